@@ -1,0 +1,33 @@
+// What every kernel shares: number types, the thread's place, and the bounds of chunked reductions.
+//
+// real_t and index_t come as -D options. The same source is compiled for CPU cores, where the extents of the
+// loops are exact and the guards vanish (RDC_CPU; see rdcalcium/backends/compiled.py).
+#pragma once
+
+#ifdef RDC_CPU
+#define RDC_DEVICE static inline __attribute__((always_inline))
+#define RDC_GUARD(outside)
+#define RDC_UNROLL _Pragma("GCC unroll 32")
+#else
+#define RDC_DEVICE __device__ __forceinline__
+#define RDC_UNROLL _Pragma("unroll")
+#define RDC_GUARD(outside) if (outside) return;
+#endif
+
+#define RDC_X (index_t)(blockIdx.x * blockDim.x + threadIdx.x)
+#define RDC_Y (index_t)(blockIdx.y * blockDim.y + threadIdx.y)
+#define RDC_Z (index_t)(blockIdx.z * blockDim.z + threadIdx.z)
+
+// Offsets of whole fields may exceed 32 bits.
+typedef long long offset_t;
+
+// The items that thread t of T reduces, in a fixed order: neighbours together on a GPU, one run per thread on a CPU.
+#ifdef RDC_CPU
+#define RDC_FOR_MY_ITEMS(i, n, t, T) \
+    for (offset_t i = (offset_t)(n) * (t) / (T), i##_end = (offset_t)(n) * ((t) + 1) / (T); i < i##_end; ++i)
+#else
+#define RDC_FOR_MY_ITEMS(i, n, t, T) for (offset_t i = (t); i < (n); i += (T))
+#endif
+
+RDC_DEVICE real_t rdc_abs(real_t x) { return x < 0 ? -x : x; }
+RDC_DEVICE real_t rdc_max(real_t a, real_t b) { return a > b ? a : b; }

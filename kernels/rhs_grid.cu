@@ -1,0 +1,25 @@
+// Right-hand side on a grid: out = diffusion of every mobile field + every reaction, no sources.
+// Twin: NumpyOperations.rhs in rdcalcium/backends/numpy.py.
+#include "model.cuh"
+#include "diffusion_grid.cuh"
+
+extern "C" __global__ void rhs_grid(
+    const real_t* __restrict__ u, real_t* __restrict__ out,
+    const unsigned char* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,
+    const real_t* __restrict__ az, const real_t* __restrict__ p,
+    const offset_t stride, const index_t nx, const index_t ny, const index_t nz) {
+    const index_t i = RDC_X, j = RDC_Y, k = RDC_Z;
+    RDC_GUARD(i >= nx)
+    const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
+    const Stencil a = make_stencil(ax, ay, az, open[cell], i, j, k, nx, ny, nz);
+    real_t y[RDC_FIELDS], d[RDC_FIELDS];
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) {
+        const real_t* here = u + f * stride + cell;
+        y[f] = here[0];
+        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, here) : (real_t)0;
+    }
+    add_rates(y, p, d);
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) out[f * stride + cell] = d[f];
+}

@@ -1,0 +1,19 @@
+// Right-hand side on a mesh: out = diffusion of every mobile field + every reaction, no sources.
+// Twin: NumpyOperations.rhs in rdcalcium/backends/numpy.py.
+#include "model.cuh"
+#include "diffusion_mesh.cuh"
+
+extern "C" __global__ void rhs_mesh(
+    const real_t* __restrict__ u, real_t* __restrict__ out,
+    const index_t* __restrict__ start, const index_t* __restrict__ column, const real_t* __restrict__ weight,
+    const real_t* __restrict__ p, const offset_t stride, const index_t n) {
+    const index_t i = RDC_X;
+    RDC_GUARD(i >= n)
+    real_t y[RDC_FIELDS], d[RDC_FIELDS];
+    diffuse_mesh(start, column, weight, u, stride, i, RDC_SLICE_OF(i), RDC_LANE_OF(i), p, d);
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) y[f] = u[f * stride + i];
+    add_rates(y, p, d);
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) out[f * stride + i] = d[f];
+}

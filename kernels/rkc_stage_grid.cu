@@ -1,0 +1,34 @@
+// One stage of RKC2 on a grid, as an increment z over the start of the step:
+//   z_j = mu z_{j-1} + nu z_{j-2} + mu_h (f0 + dF(z_{j-1}; y0)) + gamma_h f0
+// Twin: NumpyOperations.stage in rdcalcium/backends/numpy.py.
+#include "model.cuh"
+#include "diffusion_grid.cuh"
+
+extern "C" __global__ void rkc_stage_grid(
+    const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
+    real_t* __restrict__ z2,  // in: z_{j-2}; out: z_j
+    const unsigned char* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,
+    const real_t* __restrict__ az, const real_t* __restrict__ p,
+    const real_t mu, const real_t nu, const real_t mu_h, const real_t gamma_h,
+    const offset_t stride, const index_t nx, const index_t ny, const index_t nz) {
+    const index_t i = RDC_X, j = RDC_Y, k = RDC_Z;
+    RDC_GUARD(i >= nx)
+    const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
+    const Stencil a = make_stencil(ax, ay, az, open[cell], i, j, k, nx, ny, nz);
+
+    real_t y[RDC_FIELDS], z[RDC_FIELDS], d[RDC_FIELDS];
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) {
+        const real_t* u = z1 + f * stride + cell;
+        y[f] = y0[f * stride + cell];
+        z[f] = u[0];
+        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, u) : (real_t)0;
+    }
+    add_rate_increment(y, z, p, d);
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) {
+        const offset_t at = f * stride + cell;
+        const real_t start = f0[at];
+        z2[at] = mu * z[f] + nu * z2[at] + mu_h * (start + d[f]) + gamma_h * start;
+    }
+}

@@ -1,0 +1,139 @@
+"""The NumPy backend: written to be read as the specification of every kernel, and the last fall-back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from rdcalcium.backends.base import Operations
+from rdcalcium.discretization import PointWeights
+from rdcalcium.system import CALCIUM, FreeForm, Reaction, State, System
+
+
+class NumpyOperations(Operations):
+    """Each operation in the fewest lines of array arithmetic."""
+
+    name = "numpy"
+    device = "CPU, one core"
+
+    def __init__(self, system: System, precision: str = "float64"):
+        super().__init__(system, precision)
+        self.laplacian = csr_array(system.discretization.laplacian(), dtype=self.real)
+        self.diffusivity = system.diffusivity.astype(self.real)
+
+    def new(self) -> np.ndarray:
+        """A state of zeros."""
+        return np.zeros(self.system.shape, dtype=self.real)
+
+    def from_host(self, values: np.ndarray) -> np.ndarray:
+        """A copy in the precision of the run."""
+        return np.array(values, dtype=self.real)
+
+    def to_host(self, state: np.ndarray) -> np.ndarray:
+        """A copy in double precision."""
+        return state.astype(np.float64)
+
+    def rhs(self, y: np.ndarray, out: np.ndarray) -> None:
+        """Diffusion of the mobile fields, then every reaction."""
+        self._diffuse(y, out)
+        for reaction in self.system.reactions:
+            apply_flux(reaction, reaction_flux(reaction, y), out)
+
+    def _diffuse(self, y: np.ndarray, out: np.ndarray) -> None:
+        for field, diffusivity in enumerate(self.diffusivity):
+            out[field] = diffusivity * (self.laplacian @ y[field]) if diffusivity else 0.0
+
+    def scale(self, a: float, x: np.ndarray, out: np.ndarray) -> None:
+        """Out = a x."""
+        np.multiply(x, self.real.type(a), out=out)
+
+    def stage(self, y0, f0, z1, z2, mu, nu, mu_h, gamma_h) -> None:
+        """z2 = mu z1 + nu z2 + mu_h (f0 + dF) + gamma_h f0."""
+        mu, nu, mu_h, gamma_h = (self.real.type(x) for x in (mu, nu, mu_h, gamma_h))
+        change = np.empty_like(z1)
+        self._diffuse(z1, change)
+        for reaction in self.system.reactions:
+            apply_flux(reaction, reaction_flux_increment(reaction, y0, z1), change)
+        z2[:] = mu * z1 + nu * z2 + mu_h * (f0 + change) + gamma_h * f0
+
+    def advance(self, y, carried, z, end, carried_end) -> None:
+        """Kahan's sum: what rounding takes from the end is carried to the next step."""
+        increment = z + carried
+        end[:] = y + increment
+        carried_end[:] = increment - (end - y)
+
+    def error_norm(self, y0, y1, z, f0, f1, h, rtol, atol) -> float:
+        """Sommeijer, Shampine & Verwer 1998, eq. 2.9, in the maximum norm."""
+        real = self.real.type
+        error = np.abs(real(0.4 * h) * (f0 + f1) - real(0.8) * z)
+        allowed = atol[:, None].astype(self.real) + real(rtol) * np.maximum(np.abs(y0), np.abs(y1))
+        largest = float((error / allowed).max())
+        return largest if np.isfinite(largest) else np.inf
+
+    def cells(self, cells: np.ndarray) -> np.ndarray:
+        """As they are."""
+        return cells
+
+    def values(self, values: np.ndarray) -> np.ndarray:
+        """In the precision of the run."""
+        return values.astype(self.real)
+
+    def add_at(self, target, cells, values, a) -> None:
+        """Target[calcium, cells] += a values."""
+        target[CALCIUM, cells] += self.real.type(a) * values
+
+    def points(self, points: PointWeights) -> PointWeights:
+        """As they are."""
+        return points
+
+    def gather(self, y: np.ndarray, points: PointWeights) -> np.ndarray:
+        """Σ_k weight_k y[index_k]."""
+        return (y[:, points.indices].astype(np.float64) * points.weights).sum(axis=-1)
+
+    def weighted_sums(self, y: np.ndarray) -> np.ndarray:
+        """Volume times concentration, added up pairwise."""
+        return np.array([(self.system.discretization.volumes * field.astype(np.float64)).sum() for field in y])
+
+
+def concentration(state: State, y: np.ndarray) -> np.ndarray:
+    """A reactant: a field, or the total minus the other forms of the buffer."""
+    if isinstance(state, FreeForm):
+        return y.dtype.type(state.total) - sum(y[i] for i in state.others)
+    return y[state]
+
+
+def concentration_increment(state: State, z: np.ndarray) -> np.ndarray:
+    """Change of a reactant that belongs to the change z of the fields."""
+    if isinstance(state, FreeForm):
+        return -sum(z[i] for i in state.others)
+    return z[state]
+
+
+def reaction_flux(r: Reaction, y: np.ndarray) -> np.ndarray:
+    """k_f c s - k_b t, µM ms⁻¹."""
+    real = y.dtype.type
+    forward = concentration(r.source, y) * (y[CALCIUM] if r.binds else real(1))
+    return real(r.forward) * forward - real(r.backward) * concentration(r.target, y)
+
+
+def reaction_flux_increment(r: Reaction, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """flux(y + z) - flux(y) without cancellation: k_f (z_c (s + z_s) + c z_s) - k_b z_t."""
+    real = y.dtype.type
+    z_s = concentration_increment(r.source, z)
+    forward = z[CALCIUM] * (concentration(r.source, y) + z_s) + y[CALCIUM] * z_s if r.binds else z_s
+    return real(r.forward) * forward - real(r.backward) * concentration_increment(r.target, z)
+
+
+def apply_flux(r: Reaction, flux: np.ndarray, out: np.ndarray) -> None:
+    """Take the flux from the reactants that are fields and give it to the product."""
+    if r.binds:
+        out[CALCIUM] -= flux
+    if not isinstance(r.source, FreeForm):
+        out[r.source] -= flux
+    if not isinstance(r.target, FreeForm):
+        out[r.target] += flux
+
+
+make: Callable[[System, str], Operations] = NumpyOperations

@@ -1,0 +1,91 @@
+"""C code of a model's reactions, which the kernels include as model.cuh.
+
+The code depends on which reactions there are, not on their rates: those come in the array p, so that a sweep over
+rates compiles once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rdcalcium.system import CALCIUM, FreeForm, Reaction, State, System
+
+
+class Parameters:
+    """Numbers of a model, in the order in which the code reads them from p."""
+
+    def __init__(self, system: System):
+        self.numbers = list(system.diffusivity)
+
+    def place(self, value: float) -> str:
+        """Store one more number and return the code that reads it."""
+        self.numbers.append(value)
+        return f"p[{len(self.numbers) - 1}]"
+
+
+def rate_code(system: System) -> tuple[str, np.ndarray]:
+    """The header model.cuh of a system, and its parameters p (float64)."""
+    parameters = Parameters(system)
+    full, increment = [], []
+    for reaction in system.reactions:
+        k_f, k_b = parameters.place(reaction.forward), parameters.place(reaction.backward)
+        totals = {
+            id(s): parameters.place(s.total) for s in (reaction.source, reaction.target) if isinstance(s, FreeForm)
+        }
+        full.append(_block(reaction, _flux(reaction, k_f, k_b, totals)))
+        increment.append(_block(reaction, _flux_increment(reaction, k_f, k_b, totals)))
+    mobile = sum(1 << i for i, d in enumerate(system.diffusivity) if d > 0)
+    header = f"""// Made by rdcalcium/backends/rate_code.py for one model; rates and diffusivities are in p.
+#pragma once
+#include "common.cuh"
+
+#define RDC_FIELDS {len(system.fields)}
+#define RDC_MOBILE(f) (({hex(mobile)}u >> (f)) & 1u)
+#define RDC_DIFFUSIVITY(p, f) p[f]
+
+// d += rates of change of the fields y by reaction
+RDC_DEVICE void add_rates(const real_t* y, const real_t* p, real_t* d) {{
+{"".join(full)}}}
+
+// d += rates(y + z) - rates(y), expanded so that nothing cancels
+RDC_DEVICE void add_rate_increment(const real_t* y, const real_t* z, const real_t* p, real_t* d) {{
+{"".join(increment)}}}
+"""
+    return header, np.array(parameters.numbers)
+
+
+def _concentration(state: State, totals: dict[int, str]) -> str:
+    if isinstance(state, FreeForm):
+        return f"({totals[id(state)]}" + "".join(f" - y[{i}]" for i in state.others) + ")"
+    return f"y[{state}]"
+
+
+def _increment(state: State) -> str:
+    if isinstance(state, FreeForm):
+        return "(" + " ".join(f"- z[{i}]" for i in state.others) + ")"
+    return f"z[{state}]"
+
+
+def _flux(r: Reaction, k_f: str, k_b: str, totals: dict[int, str]) -> str:
+    forward = f"{k_f} * {_concentration(r.source, totals)}" + (f" * y[{CALCIUM}]" if r.binds else "")
+    return f"{forward} - {k_b} * {_concentration(r.target, totals)}"
+
+
+def _flux_increment(r: Reaction, k_f: str, k_b: str, totals: dict[int, str]) -> str:
+    z_s = _increment(r.source)
+    if r.binds:
+        source = _concentration(r.source, totals)
+        return f"{k_f} * (z[{CALCIUM}] * ({source} + {z_s}) + y[{CALCIUM}] * {z_s}) - {k_b} * {_increment(r.target)}"
+    return f"{k_f} * {z_s} - {k_b} * {_increment(r.target)}"
+
+
+def _block(r: Reaction, flux: str) -> str:
+    """One reaction in braces: its flux, and who loses and gains it."""
+    lines = [f"    {{  // {r.label}", f"        const real_t flux = {flux};"]
+    if r.binds:
+        lines.append(f"        d[{CALCIUM}] -= flux;")
+    if not isinstance(r.source, FreeForm):
+        lines.append(f"        d[{r.source}] -= flux;")
+    if not isinstance(r.target, FreeForm):
+        lines.append(f"        d[{r.target}] += flux;")
+    return "\n".join([*lines, "    }", ""])

@@ -1,0 +1,80 @@
+"""The kernels as text: found in the package or beside it, with their headers put in place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_INCLUDE = re.compile(r'^#include "([\w.]+)"\s*$', re.MULTILINE)
+_KERNEL = re.compile(r'extern "C" __global__ void (\w+)\((.*?)\)\s*\{', re.DOTALL)
+
+
+@cache
+def kernel_folder() -> Path:
+    """Where the .cu files are: installed inside the package, or at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "kernels", package.parent / "kernels"):
+        if (folder / "common.cuh").exists():
+            return folder
+    raise FileNotFoundError(f"the kernels are missing from {package}; install rdcalcium again")
+
+
+def kernel_names() -> list[str]:
+    """All kernels, one a file."""
+    return sorted(path.stem for path in kernel_folder().glob("*.cu"))
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a kernel: its C type without qualifiers, and whether it is an array."""
+
+    name: str
+    type: str
+    array: bool
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One kernel: its text with all headers in place, its name and arguments."""
+
+    name: str
+    text: str
+    arguments: tuple[Argument, ...]
+    declaration: str
+
+
+def prelude(precision: str, index: str) -> str:
+    """Number types of a run: real_t from the precision, index_t "int" or "long long"."""
+    real, huge = ("double", "1e300") if precision == "float64" else ("float", "1e30f")
+    return f"typedef {real} real_t;\ntypedef {index} index_t;\n#define RDC_HUGE {huge}\n"
+
+
+def read_kernel(name: str, model_header: str, seen: set[str] | None = None) -> Kernel:
+    """A kernel with its headers in place; those in `seen` are already there, and are added to as they are read."""
+    text = _expand((kernel_folder() / f"{name}.cu").read_text(encoding="utf-8"), model_header, seen or set())
+    match = _KERNEL.search(text)
+    if not match or match[1] != name:
+        raise ValueError(f"{name}.cu does not define the kernel {name}")
+    declaration = re.sub(r"//[^\n]*", "", match[2])
+    arguments = tuple(_argument(piece) for piece in declaration.split(","))
+    return Kernel(name, text, arguments, declaration)
+
+
+def _expand(text: str, model_header: str, seen: set[str]) -> str:
+    def replace(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in seen:
+            return ""
+        seen.add(name)
+        found = model_header if name == "model.cuh" else (kernel_folder() / name).read_text(encoding="utf-8")
+        return _expand(found.replace("#pragma once\n", ""), model_header, seen)
+
+    return _INCLUDE.sub(replace, text)
+
+
+def _argument(piece: str) -> Argument:
+    words = piece.replace("*", " * ").split()
+    kind = [w for w in words if w not in ("const", "__restrict__", "*")]
+    return Argument(kind[-1], " ".join(kind[:-1]), "*" in words)

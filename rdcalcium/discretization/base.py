@@ -1,0 +1,120 @@
+"""The one form in which every mesh and grid reaches the solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True)
+class PointWeights:
+    """Where points lie among the control volumes: value(point) = Σ_k weight_k · field[index_k].
+
+    indices  (points, k)  control volumes, int64
+    weights  (points, k)  dimensionless; each row sums to 1 and no weight is negative
+    """
+
+    indices: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class SurfaceArea:
+    """The share of one named surface that each touching control volume carries.
+
+    indices  (k,)  control volumes, each at most once, int64
+    areas    (k,)  µm²; they sum to the area of the surface
+    """
+
+    indices: np.ndarray
+    areas: np.ndarray
+
+
+class Locator(Protocol):
+    """Finds points among the control volumes of one discretization."""
+
+    def weights(self, points: np.ndarray) -> PointWeights:
+        """Interpolation weights of (points, 3) positions in µm; a point outside the cytosol is a ValueError."""
+
+    def source_weights(self, points: np.ndarray) -> PointWeights:
+        """How a unit point source at each (points, 3) position is shared: whole, and centred on the pore."""
+
+    def cell_size(self, points: np.ndarray) -> np.ndarray:
+        """Typical spacing of control volumes around each position, (points,) µm."""
+
+
+@dataclass(frozen=True)
+class Discretization:
+    """Finite control volumes of the cytosol and the conductances between them.
+
+    The diffusive flow from j to i of a species of diffusivity D is D · conductance[i, j] · (c_j - c_i).
+
+    kind         "grid" or "tetrahedra"
+    volumes      (n,)    µm³; zero where a grid cell is solid
+    assemble     makes the conductance matrix when it is first asked for
+    centres      (n, 3)  µm, where the unknown sits
+    surfaces     name -> SurfaceArea
+    locator      finds points
+    layout       what the kernels of this kind need besides (see grid.py and tetrahedra.py)
+    cells        what a viewer needs: see CellComplex
+    radius       bound on the spectral radius of the discrete Laplacian, µm⁻²
+    report       name -> number, quality figures that `rdcalcium check` prints
+    """
+
+    kind: str
+    volumes: np.ndarray
+    assemble: Callable[[], csr_array]
+    centres: np.ndarray
+    surfaces: Mapping[str, SurfaceArea]
+    locator: Locator
+    layout: Any
+    cells: CellComplex
+    radius: float
+    report: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def conductance(self) -> csr_array:
+        """Face area / distance between control volumes, (n, n) µm; symmetric, zero diagonal, sorted indices."""
+        return self.assemble()
+
+    @property
+    def size(self) -> int:
+        """Number of control volumes, solid grid cells included."""
+        return len(self.volumes)
+
+    @property
+    def total_volume(self) -> float:
+        """Volume of the cytosol, µm³."""
+        return float(self.volumes.sum())
+
+    def laplacian(self) -> csr_array:
+        """Matrix L of the discrete Laplacian, (L c)_i = Σ_j conductance_ij (c_j - c_i) / volume_i, in µm⁻².
+
+        Rows of solid cells are zero.
+        """
+        inverse = np.divide(1.0, self.volumes, out=np.zeros_like(self.volumes), where=self.volumes > 0)
+        rows = self.conductance.sum(axis=1)
+        matrix = self.conductance.multiply(inverse[:, None]).tocsr()
+        matrix.setdiag(-rows * inverse)
+        return csr_array(matrix)
+
+
+@dataclass(frozen=True)
+class CellComplex:
+    """Points and cells of the picture, in the numbering of VTK.
+
+    points        (p, 3)  µm
+    connectivity  (m, 4 or 8)  corners of each tetrahedron (VTK type 10) or voxel-ordered hexahedron (VTK type 12)
+    centring      "point" where values live on points (tetrahedra), "cell" where they live on cells (grid)
+    selection     (p,) or (m,) control volume that each point or cell shows
+    """
+
+    points: np.ndarray
+    connectivity: np.ndarray
+    centring: str
+    selection: np.ndarray

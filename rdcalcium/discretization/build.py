@@ -1,0 +1,67 @@
+"""From the words of a model to control volumes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from rdcalcium.discretization.base import Discretization
+from rdcalcium.discretization.grid import discretize_grid
+from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.geometry.builders import box_mesh
+from rdcalcium.geometry.grid import Axis, make_grid, stretched_axis
+from rdcalcium.geometry.mesh import read_mesh
+from rdcalcium.model import Box, Grid, MeshFile, Model, Tetrahedra
+
+
+def discretize(model: Model) -> Discretization:
+    """Control volumes for a model: a grid or tetrahedra in a box, or the tetrahedra of a file."""
+    if isinstance(model.geometry, MeshFile):
+        return _from_file(model.geometry, bool(model.channels))
+    if isinstance(model.discretization, Grid):
+        return _grid(model, model.geometry, model.discretization)
+    return _tetrahedra(model, model.geometry, model.discretization)
+
+
+def _from_file(geometry: MeshFile, with_channels: bool) -> Discretization:
+    required = (geometry.membrane,) if with_channels else ()
+    return discretize_tetrahedra(read_mesh(Path(geometry.file), geometry.length_unit, required))
+
+
+def _grid(model: Model, box: Box, choice: Grid) -> Discretization:
+    axes = tuple(_axis(model, box, choice, a) for a in range(3))
+    centres = np.array([s.centre for s in box.obstacles]).reshape(-1, 3)
+    radii = np.array([s.radius for s in box.obstacles])
+    return discretize_grid(make_grid(axes, centres, radii), {"z_min": "membrane"})  # type: ignore[arg-type]
+
+
+def _axis(model: Model, box: Box, choice: Grid, a: int) -> Axis:
+    """Fine over the points of interest; where all channels share a coordinate, it is the centre of a cell."""
+    points = [p[a] for p in model.points_of_interest().values()] or [0.0]
+    pores = {p[a] for group in model.channels for p in group.points}
+    size = choice.size_at_active_zone[a]
+    low, high = box.lower[a], box.upper[a]
+    through = pores.pop() if len(pores) == 1 else None
+    if choice.size_in_bulk is None:
+        focus, bulk, growth = (low, high), size, 1.0
+    else:
+        focus = (min(points) - choice.margin, max(points) + choice.margin)
+        bulk, growth = max(choice.size_in_bulk, size), choice.growth
+    mirror = "xyz"[a] in box.symmetry
+    return stretched_axis(low, high, focus, size, bulk, growth, through=through, mirror=mirror)
+
+
+def _tetrahedra(model: Model, box: Box, choice: Tetrahedra) -> Discretization:
+    channels = [p for group in model.channels for p in group.points]
+    sensors = [p for sensor in model.sensors for p in sensor.positions] + [p.position for p in model.probes]
+    mesh = box_mesh(
+        box.size,
+        [(s.centre, s.radius) for s in box.obstacles],
+        points=np.array(channels).reshape(-1, 3),
+        sensors=np.array(sensors).reshape(-1, 3),
+        size_at_active_zone=choice.size_at_active_zone,
+        size_in_bulk=choice.size_in_bulk,
+        symmetry=box.symmetry,
+    )
+    return discretize_tetrahedra(mesh)

@@ -1,0 +1,209 @@
+"""Cell-centred finite volumes on a rectilinear grid, with obstacles as solid cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from rdcalcium.discretization.base import CellComplex, Discretization, PointWeights, SurfaceArea
+from rdcalcium.geometry.grid import Axis, RectilinearGrid
+
+# Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
+OPEN_BITS = (1, 2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True)
+class GridLayout:
+    """What the grid kernels read. Cells are numbered x fastest.
+
+    shape   cells along x, y, z
+    axes    three arrays (2 n_axis,) in µm⁻²: coefficients towards the lower neighbours, then the upper ones
+    open    (n,) uint8, which of the six faces of each cell lead to another cytosolic cell
+    """
+
+    shape: tuple[int, int, int]
+    axes: tuple[np.ndarray, np.ndarray, np.ndarray]
+    open: np.ndarray
+
+
+def axis_coefficients(axis: Axis) -> np.ndarray:
+    """Diffusive coefficients 1 / (width_i × distance of centres) towards both neighbours, (2 n,) µm⁻².
+
+    Zero at the two ends of the axis, where nothing flows.
+    """
+    between = 1.0 / np.diff(axis.centres)
+    lower, upper = np.zeros(axis.size), np.zeros(axis.size)
+    lower[1:] = between / axis.widths[1:]
+    upper[:-1] = between / axis.widths[:-1]
+    return np.concatenate([lower, upper])
+
+
+def open_faces(solid: np.ndarray) -> np.ndarray:
+    """Mask of open faces (OPEN_BITS) of each cell, (nx, ny, nz) uint8, from the solid cells of the same shape."""
+    fluid = ~solid
+    mask = np.zeros(solid.shape, dtype=np.uint8)
+    for axis in range(3):
+        lower = tuple(slice(None, -1) if a == axis else slice(None) for a in range(3))
+        upper = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
+        both = fluid[lower] & fluid[upper]
+        mask[upper] |= np.where(both, OPEN_BITS[2 * axis], 0).astype(np.uint8)
+        mask[lower] |= np.where(both, OPEN_BITS[2 * axis + 1], 0).astype(np.uint8)
+    return mask
+
+
+def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = None) -> Discretization:
+    """Control volumes of the cells that are not solid.
+
+    names  what to call the faces of the box, for instance {"z_min": "membrane"}
+    """
+    widths = [axis.widths for axis in grid.axes]
+    volumes = widths[0][:, None, None] * widths[1][:, None] * widths[2]
+    volumes = _flat(np.where(grid.solid, 0.0, volumes))
+    mesh = np.meshgrid(*(axis.centres for axis in grid.axes), indexing="ij")
+    layout = GridLayout(
+        grid.shape,
+        tuple(axis_coefficients(axis) for axis in grid.axes),  # type: ignore[arg-type]
+        _flat(open_faces(grid.solid)),
+    )
+    return Discretization(
+        kind="grid",
+        volumes=volumes,
+        assemble=lambda: grid_conductance(layout, volumes),
+        centres=np.stack([_flat(m) for m in mesh], axis=-1),
+        surfaces=_box_faces(grid, names or {}),
+        locator=GridLocator(grid),
+        layout=layout,
+        cells=_hexahedra(grid),
+        radius=_gershgorin(layout),
+        report={
+            "smallest cell (nm)": 1e3 * min(w.min() for w in widths),
+            "largest cell (nm)": 1e3 * max(w.max() for w in widths),
+            "solid cells": float(grid.solid.sum()),
+        },
+    )
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    """(nx, ny, nz) to (n,), x fastest."""
+    return np.ascontiguousarray(array.transpose(2, 1, 0)).reshape(-1)
+
+
+def _gershgorin(layout: GridLayout) -> float:
+    """Bound on the spectral radius of the discrete Laplacian, µm⁻²; sharp where the grid is uniform."""
+    return float(sum(2 * (a[: len(a) // 2] + a[len(a) // 2 :]).max() for a in layout.axes))
+
+
+def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
+    """Face area / distance of centres between open neighbours, symmetric (n, n), µm."""
+    nx, ny, nz = layout.shape
+    n = nx * ny * nz
+    index = np.arange(n).reshape(nz, ny, nx)
+    rows, columns, values = [], [], []
+    for axis, step in enumerate((1, nx, nx * ny)):
+        cells = index.reshape(-1)[(layout.open & OPEN_BITS[2 * axis + 1]) > 0]
+        position = (cells // step) % layout.shape[axis]
+        upper = layout.axes[axis][layout.shape[axis] + position]
+        rows += [cells, cells + step]
+        columns += [cells + step, cells]
+        values += [upper * volumes[cells]] * 2
+    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    matrix = csr_array(entries, shape=(n, n))
+    matrix.sort_indices()
+    return matrix
+
+
+def _box_faces(grid: RectilinearGrid, names: Mapping[str, str]) -> dict[str, SurfaceArea]:
+    """Cytosolic cells along the six faces of the box and the area each has there."""
+    index = np.arange(grid.solid.size).reshape(grid.shape[::-1]).transpose(2, 1, 0)
+    faces = {}
+    for axis, letter in enumerate("xyz"):
+        others = [grid.axes[a].widths for a in range(3) if a != axis]
+        area = np.outer(*others)
+        for end, suffix in ((0, "min"), (-1, "max")):
+            fluid = ~grid.solid.take(end, axis=axis)
+            name = names.get(f"{letter}_{suffix}", f"{letter}_{suffix}")
+            faces[name] = SurfaceArea(index.take(end, axis=axis)[fluid], area[fluid])
+    return faces
+
+
+def _hexahedra(grid: RectilinearGrid) -> CellComplex:
+    """Fluid cells as VTK hexahedra, values on the cells."""
+    nx, ny, nz = grid.shape
+    mesh = np.meshgrid(*(axis.edges for axis in grid.axes), indexing="ij")
+    points = np.stack([_flat(m) for m in mesh], axis=-1)
+    sx, sxy = nx + 1, (nx + 1) * (ny + 1)
+    k, j, i = np.nonzero(~grid.solid.transpose(2, 1, 0))
+    corner = i + sx * j + sxy * k
+    offsets = np.array([0, 1, 1 + sx, sx, sxy, sxy + 1, sxy + 1 + sx, sxy + sx])
+    return CellComplex(points, corner[:, None] + offsets, "cell", i + nx * (j + ny * k))
+
+
+class GridLocator:
+    """Trilinear weights between the centres of the cytosolic cells around a point."""
+
+    def __init__(self, grid: RectilinearGrid):
+        self.grid = grid
+
+    def weights(self, points: np.ndarray) -> PointWeights:
+        """Trilinear between centres, constant beyond the outermost ones; solid cells take no part."""
+        points = np.atleast_2d(np.asarray(points, dtype=float))
+        self._check_inside(points)
+        nx, ny, _ = self.grid.shape
+        corners = [_linear(axis, points[:, a]) for a, axis in enumerate(self.grid.axes)]
+        indices = np.zeros((len(points), 8), dtype=np.int64)
+        weights = np.ones((len(points), 8))
+        solid = np.zeros((len(points), 8), dtype=bool)
+        for corner in range(8):
+            at = [corners[a][0] + (corner >> a & 1) * corners[a][2] for a in range(3)]
+            for a in range(3):
+                weights[:, corner] *= corners[a][1] if corner >> a & 1 else 1 - corners[a][1]
+            indices[:, corner] = at[0] + nx * (at[1] + ny * at[2])
+            solid[:, corner] = self.grid.solid[at[0], at[1], at[2]]
+        weights[solid] = 0.0
+        sums = weights.sum(axis=1)
+        if np.any(sums < 1e-9):
+            point = points[int(np.argmin(sums))]
+            raise ValueError(
+                f"the cells around {_nm(point)} are all solid at this cell size; "
+                "choose a smaller size_at_active_zone, or move the point"
+            )
+        return PointWeights(indices, weights / sums[:, None])
+
+    def source_weights(self, points: np.ndarray) -> PointWeights:
+        """As `weights`: the cells that share a source have their common centre on the axis of the pore."""
+        return self.weights(points)
+
+    def cell_size(self, points: np.ndarray) -> np.ndarray:
+        """Largest width of the cell that contains each point, (points,) µm."""
+        points = np.atleast_2d(points)
+        return np.max(
+            [axis.widths[axis.find(points[:, a])] for a, axis in enumerate(self.grid.axes)], axis=0
+        )
+
+    def _check_inside(self, points: np.ndarray) -> None:
+        for a, axis in enumerate(self.grid.axes):
+            slack = 1e-6 * (axis.edges[-1] - axis.edges[0])
+            outside = (points[:, a] < axis.edges[0] - slack) | (points[:, a] > axis.edges[-1] + slack)
+            if outside.any():
+                point = points[int(np.argmax(outside))]
+                raise ValueError(
+                    f"the point {_nm(point)} is outside the terminal, whose {'xyz'[a]} goes from "
+                    f"{1e3 * axis.edges[0]:.6g} to {1e3 * axis.edges[-1]:.6g} nm"
+                )
+
+
+def _nm(point: np.ndarray) -> str:
+    return "(" + ", ".join(f"{1e3 * x:.4g}" for x in point) + ") nm"
+
+
+def _linear(axis: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lower centre, weight of the upper one, and the step to it (0 beyond the ends) for linear interpolation."""
+    lower = np.clip(np.searchsorted(axis.centres, x, side="right") - 1, 0, axis.size - 1)
+    upper = np.minimum(lower + 1, axis.size - 1)
+    gap = axis.centres[upper] - axis.centres[lower]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weight = np.where(gap > 0, (x - axis.centres[lower]) / gap, 0.0)
+    return lower, np.clip(weight, 0.0, 1.0), upper - lower

@@ -1,0 +1,48 @@
+"""Sliced ELL: the rows of a sparse Laplacian in slices of 32, so that neighbouring threads read neighbouring numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+SLICE = 32  # rows; RDC_SLICE in kernels/diffusion_mesh.cuh
+
+
+@dataclass(frozen=True)
+class SlicedEll:
+    """What the mesh kernels read.
+
+    start   (slices + 1,)    first column of each slice
+    column  (columns, 32)    neighbour of each row; padding repeats the row itself
+    weight  (columns, 32)    conductance / volume towards that neighbour, µm⁻²; 0 in the padding
+    """
+
+    start: np.ndarray
+    column: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def fill(self) -> float:
+        """Share of the stored entries that are not padding."""
+        return float(np.count_nonzero(self.weight) / max(self.weight.size, 1))
+
+
+def sliced_ell(conductance: csr_array, volumes: np.ndarray) -> SlicedEll:
+    """Rows of conductance / volume as sliced ELL; the diagonal is implied, since the kernels use differences."""
+    n = conductance.shape[0]
+    counts = np.diff(conductance.indptr)
+    slices = -(-n // SLICE)
+    padded = np.zeros(slices * SLICE, dtype=np.int64)
+    padded[:n] = counts
+    start = np.concatenate([[0], np.cumsum(padded.reshape(slices, SLICE).max(axis=1, initial=0))])
+    own = np.minimum(np.arange(slices * SLICE), n - 1).reshape(slices, SLICE)
+    column = np.repeat(own, np.diff(start), axis=0)
+    weight = np.zeros(column.shape)
+    row = np.repeat(np.arange(n), counts)
+    rank = np.arange(len(conductance.data)) - np.repeat(conductance.indptr[:-1], counts)
+    at = start[row // SLICE] + rank
+    column[at, row % SLICE] = conductance.indices
+    weight[at, row % SLICE] = conductance.data / volumes[row]
+    return SlicedEll(start, column, weight)

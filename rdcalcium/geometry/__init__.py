@@ -1,0 +1,1 @@
+"""Where: meshes, grids, shapes of terminals, and places on them."""

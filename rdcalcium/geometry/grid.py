@@ -1,0 +1,157 @@
+"""Rectilinear grids: cells that are small where the channels are and grow towards the bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a rectilinear grid.
+
+    edges    (n + 1,)  µm, ascending
+    centres  (n,)      µm, where the unknowns sit: the middle of each cell, except in the half cell at a
+                       mirror plane, whose unknown sits on the plane as that of the whole cell would
+    """
+
+    edges: np.ndarray
+    centres: np.ndarray
+
+    @property
+    def widths(self) -> np.ndarray:
+        """Cell widths, (n,) µm."""
+        return np.diff(self.edges)
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return len(self.centres)
+
+    def find(self, x: np.ndarray) -> np.ndarray:
+        """Cell that contains each coordinate; a coordinate on an edge belongs to the cell above."""
+        return np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, self.size - 1)
+
+
+@dataclass(frozen=True)
+class RectilinearGrid:
+    """Axes in x, y, z and the cells that obstacles fill.
+
+    solid  (nx, ny, nz) bool, True where the centre of the cell lies in an obstacle
+    """
+
+    x: Axis
+    y: Axis
+    z: Axis
+    solid: np.ndarray
+
+    @property
+    def axes(self) -> tuple[Axis, Axis, Axis]:
+        """The three axes."""
+        return self.x, self.y, self.z
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Cells along x, y and z."""
+        return self.x.size, self.y.size, self.z.size
+
+    def __repr__(self) -> str:
+        """Say the number of cells and the range of their widths."""
+        smallest = min(axis.widths.min() for axis in self.axes) * 1e3
+        largest = max(axis.widths.max() for axis in self.axes) * 1e3
+        nx, ny, nz = self.shape
+        return f"<RectilinearGrid {nx} × {ny} × {nz} cells of {smallest:.3g} to {largest:.3g} nm>"
+
+
+def uniform_axis(low: float, high: float, size: float, mirror: bool = False) -> Axis:
+    """Cells of one width, at most `size`; with `mirror` the first is a half cell on the plane x = low."""
+    return stretched_axis(low, high, (low, high), size, size, 1.0, mirror=mirror)
+
+
+def stretched_axis(
+    low: float,
+    high: float,
+    focus: tuple[float, float],
+    size: float,
+    bulk_size: float,
+    growth: float,
+    *,
+    through: float | None = None,
+    mirror: bool = False,
+) -> Axis:
+    """Cells of width `size` over `focus`, growing by the factor `growth` towards `bulk_size` outside it.
+
+    low, high  ends of the axis, µm, met exactly
+    focus      interval to resolve, µm; clipped to the axis
+    through    a coordinate that becomes the centre of a cell, so that a pore lies on the axis of its cell
+    mirror     the axis begins at a mirror plane: its first cell is half a cell with its unknown on the plane
+    """
+    first, last = max(low, focus[0]), min(high, focus[1])
+    if mirror:
+        first = low
+        edges_from = low + size / 2
+    elif through is not None and low < through < high:
+        below = np.ceil(max(through - size / 2 - first, 0.0) / size - 1e-9)
+        edges_from = through - (below + 0.5) * size
+        if edges_from < low + 0.25 * size:  # no room for one more cell: the whole cells begin higher up
+            edges_from += size * np.ceil((low + 0.25 * size - edges_from) / size)
+    else:
+        edges_from = first if first - low > 0.5 * size else low
+    count = max(int(np.ceil((last - edges_from) / size - 1e-9)), 1)
+    fine = edges_from + size * np.arange(count + 1)
+    fine = fine[fine <= high + 1e-9 * size]
+    if len(fine) < 2:
+        return Axis(np.array([low, high]), np.array([(low + high) / 2]))
+    above = _outward(high - fine[-1], size, bulk_size, growth)
+    below_sizes = np.zeros(0) if mirror else _outward(fine[0] - low, size, bulk_size, growth)
+    edges = np.concatenate(
+        [
+            [low],
+            fine[0] - np.cumsum(below_sizes)[::-1][1:],
+            fine if mirror or len(below_sizes) else fine[1:],
+            fine[-1] + np.cumsum(above)[:-1],
+            [high] if len(above) else [],
+        ]
+    )
+    edges[-1] = high
+    centres = 0.5 * (edges[1:] + edges[:-1])
+    if mirror:
+        centres[0] = low
+    return Axis(edges, centres)
+
+
+def _outward(length: float, size: float, bulk_size: float, growth: float) -> np.ndarray:
+    """Widths that grow from `size` to `bulk_size` and add up to `length`; empty when there is nothing to fill."""
+    if length < 0.25 * size:
+        return np.zeros(0)
+    widths: list[float] = []
+    width = size
+    while sum(widths) < length * (1 - 1e-9):
+        width = min(width * growth, bulk_size)
+        widths.append(width)
+    scaled = np.array(widths) * (length / sum(widths))
+    if len(scaled) > 1 and scaled[0] < 0.7 * size:
+        return _outward_fixed(length, widths[:-1])
+    return scaled
+
+
+def _outward_fixed(length: float, widths: Sequence[float]) -> np.ndarray:
+    """Stretch the given widths to `length`."""
+    return np.array(widths) * (length / sum(widths))
+
+
+def inside_spheres(points: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Whether each of (n, 3) points lies inside any of the spheres; (n,) bool."""
+    inside = np.zeros(len(points), dtype=bool)
+    for centre, radius in zip(centres, radii, strict=True):
+        inside |= ((points - centre) ** 2).sum(axis=1) < radius**2
+    return inside
+
+
+def make_grid(axes: tuple[Axis, Axis, Axis], centres: np.ndarray, radii: np.ndarray) -> RectilinearGrid:
+    """Grid whose cells are solid where their centre lies in one of the spheres."""
+    mesh = np.stack(np.meshgrid(*(axis.centres for axis in axes), indexing="ij"), axis=-1)
+    solid = inside_spheres(mesh.reshape(-1, 3), centres, radii).reshape(mesh.shape[:3])
+    return RectilinearGrid(*axes, solid)

@@ -1,0 +1,1 @@
+"""Time-stepping schemes, one a file; each states its order."""

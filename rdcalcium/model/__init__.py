@@ -1,0 +1,47 @@
+"""What is in the terminal: frozen, checked descriptions, and nothing that computes."""
+
+from rdcalcium.model.buffers import Buffer, Calcium
+from rdcalcium.model.geometry import Box, Grid, MeshFile, Sphere, Tetrahedra
+from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
+from rdcalcium.model.scheme import KineticScheme, SchemeError
+from rdcalcium.model.sensors import Probe, Sensor
+from rdcalcium.model.stimulus import (
+    ActionPotential,
+    Channels,
+    ConstantCurrent,
+    GaussianCurrent,
+    OhmicCurrent,
+    PulseCurrent,
+    TabulatedCurrent,
+)
+from rdcalcium.model.toml import ModelError, read_toml, validate, write_toml
+
+__all__ = [
+    "ActionPotential",
+    "Box",
+    "Buffer",
+    "Calcium",
+    "Channels",
+    "ConstantCurrent",
+    "GaussianCurrent",
+    "Grid",
+    "KineticScheme",
+    "Magnesium",
+    "MeshFile",
+    "Model",
+    "ModelError",
+    "OhmicCurrent",
+    "Probe",
+    "PulseCurrent",
+    "Record",
+    "Run",
+    "SchemeError",
+    "Sensor",
+    "Snapshots",
+    "Sphere",
+    "TabulatedCurrent",
+    "Tetrahedra",
+    "read_toml",
+    "validate",
+    "write_toml",
+]

@@ -1,0 +1,75 @@
+"""What binds calcium: buffers as kinetic schemes in every control volume."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from rdcalcium.model.base import BindingRate, Concentration, Diffusivity, Parameter, Part, Rate
+from rdcalcium.model.scheme import KineticScheme
+
+
+class Calcium(Part):
+    """Free calcium."""
+
+    diffusivity: Diffusivity = 0.22
+    """In cytosol; Allbritton, Meyer & Stryer 1992, Science 258:1812."""
+    rest: Concentration = 0.05
+    """Resting concentration, with which all buffers start in equilibrium."""
+
+
+class Buffer(Part):
+    """One calcium buffer, or one class of its binding sites.
+
+    Either a one-site buffer, given by two of k_on, k_off and K_d, or any kinetic scheme of binding steps.
+    """
+
+    name: str
+    use: str | None = None
+    """Library entry that filled in what is not said."""
+    source: tuple[str, ...] = ()
+    """References of the values (keys of the library's references)."""
+    total: Concentration
+    """Free and bound together."""
+    diffusivity: Diffusivity
+    """Of all forms; 0 for a fixed buffer."""
+    k_on: BindingRate | None = None
+    k_off: Rate | None = None
+    K_d: Concentration | None = None
+    scheme: tuple[str, ...] = ()
+    """Transitions such as "ATP + Mg <-> MgATP : k_on_Mg, k_off_Mg"; the first state is the free buffer."""
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    """Numbers for the names in the scheme."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        one_site = (self.k_on, self.k_off, self.K_d)
+        if self.scheme:
+            if any(v is not None for v in one_site):
+                raise ValueError(f"buffer {self.name!r} has a scheme: put its rates under parameters")
+        elif sum(v is not None for v in one_site) < 2:
+            raise ValueError(f"buffer {self.name!r} needs two of k_on, k_off and K_d, or a scheme")
+        elif self.k_on == 0 or (self.k_on is None and self.K_d == 0):
+            raise ValueError(f"buffer {self.name!r} never binds: k_on and K_d must be above 0")
+        elif self.k_on is not None and self.k_off is not None and self.K_d is not None:
+            if abs(self.k_off / self.k_on - self.K_d) > 0.05 * self.K_d:
+                raise ValueError(
+                    f"buffer {self.name!r}: k_off / k_on is {self.k_off / self.k_on:.4g} uM but K_d is {self.K_d:.4g} uM; "
+                    "give two of the three"
+                )
+        self.kinetics()
+        return self
+
+    def kinetics(self) -> KineticScheme:
+        """Binding steps; the first state is the free buffer."""
+        if self.scheme:
+            scheme = KineticScheme.parse(self.scheme, self.parameters)
+            if scheme.depends_on_voltage:
+                raise ValueError(f"buffer {self.name!r}: the rates of a buffer cannot depend on the voltage V")
+            if min(scheme.bound("Ca").values()) < 0:
+                raise ValueError(f"buffer {self.name!r}: the first state of the scheme must be the one without calcium")
+            return scheme
+        k_on = self.k_off / self.K_d if self.k_on is None else self.k_on  # type: ignore[operator]
+        k_off = k_on * self.K_d if self.k_off is None else self.k_off  # type: ignore[operator]
+        return KineticScheme.parse(["free + Ca <-> bound : k_on, k_off"], {"k_on": k_on, "k_off": k_off})

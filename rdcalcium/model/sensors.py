@@ -1,0 +1,54 @@
+"""What watches calcium: release sensors, and probes."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from rdcalcium.model.base import Parameter, Part, Point
+from rdcalcium.model.scheme import KineticScheme
+
+
+class Sensor(Part):
+    """Release sensors of one kind, each a kinetic scheme driven by the calcium at its position."""
+
+    name: str
+    use: str | None = None
+    """Library entry that filled in what is not said."""
+    source: tuple[str, ...] = ()
+    positions: tuple[Point, ...] = Field(min_length=1)
+    scheme: tuple[str, ...]
+    """Binding steps and, one way, fusion: "X5 -> fused : gamma"."""
+    released: tuple[str, ...] = ("fused",)
+    """States in which the vesicle has been released."""
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _states(self) -> Self:
+        scheme = self.kinetics()
+        missing = [s for s in self.released if s not in scheme.states]
+        if missing:
+            raise ValueError(
+                f"sensor {self.name!r}: released state {missing[0]!r} is not in the scheme: {', '.join(scheme.states)}"
+            )
+        if scheme.depends_on_voltage:
+            raise ValueError(f"sensor {self.name!r}: the rates of a sensor cannot depend on the voltage V")
+        return self
+
+    def kinetics(self) -> KineticScheme:
+        """The sensor as a kinetic scheme."""
+        return KineticScheme.parse(self.scheme, self.parameters)
+
+    def labels(self) -> list[str]:
+        """A name for each position."""
+        if len(self.positions) == 1:
+            return [self.name]
+        return [f"{self.name} {i + 1}" for i in range(len(self.positions))]
+
+
+class Probe(Part):
+    """A point at which free calcium and every buffer are written down at each step."""
+
+    name: str
+    position: Point

@@ -1,0 +1,153 @@
+"""What happens to the membrane: the voltage, and the currents through its calcium channels."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from rdcalcium.model.base import Conductance, Current, Length, Parameter, Part, PositiveTime, Time, Voltage
+from rdcalcium.model.scheme import KineticScheme
+
+
+class ActionPotential(Part):
+    """One or more action potentials of a tabulated waveform."""
+
+    kind: Literal["action_potential"] = "action_potential"
+    waveform: str
+    """Name of a library waveform, or a path to a CSV file of time (ms) and voltage (mV)."""
+    times: tuple[Time, ...] = (0.0,)
+    """When each waveform starts; where two overlap the later one takes over."""
+    source: tuple[str, ...] = ()
+    table: tuple[tuple[float, float], ...] = Field(default=(), repr=False, exclude=True)
+    """The waveform itself, filled in when the model is loaded: rows of time (ms) and voltage (mV)."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if any(b <= a for a, b in zip(self.times, self.times[1:], strict=False)):
+            raise ValueError("times must ascend")
+        if len(self.table) == 1 or any(b[0] <= a[0] for a, b in zip(self.table, self.table[1:], strict=False)):
+            raise ValueError(f"the times of waveform {self.waveform!r} must ascend")
+        return self
+
+    @cached_property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rows = np.asarray(self.table)
+        return rows[:, 0], rows[:, 1], np.asarray(self.times)
+
+    def voltage(self, t: np.ndarray) -> np.ndarray:
+        """Membrane potential at times t (ms), mV; at rest before and between the waveforms."""
+        local, v, starts = self._arrays
+        latest = np.searchsorted(starts, t, side="right") - 1
+        since = t - starts[np.maximum(latest, 0)]
+        value = np.interp(since, local, v, right=v[0] if abs(v[-1] - v[0]) < 1.0 else v[-1])
+        return np.where(latest >= 0, value, v[0])
+
+
+class OhmicCurrent(Part):
+    """Current of one open channel, i = conductance (V - reversal); inward is negative."""
+
+    kind: Literal["ohmic"] = "ohmic"
+    conductance: Conductance
+    reversal: Voltage
+    """Apparent reversal potential of the calcium current, not the Nernst potential."""
+
+
+class ConstantCurrent(Part):
+    """The same inward current at all times."""
+
+    kind: Literal["constant"] = "constant"
+    amplitude: Current
+    """Size of the inward calcium current of one channel."""
+
+
+class PulseCurrent(Part):
+    """A rectangular pulse of inward current."""
+
+    kind: Literal["pulse"] = "pulse"
+    amplitude: Current
+    start: Time = 0.0
+    duration: PositiveTime
+
+
+class GaussianCurrent(Part):
+    """A bell of inward current, amplitude · exp(-4 ln 2 (t - peak)² / width²)."""
+
+    kind: Literal["gaussian"] = "gaussian"
+    amplitude: Current
+    peak: Time
+    """Time of the maximum."""
+    width: PositiveTime
+    """Full width at half maximum."""
+
+
+class TabulatedCurrent(Part):
+    """Inward current recorded by somebody, linear between the rows and zero outside."""
+
+    kind: Literal["table"] = "table"
+    times: tuple[Time, ...] = Field(min_length=2)
+    values: tuple[Current, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _rows(self) -> Self:
+        if len(self.times) != len(self.values):
+            raise ValueError(f"the table has {len(self.times)} times but {len(self.values)} values")
+        if any(b < a for a, b in zip(self.times, self.times[1:], strict=False)):
+            raise ValueError("the times of the table must ascend")
+        return self
+
+
+CurrentLaw = Annotated[
+    OhmicCurrent | ConstantCurrent | PulseCurrent | GaussianCurrent | TabulatedCurrent, Field(discriminator="kind")
+]
+Position = tuple[Length, Length] | tuple[Length, Length, Length]  # type: ignore[valid-type]
+
+
+class Channels(Part):
+    """A group of calcium channels of one kind, at points of the membrane.
+
+    With an ohmic current the gate is a voltage-dependent kinetic scheme; a prescribed current needs no gate.
+    """
+
+    name: str
+    use: str | None = None
+    """Library entry that filled in what is not said."""
+    source: tuple[str, ...] = ()
+    positions: tuple[Position, ...] = Field(min_length=1)
+    """(x, y), or (x, y, z) where the membrane is not the plane z = 0."""
+    gating: Literal["deterministic"] = "deterministic"
+    """Every channel conducts with its probability of being open."""
+    gate: tuple[str, ...] = ()
+    """Transitions such as "C0 <-> C1 : 2*1.78*exp(V/23.3), 0.14*exp(-V/15)"."""
+    open_states: tuple[str, ...] = ()
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    current: CurrentLaw
+
+    @property
+    def points(self) -> tuple[tuple[float, float, float], ...]:
+        """Positions with z, µm."""
+        return tuple((*p, 0.0) if len(p) == 2 else p for p in self.positions)  # type: ignore[misc]
+
+    @model_validator(mode="after")
+    def _gate_fits_current(self) -> Self:
+        if isinstance(self.current, OhmicCurrent) != bool(self.gate):
+            raise ValueError(
+                f"channels {self.name!r}: an ohmic current needs a gate (a scheme with open_states), "
+                "and a prescribed current has none"
+            )
+        if self.gate:
+            scheme = self.kinetics()
+            missing = [s for s in self.open_states if s not in scheme.states]
+            if missing or not self.open_states:
+                raise ValueError(
+                    f"channels {self.name!r}: open_states must name states of the gate: {', '.join(scheme.states)}"
+                )
+            if any(t.ligand for t in scheme.transitions):
+                raise ValueError(f"channels {self.name!r}: a gate cannot bind Ca or Mg")
+        return self
+
+    def kinetics(self) -> KineticScheme:
+        """The gate as a kinetic scheme."""
+        return KineticScheme.parse(self.gate, self.parameters)

@@ -1,0 +1,89 @@
+"""Reading a run: traces as labelled arrays with units, and the fields at each snapshot."""
+
+from __future__ import annotations
+
+import csv
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rdcalcium.results.folder import LEDGER, PROBES, SENSORS, SNAPSHOTS, STIMULUS, TIME, read_about
+from rdcalcium.results.vtkhdf import Snapshots, read_snapshots
+from rdcalcium.units import parse
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """Columns of a CSV file by name; empty if there is no such file. A half-written last row is passed over."""
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        head, *rows = list(csv.reader(file)) or [[]]
+    rows = [row for row in rows if len(row) == len(head)]
+    try:
+        numbers = np.array(rows, dtype=float)
+    except ValueError:
+        numbers = np.array(rows[:-1], dtype=float)
+    return dict(zip(head, numbers.reshape(-1, len(head)).T, strict=True))
+
+
+class Result:
+    """A finished, running or interrupted run, read from its folder.
+
+    probes["sensor 1"].calcium is an xarray.DataArray over time, with its unit in attrs["units"].
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+        self.about = read_about(self.folder)
+
+    def __repr__(self) -> str:
+        """Title, status and place."""
+        return f"<Result {self.about.get('title')!r}, {self.about.get('status')}, in {self.folder}>"
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Peaks, release probabilities, ledger and cost of the run."""
+        return self.about.get("summary", {})
+
+    @property
+    def references(self) -> list[dict[str, str]]:
+        """The papers whose values the run used."""
+        return self.about.get("references", [])
+
+    @cached_property
+    def probes(self) -> dict[str, Any]:
+        """Name of each sensor and probe -> xarray.Dataset of its traces over time (ms)."""
+        import xarray
+
+        time = ("time", read_table(self.folder / PROBES).get(TIME, np.zeros(0)), {"units": "ms"})
+        found: dict[str, dict[str, Any]] = {}
+        for name in (PROBES, SENSORS):
+            for column, values in read_table(self.folder / name).items():
+                if column != TIME:
+                    point, _, quantity = column.partition(": ")
+                    label, _, unit = quantity.partition(" (")
+                    variable = "calcium" if label == "Ca" else label.replace(" ", "_")
+                    found.setdefault(point, {})[variable] = ("time", values, {"units": unit.rstrip(")")})
+        return {point: xarray.Dataset(columns, coords={"time": time}) for point, columns in found.items()}
+
+    @cached_property
+    def stimulus(self) -> dict[str, np.ndarray]:
+        """Voltage, open probability and currents over time, by column."""
+        return read_table(self.folder / STIMULUS)
+
+    @cached_property
+    def ledger(self) -> dict[str, np.ndarray]:
+        """Where the calcium is, over time, by column."""
+        return read_table(self.folder / LEDGER)
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """Whole fields at the completed snapshots."""
+        return read_snapshots(self.folder / SNAPSHOTS)
+
+    def snapshot(self, time: float | str) -> dict[str, np.ndarray]:
+        """Fields at the snapshot nearest to a time (ms, or such as "1.2 ms")."""
+        wanted = parse(time, "time")
+        return self.snapshots.read(int(np.abs(self.snapshots.times - wanted).argmin()))

@@ -1,0 +1,386 @@
+"""Running a model into a folder: provenance, tables as they grow, snapshots, checkpoints, and the summary."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import re
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from rdcalcium import __version__
+from rdcalcium.backends import Operations, choose, open_backend
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.build import discretize
+from rdcalcium.library import resolve, used_references
+from rdcalcium.model import Box, Model, read_toml, write_toml
+from rdcalcium.recorders.ledger import Balance
+from rdcalcium.results import Result, RunFolderError, folder
+from rdcalcium.results.vtkhdf import SnapshotFile
+from rdcalcium.simulation import Moment, Simulation
+from rdcalcium.system import CALCIUM, System, build_system
+
+CHECKPOINT_EVERY = 60.0  # s of wall time
+FLUSH_EVERY = 1.0  # s of wall time
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    t, duration  ms
+    h            last step, ms
+    steps        taken so far
+    rate         model time per wall time, ms s⁻¹
+    remaining    estimated wall time, s; infinite before anything is known
+    """
+
+    t: float
+    duration: float
+    h: float
+    steps: int
+    rate: float
+    remaining: float
+
+
+class MemoryShortage(MemoryError):
+    """A run that would not fit into the memory of this machine."""
+
+
+def run(
+    model: Model,
+    backend: str = "auto",
+    out: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Progress], None] = lambda p: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Simulate a model and return its Result.
+
+    backend      "auto", "cuda", "compiled" or "numpy"
+    out          run folder; none: a new folder among the temporary files
+    overwrite    replace an earlier run in that folder
+    progress     called about ten times a second
+    should_stop  asked after every step; on True the run is saved so that it can be resumed
+    """
+    name, reason = choose(backend)
+    path = folder.create_folder(out or tempfile.mkdtemp(prefix="rdcalcium-"), overwrite or out is None)
+    return _Run(model, path, name, reason, None).go(progress, should_stop)
+
+
+def resume(
+    path: str | Path,
+    backend: str = "auto",
+    *,
+    progress: Callable[[Progress], None] = lambda p: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Go on with an interrupted run from its last checkpoint; with the same backend the numbers are the same."""
+    path = Path(path)
+    about = folder.read_about(path)
+    if about.get("status") == "finished":
+        raise RunFolderError(f"the run in {path} is finished; there is nothing to resume")
+    state = folder.read_checkpoint(path)
+    model = resolve(read_toml(path / folder.MODEL), origin=str(path / folder.MODEL), folder=path)
+    before = about.get("machine", {}).get("backend", "auto")
+    name, reason = choose(before if backend == "auto" else backend)
+    return _Run(model, path, name, reason, state).go(progress, should_stop)
+
+
+def check_memory(system: System, discretization_bytes: int = 0) -> int:
+    """Bytes that a run needs on a CPU; refused when this machine has not that much available."""
+    fields, n = system.shape
+    needed = 7 * fields * n * 8 + 60 * n + discretization_bytes
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise MemoryShortage(
+            f"the run needs {needed / 2**30:.1f} GiB for {n} control volumes × {fields} fields and this machine has "
+            f"{available / 2**30:.1f} GiB available; cells about {(needed / available) ** (1 / 3):.2g} times "
+            "as wide would fit"
+        )
+    return needed
+
+
+def prepare(model: Model) -> System:
+    """Mesh or grid of a model, and the arrays on it; refused when the memory would not suffice."""
+    system = build_system(model, discretize(model))
+    check_memory(system)
+    return system
+
+
+class _Run:
+    """One run and its files."""
+
+    def __init__(self, model: Model, path: Path, backend: str, reason: str, state: dict[str, Any] | None):
+        self.model, self.path = model, path
+        self.begun = time.perf_counter()
+        self.before = float(state["wall"]) if state else 0.0  # s, of the runs that this one goes on with
+        (path / folder.MODEL).write_text(write_toml(model), encoding="utf-8")
+        self.about: dict[str, Any] = {
+            "title": model.title,
+            "status": "running",
+            "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            "rdcalcium": __version__,
+            "references": used_references(model),
+            "seed": model.run.seed,
+            "precision": model.run.precision,
+        }
+        folder.write_about(path, self.about)
+        self.system = prepare(model)
+        self.do: Operations = open_backend(backend, self.system, model.run.precision)
+        self.simulation = Simulation(model, self.do)
+        self.about |= {
+            "machine": _machine(self.do, reason),
+            "discretization": _describe(self.system.discretization),
+            "fields": [f.name for f in self.system.fields],
+            "scene": scene(model, self.system.discretization),
+        }
+        self.lowest = np.inf
+        self.peaks = np.zeros((len(self.simulation.point_names), 2))  # µM, ms
+        if state:
+            self.simulation.restore(state)
+            self.lowest, self.peaks = float(state["lowest"]), state["peaks"]
+        self._open_tables(self.simulation.t if state else None)
+        folder.write_about(path, self.about)
+        if state is None:
+            self._look(Moment(0.0, 0.0, 0, self.simulation.values))
+
+    def _open_tables(self, keep_until: float | None) -> None:
+        points, fields = self.simulation.point_names, self.system.fields
+        labels = [label for s in self.simulation.sensors for label in s.labels]
+        columns = [f"{p}: {f.name} (uM)" for p in points for f in fields]
+        release = [f"{s}: {q}" for s in labels for q in ("release rate (1/ms)", "release probability")]
+        buffers = [f"bound to {b.name} (uM um^3)" for b in self.model.buffers]
+        heads = {
+            folder.PROBES: [folder.TIME, *columns],
+            folder.SENSORS: [folder.TIME, *release] if labels else [],
+            folder.LEDGER: [
+                folder.TIME,
+                "entered (uM um^3)",
+                "free (uM um^3)",
+                *buffers,
+                "missing (uM um^3)",
+                "relative error",
+            ],
+        }
+        self.tables = {
+            name: folder.CsvTable(self.path / name, head, keep_until) for name, head in heads.items() if head
+        }
+        self._write_stimulus()
+        names = [f.name for f in fields]
+        snapshots = self.model.record.snapshots
+        kept = names if snapshots and snapshots.fields == "all" else names[:1]
+        self.snapshots = None
+        if snapshots and keep_until is not None and (self.path / folder.SNAPSHOTS).exists():
+            self.snapshots = SnapshotFile.resume(self.path / folder.SNAPSHOTS)
+        elif snapshots:
+            cells, times = self.system.discretization.cells, self.simulation.snapshot_times
+            labels_of = {name: f"{name} (uM)" for name in kept}
+            self.snapshots = SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels_of)
+
+    def _write_stimulus(self) -> None:
+        """Voltage, open probabilities and currents of the whole run, known before it begins."""
+        groups = self.simulation.currents.groups
+        if not groups:
+            return
+        knots = [g.influx.knots for g in groups] + [[0.0, self.model.run.duration]]
+        times = np.unique(np.concatenate(knots))
+        times = times[(times >= 0) & (times <= self.model.run.duration)]
+        columns: dict[str, Any] = {folder.TIME: times}
+        if self.model.stimulus:
+            columns["voltage (mV)"] = self.model.stimulus.voltage(times)
+        for group, count in zip(groups, self.simulation.sources.counts, strict=True):
+            if group.open_probability:
+                columns[f"{group.name}: open probability"] = [group.open_probability.value(t, True) for t in times]
+            inward = self.model.copies * count * np.array([group.influx.value(t) for t in times])
+            columns[f"{group.name}: current (pA)"] = -inward
+        table = folder.CsvTable(self.path / folder.STIMULUS, list(columns))
+        for row in zip(*columns.values(), strict=True):
+            table.append(row)
+        table.close()
+
+    def go(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
+        """Advance to the end, or until asked to stop; the folder is complete either way."""
+        simulation = self.simulation
+        shown = flushed = saved = -np.inf
+        started, t_started = time.perf_counter(), simulation.t
+        status = "failed"
+        try:
+            while not simulation.finished:
+                self._look(simulation.advance())
+                now = time.perf_counter()
+                if now - shown > 0.1 or simulation.finished:
+                    rate = (simulation.t - t_started) / (now - started)
+                    left = (self.model.run.duration - simulation.t) / rate
+                    progress(
+                        Progress(
+                            simulation.t, self.model.run.duration, simulation.last[0], simulation.steps, rate, left
+                        )
+                    )
+                    shown = now
+                if now - flushed > FLUSH_EVERY:
+                    self._flush()
+                    flushed = now
+                if saved == -np.inf:
+                    saved = now
+                elif now - saved > CHECKPOINT_EVERY:
+                    self._save()
+                    saved = now
+                if should_stop():
+                    break
+            status = "finished" if simulation.finished else "interrupted"
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            self._close(status)
+        return Result(self.path)
+
+    def _look(self, moment: Moment) -> None:
+        """Write a row for this step, and the fields if a snapshot is due."""
+        simulation, values = self.simulation, moment.values
+        self.tables[folder.PROBES].append([moment.t, *values.T.ravel()])
+        better = values[CALCIUM] > self.peaks[:, 0]
+        self.peaks[better] = np.stack([values[CALCIUM, better], np.full(better.sum(), moment.t)], axis=1)
+        if folder.SENSORS in self.tables:
+            row, at = [moment.t], 0
+            for sensor in simulation.sensors:
+                calcium = values[CALCIUM, at : at + len(sensor.labels)]
+                row += np.stack([sensor.rate(calcium), sensor.probability()], axis=1).ravel().tolist()
+                at += len(sensor.labels)
+            self.tables[folder.SENSORS].append(row)
+        due = np.flatnonzero(np.isclose(simulation.snapshot_times, moment.t, rtol=0, atol=1e-12))
+        if len(due) or simulation.finished or moment.t == 0:
+            self._look_at_fields(moment.t, due)
+
+    def _look_at_fields(self, t: float, due: np.ndarray) -> None:
+        state = self.do.to_host(self.simulation.scheme.y)
+        self.lowest = min(self.lowest, float(state.min()))
+        if self.snapshots is not None and len(due):
+            values = {f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels}
+            self.snapshots.append(values, int(due[0]))
+        balance = self.simulation.balance()
+        row = [t, balance.entered, balance.free, *balance.bound.values(), balance.missing, balance.relative_error]
+        self.tables[folder.LEDGER].append(row)
+
+    def _flush(self) -> None:
+        for table in self.tables.values():
+            table.flush()
+
+    def _wall(self) -> float:
+        return self.before + time.perf_counter() - self.begun
+
+    def _save(self) -> None:
+        state = self.simulation.state() | {"wall": self._wall(), "lowest": self.lowest, "peaks": self.peaks}
+        folder.write_checkpoint(self.path, state)
+
+    def _close(self, status: str) -> None:
+        """Leave a complete folder: tables flushed, summary written, a checkpoint if the run can go on."""
+        for table in self.tables.values():
+            table.close()
+        if status == "interrupted":
+            self._save()
+        self.about["status"] = status
+        self.about["summary"] = self.summary()
+        folder.write_about(self.path, self.about)
+        if status == "finished":
+            if self.snapshots is not None:
+                self.snapshots.add_tables(_tables(self.path))
+            (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
+
+    def summary(self) -> dict[str, Any]:
+        """What a reader wants to know first."""
+        simulation = self.simulation
+        points = {
+            name: {"peak calcium (uM)": peak, "time of peak (ms)": at}
+            for name, (peak, at) in zip(simulation.point_names, self.peaks.tolist(), strict=True)
+        }
+        for sensor in simulation.sensors:
+            for label, p in zip(sensor.labels, sensor.probability().tolist(), strict=True):
+                points[label]["release probability"] = p
+        balance = simulation.balance()
+        return {
+            "time (ms)": simulation.t,
+            "points": points,
+            "ledger (uM um^3)": _ledger(balance),
+            "lowest value (uM)": self.lowest,
+            "steps": simulation.steps,
+            "rejected steps": simulation.rejected,
+            "evaluations": simulation.scheme.evaluations,
+            "wall time (s)": self._wall(),
+            "peak memory (MiB)": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+
+
+def _ledger(balance: Balance) -> dict[str, Any]:
+    return {**asdict(balance), "missing": balance.missing, "relative error": balance.relative_error}
+
+
+def _tables(path: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[str, object]]]:
+    """The CSV tables, to stand in the HDF5 file as well."""
+    from rdcalcium.results.run import read_table
+
+    names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER)
+    tables = {Path(name).stem: (read_table(path / name), {}) for name in names}
+    return {name: table for name, table in tables.items() if table[0]}
+
+
+def _machine(operations: Operations, reason: str) -> dict[str, Any]:
+    return {
+        "backend": operations.name,
+        "backend chosen because": reason,
+        "device": operations.device,
+        "processor": _processor(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": platform.platform(),
+    }
+
+
+def _processor() -> str:
+    try:
+        match = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
+    except OSError:
+        match = None
+    return match[1] if match else platform.processor()
+
+
+def _describe(d: Discretization) -> dict[str, Any]:
+    return {
+        "kind": d.kind,
+        "control volumes": int(np.count_nonzero(d.volumes)),
+        "volume (um^3)": d.total_volume,
+        "surfaces (um^2)": {name: float(s.areas.sum()) for name, s in d.surfaces.items()},
+        **{name: float(value) for name, value in d.report.items()},
+    }
+
+
+def scene(model: Model, discretization: Discretization) -> dict[str, Any]:
+    """What a picture of the run shows besides calcium: the box, vesicles, channels, sensors and probes (µm)."""
+    box = model.geometry
+    if isinstance(box, Box):
+        lower, upper, spheres = box.lower, box.upper, box.obstacles
+    else:
+        lower, upper = discretization.centres.min(axis=0).tolist(), discretization.centres.max(axis=0).tolist()
+        spheres = ()
+    return {
+        "box": {"min": list(lower), "max": list(upper)},
+        "symmetry": list(box.symmetry) if isinstance(box, Box) else [],
+        "spheres": [{"name": s.name, "centre": list(s.centre), "radius": s.radius} for s in spheres],
+        "channels": [{"name": g.name, "position": list(p)} for g in model.channels for p in g.points],
+        "sensors": [
+            {"name": label, "position": list(p)}
+            for s in model.sensors
+            for label, p in zip(s.labels(), s.positions, strict=True)
+        ],
+        "probes": [{"name": p.name, "position": list(p.position)} for p in model.probes],
+    }

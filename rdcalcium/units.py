@@ -1,0 +1,111 @@
+"""Units and constants: µm, ms, µM, pA and mV inside; every conversion happens here, at the door."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+# The unit in which each kind of quantity is stored and computed.
+# amount = µM µm³ = 1e-21 mol, so that concentration × volume = amount.
+UNITS = {
+    "length": "um",
+    "time": "ms",
+    "concentration": "uM",
+    "current": "pA",
+    "voltage": "mV",
+    "conductance": "pS",
+    "diffusivity": "um^2/ms",
+    "rate": "1/ms",
+    "binding rate": "1/(uM*ms)",
+    "charge": "fC",
+    "dimensionless": "",
+}
+
+FARADAY = 96485.33212  # C mol⁻¹, CODATA 2018
+AVOGADRO = 6.02214076e23  # mol⁻¹, exact
+CALCIUM_VALENCE = 2
+
+# One µM µm³ = 1e-6 mol/L × 1e-15 L = 1e-21 mol.
+MOL_PER_AMOUNT = 1e-6 * 1e-15
+IONS_PER_AMOUNT = AVOGADRO * MOL_PER_AMOUNT  # 602.214 ions
+
+# 1 pA for 1 ms carries 1e-15 C, that is 1e-15 / (2 F) mol of Ca²⁺.
+AMOUNT_PER_CHARGE = 1e-15 / (CALCIUM_VALENCE * FARADAY) / MOL_PER_AMOUNT  # 5.18213 µM µm³ per fC (= pA ms)
+
+# 1 pS × 1 mV = 1e-15 A = 1e-3 pA.
+CURRENT_PER_CONDUCTANCE_VOLTAGE = 1e-12 * 1e-3 / 1e-12
+
+
+class UnitError(ValueError):
+    """A quantity that cannot be read, or has the wrong dimension."""
+
+
+@lru_cache(maxsize=1)
+def _registry():
+    import pint  # half a second; only models that write units pay for it
+
+    return pint.UnitRegistry()
+
+
+@lru_cache(maxsize=4096)
+def _convert(text: str, kind: str) -> float:
+    import pint
+
+    registry = _registry()
+    unit = UNITS[kind]
+    try:
+        quantity = registry.Quantity(text.replace("µ", "u"))
+    except Exception as error:
+        raise UnitError(f"{text!r} is not a quantity; write for example {example(kind)!r}") from error
+    if quantity.dimensionless and unit and not quantity.units.dimensionality and _is_bare_number(text):
+        return float(quantity.magnitude)
+    try:
+        return float(quantity.to(registry.Unit(unit or "dimensionless")).magnitude)
+    except pint.DimensionalityError as error:
+        raise UnitError(
+            f"{text!r} is not a {kind}: its unit is {quantity.units:~}, expected one like {unit or 'a plain number'}"
+        ) from error
+
+
+def _is_bare_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def example(kind: str) -> str:
+    """A quantity of this kind as a user would write it."""
+    unit = UNITS[kind]
+    return f"0.1 {unit}".strip()
+
+
+def parse(value: object, kind: str) -> float:
+    """Read a number or a text such as "70 nM" as a float in the unit of its kind (see UNITS).
+
+    A bare number is taken to be in that unit already. Not-a-number and infinity are refused.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise UnitError(f"{value!r} is not a {kind}; write for example {example(kind)!r}")
+    number = float(value) if isinstance(value, int | float) else _convert(value.strip(), kind)
+    if not math.isfinite(number):
+        raise UnitError(f"{value!r} is not a finite {kind}")
+    return number
+
+
+def parse_any(value: object) -> float:
+    """Read the parameter of a rate law, whichever kind it is: a rate, a binding rate, a voltage, a number."""
+    if not isinstance(value, str):
+        return parse(value, "dimensionless")
+    for kind in UNITS:
+        try:
+            return parse(value, kind)
+        except UnitError:
+            continue
+    raise UnitError(f"{value!r} has no dimension that a rate law can use; write for example {example('rate')!r}")
+
+
+def show(value: float, kind: str) -> str:
+    """The exact inverse of parse: a text that reads back as the same float."""
+    return f"{value!r} {UNITS[kind]}".strip()

@@ -1,0 +1,185 @@
+"""Calcium near the active zone on a fine regular raster, from the cells of any mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+from scipy.sparse import csr_array, eye_array
+
+from rdcalcium.view.run_folder import CALCIUM, RunFolder
+
+LOG_CALCIUM = "log10 of Ca (uM)"
+RASTER = 150  # points along the longest side of the frame
+MARGIN = 0.05  # µm of cytosol around what stands in the active zone
+GROWTH = 0.5  # how far the frame may follow the plume, in widths of the active zone
+ABSENT = -9.0  # logarithm that stands for "no cytosol here"
+
+
+def frame_of(run: RunFolder, level: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the part worth looking at, in µm.
+
+    It holds channels, sensors, the vesicles over them, and the plume above a level in µM at its peak, as far
+    as that spreads no more than GROWTH times the width of the active zone.
+    """
+    scene = run.scene.unfolded()
+    spots = np.concatenate([scene.channels, scene.sensors])
+    if not len(spots):
+        spots = scene.vesicles[:, :3]
+    if not len(spots):
+        return scene.lower, scene.upper
+    tight = spots.min(axis=0) - MARGIN, spots.max(axis=0) + MARGIN
+    room = GROWTH * (tight[1] - tight[0])[:2].max()
+    plume = _plume_bounds(run, level)
+    lower = np.maximum(np.minimum(tight[0], plume[0]), tight[0] - room)
+    upper = np.minimum(np.maximum(tight[1], plume[1]), tight[1] + room)
+    lower[2] = scene.membrane
+    upper[2] = max(upper[2], scene.membrane + 0.08)
+    return np.maximum(lower, scene.lower), np.minimum(upper, scene.upper)
+
+
+def _plume_bounds(run: RunFolder, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the box around all cells above a level in µM at the peak; an inverted box without any."""
+    cells, scene = run.snapshots.cells, run.scene
+    calcium = run.snapshots.read(run.nearest(None))[CALCIUM]
+    high = np.flatnonzero(calcium > level)
+    points = cells.points[high] if cells.centring == "point" else cells.points[cells.connectivity[high]]
+    points = points.reshape(-1, 3)
+    if not len(points):
+        return np.full(3, np.inf), np.full(3, -np.inf)
+    lower, upper = points.min(axis=0) - 0.01, points.max(axis=0) + 0.01
+    for axis, mirror in scene.mirrors.items():
+        reach = max(abs(lower[axis] - mirror), abs(upper[axis] - mirror))
+        lower[axis], upper[axis] = mirror - reach, mirror + reach
+    return lower, upper
+
+
+class CalciumRaster:
+    """Samples log10 [Ca²⁺] of every snapshot at the points of one raster.
+
+    Interpolation is of the logarithm, which makes iso-surfaces of a steep plume round where cells are coarse.
+    What does not change with time, the cell around each raster point and its weights, is found once.
+    """
+
+    def __init__(self, run: RunFolder, lower: np.ndarray, upper: np.ndarray, spacing: float | None = None):
+        self.run, self._scene = run, run.scene.unfolded()
+        spacing = spacing or float((upper - lower).max()) / RASTER
+        counts = np.maximum(np.ceil((upper - lower) / spacing - 1e-6).astype(int) + 1, 2)
+        self._axes = [lo + spacing * np.arange(n) for lo, n in zip(lower, counts, strict=True)]
+        self._spacing, self.shape = spacing, tuple(counts)
+        self._to_points, self._to_raster, self._cytosol = self._operators()
+        self._source = self._sources()
+
+    def image(self, index: int):
+        """pyvista.ImageData of one snapshot, with the point array LOG_CALCIUM."""
+        import pyvista
+
+        image = pyvista.ImageData(
+            dimensions=self.shape, spacing=3 * (self._spacing,), origin=[axis[0] for axis in self._axes]
+        )
+        image.point_data[LOG_CALCIUM] = self.logarithm(index).ravel(order="F")
+        return image
+
+    def logarithm(self, index: int) -> np.ndarray:
+        """log10 of [Ca²⁺] in µM, (nx, ny, nz); inside vesicles it goes on, elsewhere it is ABSENT."""
+        calcium = self.run.snapshots.read(index)[CALCIUM].astype(float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logarithm = np.nan_to_num(np.log10(calcium), nan=ABSENT, neginf=ABSENT)
+        values = self._to_raster @ (self._to_points @ logarithm)
+        return np.where(self._source < 0, ABSENT, values[self._source]).reshape(self.shape)
+
+    def _sources(self) -> np.ndarray:
+        """Flat index of the raster point whose value each one shows; -1 for none.
+
+        Points inside vesicles show the nearest cytosol, so that a surface can be cut by the true sphere.
+        """
+        own = np.arange(self._cytosol.size)
+        if self._cytosol.all():
+            return own
+        nearest = distance_transform_edt(~self._cytosol, return_distances=False, return_indices=True)
+        nearest = np.ravel_multi_index(tuple(nearest), self.shape).ravel()
+        in_vesicle = vesicle_distance(self._points(), self._scene.vesicles) < 0.02
+        return np.where(self._cytosol.ravel(), own, np.where(in_vesicle, nearest, -1))
+
+    def _points(self) -> np.ndarray:
+        return np.stack(np.meshgrid(*self._axes, indexing="ij"), axis=-1).reshape(-1, 3)
+
+    def _folded(self) -> np.ndarray:
+        """Raster points, those beyond a mirror replaced by their image, and none exactly on the boundary."""
+        points, scene = self._points(), self.run.scene
+        for axis, mirror in scene.mirrors.items():
+            side = 1 if scene.upper[axis] > mirror else -1
+            points[:, axis] = mirror + side * np.abs(points[:, axis] - mirror)
+        inset = 1e-4 * self._spacing
+        return np.clip(points, scene.lower + inset, scene.upper - inset)
+
+    def _operators(self) -> tuple[csr_array, csr_array, np.ndarray]:
+        cells = self.run.snapshots.cells
+        points = self._folded()
+        near = _cells_near(cells, points.min(axis=0), points.max(axis=0))
+        corners = cells.connectivity[near]
+        owner = _find(cells.points, corners, points)
+        inside = np.flatnonzero(owner >= 0)
+        corners_of = corners[owner[inside]]
+        weights = _weights(cells.points[corners_of], points[inside])
+        rows = np.repeat(inside, corners_of.shape[1])
+        to_raster = csr_array(
+            (weights.ravel(), (rows, corners_of.ravel())), shape=(len(points), len(cells.points))
+        )
+        return _to_points(cells, near), to_raster, (owner >= 0).reshape(self.shape)
+
+
+def vesicle_distance(points: np.ndarray, vesicles: np.ndarray) -> np.ndarray:
+    """Distance of (n, 3) points to the nearest vesicle surface, µm; negative inside, infinite without any."""
+    distance = np.full(len(points), np.inf)
+    for *centre, radius in vesicles:
+        np.minimum(distance, np.linalg.norm(points - centre, axis=1) - radius, out=distance)
+    return distance
+
+
+def _cells_near(cells, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Numbers of the cells that overlap a box."""
+    overlap = np.ones(len(cells.connectivity), dtype=bool)
+    for axis in range(3):
+        corner = cells.points[:, axis][cells.connectivity]
+        overlap &= (corner.min(axis=1) <= upper[axis]) & (corner.max(axis=1) >= lower[axis])
+    return np.flatnonzero(overlap)
+
+
+def _find(vertices: np.ndarray, corners: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """The cell that each point lies in, or -1."""
+    import pyvista
+
+    if not len(corners):
+        return np.full(len(points), -1)
+    vtk_type = pyvista.CellType.TETRA if corners.shape[1] == 4 else pyvista.CellType.HEXAHEDRON
+    used, renumbered = np.unique(corners, return_inverse=True)
+    grid = pyvista.UnstructuredGrid({vtk_type: renumbered.reshape(corners.shape)}, vertices[used])
+    grid.cell_data["cell"] = np.arange(len(corners))
+    found = pyvista.PolyData(points).sample(grid)
+    return np.where(found["vtkValidPointMask"] == 1, found["cell"], -1)
+
+
+def _weights(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Linear weights of the corners of a tetrahedron, or trilinear ones of an upright hexahedron.
+
+    corners  (n, 4 or 8, 3)
+    points   (n, 3)
+    """
+    first = corners[:, 0]
+    if corners.shape[1] == 4:
+        edges = (corners[:, 1:] - first[:, None]).transpose(0, 2, 1)
+        rest = np.linalg.solve(edges, (points - first)[..., None])[..., 0]
+        return np.column_stack([1 - rest.sum(axis=1), rest])
+    x, y, z = np.clip((points - first) / (corners[:, 6] - first), 0, 1).T
+    square = [(1 - x) * (1 - y), x * (1 - y), x * y, (1 - x) * y]
+    return np.column_stack([s * (1 - z) for s in square] + [s * z for s in square])
+
+
+def _to_points(cells, near: np.ndarray) -> csr_array:
+    """Mean over the cells around each point; the identity where values live on points already."""
+    if cells.centring == "point":
+        return csr_array(eye_array(len(cells.points)))
+    corners = cells.connectivity[near]
+    rows, columns = corners.ravel(), np.repeat(near, corners.shape[1])
+    share = 1.0 / np.bincount(rows, minlength=len(cells.points)).clip(1)
+    return csr_array((share[rows], (rows, columns)), shape=(len(cells.points), len(cells.connectivity)))

@@ -1,0 +1,97 @@
+"""Pictures and movies of a run, saved to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from rdcalcium.view.plots import plane, traces
+from rdcalcium.view.run_folder import RunFolder
+from rdcalcium.view.scene import PlumeScene
+
+__all__ = ["movie", "plane", "render_all", "screenshot", "traces"]
+
+SIZE, MOVIE_SIZE = (1600, 1200), (960, 720)  # pixels
+
+
+def screenshot(
+    run_folder: str | Path,
+    path: str | Path,
+    time: float | str | None = None,
+    size: tuple[int, int] = SIZE,
+) -> Path:
+    """The three-dimensional plume at the snapshot nearest to a time; None: the peak at the sensors."""
+    run = RunFolder(run_folder)
+    index = run.nearest(time)
+    scene = PlumeScene(run, size)
+    try:
+        scene.show(index)
+        scene.plotter.screenshot(str(path))
+    finally:
+        scene.plotter.close()
+    return Path(path)
+
+
+def movie(
+    run_folder: str | Path,
+    path: str | Path,
+    frames_per_second: float = 10,
+    size: tuple[int, int] = MOVIE_SIZE,
+) -> Path:
+    """All snapshots one after the other; returns the path, with the suffix of what was written.
+
+    MP4 where imageio and imageio-ffmpeg are installed, unless the path ends in .gif; a GIF otherwise.
+    """
+    run, path = RunFolder(run_folder), Path(path)
+    scene = PlumeScene(run, size)
+    try:
+        if path.suffix.lower() == ".gif" or not can_write_mp4():
+            return _write_gif(_frames(scene), path.with_suffix(".gif"), frames_per_second)
+        return _write_mp4(_frames(scene), path.with_suffix(".mp4"), frames_per_second)
+    finally:
+        scene.plotter.close()
+
+
+def render_all(run_folder: str | Path) -> list[Path]:
+    """Every picture that the folder allows, in its subfolder `pictures`; a movie from two frames on."""
+    run = RunFolder(run_folder)
+    folder = run.path / "pictures"
+    count = len(run.snapshots.times)
+    folder.mkdir(exist_ok=True)
+    paths = [screenshot(run.path, folder / "plume.png"), plane(run.path, folder / "plane.png")]
+    if any(run.table(f"{name}.csv") for name in ("stimulus", "probes", "sensors")):
+        paths.append(traces(run.path, folder / "traces.png"))
+    if count > 1:
+        paths.append(movie(run.path, folder / "plume.mp4"))
+    return paths
+
+
+def can_write_mp4() -> bool:
+    """Whether the two packages are there that MP4 needs."""
+    return all(find_spec(name) for name in ("imageio", "imageio_ffmpeg"))
+
+
+def _frames(scene: PlumeScene) -> Iterator[np.ndarray]:
+    for index in range(len(scene.run.snapshots.times)):
+        scene.show(index)
+        yield scene.plotter.screenshot(return_img=True)
+
+
+def _write_mp4(frames: Iterator[np.ndarray], path: Path, frames_per_second: float) -> Path:
+    import imageio
+
+    with imageio.get_writer(path, fps=frames_per_second, macro_block_size=1) as writer:
+        for frame in frames:
+            writer.append_data(frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2])
+    return path
+
+
+def _write_gif(frames: Iterator[np.ndarray], path: Path, frames_per_second: float) -> Path:
+    from PIL import Image  # comes with matplotlib
+
+    first, *rest = [Image.fromarray(frame).quantize(256, dither=Image.Dither.NONE) for frame in frames]
+    first.save(path, save_all=True, append_images=rest, duration=round(1000 / frames_per_second), loop=0)
+    return path

@@ -1,0 +1,132 @@
+"""Data flows one way: every module imports only from the rooms above its own."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "rdcalcium"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+KERNELS = sorted((ROOT / "kernels").glob("*.cu"))
+
+# From what is described to what is computed; each room may import from those before it.
+FLOW = [
+    "units",
+    "model",
+    "library",
+    "geometry",
+    "discretization",
+    "system",
+    "currents",
+    "backends",
+    "integrators",
+    "recorders",
+    "results",
+    "simulation",
+    "runner",
+]
+MAY_IMPORT = {room: set(FLOW[:position]) for position, room in enumerate(FLOW)}
+MAY_IMPORT["exact"] = {"units"}  # known answers owe nothing to the code that they judge
+MAY_IMPORT["view"] = {"units", "results"}  # a picture is drawn from a run folder alone
+MAY_IMPORT["bench"] = {*FLOW, "exact", "view"}
+MAY_IMPORT["__init__"] = {*FLOW, "exact", "view", "bench"}
+MAY_IMPORT["cli"] = {*FLOW, "exact", "view", "bench"}
+MAY_IMPORT["__main__"] = {"cli"}
+FREE = {"__version__"}  # the one name of the package itself that a run may write down
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and room of every import of rdcalcium in a file, inside functions and TYPE_CHECKING blocks too."""
+    package = ("rdcalcium", *path.relative_to(PACKAGE).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        if isinstance(node, ast.Import):
+            names = [tuple(alias.name.split(".")) for alias in node.names]
+        else:
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = (*base, *(node.module or "").split(".")) if node.module else base
+            names = [(*module, alias.name) for alias in node.names]
+        for name in names:
+            if name[0] == "rdcalcium":
+                yield node.lineno, name[1] if len(name) > 1 else "the package itself"
+
+
+def calls(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of every call in a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            yield node.lineno, ast.unparse(node.func)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_rooms_above_it(path: Path) -> None:
+    room = room_of(path)
+    assert room in MAY_IMPORT, f"{room} is a new room: say in {Path(__file__).name} what it may import"
+    allowed = MAY_IMPORT[room] | {room} | FREE
+    wrong = [
+        f"line {line} of {path.relative_to(ROOT)} imports {imported}, which is not above {room}; "
+        f"{room} may import: {', '.join(sorted(MAY_IMPORT[room])) or 'nothing'}"
+        for line, imported in imported_rooms(path)
+        if imported not in allowed
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_library_never_prints() -> None:
+    found = [f"{path}:{line}" for path in MODULES for line, name in calls(path) if name == "print"]
+    assert not found, f"print() in {', '.join(found)}; return the text, and let cli.py show it"
+
+
+def test_only_the_command_line_exits() -> None:
+    leaving = {"exit", "quit", "sys.exit", "os._exit", "SystemExit"}
+    found = [
+        f"{path}:{line}"
+        for path in MODULES
+        if room_of(path) not in {"cli", "__main__"}
+        for line, name in calls(path)
+        if name in leaving
+    ]
+    assert not found, f"the program is left in {', '.join(found)}; raise an error that says what to do"
+
+
+@pytest.mark.parametrize("number", [r"96[._]?485", r"6\.022"], ids=["Faraday", "Avogadro"])
+def test_physical_constants_live_in_units(number: str) -> None:
+    sources = [path for path in MODULES if path != PACKAGE / "units.py"] + sorted(
+        (ROOT / "kernels").glob("*")
+    )
+    found = [str(path) for path in sources if path.is_file() and re.search(number, path.read_text())]
+    assert not found, f"a constant that units.py knows is written again in {', '.join(found)}"
+    assert re.search(number, (PACKAGE / "units.py").read_text())
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
+def test_a_kernel_file_holds_one_kernel(path: Path) -> None:
+    code = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    count = len(re.findall(r"\b__global__\b", code))
+    assert count == 1, f"{path.name} has {count} __global__ functions; one operation, one file"
+
+
+def test_the_guard_sees_imports_that_hide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
+    source = tmp_path / "model" / "secret.py"
+    source.parent.mkdir()
+    source.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from ..system import System\n"
+        "def late():\n    import rdcalcium.backends.numpy\n"
+        "    from rdcalcium import cli\n    from .. import view\n"
+        "from . import buffers\nfrom .channels import Channel\nimport numpy\n"
+    )
+    assert sorted(room for _, room in imported_rooms(source)) == [
+        "backends", "cli", "model", "model", "system", "view",
+    ]  # fmt: skip

@@ -1,0 +1,318 @@
+"""Pictures: they show what the run folder says, without a screen."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rdcalcium.discretization.base import CellComplex
+from rdcalcium.results.vtkhdf import SnapshotFile
+
+REST = 0.05  # µM
+TIMES = np.round(np.arange(0, 2.01, 0.25), 3)  # ms
+VESICLES = [(0.0, 0.0), (-0.055, 0.047), (0.062, 0.035), (0.005, -0.075)]  # µm, centres in the plane
+VESICLE_RADIUS, VESICLE_HEIGHT = 0.02, 0.0223
+
+
+def pulse(time):
+    """Share of the peak current at a time in ms."""
+    return np.exp(-(((np.asarray(time) - 1.0) / 0.25) ** 2))
+
+
+def channel_positions() -> np.ndarray:
+    """Fourteen channels in the membrane, none under a vesicle: (14, 3) µm."""
+    random, found = np.random.default_rng(4), []
+    while len(found) < 14:
+        spot = random.uniform(-0.11, 0.11, 2)
+        clear = all(np.hypot(*(spot - v)) > 0.03 for v in VESICLES)
+        if clear and all(np.hypot(*(spot - f)) > 0.02 for f in found):
+            found.append(spot)
+    return np.column_stack([found, np.zeros(14)])
+
+
+def plumes(points: np.ndarray, time: float) -> np.ndarray:
+    """Screened point sources at the channels, in µM."""
+    distance = np.linalg.norm(points[:, None] - channel_positions(), axis=2)
+    distance = np.maximum(distance, 0.004)
+    return REST + pulse(time) * (0.6 / distance * np.exp(-distance / 0.025)).sum(axis=1)
+
+
+def stretched_axis(lower: float, upper: float) -> np.ndarray:
+    """Faces of cells of 5 nm within 0.15 µm of the origin, growing outside."""
+    growing = 0.15 + np.cumsum(0.005 * 1.2 ** np.arange(1, 30))
+    half = np.concatenate([np.arange(0, 0.1501, 0.005), growing])
+    axis = np.unique(np.concatenate([-half, half]).round(9))
+    return np.concatenate([[lower], axis[(axis > lower) & (axis < upper)], [upper]])
+
+
+def hexahedra(lower: float = -0.4) -> CellComplex:
+    """Grid from `lower` to 0.4 µm in x and y, without the cells inside vesicles."""
+    axes = [stretched_axis(lower, 0.4), stretched_axis(lower, 0.4), stretched_axis(0, 0.6)]
+    nx, ny, nz = (len(axis) for axis in axes)
+    z, y, x = np.meshgrid(*axes[::-1], indexing="ij")
+    points = np.column_stack([x.ravel(), y.ravel(), z.ravel()])
+    k, j, i = np.meshgrid(np.arange(nz - 1), np.arange(ny - 1), np.arange(nx - 1), indexing="ij")
+    first = ((k * ny + j) * nx + i).reshape(-1, 1)
+    square = np.array([0, 1, nx + 1, nx])
+    corners = first + np.concatenate([square, square + nx * ny])
+    centres = points[corners].mean(axis=1)
+    solid = np.zeros(len(corners), dtype=bool)
+    for v in VESICLES:
+        solid |= np.linalg.norm(centres - (*v, VESICLE_HEIGHT), axis=1) < VESICLE_RADIUS
+    return CellComplex(points, corners[~solid], "cell", np.arange((~solid).sum()))
+
+
+def tetrahedra() -> CellComplex:
+    from scipy.spatial import Delaunay
+
+    axis, height = stretched_axis(-0.4, 0.4)[::2], stretched_axis(0, 0.6)[::2]
+    x, y, z = np.meshgrid(axis, axis, height, indexing="ij")
+    points = np.column_stack([x.ravel(), y.ravel(), z.ravel()])
+    inside = (np.abs(points[:, :2]) < 0.39).all(axis=1) & (points[:, 2] > 0)
+    points[inside] += np.random.default_rng(3).normal(0, 5e-4, (inside.sum(), 3))
+    corners = Delaunay(points).simplices
+    edges = points[corners[:, 1:]] - points[corners[:, :1]]
+    determinant = np.linalg.det(edges)
+    corners[determinant < 0] = corners[determinant < 0][:, [1, 0, 2, 3]]
+    return CellComplex(points, corners[np.abs(determinant) > 1e-12], "point", np.arange(len(points)))
+
+
+def write_table(path: Path, columns: dict[str, np.ndarray]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def scene(lower: float = -0.4) -> dict:
+    """Of the whole active zone, or of the quarter where x and y are positive."""
+    vesicles = [(x, y) for x, y in VESICLES if min(x, y) >= lower]
+    sensors = [[x, y, 0.002] for x, y in vesicles]
+    channels = [p for p in channel_positions().tolist() if min(p) >= lower]
+    return {
+        "box": {"min": [lower, lower, 0], "max": [0.4, 0.4, 0.6]},
+        "symmetry": ["x", "y"] if lower == 0 else [],
+        "spheres": [
+            {"centre": [x, y, VESICLE_HEIGHT], "radius": VESICLE_RADIUS, "name": f"vesicle {i + 1}"}
+            for i, (x, y) in enumerate(vesicles)
+        ],
+        "channels": [{"name": f"channel {i + 1}", "position": p} for i, p in enumerate(channels)],
+        "sensors": [{"name": f"sensor {i + 1}", "position": p} for i, p in enumerate(sensors)],
+        "probes": [{"name": f"sensor {i + 1}", "position": p} for i, p in enumerate(sensors)],
+    }
+
+
+def make_run(folder: Path, cells: CellComplex, lower: float = -0.4, completed: int = len(TIMES)) -> Path:
+    """A run folder with analytic plumes that peak at 1 ms."""
+    folder.mkdir()
+    about = {"title": "Fourteen plumes", "status": "complete", "summary": {}, "scene": scene(lower)}
+    (folder / "run.json").write_text(json.dumps(about))
+    places = cells.points if cells.centring == "point" else cells.points[cells.connectivity].mean(axis=1)
+    file = SnapshotFile.create(folder / "result.vtkhdf", cells, TIMES, {"Ca": "Ca (uM)"})
+    at_peak = plumes(places, 1.0) - REST
+    for time in TIMES[:completed]:
+        file.append({"Ca": REST + pulse(time) * at_peak})
+    write_tables(folder)
+    return folder
+
+
+def write_tables(folder: Path) -> None:
+    time = np.arange(0, 2.001, 0.02)
+    sensors = np.array([[x, y, 0.002] for x, y in VESICLES])
+    at_peak = plumes(sensors, 1.0) - REST
+    probes = {f"sensor {i + 1}: Ca (uM)": REST + p * pulse(time) for i, p in enumerate(at_peak)}
+    bound = {f"{name[:9]}EGTA.CaEGTA (uM)": 3 * values for name, values in probes.items()}
+    write_table(folder / "probes.csv", {"time (ms)": time, **probes, **bound})
+    rate = 0.3 * pulse(time - 0.3)
+    sensor = {"sensor 1: release rate (1/ms)": rate, "sensor 1: release probability": np.cumsum(rate) * 0.02}
+    write_table(folder / "sensors.csv", {"time (ms)": time, **sensor})
+    stimulus = {
+        "voltage (mV)": -80 + 110 * pulse(time + 0.3),
+        "P/Q: open probability": 0.8 * pulse(time),
+        "P/Q: current (pA)": -4.2 * pulse(time),
+    }
+    write_table(folder / "stimulus.csv", {"time (ms)": time, **stimulus})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    return make_run(tmp_path_factory.mktemp("view") / "hexahedra", hexahedra())
+
+
+@pytest.fixture(scope="module")
+def quarter(tmp_path_factory) -> Path:
+    return make_run(tmp_path_factory.mktemp("view") / "quarter", hexahedra(0), lower=0)
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory) -> Path:
+    return make_run(tmp_path_factory.mktemp("view") / "mesh", tetrahedra())
+
+
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch):
+    """A third of the raster points each way: enough to judge a small picture."""
+    monkeypatch.setattr("rdcalcium.view.field.RASTER", 50)
+
+
+SMALL = (320, 240)
+
+
+def glow(picture: np.ndarray) -> float:
+    """Share of pixels in the orange and yellow of concentrations above about 5 µM, colour bar excluded."""
+    red, green, blue = (picture[:, : int(0.82 * picture.shape[1]), c].astype(int) for c in range(3))
+    return float(((red > 190) & (red - blue > 80) & (green < 230)).mean())
+
+
+def read_picture(path: Path) -> np.ndarray:
+    from PIL import Image
+
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+@pytest.mark.parametrize("kind", ["run", "mesh", "quarter"])
+def test_the_raster_agrees_with_the_plume_that_was_written(kind, request):
+    from rdcalcium.view.field import CalciumRaster, frame_of
+    from rdcalcium.view.run_folder import RunFolder
+
+    folder = RunFolder(request.getfixturevalue(kind))
+    raster = CalciumRaster(folder, *frame_of(folder))
+    points = raster._folded()
+    if kind == "quarter":
+        assert raster._axes[0][0] < -0.1  # the frame holds the mirror image too
+    error = np.abs(raster.logarithm(4).ravel() - np.log10(plumes(points, 1.0)))[raster._cytosol.ravel()]
+    assert np.median(error) < 0.003
+    assert np.quantile(error, 0.99) < 0.05
+
+
+def test_more_calcium_makes_a_larger_plume(run):
+    from rdcalcium.view.run_folder import RunFolder
+    from rdcalcium.view.scene import PlumeScene
+
+    scene = PlumeScene(RunFolder(run), SMALL)
+    glows = []
+    for index in (2, 3, 4):  # 0.5, 0.75 and 1 ms: calcium rises
+        scene.show(index)
+        glows.append(glow(scene.plotter.screenshot(return_img=True)))
+    scene.show(8)
+    after = glow(scene.plotter.screenshot(return_img=True))
+    scene.plotter.close()
+    assert (np.diff(glows) > 0).all()
+    assert glows[-1] > 0.1
+    assert after == pytest.approx(glows[0], abs=1e-3)  # nothing of the peak is left behind
+
+
+def test_the_screenshot_is_taken_at_the_peak_unless_told_otherwise(mesh, tmp_path):
+    from rdcalcium.view.figures import screenshot
+
+    peak = read_picture(screenshot(mesh, tmp_path / "peak.png", size=SMALL))
+    told = read_picture(screenshot(mesh, tmp_path / "told.png", time="0.98 ms", size=SMALL))
+    early = read_picture(screenshot(mesh, tmp_path / "early.png", time=0.0, size=SMALL))
+    assert peak.shape == (240, 320, 3)
+    np.testing.assert_array_equal(peak, told)
+    assert glow(peak) > glow(early) + 0.05
+    assert (early.std(axis=(0, 1)) > 10).all()  # the still scene is there before any calcium
+
+
+def test_a_node_without_a_screen_draws_in_silence(quarter, tmp_path):
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    environment.pop("VTK_DEFAULT_OPENGL_WINDOW", None)
+    code = f"""
+from rdcalcium.view.figures import screenshot
+screenshot({str(quarter)!r}, {str(tmp_path / "plume.png")!r}, size={SMALL})
+"""
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert glow(read_picture(tmp_path / "plume.png")) > 0.05
+
+
+def test_missing_libraries_are_named_with_the_remedy(monkeypatch):
+    from rdcalcium.view import offscreen
+
+    monkeypatch.delenv("VTK_DEFAULT_OPENGL_WINDOW", raising=False)
+    monkeypatch.setattr(offscreen, "_loads", lambda library: False)
+    with pytest.raises(RuntimeError, match="apt install libegl1"):
+        offscreen.prepare()
+    monkeypatch.setattr(offscreen, "_loads", lambda library: "OSMesa" in library)
+    offscreen.prepare()
+    assert os.environ["VTK_DEFAULT_OPENGL_WINDOW"] == "vtkOSOpenGLRenderWindow"
+
+
+def test_a_window_without_a_display_is_refused(run, monkeypatch):
+    from rdcalcium.view.scene import plume_scene
+
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(RuntimeError, match="no display"):
+        plume_scene(run, window=True)
+
+
+def test_a_movie_lasts_a_frame_for_every_snapshot(quarter, tmp_path):
+    from PIL import Image
+
+    from rdcalcium.view.figures import movie
+
+    path = movie(quarter, tmp_path / "plume.gif", size=(200, 150))
+    glows, lasts = [], []
+    with Image.open(path) as film:  # equal neighbours, at rest, share one frame that lasts longer
+        for number in range(film.n_frames):
+            film.seek(number)
+            lasts.append(film.info["duration"])
+            glows.append(glow(np.asarray(film.convert("RGB"))))
+    assert sum(lasts) == 100 * len(TIMES)
+    assert max(glows) > glows[0] + 0.05
+    assert glows[-1] == pytest.approx(glows[0], abs=1e-3)
+
+
+def test_the_plane_glows_where_the_channels_are(run, tmp_path):
+    from rdcalcium.view.figures import plane
+
+    peak, rest = (read_picture(plane(run, tmp_path / "plane.png", time=t)) for t in (1.0, 0.0))
+    assert glow(peak) > 0.3
+    assert glow(rest) < 0.05
+
+
+def test_traces_draw_what_the_folder_has(run, tmp_path):
+    from rdcalcium.view.figures import traces
+
+    everything = read_picture(traces(run, tmp_path / "all.png"))
+    lean = tmp_path / "lean"
+    lean.mkdir()
+    (lean / "run.json").write_text((run / "run.json").read_text())
+    with pytest.raises(ValueError, match="rows to draw"):
+        traces(lean, tmp_path / "none.png")
+    (lean / "probes.csv").write_text("time (ms),sensor 1: Ca (uM)\n0,0.05\n1,10\n2,0.0")
+    one = read_picture(traces(lean, tmp_path / "one.png"))
+    assert everything.shape[0] > 2 * one.shape[0]
+    assert (one < 200).any()
+
+
+def test_a_line_that_a_killed_run_left_unfinished_is_dropped(run, tmp_path):
+    from rdcalcium.view.run_folder import RunFolder
+
+    (tmp_path / "probes.csv").write_text("time (ms),sensor 1: Ca (uM)\n0,0.05\n1,10\n2")
+    assert RunFolder(tmp_path).table("probes.csv")["time (ms)"].tolist() == [0, 1]
+
+
+def test_a_folder_that_cannot_be_drawn_says_why(tmp_path):
+    from rdcalcium.view.figures import render_all, screenshot
+
+    with pytest.raises(FileNotFoundError, match="no run folder"):
+        screenshot(tmp_path / "nowhere", tmp_path / "plume.png")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"no result\.vtkhdf"):
+        render_all(tmp_path / "empty")
+    early = make_run(tmp_path / "early", hexahedra(0), lower=0, completed=0)
+    with pytest.raises(ValueError, match="no completed snapshot"):
+        screenshot(early, tmp_path / "plume.png")
+
+
+def test_importing_the_package_does_not_import_the_pictures():
+    code = "import sys, rdcalcium.view.figures; print({'pyvista', 'matplotlib', 'h5py'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
