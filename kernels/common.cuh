@@ -14,9 +14,9 @@
 #define RDC_GUARD(outside) if (outside) return;
 #endif
 
-#define RDC_X (index_t)(blockIdx.x * blockDim.x + threadIdx.x)
-#define RDC_Y (index_t)(blockIdx.y * blockDim.y + threadIdx.y)
-#define RDC_Z (index_t)(blockIdx.z * blockDim.z + threadIdx.z)
+#define RDC_X ((index_t)blockIdx.x * (index_t)blockDim.x + (index_t)threadIdx.x)
+#define RDC_Y ((index_t)blockIdx.y * (index_t)blockDim.y + (index_t)threadIdx.y)
+#define RDC_Z ((index_t)blockIdx.z * (index_t)blockDim.z + (index_t)threadIdx.z)
 
 // Offsets of whole fields may exceed 32 bits.
 typedef long long offset_t;

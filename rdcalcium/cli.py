@@ -122,19 +122,33 @@ def _headline(model: Model, backend: str) -> str:
     return f"{model.title}\nbackend: {name} ({reason})"
 
 
+class _Stop:
+    """Ctrl-C and SIGTERM finish the step and save the run.
+
+    Before the first step there is nothing to save, and a second signal is impatient: both stop at once.
+    """
+
+    def __init__(self) -> None:
+        self.stepping = self.asked = False
+
+    def __call__(self) -> bool:
+        """Whether to stop; asked before every step."""
+        self.stepping = True
+        return self.asked
+
+    def signalled(self, number: int, frame: Any) -> None:
+        """What the operating system calls."""
+        if self.asked or not self.stepping:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
 @contextmanager
 def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and SIGTERM finish the step and save the run; a second Ctrl-C stops at once."""
-    asked: list[int] = []
-
-    def stop(number: int, frame: Any) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    stop = _Stop()
+    before = {s: signal.signal(s, stop.signalled) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(asked)
+        yield stop
     finally:
         for s, handler in before.items():
             signal.signal(s, handler)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.model import (
     ActionPotential,
@@ -20,58 +22,77 @@ from rdcalcium.model import (
 )
 from rdcalcium.units import CURRENT_PER_CONDUCTANCE_VOLTAGE
 
-GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; linear between them to 1e-5 of the peak
+GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
 GATING_MAX_STEP = 0.02  # ms, so that no action potential is stepped over
-GAUSSIAN_ROWS = 4001  # rows of a tabulated Gaussian over ± 4 widths; linear between them to 3e-6 of the peak
+GAUSSIAN_ROWS = 801  # rows of a tabulated Gaussian over ± 4 widths, a cubic between them
 
 
 @dataclass(frozen=True)
-class PiecewiseLinear:
-    """A function of time, linear on each segment, that may jump between segments.
+class TimeCourse:
+    """A function of time, a polynomial between knots, zero outside them; it may jump at knots.
 
-    knots  (m + 1,)  ms, ascending
-    left   (m,)      value at the beginning of each segment
-    right  (m,)      value at its end
+    polynomial  scipy PPoly over ms
     """
 
-    knots: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
+    polynomial: PPoly
 
     @classmethod
-    def through(cls, times: np.ndarray, values: np.ndarray) -> PiecewiseLinear:
-        """Linear between rows; two rows at one time are a jump."""
+    def through(cls, times: np.ndarray, values: np.ndarray, smooth: bool = False) -> TimeCourse:
+        """Linear between rows, where two rows at one time are a jump; or a cubic spline through all rows."""
+        if smooth:
+            return cls(PPoly.construct_fast(*_spline(times, values)))
         long = np.diff(times) > 0
-        return cls(np.append(times[:-1][long], times[-1]), values[:-1][long], values[1:][long])
+        slope = np.diff(values)[long] / np.diff(times)[long]
+        return cls(PPoly(np.stack([slope, values[:-1][long]]), np.append(times[:-1][long], times[-1])))
+
+    @property
+    def knots(self) -> np.ndarray:
+        """Ends of the pieces, ms."""
+        return self.polynomial.x
+
+    @cached_property
+    def _charge(self) -> PPoly:
+        return self.polynomial.antiderivative()
+
+    @cached_property
+    def _at_ends(self) -> np.ndarray:
+        """Value at the end of each piece, from within it."""
+        width = np.diff(self.knots)
+        return np.polynomial.polynomial.polyval(width, self.polynomial.c[::-1], tensor=False)
+
+    @cached_property
+    def peak(self) -> float:
+        """Largest size at a knot."""
+        return float(max(np.abs(self.polynomial.c[-1]).max(), np.abs(self._at_ends).max()))
 
     @property
     def jumps(self) -> np.ndarray:
-        """Times at which the value jumps, ms; the function is zero before the first and after the last knot."""
-        before = np.append(0.0, self.right)
-        after = np.append(self.left, 0.0)
-        scale = max(np.abs(self.left).max(), np.abs(self.right).max(), 1e-300)
-        return self.knots[np.abs(after - before) > 1e-9 * scale]
+        """Times at which the value jumps, ms."""
+        before = np.append(0.0, self._at_ends)
+        after = np.append(self.polynomial.c[-1], 0.0)
+        return self.knots[np.abs(after - before) > 1e-6 * max(self.peak, 1e-300)]
 
-    def value(self, t: float, before: bool = False) -> float:
-        """Value just after t, or just before it."""
-        k = int(np.searchsorted(self.knots, t, side="left" if before else "right")) - 1
-        if k < 0 or k >= len(self.left):
-            return 0.0
-        share = (t - self.knots[k]) / (self.knots[k + 1] - self.knots[k])
-        return float(self.left[k] + share * (self.right[k] - self.left[k]))
+    def value(self, t: np.ndarray | float, before: bool = False) -> np.ndarray:
+        """Value at each time; at a jump the value after it, or before it if asked."""
+        t = np.asarray(t, dtype=float)
+        piece = np.searchsorted(self.knots, t, side="left" if before else "right") - 1
+        inside = (piece >= 0) & (piece < len(self.knots) - 1)
+        piece = np.where(inside, piece, 0)
+        local = t - self.knots[piece]
+        value = np.zeros(np.shape(t))
+        for coefficient in self.polynomial.c:
+            value = value * local + coefficient[piece]
+        return np.where(inside, value, 0.0)
 
     def integral(self, a: float, b: float) -> float:
         """∫ from a to b."""
-        first = np.clip(self.knots[:-1], a, b)
-        last = np.clip(self.knots[1:], a, b)
-        lo = int(np.searchsorted(self.knots, a, side="right")) - 1
-        hi = int(np.searchsorted(self.knots, b, side="left"))
-        lo, hi = max(lo, 0), min(max(hi, lo), len(self.left))
-        span = slice(lo, hi)
-        width = self.knots[1:][span] - self.knots[:-1][span]
-        slope = (self.right[span] - self.left[span]) / width
-        middle = 0.5 * (first[span] + last[span]) - self.knots[:-1][span]
-        return float(((last[span] - first[span]) * (self.left[span] + slope * middle)).sum())
+        a, b = (float(np.clip(x, self.knots[0], self.knots[-1])) for x in (a, b))
+        return float(self._charge(b) - self._charge(a))
+
+
+def _spline(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    spline = CubicSpline(times, values)
+    return spline.c, spline.x
 
 
 @dataclass(frozen=True)
@@ -83,8 +104,8 @@ class GroupCurrent:
     """
 
     name: str
-    influx: PiecewiseLinear
-    open_probability: PiecewiseLinear | None = None
+    influx: TimeCourse
+    open_probability: TimeCourse | None = None
 
 
 @dataclass(frozen=True)
@@ -98,28 +119,21 @@ class Currents:
         times = np.concatenate([[duration], *(g.influx.jumps for g in self.groups)])
         return np.unique(times[(times > 1e-12) & (times <= duration)])
 
-    def line(self, a: float, b: float) -> tuple[np.ndarray, np.ndarray]:
-        """Line over a step that carries the exact charge: value at a and rise from a to b, each (groups,) pA."""
-        mean = np.array([g.influx.integral(a, b) for g in self.groups]) / (b - a)
-        rise = np.array([g.influx.value(b, before=True) - g.influx.value(a) for g in self.groups])
-        return mean - rise / 2, rise
+    def over_step(self, t: float, h: float, c: np.ndarray) -> np.ndarray:
+        """Currents at the stages of a step, (stages + 1, groups) pA.
 
-    def longest_step(self, t: float, h: float, tolerance: float) -> float:
-        """The longest step up to h over which `line` errs by less than tolerance × the peak of each current."""
-        for group in self.groups:
-            peak = max(np.abs(group.influx.left).max(), np.abs(group.influx.right).max())
-            while peak > 0 and h > 1e-9 and _deviation(group.influx, t, t + h) > tolerance * peak:
-                h *= 0.8
-        return h
+        Each stage sees the true current at its own time. Replacing the current by its mean, or by a line of the
+        same charge, puts a jump or a kink between any two steps, which stiff diffusion turns into an error
+        estimate that a smooth current does not deserve (measured on the calyx active zone: 47 and 3.4 times the
+        steps at one tolerance). The charge is then that of the scheme's quadrature, which the ledger counts.
 
-
-def _deviation(f: PiecewiseLinear, a: float, b: float) -> float:
-    """Largest distance of f from its charge-exact line on [a, b]."""
-    start, end = f.value(a), f.value(b, before=True)
-    mean = f.integral(a, b) / (b - a)
-    shares = np.linspace(0, 1, 9)[1:-1]
-    inner = [abs(f.value(a + s * (b - a)) - (mean + (s - 0.5) * (end - start))) for s in shares]
-    return max(*inner, abs(mean - (start + end) / 2))
+        c  (stages + 1,) times of the stages, 0 to 1
+        """
+        times, ends = t + c * h, c >= c[-1]
+        values = [
+            np.where(ends, g.influx.value(t + h, before=True), g.influx.value(times)) for g in self.groups
+        ]
+        return np.stack(values, axis=1)
 
 
 def channel_currents(model: Model) -> Currents:
@@ -133,10 +147,13 @@ def _group_current(group: Channels, model: Model) -> GroupCurrent:
         assert model.stimulus is not None  # the model has checked it
         times, open_probability = open_probability_table(group, model.stimulus, duration)
         voltage = model.stimulus.voltage(times)
-        inward = open_probability * law.conductance * (law.reversal - voltage) * CURRENT_PER_CONDUCTANCE_VOLTAGE
-        through = PiecewiseLinear.through
-        return GroupCurrent(group.name, through(times, inward), through(times, open_probability))
-    return GroupCurrent(group.name, PiecewiseLinear.through(*_prescribed(law, duration)))
+        inward = (
+            open_probability * law.conductance * (law.reversal - voltage) * CURRENT_PER_CONDUCTANCE_VOLTAGE
+        )
+        smooth = (TimeCourse.through(times, v, smooth=True) for v in (inward, open_probability))
+        return GroupCurrent(group.name, *smooth)
+    rows = _prescribed(law, duration)
+    return GroupCurrent(group.name, TimeCourse.through(*rows, smooth=isinstance(law, GaussianCurrent)))
 
 
 def open_probability_table(

@@ -8,7 +8,8 @@ import re
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import psutil
 from rdcalcium import __version__
 from rdcalcium.backends import Operations, choose, open_backend
 from rdcalcium.discretization import Discretization
-from rdcalcium.discretization.build import discretize
+from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.library import resolve, used_references
 from rdcalcium.model import Box, Model, read_toml, write_toml
 from rdcalcium.recorders.ledger import Balance
@@ -30,6 +31,11 @@ from rdcalcium.system import CALCIUM, System, build_system
 
 CHECKPOINT_EVERY = 60.0  # s of wall time
 FLUSH_EVERY = 1.0  # s of wall time
+
+# Memory of a run, measured on 0.1 to 2 million cells with 2 and 6 fields and rounded up.
+BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a mesh has its tetrahedra as well
+BYTES_OF_OPERATIONS = {"numpy": 450, "compiled": 0, "cuda": 0}  # temporary arrays, of each control volume
+STATES = {"numpy": 7, "compiled": 7, "cuda": 2}  # that lie in the memory of the machine, not of the device
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def run(
     out          run folder; none: a new folder among the temporary files
     overwrite    replace an earlier run in that folder
     progress     called about ten times a second
-    should_stop  asked after every step; on True the run is saved so that it can be resumed
+    should_stop  asked before every step; on True the run is saved so that it can be resumed
     """
     name, reason = choose(backend)
     path = folder.create_folder(out or tempfile.mkdtemp(prefix="rdcalcium-"), overwrite or out is None)
@@ -96,25 +102,68 @@ def resume(
     return _Run(model, path, name, reason, state).go(progress, should_stop)
 
 
-def check_memory(system: System, discretization_bytes: int = 0) -> int:
-    """Bytes that a run needs on a CPU; refused when this machine has not that much available."""
-    fields, n = system.shape
-    needed = 7 * fields * n * 8 + 60 * n + discretization_bytes
-    available = psutil.virtual_memory().available
+def count_fields(model: Model) -> int:
+    """Concentrations computed in every control volume: calcium, and the bound states of each buffer."""
+    return 1 + sum(len(buffer.kinetics().states) - 1 for buffer in model.buffers)
+
+
+def memory_needed(model: Model, size: int, backend: str) -> int:
+    """Bytes that a run on so many control volumes takes from this machine."""
+    real = 4 if model.run.precision == "float32" else 8
+    kind = model.discretization.kind
+    return size * (
+        BYTES_PER_VOLUME[kind] + BYTES_OF_OPERATIONS[backend] + STATES[backend] * count_fields(model) * real
+    )
+
+
+def memory_available() -> int:
+    """Bytes that this process may still take: what is free, or what the limit of its container leaves."""
+    free = psutil.virtual_memory().available
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # control groups, version 2 and 1
+        with suppress(OSError, ValueError):  # "max" where there is none
+            free = min(
+                free, int(Path("/sys/fs/cgroup", limit).read_text()) - psutil.Process().memory_info().rss
+            )
+    return free
+
+
+def check_memory(model: Model, size: int, backend: str) -> None:
+    """Refuse a run that would need more memory than there is."""
+    needed, available = memory_needed(model, size, backend), memory_available()
     if needed > available:
+        wider = (needed / max(available, 1)) ** (1 / 3)
         raise MemoryShortage(
-            f"the run needs {needed / 2**30:.1f} GiB for {n} control volumes × {fields} fields and this machine has "
-            f"{available / 2**30:.1f} GiB available; cells about {(needed / available) ** (1 / 3):.2g} times "
-            "as wide would fit"
+            f"the run needs {needed / 2**30:.4g} GiB for {size:.6g} control volumes × "
+            f"{count_fields(model)} fields and this machine has {available / 2**30:.4g} GiB available; "
+            f"cells about {wider:.2g} times as wide would fit"
         )
-    return needed
 
 
-def prepare(model: Model) -> System:
-    """Mesh or grid of a model, and the arrays on it; refused when the memory would not suffice."""
-    system = build_system(model, discretize(model))
-    check_memory(system)
-    return system
+def prepare(model: Model, backend: str = "compiled") -> System:
+    """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made."""
+    check_memory(model, planned_size(model), backend)
+    discretization = discretize(model)
+    check_memory(model, discretization.size, backend)
+    return build_system(model, discretization)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """A disk that is full, or gone, is one sentence."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever read the progress has left: nothing to do with the folder
+        raise
+    except OSError as error:
+        raise RunFolderError(
+            f"cannot write to {path}: {_reason(error)}; what was written before is kept"
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    """What the operating system says, also where HDF5 wraps it into a report of its own."""
+    wrapped = re.search(r"error message = '([^']*)'", str(error))
+    return error.strerror or (wrapped[1] if wrapped else str(error).splitlines()[0])
 
 
 class _Run:
@@ -124,7 +173,9 @@ class _Run:
         self.model, self.path = model, path
         self.begun = time.perf_counter()
         self.before = float(state["wall"]) if state else 0.0  # s, of the runs that this one goes on with
-        (path / folder.MODEL).write_text(write_toml(model), encoding="utf-8")
+        self.system = prepare(model, backend)
+        self.do: Operations = open_backend(backend, self.system, model.run.precision)
+        self.simulation = Simulation(model, self.do)
         self.about: dict[str, Any] = {
             "title": model.title,
             "status": "running",
@@ -134,10 +185,6 @@ class _Run:
             "seed": model.run.seed,
             "precision": model.run.precision,
         }
-        folder.write_about(path, self.about)
-        self.system = prepare(model)
-        self.do: Operations = open_backend(backend, self.system, model.run.precision)
-        self.simulation = Simulation(model, self.do)
         self.about |= {
             "machine": _machine(self.do, reason),
             "discretization": _describe(self.system.discretization),
@@ -148,10 +195,19 @@ class _Run:
         self.peaks = np.zeros((len(self.simulation.point_names), 2))  # µM, ms
         if state:
             self.simulation.restore(state)
+            self._restore_derivative(state)
             self.lowest, self.peaks = float(state["lowest"]), state["peaks"]
-        self._open_tables(self.simulation.t if state else None)
-        folder.write_about(path, self.about)
-        if state is None:
+        with _writing(path):
+            self._begin(state is None)
+
+    def _begin(self, new: bool) -> None:
+        """First files. An earlier run gives way only now that everything else has succeeded."""
+        if new:
+            folder.remove_run(self.path)
+            folder.write_atomically(self.path / folder.MODEL, write_toml(self.model).encode())
+        folder.write_about(self.path, self.about)
+        self._open_tables(None if new else self.simulation.t)
+        if new:
             self._look(Moment(0.0, 0.0, 0, self.simulation.values))
 
     def _open_tables(self, keep_until: float | None) -> None:
@@ -172,7 +228,7 @@ class _Run:
                 "relative error",
             ],
         }
-        self.tables = {
+        self.tables: dict[str, folder.CsvTable] = {
             name: folder.CsvTable(self.path / name, head, keep_until) for name, head in heads.items() if head
         }
         self._write_stimulus()
@@ -200,8 +256,8 @@ class _Run:
             columns["voltage (mV)"] = self.model.stimulus.voltage(times)
         for group, count in zip(groups, self.simulation.sources.counts, strict=True):
             if group.open_probability:
-                columns[f"{group.name}: open probability"] = [group.open_probability.value(t, True) for t in times]
-            inward = self.model.copies * count * np.array([group.influx.value(t) for t in times])
+                columns[f"{group.name}: open probability"] = group.open_probability.value(times, before=True)
+            inward = self.model.copies * count * group.influx.value(times)
             columns[f"{group.name}: current (pA)"] = -inward
         table = folder.CsvTable(self.path / folder.STIMULUS, list(columns))
         for row in zip(*columns.values(), strict=True):
@@ -210,40 +266,41 @@ class _Run:
 
     def go(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
         """Advance to the end, or until asked to stop; the folder is complete either way."""
-        simulation = self.simulation
-        shown = flushed = saved = -np.inf
-        started, t_started = time.perf_counter(), simulation.t
-        status = "failed"
         try:
-            while not simulation.finished:
-                self._look(simulation.advance())
-                now = time.perf_counter()
-                if now - shown > 0.1 or simulation.finished:
-                    rate = (simulation.t - t_started) / (now - started)
-                    left = (self.model.run.duration - simulation.t) / rate
-                    progress(
-                        Progress(
-                            simulation.t, self.model.run.duration, simulation.last[0], simulation.steps, rate, left
-                        )
-                    )
-                    shown = now
-                if now - flushed > FLUSH_EVERY:
-                    self._flush()
-                    flushed = now
-                if saved == -np.inf:
-                    saved = now
-                elif now - saved > CHECKPOINT_EVERY:
-                    self._save()
-                    saved = now
-                if should_stop():
-                    break
-            status = "finished" if simulation.finished else "interrupted"
-        except KeyboardInterrupt:
-            status = "interrupted"
+            with _writing(self.path):
+                self._advance(progress, should_stop)
+                self._complete()
+        except BaseException as error:
+            # The state may be that of half a step: the last checkpoint stands.
+            with suppress(OSError):
+                self._tell("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
         finally:
-            self._close(status)
+            for table in self.tables.values():
+                with suppress(OSError):
+                    table.close()
         return Result(self.path)
+
+    def _advance(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> None:
+        simulation, duration = self.simulation, self.model.run.duration
+        shown = flushed = -np.inf
+        started, t_started = time.perf_counter(), simulation.t
+        saved = started
+        while not should_stop() and not simulation.finished:
+            moment = simulation.advance()
+            self._look(moment)
+            now = time.perf_counter()
+            if now - shown > 0.1 or simulation.finished:
+                rate = (simulation.t - t_started) / (now - started)
+                left = (duration - simulation.t) / rate
+                progress(Progress(simulation.t, duration, moment.h, simulation.steps, rate, left))
+                shown = now
+            if now - flushed > FLUSH_EVERY:
+                self._flush()
+                flushed = now
+            if now - saved > CHECKPOINT_EVERY:
+                self._save()
+                saved = now
 
     def _look(self, moment: Moment) -> None:
         """Write a row for this step, and the fields if a snapshot is due."""
@@ -266,10 +323,19 @@ class _Run:
         state = self.do.to_host(self.simulation.scheme.y)
         self.lowest = min(self.lowest, float(state.min()))
         if self.snapshots is not None and len(due):
-            values = {f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels}
+            values = {
+                f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels
+            }
             self.snapshots.append(values, int(due[0]))
         balance = self.simulation.balance()
-        row = [t, balance.entered, balance.free, *balance.bound.values(), balance.missing, balance.relative_error]
+        row = [
+            t,
+            balance.entered,
+            balance.free,
+            *balance.bound.values(),
+            balance.missing,
+            balance.relative_error,
+        ]
         self.tables[folder.LEDGER].append(row)
 
     def _flush(self) -> None:
@@ -280,22 +346,40 @@ class _Run:
         return self.before + time.perf_counter() - self.begun
 
     def _save(self) -> None:
-        state = self.simulation.state() | {"wall": self._wall(), "lowest": self.lowest, "peaks": self.peaks}
+        """Save the state; every row before it is handed over first, or a resumed run would miss some."""
+        self._flush()
+        state = self.simulation.state() | self._derivative()
+        state |= {"wall": self._wall(), "lowest": self.lowest, "peaks": self.peaks}
         folder.write_checkpoint(self.path, state)
 
-    def _close(self, status: str) -> None:
-        """Leave a complete folder: tables flushed, summary written, a checkpoint if the run can go on."""
-        for table in self.tables.values():
-            table.close()
-        if status == "interrupted":
+    def _derivative(self) -> dict[str, Any]:
+        """The right-hand side that the next step begins with.
+
+        The sources of the last step went into it and out of it again, which leaves the rounding of two additions:
+        evaluated afresh it may differ in the last bit, and a resumed run shall give the same numbers.
+        """
+        scheme = self.simulation.scheme
+        return {"derivative": self.do.to_host(scheme._f0)} if scheme._f0_is_current else {}
+
+    def _restore_derivative(self, state: dict[str, Any]) -> None:
+        if "derivative" in state:
+            scheme = self.simulation.scheme
+            scheme._f0, scheme._f0_is_current = self.do.from_host(state["derivative"]), True
+
+    def _complete(self) -> None:
+        """Leave a complete folder: tables, summary, and a checkpoint if the run can go on."""
+        if not self.simulation.finished:
             self._save()
-        self.about["status"] = status
-        self.about["summary"] = self.summary()
+            return self._tell("interrupted")
+        self._flush()
+        if self.snapshots is not None:
+            self.snapshots.add_tables(_tables(self.path))
+        self._tell("finished")
+        (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
+
+    def _tell(self, status: str) -> None:
+        self.about |= {"status": status, "summary": self.summary()}
         folder.write_about(self.path, self.about)
-        if status == "finished":
-            if self.snapshots is not None:
-                self.snapshots.add_tables(_tables(self.path))
-            (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
 
     def summary(self) -> dict[str, Any]:
         """What a reader wants to know first."""
@@ -370,7 +454,10 @@ def scene(model: Model, discretization: Discretization) -> dict[str, Any]:
     if isinstance(box, Box):
         lower, upper, spheres = box.lower, box.upper, box.obstacles
     else:
-        lower, upper = discretization.centres.min(axis=0).tolist(), discretization.centres.max(axis=0).tolist()
+        lower, upper = (
+            discretization.centres.min(axis=0).tolist(),
+            discretization.centres.max(axis=0).tolist(),
+        )
         spheres = ()
     return {
         "box": {"min": list(lower), "max": list(upper)},

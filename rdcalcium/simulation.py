@@ -17,6 +17,7 @@ from rdcalcium.integrators.rkc import (
     ORDER,
     RungeKuttaChebyshev,
     StepSources,
+    coefficients,
     longest_stable_step,
     stages_for,
 )
@@ -28,7 +29,6 @@ from rdcalcium.system import CALCIUM, place_sources
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
-CURRENT_TOLERANCE = 0.2  # × tolerance: how far a current may bend within a step, relative to its peak
 
 
 class SimulationError(RuntimeError):
@@ -66,7 +66,9 @@ class Simulation:
         self._place_sources()
         snapshots = model.record.snapshots
         self.snapshot_times = every(snapshots.every, model.run.duration) if snapshots else np.zeros(0)
-        self.stops = np.unique(np.concatenate([self.currents.events(model.run.duration), self.snapshot_times]))
+        self.stops = np.unique(
+            np.concatenate([self.currents.events(model.run.duration), self.snapshot_times])
+        )
         self.jumps = self.currents.events(model.run.duration)
         self.ledger = Ledger(operations, model.copies)
         self.t, self.h, self.last = 0.0, 0.0, (0.0, 1.0)  # last: step and error of the step before
@@ -87,7 +89,9 @@ class Simulation:
         return self._values[:, : len(self.point_names)]
 
     def _place_points(self) -> None:
-        positions = [p for s in self.model.sensors for p in s.positions] + [p.position for p in self.model.probes]
+        positions = [p for s in self.model.sensors for p in s.positions] + [
+            p.position for p in self.model.probes
+        ]
         self._positions = np.array(positions).reshape(-1, 3)
 
     def _place_sources(self) -> None:
@@ -138,32 +142,31 @@ class Simulation:
 
     def advance(self) -> Moment:
         """Take one accepted step."""
-        radius = self.system.stiffness(2 * float(self._values[CALCIUM].max(initial=self.system.rest[CALCIUM])) + 10)
+        radius = self.system.stiffness(
+            2 * float(self._values[CALCIUM].max(initial=self.system.rest[CALCIUM])) + 10
+        )
         if self.h <= 0:
             self.h = 1 / radius
         while True:
             stop = float(self.stops[np.searchsorted(self.stops, self.t, side="right")])
             wanted = min(self.h, self.model.run.max_step or np.inf, longest_stable_step(MAX_STAGES, radius))
-            wanted = self.currents.longest_step(self.t, min(wanted, stop - self.t), CURRENT_TOLERANCE * self.rtol)
             h, lands = _towards(stop - self.t, wanted)
             stages = stages_for(h, radius)
-            error = self.scheme.attempt(h, stages, self._step_sources(h), self.rtol, self.atol)
+            error = self.scheme.attempt(h, stages, self._step_sources(h, stages), self.rtol, self.atol)
             if error <= 1:
                 break
             self.rejected += 1
             self.h = h * (max(0.1, 0.8 * error ** (-1 / (ORDER + 1))) if np.isfinite(error) else 0.1)
             if self.h < SHORTEST_STEP:
                 raise self._blow_up(h)
-        self._accept(h, stop if lands else self.t + h, error, wanted)
+        self._accept(h, stages, stop if lands else self.t + h, error, wanted)
         return Moment(self.t, h, stages, self.values)
 
-    def _accept(self, h: float, end: float, error: float, wanted: float) -> None:
+    def _accept(self, h: float, stages: int, end: float, error: float, wanted: float) -> None:
         """Move on to the end of the step and choose the next one (Sommeijer et al. 1998, section 2.4)."""
         start, before = self.t, self._values
         self.scheme.accept()
-        line, rise = self.currents.line(start, start + h) if self.currents.groups else (np.zeros(0), np.zeros(0))
-        volumes = self.system.discretization.volumes[self.sources.cells]
-        self.ledger.enter(h * float(volumes @ (self.sources.shares @ (line + rise / 2))))
+        self.ledger.enter(self._delivered(start, h, stages))
         self.t = end
         self.steps += 1
         self._values = self.do.gather(self.scheme.y, self._watched)
@@ -187,13 +190,21 @@ class Simulation:
         self.h = max(proposed, min(self.h, wanted)) if h < 0.9 * wanted else proposed
         self.last = (h, error)
 
-    def _step_sources(self, h: float) -> StepSources | None:
+    def _step_sources(self, h: float, stages: int) -> StepSources | None:
         if not self.currents.groups:
             return None
-        start, rise = self.currents.line(self.t, self.t + h)
-        values = self.do.values
-        shares = self.sources.shares
-        return StepSources(self._source_cells, values(shares @ start), values(shares @ rise))
+        rates = self._stage_currents(self.t, h, stages) @ self.sources.shares.T
+        return StepSources(self._source_cells, self.do.values(rates[0]), self.do.values(rates - rates[0]))
+
+    def _stage_currents(self, t: float, h: float, stages: int) -> np.ndarray:
+        return self.currents.over_step(t, h, coefficients(stages).c)
+
+    def _delivered(self, t: float, h: float, stages: int) -> float:
+        """Amount that the sources of a step brought into the computed part, µM µm³: the quadrature of the scheme."""
+        if not self.currents.groups:
+            return 0.0
+        charge = h * coefficients(stages).weights @ self._stage_currents(t, h, stages)
+        return float(self.system.discretization.volumes[self.sources.cells] @ (self.sources.shares @ charge))
 
     def _blow_up(self, h: float) -> SimulationError:
         state = self.do.to_host(self.scheme.y)
@@ -203,7 +214,7 @@ class Simulation:
         return SimulationError(
             f"the step fell below {SHORTEST_STEP:g} ms at t = {self.t:.6g} ms; the largest value is "
             f"{self.system.fields[field].name} = {state[field, cell]:.4g} uM at ({at}) nm; "
-            "try a larger tolerance, precision = \"float64\", or check the currents and rates"
+            'try a larger tolerance, precision = "float64", or check the currents and rates'
         )
 
     def run(self, look: Callable[[Moment], None] = lambda moment: None) -> None:

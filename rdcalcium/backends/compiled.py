@@ -29,18 +29,19 @@ _CPU_PRELUDE = """#define RDC_CPU 1
 struct Index3 { long long x, y, z; };
 """
 
+# Its own names end in an underscore, so that they cannot hide an argument of a kernel.
 _LAUNCHER = """
-extern "C" void launch_{name}(long long extent_x, int extent_y, int extent_z, int width, int parallel, {declaration}) {{
-    const long long blocks = (extent_x + width - 1) / width;
-    const long long total = blocks * extent_y * extent_z;
-#pragma omp parallel for schedule(static) if (parallel)
-    for (long long b = 0; b < total; ++b) {{
-        const Index3 block = {{b % blocks, b / blocks % extent_y, b / blocks / extent_y}};
-        const long long left = extent_x - block.x * width;
-        const int count = left < width ? (int)left : width;
+extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int width_, int parallel_, {declaration}) {{
+    const long long blocks_ = (nx_ + width_ - 1) / width_;
+    const long long total_ = blocks_ * ny_ * nz_;
+#pragma omp parallel for schedule(static) if (parallel_)
+    for (long long b_ = 0; b_ < total_; ++b_) {{
+        const Index3 block_ = {{b_ % blocks_, b_ / blocks_ % ny_, b_ / blocks_ / ny_}};
+        const long long left_ = nx_ - block_.x * width_;
+        const int count_ = left_ < width_ ? (int)left_ : width_;
 #pragma omp simd
-        for (int t = 0; t < count; ++t)
-            {name}(block, Index3{{t, 0, 0}}, Index3{{width, 1, 1}}, {arguments});
+        for (int t_ = 0; t_ < count_; ++t_)
+            {name}(block_, Index3{{t_, 0, 0}}, Index3{{width_, 1, 1}}, {arguments});
     }}
 }}
 """
@@ -123,6 +124,7 @@ class CompiledOperations(KernelOperations):
 
     name = "compiled"
     reduction_threads = 256
+    serial_below: float = SERIAL_BELOW
 
     def load(self, names: tuple[str, ...]) -> None:
         """Compile all kernels of a model into one library."""
@@ -171,7 +173,7 @@ class CompiledOperations(KernelOperations):
         reduces = name in ("error_norm", "weighted_sum")
         width = 1 if reduces else 32 if name.endswith("_mesh") else 1024
         work = nx * ny * nz * len(self.system.fields)
-        parallel = reduces and self.system.shape[1] > SERIAL_BELOW or work > SERIAL_BELOW
+        parallel = (self.system.shape[1] if reduces else work) > self.serial_below
         plain = [a.ctypes.data if isinstance(a, np.ndarray) else a for a in args]
         self._launchers[name](nx, ny, nz, width, parallel, *plain)
 

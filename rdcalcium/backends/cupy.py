@@ -8,11 +8,12 @@ import numpy as np
 
 from rdcalcium.backends.base import BackendError
 from rdcalcium.backends.kernels import KernelOperations
-from rdcalcium.backends.sources import prelude, read_kernel
+from rdcalcium.backends.sources import Kernel, prelude, read_kernel
 from rdcalcium.system import System
 
 BLOCK = 128  # threads a block
-OPTIONS = ("--std=c++17", "-default-device")
+MAX_BLOCKS = (2**31 - 1, 65535, 65535)  # of a launch along x, y, z, on every CUDA device
+OPTIONS = ("--std=c++17",)  # CuPy adds -ftz=true and the architecture
 
 
 def missing() -> str | None:
@@ -26,6 +27,25 @@ def missing() -> str | None:
     except cupy.cuda.runtime.CUDARuntimeError as error:
         return f"no CUDA device answers ({error})"
     return None if count else "no CUDA device was found"
+
+
+def cuda_source(name: str, header: str, precision: str, index: str) -> tuple[Kernel, str]:
+    """A kernel, and the text that NVRTC compiles with OPTIONS: number types, then the kernel with its headers."""
+    kernel = read_kernel(name, header)
+    return kernel, prelude(precision, index) + kernel.text
+
+
+def blocks(extent: tuple[int, ...]) -> tuple[int, int, int]:
+    """Blocks of a launch along x, y, z: BLOCK threads along x, and y and z one by one."""
+    nx, ny, nz = (*extent, 1, 1)[:3]
+    count = (-(-nx // BLOCK), ny, nz)
+    for axis, have, most in zip("xyz", count, MAX_BLOCKS, strict=True):
+        if have > most:
+            raise BackendError(
+                f"a CUDA launch has at most {most} blocks along {axis} and this grid needs {have}; "
+                "turn its longest side along x, or use --backend compiled"
+            )
+    return count
 
 
 class CupyOperations(KernelOperations):
@@ -55,8 +75,8 @@ class CupyOperations(KernelOperations):
         }
         self._kernels = {}
         for name in names:
-            kernel = read_kernel(name, self.header)
-            module = self.cupy.RawModule(code=prelude(self.precision, index) + kernel.text, options=OPTIONS)
+            kernel, text = cuda_source(name, self.header, self.precision, index)
+            module = self.cupy.RawModule(code=text, options=OPTIONS)
             scalars = [None if a.array else self._types[a.type] for a in kernel.arguments]
             self._kernels[name] = (module.get_function(name), scalars)
 
@@ -73,13 +93,13 @@ class CupyOperations(KernelOperations):
         return self.cupy.zeros(size, dtype=self.real)
 
     def launch(self, name: str, extent: tuple[int, ...], *args: Any) -> None:
-        """Blocks along x; y and z one by one."""
-        nx, ny, nz = (*extent, 1, 1)[:3]
-        if min(nx, ny, nz) == 0:
+        """Numbers get the C type that the kernel declares; an empty extent launches nothing."""
+        grid = blocks(extent)
+        if min(grid) == 0:
             return
         kernel, scalars = self._kernels[name]
         typed = [a if s is None else s(a) for a, s in zip(args, scalars, strict=True)]
-        kernel((-(-nx // BLOCK), ny, nz), (BLOCK, 1, 1), tuple(typed))
+        kernel(grid, (BLOCK, 1, 1), tuple(typed))
 
 
 def make(system: System, precision: str = "float64") -> CupyOperations:

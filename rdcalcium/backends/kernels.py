@@ -13,6 +13,7 @@ from rdcalcium.discretization import PointWeights
 from rdcalcium.discretization.grid import GridLayout
 from rdcalcium.system import CALCIUM, System
 
+MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
 EVERYWHERE = ("scale", "advance", "error_norm", "weighted_sum", "add_at", "gather")
 
 
@@ -30,7 +31,7 @@ class KernelOperations(Operations):
         layout = system.discretization.layout
         self.on_grid = isinstance(layout, GridLayout)
         self.guard = layout.shape[0] * layout.shape[1] if self.on_grid else 0
-        self.index = np.dtype(np.int32 if fields * n + 2 * self.guard < 2**31 else np.int64)
+        self.index = np.dtype(np.int32 if fields * n + 2 * self.guard < MAX_INT32 else np.int64)
         self.header, numbers = rate_code(system)
         self.kind = "grid" if self.on_grid else "mesh"
         self.load((*EVERYWHERE, f"rhs_{self.kind}", f"rkc_stage_{self.kind}"))

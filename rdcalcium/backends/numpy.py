@@ -69,7 +69,7 @@ class NumpyOperations(Operations):
         real = self.real.type
         error = np.abs(real(0.4 * h) * (f0 + f1) - real(0.8) * z)
         allowed = atol[:, None].astype(self.real) + real(rtol) * np.maximum(np.abs(y0), np.abs(y1))
-        largest = float((error / allowed).max())
+        largest = float((error / allowed).max(initial=0.0))
         return largest if np.isfinite(largest) else np.inf
 
     def cells(self, cells: np.ndarray) -> np.ndarray:

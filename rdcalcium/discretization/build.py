@@ -14,6 +14,8 @@ from rdcalcium.geometry.grid import Axis, make_grid, stretched_axis
 from rdcalcium.geometry.mesh import read_mesh
 from rdcalcium.model import Box, Grid, MeshFile, Model, Tetrahedra
 
+AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made
+
 
 def discretize(model: Model) -> Discretization:
     """Control volumes for a model: a grid or tetrahedra in a box, or the tetrahedra of a file."""
@@ -24,16 +26,40 @@ def discretize(model: Model) -> Discretization:
     return _tetrahedra(model, model.geometry, model.discretization)
 
 
+def planned_size(model: Model) -> int:
+    """Control volumes that `discretize` would make, found without making them.
+
+    Exact for a grid; for tetrahedra what the bulk alone needs; 0 for a mesh that is already there.
+    """
+    box, choice = model.geometry, model.discretization
+    if isinstance(box, MeshFile):
+        return 0
+    if isinstance(choice, Tetrahedra):
+        return int(np.prod(np.subtract(box.upper, box.lower)) / choice.size_in_bulk**3)
+    # Axes are made in a moment, unless somebody asks for a billion cells along one.
+    widest = np.maximum(choice.size_at_active_zone, choice.size_in_bulk or 0.0)
+    at_least = int(np.prod(np.maximum(np.subtract(box.upper, box.lower) / widest, 1.0)))
+    if at_least > AXES_BELOW:
+        return at_least
+    return int(np.prod([axis.size for axis in grid_axes(model, box, choice)], dtype=float))
+
+
+def grid_axes(model: Model, box: Box, choice: Grid) -> tuple[Axis, Axis, Axis]:
+    """The axes of a grid: fine over the points of interest, growing towards the bulk."""
+    x, y, z = (_axis(model, box, choice, a) for a in range(3))
+    return x, y, z
+
+
 def _from_file(geometry: MeshFile, with_channels: bool) -> Discretization:
     required = (geometry.membrane,) if with_channels else ()
     return discretize_tetrahedra(read_mesh(Path(geometry.file), geometry.length_unit, required))
 
 
 def _grid(model: Model, box: Box, choice: Grid) -> Discretization:
-    axes = tuple(_axis(model, box, choice, a) for a in range(3))
+    axes = grid_axes(model, box, choice)
     centres = np.array([s.centre for s in box.obstacles]).reshape(-1, 3)
     radii = np.array([s.radius for s in box.obstacles])
-    return discretize_grid(make_grid(axes, centres, radii), {"z_min": "membrane"})  # type: ignore[arg-type]
+    return discretize_grid(make_grid(axes, centres, radii), {"z_min": "membrane"})
 
 
 def _axis(model: Model, box: Box, choice: Grid, a: int) -> Axis:

@@ -11,14 +11,14 @@ from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from scipy.spatial import cKDTree
 
-from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.discretization.base import CellComplex, Discretization, PointWeights, SurfaceArea
+from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.mesh import TetrahedralMesh
 
 # Each edge (i, j) of a tetrahedron with its two other corners (k, l).
 EDGES = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2), (1, 2, 0, 3), (1, 3, 0, 2), (2, 3, 0, 1))
 
-SMALLEST_SHARE = 0.3  # of the barycentric volume; a dual volume below it is replaced (one ≤ 0 would end a run)
+SMALLEST_SHARE = 0.3  # of the barycentric volume; smaller dual volumes are replaced (one ≤ 0 would end a run)
 ROUNDING = 1e-12  # couplings below this share of the mean are zero (cospherical nodes)
 LANCZOS_MARGIN = 1.02  # the estimate comes from below
 BLOCK = 1 << 15  # tetrahedra worked on at once, so that they stay in the cache
@@ -27,10 +27,11 @@ BLOCK = 1 << 15  # tetrahedra worked on at once, so that they stay in the cache
 def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     """Vertex-centred finite volumes on the circumcentric dual of the mesh.
 
-    conductance_ij = (signed area of the dual face of edge ij) / |x_j - x_i|: a two-point flux that is exact for
-    linear fields on any tetrahedra, positive inside every Delaunay mesh, and kept with its sign elsewhere.
-    Nodes are renumbered by reverse Cuthill–McKee, which keeps neighbours near in memory; centres and cells use the
-    new order. Eymard, Gallouët & Herbin, Handbook of Numerical Analysis 7:713 (2000).
+    conductance_ij = (signed area of the dual face of edge ij) / |x_j - x_i|: a two-point flux that is exact
+    for linear fields on any tetrahedra, positive inside every Delaunay mesh, and kept with its sign
+    elsewhere as far as stability allows. Nodes are renumbered by reverse Cuthill–McKee, to keep neighbours
+    near in memory; centres and cells use the new order. Eymard, Gallouët & Herbin, Handbook of Numerical
+    Analysis 7:713 (2000).
 
     The report holds negative_couplings (their share of all edges), negative_ratio (Σ|negative| / Σ positive),
     min_edge (µm), blended_nodes, capped_couplings (see stable), pieces (connected parts), gershgorin and
@@ -59,7 +60,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
 
 
 def _renumbered(mesh: TetrahedralMesh):
-    """Points, tetrahedra, their volumes, surfaces and edges (2, e), with nodes in reverse Cuthill–McKee order."""
+    """Points, tetrahedra, their volumes, surfaces and edges (2, e), in reverse Cuthill–McKee order."""
     size = len(mesh.points)
     graph = _summed(mesh.tetrahedra, np.ones((6, len(mesh.tetrahedra)), dtype=np.int32), size)
     order = reverse_cuthill_mckee(csr_array(graph + graph.T), symmetric_mode=True)
@@ -76,8 +77,8 @@ def edge_shares(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
     """What each tetrahedron adds to the conductance of its six edges, in the order of EDGES; (6, m) µm.
 
     With H_l the signed distance of the circumcentre from the face opposite to corner l (positive inwards) and
-    θ_k the angle at corner k of that face (i, j, k), the dual face of edge ij inside the tetrahedron is two right
-    triangles, of area / length = (cot θ_k H_l + cot θ_l H_k) / 4.
+    θ_k the angle at corner k of that face (i, j, k), the dual face of edge ij inside the tetrahedron is two
+    right triangles, of area / length = (cot θ_k H_l + cot θ_l H_k) / 4.
     """
     shares = np.empty((6, len(tetrahedra)))
     for start in range(0, len(tetrahedra), BLOCK):
@@ -104,7 +105,7 @@ def _edge_shares(corners: np.ndarray) -> np.ndarray:
 
 
 def _faces_and_heights(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Twice the area of each face (4, b) µm², and the signed height of the circumcentre above it (4, b) µm."""
+    """Twice the area of each face (4, b) µm², and the signed height of the circumcentre above it, µm."""
     u, v, w = (corners[:, k] - corners[:, 0] for k in (1, 2, 3))
     vw, wu, uv = np.cross(v, w), np.cross(w, u), np.cross(u, v)
     uu, vv, ww = ((a * a).sum(axis=1, keepdims=True) for a in (u, v, w))
@@ -126,7 +127,7 @@ def _corner_volumes(points: np.ndarray, tetrahedra: np.ndarray, shares: np.ndarr
 
 
 def guarded_sums(members: np.ndarray, dual: np.ndarray, measure: np.ndarray) -> tuple[np.ndarray, int]:
-    """Volume (or area) of each node, circumcentric unless that is too small; the sum is always that of the simplices.
+    """Volume (or area) of each node, circumcentric unless that is too small; in sum exact.
 
     Where a node gets less than SMALLEST_SHARE of its barycentric measure, the simplices around it are shared
     evenly between their corners instead, until no node is left.
@@ -187,9 +188,10 @@ def stable(conductance: csr_array) -> tuple[csr_array, int]:
     """Cap negative couplings so that no mode of the concentration can grow; also how many edges were changed.
 
     A coupling -g between i and j does no harm where detours i-k-j conduct at least as much: the triangle with
-    conductances (-g, a, b) is positive semidefinite if and only if g ≤ a b / (a + b). Every edge is shared evenly
-    among the triangles that claim it, so the whole Laplacian is a sum of semidefinite parts. Uncapped, a few slivers
-    between vesicles gave modes that grow by e in 0.01 µs; where nothing is capped linear fields stay exact.
+    conductances (-g, a, b) is positive semidefinite if and only if g ≤ a b / (a + b). Every edge is shared
+    evenly among the triangles that claim it, so the whole Laplacian is a sum of semidefinite parts. Uncapped,
+    a few slivers between vesicles gave modes that grow by e in 0.01 µs; where nothing is capped linear fields
+    stay exact.
     """
     upper = triu(conductance, k=1, format="coo")
     weight, (row, column) = upper.data, upper.coords
@@ -257,9 +259,10 @@ CHUNK = 10_000  # points at a time
 
 @dataclass(frozen=True, eq=False)
 class TetrahedronLocator:
-    """Finds points among the nodes of a tetrahedral mesh, by the barycentric weights of the tetrahedron around them.
+    """Finds points among the nodes of a mesh, by barycentric weights of the tetrahedron around them.
 
-    A point up to 5 % of a tetrahedron outside the mesh, as on a curved membrane, is moved to the nearest facet.
+    A point up to 5 % of a tetrahedron outside the mesh, as on a curved membrane, is moved to the nearest
+    facet.
 
     points      (n, 3)  µm
     tetrahedra  (m, 4)  nodes
@@ -281,7 +284,8 @@ class TetrahedronLocator:
     def source_weights(self, points: np.ndarray) -> PointWeights:
         """The node alone at a node; on a face the weights of that triangle; else those of the tetrahedron.
 
-        Every choice puts the centre of the source at the point, and on the membrane all of it in the membrane.
+        Every choice puts the centre of the source at the point, and on the membrane all of it in the
+        membrane.
         """
         points = np.atleast_2d(np.asarray(points, dtype=float))
         inside = self.weights(points)
@@ -322,14 +326,18 @@ class TetrahedronLocator:
         left = np.arange(len(points))
         for count in CANDIDATES:
             if len(left):
-                near = self._centroids.query(points[left], k=range(1, min(count, len(self.tetrahedra)) + 1))[1]
+                near = self._centroids.query(points[left], k=range(1, min(count, len(self.tetrahedra)) + 1))[
+                    1
+                ]
                 cells[left], shares[left] = self._best(points[left], near)
                 left = left[shares[left].min(axis=1) < INSIDE]
         for point in left:  # few: beside a sharp change of size, or outside
             self._search_all(point, points, cells, shares)
         return cells, shares
 
-    def _search_all(self, point: int, points: np.ndarray, cells: np.ndarray, shares: np.ndarray) -> None:
+    def _search_all(
+        self, point: np.integer, points: np.ndarray, cells: np.ndarray, shares: np.ndarray
+    ) -> None:
         low, high = self._boxes
         near = np.flatnonzero(((points[point] >= low) & (points[point] <= high)).all(axis=1))
         if len(near):

@@ -11,13 +11,13 @@ import numpy as np
 
 from rdcalcium.geometry.mesh import TetrahedralMesh, flatness
 
-SCALE = 1e3  # Gmsh works in nm: the tolerances of OpenCASCADE (1e-7) are absolute, and geometry in µm too small
+SCALE = 1e3  # Gmsh works in nm: OpenCASCADE has absolute tolerances (1e-7)
 NEAR = 1e-6  # nm, a node this near to a plane or a point is on it
 
 ATTEMPTS = 8
 FLATTEST = 1e-9  # 6 volume / (longest extent)³ of the flattest tetrahedron that is kept
 
-# Delaunay in three dimensions, and no optimiser: they move nodes and flip edges until the mesh is Delaunay no more.
+# Delaunay in three dimensions, and no optimiser: they undo Delaunay.
 OPTIONS = {
     "General.Terminal": 0,
     "General.NumThreads": 1,
@@ -88,46 +88,49 @@ def box_mesh(
 ) -> TetrahedralMesh:
     """A box of cytosol on its membrane z = 0, with spherical vesicles cut out.
 
-    The box is -size/2 … size/2 in x and y and 0 … size in z. Its surfaces are "membrane" (z = 0), "x_min", "x_max",
-    "y_min", "y_max", "z_max", and "vesicles". Edges are size_at_active_zone long at sensors and all over the active
-    zone (the rectangle around the channels), three tenths of the radius at a vesicle, and as long as a gap between
-    vesicles or to the membrane is wide; they grow with the distance from all of these up to size_in_bulk. Gaps
-    narrower than size_in_gap are not resolved, because edges across the crevice between two touching vesicles would
-    set the number of time steps (measured: 23 times the spectral radius). The result is reproducible.
+    The box is -size/2 … size/2 in x and y and 0 … size in z. Its surfaces are "membrane" (z = 0), "x_min",
+    "x_max", "y_min", "y_max", "z_max", and "vesicles". Edges are size_at_active_zone long at sensors and all
+    over the active zone (the rectangle around the channels), three tenths of the radius at a vesicle, and as
+    long as a gap between vesicles or to the membrane is wide; they grow with the distance from all of these
+    up to size_in_bulk. Gaps narrower than size_in_gap are not resolved, because edges across the crevice
+    between two touching vesicles would set the number of time steps (measured: 23 times the spectral radius).
+    The result is reproducible.
 
     size      (3,) µm
     spheres   (centre, radius) of each vesicle, µm; they may overlap and may cross the box
     points    (c, 3) or, at z = 0, (c, 2) channels, µm; each becomes a node
-    sensors   (s, 3) positions in the cytosol, µm; a node, unless a wall is so near (half of size_in_gap) that the
-              short edges would slow every step; interpolation is exact to second order there
+    sensors   (s, 3) positions in the cytosol, µm; nodes, except nearer to a wall than half of size_in_gap:
+              edges so short would slow every step, and interpolation is of second order anyway
     growth    of the edge length per distance
     symmetry  axes of which only the half ≥ 0 is meshed; "x_min" or "y_min" is then the mirror
     """
     low, high = _box(size, symmetry)
-    spheres = [(np.array(centre, dtype=float) * SCALE, float(radius) * SCALE) for centre, radius in spheres]
-    channels, sensors = _positions(points, "channel", low, high), _positions(sensors, "sensor", low, high)
+    balls = [(np.array(centre, dtype=float) * SCALE, float(radius) * SCALE) for centre, radius in spheres]
+    channels, probes = _positions(points, "channel", low, high), _positions(sensors, "sensor", low, high)
     fine, bulk = size_at_active_zone * SCALE, size_in_bulk * SCALE
-    wanted = np.vstack([channels, _clear_of_walls(sensors, spheres, low, high, size_in_gap * SCALE / 2)])
+    wanted = np.vstack([channels, _clear_of_walls(probes, balls, low, high, size_in_gap * SCALE / 2)])
     zone = (channels.min(axis=0), channels.max(axis=0), fine) if len(channels) else None
-    sources = [(point, 0.0, fine) for point in sensors]
-    sources += [(centre, radius, 0.3 * radius) for centre, radius in spheres]
-    sources += [(point, 0.0, gap) for point, gap in _gaps(spheres, bulk) if gap > size_in_gap * SCALE]
+    sources = [(point, 0.0, fine) for point in probes]
+    sources += [(centre, radius, 0.3 * radius) for centre, radius in balls]
+    sources += [(point, 0.0, gap) for point, gap in _gaps(balls, bulk) if gap > size_in_gap * SCALE]
     with gmsh_model() as gmsh:
-        _cut_box(gmsh, low, high, spheres, wanted)
+        _cut_box(gmsh, low, high, balls, wanted)
         nodes, tetrahedra, faces = _meshed(gmsh, _background(gmsh, sources, bulk, growth, zone))
     nodes = _snapped(nodes, wanted)
     return TetrahedralMesh(nodes / SCALE, tetrahedra, surfaces=_box_surfaces(nodes, faces, low, high))
 
 
 def _box(size: Sequence[float], symmetry: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    size = np.array(size, dtype=float) * SCALE
-    if size.shape != (3,) or not (size > 0).all():
-        raise ValueError(f"a box needs three positive lengths, not {(size / SCALE).tolist()} µm")
+    lengths = np.array(size, dtype=float) * SCALE
+    if lengths.shape != (3,) or not (lengths > 0).all():
+        raise ValueError(f"a box needs three positive lengths, not {(lengths / SCALE).tolist()} µm")
     unknown = set(symmetry) - {"x", "y"}
     if unknown:
         raise ValueError(f"unknown symmetry {sorted(unknown)}; available: x, y")
-    low = np.array([0.0 if "x" in symmetry else -size[0] / 2, 0.0 if "y" in symmetry else -size[1] / 2, 0.0])
-    return low, np.array([size[0] / 2, size[1] / 2, size[2]])
+    low = np.array(
+        [0.0 if "x" in symmetry else -lengths[0] / 2, 0.0 if "y" in symmetry else -lengths[1] / 2, 0.0]
+    )
+    return low, np.array([lengths[0] / 2, lengths[1] / 2, lengths[2]])
 
 
 def _positions(points: Sequence[Sequence[float]], kind: str, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -139,8 +142,10 @@ def _positions(points: Sequence[Sequence[float]], kind: str, low: np.ndarray, hi
     return positions
 
 
-def _clear_of_walls(points: np.ndarray, spheres: list, low: np.ndarray, high: np.ndarray, least: float) -> np.ndarray:
-    """Those of the points that lie on a plane of the box, or farther than the least distance from every wall."""
+def _clear_of_walls(
+    points: np.ndarray, spheres: list, low: np.ndarray, high: np.ndarray, least: float
+) -> np.ndarray:
+    """The points that keep the least distance from every wall, planes that they lie on apart."""
     to_planes = np.minimum(points - low, high - points)
     walls = [np.where(to_planes < NEAR, np.inf, to_planes).min(axis=1)]
     walls += [np.linalg.norm(points - centre, axis=1) - radius for centre, radius in spheres]
@@ -153,7 +158,7 @@ def _gaps(spheres: list[tuple[np.ndarray, float]], limit: float) -> Iterator[tup
         if 0 < (gap := centre[2] - radius) < limit:
             yield np.array([centre[0], centre[1], gap / 2]), gap
         for other, other_radius in spheres[:k]:
-            distance = np.linalg.norm(other - centre)
+            distance = float(np.linalg.norm(other - centre))
             if 0 < (gap := distance - radius - other_radius) < limit:
                 yield centre + (other - centre) / distance * (radius + gap / 2), gap
 
@@ -167,9 +172,17 @@ def _background(gmsh: Any, sources: list, bulk: float, growth: float = 0.1, zone
     fields = [_field(gmsh, "MathEval", F=repr(float(bulk)))]
     for centre, radius, size in sources:
         x, y, z = map(float, centre)
-        fields.append(_field(gmsh, "Ball", Radius=radius, XCenter=x, YCenter=y, ZCenter=z, **_graded(size, bulk, growth)))
+        fields.append(
+            _field(
+                gmsh, "Ball", Radius=radius, XCenter=x, YCenter=y, ZCenter=z, **_graded(size, bulk, growth)
+            )
+        )
     if zone:
-        corners = {f"{axis}{end}": float(zone[i][k]) for k, axis in enumerate("XYZ") for i, end in enumerate(("Min", "Max"))}
+        corners = {
+            f"{axis}{end}": float(zone[i][k])
+            for k, axis in enumerate("XYZ")
+            for i, end in enumerate(("Min", "Max"))
+        }
         fields.append(_field(gmsh, "Box", **corners, **_graded(zone[2], bulk, growth)))
     least = gmsh.model.mesh.field.add("Min")
     gmsh.model.mesh.field.setNumbers(least, "FieldsList", fields)
@@ -184,12 +197,14 @@ def _graded(size: float, bulk: float, growth: float) -> dict[str, float]:
 def _field(gmsh: Any, kind: str, **values: float | str) -> int:
     tag = gmsh.model.mesh.field.add(kind)
     for key, value in values.items():
-        (gmsh.model.mesh.field.setString if isinstance(value, str) else gmsh.model.mesh.field.setNumber)(tag, key, value)
+        (gmsh.model.mesh.field.setString if isinstance(value, str) else gmsh.model.mesh.field.setNumber)(
+            tag, key, value
+        )
     return tag
 
 
 def _cut_box(gmsh: Any, low: np.ndarray, high: np.ndarray, spheres: list, points: np.ndarray):
-    """The box without the spheres, with the points as vertices in whatever face, edge or volume holds them."""
+    """The box without the spheres, with the points as vertices in the face, edge or volume around them."""
     occ = gmsh.model.occ
     body = [(3, occ.addBox(*low, *(high - low)))]
     if spheres:
@@ -212,15 +227,15 @@ def _meshed(gmsh: Any, background: int) -> tuple[np.ndarray, np.ndarray, np.ndar
         try:
             gmsh.model.mesh.clear()
             gmsh.model.mesh.generate(3)
-        except Exception as error:  # the only kind that Gmsh raises
+        except Exception as error:  # the only class that Gmsh raises
             trouble = error
             continue
         nodes, tetrahedra, faces = _extracted(gmsh)
         if len(tetrahedra) and flatness(nodes, tetrahedra).min() > FLATTEST:
             return nodes, tetrahedra, faces
     raise RuntimeError(
-        f"Gmsh could not mesh this geometry in {ATTEMPTS} attempts ({trouble}); try another size_at_active_zone or "
-        "size_in_bulk, or move vesicles that just touch"
+        f"Gmsh could not mesh this geometry in {ATTEMPTS} attempts ({trouble}); "
+        "try another size_at_active_zone or size_in_bulk, or move vesicles that just touch"
     )
 
 
@@ -231,7 +246,11 @@ def _extracted(gmsh: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     used = np.unique(tetrahedra)
     order = np.argsort(tags)
     nodes = nodes.reshape(-1, 3)[order[np.searchsorted(tags[order], used)]]
-    return nodes, np.searchsorted(used, tetrahedra).reshape(-1, 4), np.searchsorted(used, faces).reshape(-1, 3)
+    return (
+        nodes,
+        np.searchsorted(used, tetrahedra).reshape(-1, 4),
+        np.searchsorted(used, faces).reshape(-1, 3),
+    )
 
 
 def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -244,10 +263,16 @@ def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return nodes
 
 
-def _box_surfaces(nodes: np.ndarray, faces: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
+def _box_surfaces(
+    nodes: np.ndarray, faces: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> dict[str, np.ndarray]:
     """Sort triangles by the plane that holds all their nodes; the rest is on vesicles."""
     planes = {"membrane": (2, low), "z_max": (2, high)}
-    planes |= {f"{axis}_{end}": (k, plane) for k, axis in enumerate("xy") for end, plane in (("min", low), ("max", high))}
+    planes |= {
+        f"{axis}_{end}": (k, plane)
+        for k, axis in enumerate("xy")
+        for end, plane in (("min", low), ("max", high))
+    }
     surfaces = {}
     rest = np.ones(len(faces), dtype=bool)
     for name, (axis, plane) in planes.items():

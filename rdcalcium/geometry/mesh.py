@@ -17,7 +17,7 @@ from rdcalcium import units
 # Corners of the face opposite to each corner; outward for a tetrahedron of positive orientation.
 FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
 
-# A tetrahedron is flat when 6 volume / (longest edge)³ is below this: far above rounding, far below any sliver.
+# A tetrahedron is flat when 6 volume / (longest edge)³ is below this: above rounding, below any sliver.
 FLATNESS = 1e-12
 
 
@@ -39,6 +39,7 @@ class TetrahedralMesh:
     tetrahedra: np.ndarray
     regions: Mapping[str, np.ndarray] = field(default_factory=dict)
     surfaces: Mapping[str, np.ndarray] = field(default_factory=dict)
+    _boundary: np.ndarray = field(init=False)
 
     def __post_init__(self):
         points = np.array(self.points, dtype=np.float64)
@@ -50,12 +51,18 @@ class TetrahedralMesh:
         used[tetrahedra] = True
         for name, faces in surfaces.items():
             if not used[faces].all():
-                raise ValueError(f"surface {name!r} has nodes that belong to no tetrahedron; remove its loose faces")
+                raise ValueError(
+                    f"surface {name!r} has nodes that belong to no tetrahedron; remove its loose faces"
+                )
         new = np.cumsum(used) - 1
         self._set("points", points[used])
         self._set("tetrahedra", new[tetrahedra])
-        self._set("regions", {name: _members(name, ids, len(tetrahedra)) for name, ids in self.regions.items()})
-        self._set("surfaces", self._covered({name: new[faces] for name, faces in surfaces.items() if len(faces)}))
+        self._set(
+            "regions", {name: _members(name, ids, len(tetrahedra)) for name, ids in self.regions.items()}
+        )
+        self._set(
+            "surfaces", self._covered({name: new[faces] for name, faces in surfaces.items() if len(faces)})
+        )
 
     def _set(self, name: str, value: object):
         object.__setattr__(self, name, value)
@@ -85,7 +92,9 @@ class TetrahedralMesh:
         keys, *named = np.split(keys, np.cumsum([len(faces), *map(len, surfaces.values())])[:-1])
         known, counts = np.unique(keys, return_counts=True)
         if counts.max() > 2:
-            raise ValueError(f"{(counts > 2).sum()} faces belong to more than two tetrahedra: some overlap or repeat")
+            raise ValueError(
+                f"{(counts > 2).sum()} faces belong to more than two tetrahedra: some overlap or repeat"
+            )
         for name, own in zip(surfaces, named, strict=True):
             if not _among(own, known).all():
                 raise ValueError(f"surface {name!r} has triangles that are no face of a tetrahedron")
@@ -98,7 +107,7 @@ class TetrahedralMesh:
 
 
 def row_keys(rows: np.ndarray) -> np.ndarray:
-    """One integer per row of nodes, equal exactly where rows hold the same nodes in any order; (k, c) -> (k,)."""
+    """One integer per row of nodes, equal where rows hold the same nodes in any order; (k, c) -> (k,)."""
     rows = np.sort(rows, axis=1)
     base = int(rows.max(initial=0)) + 1
     keys = rows[:, 0]
@@ -128,11 +137,13 @@ def _check_arrays(points: np.ndarray, tetrahedra: np.ndarray) -> None:
     if len(bad):
         raise ValueError(f"{len(bad)} points are not finite, the first is point {bad[0]}: {points[bad[0]]}")
     if tetrahedra.min() < 0 or tetrahedra.max() >= len(points):
-        raise ValueError(f"tetrahedra name nodes {tetrahedra.min()} to {tetrahedra.max()} of {len(points)} points")
+        raise ValueError(
+            f"tetrahedra name nodes {tetrahedra.min()} to {tetrahedra.max()} of {len(points)} points"
+        )
 
 
 def flatness(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
-    """|6 volume| / (longest extent)³ of each tetrahedron, (m,), dimensionless: 0.5 when regular, 0 when flat."""
+    """|6 volume| / (longest extent)³ of each tetrahedron, (m,): 0.5 when regular, 0 when flat."""
     longest = np.ptp(points[tetrahedra], axis=1).max(axis=1)
     return np.abs(_six_volumes(points, tetrahedra)) / np.where(longest > 0, longest, 1.0) ** 3
 
@@ -142,7 +153,8 @@ def _oriented(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
     flat = np.flatnonzero(flatness(points, tetrahedra) <= FLATNESS)
     if len(flat):
         raise ValueError(
-            f"{len(flat)} tetrahedra have no volume, the first is {flat[0]} with nodes {tetrahedra[flat[0]].tolist()}; "
+            f"{len(flat)} tetrahedra have no volume, the first is {flat[0]} "
+            f"with nodes {tetrahedra[flat[0]].tolist()}; "
             "remesh or repair the surface that they came from"
         )
     inverted = _six_volumes(points, tetrahedra) < 0
@@ -180,23 +192,30 @@ def read_mesh(
 ) -> TetrahedralMesh:
     """Read Gmsh (.msh 2.2 or 4.1), VTU, XDMF or Abaqus (.inp) with its named regions and surfaces.
 
-    Names come from physical groups (Gmsh), from element, node and face sets (Abaqus), and in VTU and XDMF from
-    cell arrays "surface:<name>" and "region:<name>" that hold 0 or 1, as write_mesh makes them. A group with a
-    number alone is called "surface_3" or "region_3" (Gmsh) or "<array>_3" (any other integer cell array).
+    Names come from physical groups (Gmsh), from element, node and face sets (Abaqus), and in VTU and XDMF
+    from cell arrays "surface:<name>" and "region:<name>" that hold 0 or 1, as write_mesh makes them. A group
+    with a number alone is called "surface_3" or "region_3" (Gmsh) or "<array>_3" (any other integer cell
+    array).
 
     length_unit        unit of the coordinates in the file, or its length in µm
     required_surfaces  names without which the caller cannot go on
     """
     path = Path(path)
-    reader = _choice(path, {".msh": _read_gmsh, ".vtu": _read_arrays, ".xdmf": _read_arrays, ".inp": _read_abaqus})
+    reader = _choice(
+        path, {".msh": _read_gmsh, ".vtu": _read_arrays, ".xdmf": _read_arrays, ".inp": _read_abaqus}
+    )
     if not path.exists():
         raise FileNotFoundError(f"there is no mesh file {path}")
     contents = reader(path)
     if not len(contents.tetrahedra):
-        raise ValueError(f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh")
+        raise ValueError(
+            f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh"
+        )
     scale = length_unit if isinstance(length_unit, int | float) else units.parse(f"1 {length_unit}", "length")
     try:
-        mesh = TetrahedralMesh(contents.points * scale, contents.tetrahedra, contents.regions, contents.surfaces)
+        mesh = TetrahedralMesh(
+            contents.points * scale, contents.tetrahedra, contents.regions, contents.surfaces
+        )
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
     for name in required_surfaces:
@@ -245,14 +264,16 @@ def _meshio(action: Callable, path: Path) -> Any:
         raise
     except (Exception, SystemExit) as error:
         reason = " ".join(f"{said.getvalue()} {'' if isinstance(error, SystemExit) else error}".split())
-        raise ValueError(f"{path.name} cannot be read or written as {path.suffix}: {reason or 'corrupt'}") from error
+        raise ValueError(
+            f"{path.name} cannot be read or written as {path.suffix}: {reason or 'corrupt'}"
+        ) from error
     if said.getvalue().strip():
         warnings.warn(f"{path.name}: {' '.join(said.getvalue().split())}", stacklevel=4)
     return result
 
 
 def _read_arrays(path: Path) -> _Contents:
-    """VTU and XDMF: names are those of 0/1 arrays "surface:…" and "region:…", or integer tags of any array."""
+    """VTU and XDMF: names of 0/1 arrays "surface:…" and "region:…", or integer tags of any array."""
     raw = _meshio(lambda meshio: meshio.read(path, file_format=path.suffix[1:].lower()), path)
     groups = [
         (kind, name, block, data == value)
@@ -295,7 +316,11 @@ def _read_gmsh(path: Path) -> _Contents:
             groups.append((_kind(dimension), name, block, tags == tag))
     for name, blocks in raw.cell_sets.items():
         for block, members in enumerate(blocks):
-            if name in raw.field_data and raw.field_data[name][1] == raw.cells[block].dim and np.size(members):
+            if (
+                name in raw.field_data
+                and raw.field_data[name][1] == raw.cells[block].dim
+                and np.size(members)
+            ):
                 groups.append((_kind(raw.cells[block].dim), name, block, np.asarray(members)))
     return _contents(raw, groups)
 
@@ -335,13 +360,13 @@ def _physical_names(path: Path) -> dict[tuple[int, int], str]:
     return {(int(line[0]), int(line[1])): line[2].strip().strip('"') for line in lines if len(line) == 3}
 
 
-# Corners of the faces S1 to S4 of a C3D4 element (Abaqus Analysis User's Guide, "Three-dimensional solid elements").
+# Corners of the faces S1 to S4 of a C3D4 element (Abaqus, "Three-dimensional solid elements").
 _ABAQUS_FACES = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]])
 _ABAQUS_TRIANGLES = ("S3", "STRI3", "CPS3", "CPE3", "CAX3", "R3D3", "M3D3", "SFM3D3", "DS3")
 
 
 def _read_abaqus(path: Path) -> _Contents:
-    """Abaqus: element sets of tetrahedra are regions; element sets of triangles, node sets and *SURFACE, surfaces.
+    """Abaqus: sets of tetrahedra are regions; sets of triangles or nodes and *SURFACE are surfaces.
 
     Read here because meshio 5.3 loses *SURFACE and sets of sets, and misplaces sets named on *ELEMENT lines.
     """
@@ -492,7 +517,9 @@ def _contents(raw: Any, groups: list) -> _Contents:
 
 def _joined(groups: dict[str, list]) -> dict[str, np.ndarray]:
     joined = {name: np.concatenate(parts) for name, parts in groups.items()}
-    return {name: rows[_first(rows)] if rows.ndim == 2 else rows for name, rows in joined.items() if len(rows)}
+    return {
+        name: rows[_first(rows)] if rows.ndim == 2 else rows for name, rows in joined.items() if len(rows)
+    }
 
 
 def _first(rows: np.ndarray) -> np.ndarray:
@@ -517,7 +544,9 @@ def _all_triangles(mesh: TetrahedralMesh) -> tuple[np.ndarray, dict[str, np.ndar
 def _array_blocks(mesh: TetrahedralMesh, meshio: Any) -> Any:
     triangles, places = _all_triangles(mesh)
     counts = len(mesh.tetrahedra), len(triangles)
-    data = {f"region:{name}": [_mask(counts[0], ids), _mask(counts[1], [])] for name, ids in mesh.regions.items()}
+    data = {
+        f"region:{name}": [_mask(counts[0], ids), _mask(counts[1], [])] for name, ids in mesh.regions.items()
+    }
     data |= {f"surface:{name}": [_mask(counts[0], []), _mask(counts[1], ids)] for name, ids in places.items()}
     return meshio.Mesh(mesh.points, [("tetra", mesh.tetrahedra), ("triangle", triangles)], cell_data=data)
 

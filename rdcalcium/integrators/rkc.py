@@ -19,20 +19,29 @@ MAX_STAGES = 1000
 
 @dataclass(frozen=True)
 class Coefficients:
-    """One row per stage 0…s of z_j = mu z_{j-1} + nu z_{j-2} + mu_t h F_{j-1} + gamma_t h F_0; c are the times."""
+    """One row per stage 0…s of z_j = mu z_{j-1} + nu z_{j-2} + mu_t h F_{j-1} + gamma_t h F_0.
+
+    c        times of the stages, from 0 to 1
+    weights  of F_0 … F_s in z_s, where F does not depend on z: the quadrature of a source
+    """
 
     mu: np.ndarray
     nu: np.ndarray
     mu_t: np.ndarray
     gamma_t: np.ndarray
     c: np.ndarray
+    weights: np.ndarray
 
 
 @lru_cache(maxsize=2048)
 def coefficients(s: int) -> Coefficients:
     """Coefficients of the s-stage method, s >= 2 (Sommeijer et al. 1998, eqs. 2.2 to 2.6)."""
     w0 = 1 + DAMPING / s**2
-    t, dt, d2t = np.zeros(s + 1), np.zeros(s + 1), np.zeros(s + 1)  # Chebyshev polynomials and derivatives at w0
+    t, dt, d2t = (
+        np.zeros(s + 1),
+        np.zeros(s + 1),
+        np.zeros(s + 1),
+    )  # Chebyshev polynomials and derivatives at w0
     t[0], t[1], dt[1] = 1.0, w0, 1.0
     for j in range(2, s + 1):
         t[j] = 2 * w0 * t[j - 1] - t[j - 2]
@@ -51,7 +60,21 @@ def coefficients(s: int) -> Coefficients:
         mu_t[j] = 2 * b[j] * w1 / b[j - 1]
         gamma_t[j] = -a[j - 1] * mu_t[j]
         c[j] = mu[j] * c[j - 1] + nu[j] * c[j - 2] + mu_t[j] + gamma_t[j]
-    return Coefficients(mu, nu, mu_t, gamma_t, c)
+    return Coefficients(mu, nu, mu_t, gamma_t, c, _quadrature(mu, nu, mu_t, gamma_t))
+
+
+def _quadrature(mu: np.ndarray, nu: np.ndarray, mu_t: np.ndarray, gamma_t: np.ndarray) -> np.ndarray:
+    """Share of every F_j in z_s, by following the recursion backwards."""
+    s = len(mu) - 1
+    weights, share = np.zeros(s + 1), np.zeros(s + 1)
+    share[s] = 1.0
+    for j in range(s, 1, -1):
+        weights[j - 1] += mu_t[j] * share[j]
+        weights[0] += gamma_t[j] * share[j]
+        share[j - 1] += mu[j] * share[j]
+        share[j - 2] += nu[j] * share[j]
+    weights[0] += mu_t[1] * share[1]
+    return weights
 
 
 def stages_for(h: float, radius: float) -> int:
@@ -66,11 +89,16 @@ def longest_stable_step(stages: int, radius: float) -> float:
 
 @dataclass(frozen=True)
 class StepSources:
-    """Sources over one step, linear in time: start + θ rise at the given cells, θ from 0 to 1; µM ms⁻¹."""
+    """Sources over one step, on the device of the backend.
+
+    cells   distinct control volumes, (k,)
+    first   at the beginning of the step, (k,) µM ms⁻¹
+    change  since then, at the time of every stage, (stages + 1, k) µM ms⁻¹
+    """
 
     cells: Array
-    start: Array
-    rise: Array
+    first: Array
+    change: Array
 
 
 class RungeKuttaChebyshev:
@@ -97,14 +125,14 @@ class RungeKuttaChebyshev:
             do.rhs(self.y, self._f0)
             self._f0_is_current = True
             self.evaluations += 1
-        self._add(self._f0, sources, 1.0, 0.0)
+        self._add(self._f0, sources, 1.0, at_end=False)
         self._stages(h, coefficients(stages), sources)
         do.advance(self.y, self.carried, self._z, self._older, self._carried_end)
         do.rhs(self._older, self._f1)
-        self._add(self._f1, sources, 1.0, 1.0)
+        self._add(self._f1, sources, 1.0, at_end=True)
         error = do.error_norm(self.y, self._older, self._z, self._f0, self._f1, h, rtol, atol)
-        self._add(self._f0, sources, -1.0, 0.0)
-        self._add(self._f1, sources, -1.0, 1.0)
+        self._add(self._f0, sources, -1.0, at_end=False)
+        self._add(self._f1, sources, -1.0, at_end=True)
         self.evaluations += stages
         return error
 
@@ -114,18 +142,17 @@ class RungeKuttaChebyshev:
         do.scale(0.0, f0, self._older)
         do.scale(k.mu_t[1] * h, f0, self._z)
         for j in range(2, len(k.c)):
-            do.stage(
-                self.y, f0, self._z, self._older, k.mu[j], k.nu[j], k.mu_t[j] * h, k.gamma_t[j] * h
-            )
+            do.stage(self.y, f0, self._z, self._older, k.mu[j], k.nu[j], k.mu_t[j] * h, k.gamma_t[j] * h)
             if sources is not None:
-                do.add_at(self._older, sources.cells, sources.rise, k.mu_t[j] * h * k.c[j - 1])
+                do.add_at(self._older, sources.cells, sources.change[j - 1], k.mu_t[j] * h)
             self._z, self._older = self._older, self._z
 
-    def _add(self, target: Array, sources: StepSources | None, a: float, theta: float) -> None:
+    def _add(self, target: Array, sources: StepSources | None, sign: float, at_end: bool) -> None:
+        """Add the sources to a right-hand side, or take them away: the next step brings its own."""
         if sources is not None:
-            self.do.add_at(target, sources.cells, sources.start, a)
-            if theta:
-                self.do.add_at(target, sources.cells, sources.rise, a * theta)
+            self.do.add_at(target, sources.cells, sources.first, sign)
+            if at_end:
+                self.do.add_at(target, sources.cells, sources.change[-1], sign)
 
     def accept(self) -> None:
         """Make the end of the last attempt the state; its derivative serves the next step."""

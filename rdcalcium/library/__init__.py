@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -119,6 +120,8 @@ def read_waveform(path: Path) -> list[tuple[float, float]]:
         numbers = [(float(row[0]), float(row[1])) for row in rows[_is_header(rows) :]]
     except (ValueError, IndexError):
         raise ModelError(f"{path} is not a table of two columns, time (ms) and voltage (mV)") from None
+    if not all(math.isfinite(t) and math.isfinite(v) for t, v in numbers):
+        raise ModelError(f"the waveform {path} has a row that is not finite")
     if len(numbers) < 2:
         raise ModelError(f"the waveform {path} has fewer than two rows")
     return numbers

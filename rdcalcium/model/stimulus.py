@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
+from scipy.interpolate import PchipInterpolator
 
 from rdcalcium.model.base import Conductance, Current, Length, Parameter, Part, PositiveTime, Time, Voltage
 from rdcalcium.model.scheme import KineticScheme
@@ -33,17 +34,18 @@ class ActionPotential(Part):
         return self
 
     @cached_property
-    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rows = np.asarray(self.table)
-        return rows[:, 0], rows[:, 1], np.asarray(self.times)
+    def _shape(self) -> PchipInterpolator:
+        return PchipInterpolator(*np.transpose(self.table))
 
     def voltage(self, t: np.ndarray) -> np.ndarray:
-        """Membrane potential at times t (ms), mV; at rest before and between the waveforms."""
-        local, v, starts = self._arrays
+        """Membrane potential at times t (ms), mV; the first value before the table, the last one after it.
+
+        Between the rows a monotone cubic (Fritsch & Carlson 1980): no kinks, no overshoot.
+        """
+        starts = np.asarray(self.times)
         latest = np.searchsorted(starts, t, side="right") - 1
-        since = t - starts[np.maximum(latest, 0)]
-        value = np.interp(since, local, v, right=v[0] if abs(v[-1] - v[0]) < 1.0 else v[-1])
-        return np.where(latest >= 0, value, v[0])
+        first, last = self.table[0][0], self.table[-1][0]
+        return self._shape(np.clip(np.where(latest >= 0, t - starts[np.maximum(latest, 0)], first), first, last))
 
 
 class OhmicCurrent(Part):

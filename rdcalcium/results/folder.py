@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ LEDGER = "ledger.csv"
 SNAPSHOTS = "result.vtkhdf"
 CHECKPOINT = "checkpoint.npz"
 TIME = "time (ms)"
+_TRIAL = ".rdcalcium-trial"
 
 
 class RunFolderError(ValueError):
@@ -35,9 +37,11 @@ class CsvTable:
         head = ",".join(f'"{c}"' if "," in c or '"' in c else c for c in columns)
         rows: list[str] = []
         if keep_until is not None and path.exists():
-            rows = [line for line in path.read_text(encoding="utf-8").splitlines()[1:] if _is_before(line, keep_until)]
-        self._file = path.open("w", encoding="utf-8", buffering=1 << 16)
-        self._file.writelines(line + "\n" for line in [head, *rows])
+            lines = whole_lines(path)[1:]
+            rows = [line for line in lines if _is_before(line, keep_until)]
+        # Complete before it takes the place of the old table: a kill at this moment loses no row.
+        write_atomically(path, "".join(line + "\n" for line in [head, *rows]).encode())
+        self._file = path.open("a", encoding="utf-8", buffering=1 << 16)
         self._columns = len(columns)
 
     def append(self, values: Sequence[float]) -> None:
@@ -55,6 +59,12 @@ class CsvTable:
         self._file.close()
 
 
+def whole_lines(path: Path) -> list[str]:
+    """Lines of a table; the last one is left out if the process died while it was being written."""
+    *lines, _ = path.read_text(encoding="utf-8").split("\n")
+    return lines
+
+
 def _is_before(line: str, time: float) -> bool:
     try:
         return float(line.split(",")[0]) <= time * (1 + 1e-12)
@@ -63,7 +73,7 @@ def _is_before(line: str, time: float) -> bool:
 
 
 def create_folder(path: str | Path, overwrite: bool = False) -> Path:
-    """An empty run folder; an earlier run is replaced only when asked for."""
+    """A folder that a run may be written to; whatever an earlier run left there is still there."""
     path = Path(path)
     if path.exists() and not path.is_dir():
         raise RunFolderError(f"{path} is a file; choose another --out")
@@ -77,15 +87,14 @@ def create_folder(path: str | Path, overwrite: bool = False) -> Path:
             )
     try:
         path.mkdir(parents=True, exist_ok=True)
-        if overwrite:
-            _remove_run(path)
-        write_atomically(path / ABOUT, b"{}")
+        write_atomically(path / _TRIAL, b"may this user write here?")
+        (path / _TRIAL).unlink()
     except OSError as error:
         raise RunFolderError(f"cannot write to {path}: {error.strerror or error}") from None
     return path
 
 
-def _remove_run(path: Path) -> None:
+def remove_run(path: Path) -> None:
     """Delete what a run writes, and nothing else."""
     for name in (ABOUT, MODEL, PROBES, SENSORS, STIMULUS, LEDGER, SNAPSHOTS, CHECKPOINT):
         (path / name).unlink(missing_ok=True)
@@ -94,9 +103,20 @@ def _remove_run(path: Path) -> None:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is either the old one or the new one, never half of it."""
+    with _replacing(path) as scratch:
+        scratch.write_bytes(data)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A scratch file that takes the place of `path` when it is complete, and is gone if it never was."""
     scratch = path.with_name(path.name + ".new")
-    scratch.write_bytes(data)
-    os.replace(scratch, path)
+    try:
+        yield scratch
+        os.replace(scratch, path)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
 
 
 def write_about(folder: Path, about: dict[str, Any]) -> None:
@@ -123,10 +143,8 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 def write_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     """Save a state from which the run can go on; the one before stays until this one is complete."""
-    scratch = folder / (CHECKPOINT + ".new")
-    with scratch.open("wb") as file:
+    with _replacing(folder / CHECKPOINT) as scratch, scratch.open("wb") as file:
         np.savez(file, **state)
-    os.replace(scratch, folder / CHECKPOINT)
 
 
 def read_checkpoint(folder: Path) -> dict[str, Any]:

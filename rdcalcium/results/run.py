@@ -9,23 +9,30 @@ from typing import Any
 
 import numpy as np
 
-from rdcalcium.results.folder import LEDGER, PROBES, SENSORS, SNAPSHOTS, STIMULUS, TIME, read_about
+from rdcalcium.results.folder import (
+    LEDGER,
+    PROBES,
+    SENSORS,
+    SNAPSHOTS,
+    STIMULUS,
+    TIME,
+    read_about,
+    whole_lines,
+)
 from rdcalcium.results.vtkhdf import Snapshots, read_snapshots
 from rdcalcium.units import parse
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Columns of a CSV file by name; empty if there is no such file. A half-written last row is passed over."""
+    """Columns of a CSV file by name; empty if there is no such file.
+
+    A half-written last row is passed over.
+    """
     if not path.exists():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        head, *rows = list(csv.reader(file)) or [[]]
-    rows = [row for row in rows if len(row) == len(head)]
-    try:
-        numbers = np.array(rows, dtype=float)
-    except ValueError:
-        numbers = np.array(rows[:-1], dtype=float)
-    return dict(zip(head, numbers.reshape(-1, len(head)).T, strict=True))
+    head, *rows = list(csv.reader(whole_lines(path))) or [[]]
+    numbers = np.array([row for row in rows if len(row) == len(head)], dtype=float)
+    return dict(zip(head, numbers.reshape(len(numbers), len(head)).T, strict=True))
 
 
 class Result:
@@ -57,15 +64,19 @@ class Result:
         """Name of each sensor and probe -> xarray.Dataset of its traces over time (ms)."""
         import xarray
 
-        time = ("time", read_table(self.folder / PROBES).get(TIME, np.zeros(0)), {"units": "ms"})
+        tables = [table for table in (read_table(self.folder / name) for name in (PROBES, SENSORS)) if table]
+        # A run that was killed may have handed over more rows of one table than of the other.
+        rows = min((len(table[TIME]) for table in tables), default=0)
+        time = ("time", tables[0][TIME][:rows] if tables else np.zeros(0), {"units": "ms"})
         found: dict[str, dict[str, Any]] = {}
-        for name in (PROBES, SENSORS):
-            for column, values in read_table(self.folder / name).items():
+        for table in tables:
+            for column, values in table.items():
                 if column != TIME:
                     point, _, quantity = column.partition(": ")
                     label, _, unit = quantity.partition(" (")
                     variable = "calcium" if label == "Ca" else label.replace(" ", "_")
-                    found.setdefault(point, {})[variable] = ("time", values, {"units": unit.rstrip(")")})
+                    attrs = {"units": unit.rstrip(")")}
+                    found.setdefault(point, {})[variable] = ("time", values[:rows], attrs)
         return {point: xarray.Dataset(columns, coords={"time": time}) for point, columns in found.items()}
 
     @cached_property

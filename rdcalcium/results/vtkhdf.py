@@ -63,13 +63,13 @@ class SnapshotFile:
         times   (planned,) ms, of every snapshot that the run will take
         fields  name -> label of its array, with the unit: {"Ca": "Ca (uM)"}
         """
-        path, times = Path(path), np.asarray(times, dtype=np.float64).reshape(-1)
-        _check(cells, times, fields)
+        path, planned = Path(path), np.asarray(times, dtype=np.float64).reshape(-1)
+        _check(cells, planned, fields)
         unfinished = path.with_name(path.name + ".new")
         with _open(unfinished, "w") as file:
-            _write_steps(file, times)
+            _write_steps(file, planned)
             _write_mesh(file, cells)
-            _reserve_arrays(file, cells, len(times), fields.values())
+            _reserve_arrays(file, cells, len(planned), fields.values())
             own = file.create_group(OWN_GROUP)
             own.attrs["centring"] = cells.centring
             own.attrs["fields"] = json.dumps(dict(fields))

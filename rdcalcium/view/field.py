@@ -176,9 +176,12 @@ def _weights(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def _to_points(cells, near: np.ndarray) -> csr_array:
-    """Mean over the cells around each point; the identity where values live on points already."""
+    """Mean over the cells around each corner of the cells `near`; the identity for values on points."""
     if cells.centring == "point":
         return csr_array(eye_array(len(cells.points)))
+    wanted = np.zeros(len(cells.points), dtype=bool)
+    wanted[cells.connectivity[near]] = True
+    near = np.flatnonzero(wanted[cells.connectivity].any(axis=1))
     corners = cells.connectivity[near]
     rows, columns = corners.ravel(), np.repeat(near, corners.shape[1])
     share = 1.0 / np.bincount(rows, minlength=len(cells.points)).clip(1)

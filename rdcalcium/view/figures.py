@@ -77,7 +77,7 @@ def can_write_mp4() -> bool:
 def _frames(scene: PlumeScene) -> Iterator[np.ndarray]:
     for index in range(len(scene.run.snapshots.times)):
         scene.show(index)
-        yield scene.plotter.screenshot(return_img=True)
+        yield np.asarray(scene.plotter.screenshot(return_img=True))
 
 
 def _write_mp4(frames: Iterator[np.ndarray], path: Path, frames_per_second: float) -> Path:

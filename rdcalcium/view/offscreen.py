@@ -6,10 +6,8 @@ import ctypes
 import os
 
 CHOICE = "VTK_DEFAULT_OPENGL_WINDOW"  # read by VTK whenever it makes a window
-WITHOUT_X = {
-    "vtkEGLRenderWindow": ("libEGL.so.1",),
-    "vtkOSOpenGLRenderWindow": ("libOSMesa.so.8", "libOSMesa.so.6"),
-}
+EGL, OSMESA = "vtkEGLRenderWindow", "vtkOSOpenGLRenderWindow"
+EGL_EXTENSIONS = 0x3055  # value of the constant of this name in EGL/egl.h
 
 
 def prepare(window: bool = False) -> None:
@@ -20,7 +18,7 @@ def prepare(window: bool = False) -> None:
     if window:
         if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             raise RuntimeError("there is no display for a window; save a picture or a movie instead")
-        if os.environ.get(CHOICE) in WITHOUT_X:
+        if os.environ.get(CHOICE) in (EGL, OSMESA):
             del os.environ[CHOICE]
         return
     if CHOICE not in os.environ:
@@ -28,13 +26,23 @@ def prepare(window: bool = False) -> None:
 
 
 def _window_without_x() -> str:
-    for window, libraries in WITHOUT_X.items():
-        if any(_loads(library) for library in libraries):
-            return window
+    if _egl_has_a_driver():
+        return EGL
+    if _loads("libOSMesa.so.8") or _loads("libOSMesa.so.6"):
+        return OSMESA
     raise RuntimeError(
-        "pictures need OpenGL without a screen, and neither libEGL nor libOSMesa is installed; "
+        "pictures need OpenGL without a screen, and neither libEGL with a driver nor libOSMesa is installed; "
         "on Debian or Ubuntu: apt install libegl1 libgl1 libgl1-mesa-dri, or libosmesa6"
     )
+
+
+def _egl_has_a_driver() -> bool:
+    """Whether libEGL is there and a driver behind it draws without a display, as VTK asks of it."""
+    if not _loads("libEGL.so.1"):
+        return False
+    query = ctypes.CDLL("libEGL.so.1").eglQueryString
+    query.restype, query.argtypes = ctypes.c_char_p, (ctypes.c_void_p, ctypes.c_int)
+    return b"EGL_EXT_platform_device" in (query(None, EGL_EXTENSIONS) or b"")
 
 
 def _loads(library: str) -> bool:

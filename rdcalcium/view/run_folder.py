@@ -38,7 +38,7 @@ class Scene:
 
     @property
     def membrane(self) -> float:
-        """Height z of the membrane at the active zone: that of the lowest channel, else the floor of the box."""
+        """Height z of the active zone's membrane: that of the lowest channel, else the floor of the box."""
         return float(self.channels[:, 2].min()) if len(self.channels) else float(self.lower[2])
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,8 +51,10 @@ class PlumeScene:
         self.run, self.scene = run, run.scene.unfolded()
         self.lower, self.upper = frame_of(run)
         self.raster = CalciumRaster(run, self.lower, self.upper)
-        self.plotter = pyvista.Plotter(off_screen=not window, window_size=list(size), lighting="light kit")
-        self.plotter.set_background("white")
+        self.plotter: Any = pyvista.Plotter(
+            off_screen=not window, window_size=list(size), lighting="light kit"
+        )
+        self.plotter.background_color = pyvista.Color("white")
         self.plotter.disable_anti_aliasing()
         self.plotter.renderer.SetPass(smooth_and_peeled())
         self._draw_membrane()

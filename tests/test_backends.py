@@ -1,0 +1,314 @@
+"""The same model gives the same answer on every backend, and the compiled kernels are built once and safely."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import CHEMISTRIES, PRECISIONS, TOLERANCES, need_backend, small_model, small_system
+
+from rdcalcium.backends import BACKENDS, BackendError, choose, compiled, open_backend
+from rdcalcium.backends.numpy import NumpyOperations
+from rdcalcium.backends.rate_code import rate_code
+from rdcalcium.model import Run
+from rdcalcium.simulation import Simulation
+
+KINDS = ("grid", "tetrahedra")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def simulate(kind: str, backend: str, precision: str = "float64") -> Simulation:
+    model = small_model(kind, run=Run(duration=0.2, precision=precision))
+    simulation = Simulation(model, open_backend(backend, small_system(kind), precision))
+    simulation.run()
+    return simulation
+
+
+@pytest.fixture(scope="module")
+def reference() -> dict[str, Simulation]:
+    """Runs of the specification, in double precision."""
+    return {kind: simulate(kind, "numpy") for kind in KINDS}
+
+
+# One model, every backend --------------------------------------------
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_ends_in_the_same_state_on_every_backend(
+    kind: str, precision: str, backend: str, reference: dict[str, Simulation]
+) -> None:
+    run, twin = simulate(kind, backend, precision), reference[kind]
+    got, expected = run.do.to_host(run.scheme.y), twin.do.to_host(twin.scheme.y)
+    size = np.abs(expected).max(axis=1, keepdims=True)
+    assert np.abs(expected[0] - run.system.rest[0]).max() > 0.1 * run.system.rest[0]  # something happened
+    assert np.all(np.abs(got - expected) <= TOLERANCES[f"run, {precision}"] * size)
+    assert np.allclose(run.values, twin.values, rtol=TOLERANCES[f"run, {precision}"])
+    if precision == "float64":
+        assert (run.steps, run.rejected) == (twin.steps, twin.rejected)
+        assert run.scheme.evaluations == twin.scheme.evaluations
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_repeated_run_is_identical_to_the_bit(kind: str, backend: str) -> None:
+    first, second = simulate(kind, backend), simulate(kind, backend)
+    assert np.array_equal(first.do.to_host(first.scheme.y), second.do.to_host(second.scheme.y))
+
+
+def test_the_number_of_threads_does_not_change_a_bit(
+    kernel_backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kernel_backend != "compiled":
+        pytest.skip("only CPU cores can be counted out")
+    program = (
+        "import sys, numpy; sys.path.insert(0, 'tests')\n"
+        "from rdcalcium.backends import compiled; compiled.CompiledOperations.serial_below = 0\n"
+        "from test_backends import simulate\n"
+        "run = simulate('tetrahedra', 'compiled')\n"
+        "sys.stdout.buffer.write(run.do.to_host(run.scheme.y).tobytes())\n"
+    )
+    ends = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "OMP_NUM_THREADS": str(count)},
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for count in (1, 3)
+    ]
+    assert len(ends[0]) == 8 * np.prod(small_system("tetrahedra").shape)
+    assert ends[0] == ends[1]
+
+
+# The specification, and the generated code --------------------------------------------
+
+
+def random_fields(kind: str, chemistry: str, low: float = 0.0) -> np.ndarray:
+    system = small_system(kind, chemistry)
+    return np.random.default_rng(1).uniform(low, 1.0, system.shape) * np.maximum(system.rest[:, None], 1.0)
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_increment_of_a_stage_is_the_difference_of_right_hand_sides(
+    kind: str, chemistry: str, backend: str
+) -> None:
+    do = open_backend(backend, small_system(kind, chemistry))
+    y, z = random_fields(kind, chemistry), 0.1 * random_fields(kind, chemistry, -1.0)
+    before, after = do.new(), do.new()
+    do.rhs(do.from_host(y), before)
+    do.rhs(do.from_host(y + z), after)
+    change = do.new()
+    do.stage(do.from_host(y), do.new(), do.from_host(z), change, 0.0, 0.0, 1.0, 0.0)
+    expected = do.to_host(after) - do.to_host(before)
+    size = np.abs(do.to_host(after)).max(axis=1, keepdims=True)
+    assert np.all(np.abs(do.to_host(change) - expected) <= TOLERANCES["kernel, float64"] * size)
+
+
+def test_a_small_increment_loses_no_digits(backend: str) -> None:
+    """In single precision the difference of two right-hand sides would be noise here."""
+    y, z = random_fields("grid", "six fields"), 1e-6 * random_fields("grid", "six fields", -1.0)
+    changes = {}
+    for name, precision in ((backend, "float32"), ("numpy", "float64")):
+        do = open_backend(name, small_system("grid"), precision)
+        change = do.new()
+        do.stage(do.from_host(y), do.new(), do.from_host(z), change, 0.0, 0.0, 1.0, 0.0)
+        changes[precision] = do.to_host(change)
+    size = np.abs(changes["float64"]).max(axis=1, keepdims=True)
+    assert np.all(np.abs(changes["float32"] - changes["float64"]) <= TOLERANCES["kernel, float32"] * size)
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_rate_code_is_the_specification(kind: str, chemistry: str, kernel_backend: str) -> None:
+    system, y = small_system(kind, chemistry), random_fields(kind, chemistry)
+    twin, do = NumpyOperations(system), open_backend(kernel_backend, system)
+    expected, out = twin.new(), do.new()
+    twin.rhs(y, expected)
+    do.rhs(do.from_host(y), out)
+    size = np.abs(expected).max(axis=1, keepdims=True)
+    assert np.all(np.abs(do.to_host(out) - expected) <= TOLERANCES["kernel, float64"] * size)
+
+
+def test_a_sweep_over_rates_compiles_once() -> None:
+    faster = tuple(b.model_copy(update={"total": 2 * b.total}) for b in CHEMISTRIES["six fields"])
+    one, other = small_system("grid"), small_model("grid", buffers=faster)
+    from rdcalcium.system import build_system
+
+    (header, numbers), (same, others) = rate_code(one), rate_code(build_system(other, one.discretization))
+    assert header == same
+    assert not np.array_equal(numbers, others)
+
+
+# Choosing a backend --------------------------------------------
+
+
+def test_an_unknown_backend_names_those_that_exist() -> None:
+    with pytest.raises(BackendError, match="unknown backend 'nope'") as error:
+        open_backend("nope", small_system())
+    assert all(name in str(error.value) for name in (*BACKENDS, "auto"))
+
+
+def test_without_a_compiler_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(BackendError, match="apt install g\\+\\+.*set CXX.*--backend numpy"):
+        open_backend("compiled", small_system())
+    name, reason = choose("auto")
+    assert name in ("numpy", "cuda")
+    assert name == "cuda" or "no C++ compiler was found" in reason
+
+
+def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    need_backend("compiled")
+    monkeypatch.setenv("RDCALCIUM_CACHE", str(tmp_path))
+    with pytest.raises(BackendError, match="could not compile the kernels:(.|\n)*error"):
+        compiled.build("this is not C++")
+    assert not list((tmp_path / "kernels").iterdir())  # nothing half-made is left
+
+
+# The cache of compiled kernels --------------------------------------------
+
+ONE = 'extern "C" int answer() { return 1; }\n'
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty cache of this test's own."""
+    need_backend("compiled")
+    monkeypatch.setenv("RDCALCIUM_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "kernels"
+
+
+def test_a_library_is_built_once_and_found_again(cache: Path) -> None:
+    library = compiled.build(ONE)
+    built = library.stat().st_mtime_ns
+    assert library.parent == cache
+    assert compiled.build(ONE) == library
+    assert library.stat().st_mtime_ns == built
+
+
+def test_another_source_flag_compiler_or_cpu_is_another_library(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    libraries = [
+        compiled.build(ONE),
+        compiled.build(ONE.replace("1", "2")),
+        compiled.build(ONE, (*compiled.FLAGS, "-g")),
+    ]
+    monkeypatch.setattr(compiled, "_cpu", lambda: "another CPU")
+    libraries.append(compiled.build(ONE))
+    monkeypatch.setattr(compiled, "_compiler_version", lambda compiler: "another compiler")
+    libraries.append(compiled.build(ONE))
+    assert len(set(libraries)) == len(libraries) == len(list(cache.iterdir()))
+
+
+def test_nobody_else_can_write_into_the_cache(cache: Path) -> None:
+    cache.mkdir(parents=True)
+    cache.chmod(0o777)  # as another program may have left it
+    assert stat.S_IMODE(compiled.build(ONE).parent.stat().st_mode) == 0o700
+
+
+def test_a_cache_that_cannot_be_written_is_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    need_backend("compiled")
+    (tmp_path / "a file").write_text("not a folder")
+    monkeypatch.setenv("RDCALCIUM_CACHE", str(tmp_path / "a file"))
+    library = compiled.build(ONE)
+    assert library.exists()
+    assert tmp_path not in library.parents
+    assert stat.S_IMODE(library.parent.stat().st_mode) == 0o700
+
+
+def test_two_processes_may_build_at_the_same_time(cache: Path) -> None:
+    program = (
+        "import ctypes, sys; from rdcalcium.backends.compiled import build\n"
+        "sys.stdin.readline()\n"
+        f"print(ctypes.CDLL(str(build({ONE!r}))).answer())\n"
+    )
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=60)[0] for process in both] == ["1\n", "1\n"]
+    assert len(list(cache.iterdir())) == 1
+
+
+# Accesses outside an array --------------------------------------------
+
+SANITIZED = """
+import sys; sys.path.insert(0, "tests")
+from rdcalcium.backends import compiled
+flags = ("-std=c++17", "-O1", "-g", "-march=native", "-fopenmp", "-shared", "-fPIC", "-fsanitize=address")
+compiled.build.__defaults__ = (flags,)
+compiled.CompiledOperations.serial_below = 10**12
+import test_kernels as t
+BREAK = {broken}
+if BREAK:
+    read = compiled.read_kernel
+    from dataclasses import replace
+    def spoilt(*args):
+        kernel = read(*args)
+        return replace(kernel, text=kernel.text.replace("y[i] + increment", "y[i + 1] + increment"))
+    compiled.read_kernel = spoilt
+count = 0
+for name in t.CHECKS:
+    for precision in t.PRECISIONS:
+        for n in t.SIZES:
+            for _, system, rng in t.every_case(name, n):
+                t.CHECKS[name].claim(compiled.make(system, precision), rng)
+                count += 1
+print(count, "cases")
+"""
+
+
+def sanitized(broken: bool) -> subprocess.CompletedProcess[str]:
+    """All kernels on buffers of exactly their size, where every access outside of one is reported."""
+    need_backend("compiled")
+    compiler = compiled.find_compiler() or ""
+    runtime = subprocess.run(
+        [compiler, "-print-file-name=libasan.so"], capture_output=True, text=True
+    ).stdout.strip()
+    if not Path(runtime).is_absolute():
+        pytest.skip(f"{compiler} comes without AddressSanitizer")
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": runtime,
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "PYTHONMALLOC": "malloc",
+    }
+    program = SANITIZED.format(broken=broken)
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def test_no_kernel_leaves_its_arrays() -> None:
+    done = sanitized(broken=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("cases\n")
+
+
+def test_an_access_outside_an_array_would_be_seen() -> None:
+    done = sanitized(broken=True)
+    assert done.returncode != 0
+    assert "heap-buffer-overflow" in done.stderr

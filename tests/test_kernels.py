@@ -1,0 +1,322 @@
+"""Every kernel agrees with arithmetic written independently of it, at awkward sizes and in both precisions.
+
+The models are random: what is compared is arithmetic, not physiology. The sanitized build in test_backends.py
+runs the same cases.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import CHEMISTRIES, PRECISIONS, TOLERANCES
+from scipy.sparse import csr_array
+
+from rdcalcium.backends import compiled, cupy
+from rdcalcium.backends.kernels import KernelOperations
+from rdcalcium.backends.numpy import NumpyOperations
+from rdcalcium.backends.sources import kernel_names
+from rdcalcium.discretization import Discretization, PointWeights
+from rdcalcium.discretization.grid import GridLayout, axis_coefficients, grid_conductance, open_faces
+from rdcalcium.discretization.sliced_ell import sliced_ell
+from rdcalcium.geometry.grid import Axis
+from rdcalcium.model import Box, Grid, Magnesium, Model, Run
+from rdcalcium.system import CALCIUM, FreeForm, System, build_system
+
+SIZES = (0, 1, 31, 32, 33, 1025)  # around a warp, and around a block of the CPU
+SHAPES = {
+    0: [(0, 1, 1), (3, 0, 2)],
+    1: [(1, 1, 1)],
+    31: [(31, 1, 1), (1, 31, 1)],
+    32: [(32, 1, 1), (4, 2, 4), (1, 1, 32)],
+    33: [(33, 1, 1), (3, 11, 1), (1, 3, 11)],
+    1025: [(1025, 1, 1), (41, 5, 5), (5, 1, 205)],
+}
+MAKE = {"compiled": compiled.make, "cuda": cupy.make}
+Case = Callable[[KernelOperations, np.random.Generator], None]
+
+
+# Random models --------------------------------------------
+
+
+def random_system(discretization: Discretization, chemistry: str) -> System:
+    """A real chemistry on a discretization of no particular place."""
+    model = Model(
+        geometry=Box(size=(1, 1, 1)),
+        discretization=Grid(size_at_active_zone=0.5),
+        magnesium=Magnesium(free=300),
+        buffers=CHEMISTRIES[chemistry],
+        run=Run(duration=1),
+    )
+    return build_system(model, discretization)
+
+
+def bare_discretization(
+    kind: str, volumes: np.ndarray, conductance: csr_array, layout: Any
+) -> Discretization:
+    """What the arithmetic needs and nothing else."""
+    nothing: Any = None
+    return Discretization(
+        kind, volumes, lambda: conductance, np.zeros((len(volumes), 3)), {}, nothing, layout, nothing, 1.0
+    )
+
+
+def random_axis(n: int, rng: np.random.Generator, mirror: bool) -> Axis:
+    """Cells of widths 0.5 to 1.5; with `mirror` the unknown of the first sits on its lower face."""
+    edges = np.concatenate([[0.0], np.cumsum(rng.uniform(0.5, 1.5, n))])
+    centres = (edges[1:] + edges[:-1]) / 2
+    if mirror and n:
+        centres[0] = edges[0]
+    return Axis(edges, centres)
+
+
+def random_grid(shape: tuple[int, int, int], rng: np.random.Generator) -> Discretization:
+    """A stretched grid of this shape with mirror planes in x and y and a fifth of its cells solid."""
+    axes = tuple(random_axis(n, rng, mirror=a < 2) for a, n in enumerate(shape))
+    solid = rng.random(shape) < 0.2
+    widths = [axis.widths for axis in axes]
+    volumes = np.where(solid, 0.0, widths[0][:, None, None] * widths[1][:, None] * widths[2])
+    x_fastest = volumes.transpose(2, 1, 0).reshape(-1)
+    mask = np.ascontiguousarray(open_faces(solid).transpose(2, 1, 0)).reshape(-1)
+    layout = GridLayout(shape, tuple(axis_coefficients(axis) for axis in axes), mask)
+    n = math.prod(shape)
+    matrix = grid_conductance(layout, x_fastest) if n else csr_array((0, 0))
+    return bare_discretization("grid", x_fastest, matrix, layout)
+
+
+def random_mesh(n: int, rng: np.random.Generator) -> Discretization:
+    """Random symmetric couplings: rows of very different lengths, and one row without any."""
+    dense = rng.uniform(0.1, 1.0, (n, n)) * (rng.random((n, n)) < min(1.0, 6.0 / max(n, 1)))
+    dense[: n // 8] *= rng.random((n // 8, n)) < 0.2
+    dense = np.triu(dense, 1)
+    if n > 1:
+        dense[0, 1:] = np.where(rng.random(n - 1) < 0.3, 0.5, 0.0)  # one row that is long
+    dense = dense + dense.T
+    lonely = n // 2
+    dense[lonely : lonely + 1] = 0
+    dense[:, lonely : lonely + 1] = 0
+    matrix = csr_array(dense)
+    volumes = rng.uniform(0.5, 1.5, n)
+    return bare_discretization("tetrahedra", volumes, matrix, sliced_ell(matrix, volumes))
+
+
+# Arithmetic written independently of the package --------------------------------------------
+
+
+def slow_rhs(system: System, y: np.ndarray) -> np.ndarray:
+    """Diffusion from dense conductances, reactions cell by cell, one term at a time; (fields, n) float64."""
+    y = y.astype(np.float64)
+    g = system.discretization.conductance.toarray()
+    volume = np.where(system.discretization.volumes > 0, system.discretization.volumes, 1.0)
+    out = np.array(
+        [
+            d * (g * (u[None, :] - u[:, None])).sum(1) / volume
+            for d, u in zip(system.diffusivity, y, strict=True)
+        ]
+    )
+    for r in system.reactions:
+        for i in range(y.shape[1]):
+            source, target = (
+                s.total - sum(y[o, i] for o in s.others) if isinstance(s, FreeForm) else y[s, i]
+                for s in (r.source, r.target)
+            )
+            flux = r.forward * source * (y[CALCIUM, i] if r.binds else 1.0) - r.backward * target
+            for taken in ([CALCIUM] if r.binds else []) + (
+                [] if isinstance(r.source, FreeForm) else [r.source]
+            ):
+                out[taken, i] -= flux
+            if not isinstance(r.target, FreeForm):
+                out[r.target, i] += flux
+    return out.reshape(y.shape)
+
+
+def random_state(do: KernelOperations, rng: np.random.Generator, low: float = 0.0) -> tuple[np.ndarray, Any]:
+    """Uniform numbers up to 1 in the precision of the run, on the host (fields, n) and on the device."""
+    host = rng.uniform(low, 1.0, do.system.shape).astype(do.real)
+    return host, do.from_host(host)
+
+
+def assert_close(
+    do: KernelOperations, got: np.ndarray, expected: np.ndarray, scale: np.ndarray | None = None
+) -> None:
+    """Within the tolerance of the precision, relative to the largest size of each field."""
+    if not expected.size:
+        assert got.shape == expected.shape
+        return
+    size = np.abs(expected if scale is None else scale).max(axis=-1, keepdims=True)
+    assert np.all(np.abs(got - expected) <= TOLERANCES[f"kernel, {do.precision}"] * size)
+
+
+# One claim for each kernel --------------------------------------------
+
+
+def check_scale(do: KernelOperations, rng: np.random.Generator) -> None:
+    x, on_device = random_state(do, rng, -1.0)
+    out = do.new()
+    do.scale(-1.7, on_device, out)
+    assert np.array_equal(do.to_host(out), x * do.real.type(-1.7))
+
+
+def check_advance(do: KernelOperations, rng: np.random.Generator) -> None:
+    """The end and what it carries have twice the digits of the state."""
+    y, z = 1000 * rng.uniform(0.5, 1.0, do.system.shape), rng.uniform(-1, 1, do.system.shape)
+    carried = 1e-3 * np.finfo(do.real).eps * rng.uniform(-1, 1, do.system.shape)
+    y, z, carried = (a.astype(do.real) for a in (y, z, carried))
+    end, carried_end = do.new(), do.new()
+    do.advance(*(do.from_host(a) for a in (y, carried, z)), end, carried_end)
+    increment = z + carried
+    assert np.array_equal(do.to_host(end), y + increment)
+    exact = y.astype(np.longdouble) + increment.astype(np.longdouble)
+    assert np.array_equal(do.to_host(end).astype(np.longdouble) + do.to_host(carried_end), exact)
+
+
+def check_error_norm(do: KernelOperations, rng: np.random.Generator) -> None:
+    hosts, devices = zip(*(random_state(do, rng, -1.0) for _ in range(5)), strict=True)
+    y0, y1, z, f0, f1 = (h.astype(np.float64) for h in hosts)
+    h, rtol, atol = 0.3, 0.01, rng.uniform(0.01, 0.1, len(y0))
+    norms = [
+        abs(0.4 * h * (f0[f, i] + f1[f, i]) - 0.8 * z[f, i])
+        / (atol[f] + rtol * max(abs(y0[f, i]), abs(y1[f, i])))
+        for f, i in np.ndindex(*y0.shape)
+    ]
+    got = do.error_norm(*devices, h, rtol, atol)
+    assert got == pytest.approx(max(norms, default=0.0), rel=TOLERANCES[f"kernel, {do.precision}"])
+    if norms:
+        where = np.unravel_index(rng.integers(y0.size), y0.shape)
+        for number in (np.nan, np.inf):
+            spoilt = hosts[2].copy()
+            spoilt[where] = number
+            assert do.error_norm(*devices[:2], do.from_host(spoilt), *devices[3:], h, rtol, atol) == np.inf
+
+
+def check_weighted_sum(do: KernelOperations, rng: np.random.Generator) -> None:
+    x, on_device = random_state(do, rng, -1.0)
+    volumes = do.system.discretization.volumes
+    for got, field in zip(do.weighted_sums(on_device), x, strict=True):
+        terms = volumes * field.astype(np.float64)
+        assert got == pytest.approx(math.fsum(terms), rel=0, abs=1e-15 * np.abs(terms).sum())
+    # One thread over terms that cancel: the compensation keeps what a plain sum loses.
+    n = do.system.shape[1]
+    huge = np.where(np.arange(n) % 2 == 0, 1.0, 1 / 1024).astype(do.real)
+    weight = np.where(np.arange(n) % 2 == 0, 2.0**60 * (-1.0) ** (np.arange(n) // 2), 1024.0)
+    partial = do.upload(np.zeros(1))
+    do.launch("weighted_sum", (1,), do.upload(weight), do.upload(huge), partial, n, 1)
+    assert float(do.download(partial)[0]) == math.fsum(weight * huge)
+
+
+def check_add_at(do: KernelOperations, rng: np.random.Generator) -> None:
+    target, on_device = random_state(do, rng)
+    n = do.system.shape[1]
+    cells = rng.permutation(n)[: (n + 1) // 2]
+    values = rng.uniform(-1, 1, len(cells)).astype(do.real)
+    do.add_at(on_device, do.cells(cells), do.values(values), 0.7)
+    for cell, value in zip(cells, values.astype(np.float64), strict=True):
+        target[CALCIUM, cell] += 0.7 * value
+    assert_close(do, do.to_host(on_device), target)
+
+
+def check_gather(do: KernelOperations, rng: np.random.Generator) -> None:
+    y, on_device = random_state(do, rng)
+    n = do.system.shape[1]
+    for points in (0, 1, 33) if n else (0,):
+        for corners in (1, 4, 8):
+            indices = rng.integers(0, max(n, 1), (points, corners))
+            weights = rng.dirichlet(np.ones(corners), points).reshape(points, corners)
+            got = do.gather(on_device, do.points(PointWeights(indices, weights)))
+            assert got.dtype == np.float64
+            expected = np.array(
+                [[w @ field[k] for k, w in zip(indices, weights, strict=True)] for field in y]
+            )
+            assert np.allclose(got, expected.reshape(got.shape), rtol=1e-14, atol=0)
+
+
+def check_triad(do: KernelOperations, rng: np.random.Generator) -> None:
+    (b, on_b), (c, on_c), (_, out) = (random_state(do, rng) for _ in range(3))
+    do.load(("triad",))
+    do.launch("triad", (b.size,), out, on_b, on_c, 3.0, b.size)
+    assert_close(do, do.to_host(out), b + 3.0 * c)
+
+
+def check_rhs(do: KernelOperations, rng: np.random.Generator) -> None:
+    y, on_device = random_state(do, rng)
+    _, out = random_state(do, rng)  # overwritten, not added to
+    do.rhs(on_device, out)
+    twin = NumpyOperations(do.system)
+    expected = twin.new()
+    twin.rhs(y.astype(np.float64), expected)
+    assert_close(do, do.to_host(out), expected)
+    assert np.allclose(
+        expected, slow_rhs(do.system, y), rtol=1e-12, atol=1e-12 * np.abs(expected).max(initial=0)
+    )
+
+
+def check_stage(do: KernelOperations, rng: np.random.Generator) -> None:
+    """F(y0 + z1) - F(y0), which the kernel expands, is the difference of two whole right-hand sides."""
+    (y0, on_y0), (z1, on_z1) = random_state(do, rng), random_state(do, rng, -1.0)
+    (f0, on_f0), (z2, on_z2) = random_state(do, rng, -1.0), random_state(do, rng, -1.0)
+    mu, nu, mu_h, gamma_h = 1.9, -0.9, 0.02, -0.01
+    do.stage(on_y0, on_f0, on_z1, on_z2, mu, nu, mu_h, gamma_h)
+    y, z, f = (a.astype(np.float64) for a in (y0, z1, f0))
+    change = slow_rhs(do.system, y + z) - slow_rhs(do.system, y)
+    slow = mu * z + nu * z2.astype(np.float64) + mu_h * (f + change) + gamma_h * f
+    assert_close(do, do.to_host(on_z2), slow, scale=slow + np.abs(slow_rhs(do.system, y)) * mu_h)
+    twin, expected = NumpyOperations(do.system), z2.astype(np.float64)
+    twin.stage(y, f, z, expected, mu, nu, mu_h, gamma_h)
+    assert_close(do, do.to_host(on_z2), expected)
+
+
+@dataclass(frozen=True)
+class Check:
+    """How a kernel is tested: on which systems, and by which claim."""
+
+    claim: Case
+    kind: str = "mesh"
+    chemistries: tuple[str, ...] = ("fixed",)
+
+
+CHECKS = {
+    "scale": Check(check_scale),
+    "advance": Check(check_advance),
+    "error_norm": Check(check_error_norm),
+    "weighted_sum": Check(check_weighted_sum),
+    "add_at": Check(check_add_at),
+    "gather": Check(check_gather),
+    "triad": Check(check_triad),
+    "rhs_grid": Check(check_rhs, "grid", tuple(CHEMISTRIES)),
+    "rhs_mesh": Check(check_rhs, "mesh", tuple(CHEMISTRIES)),
+    "rkc_stage_grid": Check(check_stage, "grid", tuple(CHEMISTRIES)),
+    "rkc_stage_mesh": Check(check_stage, "mesh", tuple(CHEMISTRIES)),
+}
+
+
+def every_case(name: str, n: int) -> Iterator[tuple[str, System, np.random.Generator]]:
+    """Description, system and random numbers of each case of one kernel at one size."""
+    check = CHECKS[name]
+    for chemistry in check.chemistries:
+        for shape in SHAPES[n] if check.kind == "grid" else [(n,)]:
+            rng = np.random.default_rng(zlib.crc32(f"{name} {chemistry} {shape}".encode()))
+            cells = random_grid(shape, rng) if check.kind == "grid" else random_mesh(n, rng)
+            yield f"{name}, {chemistry}, {shape}", random_system(cells, chemistry), rng
+
+
+def test_every_kernel_file_is_tested() -> None:
+    assert set(CHECKS) == set(kernel_names())
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_kernel_agrees_with_its_twin(name: str, n: int, precision: str, kernel_backend: str) -> None:
+    for _, system, rng in every_case(name, n):
+        CHECKS[name].claim(MAKE[kernel_backend](system, precision), rng)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_the_numpy_error_norm_is_infinite_where_something_is_not_a_number(n: int) -> None:
+    for _, system, rng in every_case("error_norm", n):
+        CHECKS["error_norm"].claim(NumpyOperations(system), rng)

@@ -1,0 +1,180 @@
+"""Every kernel compiles for every GPU, and every launch hands it what it declares; this needs no GPU."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import CHEMISTRIES, PRECISIONS, REQUIRE_GPU, small_system
+
+from rdcalcium.backends import BackendError, choose, cupy, open_backend
+from rdcalcium.backends.kernels import KernelOperations
+from rdcalcium.backends.rate_code import rate_code
+from rdcalcium.backends.sources import kernel_names, read_kernel
+from rdcalcium.discretization import PointWeights
+
+WANTED = {
+    75,
+    80,
+    86,
+    89,
+    90,
+    100,
+    120,
+}  # Turing to Blackwell, without the variants for boards and supercomputers
+WITH_CHEMISTRY = ("rhs_grid", "rhs_mesh", "rkc_stage_grid", "rkc_stage_mesh")
+INDICES = ("int", "long long")
+# What CuPy 13 and 14 add to the options of a RawModule, besides the architecture.
+ADDED_BY_CUPY = ("-ftz=true", "--device-as-default-execution-space")
+
+
+def nvrtc() -> Any:
+    """The compiler of CUDA, as CuPy finds it; skips the test where there is none."""
+    return pytest.importorskip("cupy", reason="CuPy is not installed").cuda.nvrtc
+
+
+@cache
+def architectures() -> tuple[int, ...]:
+    """Compute capabilities that the installed NVRTC compiles for."""
+    try:
+        return tuple(a for a in nvrtc().getSupportedArchs() if a >= min(WANTED))
+    except (ImportError, RuntimeError, OSError) as error:
+        pytest.skip(f"NVRTC cannot be loaded: {error}")
+
+
+def compile_for(architecture: int, text: str, options: tuple[str, ...]) -> tuple[bytes, str]:
+    """Machine code, and what the compiler had to say."""
+    compiler = nvrtc()
+    program = compiler.createProgram(text, "kernel.cu", (), ())
+    try:
+        compiler.compileProgram(program, (*options, f"-arch=sm_{architecture}"))
+    except compiler.NVRTCError:
+        pytest.fail(compiler.getProgramLog(program))
+    return compiler.getCUBIN(program), compiler.getProgramLog(program).strip("\0 \n")
+
+
+def test_nvrtc_knows_the_usual_architectures() -> None:
+    before_blackwell = nvrtc().getVersion() < (12, 8)
+    assert set(architectures()) >= WANTED - ({100, 120} if before_blackwell else set())
+
+
+@pytest.mark.parametrize("others", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["", "others"])
+@pytest.mark.parametrize("index", INDICES)
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("name", kernel_names())
+def test_a_kernel_compiles_without_a_warning_for_every_architecture(
+    name: str, precision: str, index: str, others: bool
+) -> None:
+    header, _ = rate_code(small_system("grid", "six fields"))
+    _, text = cupy.cuda_source(name, header, precision, index)
+    for architecture in (a for a in architectures() if (a not in WANTED) == others):
+        binary, log = compile_for(architecture, text, (*cupy.OPTIONS, *ADDED_BY_CUPY))
+        assert name.encode() in binary
+        assert log == "", f"sm_{architecture}: {log}"
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+@pytest.mark.parametrize("name", WITH_CHEMISTRY)
+def test_every_chemistry_compiles_without_a_warning(name: str, chemistry: str) -> None:
+    header, _ = rate_code(small_system("grid", chemistry))
+    _, text = cupy.cuda_source(name, header, "float32", "int")
+    assert compile_for(min(architectures()), text, (*cupy.OPTIONS, *ADDED_BY_CUPY))[1] == ""
+
+
+@pytest.mark.parametrize("name", WITH_CHEMISTRY)
+def test_the_main_kernels_keep_their_numbers_in_registers(name: str) -> None:
+    """Arrays of fields that are indexed by constants need no local memory, which would halve the speed."""
+    header, _ = rate_code(small_system("grid", "six fields"))
+    _, text = cupy.cuda_source(name, header, "float64", "int")
+    target = 90 if 90 in architectures() else max(architectures())
+    _, log = compile_for(target, text, (*cupy.OPTIONS, *ADDED_BY_CUPY, "--ptxas-options=-v"))
+    assert "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads" in log
+
+
+class DeclaredOperations(KernelOperations):
+    """Launches nothing, and insists that every argument is what the kernel declares."""
+
+    name, device, reduction_threads = "declared", "none", 64
+
+    def load(self, names: tuple[str, ...]) -> None:
+        self.kernels = {name: read_kernel(name, self.header) for name in names}
+        self.launched: set[str] = set()
+
+    def upload(self, values: np.ndarray) -> np.ndarray:
+        return np.array(values, order="C")
+
+    def download(self, values: np.ndarray) -> np.ndarray:
+        return values
+
+    def zeros(self, size: int) -> np.ndarray:
+        return np.zeros(size, self.real)
+
+    def launch(self, name: str, extent: tuple[int, ...], *args: Any) -> None:
+        kernel = self.kernels[name]
+        types = {"real_t": self.real, "index_t": self.index, "offset_t": np.int64, "unsigned char": np.uint8}
+        assert len(args) == len(kernel.arguments)
+        for given, declared in zip(args, kernel.arguments, strict=True):
+            kind = np.dtype(types.get(declared.type, declared.type))
+            if declared.array:
+                assert isinstance(given, np.ndarray), declared
+                assert given.dtype == kind, declared
+                assert given.flags.c_contiguous, declared
+            else:
+                assert not isinstance(given, np.ndarray), declared
+                assert kind.type(given) == pytest.approx(given), declared
+                assert kind.kind == "f" or isinstance(given, int | np.integer), declared
+        self.launched.add(name)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -> None:
+    do = DeclaredOperations(small_system(kind), precision)
+    y, z, f = do.new(), do.new(), do.new()
+    fields = do.system.shape[0]
+    do.rhs(y, f)
+    do.scale(1.0, y, z)
+    do.stage(y, f, z, do.new(), 1.0, 1.0, 0.1, 0.1)
+    do.advance(y, z, f, do.new(), do.new())
+    do.error_norm(y, z, f, f, f, 0.1, 1e-2, np.ones(fields))
+    do.weighted_sums(y)
+    do.add_at(y, do.cells(np.arange(3)), do.values(np.ones(3)), 1.0)
+    do.gather(y, do.points(PointWeights(np.zeros((2, 4), dtype=np.int64), np.full((2, 4), 0.25))))
+    assert do.launched == set(do.kernels)
+
+
+def test_a_launch_covers_its_extent_in_whole_blocks() -> None:
+    assert cupy.blocks((0,)) == (0, 1, 1)
+    assert cupy.blocks((1,)) == (1, 1, 1)
+    assert cupy.blocks((cupy.BLOCK + 1, 5, 7)) == (2, 5, 7)
+
+
+@pytest.mark.parametrize("extent", [(8, 65536, 1), (8, 1, 65536), (2**31 * cupy.BLOCK,)])
+def test_a_grid_that_no_launch_can_cover_is_refused(extent: tuple[int, ...]) -> None:
+    with pytest.raises(BackendError, match="at most"):
+        cupy.blocks(extent)
+
+
+@pytest.mark.skipif(cupy.missing() is None or REQUIRE_GPU, reason="there is a CUDA device")
+def test_without_a_device_cuda_is_refused_in_one_sentence() -> None:
+    with pytest.raises(BackendError, match="the cuda backend cannot run") as error:
+        open_backend("cuda", small_system())
+    assert str(error.value).endswith("; use --backend compiled or numpy")
+    assert "\n" not in str(error.value)
+    name, reason = choose("auto")
+    assert name != "cuda"
+    assert str(cupy.missing()) in reason
+
+
+@pytest.mark.skipif(cupy.missing() is None or REQUIRE_GPU, reason="there is a CUDA device")
+def test_the_command_line_says_so_too() -> None:
+    start = "from rdcalcium.cli import main; main()"
+    line = [sys.executable, "-c", start, "run", "keller2015", "--backend", "cuda"]
+    done = subprocess.run(line, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "the cuda backend cannot run" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,262 @@
+"""Kinetic schemes: occupancies at equilibrium, conservation, and what may be written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rdcalcium import library
+from rdcalcium.model import KineticScheme, SchemeError
+from rdcalcium.model.expression import Expression, ExpressionError
+
+PARVALBUMIN = KineticScheme.parse(
+    ["P + Ca <-> CaP : k_on, k_off", "P + Mg <-> MgP : k_on_Mg, k_off_Mg"],
+    {"k_on": 0.107, "k_off": 0.00095, "k_on_Mg": 0.0008, "k_off_Mg": 0.025},
+)
+ATP = KineticScheme.parse(
+    ["A + Ca <-> CaA : 0.5, 100", "A + Mg <-> MgA : 0.01, 1"],
+    {},
+)
+CALMODULIN_N = KineticScheme.parse(  # K_T 193, K_R 0.788 µM
+    ["N0 + Ca <-> N1 : 2*0.77, 0.77*193", "N1 + Ca <-> N2 : 32, 2*32*0.788"],
+    {},
+)
+CALMODULIN_C = KineticScheme.parse(  # K_T 27.8, K_R 0.264 µM
+    ["C0 + Ca <-> C1 : 2*0.084, 0.084*27.8", "C1 + Ca <-> C2 : 0.025, 2*0.025*0.264"],
+    {},
+)
+CALRETININ_PAIR = KineticScheme.parse(  # K_T 28, K_R 0.068 µM
+    ["B0 + Ca <-> B1 : 2*0.0018, 0.0018*28", "B1 + Ca <-> B2 : 0.31, 2*0.31*0.068"],
+    {},
+)
+LOOP = KineticScheme.parse(  # Ca and Mg in either order, closed
+    [
+        "B + Ca <-> C : 2, 3",
+        "B + Mg <-> M : 0.5, 0.7",
+        "C + Mg <-> CM : 0.11, 0.13",
+        "M + Ca <-> CM : 1.7, 1.9",
+    ],
+    {},
+)
+SENSOR = KineticScheme.parse(
+    library.entry("sensors", "schneggenburger_neher_2000")["scheme"],
+    {"k_on": 0.09, "k_off": 9.5, "b": 0.25, "gamma": 6.0},
+)
+SCHEMES = {
+    "parvalbumin": PARVALBUMIN,
+    "ATP": ATP,
+    "calmodulin N": CALMODULIN_N,
+    "calmodulin C": CALMODULIN_C,
+    "calretinin": CALRETININ_PAIR,
+    "loop": LOOP,
+}
+DIGITS = 5e-6  # the published occupancies are printed with five or six digits
+
+
+@pytest.mark.parametrize(
+    ("calcium", "magnesium", "free", "with_calcium", "with_magnesium"),
+    [
+        (0.05, 500, 0.044186, 0.24884, 0.70698),
+        (0.05, 1000, 0.025886, 0.14578, 0.82834),
+        (1.0, 500, 0.007714, 0.86886, 0.12343),
+    ],
+)
+def test_magnesium_competes_for_parvalbumin(calcium, magnesium, free, with_calcium, with_magnesium) -> None:
+    occupancy = PARVALBUMIN.equilibrium(calcium=calcium, magnesium=magnesium)
+    # K_Ca 0.008879 is printed as 0.00888 µM: one part in 10⁴
+    np.testing.assert_allclose(occupancy, [free, with_calcium, with_magnesium], rtol=1.5e-4)
+
+
+@pytest.mark.parametrize(("magnesium", "free"), [(300, 0.24998), (500, 0.16666), (1000, 0.09091)])
+def test_magnesium_takes_most_of_the_atp(magnesium: float, free: float) -> None:
+    assert ATP.equilibrium(calcium=0.05, magnesium=magnesium)[0] == pytest.approx(free, abs=DIGITS)
+
+
+@pytest.mark.parametrize(("magnesium", "apparent", "ratio"), [(300, 800, 1.25), (500, 1200, 0.8333), (1000, 2200, 0.4545)])
+def test_magnesium_raises_the_apparent_dissociation_constant_of_atp(magnesium, apparent, ratio) -> None:
+    """K_app = K_Ca (1 + Mg / K_Mg), and the binding ratio of 1 mM at low calcium is 1 mM / K_app."""
+    low, half = (ATP.equilibrium(calcium=c, magnesium=magnesium)[1] for c in (1e-6, apparent))
+    assert half == pytest.approx(0.5, rel=1e-12)
+    assert 1000 * low / 1e-6 == pytest.approx(ratio, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "calcium", "expected"),
+    [
+        (CALMODULIN_N, 0.05, (0.999466, 0.000518, 0.000016)),
+        (CALMODULIN_N, 1, (0.983344, 0.010190, 0.006466)),
+        (CALMODULIN_N, 5, (0.822236, 0.042603, 0.135161)),
+        (CALMODULIN_N, 50, (0.055690, 0.028855, 0.915454)),
+        (CALMODULIN_C, 1, (0.827680, 0.059545, 0.112775)),
+        (CALRETININ_PAIR, 1, (0.626316, 0.044737, 0.328947)),
+    ],
+)
+def test_two_step_lobes_bind_cooperatively(scheme: KineticScheme, calcium: float, expected) -> None:
+    np.testing.assert_allclose(scheme.equilibrium(calcium=calcium), expected, rtol=0, atol=6e-7)
+
+
+@pytest.mark.parametrize(("k_on", "k_off", "bound"), [(0.011, 0.0026, 0.17460), (0.087, 0.0358, 0.10834)])
+def test_calbindin_sites_at_rest(k_on: float, k_off: float, bound: float) -> None:
+    site = KineticScheme.parse(["B + Ca <-> CaB : k_on, k_off"], {"k_on": k_on, "k_off": k_off})
+    # the constants are printed with three digits, K_D = 0.237 and 0.411 µM
+    assert site.equilibrium(calcium=0.05)[1] == pytest.approx(bound, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", [*SCHEMES, "sensor"])
+@pytest.mark.parametrize("voltage", [-80.0, 0.0, 30.0])
+def test_the_columns_of_the_generator_sum_to_zero(name: str, voltage: float) -> None:
+    q = {**SCHEMES, "sensor": SENSOR}[name].generator(voltage, calcium=3.7, magnesium=410.0)
+    assert np.abs(q.sum(axis=0)).max() <= 1e-14 * np.abs(q).max()
+    assert np.all(q - np.diag(np.diag(q)) >= 0)
+
+
+@pytest.mark.parametrize("name", set(SCHEMES) - {"loop"})
+@pytest.mark.parametrize("calcium", [0.0, 1e-3, 0.05, 20.0, 1e4])
+def test_the_equilibrium_is_a_null_vector_and_every_step_balances(name: str, calcium: float) -> None:
+    scheme, magnesium = SCHEMES[name], 300.0
+    p = scheme.equilibrium(calcium=calcium, magnesium=magnesium)
+    q = scheme.generator(calcium=calcium, magnesium=magnesium)
+    assert p.sum() == pytest.approx(1, abs=1e-15)
+    assert np.all(p >= 0)
+    assert np.abs(q @ p).max() <= 1e-15 * np.abs(q).max()
+    occupancy = dict(zip(scheme.states, p, strict=True))
+    ligand = {None: 1.0, "Ca": calcium, "Mg": magnesium}
+    for t, (forward, backward) in zip(scheme.transitions, scheme.rates(), strict=True):  # detailed balance
+        there = forward * ligand[t.ligand] * occupancy[t.source]
+        assert there == pytest.approx(backward * occupancy[t.target], rel=1e-12)
+
+
+@pytest.mark.parametrize("calcium", [1e-3, 0.5, 50.0])
+def test_a_loop_out_of_balance_still_has_a_stationary_state(calcium: float) -> None:
+    q = LOOP.generator(calcium=calcium, magnesium=300.0)
+    p = LOOP.equilibrium(calcium=calcium, magnesium=300.0)
+    assert np.abs(q @ p).max() <= 1e-15 * np.abs(q).max()
+    assert p.sum() == pytest.approx(1, abs=1e-15)
+
+
+def test_small_occupancies_are_exact_too() -> None:
+    """At 1 nM five cooperative sites are all occupied once in 10¹⁶ times; elimination loses no digit of it."""
+    calcium, k = 1e-3, 9.5 / 0.09
+    p = SENSOR.equilibrium(calcium=calcium)
+    weights = [1.0]
+    for n in range(5):
+        weights.append(weights[-1] * (5 - n) / (n + 1) * calcium / (k * 0.25**n))
+    expected = np.array(weights) / sum(weights)
+    np.testing.assert_allclose(p[:6], expected, rtol=1e-13)
+    assert p[6] == 0  # nothing has fused before the stimulus
+
+
+def test_states_know_how_much_they_hold() -> None:
+    assert CALMODULIN_N.bound("Ca") == {"N0": 0, "N1": 1, "N2": 2}
+    assert LOOP.bound("Ca") == {"B": 0, "C": 1, "M": 0, "CM": 1}
+    assert LOOP.bound("Mg") == {"B": 0, "C": 0, "M": 1, "CM": 1}
+    assert [SENSOR.bound("Ca")[s] for s in SENSOR.states] == [0, 1, 2, 3, 4, 5, 5]
+
+
+def test_a_loop_that_loses_calcium_is_refused() -> None:
+    scheme = KineticScheme.parse(["A + Ca <-> B : 1, 1", "B <-> C : 1, 1", "C <-> A : 1, 1"], {})
+    with pytest.raises(SchemeError, match=r"C -> A closes a loop that loses Ca"):
+        scheme.bound("Ca")
+
+
+def test_one_way_steps_are_left_out_of_the_rest() -> None:
+    with_fusion = KineticScheme.parse(["A + Ca <-> B : 2, 3", "B -> fused : 7"], {})
+    np.testing.assert_allclose(with_fusion.equilibrium(calcium=1.5), [0.5, 0.5, 0.0])
+    assert with_fusion.generator(calcium=1.5)[2, 1] == 7
+
+
+def test_rates_may_depend_on_the_voltage() -> None:
+    gate = KineticScheme.parse(["C <-> O : 1.78*exp(V/23.3), 0.14*exp(-V/15)"], {})
+    assert gate.depends_on_voltage
+    opening, closing = gate.rates(-20.0)[0]
+    assert opening == pytest.approx(1.78 * np.exp(-20 / 23.3), rel=1e-15)
+    assert closing == pytest.approx(0.14 * np.exp(20 / 15), rel=1e-15)
+    assert not CALMODULIN_N.depends_on_voltage
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "at least one transition"),
+        (["A => B : 1, 2"], "cannot read the transition 'A => B : 1, 2'"),
+        (["A <-> B"], "cannot read the transition"),
+        (["A + Na <-> B : 1, 2"], "'Na' in .* cannot bind; what binds is one of: Ca, Mg"),
+        (["A <-> B : 1"], "has 1 rates, but <-> needs 2"),
+        (["A -> B : 1, 2"], "has 2 rates, but -> needs 1"),
+        (["A <-> B : 1, 2", "C <-> D : 1, 2"], "state 'C' is not connected to 'A'"),
+        (["A <-> B : alpha, 2"], "'alpha' in .* is not known; known here: V, beta"),
+    ],
+)
+def test_a_scheme_that_cannot_be_is_refused_with_the_reason(lines: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        KineticScheme.parse(lines, {"beta": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2*k", 6.0),
+        ("-k + 4/8", -2.5),
+        ("k*exp(V/20)", 3 * np.e),
+        ("+1e-3", 1e-3),
+        ("sqrt(4) + log(1) + tanh(0)", 2.0),
+        ("(1 + k) * (1 - k)", -8.0),
+        ("1 - k - 1", -3.0),
+        ("8 / 2 / k", 4 / 3),
+    ],
+)
+def test_an_expression_is_arithmetic(text: str, value: float) -> None:
+    assert Expression(text).evaluate({"k": 3.0, "V": 20.0}) == pytest.approx(value, rel=1e-15)
+
+
+def test_an_expression_takes_arrays() -> None:
+    np.testing.assert_array_equal(Expression("2*V").evaluate({"V": np.array([1.0, 2.0])}), [2.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("k.real", "k.real"),
+        ("().__class__", "().__class__"),
+        ("__import__('os')", "__import__('os')"),
+        ("eval(k)", "eval(k)"),
+        ("pow(k, 2)", "pow(k, 2)"),
+        ("exp(k, 2)", "exp(k, 2)"),
+        ("exp(x=k)", "exp(x=k)"),
+        ("exp(*k)", "*k"),
+        ("k**2", "k ** 2"),
+        ("2*k**2", "k ** 2"),
+        ("k % 2", "k % 2"),
+        ("k // 2", "k // 2"),
+        ("k @ k", "k @ k"),
+        ("lambda: k", "lambda: k"),
+        ("[k for k in (1, 2)]", "[k for k in (1, 2)]"),
+        ("(k, k)", "(k, k)"),
+        ("k[0]", "k[0]"),
+        ("k if k else 1", "k if k else 1"),
+        ("k < 2", "k < 2"),
+        ("k and 2", "k and 2"),
+        ("not k", "not k"),
+        ("~k", "~k"),
+        ("'text'", "'text'"),
+        ("True", "True"),
+        ("1j", "1j"),
+        ("f'{k}'", "f'{k}'"),
+        ("(n := 2)", "(n := 2)"),
+    ],
+)
+def test_what_is_not_arithmetic_is_refused_by_name(text: str, refused: str) -> None:
+    with pytest.raises(ExpressionError, match="is not allowed in a rate; use numbers, names") as error:
+        Expression(text)
+    assert str(error.value).startswith(repr(refused))
+
+
+@pytest.mark.parametrize("text", ["", "2 *", "k k", "import os", "k = 2", "while True: pass", "1; 2", "\0"])
+def test_what_cannot_be_read_is_no_expression(text: str) -> None:
+    with pytest.raises(ExpressionError, match="is not an arithmetic expression"):
+        Expression(text)
+
+
+def test_an_unknown_name_is_refused_by_name() -> None:
+    with pytest.raises(ExpressionError, match=r"'k_of' in '2\*k_of' is not known; known here: V, k_off"):
+        Expression("2*k_of").require({"k_off", "V"})

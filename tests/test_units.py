@@ -1,0 +1,122 @@
+"""Units are converted once, at the door, and exactly."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+
+from rdcalcium import units
+from rdcalcium.units import UnitError, parse, parse_any, show
+
+ROUNDING = 4e-16  # of one or two conversion factors
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("70 nM", "concentration", 0.07),
+        ("70nM", "concentration", 0.07),
+        ("10 mM", "concentration", 1e4),
+        ("-49.6 nm", "length", -0.0496),
+        ("0.5 ms", "time", 0.5),
+        ("250 us", "time", 0.25),
+        ("2 s", "time", 2000.0),
+        ("0.1 pA", "current", 0.1),
+        ("-61.8 mV", "voltage", -61.8),
+        ("0.02 V", "voltage", 20.0),
+        ("2.07 pS", "conductance", 2.07),
+        ("220 um^2/s", "diffusivity", 0.22),
+        ("2.2e-6 cm^2/s", "diffusivity", 0.22),
+        ("200 /s", "rate", 0.2),
+        ("5 kHz", "rate", 5.0),
+        ("1e8 1/(M s)", "binding rate", 0.1),
+        ("1e8 /M/s", "binding rate", 0.1),
+        ("1e8 M^-1 s^-1", "binding rate", 0.1),
+        ("0.1 /uM/ms", "binding rate", 0.1),
+        ("0.1 uM^-1 ms^-1", "binding rate", 0.1),
+        ("0.9 pA*ms", "charge", 0.9),
+        ("25 %", "dimensionless", 0.25),
+    ],
+)
+def test_a_quantity_is_read_in_any_unit_of_its_dimension(text: str, kind: str, value: float) -> None:
+    assert parse(text, kind) == pytest.approx(value, rel=ROUNDING, abs=0)
+
+
+@pytest.mark.parametrize("mu", ["u", "\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"])
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("7 {}m", "length"), ("7 {}M", "concentration"), ("7 {}m^2/ms", "diffusivity"), ("7 /{}M/ms", "binding rate")],
+)
+def test_every_way_to_type_micro_means_the_same(mu: str, text: str, kind: str) -> None:
+    assert parse(text.format(mu), kind) == 7.0
+
+
+@pytest.mark.parametrize("kind", units.UNITS)
+def test_a_bare_number_is_in_the_unit_of_its_kind(kind: str) -> None:
+    assert parse(0.22, kind) == parse("0.22", kind) == 0.22
+    assert parse(3, kind) == 3.0
+
+
+@pytest.mark.parametrize("kind", units.UNITS)
+def test_what_is_shown_reads_back_as_the_same_float(kind: str) -> None:
+    draw = random.Random(kind)
+    values = [math.ldexp(draw.random() - 0.5, draw.randint(-300, 300)) for _ in range(100)]
+    for value in [*values, 0.0, -0.0, 5e-324, 1.7976931348623157e308, 0.1, 1 / 3]:
+        back = parse(show(value, kind), kind)
+        assert back == value
+        assert math.copysign(1, back) == math.copysign(1, value)
+
+
+@pytest.mark.parametrize("kind", units.UNITS)
+def test_the_example_of_each_kind_is_of_that_kind(kind: str) -> None:
+    assert parse(units.example(kind), kind) == 0.1
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "nan nM", "inf uM", "1e400", math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_refused(value: object) -> None:
+    with pytest.raises(UnitError, match="not a finite concentration"):
+        parse(value, "concentration")
+
+
+@pytest.mark.parametrize("kind", [k for k in units.UNITS if k != "dimensionless"])
+def test_a_wrong_dimension_is_refused_and_says_what_is_expected(kind: str) -> None:
+    wrong = "3 uM" if kind != "concentration" else "3 ms"
+    with pytest.raises(UnitError, match=f"is not a {kind}: its unit is .*, expected one like ") as error:
+        parse(wrong, kind)
+    assert repr(wrong) in str(error.value)
+    assert units.UNITS[kind] in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["", "abc", "70 NM", "3 foo", None, True, [1], 1j, "__import__('os')"])
+def test_what_is_no_quantity_is_refused_with_an_example(value: object) -> None:
+    with pytest.raises(UnitError, match="write for example '0.1 uM'"):
+        parse(value, "concentration")
+
+
+def test_the_parameter_of_a_rate_law_may_have_any_kind() -> None:
+    assert parse_any("1e8 /M/s") == pytest.approx(0.1, rel=ROUNDING)
+    assert parse_any("6000 /s") == pytest.approx(6.0, rel=ROUNDING)
+    assert parse_any("-20 mV") == -20.0
+    assert parse_any(0.25) == parse_any("0.25") == 0.25
+    with pytest.raises(UnitError, match="no dimension that a rate law can use"):
+        parse_any("5 kg")
+
+
+def test_one_amount_is_602_ions() -> None:
+    # 1 µM µm³ = 1e-6 mol/L × 1e-15 L = 1e-21 mol
+    assert pytest.approx(602.214076, rel=1e-15) == units.IONS_PER_AMOUNT
+
+
+def test_one_picoampere_carries_the_amount_that_faraday_says() -> None:
+    assert pytest.approx(5.1821348, rel=1e-8) == units.AMOUNT_PER_CHARGE  # µM µm³ per pA ms
+    assert pytest.approx(3120.7545, rel=1e-8) == units.AMOUNT_PER_CHARGE * units.IONS_PER_AMOUNT  # ions
+    elementary_charge = 1.602176634e-19  # C, exact
+    assert pytest.approx(1e-15 / (2 * elementary_charge), rel=1e-9) == (
+        units.AMOUNT_PER_CHARGE * units.IONS_PER_AMOUNT
+    )
+
+
+def test_one_picosiemens_times_one_millivolt_is_a_femtoampere() -> None:
+    assert pytest.approx(1e-3, rel=1e-15) == units.CURRENT_PER_CONDUCTANCE_VOLTAGE
