@@ -4,14 +4,18 @@
 // loops are exact and the guards vanish (RDC_CPU; see rdcalcium/backends/compiled.py).
 #pragma once
 
+// RDC_IF(bit, x) is x where the bit is 1, else 0: a product on the CPU, whose compiler fails to vectorise a choice by a
+// byte between doubles; a choice on the GPU, where converting the bit would cost more.
 #ifdef RDC_CPU
 #define RDC_DEVICE static inline __attribute__((always_inline))
 #define RDC_GUARD(outside)
 #define RDC_UNROLL _Pragma("GCC unroll 32")
+#define RDC_IF(bit, x) ((x) * (real_t)(int)(bit))
 #else
 #define RDC_DEVICE __device__ __forceinline__
 #define RDC_UNROLL _Pragma("unroll")
 #define RDC_GUARD(outside) if (outside) return;
+#define RDC_IF(bit, x) ((bit) ? (x) : (real_t)0)
 #endif
 
 #define RDC_X ((index_t)blockIdx.x * (index_t)blockDim.x + (index_t)threadIdx.x)

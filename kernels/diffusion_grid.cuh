@@ -13,18 +13,12 @@ struct Stencil {
 RDC_DEVICE Stencil make_stencil(const real_t* ax, const real_t* ay, const real_t* az, unsigned open,
                                 index_t i, index_t j, index_t k, index_t nx, index_t ny, index_t nz) {
     Stencil a;
-    a.w = ax[i];
-    a.e = ax[nx + i];
-    a.s = ay[j];
-    a.n = ay[ny + j];
-    a.b = az[k];
-    a.t = az[nz + k];
-    a.w = (open & 1u) ? a.w : (real_t)0;
-    a.e = (open & 2u) ? a.e : (real_t)0;
-    a.s = (open & 4u) ? a.s : (real_t)0;
-    a.n = (open & 8u) ? a.n : (real_t)0;
-    a.b = (open & 16u) ? a.b : (real_t)0;
-    a.t = (open & 32u) ? a.t : (real_t)0;
+    a.w = RDC_IF(open & 1u, ax[i]);
+    a.e = RDC_IF(open >> 1 & 1u, ax[nx + i]);
+    a.s = RDC_IF(open >> 2 & 1u, ay[j]);
+    a.n = RDC_IF(open >> 3 & 1u, ay[ny + j]);
+    a.b = RDC_IF(open >> 4 & 1u, az[k]);
+    a.t = RDC_IF(open >> 5 & 1u, az[nz + k]);
     a.ny = nx;
     a.nz = (offset_t)nx * ny;
     return a;

@@ -1,4 +1,4 @@
-"""What this machine can do: its memory bandwidth, and how near to it the main kernel comes on every backend."""
+"""What this machine can do: its memory bandwidth, and how near the main kernel comes to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,7 +33,7 @@ CELL = 0.01  # µm
 # Edges of a cubic lattice cut into tetrahedra (Freudenthal 1942): with the opposite ones, 14 neighbours.
 EDGES = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1))
 ARRAYS = 5  # moved by a stage: y0, f0, z1 and the old z2 are read, the new z2 is written
-# Control volumes along one side of the cube: (within the cache, beyond it); NumPy gets what it can do in seconds.
+# Control volumes along one side of the cube: within the cache, beyond it; for NumPy what it does in seconds.
 SIDES = {"cuda": (48, 256), "compiled": (48, 160), "numpy": (32, 64)}
 MESH_SIDES = {"cuda": (40, 160), "compiled": (32, 100), "numpy": (24, 40)}
 QUICK_SIDES = (12, 24)
@@ -91,7 +91,7 @@ def _system(
     cells = Discretization(kind, volumes, assemble, centres, {}, nothing, layout, nothing, 12 / CELL**2)
     model = Model(
         geometry=Box(size=(1, 1, 1)),
-        discretization=Grid(size_at_active_zone=0.5),
+        discretization=Grid(size_at_active_zone=(0.5, 0.5, 0.5)),
         magnesium=Magnesium(free=300),
         buffers=CHEMISTRIES[fields],
         run=Run(duration=1),
@@ -102,8 +102,8 @@ def _system(
 def bytes_per_update(system: System, precision: str) -> float:
     """Bytes that one stage has to move for each control volume, if every cache works perfectly.
 
-    A grid also reads its mask of open faces, a mesh an index and a weight for each stored neighbour; the gathered
-    values count as the one array z1.
+    A grid also reads its mask of open faces, a mesh an index and a weight for each stored neighbour; the
+    gathered values count as the one array z1.
     """
     item = np.dtype(precision).itemsize
     states = ARRAYS * len(system.fields) * item
@@ -127,7 +127,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
         for name, threads in _machines():
             bandwidth.append(_bandwidth(name, threads, precision, seconds, quick))
             rate = bandwidth[-1]["GB/s"]
-            for system in _systems(name, threads, quick):
+            for system in _systems(name, quick):
                 kernels.append(_updates(_open(name, threads, system, precision), threads, seconds, rate))
     return {"machine": _machine(), "quick": quick, "bandwidth": bandwidth, "kernels": kernels}
 
@@ -141,12 +141,12 @@ def _machines() -> Iterator[tuple[str, int]]:
     yield "numpy", 1
 
 
-def _systems(name: str, threads: int, quick: bool) -> Iterator[System]:
+def _systems(name: str, quick: bool) -> Iterator[System]:
     """Grids and meshes within the cache and beyond it."""
     sides, mesh_sides = (QUICK_SIDES, QUICK_SIDES) if quick else (SIDES[name], MESH_SIDES[name])
     for side in sides:
         yield grid_system(side, 3)
-    yield grid_system(round(0.8 * sides[1]), 6)
+    yield grid_system(3 * sides[1] // 4, 6)
     for side in mesh_sides:
         yield mesh_system(side, 3)
 
@@ -277,27 +277,39 @@ def table(figures: dict[str, Any]) -> str:
         versions,
         *(["Quick: sizes far too small to judge this machine."] if figures["quick"] else []),
         "",
-        "| triad | threads | precision | best GB/s | median GB/s |",
-        "|---|--:|---|--:|--:|",
-    ]
-    for row in figures["bandwidth"]:
-        copy = f", copy {row['copy GB/s']:.0f} GB/s" if "copy GB/s" in row else ""
-        lines.append(
-            f"| {row['backend']} ({row['device']}{copy}) | {row['threads'] or ''} | {row['precision']} "
-            f"| {row['GB/s']:.1f} | {row['median GB/s']:.1f} |"
-        )
-    lines += [
+        *_markdown(
+            ("triad", "threads", "precision", "best GB/s", "median GB/s"), map(_triad, figures["bandwidth"])
+        ),
         "",
-        "| kernel | backend | threads | precision | fields | control volumes | best M/s | median M/s | GB/s | of triad |",
-        "|---|---|--:|---|--:|--:|--:|--:|--:|--:|",
+        *_markdown(KERNEL_COLUMNS, map(_kernel, figures["kernels"])),
     ]
-    for row in figures["kernels"]:
-        lines.append(
-            f"| {row['kernel']} | {row['backend']} | {row['threads'] or ''} | {row['precision']} | {row['fields']} "
-            f"| {row['control volumes']} | {row['Mupdates/s']:.1f} | {row['median Mupdates/s']:.1f} "
-            f"| {row['GB/s']:.1f} | {100 * row['share of bandwidth']:.0f} % |"
-        )
     return "\n".join(lines)
+
+
+KERNEL_COLUMNS = (
+    *("kernel", "backend", "threads", "precision", "fields", "control volumes"),
+    *("best M/s", "median M/s", "GB/s", "of triad"),
+)
+
+
+def _markdown(heading: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    heading = tuple(heading)
+    for row in (heading, ("---",) * len(heading), *rows):
+        yield "| " + " | ".join(row) + " |"
+
+
+def _triad(row: dict[str, Any]) -> tuple[str, ...]:
+    copy = f", copy {row['copy GB/s']:.0f} GB/s" if "copy GB/s" in row else ""
+    name = f"{row['backend']} ({row['device']}{copy})"
+    return name, str(row["threads"]), row["precision"], f"{row['GB/s']:.1f}", f"{row['median GB/s']:.1f}"
+
+
+def _kernel(row: dict[str, Any]) -> tuple[str, ...]:
+    words = [
+        str(row[key]) for key in ("kernel", "backend", "threads", "precision", "fields", "control volumes")
+    ]
+    numbers = [f"{row[key]:.1f}" for key in ("Mupdates/s", "median Mupdates/s", "GB/s")]
+    return (*words, *numbers, f"{100 * row['share of bandwidth']:.0f} %")
 
 
 def write(figures: dict[str, Any], path: Path) -> None:

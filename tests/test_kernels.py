@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import CHEMISTRIES, PRECISIONS, TOLERANCES
 from scipy.sparse import csr_array
 
 from rdcalcium.backends import compiled, cupy
@@ -27,6 +26,7 @@ from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
 from rdcalcium.model import Box, Grid, Magnesium, Model, Run
 from rdcalcium.system import CALCIUM, FreeForm, System, build_system
+from tests.conftest import CHEMISTRIES, PRECISIONS, TOLERANCES
 
 SIZES = (0, 1, 31, 32, 33, 1025)  # around a warp, and around a block of the CPU
 SHAPES = {

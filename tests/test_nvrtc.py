@@ -5,17 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import CHEMISTRIES, PRECISIONS, REQUIRE_GPU, small_system
 
 from rdcalcium.backends import BackendError, choose, cupy, open_backend
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.backends.sources import kernel_names, read_kernel
 from rdcalcium.discretization import PointWeights
+from tests.conftest import CHEMISTRIES, PRECISIONS, REQUIRE_GPU, small_system
 
 WANTED = {
     75,
@@ -171,10 +172,10 @@ def test_without_a_device_cuda_is_refused_in_one_sentence() -> None:
 
 
 @pytest.mark.skipif(cupy.missing() is None or REQUIRE_GPU, reason="there is a CUDA device")
-def test_the_command_line_says_so_too() -> None:
+def test_the_command_line_says_so_too(tmp_path: Path) -> None:
     start = "from rdcalcium.cli import main; main()"
     line = [sys.executable, "-c", start, "run", "keller2015", "--backend", "cuda"]
-    done = subprocess.run(line, capture_output=True, text=True)
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert "the cuda backend cannot run" in done.stderr
     assert "Traceback" not in done.stderr

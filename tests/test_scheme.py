@@ -72,7 +72,9 @@ def test_magnesium_takes_most_of_the_atp(magnesium: float, free: float) -> None:
     assert ATP.equilibrium(calcium=0.05, magnesium=magnesium)[0] == pytest.approx(free, abs=DIGITS)
 
 
-@pytest.mark.parametrize(("magnesium", "apparent", "ratio"), [(300, 800, 1.25), (500, 1200, 0.8333), (1000, 2200, 0.4545)])
+@pytest.mark.parametrize(
+    ("magnesium", "apparent", "ratio"), [(300, 800, 1.25), (500, 1200, 0.8333), (1000, 2200, 0.4545)]
+)
 def test_magnesium_raises_the_apparent_dissociation_constant_of_atp(magnesium, apparent, ratio) -> None:
     """K_app = K_Ca (1 + Mg / K_Mg), and the binding ratio of 1 mM at low calcium is 1 mM / K_app."""
     low, half = (ATP.equilibrium(calcium=c, magnesium=magnesium)[1] for c in (1e-6, apparent))
@@ -135,7 +137,7 @@ def test_a_loop_out_of_balance_still_has_a_stationary_state(calcium: float) -> N
 
 
 def test_small_occupancies_are_exact_too() -> None:
-    """At 1 nM five cooperative sites are all occupied once in 10¹⁶ times; elimination loses no digit of it."""
+    """At 1 nM all five sites are occupied once in 10²² times; elimination loses no digit of it."""
     calcium, k = 1e-3, 9.5 / 0.09
     p = SENSOR.equilibrium(calcium=calcium)
     weights = [1.0]

@@ -141,7 +141,6 @@ class CompiledOperations(KernelOperations):
         kernels = []
         for name in names:
             kernel = read_kernel(name, self.header, seen)
-            seen |= {"common.cuh"}
             kernels.append(kernel)
             text += cpu_source(kernel)
         self._library = ctypes.CDLL(str(build(text)))

@@ -30,7 +30,7 @@ def missing() -> str | None:
 
 
 def cuda_source(name: str, header: str, precision: str, index: str) -> tuple[Kernel, str]:
-    """A kernel, and the text that NVRTC compiles with OPTIONS: number types, then the kernel with its headers."""
+    """A kernel, and the text that NVRTC compiles with OPTIONS: number types, headers and the kernel."""
     kernel = read_kernel(name, header)
     return kernel, prelude(precision, index) + kernel.text
 

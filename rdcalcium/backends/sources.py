@@ -52,8 +52,9 @@ def prelude(precision: str, index: str) -> str:
 
 
 def read_kernel(name: str, model_header: str, seen: set[str] | None = None) -> Kernel:
-    """A kernel with its headers in place; those in `seen` are already there, and are added to as they are read."""
-    text = _expand((kernel_folder() / f"{name}.cu").read_text(encoding="utf-8"), model_header, seen or set())
+    """A kernel with its headers in place; those in `seen` are already there, and it is added to as they are read."""
+    seen = set() if seen is None else seen
+    text = _expand((kernel_folder() / f"{name}.cu").read_text(encoding="utf-8"), model_header, seen)
     match = _KERNEL.search(text)
     if not match or match[1] != name:
         raise ValueError(f"{name}.cu does not define the kernel {name}")

@@ -1,0 +1,129 @@
+"""Problems with known answers, for tests, docs and users: diffusion from points, modes of boxes and balls, steady states.
+
+Lengths in µm, times in ms, concentrations in µM, amounts in µM µm³, diffusivities in µm² ms⁻¹; sources on a half space
+sit on its reflecting plane.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import solve_banded
+from scipy.optimize import brentq
+from scipy.special import erfc
+
+from rdcalcium.units import AMOUNT_PER_CHARGE
+
+
+def instantaneous_point(amount: float, r: np.ndarray, t: float, diffusivity: float) -> np.ndarray:
+    """Concentration at distance r after an amount was released at a point of a half space: 2 M G(r, t)."""
+    spread = 4 * diffusivity * t
+    return 2 * amount * (np.pi * spread) ** -1.5 * np.exp(-np.square(r) / spread)
+
+
+def continuous_point(current: float, r: np.ndarray, t: float, diffusivity: float) -> np.ndarray:
+    """Concentration at distance r of a channel that has been open for t: q / (2πDr) erfc(r / √(4Dt)).
+
+    current  pA, inward; q is its flux in µM µm³ ms⁻¹ (Carslaw & Jaeger 1959, 10.4)
+    """
+    flux = AMOUNT_PER_CHARGE * current
+    return flux / (2 * np.pi * diffusivity * r) * erfc(r / np.sqrt(4 * diffusivity * t))
+
+
+def box_point(
+    amount: float, source: np.ndarray, points: np.ndarray, t: float, size: np.ndarray, diffusivity: float
+) -> np.ndarray:
+    """Concentration in a closed box 0 … size at (p, 3) points, t after an amount was released at `source`.
+
+    Product over the axes of 1/L + 2/L Σ_k cos(kπx/L) cos(kπx₀/L) exp(-D (kπ/L)² t).
+    """
+    value = np.full(len(points), amount)
+    for axis, length in enumerate(size):
+        modes = int(np.ceil(length / np.pi * np.sqrt(40 / (diffusivity * t)))) + 1
+        k = np.arange(1, modes + 1) * np.pi / length
+        decay = np.exp(-diffusivity * k**2 * t)
+        waves = np.cos(np.outer(points[:, axis], k)) * np.cos(k * source[axis])
+        value = value * (1 + 2 * waves @ decay) / length
+    return value
+
+
+def ball_wavenumber(n: int, radius: float, permeability: float = 0.0, diffusivity: float = 1.0) -> float:
+    """Wavenumber (µm⁻¹) of the n-th radial mode sin(kr)/r of a ball, n = 1, 2, …
+
+    With a linear pump of permeability P (µm ms⁻¹) at the surface, x cot x = 1 - PR/D with x = kR; without one, tan x = x.
+    """
+    biot = permeability * radius / diffusivity
+    first = n if permeability == 0 else n - 1
+    low, high = first * np.pi + 1e-9, (first + 1) * np.pi - 1e-9
+    return brentq(lambda x: x * np.cos(x) - (1 - biot) * np.sin(x), low, high, xtol=1e-14) / radius
+
+
+def ball_point(amount: float, r: np.ndarray, t: float, radius: float, diffusivity: float) -> np.ndarray:
+    """Concentration at distance r in a closed ball, t after an amount was released at its centre."""
+    value = np.full(np.shape(r), 3 * amount / (4 * np.pi * radius**3))
+    for n in range(1, 200):
+        k = ball_wavenumber(n, radius)
+        decay = np.exp(-diffusivity * k**2 * t)
+        if decay < 1e-18:
+            break
+        norm = 2 * np.pi * radius * (k * radius) ** 2 / (1 + (k * radius) ** 2)  # ∫ (sin kr / r)² dV
+        value = value + amount * k * decay / norm * k * np.sinc(k * np.asarray(r) / np.pi)
+    return value
+
+
+def capture_length(k_on: float, free: float, diffusivity: float) -> float:
+    """How far calcium goes before a buffer takes it: λ = √(D / (k_on B))."""
+    return float(np.sqrt(diffusivity / (k_on * free)))
+
+
+def excess_buffer(
+    current: float, r: np.ndarray, rest: float, diffusivity: float, k_on: float, K_d: float, total: float
+) -> np.ndarray:
+    """Steady calcium around an open channel while the buffer is in excess: c∞ + q / (2πDr) exp(-r/λ) (Neher 1986)."""
+    length = capture_length(k_on, total * K_d / (K_d + rest), diffusivity)
+    return rest + AMOUNT_PER_CHARGE * current / (2 * np.pi * diffusivity * r) * np.exp(-r / length)
+
+
+def one_buffer_steady(
+    current: float,
+    r: np.ndarray,
+    rest: float,
+    diffusivity: float,
+    k_on: float,
+    K_d: float,
+    total: float,
+    buffer_diffusivity: float,
+    rows: int = 6000,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Steady free calcium and free buffer around an open channel on a half space, exact for one mobile buffer.
+
+    Newton's method in x = ln r for D_B ∇²b = k_on c b - k_off (B_T - b), with D c - D_B b = q/(2πr) + its value at
+    rest (Smith 1996); second order in the spacing of the `rows`.
+
+    returns  c and b at r, µM
+    """
+    flux, k_off = AMOUNT_PER_CHARGE * current, k_on * K_d
+    free = total * K_d / (K_d + rest)
+    x = np.linspace(np.log(1e-5), np.log(1e3), rows)
+    h, radius = x[1] - x[0], np.exp(x)
+    b = np.full(rows, free)
+    for _ in range(60):
+        c = rest + (flux / (2 * np.pi * radius) + buffer_diffusivity * (b - free)) / diffusivity
+        slope = buffer_diffusivity / diffusivity  # dc/db
+        weight = radius**2 / buffer_diffusivity
+        bands, residual = np.zeros((3, rows)), np.zeros(rows)
+        inner = slice(1, -1)
+        residual[inner] = (b[2:] - 2 * b[1:-1] + b[:-2]) / h**2 + (b[2:] - b[:-2]) / (2 * h)
+        residual -= np.where(np.arange(rows) % (rows - 1) == 0, 0, weight * (k_on * c * b - k_off * (total - b)))
+        bands[0, 2:] = 1 / h**2 + 1 / (2 * h)
+        bands[1, inner] = -2 / h**2 - (weight * (k_on * (c + slope * b) + k_off))[inner]
+        bands[2, :-2] = 1 / h**2 - 1 / (2 * h)
+        bands[1, 0], bands[0, 1], residual[0] = -1.0, 1.0, b[1] - b[0]  # no flux of buffer into the pore
+        # far away the deviation falls like 1/r: db/dx = -(b - b∞)
+        bands[1, -1], bands[2, -2] = 1 + h, -1.0
+        residual[-1] = (1 + h) * (b[-1] - free) - (b[-2] - free)
+        change = solve_banded((1, 1), bands, -residual)
+        b = b + change
+        if np.abs(change).max() < 1e-11 * total:
+            break
+    b = np.interp(np.log(r), x, b)
+    return rest + (flux / (2 * np.pi * np.asarray(r)) + buffer_diffusivity * (b - free)) / diffusivity, b

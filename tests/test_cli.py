@@ -1,0 +1,392 @@
+"""The command line: it works, and every mistake is one clear sentence and an exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import meshio
+import numpy as np
+import pytest
+
+from rdcalcium.backends import compiled, cupy
+from rdcalcium.results import Result
+
+QUICK = dedent("""\
+    title = "quick"
+
+    [geometry]
+    kind = "box"
+    size = ["0.2 um", "0.2 um", "0.2 um"]
+
+    [discretization]
+    kind = "grid"
+    size_at_active_zone = "20 nm"
+
+    [[buffers]]
+    use = "EGTA"
+    total = "1 mM"
+
+    [[channels]]
+    name = "pore"
+    positions = [["0 nm", "0 nm"]]
+    current = { kind = "pulse", amplitude = "0.1 pA", start = "0.02 ms", duration = "0.05 ms" }
+
+    [[sensors]]
+    name = "vesicle"
+    use = "schneggenburger_neher_2000"
+    positions = [["60 nm", "0 nm", "2 nm"]]
+
+    [run]
+    duration = "0.1 ms"
+
+    [record]
+    snapshots = { every = "0.05 ms" }
+""")
+ENTERED = 0.1 * 0.05 * 5.182134828  # pA ms × µM µm³ per pA ms
+
+
+def rdcalcium(*words: object, folder: Path, **options: object) -> subprocess.CompletedProcess[str]:
+    """Call the command line in a process of its own."""
+    command = [sys.executable, "-m", "rdcalcium", *map(str, words)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, **options
+    )
+
+
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence on stderr with which a refused command ends."""
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("t = ")]  # progress
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("rdcalcium: ")
+    assert "Traceback" not in done.stderr
+    return lines[0].removeprefix("rdcalcium: ")
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Path:
+    """A folder with a model that runs in a blink."""
+    (tmp_path / "quick.toml").write_text(QUICK)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the model and its run; for reading only."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "quick.toml").write_text(QUICK)
+    done = rdcalcium("run", "quick.toml", "--backend", "numpy", folder=folder)
+    assert done.returncode == 0, done.stderr
+    (folder / "output.txt").write_text(done.stdout)
+    return folder
+
+
+def changed(folder: Path, old: str, new: str) -> str:
+    """Name of a model file in which one text is replaced."""
+    assert QUICK.count(old) == 1
+    (folder / "changed.toml").write_text(QUICK.replace(old, new))
+    return "changed.toml"
+
+
+def test_a_run_shows_a_summary_and_fills_its_folder(finished: Path) -> None:
+    output = (finished / "output.txt").read_text()
+    for said in ("quick", "backend: numpy", "vesicle", "release probability", "missing", "run folder: runs/quick"):
+        assert said in output
+    result = Result(finished / "runs" / "quick")
+    assert result.about["status"] == "finished"
+    assert result.summary["time (ms)"] == 0.1
+    ledger = result.summary["ledger (uM um^3)"]
+    assert ledger["entered"] == pytest.approx(ENTERED, rel=1e-9)
+    assert ledger["relative error"] < 1e-12
+    assert result.summary["lowest value (uM)"] >= 0
+    assert result.probes["vesicle"].calcium.attrs["units"] == "uM"
+    assert float(result.probes["vesicle"].calcium.max()) > 1
+    assert float(result.probes["vesicle"].release_probability[-1]) > 0
+    np.testing.assert_allclose(result.snapshots.times, [0, 0.05, 0.1])
+    assert {paper["key"] for paper in result.references} >= {"nagerl2000", "schneggenburger_neher2000"}
+
+
+def test_the_run_folder_holds_the_resolved_model(finished: Path, tmp_path: Path) -> None:
+    """The model of a run folder runs again, to the same numbers."""
+    done = rdcalcium(
+        "run", finished / "runs/quick/model.toml", "--backend", "numpy", "--out", "again", folder=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    for table in ("probes.csv", "sensors.csv", "ledger.csv", "stimulus.csv"):
+        assert (tmp_path / "again" / table).read_text() == (finished / "runs/quick" / table).read_text()
+
+
+def test_progress_goes_to_stderr_line_by_line(quick: Path) -> None:
+    done = rdcalcium("run", "quick.toml", "--backend", "numpy", folder=quick)
+    assert all(line.startswith("t = ") for line in done.stderr.splitlines())
+    assert "0.1 ms" in done.stderr
+
+
+def test_an_earlier_run_is_replaced_only_when_asked(quick: Path) -> None:
+    words = ("run", "quick.toml", "--backend", "numpy", "--out", "here")
+    assert rdcalcium(*words, folder=quick).returncode == 0
+    first = (quick / "here" / "run.json").read_text()
+    assert "already holds a run; add --overwrite" in sentence(rdcalcium(*words, folder=quick))
+    assert (quick / "here" / "run.json").read_text() == first
+    assert rdcalcium(*words, "--overwrite", folder=quick).returncode == 0
+    assert (quick / "here" / "run.json").read_text() != first
+
+
+def test_a_run_that_cannot_begin_leaves_the_earlier_one(quick: Path) -> None:
+    words = ("--backend", "numpy", "--out", "here", "--overwrite")
+    assert rdcalcium("run", "quick.toml", *words, folder=quick).returncode == 0
+    before = {p.name: p.read_bytes() for p in (quick / "here").iterdir()}
+    sentence(rdcalcium("run", changed(quick, '"20 nm"', '"0.05 nm"'), *words, folder=quick))
+    assert {p.name: p.read_bytes() for p in (quick / "here").iterdir()} == before
+
+
+def test_a_folder_of_somebody_else_is_left_alone(quick: Path) -> None:
+    (quick / "thesis").mkdir()
+    (quick / "thesis" / "chapter1.tex").write_text("precious")
+    done = rdcalcium("run", "quick.toml", "--out", "thesis", "--overwrite", folder=quick)
+    assert "thesis is not empty and holds no run; choose another --out" in sentence(done)
+    assert [p.name for p in (quick / "thesis").iterdir()] == ["chapter1.tex"]
+
+
+def test_refine_divides_every_cell(quick: Path) -> None:
+    done = rdcalcium("run", "quick.toml", "--backend", "numpy", "--refine", "1.25", folder=quick)
+    assert done.returncode == 0, done.stderr
+    about = json.loads((quick / "runs/quick/run.json").read_text())
+    assert about["discretization"]["control volumes"] == 13 * 14 * 13  # 200 / 16 nm = 12.5, pore at a centre
+    assert "size_at_active_zone" in (quick / "runs/quick/model.toml").read_text()
+    assert '"0.016 um"' in (quick / "runs/quick/model.toml").read_text()
+
+
+def test_check_prints_the_resolved_model_and_advice(quick: Path) -> None:
+    done = rdcalcium("check", "quick.toml", folder=quick)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert 'k_on = "0.01 1/(uM*ms)"' in done.stdout
+    assert "# 1,210 control volumes × 2 fields; memory about" in done.stdout
+    assert [p.name for p in quick.iterdir()] == ["quick.toml"]
+    (quick / "resolved.toml").write_text(done.stdout)  # advice is a comment: the output is a model file
+    assert rdcalcium("check", "resolved.toml", folder=quick).stdout == done.stdout
+
+
+def test_list_shows_every_entry_with_its_paper(quick: Path) -> None:
+    done = rdcalcium("list", folder=quick)
+    assert done.returncode == 0
+    for said in ("buffers:", "EGTA", "Nägerl UV", "sensors:", "felmy_2003", "models:", "keller2015", "waveforms:"):
+        assert said in done.stdout
+    assert "EGTA" not in rdcalcium("list", "sensors", folder=quick).stdout
+    assert "the library has no 'bufers'" in sentence(rdcalcium("list", "bufers", folder=quick))
+
+
+def test_help_and_version() -> None:
+    done = rdcalcium("--help", folder=Path.cwd())
+    assert done.returncode == 0
+    for command in ("run", "check", "view", "list", "bench"):
+        assert f"\n  {command} " in done.stdout
+    assert rdcalcium("--version", folder=Path.cwd()).stdout.startswith("rdcalcium, version ")
+
+
+MISTAKES = {
+    "misspelt key": ('total = "1 mM"', 'totl = "1 mM"', "unknown key 'buffers[1].totl'; known: "),
+    "wrong unit": ('total = "1 mM"', 'total = "1 ms"', "'1 ms' is not a concentration: its unit is ms"),
+    "negative total": ('total = "1 mM"', 'total = "-1 mM"', "'buffers[1].total' is '-1 mM'; it should be greater"),
+    "not a number": ('total = "1 mM"', "total = nan", "nan is not a finite concentration"),
+    "infinity": ('total = "1 mM"', "total = inf", "inf is not a finite concentration"),
+    "unknown buffer": ('"EGTA"', '"EGAT"', "the library has no buffer 'EGAT'; known: "),
+    "channel outside": (
+        '[["0 nm", "0 nm"]]',
+        '[["500 nm", "0 nm"]]',
+        "channels 'pore', number 1 at (500, 0, 0) nm is outside the terminal, whose x goes from -100 to 100 nm",
+    ),
+    "channel in a vesicle": (
+        'size = ["0.2 um", "0.2 um", "0.2 um"]',
+        'size = ["0.2 um", "0.2 um", "0.2 um"]\nobstacles = [{ centre = [0, 0, "20 nm"], radius = "25 nm" }]',
+        "channels 'pore', number 1 at (0, 0, 0) nm is inside obstacle 1, 'vesicle'",
+    ),
+    "no duration": ('duration = "0.1 ms"', "", "'run.duration' is missing"),
+    "mesh file missing": (
+        'kind = "box"\nsize = ["0.2 um", "0.2 um", "0.2 um"]\n\n[discretization]\nkind = "grid"\n'
+        'size_at_active_zone = "20 nm"',
+        'kind = "mesh"\nfile = "nowhere.vtu"\n\n[discretization]\nkind = "tetrahedra"',
+        "there is no mesh file ",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_the_model_is_one_sentence(quick: Path, command: str, mistake: str) -> None:
+    old, new, said = MISTAKES[mistake]
+    assert said in sentence(rdcalcium(command, changed(quick, old, new), folder=quick))
+
+
+def test_what_is_no_model_is_one_sentence(quick: Path) -> None:
+    (quick / "words.toml").write_text("hello there")
+    (quick / "bytes.toml").write_bytes(bytes(range(256)))
+    (quick / "empty.toml").write_text("")
+    (quick / "folder.toml").mkdir()
+    for name, said in {
+        "words.toml": "words.toml is not TOML",
+        "bytes.toml": "bytes.toml is not TOML",
+        "empty.toml": "empty.toml: 'geometry' is missing",
+        "folder.toml": "folder.toml is a folder, not a model file",
+        "nowhere.toml": "there is no file nowhere.toml",
+        "kellr2015": "Did you mean 'keller2015'?",
+        ".": ". is a folder, not a model file",
+    }.items():
+        assert said in sentence(rdcalcium("check", name, folder=quick))
+
+
+@pytest.mark.parametrize(
+    ("cells", "membrane", "said"),
+    [
+        ("triangle", "membrane", "surface.vtu has no tetrahedra; it holds 1 triangle"),
+        ("tetra", "active zone", "surface 'active zone' of surface.vtu has no faces; it names: membrane"),
+    ],
+)
+def test_a_mesh_that_cannot_serve_is_one_sentence(quick: Path, cells: str, membrane: str, said: str) -> None:
+    points = np.array([[0, 0, 0], [0.1, 0, 0], [0, 0.1, 0], [0, 0, 0.1]])
+    corners = np.arange(3 if cells == "triangle" else 4)[None]
+    meshio.write(quick / "surface.vtu", meshio.Mesh(points, [(cells, corners)]))
+    box, _, rest = QUICK.partition("[[buffers]]")
+    assert "[discretization]" in box
+    mesh = f'[geometry]\nkind = "mesh"\nfile = "surface.vtu"\nmembrane = "{membrane}"\n'
+    (quick / "mesh.toml").write_text(f'{mesh}[discretization]\nkind = "tetrahedra"\n[[buffers]]{rest}')
+    assert said in sentence(rdcalcium("run", "mesh.toml", folder=quick))
+
+
+def test_an_unknown_backend_names_the_known(quick: Path) -> None:
+    done = rdcalcium("run", "quick.toml", "--backend", "cuad", folder=quick)
+    assert sentence(done) == "unknown backend 'cuad'; available: auto, cuda, compiled, numpy"
+    assert not (quick / "runs").exists()
+
+
+@pytest.mark.skipif(cupy.missing() is None, reason="a CUDA device answers")
+def test_cuda_where_there_is_none_says_what_is_missing(quick: Path) -> None:
+    done = rdcalcium("run", "quick.toml", "--backend", "cuda", folder=quick)
+    said = sentence(done)
+    assert said.startswith("the cuda backend cannot run: ")
+    assert "use --backend compiled or numpy" in said
+    # Nothing was computed, so nothing stands in the way of the next attempt.
+    assert rdcalcium("run", "quick.toml", "--backend", "numpy", folder=quick).returncode == 0
+
+
+@pytest.mark.skipif(compiled.find_compiler() is None, reason="no C++ compiler")
+def test_a_missing_compiler_says_how_to_get_one(quick: Path) -> None:
+    done = rdcalcium_without_compiler(quick)
+    assert "needs a C++ compiler and none was found" in sentence(done)
+
+
+def rdcalcium_without_compiler(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "rdcalcium", "run", "quick.toml", "--backend", "compiled"]
+    environment = {k: v for k, v in os.environ.items() if k != "CXX"} | {"PATH": str(folder)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("out", ["quick.toml/below", "/proc/x", "quick.toml"])
+def test_a_place_that_cannot_be_written_is_one_sentence(quick: Path, out: str) -> None:
+    said = sentence(rdcalcium("run", "quick.toml", "--backend", "numpy", "--out", out, folder=quick))
+    assert out in said
+    assert "cannot write to" in said or "is a file" in said
+
+
+@pytest.mark.parametrize("size", ["0.09 nm", "1e-9 nm", "1e-40 nm"])
+def test_too_many_cells_are_refused_before_they_are_made(quick: Path, size: str) -> None:
+    """1e10 cells and more: the process may not take 2 GiB, which fewer than a thousandth of them would."""
+    import resource
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
+
+    name = changed(quick, '"20 nm"', f'"{size}"')
+    done = rdcalcium("run", name, "--backend", "numpy", folder=quick, preexec_fn=limited)
+    said = sentence(done)
+    assert "control volumes × 2 fields and this machine has" in said
+    assert "times as wide would fit" in said
+    checked = rdcalcium("check", name, folder=quick, preexec_fn=limited)
+    assert checked.returncode == 0
+    assert "# warning: this does not fit" in checked.stdout
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(quick: Path) -> None:
+    """A limit on the size of files stands for the disk; it takes effect in the middle of the run."""
+    import resource
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    name = changed(quick, '"0.05 ms" }', '"0.05 ms" }\n').replace(".toml", "")
+    text = QUICK.partition("[record]")[0].replace('"0.1 ms"', '"0.1 ms"\nmax_step = "0.1 us"')
+    (quick / f"{name}.toml").write_text(text)
+    done = rdcalcium("run", f"{name}.toml", "--backend", "numpy", folder=quick, preexec_fn=limited)
+    said = sentence(done)
+    assert said == "cannot write to runs/changed: File too large; what was written before is kept"
+    result = Result(quick / "runs" / "changed")
+    assert result.about["status"] == "failed"
+    calcium = result.probes["vesicle"].calcium
+    assert len(calcium) > 50
+    assert 0 < float(calcium.time[-1]) < 0.1
+    assert np.isfinite(calcium).all()
+
+
+def test_a_full_disk_is_one_sentence_before_the_first_step_too(quick: Path) -> None:
+    import resource
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000))  # the picture file is larger
+
+    done = rdcalcium("run", "quick.toml", "--backend", "numpy", folder=quick, preexec_fn=limited)
+    assert sentence(done) == "cannot write to runs/quick: File too large; what was written before is kept"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run",), "give either a MODEL or --resume RUN"),
+        (("run", "quick.toml", "--resume", "x"), "give either a MODEL or --resume RUN"),
+        (("run", "--resume", "x", "--refine", "2"), "--resume goes on with the run as it is"),
+        (("run", "quick.toml", "--refine", "0.5"), "--refine"),
+        (("run", "quick.toml", "--bakend", "numpy"), "--bakend"),
+        (("walk",), "walk"),
+    ],
+)
+def test_a_wrong_word_is_a_usage_error(quick: Path, words: tuple[str, ...], said: str) -> None:
+    done = rdcalcium(*words, folder=quick)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "--resume", "runs/quick"), "the run in runs/quick is finished; there is nothing to resume"),
+        (("run", "--resume", "nowhere"), "nowhere is not a run folder: it has no run.json"),
+        (("view", "nowhere", "--screenshot"), "nowhere"),
+        (("view", ".", "--screenshot"), "run.json"),
+    ],
+)
+def test_a_run_folder_that_is_none_is_one_sentence(finished: Path, words: tuple[str, ...], said: str) -> None:
+    assert said in sentence(rdcalcium(*words, folder=finished))
+
+
+def test_view_writes_pictures(quick: Path) -> None:
+    assert rdcalcium("run", "quick.toml", "--backend", "numpy", folder=quick).returncode == 0
+    done = rdcalcium("view", "runs/quick", "--screenshot", folder=quick)
+    assert done.returncode == 0, done.stderr
+    pictures = [quick / line for line in done.stdout.split()]
+    assert len(pictures) >= 1
+    assert all(p.stat().st_size > 1000 for p in pictures)
+    assert all(p.read_bytes()[:4] in (b"\x89PNG", b"GIF8", b"%PDF", b"<?xm") for p in pictures if p.suffix != ".mp4")
+
+
+def test_a_reader_that_leaves_is_no_error(finished: Path) -> None:
+    command = f"{sys.executable} -m rdcalcium list | head -n 1"
+    done = subprocess.run(command, shell=True, cwd=finished, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "buffers:\n"
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr

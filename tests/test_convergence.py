@@ -1,0 +1,211 @@
+"""Exact solutions at the order at which the discretization and the scheme claim to approach them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rdcalcium import exact
+from rdcalcium.backends import open_backend
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.build import discretize
+from rdcalcium.discretization.grid import discretize_grid
+from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.geometry.builders import box_mesh, sphere_mesh
+from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis
+from rdcalcium.integrators import rkc
+from rdcalcium.library import resolve
+from rdcalcium.model import Calcium, Model
+from rdcalcium.simulation import Simulation
+from rdcalcium.system import CALCIUM, Field, System, build_system
+from rdcalcium.units import IONS_PER_AMOUNT
+from tests.conftest import need_backend
+
+D = 0.22
+M = 1000 / IONS_PER_AMOUNT
+NM = 1e-3
+
+
+def slope(sizes, errors) -> float:
+    """Order of convergence: the slope of log error over log size."""
+    return float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
+
+
+def free_diffusion(discretization: Discretization, start: np.ndarray, duration: float) -> np.ndarray:
+    """Calcium alone, from a given field, over `duration` ms in steps so small that space makes the error."""
+    need_backend("compiled")
+    system = System(discretization, (Field("Ca", Calcium().diffusivity, 0.0, 1),), (), {})
+    scheme = rkc.RungeKuttaChebyshev(open_backend("compiled", system), start[None])
+    steps = 200
+    for _ in range(steps):
+        h = duration / steps
+        scheme.attempt(h, rkc.stages_for(h, system.stiffness(0)), None, 1.0, np.ones(1))
+        scheme.accept()
+    return scheme.do.to_host(scheme.y)[CALCIUM]
+
+
+def mean_error(discretization: Discretization, found: np.ndarray, expected: np.ndarray) -> float:
+    """Volume-weighted root mean square of the error, relative to that of the exact field."""
+    v = discretization.volumes
+    return float(np.sqrt((v @ (found - expected) ** 2) / (v @ expected**2)))
+
+
+def grid_box(size: float, stretched: bool = False) -> Discretization:
+    """A box of 1 × 1 × 0.5 µm; stretched: widths of neighbouring cells differ, smoothly."""
+
+    def axis(low: float, high: float) -> Axis:
+        plain = uniform_axis(low, high, size)
+        if not stretched:
+            return plain
+        s = (plain.edges - low) / (high - low)
+        edges = low + (high - low) * (s + 0.1 * np.sin(2 * np.pi * s) / (2 * np.pi) * 2)
+        return Axis(edges, 0.5 * (edges[1:] + edges[:-1]))
+
+    axes = (axis(0, 1), axis(0, 1), axis(0, 0.5))
+    return discretize_grid(make_grid(axes, np.zeros((0, 3)), np.zeros(0)))
+
+
+def tetrahedral_box(size: float) -> Discretization:
+    mesh = box_mesh((1, 1, 0.5), size_at_active_zone=size, size_in_bulk=size)
+    return discretize_tetrahedra(mesh)
+
+
+SHAPES = {
+    "uniform grid": (lambda h: grid_box(h), [1 / 16, 1 / 24, 1 / 32, 1 / 48], 0.0),
+    "stretched grid": (lambda h: grid_box(h, stretched=True), [1 / 16, 1 / 24, 1 / 32, 1 / 48], 0.0),
+    "tetrahedra": (tetrahedral_box, [0.1, 0.07, 0.05, 0.035], 0.5),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_cloud_spreads_in_a_box_with_second_order_in_space(shape):
+    build, sizes, offset = SHAPES[shape]
+    size = np.array([1, 1, 0.5])
+    source = np.array([0.5, 0.5, 0.0])
+    errors = []
+    for h in sizes:
+        d = build(h)
+        points = d.centres + np.array([offset, offset, 0])
+        start, end = (exact.box_point(M, source, points, t, size, D) for t in (0.05, 0.2))
+        errors.append(mean_error(d, free_diffusion(d, start, 0.15), end))
+    assert slope(sizes, errors) == pytest.approx(2, abs=0.2)
+    assert errors[-1] < 4e-3
+
+
+def test_a_cloud_spreads_in_a_ball_with_second_order_in_space():
+    sizes, errors = [0.1, 0.07, 0.05], []
+    for h in sizes:
+        d = discretize_tetrahedra(sphere_mesh(0.5, h))
+        r = np.linalg.norm(d.centres, axis=1)
+        start, end = (exact.ball_point(M, r, t, 0.5, D) for t in (0.05, 0.1))
+        errors.append(mean_error(d, free_diffusion(d, start, 0.05), end))
+    assert slope(sizes, errors) == pytest.approx(2, abs=0.25)
+    assert errors[-1] < 1e-2
+
+
+def test_an_instantaneous_source_in_one_cell_becomes_the_exact_cloud():
+    sizes, errors = [1 / 21, 1 / 31, 1 / 41], []
+    for h in sizes:
+        d = grid_box(h)
+        cell = int(np.argmin(np.linalg.norm(d.centres - [0.5, 0.5, 0.0], axis=1)))
+        start = np.zeros(d.size)
+        start[cell] = M / d.volumes[cell]
+        end = exact.box_point(M, d.centres[cell] * [1, 1, 0], d.centres, 0.1, np.array([1, 1, 0.5]), D)
+        errors.append(mean_error(d, free_diffusion(d, start, 0.1), end))
+    assert slope(sizes, errors) == pytest.approx(2, abs=0.2)
+    assert errors[-1] < 1e-2
+
+
+def channel_model(size: float, duration: float, probes: list[int], **changes) -> Model:
+    """One channel of 0.1 pA on the corner of a quarter of a large box, with probes along x (nm)."""
+    parts = {
+        "geometry": {"kind": "box", "size": [6, 6, 3], "symmetry": ["x", "y"]},
+        "discretization": {
+            "kind": "grid",
+            "size_at_active_zone": size,
+            "size_in_bulk": 0.3,
+            "growth": 1.15,
+        },
+        "calcium": {"rest": 0.05},
+        "channels": [{"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": 0.1}}],
+        "probes": [{"name": f"{x}", "position": [NM * x, 0, 0]} for x in probes],
+        "run": {"duration": duration, "tolerance": 1e-3, "absolute_tolerance": 1e-3},
+    }
+    return resolve(parts | changes)
+
+
+def simulate(model: Model, backend: str = "compiled", discretization: Discretization | None = None) -> Simulation:
+    """Run a model to its end."""
+    need_backend(backend)
+    simulation = Simulation(model, open_backend(backend, build_system(model, discretization or discretize(model))))
+    simulation.run()
+    return simulation
+
+
+def test_three_cells_from_the_pore_the_discrete_value_is_the_exact_one():
+    size = 10 * NM
+    model = channel_model(size, 0.1, [30, 40, 50, 60])
+    found = simulate(model).values[CALCIUM] - 0.05
+    expected = exact.continuous_point(0.1, NM * np.array([30, 40, 50, 60]), 0.1, D)
+    np.testing.assert_allclose(found, expected, rtol=1e-2)
+
+
+def test_calcium_near_an_open_channel_converges_with_second_order():
+    r, factors, errors = np.array([60.0, 120.0]), [1, 0.75, 0.6, 0.5], []
+    coarse = channel_model(20 * NM, 0.2, [60, 120])
+    for factor in factors:
+        model = coarse.changed(discretization=coarse.discretization.scaled(factor))
+        found = simulate(model).values[CALCIUM] - 0.05
+        errors.append(np.abs(found / exact.continuous_point(0.1, NM * r, 0.2, D) - 1).max())
+    assert errors[-1] < 2e-3
+    assert slope(factors, errors) == pytest.approx(2, abs=0.2)
+
+
+def test_one_mobile_buffer_reaches_its_exact_steady_state():
+    k_on, K_d, total, D_B = 0.4, 0.22, 1000, 0.2
+    buffer = {"name": "BAPTA", "k_on": k_on, "K_d": K_d, "total": total, "diffusivity": D_B}
+    probes = [15, 20, 30, 50]
+    model = channel_model(2.5 * NM, 5.0, probes, buffers=[buffer])
+    found = simulate(model).values[CALCIUM]
+    expected, _ = exact.one_buffer_steady(0.1, NM * np.array(probes), 0.05, D, k_on, K_d, total, D_B)
+    np.testing.assert_allclose(found, expected, rtol=1e-2)
+
+
+def test_the_scheme_is_of_second_order_in_time_with_a_changing_current_and_buffers():
+    gaussian = {"kind": "gaussian", "amplitude": 0.1, "peak": 0.25, "width": 0.2}
+    parts = {
+        "geometry": {"kind": "box", "size": [0.4, 0.4, 0.2]},
+        "discretization": {"kind": "grid", "size_at_active_zone": 0.1},
+        "calcium": {"rest": 0.05},
+        "buffers": [
+            {"name": "fixed", "k_on": 0.1, "K_d": 10, "total": 400, "diffusivity": 0},
+            {"name": "EGTA", "k_on": 0.01, "K_d": 0.07, "total": 1000, "diffusivity": 0.2},
+        ],
+        "channels": [{"name": "Ca", "positions": [[0, 0]], "current": gaussian}],
+        "probes": [{"name": "near", "position": [0.1, 0, 0]}],
+    }
+
+    def end(h: float) -> np.ndarray:
+        model = resolve(parts | {"run": {"duration": 0.3, "tolerance": 0.9, "absolute_tolerance": 1e6, "max_step": h}})
+        return simulate(model, "numpy").values[:, 0]
+
+    reference = end(0.3 / 5120)
+    steps = [0.3 / n for n in (80, 160, 320, 640)]  # all of two stages
+    errors = [np.abs(end(h) / reference - 1).max() for h in steps]
+    assert slope(steps, errors) == pytest.approx(rkc.ORDER, abs=0.2)
+    assert errors[-1] < 1e-3
+
+
+def test_the_tolerance_controls_the_error_through_events():
+    pulse = {"kind": "pulse", "amplitude": 0.1, "start": 0.05, "duration": 0.1}
+    channels = [{"name": "Ca", "positions": [[0, 0]], "current": pulse}]
+    fixed = {"name": "fixed", "k_on": 0.5, "K_d": 10, "total": 400, "diffusivity": 0}
+
+    def end(tolerance: float) -> np.ndarray:
+        run = {"duration": 0.2, "tolerance": tolerance}
+        model = channel_model(20 * NM, 0.2, [40, 100], channels=channels, buffers=[fixed], run=run)
+        return simulate(model).values[CALCIUM]
+
+    reference = end(1e-5)
+    for tolerance in (1e-1, 1e-2, 1e-3):
+        assert np.abs(end(tolerance) / reference - 1).max() < tolerance

@@ -1,0 +1,267 @@
+"""Gates and currents: the calyx action potential through the calyx channel, and exact charges."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from rdcalcium import library
+from rdcalcium.currents import (
+    Currents,
+    GroupCurrent,
+    TimeCourse,
+    channel_currents,
+    open_probability_table,
+)
+from rdcalcium.integrators.rkc import coefficients
+from rdcalcium.model import (
+    ActionPotential,
+    Box,
+    Channels,
+    ConstantCurrent,
+    GaussianCurrent,
+    Grid,
+    Model,
+    PulseCurrent,
+    Run,
+    TabulatedCurrent,
+)
+from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
+
+PUBLISHED = 1e-3  # an independent solution of the same gate; its table is read linearly, ours by a cubic
+ROUNDING = 1e-13
+END = 3.0  # ms, of the action potential
+
+
+@cache
+def calyx() -> Model:
+    model = library.load("keller2015")
+    return model.changed(run=model.run.model_copy(update={"duration": END}))
+
+
+@cache
+def calyx_current() -> GroupCurrent:
+    return channel_currents(calyx()).groups[0]
+
+
+def times_above_half(p: TimeCourse) -> float:
+    """Full width at half maximum, ms."""
+    t = np.linspace(0, END, 60001)
+    above = t[p.value(t) >= p.value(t).max() / 2]
+    return float(above[-1] - above[0])
+
+
+def test_the_calyx_channel_is_shut_at_rest() -> None:
+    p = calyx_current().open_probability
+    assert p is not None
+    assert float(p.value(0.0)) == pytest.approx(3.910e-6, rel=PUBLISHED)
+
+
+def test_the_calyx_action_potential_opens_the_channel_for_half_a_millisecond() -> None:
+    p = calyx_current().open_probability
+    assert p is not None
+    t = np.linspace(0, END, 60001)
+    assert float(p.value(t).max()) == pytest.approx(0.57765, rel=PUBLISHED)
+    first_row = calyx().stimulus.table[0][0]  # the published time counts from there, on a grid of 2.5 us
+    assert t[p.value(t).argmax()] - first_row == pytest.approx(0.9675, abs=0.0013)
+    assert times_above_half(p) == pytest.approx(0.4895, abs=0.001)
+    assert p.integral(0, END) == pytest.approx(0.27859, rel=PUBLISHED)
+
+
+def test_the_calyx_channel_lets_135_ions_in_per_action_potential() -> None:
+    charge = calyx_current().influx.integral(0, END)  # pA ms = fC
+    assert charge == pytest.approx(0.04318, rel=PUBLISHED)
+    assert charge * AMOUNT_PER_CHARGE * IONS_PER_AMOUNT == pytest.approx(134.8, rel=PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("voltage", "open_probability"),
+    [(-60, 0.00030), (-40, 0.01876), (-20, 0.34441), (0, 0.85948), (20, 0.98265), (40, 0.99804)],
+)
+def test_the_calyx_channel_activates_with_the_voltage(voltage: float, open_probability: float) -> None:
+    group = calyx().channels[0]
+    is_open = [s in group.open_states for s in group.kinetics().states]
+    assert group.kinetics().equilibrium(voltage)[is_open].sum() == pytest.approx(open_probability, abs=5.1e-6)
+    alpha, beta = 1.78 * np.exp(voltage / 23.3), 0.140 * np.exp(-voltage / 15.0)
+    assert group.kinetics().equilibrium(voltage)[2] == pytest.approx((alpha / (alpha + beta)) ** 2, rel=1e-12)
+
+
+def test_a_gate_under_a_constant_voltage_relaxes_as_it_should() -> None:
+    """C ⇌ O from rest at the first voltage: p = p∞ + (p0 - p∞) exp(-(α + β) t), exactly."""
+    group = Channels(
+        name="c",
+        positions=((0, 0),),
+        gate=("C <-> O : a*exp(V/20), 0.5",),
+        parameters={"a": 0.3},
+        open_states=("O",),
+        current={"kind": "ohmic", "conductance": 2, "reversal": 60},
+    )
+    step = ActionPotential(waveform="step", times=(0.0,), table=((-1e-6, -80.0), (0.0, 10.0), (1.0, 10.0)))
+    t, p = open_probability_table(group, step, 4.0)
+    rest = 0.3 * np.exp(-4) / (0.3 * np.exp(-4) + 0.5)
+    alpha = 0.3 * np.exp(0.5)
+    late = alpha / (alpha + 0.5)
+    late_from = t > 0
+    assert p[0] == pytest.approx(rest, rel=1e-6)
+    np.testing.assert_allclose(
+        p[late_from], late + (rest - late) * np.exp(-(alpha + 0.5) * t[late_from]), rtol=1e-6
+    )
+
+
+def test_an_ohmic_current_flows_in_below_its_reversal() -> None:
+    group = calyx_current()
+    assert group.open_probability is not None
+    stimulus = calyx().stimulus
+    assert stimulus is not None
+    t = np.linspace(0.3, 2.0, 37)
+    expected = group.open_probability.value(t) * 2.07e-3 * (61.8 - stimulus.voltage(t))  # pS mV = fA
+    np.testing.assert_allclose(group.influx.value(t), expected, rtol=1e-5, atol=1e-12)
+    assert np.all(group.influx.value(t) > 0)
+
+
+def test_a_second_action_potential_repeats_the_first() -> None:
+    model = calyx()
+    assert model.stimulus is not None
+    twice = model.changed(
+        stimulus=model.stimulus.model_copy(update={"times": (0.5, 10.5)}),
+        run=model.run.model_copy(update={"duration": 20.0}),
+    )
+    influx = channel_currents(twice).groups[0].influx
+    first, second = influx.integral(0, 10), influx.integral(10, 20)
+    assert second == pytest.approx(first, rel=1e-4)
+    assert first == pytest.approx(calyx_current().influx.integral(0, END), rel=PUBLISHED)
+
+
+STEPS = TimeCourse.through(np.array([0, 1, 1, 2, 4.0]), np.array([0, 2, 5, 5, 1.0]))
+
+
+def test_a_table_is_linear_between_rows_and_jumps_where_two_rows_share_a_time() -> None:
+    np.testing.assert_allclose(
+        STEPS.value(np.array([-1, 0, 0.25, 1, 1.5, 2, 3, 5])), [0, 0, 0.5, 5, 5, 5, 3, 0]
+    )
+    np.testing.assert_allclose(STEPS.value(np.array([1.0, 2.0, 4.0]), before=True), [2, 5, 1])
+    np.testing.assert_array_equal(STEPS.jumps, [1.0, 4.0])
+    assert STEPS.peak == 5.0
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "charge"),
+    [
+        (0, 1, 1),
+        (1, 2, 5),
+        (2, 4, 6),
+        (0, 4, 12),
+        (-3, 9, 12),
+        (0.5, 1.5, 0.75 + 2.5),
+        (3, 3, 0),
+        (5, 6, 0),
+        (-2, -1, 0),
+    ],
+)
+def test_the_integral_of_a_table_is_exact(a: float, b: float, charge: float) -> None:
+    assert STEPS.integral(a, b) == pytest.approx(charge, rel=ROUNDING, abs=1e-14)
+
+
+def test_charges_of_neighbouring_intervals_add_up() -> None:
+    cuts = np.sort(np.random.default_rng(3).uniform(-0.5, 4.5, 40))
+    parts = sum(STEPS.integral(a, b) for a, b in pairwise(cuts))
+    assert parts == pytest.approx(STEPS.integral(cuts[0], cuts[-1]), rel=ROUNDING)
+
+
+LAWS = {
+    "constant": (ConstantCurrent(amplitude=0.3), 0.3 * 5.0),
+    "pulse": (PulseCurrent(amplitude=0.2, start=0.7, duration=0.5), 0.1),
+    "late pulse": (PulseCurrent(amplitude=0.2, start=4.9, duration=0.5), 0.02),
+    # ∫ exp(-4 ln 2 (t - m)² / w²) dt = w √(π / ln 2) / 2
+    "gaussian": (
+        GaussianCurrent(amplitude=0.1, peak=2, width=0.36),
+        0.1 * 0.36 * np.sqrt(np.pi / np.log(2)) / 2,
+    ),
+    "half a gaussian": (
+        GaussianCurrent(amplitude=0.1, peak=0, width=0.36),
+        0.1 * 0.36 * np.sqrt(np.pi / np.log(2)) / 4,
+    ),
+    "table": (TabulatedCurrent(times=(1, 2, 2, 4), values=(0, 1, 3, 0)), 3.5),
+}
+
+
+def model_of(duration: float, **laws: object) -> Model:
+    """A box with one channel for each named current."""
+    return Model(
+        geometry=Box(size=(1, 1, 1)),
+        discretization=Grid(size_at_active_zone=0.1),
+        channels=tuple(Channels(name=k, positions=((0, 0),), current=v) for k, v in laws.items()),
+        run=Run(duration=duration),
+    )
+
+
+def group_of(law: object) -> GroupCurrent:
+    return channel_currents(model_of(5.0, c=law)).groups[0]
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_a_prescribed_current_carries_its_exact_charge(name: str) -> None:
+    law, charge = LAWS[name]
+    assert group_of(law).influx.integral(0, 5.0) == pytest.approx(charge, rel=1e-8)
+
+
+def test_a_gaussian_has_its_amplitude_its_peak_and_its_width() -> None:
+    influx = group_of(GaussianCurrent(amplitude=0.1, peak=2, width=0.36)).influx
+    t = np.linspace(0, 5, 5001)
+    np.testing.assert_allclose(
+        influx.value(t), 0.1 * np.exp(-4 * np.log(2) * ((t - 2) / 0.36) ** 2), atol=1e-9
+    )
+    assert len(influx.jumps) == 0
+
+
+def test_steps_end_where_a_current_jumps_and_where_the_run_ends() -> None:
+    model = model_of(
+        3.0,
+        a=PulseCurrent(amplitude=1, start=0.5, duration=1),
+        b=PulseCurrent(amplitude=1, start=1.5, duration=9),
+        c=ConstantCurrent(amplitude=1),
+        d=GaussianCurrent(amplitude=1, peak=1, width=0.2),
+    )
+    np.testing.assert_allclose(channel_currents(model).events(3.0), [0.5, 1.5, 3.0])
+
+
+@pytest.mark.parametrize("stages", [2, 5, 40])
+def test_a_current_on_a_line_enters_a_step_with_its_exact_charge(stages: int) -> None:
+    """The quadrature of the scheme is of second order: exact for what changes linearly within the step."""
+    line = TimeCourse.through(np.array([0.0, 1.0]), np.array([0.2, 0.9]))
+    k = coefficients(stages)
+    values = Currents([GroupCurrent("line", line)]).over_step(0.3, 0.4, k.c)[:, 0]
+    np.testing.assert_allclose(values, 0.2 + 0.7 * (0.3 + 0.4 * k.c), rtol=ROUNDING)
+    assert 0.4 * k.weights @ values == pytest.approx(line.integral(0.3, 0.7), rel=ROUNDING)
+
+
+def test_the_charge_of_a_bell_converges_with_the_step_in_third_order() -> None:
+    """A quadrature of second order on a smooth current: its error per step falls as h³ or faster."""
+    bell = group_of(GaussianCurrent(amplitude=0.1, peak=2, width=0.36))
+    k = coefficients(8)
+
+    def error(h: float) -> float:
+        values = Currents([bell]).over_step(1.7, h, k.c)[:, 0]
+        return abs(h * float(k.weights @ values) - bell.influx.integral(1.7, 1.7 + h))
+
+    slope = np.log2(error(0.04) / error(0.02))
+    assert slope == pytest.approx(3, abs=0.3)
+
+
+def test_a_step_between_two_jumps_sees_the_current_between_them() -> None:
+    pulse = group_of(PulseCurrent(amplitude=0.2, start=1.0, duration=0.5))
+    currents, c = Currents([pulse]), coefficients(6).c
+    np.testing.assert_array_equal(currents.over_step(0.5, 0.5, c)[:, 0], 0.0)
+    np.testing.assert_array_equal(currents.over_step(1.0, 0.5, c)[:, 0], 0.2)
+    np.testing.assert_array_equal(currents.over_step(1.5, 0.5, c)[:, 0], 0.0)
+
+
+def test_a_smooth_current_is_read_between_its_knots() -> None:
+    """The tabulated gate against its own quadrature by an independent rule."""
+    influx = calyx_current().influx
+    independent = quad(lambda t: float(influx.value(t)), 0.4, 1.6, epsabs=0, epsrel=1e-10, limit=500)[0]
+    assert influx.integral(0.4, 1.6) == pytest.approx(independent, rel=1e-8)

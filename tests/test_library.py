@@ -1,0 +1,192 @@
+"""Every entry of the library passes the moment it exists: sources, schemes, rests, published constants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rdcalcium import library
+from rdcalcium.model import Buffer, Channels, KineticScheme, ModelError, Sensor, write_toml
+
+ENTRIES = [(kind, name) for kind in library.KINDS for name in library.entries(kind)]
+TIGHT = 1e-12
+
+
+def buffers() -> list[str]:
+    return list(library.entries("buffers"))
+
+
+@pytest.mark.parametrize(("kind", "name"), [e for e in ENTRIES if e[0] != "models"])
+def test_every_entry_says_what_it_is_and_where_it_comes_from(kind: str, name: str) -> None:
+    found = library.entries(kind)[name]
+    assert found["description"]
+    assert found["source"], f"{name} has no source"
+    for key in found["source"]:
+        assert key in library.references(), f"{name} cites {key}, which references.toml does not know"
+
+
+@pytest.mark.parametrize("key", library.references())
+def test_every_reference_can_be_found(key: str) -> None:
+    paper = library.references()[key]
+    assert paper["doi"].startswith("10.")
+    assert " " not in paper["doi"]
+    assert any(f"({year})" in paper["citation"] for year in range(1900, 2100))
+
+
+def test_every_paper_has_one_key() -> None:
+    dois = [paper["doi"].lower() for paper in library.references().values()]
+    assert len(dois) == len(set(dois))
+
+
+@pytest.mark.parametrize("name", buffers())
+def test_every_buffer_rests_in_an_equilibrium_that_conserves_it(name: str) -> None:
+    buffer = library.buffer(name)
+    scheme = buffer.kinetics()
+    rest = scheme.equilibrium(calcium=0.05, magnesium=300)
+    assert np.isfinite(rest).all()
+    assert rest.sum() == pytest.approx(1, abs=1e-15)
+    assert np.all(rest >= 0)
+    assert scheme.bound("Ca")[scheme.states[0]] == 0
+    assert max(scheme.bound("Ca").values()) > 0
+    assert all(t.backward is not None for t in scheme.transitions), "a buffer lets go again"
+    assert buffer.total > 0
+
+
+@pytest.mark.parametrize("name", library.entries("channels"))
+def test_every_gate_can_open(name: str) -> None:
+    group = Channels.model_validate({"name": name, "positions": [[0, 0]], **library.entry("channels", name)})
+    scheme = group.kinetics()
+    is_open = [s in group.open_states for s in scheme.states]
+    shut, wide = (scheme.equilibrium(v)[is_open].sum() for v in (-80.0, 40.0))
+    assert 0 < shut < 1e-4
+    assert 0.9 < wide <= 1
+    assert np.isfinite(scheme.generator(-120.0)).all()
+    assert np.isfinite(scheme.generator(80.0)).all()
+
+
+@pytest.mark.parametrize("name", library.entries("sensors"))
+def test_every_sensor_is_at_rest_unreleased_and_can_release(name: str) -> None:
+    sensor = Sensor.model_validate({"name": name, "positions": [[0, 0, 0]], **library.entry("sensors", name)})
+    scheme = sensor.kinetics()
+    released = [s in sensor.released for s in scheme.states]
+    rest = scheme.equilibrium(calcium=0.05)
+    assert rest.sum() == pytest.approx(1, abs=1e-15)
+    assert rest[released].sum() == 0
+    assert rest[0] > 0.9
+    rate = scheme.generator(calcium=20.0)[released].sum(axis=0)
+    assert np.where(released, 0.0, rate).max() > 0
+
+
+@pytest.mark.parametrize("name", library.entries("waveforms"))
+def test_every_waveform_is_an_action_potential(name: str) -> None:
+    stimulus = library._with_waveform({"waveform": name}, folder=library.Path())
+    times, voltages = np.array(stimulus["table"]).T
+    assert np.all(np.diff(times) > 0)
+    assert -95 < voltages[0] < -50
+    assert 0 < voltages.max() < 60
+    assert abs(voltages[-1] - voltages[0]) < 1
+
+
+@pytest.mark.parametrize("name", library.entries("models"))
+def test_every_model_is_valid_and_cites_what_it_uses(name: str) -> None:
+    model = library.load(name)
+    known = {paper["doi"] for paper in library.references().values()}
+    for paper in library.used_references(model):
+        assert paper["doi"] in known, f"{name} uses {paper['key']}, which references.toml does not know"
+    keys = {paper["key"] for paper in library.used_references(model)}
+    for part in (*model.buffers, *model.channels, *model.sensors):
+        assert set(part.source) <= keys
+    assert write_toml(model)
+
+
+def test_each_paper_is_cited_once() -> None:
+    keys = [paper["key"] for paper in library.used_references(library.load("keller2015"))]
+    assert keys.count("keller2015") == 1
+    assert len(keys) == len(set(keys))
+    assert "allbritton1992" in keys  # the diffusivity of calcium
+
+
+@pytest.mark.parametrize(
+    ("name", "k_on", "k_off", "diffusivity"),
+    [  # µM⁻¹ ms⁻¹, ms⁻¹, µm² ms⁻¹; from the table of buffers that the package was built from
+        ("EGTA", 0.010, 0.0007, 0.22),
+        ("BAPTA", 0.4, 0.088, 0.22),
+        ("fixed_xu1997", 0.1, 10.0, 0.0),  # k_off 10, not the 1 that one paper prints
+        ("fixed_meinrenken2002", 0.5, 1.0, 0.0),
+        ("fixed_keller2015", 0.1, 1.0, 0.0),
+        ("ATP_keller2015", 0.5, 45.0, 0.22),
+        ("ATP_free", 0.5, 100.0, 0.22),
+        ("parvalbumin_keller2015", 0.4, 0.004, 0.1),
+    ],
+)
+def test_buffers_have_their_published_rates(name: str, k_on: float, k_off: float, diffusivity: float) -> None:
+    buffer = library.buffer(name)
+    forward, backward = buffer.kinetics().rates()[0]
+    assert (float(forward), float(backward)) == pytest.approx((k_on, k_off), rel=TIGHT)
+    assert buffer.diffusivity == diffusivity
+
+
+@pytest.mark.parametrize(
+    ("name", "k_on", "k_off"), [("ATP_keller2015", 0.5, 22.5), ("parvalbumin_keller2015", 0.001, 0.03)]
+)
+def test_magnesium_has_its_published_rates(name: str, k_on: float, k_off: float) -> None:
+    scheme = library.buffer(name).kinetics()
+    assert scheme.transitions[1].ligand == "Mg"
+    assert tuple(map(float, scheme.rates()[1])) == pytest.approx((k_on, k_off), rel=TIGHT)
+
+
+@pytest.mark.parametrize(
+    ("name", "k_on", "k_off", "fusion"),
+    [
+        ("schneggenburger_neher_2000", 0.09, 9.5, 6.0),
+        ("felmy_2003", 0.116, 8.430, 6.96),
+        ("felmy_2003_keller2015", 0.119, 8.745, 6.995),
+    ],
+)
+def test_five_site_sensors_have_their_published_rates(
+    name: str, k_on: float, k_off: float, fusion: float
+) -> None:
+    """Up (5 - j) k_on c, down (j + 1) k_off b^j with b = 1/4, fusion from the fifth."""
+    values = library.entry("sensors", name)
+    scheme = KineticScheme.parse(
+        values["scheme"],
+        Sensor(
+            name="s", positions=((0, 0, 0),), **{k: values[k] for k in ("scheme", "parameters")}
+        ).parameters,
+    )
+    rates = [tuple(map(float, pair)) for pair in scheme.rates()]
+    for j in range(5):
+        assert rates[j] == pytest.approx(((5 - j) * k_on, (j + 1) * k_off * 0.25**j), rel=TIGHT)
+    assert rates[5] == pytest.approx((fusion, 0.0), rel=TIGHT)
+
+
+def test_like_takes_over_what_an_entry_does_not_say() -> None:
+    felmy, first = (library.entry("sensors", n) for n in ("felmy_2003", "schneggenburger_neher_2000"))
+    assert felmy["scheme"] == first["scheme"]
+    assert felmy["parameters"] != first["parameters"]
+    assert "like" not in felmy
+
+
+def test_a_library_buffer_carries_its_source() -> None:
+    assert library.buffer("EGTA").source == ("nagerl2000", "keller2015")
+    assert isinstance(library.buffer("EGTA", total="1 mM"), Buffer)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "message"),
+    [
+        ("buffers", "EGT", "no buffer 'EGT'; known: .* Did you mean 'EGTA'?"),
+        ("sensors", "felmy", "no sensor 'felmy'; known: .*"),
+        ("bufers", "EGTA", "no 'bufers'; known: .* Did you mean 'buffers'?"),
+    ],
+)
+def test_an_unknown_entry_names_the_nearest(kind: str, name: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        library.entry(kind, name)
+
+
+def test_an_unknown_model_names_the_nearest() -> None:
+    with pytest.raises(
+        ModelError, match=r"neither a file nor a model of the library; .* Did you mean 'keller2015'?"
+    ):
+        library.load("kellr2015")

@@ -1,0 +1,167 @@
+"""Release sensors: published rates under a step of calcium, and second order in the time step."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from rdcalcium import library
+from rdcalcium.model import Sensor
+from rdcalcium.recorders.release import ReleaseSensors
+
+SENSORS = {
+    "S&N": "schneggenburger_neher_2000",
+    "Felmy": "felmy_2003",
+    "Keller": "felmy_2003_keller2015",
+}
+LEVELS = (1, 2, 5, 10, 20, 50, 100)  # µM
+# Peak dF/dt per vesicle (ms⁻¹) after a step of calcium from no calcium, by an independent solver.
+PEAKS = {
+    "S&N": (1.17756e-5, 3.02789e-4, 0.0134719, 0.105676, 0.404762, 1.24103, 2.13563),
+    "Felmy": (6.16915e-5, 1.40381e-3, 0.0403355, 0.208788, 0.624284, 1.64526, 2.68351),
+    "Keller": (6.07028e-5, 1.38783e-3, 0.0404833, 0.211887, 0.636487, 1.67574, 2.72561),
+}
+# Time of the peak and of half of all vesicles (ms), S&N and Felmy.
+TIMES = {
+    ("S&N", 10): (2.95, 6.380),
+    ("S&N", 20): (1.35, 1.917),
+    ("S&N", 100): (0.316, 0.4002),
+    ("Felmy", 10): (2.09, 3.438),
+    ("Felmy", 100): (0.248, 0.3163),
+}
+PUBLISHED = 1e-4
+
+
+def sensors(name: str, positions: int = 1, rest: float = 0.0) -> ReleaseSensors:
+    points = [[0, 0, 0.001 * i] for i in range(positions)]
+    values = library.entry("sensors", SENSORS[name])
+    return ReleaseSensors(Sensor.model_validate({"name": "v", "positions": points, **values}), rest)
+
+
+def under_steps(name: str, h: float, duration: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times, and rate and probability at each of LEVELS after a step from zero calcium."""
+    calcium = np.array(LEVELS, dtype=float)
+    model = sensors(name, len(LEVELS))
+    rates, probabilities = [model.rate(calcium)], [model.probability()]
+    times = h * np.arange(round(duration / h) + 1)
+    for _ in times[1:]:
+        model.advance(calcium, calcium, h)
+        rates.append(model.rate(calcium))
+        probabilities.append(model.probability())
+    return times, np.array(rates), np.array(probabilities)
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_the_peak_of_release_after_a_step_of_calcium(name: str) -> None:
+    _, late, _ = under_steps(name, 0.02, 30.0)  # the slow ones: 1 µM peaks at 19 ms
+    _, early, _ = under_steps(name, 0.002, 4.0)
+    peaks = np.maximum(late.max(axis=0), early.max(axis=0))
+    np.testing.assert_allclose(peaks, PEAKS[name], rtol=PUBLISHED)
+
+
+@pytest.mark.parametrize(("name", "calcium"), TIMES)
+def test_the_time_of_release_after_a_step_of_calcium(name: str, calcium: int) -> None:
+    t, rates, probabilities = under_steps(name, 0.002, 7.0)
+    at = LEVELS.index(calcium)
+    peak, half = TIMES[name, calcium]
+    assert t[rates[:, at].argmax()] == pytest.approx(peak, rel=8e-3)  # printed with three digits
+    assert np.interp(0.5, probabilities[:, at], t) == pytest.approx(half, rel=5e-4)
+
+
+@pytest.mark.parametrize(("name", "released"), [("S&N", 0.038422), ("Felmy", 0.095421)])
+def test_release_by_half_a_millisecond_of_20_micromolar(name: str, released: float) -> None:
+    model = sensors(name)
+    for calcium, duration, h in ((20.0, 0.5, 0.01), (0.05, 5.0, 0.01)):
+        for _ in range(round(duration / h)):
+            model.advance(np.array([calcium]), np.array([calcium]), h)
+    assert model.probability()[0] == pytest.approx(released, rel=PUBLISHED)
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_few_ions_release_with_the_fifth_power(name: str) -> None:
+    low, high = np.array([0.01]), np.array([0.02])
+    rates = []
+    for calcium in (low, high):
+        model = sensors(name)
+        model.advance(calcium, calcium, 50.0)
+        rates.append(float(model.rate(calcium)[0]))
+    assert np.log2(rates[1] / rates[0]) == pytest.approx(5, abs=0.01)
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_sensors_start_in_equilibrium_with_rest_unreleased(name: str) -> None:
+    model = sensors(name, rest=0.05)
+    values = library.entry("sensors", SENSORS[name])
+    scheme = Sensor.model_validate({"name": "v", "positions": [[0, 0, 0]], **values}).kinetics()
+    parameters = scheme.parameters
+    first = 5 * parameters["k_on"] * 0.05 / parameters["k_off"]
+    assert model.occupancy[0, 1] / model.occupancy[0, 0] == pytest.approx(first, rel=1e-12)
+    assert model.probability()[0] == 0
+    before = model.occupancy.copy()
+    model.advance(np.array([0.05]), np.array([0.05]), 1.0)
+    np.testing.assert_allclose(model.occupancy, before, atol=1e-9)
+
+
+def test_the_rate_is_the_derivative_of_the_probability() -> None:
+    model, calcium, h = sensors("Felmy"), np.array([15.0]), 1e-4
+    model.advance(calcium, calcium, 0.7)
+    rate, before = model.rate(calcium)[0], model.probability()[0]
+    model.advance(calcium, calcium, h)
+    assert (model.probability()[0] - before) / h == pytest.approx(rate, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_vesicles_are_conserved_and_probabilities_stay_between_0_and_1(name: str) -> None:
+    model = sensors(name, 2, rest=0.05)
+    draw = np.random.default_rng(1)
+    last = model.probability()
+    for _ in range(300):
+        a, b = 10 ** draw.uniform(-3, 3, (2, 2))
+        model.advance(a, b, 10 ** draw.uniform(-5, 0.5))
+        now = model.probability()
+        assert np.all((now >= last - 1e-15) & (now <= 1 + 1e-12))
+        assert np.all(model.occupancy >= -1e-15)
+        np.testing.assert_allclose(model.occupancy.sum(axis=1), 1, rtol=1e-11)
+        last = now
+    assert last.min() > 0.99  # everything is released in the end
+
+
+def bell(t: np.ndarray | float) -> np.ndarray:
+    return 0.05 + 30 * np.exp(-(((np.asarray(t) - 0.5) / 0.2) ** 2))
+
+
+def released_with(h: float) -> float:
+    model = sensors("Felmy", rest=0.05)
+    for t in h * np.arange(round(1.0 / h)):
+        model.advance(bell([t]), bell([t + h]), h)
+    return float(model.probability()[0])
+
+
+def test_sensors_are_second_order_in_the_step() -> None:
+    exact = released_with(1 / 4096)
+    errors = [abs(released_with(1 / n) - exact) for n in (64, 128, 256)]
+    slopes = np.log2(np.divide(errors[:-1], errors[1:]))
+    np.testing.assert_allclose(slopes, 2, atol=0.1)
+
+
+def test_a_step_at_constant_calcium_is_exact() -> None:
+    one, many = sensors("S&N"), sensors("S&N")
+    calcium = np.array([7.0])
+    one.advance(calcium, calcium, 2.0)
+    for _ in range(64):
+        many.advance(calcium, calcium, 2.0 / 64)
+    np.testing.assert_allclose(one.occupancy, many.occupancy, rtol=1e-10)
+
+
+def test_each_position_follows_its_own_calcium() -> None:
+    both, calcium = sensors("Keller", 2), np.array([5.0, 50.0])
+    both.advance(calcium, 2 * calcium, 0.3)
+    for i in (0, 1):
+        alone = sensors("Keller")
+        alone.advance(calcium[i : i + 1], 2 * calcium[i : i + 1], 0.3)
+        np.testing.assert_allclose(both.occupancy[i], alone.occupancy[0], rtol=1e-13)
+    values = library.entry("sensors", SENSORS["Keller"])
+    scheme = Sensor.model_validate({"name": "v", "positions": [[0, 0, 0]], **values}).kinetics()
+    exact = expm(0.3 * scheme.generator(calcium=7.5)) @ np.eye(len(scheme.states))[0]
+    np.testing.assert_allclose(both.occupancy[0], exact, rtol=1e-12)
