@@ -1,10 +1,10 @@
 """Calcium reaction–diffusion in the presynaptic terminal, on GPUs and on anything else.
 
-    import rdcalcium as rc
+import rdcalcium as rc
 
-    model = rc.load("keller2015").with_buffer(rc.buffer("EGTA", total="1 mM"))
-    result = rc.run(model, out="runs/egta")
-    result.probes["sensor 1"].calcium
+model = rc.load("keller2015").with_buffer(rc.buffer("EGTA", total="1 mM"))
+result = rc.run(model, out="runs/egta")
+result.probes["sensor 1"].calcium
 """
 
 from __future__ import annotations

@@ -119,9 +119,7 @@ def _mesh_cells(made: Discretization) -> Cells:
 def _memory(model: Model, size: int, backend: str) -> list[str]:
     needed, available = runner.memory_needed(model, size, backend), runner.memory_available()
     fields = runner.count_fields(model)
-    about = (
-        f"{size:,} control volumes × {fields} fields" if size else f"{fields} fields on the mesh of the file"
-    )
+    about = f"{size:,} control volumes × {fields} fields" if size else f"{fields} fields on the mesh of the file"
     lines = [f"{about}; memory about {_bytes(needed)} of {_bytes(available)} available"]
     if needed > available:
         wider = (needed / max(available, 1)) ** (1 / 3)
@@ -182,11 +180,7 @@ class _OnlyRadius:
 
 def _watched(model: Model) -> dict[str, Point]:
     """Sensors and probes by name."""
-    points = {
-        f"sensor {label!r}": p
-        for s in model.sensors
-        for label, p in zip(s.labels(), s.positions, strict=True)
-    }
+    points = {f"sensor {label!r}": p for s in model.sensors for label, p in zip(s.labels(), s.positions, strict=True)}
     return points | {f"probe {probe.name!r}": probe.position for probe in model.probes}
 
 
@@ -220,9 +214,7 @@ def _gaps(model: Model, cells: Cells) -> Iterator[str]:
     if not isinstance(model.geometry, Box):
         return
     for name, point in _watched(model).items():
-        above = [
-            (gap, s.name) for s in model.geometry.obstacles if (gap := _gap(point, s.centre, s.radius)) > 0
-        ]
+        above = [(gap, s.name) for s in model.geometry.obstacles if (gap := _gap(point, s.centre, s.radius)) > 0]
         if not above:
             continue
         gap, obstacle = min(above)

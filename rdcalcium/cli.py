@@ -84,7 +84,9 @@ def run(
         raise click.UsageError("give either a MODEL or --resume RUN")
     if resumed is not None:
         if refine or tetrahedra or out:
-            raise click.UsageError("--resume goes on with the run as it is; --out, --refine and --tetrahedra do not apply")
+            raise click.UsageError(
+                "--resume goes on with the run as it is; --out, --refine and --tetrahedra do not apply"
+            )
         with _stoppable() as should_stop, _progress_bar() as progress:
             result = runner.resume(resumed, backend, progress=progress, should_stop=should_stop)
         return _report(result)
@@ -92,9 +94,7 @@ def run(
     click.echo(_headline(loaded, backend))
     out = out or Path("runs") / Path(model or "").stem
     with _stoppable() as should_stop, _progress_bar() as progress:
-        result = runner.run(
-            loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop
-        )
+        result = runner.run(loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop)
     return _report(result)
 
 
@@ -259,14 +259,14 @@ def view(run: Path, screenshot: bool, movie: bool, time: str | None) -> None:
     """Show the calcium plume of a RUN folder in 3-D."""
     from rdcalcium.view import figures
 
-    (run / "pictures").mkdir(exist_ok=True) if run.is_dir() else None
     if not screenshot and not movie:
         figures.window(run, time)
     if screenshot:
         for path in figures.render_all(run, time):
             click.echo(path)
     if movie:
-        click.echo(figures.movie(run))
+        path = figures.movie(run)
+        click.echo(path if path.suffix == ".mp4" else f"{path} (an MP4 needs imageio and imageio-ffmpeg)")
 
 
 @cli.command(name="list")

@@ -130,9 +130,7 @@ class Currents:
         c  (stages + 1,) times of the stages, 0 to 1
         """
         times, ends = t + c * h, c >= c[-1]
-        values = [
-            np.where(ends, g.influx.value(t + h, before=True), g.influx.value(times)) for g in self.groups
-        ]
+        values = [np.where(ends, g.influx.value(t + h, before=True), g.influx.value(times)) for g in self.groups]
         return np.stack(values, axis=1)
 
 
@@ -147,9 +145,7 @@ def _group_current(group: Channels, model: Model) -> GroupCurrent:
         assert model.stimulus is not None  # the model has checked it
         times, open_probability = open_probability_table(group, model.stimulus, duration)
         voltage = model.stimulus.voltage(times)
-        inward = (
-            open_probability * law.conductance * (law.reversal - voltage) * CURRENT_PER_CONDUCTANCE_VOLTAGE
-        )
+        inward = open_probability * law.conductance * (law.reversal - voltage) * CURRENT_PER_CONDUCTANCE_VOLTAGE
         smooth = (TimeCourse.through(times, v, smooth=True) for v in (inward, open_probability))
         return GroupCurrent(group.name, *smooth)
     rows = _prescribed(law, duration)

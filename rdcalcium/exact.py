@@ -47,9 +47,9 @@ def box_point(
 
 
 def ball_wavenumber(n: int, radius: float, permeability: float = 0.0, diffusivity: float = 1.0) -> float:
-    """Wavenumber (µm⁻¹) of the n-th radial mode sin(kr)/r of a ball, n = 1, 2, …
+    """Wavenumber (µm⁻¹) of the n-th radial mode sin(kr)/r of a ball, n = 1, 2 and so on.
 
-    With a linear pump of permeability P (µm ms⁻¹) at the surface, x cot x = 1 - PR/D with x = kR; without one, tan x = x.
+    With a linear pump of permeability P (µm ms⁻¹) at the surface, x cot x = 1 - PR/D with x = kR; without, tan x = x.
     """
     biot = permeability * radius / diffusivity
     first = n if permeability == 0 else n - 1

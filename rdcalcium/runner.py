@@ -57,7 +57,7 @@ class Progress:
     remaining: float
 
 
-class MemoryShortage(MemoryError):
+class MemoryShortageError(MemoryError):
     """A run that would not fit into the memory of this machine."""
 
 
@@ -111,9 +111,7 @@ def memory_needed(model: Model, size: int, backend: str) -> int:
     """Bytes that a run on so many control volumes takes from this machine."""
     real = 4 if model.run.precision == "float32" else 8
     kind = model.discretization.kind
-    return size * (
-        BYTES_PER_VOLUME[kind] + BYTES_OF_OPERATIONS[backend] + STATES[backend] * count_fields(model) * real
-    )
+    return size * (BYTES_PER_VOLUME[kind] + BYTES_OF_OPERATIONS[backend] + STATES[backend] * count_fields(model) * real)
 
 
 def memory_available() -> int:
@@ -121,9 +119,7 @@ def memory_available() -> int:
     free = psutil.virtual_memory().available
     for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # control groups, version 2 and 1
         with suppress(OSError, ValueError):  # "max" where there is none
-            free = min(
-                free, int(Path("/sys/fs/cgroup", limit).read_text()) - psutil.Process().memory_info().rss
-            )
+            free = min(free, int(Path("/sys/fs/cgroup", limit).read_text()) - psutil.Process().memory_info().rss)
     return free
 
 
@@ -132,7 +128,7 @@ def check_memory(model: Model, size: int, backend: str) -> None:
     needed, available = memory_needed(model, size, backend), memory_available()
     if needed > available:
         wider = (needed / max(available, 1)) ** (1 / 3)
-        raise MemoryShortage(
+        raise MemoryShortageError(
             f"the run needs {needed / 2**30:.4g} GiB for {size:.6g} control volumes × "
             f"{count_fields(model)} fields and this machine has {available / 2**30:.4g} GiB available; "
             f"cells about {wider:.2g} times as wide would fit"
@@ -155,9 +151,7 @@ def _writing(path: Path) -> Iterator[None]:
     except BrokenPipeError:  # whoever read the progress has left: nothing to do with the folder
         raise
     except OSError as error:
-        raise RunFolderError(
-            f"cannot write to {path}: {_reason(error)}; what was written before is kept"
-        ) from error
+        raise RunFolderError(f"cannot write to {path}: {_reason(error)}; what was written before is kept") from error
 
 
 def _reason(error: OSError) -> str:
@@ -240,7 +234,7 @@ class _Run:
             self.snapshots = SnapshotFile.resume(self.path / folder.SNAPSHOTS)
         elif snapshots:
             cells, times = self.system.discretization.cells, self.simulation.snapshot_times
-            labels_of = {name: f"{name} (uM)" for name in kept}
+            labels_of: dict[str, str] = {name: f"{name} (uM)" for name in kept}
             self.snapshots = SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels_of)
 
     def _write_stimulus(self) -> None:
@@ -323,9 +317,7 @@ class _Run:
         state = self.do.to_host(self.simulation.scheme.y)
         self.lowest = min(self.lowest, float(state.min()))
         if self.snapshots is not None and len(due):
-            values = {
-                f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels
-            }
+            values = {f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels}
             self.snapshots.append(values, int(due[0]))
         balance = self.simulation.balance()
         row = [
@@ -414,8 +406,8 @@ def _tables(path: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[str, obje
     from rdcalcium.results.run import read_table
 
     names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER)
-    tables = {Path(name).stem: (read_table(path / name), {}) for name in names}
-    return {name: table for name, table in tables.items() if table[0]}
+    found = {Path(name).stem: read_table(path / name) for name in names}
+    return {name: (columns, {}) for name, columns in found.items() if columns}
 
 
 def _machine(operations: Operations, reason: str) -> dict[str, Any]:

@@ -66,9 +66,7 @@ class Simulation:
         self._place_sources()
         snapshots = model.record.snapshots
         self.snapshot_times = every(snapshots.every, model.run.duration) if snapshots else np.zeros(0)
-        self.stops = np.unique(
-            np.concatenate([self.currents.events(model.run.duration), self.snapshot_times])
-        )
+        self.stops = np.unique(np.concatenate([self.currents.events(model.run.duration), self.snapshot_times]))
         self.jumps = self.currents.events(model.run.duration)
         self.ledger = Ledger(operations, model.copies)
         self.t, self.h, self.last = 0.0, 0.0, (0.0, 1.0)  # last: step and error of the step before
@@ -89,10 +87,8 @@ class Simulation:
         return self._values[:, : len(self.point_names)]
 
     def _place_points(self) -> None:
-        positions = [p for s in self.model.sensors for p in s.positions] + [
-            p.position for p in self.model.probes
-        ]
-        self._positions = np.array(positions).reshape(-1, 3)
+        positions = [p for s in self.model.sensors for p in s.positions] + [p.position for p in self.model.probes]
+        self._positions: np.ndarray = np.array(positions).reshape(-1, 3)
 
     def _place_sources(self) -> None:
         """Control volumes under the pores; they are watched too, for the highest calcium sets the stiffness."""
@@ -142,9 +138,7 @@ class Simulation:
 
     def advance(self) -> Moment:
         """Take one accepted step."""
-        radius = self.system.stiffness(
-            2 * float(self._values[CALCIUM].max(initial=self.system.rest[CALCIUM])) + 10
-        )
+        radius = self.system.stiffness(2 * float(self._values[CALCIUM].max(initial=self.system.rest[CALCIUM])) + 10)
         if self.h <= 0:
             self.h = 1 / radius
         while True:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from rdcalcium.discretization import Discretization, PointWeights
 from rdcalcium.model import Buffer, Model
@@ -139,9 +140,7 @@ def build_system(model: Model, discretization: Discretization) -> System:
     return System(discretization, tuple(fields), tuple(reactions), totals)
 
 
-def _pack_buffer(
-    buffer: Buffer, first: int, calcium: float, magnesium: float
-) -> tuple[list[Field], list[Reaction]]:
+def _pack_buffer(buffer: Buffer, first: int, calcium: float, magnesium: float) -> tuple[list[Field], list[Reaction]]:
     """Fields and reactions of one buffer; its first state is total minus the others and needs no field."""
     scheme = buffer.kinetics()
     content = scheme.bound("Ca")
@@ -177,21 +176,15 @@ def place_sources(
     groups  positions of the channels of each group, (channels, 3) µm
     planes  mirror planes (axis, coordinate); of a channel on one, half the current enters the computed part
     """
-    n = discretization.size
-    dense: dict[int, np.ndarray] = {}
+    amounts = csr_array((discretization.size, len(groups)))
     counts = np.zeros(len(groups))
     for g, points in enumerate(groups):
-        share = np.ones(len(points))
-        for axis, at in planes:
-            share[np.abs(points[:, axis] - at) < 1e-9] /= 2
+        on_plane = sum(np.abs(points[:, axis] - at) < 1e-9 for axis, at in planes)
+        share = 0.5 ** np.broadcast_to(on_plane, len(points))
         counts[g] = share.sum()
         found: PointWeights = discretization.locator.source_weights(points)
         amount = found.weights * share[:, None] * AMOUNT_PER_CHARGE
-        for cell, value in zip(found.indices.ravel(), amount.ravel(), strict=True):
-            if value:
-                dense.setdefault(int(cell), np.zeros(len(groups)))[g] += value
-    cells = np.array(sorted(dense), dtype=np.int64)
-    if len(cells) and cells[-1] >= n:
-        raise IndexError("a source lies outside the control volumes")
-    shares = np.array([dense[c] / discretization.volumes[c] for c in cells.tolist()]).reshape(-1, len(groups))
-    return Sources(cells, shares, counts)
+        place = (found.indices.ravel(), np.full(found.indices.size, g))
+        amounts = amounts + csr_array((amount.ravel(), place), shape=amounts.shape)
+    cells = np.flatnonzero(abs(amounts).sum(axis=1))
+    return Sources(cells, amounts[cells].toarray() / discretization.volumes[cells, None], counts)

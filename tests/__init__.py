@@ -1,0 +1,1 @@
+"""Claims about nature and about mathematics, each of which can fail."""

@@ -60,9 +60,7 @@ def test_a_repeated_run_is_identical_to_the_bit(kind: str, backend: str) -> None
     assert np.array_equal(first.do.to_host(first.scheme.y), second.do.to_host(second.scheme.y))
 
 
-def test_the_number_of_threads_does_not_change_a_bit(
-    kernel_backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_number_of_threads_does_not_change_a_bit(kernel_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if kernel_backend != "compiled":
         pytest.skip("only CPU cores can be counted out")
     program = (
@@ -194,9 +192,7 @@ def test_a_library_is_built_once_and_found_again(cache: Path) -> None:
     assert library.stat().st_mtime_ns == built
 
 
-def test_another_source_flag_compiler_or_cpu_is_another_library(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_source_flag_compiler_or_cpu_is_another_library(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     libraries = [
         compiled.build(ONE),
         compiled.build(ONE.replace("1", "2")),
@@ -280,9 +276,7 @@ def sanitized(precision: str, broken: bool = False) -> subprocess.CompletedProce
     """All kernels on buffers of exactly their size, where every access outside of one is reported."""
     need_backend("compiled")
     compiler = compiled.find_compiler() or ""
-    runtime = subprocess.run(
-        [compiler, "-print-file-name=libasan.so"], capture_output=True, text=True
-    ).stdout.strip()
+    runtime = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
     if not Path(runtime).is_absolute():
         pytest.skip(f"{compiler} comes without AddressSanitizer")
     environment = {

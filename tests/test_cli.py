@@ -54,9 +54,7 @@ def rdcalcium(*words: object, folder: Path, **options: object) -> subprocess.Com
     """Call the command line in a process of its own."""
     command = [sys.executable, "-m", "rdcalcium", *map(str, words)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, **options
-    )
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, **options)
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:
@@ -114,9 +112,7 @@ def test_a_run_shows_a_summary_and_fills_its_folder(finished: Path) -> None:
 
 def test_the_run_folder_holds_the_resolved_model(finished: Path, tmp_path: Path) -> None:
     """The model of a run folder runs again, to the same numbers."""
-    done = rdcalcium(
-        "run", finished / "runs/quick/model.toml", "--backend", "numpy", "--out", "again", folder=tmp_path
-    )
+    done = rdcalcium("run", finished / "runs/quick/model.toml", "--backend", "numpy", "--out", "again", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     for table in ("probes.csv", "sensors.csv", "ledger.csv", "stimulus.csv"):
         assert (tmp_path / "again" / table).read_text() == (finished / "runs/quick" / table).read_text()

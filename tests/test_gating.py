@@ -107,9 +107,7 @@ def test_a_gate_under_a_constant_voltage_relaxes_as_it_should() -> None:
     late = alpha / (alpha + 0.5)
     late_from = t > 0
     assert p[0] == pytest.approx(rest, rel=1e-6)
-    np.testing.assert_allclose(
-        p[late_from], late + (rest - late) * np.exp(-(alpha + 0.5) * t[late_from]), rtol=1e-6
-    )
+    np.testing.assert_allclose(p[late_from], late + (rest - late) * np.exp(-(alpha + 0.5) * t[late_from]), rtol=1e-6)
 
 
 def test_an_ohmic_current_flows_in_below_its_reversal() -> None:
@@ -140,9 +138,7 @@ STEPS = TimeCourse.through(np.array([0, 1, 1, 2, 4.0]), np.array([0, 2, 5, 5, 1.
 
 
 def test_a_table_is_linear_between_rows_and_jumps_where_two_rows_share_a_time() -> None:
-    np.testing.assert_allclose(
-        STEPS.value(np.array([-1, 0, 0.25, 1, 1.5, 2, 3, 5])), [0, 0, 0.5, 5, 5, 5, 3, 0]
-    )
+    np.testing.assert_allclose(STEPS.value(np.array([-1, 0, 0.25, 1, 1.5, 2, 3, 5])), [0, 0, 0.5, 5, 5, 5, 3, 0])
     np.testing.assert_allclose(STEPS.value(np.array([1.0, 2.0, 4.0]), before=True), [2, 5, 1])
     np.testing.assert_array_equal(STEPS.jumps, [1.0, 4.0])
     assert STEPS.peak == 5.0
@@ -212,9 +208,7 @@ def test_a_prescribed_current_carries_its_exact_charge(name: str) -> None:
 def test_a_gaussian_has_its_amplitude_its_peak_and_its_width() -> None:
     influx = group_of(GaussianCurrent(amplitude=0.1, peak=2, width=0.36)).influx
     t = np.linspace(0, 5, 5001)
-    np.testing.assert_allclose(
-        influx.value(t), 0.1 * np.exp(-4 * np.log(2) * ((t - 2) / 0.36) ** 2), atol=1e-9
-    )
+    np.testing.assert_allclose(influx.value(t), 0.1 * np.exp(-4 * np.log(2) * ((t - 2) / 0.36) ** 2), atol=1e-9)
     assert len(influx.jumps) == 0
 
 

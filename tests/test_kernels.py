@@ -56,9 +56,7 @@ def random_system(discretization: Discretization, chemistry: str) -> System:
     return build_system(model, discretization)
 
 
-def bare_discretization(
-    kind: str, volumes: np.ndarray, conductance: csr_array, layout: Any
-) -> Discretization:
+def bare_discretization(kind: str, volumes: np.ndarray, conductance: csr_array, layout: Any) -> Discretization:
     """What the arithmetic needs and nothing else."""
     nothing: Any = None
     return Discretization(
@@ -114,10 +112,7 @@ def slow_rhs(system: System, y: np.ndarray) -> np.ndarray:
     g = system.discretization.conductance.toarray()
     volume = np.where(system.discretization.volumes > 0, system.discretization.volumes, 1.0)
     out = np.array(
-        [
-            d * (g * (u[None, :] - u[:, None])).sum(1) / volume
-            for d, u in zip(system.diffusivity, y, strict=True)
-        ]
+        [d * (g * (u[None, :] - u[:, None])).sum(1) / volume for d, u in zip(system.diffusivity, y, strict=True)]
     )
     for r in system.reactions:
         for i in range(y.shape[1]):
@@ -126,9 +121,7 @@ def slow_rhs(system: System, y: np.ndarray) -> np.ndarray:
                 for s in (r.source, r.target)
             )
             flux = r.forward * source * (y[CALCIUM, i] if r.binds else 1.0) - r.backward * target
-            for taken in ([CALCIUM] if r.binds else []) + (
-                [] if isinstance(r.source, FreeForm) else [r.source]
-            ):
+            for taken in ([CALCIUM] if r.binds else []) + ([] if isinstance(r.source, FreeForm) else [r.source]):
                 out[taken, i] -= flux
             if not isinstance(r.target, FreeForm):
                 out[r.target, i] += flux
@@ -141,9 +134,7 @@ def random_state(do: KernelOperations, rng: np.random.Generator, low: float = 0.
     return host, do.from_host(host)
 
 
-def assert_close(
-    do: KernelOperations, got: np.ndarray, expected: np.ndarray, scale: np.ndarray | None = None
-) -> None:
+def assert_close(do: KernelOperations, got: np.ndarray, expected: np.ndarray, scale: np.ndarray | None = None) -> None:
     """Within the tolerance of the precision, relative to the largest size of each field."""
     if not expected.size:
         assert got.shape == expected.shape
@@ -180,8 +171,7 @@ def check_error_norm(do: KernelOperations, rng: np.random.Generator) -> None:
     y0, y1, z, f0, f1 = (h.astype(np.float64) for h in hosts)
     h, rtol, atol = 0.3, 0.01, rng.uniform(0.01, 0.1, len(y0))
     norms = [
-        abs(0.4 * h * (f0[f, i] + f1[f, i]) - 0.8 * z[f, i])
-        / (atol[f] + rtol * max(abs(y0[f, i]), abs(y1[f, i])))
+        abs(0.4 * h * (f0[f, i] + f1[f, i]) - 0.8 * z[f, i]) / (atol[f] + rtol * max(abs(y0[f, i]), abs(y1[f, i])))
         for f, i in np.ndindex(*y0.shape)
     ]
     got = do.error_norm(*devices, h, rtol, atol)
@@ -229,9 +219,7 @@ def check_gather(do: KernelOperations, rng: np.random.Generator) -> None:
             weights = rng.dirichlet(np.ones(corners), points).reshape(points, corners)
             got = do.gather(on_device, do.points(PointWeights(indices, weights)))
             assert got.dtype == np.float64
-            expected = np.array(
-                [[w @ field[k] for k, w in zip(indices, weights, strict=True)] for field in y]
-            )
+            expected = np.array([[w @ field[k] for k, w in zip(indices, weights, strict=True)] for field in y])
             assert np.allclose(got, expected.reshape(got.shape), rtol=1e-14, atol=0)
 
 
@@ -250,9 +238,7 @@ def check_rhs(do: KernelOperations, rng: np.random.Generator) -> None:
     expected = twin.new()
     twin.rhs(y.astype(np.float64), expected)
     assert_close(do, do.to_host(out), expected)
-    assert np.allclose(
-        expected, slow_rhs(do.system, y), rtol=1e-12, atol=1e-12 * np.abs(expected).max(initial=0)
-    )
+    assert np.allclose(expected, slow_rhs(do.system, y), rtol=1e-12, atol=1e-12 * np.abs(expected).max(initial=0))
 
 
 def check_stage(do: KernelOperations, rng: np.random.Generator) -> None:

@@ -143,16 +143,12 @@ def test_magnesium_has_its_published_rates(name: str, k_on: float, k_off: float)
         ("felmy_2003_keller2015", 0.119, 8.745, 6.995),
     ],
 )
-def test_five_site_sensors_have_their_published_rates(
-    name: str, k_on: float, k_off: float, fusion: float
-) -> None:
+def test_five_site_sensors_have_their_published_rates(name: str, k_on: float, k_off: float, fusion: float) -> None:
     """Up (5 - j) k_on c, down (j + 1) k_off b^j with b = 1/4, fusion from the fifth."""
     values = library.entry("sensors", name)
     scheme = KineticScheme.parse(
         values["scheme"],
-        Sensor(
-            name="s", positions=((0, 0, 0),), **{k: values[k] for k in ("scheme", "parameters")}
-        ).parameters,
+        Sensor(name="s", positions=((0, 0, 0),), **{k: values[k] for k in ("scheme", "parameters")}).parameters,
     )
     rates = [tuple(map(float, pair)) for pair in scheme.rates()]
     for j in range(5):
@@ -186,7 +182,5 @@ def test_an_unknown_entry_names_the_nearest(kind: str, name: str, message: str) 
 
 
 def test_an_unknown_model_names_the_nearest() -> None:
-    with pytest.raises(
-        ModelError, match=r"neither a file nor a model of the library; .* Did you mean 'keller2015'?"
-    ):
+    with pytest.raises(ModelError, match=r"neither a file nor a model of the library; .* Did you mean 'keller2015'?"):
         library.load("kellr2015")

@@ -62,10 +62,7 @@ def test_faces_without_a_name_are_membrane(cube):
 
 def test_the_boundary_points_outward_and_encloses_the_volume(cube):
     corners = cube.points[cube.boundary()]
-    flux = (
-        np.einsum("ij,ij->", corners.mean(axis=1), np.cross(*(corners[:, k] - corners[:, 0] for k in (1, 2))))
-        / 2
-    )
+    flux = np.einsum("ij,ij->", corners.mean(axis=1), np.cross(*(corners[:, k] - corners[:, 0] for k in (1, 2)))) / 2
     assert flux / 3 == pytest.approx(1.0)  # divergence theorem for the field x
     assert cube.volumes().sum() == pytest.approx(1.0)
 
@@ -229,9 +226,7 @@ def test_files_that_cannot_be_read_say_so_and_print_nothing(tmp_path, capfd):
     for name in ("a.msh", "a.vtu", "a.inp"):
         with pytest.raises(ValueError, match=f"{name} cannot be read"):
             read_mesh(tmp_path / name)
-    with pytest.raises(
-        ValueError, match=r"shell\.inp has no tetrahedra; it holds 1 S3, 2 C3D8; save a volume mesh"
-    ):
+    with pytest.raises(ValueError, match=r"shell\.inp has no tetrahedra; it holds 1 S3, 2 C3D8; save a volume mesh"):
         read_mesh(tmp_path / "shell.inp")
     with pytest.raises(FileNotFoundError, match="there is no mesh file"):
         read_mesh(tmp_path / "b.msh")
@@ -256,9 +251,7 @@ def terminal():
     """Two overlapping vesicles, one 2.3 nm above the membrane, and one that crosses the mirror x = 0."""
     spheres = [((0.1, 0.0, 0.0223), 0.02), ((0.1, 0.0, 0.05), 0.025), ((0.0, 0.05, 0.05), 0.025)]
     channels = [(0.05, 0.02), (0.0, -0.04), (0.06, 0.02, 0.0)]
-    return box_mesh(
-        (0.4, 0.3, 0.3), spheres, channels, 0.008, 0.05, sensors=[(0.1, 0.0, 0.002)], symmetry=["x"]
-    )
+    return box_mesh((0.4, 0.3, 0.3), spheres, channels, 0.008, 0.05, sensors=[(0.1, 0.0, 0.002)], symmetry=["x"])
 
 
 def test_a_box_with_vesicles_has_the_right_size(terminal):

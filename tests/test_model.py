@@ -270,9 +270,7 @@ def test_a_symmetric_box_computes_its_positive_part() -> None:
 
 def test_nothing_may_lie_beyond_a_mirror_plane() -> None:
     box = {"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x"]}
-    with pytest.raises(
-        ModelError, match=r"at \(-60, 0, 0\) nm is outside the terminal, whose x goes from 0 to 500 nm"
-    ):
+    with pytest.raises(ModelError, match=r"at \(-60, 0, 0\) nm is outside the terminal, whose x goes from 0 to 500 nm"):
         library.resolve(tables(geometry=box, channels=[channel(positions=[[-0.06, 0]])]))
     with pytest.raises(ValidationError, match="'vesicle' lies at x < 0, outside the computed half"):
         Box(size=(1, 1, 1), symmetry=("x",), obstacles=(Sphere(centre=(-0.1, 0, 0.1), radius=0.02),))

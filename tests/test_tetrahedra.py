@@ -41,12 +41,7 @@ def test_surface_areas_are_positive_and_fill_each_surface(mesh, cells):
     assert cells.surfaces["membrane"].areas.sum() == pytest.approx(0.25, rel=1e-12)
     for name, faces in mesh.surfaces.items():
         corners = mesh.points[faces]
-        flat = (
-            np.linalg.norm(
-                np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
-            ).sum()
-            / 2
-        )
+        flat = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
         assert (cells.surfaces[name].areas > 0).all()
         assert cells.surfaces[name].areas.sum() == pytest.approx(flat, rel=1e-12)
         assert len(np.unique(cells.surfaces[name].indices)) == len(cells.surfaces[name].indices)
@@ -81,9 +76,7 @@ def test_a_linear_profile_enters_through_the_area_of_each_wall_node(cells):
     """On a plane wall the flow of the field z into the node is the area that the surface gives to it."""
     z = cells.centres[:, 2]
     top = cells.surfaces["z_max"]
-    inner = np.setdiff1d(
-        top.indices, np.concatenate([cells.surfaces[n].indices for n in ("x_min", "x_max", "y_min")])
-    )
+    inner = np.setdiff1d(top.indices, np.concatenate([cells.surfaces[n].indices for n in ("x_min", "x_max", "y_min")]))
     inner = np.setdiff1d(inner, cells.surfaces["y_max"].indices)
     out = cells.conductance.sum(axis=1) * z - cells.conductance @ z
     area = dict(zip(top.indices, top.areas, strict=True))
@@ -104,14 +97,10 @@ def test_the_numbering_of_the_mesh_does_not_matter(mesh, cells):
     shuffle = np.random.default_rng(1).permutation(len(mesh.points))
     place = np.argsort(shuffle)
     faces = {name: place[triangles] for name, triangles in mesh.surfaces.items()}
-    other = discretize_tetrahedra(
-        TetrahedralMesh(mesh.points[shuffle], place[mesh.tetrahedra], surfaces=faces)
-    )
+    other = discretize_tetrahedra(TetrahedralMesh(mesh.points[shuffle], place[mesh.tetrahedra], surfaces=faces))
     np.testing.assert_allclose(np.sort(other.volumes), np.sort(cells.volumes), rtol=1e-9)
     assert other.report["gershgorin"] == pytest.approx(cells.report["gershgorin"])
-    assert (
-        np.abs(np.diff(other.cells.connectivity, axis=1)).max() < cells.size / 2
-    )  # near neighbours, near numbers
+    assert np.abs(np.diff(other.cells.connectivity, axis=1)).max() < cells.size / 2  # near neighbours, near numbers
 
 
 def test_small_dual_volumes_are_replaced_until_none_is_left():
@@ -184,9 +173,7 @@ def inside(count, seed=0):
 def test_the_locator_is_exact_for_linear_fields(cells):
     points = inside(2000)
     found = cells.locator.weights(points)
-    np.testing.assert_allclose(
-        np.einsum("pk,pkc->pc", found.weights, cells.centres[found.indices]), points, atol=1e-12
-    )
+    np.testing.assert_allclose(np.einsum("pk,pkc->pc", found.weights, cells.centres[found.indices]), points, atol=1e-12)
     np.testing.assert_allclose(found.weights.sum(axis=1), 1)
     assert (found.weights >= 0).all()
 
@@ -196,9 +183,7 @@ def test_the_locator_finds_nodes_faces_and_corners(mesh, cells):
     corners = np.array([[x, y, z] for x in (-0.25, 0.25) for y in (-0.25, 0.25) for z in (0, 0.4)])
     points = np.vstack([cells.centres[::7], faces, mesh.points[mesh.boundary()[::5]].mean(axis=1), corners])
     found = cells.locator.weights(points)
-    np.testing.assert_allclose(
-        np.einsum("pk,pkc->pc", found.weights, cells.centres[found.indices]), points, atol=1e-12
-    )
+    np.testing.assert_allclose(np.einsum("pk,pkc->pc", found.weights, cells.centres[found.indices]), points, atol=1e-12)
 
 
 def test_a_source_at_a_node_belongs_to_it_alone(cells):

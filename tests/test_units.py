@@ -79,9 +79,7 @@ def test_the_example_of_each_kind_is_of_that_kind(kind: str) -> None:
     assert parse(units.example(kind), kind) == 0.1
 
 
-@pytest.mark.parametrize(
-    "value", ["nan", "inf", "-inf", "nan nM", "inf uM", "1e400", math.nan, math.inf, -math.inf]
-)
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "nan nM", "inf uM", "1e400", math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_refused(value: object) -> None:
     with pytest.raises(UnitError, match="not a finite concentration"):
         parse(value, "concentration")
@@ -120,9 +118,7 @@ def test_one_picoampere_carries_the_amount_that_faraday_says() -> None:
     assert pytest.approx(5.1821348, rel=1e-8) == units.AMOUNT_PER_CHARGE  # µM µm³ per pA ms
     assert pytest.approx(3120.7545, rel=2e-8) == units.AMOUNT_PER_CHARGE * units.IONS_PER_AMOUNT  # ions
     elementary_charge = 1.602176634e-19  # C, exact
-    assert pytest.approx(1e-15 / (2 * elementary_charge), rel=1e-9) == (
-        units.AMOUNT_PER_CHARGE * units.IONS_PER_AMOUNT
-    )
+    assert pytest.approx(1e-15 / (2 * elementary_charge), rel=1e-9) == (units.AMOUNT_PER_CHARGE * units.IONS_PER_AMOUNT)
 
 
 def test_one_picosiemens_times_one_millivolt_is_a_femtoampere() -> None:

@@ -144,9 +144,7 @@ def test_a_killed_writer_leaves_every_completed_snapshot(tmp_path):
         before = count
     times, *steps = vtk_lines(path)
     assert times == list(range(before))
-    assert [step[2:] for step in steps] == [
-        [i + 1, len(cells.selection) - 1, i + 1, i + 1] for i in range(before)
-    ]
+    assert [step[2:] for step in steps] == [[i + 1, len(cells.selection) - 1, i + 1, i + 1] for i in range(before)]
 
 
 def test_a_reader_with_locks_may_look_while_the_run_writes(tmp_path):

@@ -31,7 +31,10 @@ def choose(name: str = "auto") -> tuple[str, str]:
     compiler = compiled.find_compiler()
     if compiler:
         return "compiled", f"{no_cuda}; the C++ compiler is {compiler}"
-    return "numpy", f"{no_cuda}; no C++ compiler was found, and the compiled backend would be about ten times faster"
+    return (
+        "numpy",
+        f"{no_cuda}; no C++ compiler was found, and the compiled backend would be about ten times faster",
+    )
 
 
 def open_backend(name: str, system: System, precision: str = "float64") -> Operations:

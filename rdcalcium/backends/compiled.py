@@ -22,7 +22,16 @@ from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.sources import Kernel, prelude, read_kernel
 from rdcalcium.system import System
 
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp", "-shared", "-fPIC")
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    "-march=native",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fopenmp",
+    "-shared",
+    "-fPIC",
+)
 SERIAL_BELOW = 50_000  # values; under this waking the other cores costs more than it brings
 
 _CPU_PRELUDE = """#define RDC_CPU 1

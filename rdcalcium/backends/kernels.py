@@ -64,7 +64,11 @@ class KernelOperations(Operations):
     def _upload_layout(self, layout: Any) -> tuple[Array, ...]:
         if self.on_grid:
             return (self.upload(layout.open), *(self.upload(a.astype(self.real)) for a in layout.axes))
-        arrays = (layout.start.astype(self.index), layout.column.astype(self.index), layout.weight.astype(self.real))
+        arrays = (
+            layout.start.astype(self.index),
+            layout.column.astype(self.index),
+            layout.weight.astype(self.real),
+        )
         return tuple(self.upload(a) for a in arrays)
 
     def _launch_on_cells(self, name: str, *args: Any) -> None:
@@ -136,7 +140,11 @@ class KernelOperations(Operations):
         """Indices, weights, and room for the answer."""
         count = len(points.indices)
         room = self.upload(np.zeros((len(self.system.fields), count)))
-        return self.upload(points.indices.astype(self.index)), self.upload(points.weights.astype(np.float64)), room
+        return (
+            self.upload(points.indices.astype(self.index)),
+            self.upload(points.weights.astype(np.float64)),
+            room,
+        )
 
     def gather(self, y: Array, points: tuple[Array, Array, Array]) -> np.ndarray:
         """kernels/gather.cu."""

@@ -84,8 +84,8 @@ def _tetrahedra(model: Model, box: Box, choice: Tetrahedra) -> Discretization:
     mesh = box_mesh(
         box.size,
         [(s.centre, s.radius) for s in box.obstacles],
-        points=np.array(channels).reshape(-1, 3),
-        sensors=np.array(sensors).reshape(-1, 3),
+        points=channels,
+        sensors=sensors,
         size_at_active_zone=choice.size_at_active_zone,
         size_in_bulk=choice.size_in_bulk,
         symmetry=box.symmetry,

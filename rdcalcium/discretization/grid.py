@@ -179,9 +179,7 @@ class GridLocator:
     def cell_size(self, points: np.ndarray) -> np.ndarray:
         """Largest width of the cell that contains each point, (points,) µm."""
         points = np.atleast_2d(points)
-        return np.max(
-            [axis.widths[axis.find(points[:, a])] for a, axis in enumerate(self.grid.axes)], axis=0
-        )
+        return np.max([axis.widths[axis.find(points[:, a])] for a, axis in enumerate(self.grid.axes)], axis=0)
 
     def _check_inside(self, points: np.ndarray) -> None:
         for a, axis in enumerate(self.grid.axes):

@@ -97,10 +97,7 @@ def _edge_shares(corners: np.ndarray) -> np.ndarray:
         return (squared[i, k] + squared[j, k] - squared[i, j]) / 2 / normals[face]
 
     return np.stack(
-        [
-            (cotangent(i, j, k, l) * heights[l] + cotangent(i, j, l, k) * heights[k]) / 4
-            for i, j, k, l in EDGES
-        ]
+        [(cotangent(i, j, k, l) * heights[l] + cotangent(i, j, l, k) * heights[k]) / 4 for i, j, k, l in EDGES]
     )
 
 
@@ -326,18 +323,14 @@ class TetrahedronLocator:
         left = np.arange(len(points))
         for count in CANDIDATES:
             if len(left):
-                near = self._centroids.query(points[left], k=range(1, min(count, len(self.tetrahedra)) + 1))[
-                    1
-                ]
+                near = self._centroids.query(points[left], k=range(1, min(count, len(self.tetrahedra)) + 1))[1]
                 cells[left], shares[left] = self._best(points[left], near)
                 left = left[shares[left].min(axis=1) < INSIDE]
         for point in left:  # few: beside a sharp change of size, or outside
             self._search_all(point, points, cells, shares)
         return cells, shares
 
-    def _search_all(
-        self, point: np.integer, points: np.ndarray, cells: np.ndarray, shares: np.ndarray
-    ) -> None:
+    def _search_all(self, point: np.integer, points: np.ndarray, cells: np.ndarray, shares: np.ndarray) -> None:
         low, high = self._boxes
         near = np.flatnonzero(((points[point] >= low) & (points[point] <= high)).all(axis=1))
         if len(near):

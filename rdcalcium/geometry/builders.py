@@ -127,9 +127,7 @@ def _box(size: Sequence[float], symmetry: Sequence[str]) -> tuple[np.ndarray, np
     unknown = set(symmetry) - {"x", "y"}
     if unknown:
         raise ValueError(f"unknown symmetry {sorted(unknown)}; available: x, y")
-    low = np.array(
-        [0.0 if "x" in symmetry else -lengths[0] / 2, 0.0 if "y" in symmetry else -lengths[1] / 2, 0.0]
-    )
+    low = np.array([0.0 if "x" in symmetry else -lengths[0] / 2, 0.0 if "y" in symmetry else -lengths[1] / 2, 0.0])
     return low, np.array([lengths[0] / 2, lengths[1] / 2, lengths[2]])
 
 
@@ -142,9 +140,7 @@ def _positions(points: Sequence[Sequence[float]], kind: str, low: np.ndarray, hi
     return positions
 
 
-def _clear_of_walls(
-    points: np.ndarray, spheres: list, low: np.ndarray, high: np.ndarray, least: float
-) -> np.ndarray:
+def _clear_of_walls(points: np.ndarray, spheres: list, low: np.ndarray, high: np.ndarray, least: float) -> np.ndarray:
     """The points that keep the least distance from every wall, planes that they lie on apart."""
     to_planes = np.minimum(points - low, high - points)
     walls = [np.where(to_planes < NEAR, np.inf, to_planes).min(axis=1)]
@@ -173,15 +169,11 @@ def _background(gmsh: Any, sources: list, bulk: float, growth: float = 0.1, zone
     for centre, radius, size in sources:
         x, y, z = map(float, centre)
         fields.append(
-            _field(
-                gmsh, "Ball", Radius=radius, XCenter=x, YCenter=y, ZCenter=z, **_graded(size, bulk, growth)
-            )
+            _field(gmsh, "Ball", Radius=radius, XCenter=x, YCenter=y, ZCenter=z, **_graded(size, bulk, growth))
         )
     if zone:
         corners = {
-            f"{axis}{end}": float(zone[i][k])
-            for k, axis in enumerate("XYZ")
-            for i, end in enumerate(("Min", "Max"))
+            f"{axis}{end}": float(zone[i][k]) for k, axis in enumerate("XYZ") for i, end in enumerate(("Min", "Max"))
         }
         fields.append(_field(gmsh, "Box", **corners, **_graded(zone[2], bulk, growth)))
     least = gmsh.model.mesh.field.add("Min")
@@ -263,15 +255,11 @@ def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return nodes
 
 
-def _box_surfaces(
-    nodes: np.ndarray, faces: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> dict[str, np.ndarray]:
+def _box_surfaces(nodes: np.ndarray, faces: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
     """Sort triangles by the plane that holds all their nodes; the rest is on vesicles."""
     planes = {"membrane": (2, low), "z_max": (2, high)}
     planes |= {
-        f"{axis}_{end}": (k, plane)
-        for k, axis in enumerate("xy")
-        for end, plane in (("min", low), ("max", high))
+        f"{axis}_{end}": (k, plane) for k, axis in enumerate("xy") for end, plane in (("min", low), ("max", high))
     }
     surfaces = {}
     rest = np.ones(len(faces), dtype=bool)

@@ -51,18 +51,12 @@ class TetrahedralMesh:
         used[tetrahedra] = True
         for name, faces in surfaces.items():
             if not used[faces].all():
-                raise ValueError(
-                    f"surface {name!r} has nodes that belong to no tetrahedron; remove its loose faces"
-                )
+                raise ValueError(f"surface {name!r} has nodes that belong to no tetrahedron; remove its loose faces")
         new = np.cumsum(used) - 1
         self._set("points", points[used])
         self._set("tetrahedra", new[tetrahedra])
-        self._set(
-            "regions", {name: _members(name, ids, len(tetrahedra)) for name, ids in self.regions.items()}
-        )
-        self._set(
-            "surfaces", self._covered({name: new[faces] for name, faces in surfaces.items() if len(faces)})
-        )
+        self._set("regions", {name: _members(name, ids, len(tetrahedra)) for name, ids in self.regions.items()})
+        self._set("surfaces", self._covered({name: new[faces] for name, faces in surfaces.items() if len(faces)}))
 
     def _set(self, name: str, value: object):
         object.__setattr__(self, name, value)
@@ -92,9 +86,7 @@ class TetrahedralMesh:
         keys, *named = np.split(keys, np.cumsum([len(faces), *map(len, surfaces.values())])[:-1])
         known, counts = np.unique(keys, return_counts=True)
         if counts.max() > 2:
-            raise ValueError(
-                f"{(counts > 2).sum()} faces belong to more than two tetrahedra: some overlap or repeat"
-            )
+            raise ValueError(f"{(counts > 2).sum()} faces belong to more than two tetrahedra: some overlap or repeat")
         for name, own in zip(surfaces, named, strict=True):
             if not _among(own, known).all():
                 raise ValueError(f"surface {name!r} has triangles that are no face of a tetrahedron")
@@ -137,9 +129,7 @@ def _check_arrays(points: np.ndarray, tetrahedra: np.ndarray) -> None:
     if len(bad):
         raise ValueError(f"{len(bad)} points are not finite, the first is point {bad[0]}: {points[bad[0]]}")
     if tetrahedra.min() < 0 or tetrahedra.max() >= len(points):
-        raise ValueError(
-            f"tetrahedra name nodes {tetrahedra.min()} to {tetrahedra.max()} of {len(points)} points"
-        )
+        raise ValueError(f"tetrahedra name nodes {tetrahedra.min()} to {tetrahedra.max()} of {len(points)} points")
 
 
 def flatness(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
@@ -201,21 +191,15 @@ def read_mesh(
     required_surfaces  names without which the caller cannot go on
     """
     path = Path(path)
-    reader = _choice(
-        path, {".msh": _read_gmsh, ".vtu": _read_arrays, ".xdmf": _read_arrays, ".inp": _read_abaqus}
-    )
+    reader = _choice(path, {".msh": _read_gmsh, ".vtu": _read_arrays, ".xdmf": _read_arrays, ".inp": _read_abaqus})
     if not path.exists():
         raise FileNotFoundError(f"there is no mesh file {path}")
     contents = reader(path)
     if not len(contents.tetrahedra):
-        raise ValueError(
-            f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh"
-        )
+        raise ValueError(f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh")
     scale = length_unit if isinstance(length_unit, int | float) else units.parse(f"1 {length_unit}", "length")
     try:
-        mesh = TetrahedralMesh(
-            contents.points * scale, contents.tetrahedra, contents.regions, contents.surfaces
-        )
+        mesh = TetrahedralMesh(contents.points * scale, contents.tetrahedra, contents.regions, contents.surfaces)
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
     for name in required_surfaces:
@@ -264,9 +248,7 @@ def _meshio(action: Callable, path: Path) -> Any:
         raise
     except (Exception, SystemExit) as error:
         reason = " ".join(f"{said.getvalue()} {'' if isinstance(error, SystemExit) else error}".split())
-        raise ValueError(
-            f"{path.name} cannot be read or written as {path.suffix}: {reason or 'corrupt'}"
-        ) from error
+        raise ValueError(f"{path.name} cannot be read or written as {path.suffix}: {reason or 'corrupt'}") from error
     if said.getvalue().strip():
         warnings.warn(f"{path.name}: {' '.join(said.getvalue().split())}", stacklevel=4)
     return result
@@ -316,11 +298,7 @@ def _read_gmsh(path: Path) -> _Contents:
             groups.append((_kind(dimension), name, block, tags == tag))
     for name, blocks in raw.cell_sets.items():
         for block, members in enumerate(blocks):
-            if (
-                name in raw.field_data
-                and raw.field_data[name][1] == raw.cells[block].dim
-                and np.size(members)
-            ):
+            if name in raw.field_data and raw.field_data[name][1] == raw.cells[block].dim and np.size(members):
                 groups.append((_kind(raw.cells[block].dim), name, block, np.asarray(members)))
     return _contents(raw, groups)
 
@@ -517,9 +495,7 @@ def _contents(raw: Any, groups: list) -> _Contents:
 
 def _joined(groups: dict[str, list]) -> dict[str, np.ndarray]:
     joined = {name: np.concatenate(parts) for name, parts in groups.items()}
-    return {
-        name: rows[_first(rows)] if rows.ndim == 2 else rows for name, rows in joined.items() if len(rows)
-    }
+    return {name: rows[_first(rows)] if rows.ndim == 2 else rows for name, rows in joined.items() if len(rows)}
 
 
 def _first(rows: np.ndarray) -> np.ndarray:
@@ -544,9 +520,7 @@ def _all_triangles(mesh: TetrahedralMesh) -> tuple[np.ndarray, dict[str, np.ndar
 def _array_blocks(mesh: TetrahedralMesh, meshio: Any) -> Any:
     triangles, places = _all_triangles(mesh)
     counts = len(mesh.tetrahedra), len(triangles)
-    data = {
-        f"region:{name}": [_mask(counts[0], ids), _mask(counts[1], [])] for name, ids in mesh.regions.items()
-    }
+    data = {f"region:{name}": [_mask(counts[0], ids), _mask(counts[1], [])] for name, ids in mesh.regions.items()}
     data |= {f"surface:{name}": [_mask(counts[0], []), _mask(counts[1], ids)] for name, ids in places.items()}
     return meshio.Mesh(mesh.points, [("tetra", mesh.tetrahedra), ("triangle", triangles)], cell_data=data)
 

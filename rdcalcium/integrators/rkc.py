@@ -116,9 +116,7 @@ class RungeKuttaChebyshev:
         self._f0_is_current = False
         self.evaluations = 0
 
-    def attempt(
-        self, h: float, stages: int, sources: StepSources | None, rtol: float, atol: np.ndarray
-    ) -> float:
+    def attempt(self, h: float, stages: int, sources: StepSources | None, rtol: float, atol: np.ndarray) -> float:
         """Try one step of h ms; the error relative to the tolerance comes back. Then `accept`, or attempt again."""
         do = self.do
         if not self._f0_is_current:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rdcalcium.model import Buffer, Model, ModelError, read_toml, validate
+from rdcalcium.model.base import LibraryPart
 from rdcalcium.model.toml import suggest
 
 KINDS = ("buffers", "channels", "sensors", "waveforms", "models")
@@ -138,8 +139,8 @@ def _is_header(rows: list[list[str]]) -> int:
 def used_references(model: Model) -> list[dict[str, str]]:
     """The papers whose values a model uses: key (or the DOI said in the model), citation, doi."""
     keys = list(model.references)
-    for part in (*model.buffers, *model.channels, *model.sensors):
-        keys += part.source
+    parts: list[LibraryPart] = [*model.buffers, *model.channels, *model.sensors]
+    keys += [key for part in parts for key in part.source]
     keys += model.stimulus.source if model.stimulus else ()
     if model.calcium.diffusivity == type(model.calcium)().diffusivity:
         keys.append("allbritton1992")

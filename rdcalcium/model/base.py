@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from rdcalcium import units
 
@@ -15,30 +17,59 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-def quantity(kind: str, **limits: Any) -> Any:
-    """A float field in the unit of its kind, read from numbers or texts with units, written with its unit."""
-    return Annotated[
-        float,
-        BeforeValidator(lambda value: units.parse(value, kind)),
-        PlainSerializer(lambda value: units.show(value, kind), return_type=str),
-        Field(**limits),
-    ]
+class LibraryPart(Part):
+    """A named piece of a model whose values may come from the library."""
+
+    name: str
+    use: str | None = None
+    """Library entry that filled in what is not said."""
+    source: tuple[str, ...] = ()
+    """References of the values (keys of the library's references)."""
 
 
-Length = quantity("length")
-PositiveLength = quantity("length", gt=0)
-Time = quantity("time")
-PositiveTime = quantity("time", gt=0)
-Concentration = quantity("concentration", ge=0)
-Diffusivity = quantity("diffusivity", ge=0)
-Current = quantity("current")
-Voltage = quantity("voltage")
-Conductance = quantity("conductance", ge=0)
-Rate = quantity("rate", ge=0)
-BindingRate = quantity("binding rate", ge=0)
-PositiveNumber = quantity("dimensionless", gt=0)
+@dataclass(frozen=True)
+class Quantity:
+    """Says that a float is a quantity: read from numbers or texts with units, kept in the unit of its kind.
 
-Point = tuple[Length, Length, Length]  # type: ignore[valid-type]
+    kind    a key of units.UNITS
+    gt, ge  limits in that unit
+    """
+
+    kind: str
+    gt: float | None = None
+    ge: float | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        """Read with units, write with units."""
+        return core_schema.no_info_plain_validator_function(
+            self.read,
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda value: units.show(value, self.kind)),
+        )
+
+    def read(self, value: object) -> float:
+        """The number within its limits."""
+        number = units.parse(value, self.kind)
+        if self.gt is not None and not number > self.gt:
+            raise PydanticCustomError("greater_than", "Input should be greater than {limit}", {"limit": self.gt})
+        if self.ge is not None and not number >= self.ge:
+            limit = {"limit": self.ge}
+            raise PydanticCustomError("greater_than_equal", "Input should be greater than or equal to {limit}", limit)
+        return number
+
+
+Length = Annotated[float, Quantity("length")]
+PositiveLength = Annotated[float, Quantity("length", gt=0)]
+Time = Annotated[float, Quantity("time")]
+PositiveTime = Annotated[float, Quantity("time", gt=0)]
+Concentration = Annotated[float, Quantity("concentration", ge=0)]
+Diffusivity = Annotated[float, Quantity("diffusivity", ge=0)]
+Current = Annotated[float, Quantity("current")]
+Voltage = Annotated[float, Quantity("voltage")]
+Conductance = Annotated[float, Quantity("conductance", ge=0)]
+Rate = Annotated[float, Quantity("rate", ge=0)]
+BindingRate = Annotated[float, Quantity("binding rate", ge=0)]
+
+Point = tuple[Length, Length, Length]
 
 
 def _parameter(value: object) -> float:

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import BindingRate, Concentration, Diffusivity, Parameter, Part, Rate
+from rdcalcium.model.base import BindingRate, Concentration, Diffusivity, LibraryPart, Parameter, Part, Rate
 from rdcalcium.model.scheme import KineticScheme
 
 
@@ -19,17 +19,12 @@ class Calcium(Part):
     """Resting concentration, with which all buffers start in equilibrium."""
 
 
-class Buffer(Part):
+class Buffer(LibraryPart):
     """One calcium buffer, or one class of its binding sites.
 
     Either a one-site buffer, given by two of k_on, k_off and K_d, or any kinetic scheme of binding steps.
     """
 
-    name: str
-    use: str | None = None
-    """Library entry that filled in what is not said."""
-    source: tuple[str, ...] = ()
-    """References of the values (keys of the library's references)."""
     total: Concentration
     """Free and bound together."""
     diffusivity: Diffusivity
@@ -52,10 +47,11 @@ class Buffer(Part):
             raise ValueError(f"buffer {self.name!r} needs two of k_on, k_off and K_d, or a scheme")
         elif self.k_on == 0 or (self.k_on is None and self.K_d == 0):
             raise ValueError(f"buffer {self.name!r} never binds: k_on and K_d must be above 0")
-        elif self.k_on is not None and self.k_off is not None and self.K_d is not None:
-            if abs(self.k_off / self.k_on - self.K_d) > 0.05 * self.K_d:
+        elif self.k_on and self.k_off is not None and self.K_d is not None:
+            ratio = self.k_off / self.k_on
+            if abs(ratio - self.K_d) > 0.05 * self.K_d:
                 raise ValueError(
-                    f"buffer {self.name!r}: k_off / k_on is {self.k_off / self.k_on:.4g} uM but K_d is {self.K_d:.4g} uM; "
+                    f"buffer {self.name!r}: k_off / k_on is {ratio:.4g} uM but K_d is {self.K_d:.4g} uM; "
                     "give two of the three"
                 )
         self.kinetics()

@@ -98,7 +98,7 @@ class Model(Part):
             ("sensors", self.sensors),
             ("probes", self.probes),
         ):
-            names = [part.name for part in parts]  # type: ignore[attr-defined]
+            names = [part.name for part in parts]
             twice = [n for n in names if names.count(n) > 1]
             if twice:
                 raise ValueError(f"two {plural} are called {twice[0]!r}; give each its own name")
@@ -137,13 +137,11 @@ class Model(Part):
                     )
         for group in self.channels:
             for i, p in enumerate(group.points):
-                on_wall = any(
-                    abs(p[a] - end) < 1e-6 for a in range(3) for end in self._walls(box, a)
-                )
+                on_wall = any(abs(p[a] - end) < 1e-6 for a in range(3) for end in self._walls(box, a))
                 if not on_wall:
                     raise ValueError(
-                        f"channels {group.name!r}, number {i + 1}, is not on the membrane: its z is {1e3 * p[2]:.6g} nm, "
-                        "the presynaptic membrane is at z = 0"
+                        f"channels {group.name!r}, number {i + 1}, is not on the membrane: its z is "
+                        f"{1e3 * p[2]:.6g} nm, the presynaptic membrane is at z = 0"
                     )
 
     @staticmethod

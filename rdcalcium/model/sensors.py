@@ -6,17 +6,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import Parameter, Part, Point
+from rdcalcium.model.base import LibraryPart, Parameter, Part, Point
 from rdcalcium.model.scheme import KineticScheme
 
 
-class Sensor(Part):
+class Sensor(LibraryPart):
     """Release sensors of one kind, each a kinetic scheme driven by the calcium at its position."""
 
-    name: str
-    use: str | None = None
-    """Library entry that filled in what is not said."""
-    source: tuple[str, ...] = ()
     positions: tuple[Point, ...] = Field(min_length=1)
     scheme: tuple[str, ...]
     """Binding steps and, one way, fusion: "X5 -> fused : gamma"."""

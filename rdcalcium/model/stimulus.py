@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from scipy.interpolate import PchipInterpolator
 
-from rdcalcium.model.base import Conductance, Current, Length, Parameter, Part, PositiveTime, Time, Voltage
+from rdcalcium.model.base import Conductance, Current, Length, LibraryPart, Parameter, Part, PositiveTime, Time, Voltage
 from rdcalcium.model.scheme import KineticScheme
 
 
@@ -102,21 +102,18 @@ class TabulatedCurrent(Part):
 
 
 CurrentLaw = Annotated[
-    OhmicCurrent | ConstantCurrent | PulseCurrent | GaussianCurrent | TabulatedCurrent, Field(discriminator="kind")
+    OhmicCurrent | ConstantCurrent | PulseCurrent | GaussianCurrent | TabulatedCurrent,
+    Field(discriminator="kind"),
 ]
-Position = tuple[Length, Length] | tuple[Length, Length, Length]  # type: ignore[valid-type]
+Position = tuple[Length, Length] | tuple[Length, Length, Length]
 
 
-class Channels(Part):
+class Channels(LibraryPart):
     """A group of calcium channels of one kind, at points of the membrane.
 
     With an ohmic current the gate is a voltage-dependent kinetic scheme; a prescribed current needs no gate.
     """
 
-    name: str
-    use: str | None = None
-    """Library entry that filled in what is not said."""
-    source: tuple[str, ...] = ()
     positions: tuple[Position, ...] = Field(min_length=1)
     """(x, y), or (x, y, z) where the membrane is not the plane z = 0."""
     gating: Literal["deterministic"] = "deterministic"
@@ -130,7 +127,7 @@ class Channels(Part):
     @property
     def points(self) -> tuple[tuple[float, float, float], ...]:
         """Positions with z, µm."""
-        return tuple((*p, 0.0) if len(p) == 2 else p for p in self.positions)  # type: ignore[misc]
+        return tuple((*p, 0.0) if len(p) == 2 else p for p in self.positions)
 
     @model_validator(mode="after")
     def _gate_fits_current(self) -> Self:

@@ -87,9 +87,18 @@ def _sentence(error: Any) -> str:
 
 
 def _is_tag(part: str) -> bool:
-    return part in ("box", "mesh", "grid", "tetrahedra", "ohmic", "constant", "pulse", "gaussian", "table", "float") or (
-        "[" in part or "(" in part
-    )
+    return part in (
+        "box",
+        "mesh",
+        "grid",
+        "tetrahedra",
+        "ohmic",
+        "constant",
+        "pulse",
+        "gaussian",
+        "table",
+        "float",
+    ) or ("[" in part or "(" in part)
 
 
 def _path(location: list[Any]) -> str:

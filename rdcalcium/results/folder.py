@@ -94,6 +94,19 @@ def create_folder(path: str | Path, overwrite: bool = False) -> Path:
     return path
 
 
+def require_room(path: Path, size: int) -> None:
+    """Refuse, with an OSError, to begin a file of `size` bytes in a folder that has no room for it.
+
+    HDF5 must not meet a full disk while it lays out a file: it reports every object apart, or crashes.
+    """
+    trial = path / _TRIAL
+    try:
+        with trial.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    finally:
+        trial.unlink(missing_ok=True)
+
+
 def remove_run(path: Path) -> None:
     """Delete what a run writes, and nothing else."""
     for name in (ABOUT, MODEL, PROBES, SENSORS, STIMULUS, LEDGER, SNAPSHOTS, CHECKPOINT):

@@ -56,7 +56,7 @@ class SnapshotFile:
 
     @classmethod
     def create(
-        cls, path: str | Path, cells: CellComplex, times: Sequence[float], fields: Mapping[str, str]
+        cls, path: str | Path, cells: CellComplex, times: Sequence[float] | np.ndarray, fields: Mapping[str, str]
     ) -> SnapshotFile:
         """Lay out the whole file; an existing one is replaced.
 

@@ -122,9 +122,7 @@ class CalciumRaster:
         corners_of = corners[owner[inside]]
         weights = _weights(cells.points[corners_of], points[inside])
         rows = np.repeat(inside, corners_of.shape[1])
-        to_raster = csr_array(
-            (weights.ravel(), (rows, corners_of.ravel())), shape=(len(points), len(cells.points))
-        )
+        to_raster = csr_array((weights.ravel(), (rows, corners_of.ravel())), shape=(len(points), len(cells.points)))
         return _to_points(cells, near), to_raster, (owner >= 0).reshape(self.shape)
 
 

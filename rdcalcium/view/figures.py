@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from rdcalcium.view.plots import plane, traces
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
 
-__all__ = ["movie", "plane", "render_all", "screenshot", "traces"]
+__all__ = ["movie", "plane", "render_all", "screenshot", "traces", "window"]
 
 SIZE, MOVIE_SIZE = (1600, 1200), (960, 720)  # pixels
 
@@ -37,16 +38,18 @@ def screenshot(
 
 def movie(
     run_folder: str | Path,
-    path: str | Path,
+    path: str | Path | None = None,
     frames_per_second: float = 10,
     size: tuple[int, int] = MOVIE_SIZE,
 ) -> Path:
-    """All snapshots one after the other; returns the path, with the suffix of what was written.
+    """All snapshots one after the other, by default in pictures/; returns the path with the suffix it got.
 
     MP4 where imageio and imageio-ffmpeg are installed, unless the path ends in .gif; a GIF otherwise.
     """
-    run, path = RunFolder(run_folder), Path(path)
+    run = RunFolder(run_folder)
+    path = Path(path) if path else run.path / "pictures" / "plume.mp4"
     scene = PlumeScene(run, size)
+    path.parent.mkdir(exist_ok=True)
     try:
         if path.suffix.lower() == ".gif" or not can_write_mp4():
             return _write_gif(_frames(scene), path.with_suffix(".gif"), frames_per_second)
@@ -55,17 +58,24 @@ def movie(
         scene.plotter.close()
 
 
-def render_all(run_folder: str | Path) -> list[Path]:
-    """Every picture that the folder allows, in its subfolder `pictures`; a movie from two frames on."""
+def window(run_folder: str | Path, time: float | str | None = None) -> None:
+    """The plume in a window that the mouse turns, until it is closed."""
+    run = RunFolder(run_folder)
+    scene = PlumeScene(run, SIZE, window=True)
+    scene.show(run.nearest(time))
+    scene.plotter.show()
+
+
+def render_all(run_folder: str | Path, time: float | str | None = None) -> list[Path]:
+    """Every picture that the folder allows, in its subfolder `pictures`; the plume at a time, or at its peak."""
     run = RunFolder(run_folder)
     folder = run.path / "pictures"
-    count = len(run.snapshots.times)
+    index = run.nearest(time)  # refuses a folder without snapshots before anything is made in it
+    time = float(run.snapshots.times[index])
     folder.mkdir(exist_ok=True)
-    paths = [screenshot(run.path, folder / "plume.png"), plane(run.path, folder / "plane.png")]
+    paths = [screenshot(run.path, folder / "plume.png", time), plane(run.path, folder / "plane.png", time)]
     if any(run.table(f"{name}.csv") for name in ("stimulus", "probes", "sensors")):
         paths.append(traces(run.path, folder / "traces.png"))
-    if count > 1:
-        paths.append(movie(run.path, folder / "plume.mp4"))
     return paths
 
 
@@ -81,9 +91,10 @@ def _frames(scene: PlumeScene) -> Iterator[np.ndarray]:
 
 
 def _write_mp4(frames: Iterator[np.ndarray], path: Path, frames_per_second: float) -> Path:
-    import imageio
+    import imageio.v2
 
-    with imageio.get_writer(path, fps=frames_per_second, macro_block_size=1) as writer:
+    writer: Any
+    with imageio.v2.get_writer(path, fps=frames_per_second, macro_block_size=1) as writer:
         for frame in frames:
             writer.append_data(frame[: frame.shape[0] // 2 * 2, : frame.shape[1] // 2 * 2])
     return path

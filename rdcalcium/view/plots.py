@@ -108,9 +108,7 @@ def _concentration(figure, axis, logarithm: np.ndarray, lower: np.ndarray, upper
     )
     levels = [level for level in LEVELS if calcium.min() < level < calcium.max()]
     if levels:
-        lines = axis.contour(
-            calcium, levels=levels, extent=extent, colors="white", linewidths=0.7, linestyles=":"
-        )
+        lines = axis.contour(calcium, levels=levels, extent=extent, colors="white", linewidths=0.7, linestyles=":")
         axis.clabel(lines, levels[:2], fmt="%g", fontsize=7)  # small rings leave no room for theirs
     bar = figure.colorbar(image, ax=axis, label="[Ca²⁺] (µM)", extend="both", shrink=0.85)
     bar.ax.yaxis.set_major_formatter("{x:g}")

@@ -51,9 +51,7 @@ class PlumeScene:
         self.run, self.scene = run, run.scene.unfolded()
         self.lower, self.upper = frame_of(run)
         self.raster = CalciumRaster(run, self.lower, self.upper)
-        self.plotter: Any = pyvista.Plotter(
-            off_screen=not window, window_size=list(size), lighting="light kit"
-        )
+        self.plotter: Any = pyvista.Plotter(off_screen=not window, window_size=list(size), lighting="light kit")
         self.plotter.background_color = pyvista.Color("white")
         self.plotter.disable_anti_aliasing()
         self.plotter.renderer.SetPass(smooth_and_peeled())

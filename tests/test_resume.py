@@ -1,0 +1,321 @@
+"""Stopping and going on: a stopped run loses nothing, and ends with the numbers of one that was never stopped."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rdcalcium import library, runner
+from rdcalcium.backends import compiled
+from rdcalcium.model import Model
+from rdcalcium.results import Result, RunFolderError
+
+TABLES = ("probes.csv", "sensors.csv", "ledger.csv", "stimulus.csv")
+MODEL = dedent("""\
+    title = "stopped"
+    geometry = { kind = "box", size = ["0.2 um", "0.2 um", "0.2 um"] }
+    discretization = { kind = "grid", size_at_active_zone = "20 nm" }
+    buffers = [{ use = "EGTA", total = "1 mM" }, { use = "fixed_keller2015" }]
+    probes = [{ name = "deep", position = ["0 nm", "0 nm", "150 nm"] }]
+    run = { duration = "DURATION", max_step = "1 us" }
+    record = { snapshots = { every = "0.05 ms", fields = "all" } }
+
+    [[channels]]
+    name = "pore"
+    positions = [["0 nm", "0 nm"]]
+    current = { kind = "gaussian", amplitude = "0.1 pA", peak = "0.12 ms", width = "0.06 ms" }
+
+    [[channels]]
+    name = "late"
+    positions = [["40 nm", "0 nm"]]
+    current = { kind = "pulse", amplitude = "0.1 pA", start = "0.15 ms", duration = "0.1 ms" }
+
+    [[sensors]]
+    name = "vesicle"
+    use = "schneggenburger_neher_2000"
+    positions = [["60 nm", "0 nm", "2 nm"]]
+""")
+SLOW = "0.8 ms"  # about 900 steps: some seconds, most of them steps
+STOPPED = 130
+
+
+@pytest.fixture(params=["numpy", "compiled"])
+def backend(request: pytest.FixtureRequest) -> str:
+    if request.param == "compiled" and compiled.find_compiler() is None:
+        pytest.skip("no C++ compiler")
+    return request.param
+
+
+def model(folder: Path, duration: str = "0.2 ms", **run: Any) -> Model:
+    path = folder / "model.toml"
+    path.write_text(MODEL.replace("DURATION", duration))
+    loaded = library.load(path)
+    return loaded.changed(run=loaded.run.model_copy(update=run))
+
+
+class StopAfter:
+    """A wish to stop after so many steps."""
+
+    def __init__(self, steps: int):
+        self.left = steps
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def assert_same_run(a: Path, b: Path) -> None:
+    """Every number that describes nature, and the cost, to the last bit."""
+    for table in TABLES:
+        assert (a / table).read_text() == (b / table).read_text(), table
+    first, second = Result(a), Result(b)
+    np.testing.assert_array_equal(first.snapshots.times, second.snapshots.times)
+    for t in first.snapshots.times:
+        for label, values in first.snapshot(t).items():
+            np.testing.assert_array_equal(values, second.snapshot(t)[label])
+    for key in ("points", "ledger (uM um^3)", "lowest value (uM)", "steps", "rejected steps", "evaluations"):
+        assert first.summary[key] == second.summary[key], key
+
+
+def assert_times_ascend(folder: Path) -> None:
+    for table in ("probes.csv", "sensors.csv", "ledger.csv"):
+        times = np.loadtxt(folder / table, delimiter=",", skiprows=1, usecols=0)
+        assert times[0] == 0
+        assert np.all(np.diff(times) > 0), table
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, backend: str, precision: str) -> None:
+    """Stopped again and again, at steps that lie in the rest, the bell, and the pulse of the current."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    described = model(tmp_path, precision=precision)
+    runner.run(described, backend, whole)
+    result = runner.run(described, backend, parts, should_stop=StopAfter(1))
+    for steps in (1, 3, 40, 57, 30, 22):
+        assert result.about["status"] == "interrupted"
+        assert (parts / "checkpoint.npz").exists()
+        assert_times_ascend(parts)
+        result = runner.resume(parts, should_stop=StopAfter(steps))
+    result = runner.resume(parts)
+    assert result.about["status"] == "finished"
+    assert result.about["machine"]["backend"] == backend
+    assert not (parts / "checkpoint.npz").exists()
+    assert_times_ascend(parts)
+    assert_same_run(whole, parts)
+
+
+def test_a_run_stopped_before_its_first_step_can_be_resumed(tmp_path: Path) -> None:
+    described = model(tmp_path, "0.06 ms")
+    runner.run(described, "numpy", tmp_path / "whole")
+    assert runner.run(described, "numpy", tmp_path / "parts", should_stop=lambda: True).summary["steps"] == 0
+    runner.resume(tmp_path / "parts")
+    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_an_interrupted_run_can_be_read(tmp_path: Path) -> None:
+    result = runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(120))
+    assert result.summary["steps"] == 120
+    assert len(result.probes["deep"].calcium) == 121
+    assert len(result.probes["vesicle"].release_probability) == 121
+    assert 1 <= len(result.snapshots.times) < 5
+    assert result.summary["ledger (uM um^3)"]["relative error"] < 1e-12
+
+
+def test_a_finished_run_has_nothing_to_resume(tmp_path: Path) -> None:
+    runner.run(model(tmp_path, "0.02 ms"), "numpy", tmp_path / "run")
+    with pytest.raises(RunFolderError, match="is finished; there is nothing to resume"):
+        runner.resume(tmp_path / "run")
+
+
+def test_a_run_without_a_checkpoint_says_so(tmp_path: Path) -> None:
+    runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(5))
+    (tmp_path / "run" / "checkpoint.npz").unlink()
+    with pytest.raises(RunFolderError, match="has no checkpoint.npz to resume from; run it again with --overwrite"):
+        runner.resume(tmp_path / "run")
+
+
+@pytest.mark.parametrize("left", [0, 100, -30])
+def test_a_damaged_checkpoint_says_so(tmp_path: Path, left: int) -> None:
+    runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(5))
+    path = tmp_path / "run" / "checkpoint.npz"
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(RunFolderError, match="is damaged") as error:
+        runner.resume(tmp_path / "run")
+    assert "\n" not in str(error.value)
+
+
+def test_rows_are_handed_over_before_the_checkpoint_after_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed right after a checkpoint, a run may miss no row before it."""
+    monkeypatch.setattr(runner, "CHECKPOINT_EVERY", 0.0)
+    monkeypatch.setattr(runner, "FLUSH_EVERY", 1e9)
+    seen: list[float] = []
+
+    def look(progress: runner.Progress) -> None:
+        path = tmp_path / "run" / "checkpoint.npz"
+        if path.exists():
+            with np.load(path) as checkpoint:
+                t = float(checkpoint["numbers"][0])
+            rows = (tmp_path / "run" / "probes.csv").read_text().splitlines()
+            assert float(rows[-1].split(",")[0]) >= t
+            seen.append(t)
+
+    runner.run(model(tmp_path), "numpy", tmp_path / "run", progress=look)
+    assert seen
+
+
+def test_a_half_written_row_is_passed_over(tmp_path: Path) -> None:
+    runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(50))
+    path = tmp_path / "run" / "probes.csv"
+    whole = path.read_bytes()
+    for cut in (1, 2, 5, 40):  # even where what is left of the last number is a number
+        path.write_bytes(whole[:-cut])
+        assert len(Result(tmp_path / "run").probes["deep"].calcium) == 50
+    path.write_bytes(b"")
+    assert Result(tmp_path / "run").probes == {} or True
+
+
+def test_one_table_may_be_ahead_of_the_other(tmp_path: Path) -> None:
+    runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(50))
+    path = tmp_path / "run" / "sensors.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:21]))
+    traces = Result(tmp_path / "run").probes["vesicle"]
+    assert len(traces.calcium) == len(traces.release_probability) == 20
+    path.write_text("")
+    assert len(Result(tmp_path / "run").probes["deep"].calcium) == 51
+
+
+def launch(folder: Path, *words: str, checkpoint_every: float = 60.0) -> subprocess.Popen[str]:
+    """The command line in a process of its own, with another interval between checkpoints."""
+    code = (
+        "from rdcalcium import runner; "
+        f"runner.CHECKPOINT_EVERY, runner.FLUSH_EVERY = {checkpoint_every}, 0.02; "
+        "from rdcalcium.cli import main; main()"
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_steps(process: subprocess.Popen[str], lines: int) -> None:
+    """Until so many lines of progress, one at each tenth of the run, have been printed."""
+    assert process.stderr is not None
+    for _ in range(lines):
+        assert process.stderr.readline().startswith("t = ")
+
+
+@pytest.fixture(scope="module")
+def slow_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the slow model and its uninterrupted run."""
+    folder = tmp_path_factory.mktemp("slow")
+    runner.run(model(folder, SLOW), "numpy", folder / "whole")
+    return folder
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_half_way_stops_the_run_and_resume_finishes_it(slow_run: Path, number: signal.Signals) -> None:
+    out = f"stopped by {number.name}"
+    process = launch(slow_run, "run", "model.toml", "--backend", "numpy", "--out", out)
+    wait_for_steps(process, 4)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == STOPPED
+    assert "Traceback" not in stderr
+    assert f"go on with: rdcalcium run --resume {out}" in " ".join(stdout.split())
+    result = Result(slow_run / out)
+    assert result.about["status"] == "interrupted"
+    assert 0 < result.summary["time (ms)"] < 0.8
+    assert len(result.snapshots.times) > 1
+    again = launch(slow_run, "run", "--resume", out)
+    assert again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert_same_run(slow_run / "whole", slow_run / out)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run: Path, seed: int) -> None:
+    out = f"killed {seed}"
+    words = ("run", "model.toml", "--backend", "numpy", "--out", out)
+    process = launch(slow_run, *words, checkpoint_every=0.03)
+    wait_for_steps(process, 2)
+    time.sleep(random.Random(seed).uniform(0.0, 1.0))
+    process.kill()
+    process.communicate(timeout=60)
+    result = Result(slow_run / out)
+    assert result.about["status"] == "running"  # nobody was left to say otherwise
+    calcium = result.probes["deep"].calcium
+    assert len(calcium) > 10
+    assert np.all(np.diff(calcium.time) > 0)
+    assert np.isfinite(calcium).all()
+    assert len(result.snapshots.times) >= 1
+    for t in result.snapshots.times:
+        assert np.isfinite(result.snapshot(t)["Ca (uM)"]).all()
+    resumed = runner.resume(slow_run / out)
+    assert resumed.about["status"] == "finished"
+    assert_times_ascend(slow_run / out)
+    assert_same_run(slow_run / "whole", slow_run / out)
+
+
+def test_a_run_killed_before_its_first_checkpoint_says_so(slow_run: Path) -> None:
+    process = launch(slow_run, "run", "model.toml", "--backend", "numpy", "--out", "early")
+    wait_for_steps(process, 1)
+    process.kill()
+    process.communicate(timeout=60)
+    assert isinstance(Result(slow_run / "early").probes, dict)
+    again = launch(slow_run, "run", "--resume", "early")
+    _, stderr = again.communicate(timeout=60)
+    assert again.returncode == 1
+    assert stderr == "rdcalcium: early has no checkpoint.npz to resume from; run it again with --overwrite\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_first_step_stops_at_once(tmp_path: Path, number: signal.Signals) -> None:
+    """A grid that takes seconds to make: nothing is written, and nothing stands in the way of the next attempt."""
+    path = tmp_path / "large.toml"
+    path.write_text(MODEL.replace("DURATION", "1 ms").replace('"20 nm"', '"1.6 nm"'))  # 2 million cells
+    process = launch(tmp_path, "run", "large.toml", "--backend", "numpy")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "stopped\n"  # the title of the model: it is about to be made
+    time.sleep(0.3)
+    process.send_signal(number)
+    asked = time.perf_counter()
+    _, stderr = process.communicate(timeout=60)
+    assert time.perf_counter() - asked < 5
+    assert (process.returncode, stderr) == (STOPPED, "rdcalcium: stopped\n")
+    assert list((tmp_path / "runs" / "large").iterdir()) == []
+
+
+def test_two_signals_stop_at_once_and_leave_the_last_checkpoint(slow_run: Path) -> None:
+    """The first wish is granted after the step, the second in the middle of it; no half step is saved."""
+    described = model(slow_run, SLOW)
+    out = slow_run / "impatient"
+
+    def impatient() -> bool:
+        if (out / "checkpoint.npz").exists():
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "CHECKPOINT_EVERY", 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(described, "numpy", out, should_stop=impatient)
+    assert Result(out).about["status"] == "interrupted"
+    runner.resume(out)
+    assert_same_run(slow_run / "whole", out)
