@@ -78,8 +78,6 @@ def run(
     resumed: Path | None,
 ) -> None:
     """Simulate MODEL; progress and a summary are shown, everything is written to a run folder."""
-    from rdcalcium import runner
-
     if (model is None) == (resumed is None):
         raise click.UsageError("give either a MODEL or --resume RUN")
     if resumed is not None:
@@ -87,10 +85,14 @@ def run(
             raise click.UsageError(
                 "--resume goes on with the run as it is; --out, --refine and --tetrahedra do not apply"
             )
+        from rdcalcium import runner
+
         with _stoppable() as should_stop, _progress_bar() as progress:
             result = runner.resume(resumed, backend, progress=progress, should_stop=should_stop)
         return _report(result)
-    loaded = _load(model, refine, tetrahedra)
+    loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
+    from rdcalcium import runner
+
     click.echo(_headline(loaded, backend))
     out = out or Path("runs") / Path(model or "").stem
     with _stoppable() as should_stop, _progress_bar() as progress:
@@ -241,10 +243,11 @@ def _report(result: Result) -> None:
 @click.option("--tetrahedra", is_flag=True, help="Solve on tetrahedra instead of the model's grid.")
 def check(model: str, refine: float | None, tetrahedra: bool) -> None:
     """Read and validate MODEL; print it resolved, with sizes, memory and advice. Runs nothing."""
-    from rdcalcium.advice import advise
     from rdcalcium.model import write_toml
 
     loaded = _load(model, refine, tetrahedra)
+    from rdcalcium.advice import advise
+
     click.echo(write_toml(loaded))
     for line in advise(loaded):
         click.echo(f"# {line}")
@@ -259,14 +262,17 @@ def view(run: Path, screenshot: bool, movie: bool, time: str | None) -> None:
     """Show the calcium plume of a RUN folder in 3-D."""
     from rdcalcium.view import figures
 
-    if not screenshot and not movie:
-        figures.window(run, time)
-    if screenshot:
-        for path in figures.render_all(run, time):
-            click.echo(path)
-    if movie:
-        path = figures.movie(run)
-        click.echo(path if path.suffix == ".mp4" else f"{path} (an MP4 needs imageio and imageio-ffmpeg)")
+    try:
+        if not screenshot and not movie:
+            figures.window(run, time)
+        if screenshot:
+            for path in figures.render_all(run, time):
+                click.echo(path)
+        if movie:
+            path = figures.movie(run)
+            click.echo(path if path.suffix == ".mp4" else f"{path} (an MP4 needs imageio and imageio-ffmpeg)")
+    except RuntimeError as error:  # no display, or no library that draws without one
+        _fail(str(error))
 
 
 @cli.command(name="list")

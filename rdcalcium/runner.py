@@ -35,6 +35,7 @@ FLUSH_EVERY = 1.0  # s of wall time
 # Memory of a run, measured on 0.1 to 2 million cells with 2 and 6 fields and rounded up.
 BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a mesh has its tetrahedra as well
 BYTES_OF_OPERATIONS = {"numpy": 450, "compiled": 0, "cuda": 0}  # temporary arrays, of each control volume
+STRUCTURE = 1 << 18  # bytes of an HDF5 file besides its numbers, rounded up
 STATES = {"numpy": 7, "compiled": 7, "cuda": 2}  # that lie in the memory of the machine, not of the device
 
 
@@ -235,6 +236,7 @@ class _Run:
         elif snapshots:
             cells, times = self.system.discretization.cells, self.simulation.snapshot_times
             labels_of: dict[str, str] = {name: f"{name} (uM)" for name in kept}
+            folder.require_room(self.path, STRUCTURE + 24 * len(cells.points) + 96 * len(cells.connectivity))
             self.snapshots = SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels_of)
 
     def _write_stimulus(self) -> None:
@@ -266,8 +268,9 @@ class _Run:
                 self._complete()
         except BaseException as error:
             # The state may be that of half a step: the last checkpoint stands.
-            with suppress(OSError):
-                self._tell("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+            if self.about["status"] == "running":
+                with suppress(OSError):
+                    self._tell("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
         finally:
             for table in self.tables.values():
@@ -309,26 +312,27 @@ class _Run:
                 row += np.stack([sensor.rate(calcium), sensor.probability()], axis=1).ravel().tolist()
                 at += len(sensor.labels)
             self.tables[folder.SENSORS].append(row)
-        due = np.flatnonzero(np.isclose(simulation.snapshot_times, moment.t, rtol=0, atol=1e-12))
+        times = simulation.snapshot_times
+        slack = 1e-12
+        due = np.flatnonzero((times > moment.t - moment.h + slack) & (times <= moment.t + slack))
+        if moment.t == 0:
+            due = np.flatnonzero(times == 0)
         if len(due) or simulation.finished or moment.t == 0:
-            self._look_at_fields(moment.t, due)
+            self._look_at_fields(moment, due)
 
-    def _look_at_fields(self, t: float, due: np.ndarray) -> None:
-        state = self.do.to_host(self.simulation.scheme.y)
-        self.lowest = min(self.lowest, float(state.min()))
-        if self.snapshots is not None and len(due):
-            values = {f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels}
-            self.snapshots.append(values, int(due[0]))
+    def _look_at_fields(self, moment: Moment, due: np.ndarray) -> None:
+        """Write the snapshots that fell into this step, and the ledger at its end."""
+        times = self.simulation.snapshot_times[due]
+        states = self.simulation.fields_within(moment, times)
+        every = [*states, self.do.to_host(self.simulation.scheme.y)]
+        self.lowest = min(self.lowest, *(float(state.min()) for state in every))
+        if self.snapshots is not None:
+            for index, state in zip(due.tolist(), states, strict=True):
+                kept = {f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels}
+                self.snapshots.append(kept, index)
         balance = self.simulation.balance()
-        row = [
-            t,
-            balance.entered,
-            balance.free,
-            *balance.bound.values(),
-            balance.missing,
-            balance.relative_error,
-        ]
-        self.tables[folder.LEDGER].append(row)
+        row = [moment.t, balance.entered, balance.free, *balance.bound.values()]
+        self.tables[folder.LEDGER].append([*row, balance.missing, balance.relative_error])
 
     def _flush(self) -> None:
         for table in self.tables.values():
@@ -364,10 +368,18 @@ class _Run:
             self._save()
             return self._tell("interrupted")
         self._flush()
-        if self.snapshots is not None:
-            self.snapshots.add_tables(_tables(self.path))
         self._tell("finished")
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
+        if self.snapshots is not None:
+            self._copy_tables(self.path / folder.SNAPSHOTS)
+
+    def _copy_tables(self, path: Path) -> None:
+        """The CSV tables into the HDF5 file as well."""
+        assert self.snapshots is not None
+        tables = _tables(self.path)
+        numbers = sum(column.nbytes for columns, _ in tables.values() for column in columns.values())
+        folder.require_room(self.path, path.stat().st_size + numbers + STRUCTURE)
+        self.snapshots.add_tables(tables)
 
     def _tell(self, status: str) -> None:
         self.about |= {"status": status, "summary": self.summary()}

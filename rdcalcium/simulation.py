@@ -66,8 +66,7 @@ class Simulation:
         self._place_sources()
         snapshots = model.record.snapshots
         self.snapshot_times = every(snapshots.every, model.run.duration) if snapshots else np.zeros(0)
-        self.stops = np.unique(np.concatenate([self.currents.events(model.run.duration), self.snapshot_times]))
-        self.jumps = self.currents.events(model.run.duration)
+        self.stops = self.currents.events(model.run.duration)
         self.ledger = Ledger(operations, model.copies)
         self.t, self.h, self.last = 0.0, 0.0, (0.0, 1.0)  # last: step and error of the step before
         self.steps = self.rejected = 0
@@ -146,7 +145,8 @@ class Simulation:
             wanted = min(self.h, self.model.run.max_step or np.inf, longest_stable_step(MAX_STAGES, radius))
             h, lands = _towards(stop - self.t, wanted)
             stages = stages_for(h, radius)
-            error = self.scheme.attempt(h, stages, self._step_sources(h, stages), self.rtol, self.atol)
+            self._sources = self._step_sources(h, stages)
+            error = self.scheme.attempt(h, stages, self._sources, self.rtol, self.atol)
             if error <= 1:
                 break
             self.rejected += 1
@@ -155,6 +155,12 @@ class Simulation:
                 raise self._blow_up(h)
         self._accept(h, stages, stop if lands else self.t + h, error, wanted)
         return Moment(self.t, h, stages, self.values)
+
+    def fields_within(self, moment: Moment, times: np.ndarray) -> list[np.ndarray]:
+        """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""
+        if np.allclose(times, moment.t, rtol=0, atol=1e-12):
+            return [self.do.to_host(self.scheme.y)] * len(times)
+        return self.scheme.within(moment.h, (times - moment.t) / moment.h + 1, self._sources)
 
     def _accept(self, h: float, stages: int, end: float, error: float, wanted: float) -> None:
         """Move on to the end of the step and choose the next one (Sommeijer et al. 1998, section 2.4)."""
@@ -172,7 +178,7 @@ class Simulation:
         self._choose_step(h, max(error, 1e-10), wanted)
 
     def _choose_step(self, h: float, error: float, wanted: float) -> None:
-        if np.any(np.isclose(self.jumps, self.t, rtol=0, atol=1e-12)):
+        if np.any(np.isclose(self.stops, self.t, rtol=0, atol=1e-12)):
             self.h, self.last = 0.0, (0.0, 1.0)
             return
         power = 1 / (ORDER + 1)

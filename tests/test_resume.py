@@ -89,7 +89,7 @@ def assert_same_run(a: Path, b: Path) -> None:
 
 def assert_times_ascend(folder: Path) -> None:
     for table in ("probes.csv", "sensors.csv", "ledger.csv"):
-        times = np.loadtxt(folder / table, delimiter=",", skiprows=1, usecols=0)
+        times = np.loadtxt(folder / table, delimiter=",", skiprows=1, usecols=0, ndmin=1)
         assert times[0] == 0
         assert np.all(np.diff(times) > 0), table
 
@@ -140,7 +140,7 @@ def test_a_finished_run_has_nothing_to_resume(tmp_path: Path) -> None:
 def test_a_run_without_a_checkpoint_says_so(tmp_path: Path) -> None:
     runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(5))
     (tmp_path / "run" / "checkpoint.npz").unlink()
-    with pytest.raises(RunFolderError, match="has no checkpoint.npz to resume from; run it again with --overwrite"):
+    with pytest.raises(RunFolderError, match=r"has no checkpoint\.npz to resume from; run it again with --overwrite"):
         runner.resume(tmp_path / "run")
 
 
@@ -154,9 +154,7 @@ def test_a_damaged_checkpoint_says_so(tmp_path: Path, left: int) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_rows_are_handed_over_before_the_checkpoint_after_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_are_handed_over_before_the_checkpoint_after_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed right after a checkpoint, a run may miss no row before it."""
     monkeypatch.setattr(runner, "CHECKPOINT_EVERY", 0.0)
     monkeypatch.setattr(runner, "FLUSH_EVERY", 1e9)
@@ -183,7 +181,7 @@ def test_a_half_written_row_is_passed_over(tmp_path: Path) -> None:
         path.write_bytes(whole[:-cut])
         assert len(Result(tmp_path / "run").probes["deep"].calcium) == 50
     path.write_bytes(b"")
-    assert Result(tmp_path / "run").probes == {} or True
+    assert list(Result(tmp_path / "run").probes) == ["vesicle"]
 
 
 def test_one_table_may_be_ahead_of_the_other(tmp_path: Path) -> None:
@@ -298,7 +296,7 @@ def test_a_signal_before_the_first_step_stops_at_once(tmp_path: Path, number: si
     asked = time.perf_counter()
     _, stderr = process.communicate(timeout=60)
     assert time.perf_counter() - asked < 5
-    assert (process.returncode, stderr) == (STOPPED, "rdcalcium: stopped\n")
+    assert (process.returncode, stderr.strip()) == (STOPPED, "rdcalcium: stopped")
     assert list((tmp_path / "runs" / "large").iterdir()) == []
 
 

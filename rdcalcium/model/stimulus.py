@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from scipy.interpolate import PchipInterpolator
 
 from rdcalcium.model.base import Conductance, Current, Length, LibraryPart, Parameter, Part, PositiveTime, Time, Voltage
 from rdcalcium.model.scheme import KineticScheme
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator
 
 
 class ActionPotential(Part):
@@ -35,6 +37,8 @@ class ActionPotential(Part):
 
     @cached_property
     def _shape(self) -> PchipInterpolator:
+        from scipy.interpolate import PchipInterpolator  # half a second; only models with a waveform pay for it
+
         return PchipInterpolator(*np.transpose(self.table))
 
     def voltage(self, t: np.ndarray) -> np.ndarray:

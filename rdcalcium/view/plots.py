@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def traces(run_folder: str | Path, path: str | Path) -> Path:
         draw(axis, table)
         axis.spines["top"].set_visible(False)
     axes[-1].set_xlabel(TIME)
-    axes[0].set_title(run.about.get("title", ""), loc="left", fontsize=10)
+    axes[0].set_title(textwrap.fill(run.about.get("title", ""), 90), loc="left", fontsize=10)
     figure.align_ylabels()
     return _save(figure, path)
 

@@ -14,7 +14,7 @@ from rdcalcium.view.run_folder import RunFolder
 if TYPE_CHECKING:
     import pyvista
 
-LEVELS = {1.0: 0.3, 10.0: 0.5, 50.0: 0.7}  # µM -> opacity of the iso-surface
+LEVELS = {1.0: 0.3, 10.0: 0.65, 50.0: 0.9}  # µM -> opacity of the iso-surface
 RANGE = (0.1, 100.0)  # µM, the ends of the colour map
 COLOURS = "inferno"  # perceptually ordered; rest is dark, so that pale vesicles stand out
 SLICE_HEIGHT = 0.003  # µm above the membrane
@@ -101,7 +101,7 @@ class PlumeScene:
         sight = np.asarray(self.plotter.camera.position) - surface.points
         sight /= np.linalg.norm(sight, axis=1, keepdims=True)
         grazing = 1 - np.abs((surface.point_data["Normals"] * sight).sum(axis=1))
-        alpha = opacity * (0.35 + 1.8 * grazing**2.5)
+        alpha = opacity * (0.5 + 1.8 * grazing**2.5)
         pale = 0.45 * grazing[:, None] ** 2
         rgba = np.column_stack([np.asarray(colour) * (1 - pale) + pale, alpha.clip(0, 1)])
         return (255 * rgba).astype(np.uint8)

@@ -1,0 +1,250 @@
+"""Advice before a run: the figures are those of the run, and the warnings come where physics asks for them."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rdcalcium import advice, library, runner
+from rdcalcium.advice import advise, capture_rate
+from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.geometry.mesh import TetrahedralMesh, write_mesh
+from rdcalcium.integrators.rkc import stages_for
+from rdcalcium.model import (
+    Box,
+    Buffer,
+    Channels,
+    Grid,
+    MeshFile,
+    Model,
+    Probe,
+    PulseCurrent,
+    Run,
+    Sensor,
+    Sphere,
+    Tetrahedra,
+)
+from rdcalcium.system import build_system
+
+FIXED = Buffer(name="fixed", total=400, diffusivity=0, k_on=0.1, K_d=10)
+PULSE = PulseCurrent(amplitude=0.1, duration=1)
+
+
+def model(**changes: Any) -> Model:
+    """A channel, a sensor at 60 nm and a probe, on 20 nm cells."""
+    sensor = library.entry("sensors", "felmy_2003")
+    parts: dict[str, Any] = {
+        "geometry": Box(size=(0.5, 0.5, 0.4)),
+        "discretization": Grid(size_at_active_zone=0.02),
+        "buffers": (FIXED,),
+        "channels": (Channels(name="pore", positions=((0.0, 0.0),), current=PULSE),),
+        "sensors": (Sensor.model_validate({"name": "vesicle", "positions": [[0.06, 0, 0.0]], **sensor}),),
+        "probes": (Probe(name="deep", position=(0, 0, 0.3)),),
+        "run": Run(duration=1.0),
+    }
+    return Model(**{**parts, **changes})
+
+
+def sentence(described: Model, about: str) -> str:
+    """The one line of advice that speaks of something."""
+    found = [line for line in advise(described) if about in line]
+    assert len(found) == 1, (about, advise(described))
+    return found[0]
+
+
+def number(pattern: str, text: str) -> float:
+    match = re.search(pattern.replace("#", r"([-+.\de,]+)"), text)
+    assert match, (pattern, text)
+    return float(match[1].replace(",", ""))
+
+
+SHAPES = {
+    "uniform": model(),
+    "stretched": model(discretization=Grid(size_at_active_zone=(0.01, 0.01, 0.005), size_in_bulk=0.06)),
+    "mirrored": model(geometry=Box(size=(0.5, 0.5, 0.4), symmetry=("x", "y"))),
+    "vesicles": model(geometry=Box(size=(0.5, 0.5, 0.4), obstacles=(Sphere(centre=(0, 0.1, 0.1), radius=0.06),))),
+    "tetrahedra": model(discretization=Tetrahedra(size_at_active_zone=0.02, size_in_bulk=0.08)),
+    "keller2015": library.load("keller2015"),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_figures_are_those_of_the_run(shape: str) -> None:
+    described = SHAPES[shape]
+    made = discretize(described)
+    system = build_system(described, made)
+    text = "\n".join(advise(described))
+    assert number("# control volumes", text) == made.size
+    assert number("volumes × # fields", text) == system.shape[0] == runner.count_fields(described)
+    radius = number("spectral radius # per ms", text)
+    assert radius == pytest.approx(system.stiffness(described.calcium.rest), rel=5e-3)
+    assert number("takes # stages", text) == stages_for(0.01, system.stiffness(described.calcium.rest))
+    volume = number("volume of the terminal #", text)
+    staircase = 2e-3 if shape in ("vesicles", "keller2015") else 1e-4  # of the spheres in the grid
+    assert volume == pytest.approx(described.copies * made.total_volume, rel=staircase)
+    calcium = described.copies * float(system.calcium_content @ system.rest) * made.total_volume
+    assert number(r"calcium at rest #", text) == pytest.approx(calcium, rel=staircase)
+
+
+@pytest.mark.parametrize("shape", [s for s in SHAPES if s != "tetrahedra"])
+def test_the_size_of_a_grid_is_known_before_it_is_made(shape: str) -> None:
+    described = SHAPES[shape]
+    made = discretize(described)
+    assert planned_size(described) == made.size
+    widths = next(line for line in advise(described) if line.startswith("cells of "))
+    report = made.report
+    assert number("cells of # nm", widths) == pytest.approx(report["smallest cell (nm)"], rel=5e-3)
+    assert number("to # nm", widths) == pytest.approx(report["largest cell (nm)"], rel=5e-3)
+
+
+def test_the_memory_of_a_run_is_not_underestimated(tmp_path) -> None:
+    """What a process really takes, beyond what Python and its libraries do."""
+    import subprocess
+    import sys
+
+    described = model(discretization=Grid(size_at_active_zone=0.005), buffers=(FIXED,))
+    (tmp_path / "m.toml").write_text(runner.write_toml(described))
+    code = """
+import resource, sys
+from rdcalcium import library, runner, simulation
+from rdcalcium.backends import open_backend
+import scipy.integrate, scipy.linalg, rdcalcium.backends.numpy
+peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+model = library.load("m.toml")
+before = peak()
+system = runner.prepare(model, "numpy")
+run = simulation.Simulation(model, open_backend("numpy", system))
+run.advance()
+print(peak() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    taken, predicted = float(done.stdout), runner.memory_needed(described, planned_size(described), "numpy")
+    assert 0.4 * predicted < taken < 1.1 * predicted
+
+
+def test_a_sensor_nearer_than_three_cells_is_warned_of() -> None:
+    assert not sentence(model(), "sensor 'vesicle' is").startswith("warning")
+    assert "60 nm from the nearest channel, 3 cells of 20 nm" in sentence(model(), "sensor 'vesicle'")
+    coarse = sentence(model(discretization=Grid(size_at_active_zone=0.03)), "sensor 'vesicle'")
+    assert coarse.startswith("warning: ")
+    assert "2 cells of 30 nm" in coarse
+    assert "cells of 20 nm would be fine enough" in coarse
+    assert not sentence(model(discretization=Grid(size_at_active_zone=0.03)), "probe 'deep'").startswith("warning")
+
+
+def test_the_nearest_of_all_channels_counts() -> None:
+    groups = (
+        Channels(name="far", positions=((-0.2, 0.0), (0.2, 0.0)), current=PULSE),
+        Channels(name="near", positions=((0.1, 0.0),), current=PULSE),
+    )
+    assert "is 40 nm from the nearest channel, 2 cells" in sentence(model(channels=groups), "sensor 'vesicle' is")
+
+
+def test_flat_cells_are_measured_along_the_way_to_the_channel() -> None:
+    flat = model(discretization=Grid(size_at_active_zone=(0.02, 0.02, 0.005)))
+    assert "3 cells of 20 nm" in sentence(flat, "sensor 'vesicle' is")
+    assert "60 cells of 5 nm" in sentence(flat, "probe 'deep'")
+
+
+def test_a_gap_narrower_than_a_cell_is_warned_of() -> None:
+    def with_gap(gap: float, height: float) -> Model:
+        vesicle = Sphere(centre=(0.06, 0.0, 0.025 + gap), radius=0.025, name="docked")
+        return model(
+            geometry=Box(size=(0.5, 0.5, 0.4), obstacles=(vesicle,)),
+            discretization=Grid(size_at_active_zone=(0.01, 0.01, height)),
+        )
+
+    fine = sentence(with_gap(0.005, 0.0025), "lies in the gap")
+    assert "sensor 'vesicle' lies in the gap of 5 nm under 'docked', 2 cells of 2.5 nm" in fine
+    assert not fine.startswith("warning")
+    assert sentence(with_gap(0.005, 0.01), "lies in the gap").startswith("warning: ")
+    assert not any("gap" in line for line in advise(model()))
+
+
+def test_a_buffer_that_captures_within_two_cells_is_warned_of() -> None:
+    """sqrt(D / (k_on B)): 23.5 nm for the fixed buffer, 8.2 nm for 10 mM BAPTA."""
+    bapta = library.buffer("BAPTA", total="10 mM")
+    described = model(buffers=(FIXED, bapta), discretization=Grid(size_at_active_zone=0.01))
+    warned = sentence(described, "captures calcium within")
+    assert warned.startswith("warning: buffer 'BAPTA' captures calcium within 8.22 nm")
+    assert "cells at the channels are 10 nm" in warned
+    fine = model(buffers=(FIXED, bapta), discretization=Grid(size_at_active_zone=0.004, size_in_bulk=0.06))
+    assert not any("captures" in line for line in advise(fine))
+
+
+@pytest.mark.parametrize(
+    ("buffer", "length"),
+    [  # published capture lengths in nm, at 50 nM of calcium
+        (library.buffer("fixed_xu1997"), 23.5),
+        (library.buffer("BAPTA", total="1 mM"), 26.0),
+        (library.buffer("ATP_free", total="580 uM"), 27.5),
+        (library.buffer("EGTA", total="10 mM"), 61.4),
+        (library.buffer("EGTA", total="1 mM"), 194.0),
+        (library.buffer("fixed_meinrenken2002", total="80 uM"), 75.0),
+    ],
+)
+def test_capture_lengths_are_the_published_ones(buffer: Buffer, length: float) -> None:
+    rate = capture_rate(buffer, model())
+    assert 1e3 * np.sqrt(0.22 / rate) == pytest.approx(length, rel=0.02)
+
+
+def test_a_mesh_is_judged_by_its_negative_couplings(tmp_path) -> None:
+    """A cube of stretched, skewed tetrahedra is far from Delaunay; the box of the package is not."""
+    good = sentence(SHAPES["tetrahedra"], "negative couplings weigh")
+    assert not good.startswith("warning")
+    steps = np.linspace(0, 1, 5)
+    grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    skewed = grid * [0.4, 0.1, 0.4]
+    skewed[:, 0] += 2.0 * skewed[:, 1]
+    cells = []
+    for i in range(4):
+        for j in range(4):
+            for k in range(4):
+                corner = [(i + a) * 25 + (j + b) * 5 + k + c for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+                for path in ((1, 3), (1, 5), (2, 3), (2, 6), (4, 5), (4, 6)):
+                    cells.append([corner[0], corner[path[0]], corner[path[1]], corner[7]])
+    write_mesh(TetrahedralMesh(skewed, np.array(cells)), tmp_path / "skewed.vtu")
+    described = model(
+        geometry=MeshFile(file=str(tmp_path / "skewed.vtu")),
+        discretization=Tetrahedra(),
+        channels=(),
+        sensors=(),
+        probes=(),
+    )
+    bad = sentence(described, "negative couplings weigh")
+    assert bad.startswith("warning: ")
+    assert number("weigh # of", bad) > advice.NEGATIVE
+
+
+def test_advice_on_a_model_that_does_not_fit_comes_at_once() -> None:
+    started = time.perf_counter()
+    lines = advise(model(discretization=Grid(size_at_active_zone=0.00005)))
+    assert time.perf_counter() - started < 2
+    assert any(line.startswith("warning: this does not fit; cells about ") for line in lines)
+    assert any(line.startswith("reference: ") for line in lines)
+
+
+def test_advice_names_the_backend_and_the_papers() -> None:
+    from rdcalcium.backends import choose
+
+    name, reason = choose("auto")
+    lines = advise(library.load("keller2015"))
+    assert f"backend that auto takes: {name}, because {reason}" in lines
+    papers = [line for line in lines if line.startswith("reference: ")]
+    assert len(papers) == len(library.used_references(library.load("keller2015")))
+    assert any("Keller D" in line for line in papers)
+
+
+def test_a_model_without_channels_has_nothing_near_them() -> None:
+    quiet = model(channels=(), sensors=(), probes=(), buffers=())
+    assert not any(line.startswith("warning") for line in advise(quiet))
+    assert not any("channel" in line for line in advise(quiet))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_line_is_one_line(shape: str) -> None:
+    assert all(line and "\n" not in line for line in advise(SHAPES[shape]))
