@@ -227,7 +227,8 @@ def _report(result: Result) -> None:
     console.print(table)
     console.print(
         f"{summary['time (ms)']:.4g} ms in {summary['steps']} steps ({summary['rejected steps']} rejected, "
-        f"{summary['evaluations']} evaluations) on {result.about['discretization']['control volumes']} control volumes; "
+        f"{summary['evaluations']} evaluations) on {result.about['discretization']['control volumes']} "
+        "control volumes; "
         f"wall time {summary['wall time (s)']:.1f} s; backend {machine['backend']} on {machine['device']} "
         f"({machine['processor']}); peak memory {summary['peak memory (MiB)']:.0f} MiB"
     )

@@ -1,4 +1,4 @@
-"""Problems with known answers, for tests, docs and users: diffusion from points, modes of boxes and balls, steady states.
+"""Problems with known answers, for tests and users: diffusion from points, modes of boxes and balls, steady states.
 
 Lengths in µm, times in ms, concentrations in µM, amounts in µM µm³, diffusivities in µm² ms⁻¹; sources on a half space
 sit on its reflecting plane.

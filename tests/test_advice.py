@@ -12,7 +12,8 @@ import pytest
 from rdcalcium import advice, library, runner
 from rdcalcium.advice import advise, capture_rate
 from rdcalcium.discretization.build import discretize, planned_size
-from rdcalcium.geometry.mesh import TetrahedralMesh, write_mesh
+from rdcalcium.geometry.files import write_mesh
+from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.integrators.rkc import stages_for
 from rdcalcium.model import (
     Box,
@@ -123,7 +124,7 @@ print(peak() - before)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     taken, predicted = float(done.stdout), runner.memory_needed(described, planned_size(described), "numpy")
-    assert 0.4 * predicted < taken < 1.1 * predicted
+    assert 0.6 * predicted < taken < 1.1 * predicted, taken / predicted
 
 
 def test_a_sensor_nearer_than_three_cells_is_warned_of() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rdcalcium.geometry.builders import box_mesh, sphere_mesh
-from rdcalcium.geometry.mesh import TetrahedralMesh, read_mesh, write_mesh
+from rdcalcium.geometry.files import read_mesh, write_mesh
+from rdcalcium.geometry.mesh import TetrahedralMesh
 
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=float)
 # Kuhn's six tetrahedra around the diagonal 0-7

@@ -10,8 +10,8 @@ from rdcalcium.discretization.base import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.geometry.builders import box_mesh
+from rdcalcium.geometry.files import read_mesh
 from rdcalcium.geometry.grid import Axis, make_grid, stretched_axis
-from rdcalcium.geometry.mesh import read_mesh
 from rdcalcium.model import Box, Grid, MeshFile, Model, Tetrahedra
 
 AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made

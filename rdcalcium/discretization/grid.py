@@ -131,7 +131,7 @@ def _box_faces(grid: RectilinearGrid, names: Mapping[str, str]) -> dict[str, Sur
 
 def _hexahedra(grid: RectilinearGrid) -> CellComplex:
     """Fluid cells as VTK hexahedra, values on the cells."""
-    nx, ny, nz = grid.shape
+    nx, ny, _ = grid.shape
     mesh = np.meshgrid(*(axis.edges for axis in grid.axes), indexing="ij")
     points = np.stack([_flat(m) for m in mesh], axis=-1)
     sx, sxy = nx + 1, (nx + 1) * (ny + 1)

@@ -1,4 +1,4 @@
-"""Sliced ELL: the rows of a sparse Laplacian in slices of 32, so that neighbouring threads read neighbouring numbers."""
+"""Sliced ELL: a sparse Laplacian in slices of 32 rows, so that neighbouring threads read neighbouring numbers."""
 
 from __future__ import annotations
 
