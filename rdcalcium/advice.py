@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rdcalcium import runner
+from rdcalcium import memory
 from rdcalcium.backends import choose
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize, grid_axes, planned_size
@@ -32,7 +32,7 @@ def advise(model: Model) -> list[str]:
     name, reason = choose("auto")
     size = planned_size(model)
     lines = [*_memory(model, size, name), f"backend that auto takes: {name}, because {reason}"]
-    if runner.memory_needed(model, size, name) > runner.memory_available():
+    if memory.memory_needed(model, size, name) > memory.memory_available():
         return [*lines, *_references(model)]
     cells = _cells(model)
     if not isinstance(model.discretization, Grid):
@@ -117,8 +117,8 @@ def _mesh_cells(made: Discretization) -> Cells:
 
 
 def _memory(model: Model, size: int, backend: str) -> list[str]:
-    needed, available = runner.memory_needed(model, size, backend), runner.memory_available()
-    fields = runner.count_fields(model)
+    needed, available = memory.memory_needed(model, size, backend), memory.memory_available()
+    fields = memory.count_fields(model)
     about = f"{size:,} control volumes × {fields} fields" if size else f"{fields} fields on the mesh of the file"
     lines = [f"{about}; memory about {_bytes(needed)} of {_bytes(available)} available"]
     if needed > available:

@@ -171,7 +171,9 @@ def open_probability_table(
         max_step=GATING_MAX_STEP,
     )
     if not solution.success:
-        raise RuntimeError(f"the gate of channels {group.name!r} could not be solved: {solution.message}")
+        raise ValueError(
+            f"the gate of channels {group.name!r} could not be solved ({solution.message}); check its rates"
+        )
     return times, np.clip(solution.y[is_open].sum(axis=0), 0.0, 1.0)
 
 

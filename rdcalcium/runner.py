@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import platform
 import re
 import resource
 import tempfile
@@ -15,28 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from rdcalcium import __version__
 from rdcalcium.backends import Operations, choose, open_backend
-from rdcalcium.discretization import Discretization
-from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.library import resolve, used_references
-from rdcalcium.model import Box, Model, read_toml, write_toml
+from rdcalcium.memory import prepare
+from rdcalcium.model import Model, read_toml, write_toml
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.results import Result, RunFolderError, folder
+from rdcalcium.results.provenance import describe, machine, scene
+from rdcalcium.results.run import read_table
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.simulation import Moment, Simulation
-from rdcalcium.system import CALCIUM, System, build_system
+from rdcalcium.system import CALCIUM
 
 CHECKPOINT_EVERY = 60.0  # s of wall time
 FLUSH_EVERY = 1.0  # s of wall time
 
-# Memory of a run, measured on 0.1 to 2 million cells with 2 and 6 fields and rounded up.
-BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a mesh has its tetrahedra as well
-BYTES_OF_OPERATIONS = {"numpy": 450, "compiled": 0, "cuda": 0}  # temporary arrays, of each control volume
 STRUCTURE = 1 << 18  # bytes of an HDF5 file besides its numbers, rounded up
-STATES = {"numpy": 7, "compiled": 7, "cuda": 2}  # that lie in the memory of the machine, not of the device
 
 
 @dataclass(frozen=True)
@@ -56,10 +51,6 @@ class Progress:
     steps: int
     rate: float
     remaining: float
-
-
-class MemoryShortageError(MemoryError):
-    """A run that would not fit into the memory of this machine."""
 
 
 def run(
@@ -103,47 +94,6 @@ def resume(
     return _Run(model, path, name, reason, state).go(progress, should_stop)
 
 
-def count_fields(model: Model) -> int:
-    """Concentrations computed in every control volume: calcium, and the bound states of each buffer."""
-    return 1 + sum(len(buffer.kinetics().states) - 1 for buffer in model.buffers)
-
-
-def memory_needed(model: Model, size: int, backend: str) -> int:
-    """Bytes that a run on so many control volumes takes from this machine."""
-    real = 4 if model.run.precision == "float32" else 8
-    kind = model.discretization.kind
-    return size * (BYTES_PER_VOLUME[kind] + BYTES_OF_OPERATIONS[backend] + STATES[backend] * count_fields(model) * real)
-
-
-def memory_available() -> int:
-    """Bytes that this process may still take: what is free, or what the limit of its container leaves."""
-    free = psutil.virtual_memory().available
-    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # control groups, version 2 and 1
-        with suppress(OSError, ValueError):  # "max" where there is none
-            free = min(free, int(Path("/sys/fs/cgroup", limit).read_text()) - psutil.Process().memory_info().rss)
-    return free
-
-
-def check_memory(model: Model, size: int, backend: str) -> None:
-    """Refuse a run that would need more memory than there is."""
-    needed, available = memory_needed(model, size, backend), memory_available()
-    if needed > available:
-        wider = (needed / max(available, 1)) ** (1 / 3)
-        raise MemoryShortageError(
-            f"the run needs {needed / 2**30:.4g} GiB for {size:.6g} control volumes × "
-            f"{count_fields(model)} fields and this machine has {available / 2**30:.4g} GiB available; "
-            f"cells about {wider:.2g} times as wide would fit"
-        )
-
-
-def prepare(model: Model, backend: str = "compiled") -> System:
-    """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made."""
-    check_memory(model, planned_size(model), backend)
-    discretization = discretize(model)
-    check_memory(model, discretization.size, backend)
-    return build_system(model, discretization)
-
-
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     """A disk that is full, or gone, is one sentence."""
@@ -181,8 +131,8 @@ class _Run:
             "precision": model.run.precision,
         }
         self.about |= {
-            "machine": _machine(self.do, reason),
-            "discretization": _describe(self.system.discretization),
+            "machine": machine(self.do, reason),
+            "discretization": describe(self.system.discretization),
             "fields": [f.name for f in self.system.fields],
             "scene": scene(model, self.system.discretization),
         }
@@ -190,7 +140,6 @@ class _Run:
         self.peaks = np.zeros((len(self.simulation.point_names), 2))  # µM, ms
         if state:
             self.simulation.restore(state)
-            self._restore_derivative(state)
             self.lowest, self.peaks = float(state["lowest"]), state["peaks"]
         with _writing(path):
             self._begin(state is None)
@@ -344,23 +293,8 @@ class _Run:
     def _save(self) -> None:
         """Save the state; every row before it is handed over first, or a resumed run would miss some."""
         self._flush()
-        state = self.simulation.state() | self._derivative()
-        state |= {"wall": self._wall(), "lowest": self.lowest, "peaks": self.peaks}
+        state = self.simulation.state() | {"wall": self._wall(), "lowest": self.lowest, "peaks": self.peaks}
         folder.write_checkpoint(self.path, state)
-
-    def _derivative(self) -> dict[str, Any]:
-        """The right-hand side that the next step begins with.
-
-        The sources of the last step went into it and out of it again, which leaves the rounding of two additions:
-        evaluated afresh it may differ in the last bit, and a resumed run shall give the same numbers.
-        """
-        scheme = self.simulation.scheme
-        return {"derivative": self.do.to_host(scheme._f0)} if scheme._f0_is_current else {}
-
-    def _restore_derivative(self, state: dict[str, Any]) -> None:
-        if "derivative" in state:
-            scheme = self.simulation.scheme
-            scheme._f0, scheme._f0_is_current = self.do.from_host(state["derivative"]), True
 
     def _complete(self) -> None:
         """Leave a complete folder: tables, summary, and a checkpoint if the run can go on."""
@@ -415,63 +349,6 @@ def _ledger(balance: Balance) -> dict[str, Any]:
 
 def _tables(path: Path) -> dict[str, tuple[dict[str, np.ndarray], dict[str, object]]]:
     """The CSV tables, to stand in the HDF5 file as well."""
-    from rdcalcium.results.run import read_table
-
     names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER)
     found = {Path(name).stem: read_table(path / name) for name in names}
     return {name: (columns, {}) for name, columns in found.items() if columns}
-
-
-def _machine(operations: Operations, reason: str) -> dict[str, Any]:
-    return {
-        "backend": operations.name,
-        "backend chosen because": reason,
-        "device": operations.device,
-        "processor": _processor(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "system": platform.platform(),
-    }
-
-
-def _processor() -> str:
-    try:
-        match = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
-    except OSError:
-        match = None
-    return match[1] if match else platform.processor()
-
-
-def _describe(d: Discretization) -> dict[str, Any]:
-    return {
-        "kind": d.kind,
-        "control volumes": int(np.count_nonzero(d.volumes)),
-        "volume (um^3)": d.total_volume,
-        "surfaces (um^2)": {name: float(s.areas.sum()) for name, s in d.surfaces.items()},
-        **{name: float(value) for name, value in d.report.items()},
-    }
-
-
-def scene(model: Model, discretization: Discretization) -> dict[str, Any]:
-    """What a picture of the run shows besides calcium: the box, vesicles, channels, sensors and probes (µm)."""
-    box = model.geometry
-    if isinstance(box, Box):
-        lower, upper, spheres = box.lower, box.upper, box.obstacles
-    else:
-        lower, upper = (
-            discretization.centres.min(axis=0).tolist(),
-            discretization.centres.max(axis=0).tolist(),
-        )
-        spheres = ()
-    return {
-        "box": {"min": list(lower), "max": list(upper)},
-        "symmetry": list(box.symmetry) if isinstance(box, Box) else [],
-        "spheres": [{"name": s.name, "centre": list(s.centre), "radius": s.radius} for s in spheres],
-        "channels": [{"name": g.name, "position": list(p)} for g in model.channels for p in g.points],
-        "sensors": [
-            {"name": label, "position": list(p)}
-            for s in model.sensors
-            for label, p in zip(s.labels(), s.positions, strict=True)
-        ],
-        "probes": [{"name": p.name, "position": list(p.position)} for p in model.probes],
-    }

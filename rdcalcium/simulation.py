@@ -102,8 +102,7 @@ class Simulation:
     def state(self) -> dict[str, Any]:
         """All that a later process needs to go on from here, as NumPy arrays."""
         return {
-            "y": self.do.to_host(self.scheme.y),
-            "carried": self.do.to_host(self.scheme.carried),
+            **self.scheme.saved(),
             "numbers": np.array([self.t, self.h, *self.last, self.ledger.entered, self.ledger._lost]),
             "counts": np.array([self.steps, self.rejected, self.scheme.evaluations]),
             "initial": self.ledger.initial,
@@ -119,7 +118,7 @@ class Simulation:
             )
         self.t, self.h, *last, self.ledger.entered, self.ledger._lost = state["numbers"].tolist()
         self.last = (last[0], last[1])
-        self.scheme = RungeKuttaChebyshev(self.do, state["y"], state["carried"])
+        self.scheme = RungeKuttaChebyshev.restored(self.do, state)
         self.steps, self.rejected, self.scheme.evaluations = (int(n) for n in state["counts"])
         self.ledger.initial = state["initial"]
         for i, sensor in enumerate(self.sensors):

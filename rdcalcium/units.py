@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 
 # The unit in which each kind of quantity is stored and computed.
@@ -47,32 +48,32 @@ def _registry():
     return pint.UnitRegistry()
 
 
+# A number, then its unit. Nothing else: pint alone would read "1,5 uM" as 15 µM and "70 nM 3" as 210 nM.
+_QUANTITY = re.compile(r"([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?))\s*(.*)", re.IGNORECASE)
+
+
 @lru_cache(maxsize=4096)
 def _convert(text: str, kind: str) -> float:
+    match = _QUANTITY.fullmatch(text)
+    if not match:
+        raise UnitError(f"{text!r} is not a quantity; write for example {example(kind)!r}")
+    number, unit = float(match[1]), match[2].replace("µ", "u").replace("μ", "u")
+    if not unit:
+        return number
     import pint
 
     registry = _registry()
-    unit = UNITS[kind]
     try:
-        quantity = registry.Quantity(text.replace("µ", "u"))
+        given = registry.parse_units("1" + unit if unit.startswith("/") else unit)
     except Exception as error:
-        raise UnitError(f"{text!r} is not a quantity; write for example {example(kind)!r}") from error
-    if quantity.dimensionless and unit and not quantity.units.dimensionality and _is_bare_number(text):
-        return float(quantity.magnitude)
+        raise UnitError(f"{unit!r} in {text!r} is not a unit; write for example {example(kind)!r}") from error
+    wanted = UNITS[kind] or "dimensionless"
     try:
-        return float(quantity.to(registry.Unit(unit or "dimensionless")).magnitude)
+        return float(registry.Quantity(number, given).to(wanted).magnitude)
     except pint.DimensionalityError as error:
         raise UnitError(
-            f"{text!r} is not a {kind}: its unit is {quantity.units:~}, expected one like {unit or 'a plain number'}"
+            f"{text!r} is not a {kind}: its unit is {given:~}, expected one like {UNITS[kind] or 'a plain number'}"
         ) from error
-
-
-def _is_bare_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def example(kind: str) -> str:
@@ -88,7 +89,10 @@ def parse(value: object, kind: str) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise UnitError(f"{value!r} is not a {kind}; write for example {example(kind)!r}")
-    number = float(value) if isinstance(value, int | float) else _convert(value.strip(), kind)
+    try:
+        number = float(value) if isinstance(value, int | float) else _convert(value.strip(), kind)
+    except OverflowError:
+        raise UnitError(f"{value!r:.20}… is too large for a {kind}") from None
     if not math.isfinite(number):
         raise UnitError(f"{value!r} is not a finite {kind}")
     return number

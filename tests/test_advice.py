@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdcalcium import advice, library, runner
+from rdcalcium import advice, library, memory
 from rdcalcium.advice import advise, capture_rate
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.geometry.files import write_mesh
@@ -28,6 +28,7 @@ from rdcalcium.model import (
     Sensor,
     Sphere,
     Tetrahedra,
+    write_toml,
 )
 from rdcalcium.system import build_system
 
@@ -80,7 +81,7 @@ def test_the_figures_are_those_of_the_run(shape: str) -> None:
     system = build_system(described, made)
     text = "\n".join(advise(described))
     assert number("# control volumes", text) == made.size
-    assert number("volumes × # fields", text) == system.shape[0] == runner.count_fields(described)
+    assert number("volumes × # fields", text) == system.shape[0] == memory.count_fields(described)
     radius = number("spectral radius # per ms", text)
     assert radius == pytest.approx(system.stiffness(described.calcium.rest), rel=5e-3)
     assert number("takes # stages", text) == stages_for(0.01, system.stiffness(described.calcium.rest))
@@ -108,22 +109,22 @@ def test_the_memory_of_a_run_is_not_underestimated(tmp_path) -> None:
     import sys
 
     described = model(discretization=Grid(size_at_active_zone=0.005), buffers=(FIXED,))
-    (tmp_path / "m.toml").write_text(runner.write_toml(described))
+    (tmp_path / "m.toml").write_text(write_toml(described))
     code = """
 import resource, sys
-from rdcalcium import library, runner, simulation
+from rdcalcium import library, memory, simulation
 from rdcalcium.backends import open_backend
 import scipy.integrate, scipy.linalg, rdcalcium.backends.numpy
 peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 model = library.load("m.toml")
 before = peak()
-system = runner.prepare(model, "numpy")
+system = memory.prepare(model, "numpy")
 run = simulation.Simulation(model, open_backend("numpy", system))
 run.advance()
 print(peak() - before)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    taken, predicted = float(done.stdout), runner.memory_needed(described, planned_size(described), "numpy")
+    taken, predicted = float(done.stdout), memory.memory_needed(described, planned_size(described), "numpy")
     assert 0.6 * predicted < taken < 1.1 * predicted, taken / predicted
 
 

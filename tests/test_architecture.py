@@ -23,6 +23,7 @@ FLOW = [
     "discretization",
     "system",
     "currents",
+    "memory",
     "backends",
     "integrators",
     "recorders",

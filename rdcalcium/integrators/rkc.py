@@ -5,6 +5,7 @@ Sommeijer BP, Shampine LF, Verwer JG (1998) RKC: an explicit solver for paraboli
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -108,13 +109,31 @@ class RungeKuttaChebyshev:
     carried  what rounding took from it
     """
 
-    def __init__(self, operations: Operations, initial: np.ndarray, carried: np.ndarray | None = None):
+    def __init__(self, operations: Operations, initial: np.ndarray):
         self.do = operations
         self.y = operations.from_host(initial)
-        self.carried = operations.new() if carried is None else operations.from_host(carried)
+        self.carried = operations.new()
         self._carried_end, self._z, self._older, self._f0, self._f1 = (operations.new() for _ in range(5))
         self._f0_is_current = False
         self.evaluations = 0
+
+    def saved(self) -> dict[str, np.ndarray]:
+        """All from which `restored` goes on with the same bits.
+
+        The derivative is kept as it is: the sources of the last step went into it and out of it again, which leaves
+        the rounding of two additions.
+        """
+        kept = {"y": self.y, "carried": self.carried} | ({"derivative": self._f0} if self._f0_is_current else {})
+        return {name: self.do.to_host(array) for name, array in kept.items()}
+
+    @classmethod
+    def restored(cls, operations: Operations, saved: Mapping[str, np.ndarray]) -> RungeKuttaChebyshev:
+        """The scheme as it was when `saved`."""
+        scheme = cls(operations, saved["y"])
+        scheme.carried = operations.from_host(saved["carried"])
+        if "derivative" in saved:
+            scheme._f0, scheme._f0_is_current = operations.from_host(saved["derivative"]), True
+        return scheme
 
     def attempt(self, h: float, stages: int, sources: StepSources | None, rtol: float, atol: np.ndarray) -> float:
         """Try one step of h ms; the error relative to the tolerance comes back. Then `accept`, or attempt again."""

@@ -31,7 +31,9 @@ class ActionPotential(Part):
     def _ascending(self) -> Self:
         if any(b <= a for a, b in zip(self.times, self.times[1:], strict=False)):
             raise ValueError("times must ascend")
-        if len(self.table) == 1 or any(b[0] <= a[0] for a, b in zip(self.table, self.table[1:], strict=False)):
+        if len(self.table) < 2:
+            raise ValueError(f"waveform {self.waveform!r} has no table; load the model by name or path, or give rows")
+        if any(b[0] <= a[0] for a, b in zip(self.table, self.table[1:], strict=False)):
             raise ValueError(f"the times of waveform {self.waveform!r} must ascend")
         return self
 

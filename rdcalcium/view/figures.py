@@ -32,7 +32,7 @@ def screenshot(
         scene.show(index)
         scene.plotter.screenshot(str(path))
     finally:
-        scene.plotter.close()
+        scene.close()
     return Path(path)
 
 
@@ -55,7 +55,7 @@ def movie(
             return _write_gif(_frames(scene), path.with_suffix(".gif"), frames_per_second)
         return _write_mp4(_frames(scene), path.with_suffix(".mp4"), frames_per_second)
     finally:
-        scene.plotter.close()
+        scene.close()
 
 
 def window(run_folder: str | Path, time: float | str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,15 @@ class PlumeScene:
         self._draw_scale_bar()
         self._draw_key()
         self._frame_camera()
+
+    def close(self) -> None:
+        """Let go of the window and all that lives on the graphics device, now.
+
+        Left to the garbage collector, these may be released while another window draws, which can crash VTK.
+        """
+        self.plotter.close()
+        self.plotter.deep_clean()
+        gc.collect()
 
     def show(self, index: int) -> None:
         """Draw the plume of one snapshot in place of the one before."""

@@ -1,0 +1,62 @@
+"""The memory that a run needs, said and refused before anything large is made."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.model import Model
+from rdcalcium.system import System, build_system
+
+# Memory of a run, measured on 0.1 to 2 million cells with 2 and 6 fields and rounded up.
+BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a mesh has its tetrahedra as well
+BYTES_OF_OPERATIONS = {"numpy": 450, "compiled": 0, "cuda": 0}  # temporary arrays, of each control volume
+STATES = {"numpy": 7, "compiled": 7, "cuda": 2}  # that lie in the memory of the machine, not of the device
+
+
+class MemoryShortageError(MemoryError):
+    """A run that would not fit into the memory of this machine."""
+
+
+def count_fields(model: Model) -> int:
+    """Concentrations computed in every control volume: calcium, and the bound states of each buffer."""
+    return 1 + sum(len(buffer.kinetics().states) - 1 for buffer in model.buffers)
+
+
+def memory_needed(model: Model, size: int, backend: str) -> int:
+    """Bytes that a run on so many control volumes takes from this machine."""
+    real = 4 if model.run.precision == "float32" else 8
+    kind = model.discretization.kind
+    return size * (BYTES_PER_VOLUME[kind] + BYTES_OF_OPERATIONS[backend] + STATES[backend] * count_fields(model) * real)
+
+
+def memory_available() -> int:
+    """Bytes that this process may still take: what is free, or what the limit of its container leaves."""
+    free = psutil.virtual_memory().available
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # control groups, version 2 and 1
+        with suppress(OSError, ValueError):  # "max" where there is none
+            free = min(free, int(Path("/sys/fs/cgroup", limit).read_text()) - psutil.Process().memory_info().rss)
+    return free
+
+
+def check_memory(model: Model, size: int, backend: str) -> None:
+    """Refuse a run that would need more memory than there is."""
+    needed, available = memory_needed(model, size, backend), memory_available()
+    if needed > available:
+        wider = (needed / max(available, 1)) ** (1 / 3)
+        raise MemoryShortageError(
+            f"the run needs {needed / 2**30:.4g} GiB for {size:.6g} control volumes × "
+            f"{count_fields(model)} fields and this machine has {available / 2**30:.4g} GiB available; "
+            f"cells about {wider:.2g} times as wide would fit"
+        )
+
+
+def prepare(model: Model, backend: str = "compiled") -> System:
+    """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made."""
+    check_memory(model, planned_size(model), backend)
+    discretization = discretize(model)
+    check_memory(model, discretization.size, backend)
+    return build_system(model, discretization)
