@@ -1,4 +1,4 @@
-"""The calcium current of each channel group as a function of time, with its charge known exactly."""
+"""The calcium current of each channel group as a function of time."""
 
 from __future__ import annotations
 

@@ -179,10 +179,9 @@ class _Run:
         names = [f.name for f in fields]
         snapshots = self.model.record.snapshots
         kept = names if snapshots and snapshots.fields == "all" else names[:1]
-        self.snapshots = None
-        if snapshots and keep_until is not None and (self.path / folder.SNAPSHOTS).exists():
+        if keep_until is not None and (self.path / folder.SNAPSHOTS).exists():
             self.snapshots = SnapshotFile.resume(self.path / folder.SNAPSHOTS)
-        elif snapshots:
+        else:
             cells, times = self.system.discretization.cells, self.simulation.snapshot_times
             labels_of: dict[str, str] = {name: f"{name} (uM)" for name in kept}
             folder.require_room(self.path, STRUCTURE + 24 * len(cells.points) + 96 * len(cells.connectivity))
@@ -275,7 +274,7 @@ class _Run:
         states = self.simulation.fields_within(moment, times)
         every = [*states, self.do.to_host(self.simulation.scheme.y)]
         self.lowest = min(self.lowest, *(float(state.min()) for state in every))
-        if self.snapshots is not None:
+        if len(due):
             for index, state in zip(due.tolist(), states, strict=True):
                 kept = {f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels}
                 self.snapshots.append(kept, index)
@@ -304,12 +303,10 @@ class _Run:
         self._flush()
         self._tell("finished")
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
-        if self.snapshots is not None:
-            self._copy_tables(self.path / folder.SNAPSHOTS)
+        self._copy_tables(self.path / folder.SNAPSHOTS)
 
     def _copy_tables(self, path: Path) -> None:
         """The CSV tables into the HDF5 file as well."""
-        assert self.snapshots is not None
         tables = _tables(self.path)
         numbers = sum(column.nbytes for columns, _ in tables.values() for column in columns.values())
         folder.require_room(self.path, path.stat().st_size + numbers + STRUCTURE)

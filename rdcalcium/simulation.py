@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +64,8 @@ class Simulation:
         self._place_points()
         self._place_sources()
         snapshots = model.record.snapshots
-        self.snapshot_times = every(snapshots.every, model.run.duration) if snapshots else np.zeros(0)
+        duration = model.run.duration
+        self.snapshot_times = every(snapshots.every if snapshots else duration, duration)  # at least rest and end
         self.stops = self.currents.events(model.run.duration)
         self.ledger = Ledger(operations, model.copies)
         self.t, self.h, self.last = 0.0, 0.0, (0.0, 1.0)  # last: step and error of the step before
@@ -238,15 +238,3 @@ def _with_cells(points: PointWeights | None, cells: np.ndarray) -> PointWeights:
     if points is None:
         return PointWeights(indices, weights)
     return PointWeights(np.concatenate([points.indices, indices]), np.concatenate([points.weights, weights]))
-
-
-class Stopwatch:
-    """Wall time, for progress and the summary."""
-
-    def __init__(self, before: float = 0.0):
-        self._start = time.perf_counter() - before
-
-    @property
-    def seconds(self) -> float:
-        """Since the beginning."""
-        return time.perf_counter() - self._start

@@ -119,7 +119,7 @@ class System:
         per_buffer: dict[str, float] = {}
         capture = 0.0
         for r in self.reactions:
-            buffer = r.label.split(".")[0]
+            buffer = r.label.rpartition(".")[0]
             ligand = calcium if r.binds else 1.0
             per_buffer[buffer] = per_buffer.get(buffer, 0.0) + r.forward * ligand + r.backward
             capture += r.forward * self.totals[buffer] if r.binds else 0.0

@@ -102,7 +102,7 @@ def parse_any(value: object) -> float:
     """Read the parameter of a rate law, whichever kind it is: a rate, a binding rate, a voltage, a number."""
     if not isinstance(value, str):
         return parse(value, "dimensionless")
-    for kind in UNITS:
+    for kind in ("dimensionless", "rate", "binding rate", "voltage"):
         try:
             return parse(value, kind)
         except UnitError:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a clean Linux machine to the first calcium plume: installs rdcalcium, runs one model and draws it.
-# Arguments go to `rdcalcium run`:  scripts/quickstart.sh --trials 20
+# Arguments go to `rdcalcium run`:  scripts/quickstart.sh --refine 1.5
 set -euo pipefail
 # shellcheck source=scripts/environment.sh
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -24,8 +24,8 @@ list() {
 mapfile -t extras < <(driver_extra)
 prepare_environment "${extras[@]}"
 
-say "Simulating one action potential at a calyx active zone: rdcalcium run keller2015 --out $out $*"
-"$venv/bin/rdcalcium" run keller2015 --out "$out" "$@"
+say "Simulating one action potential at a calyx active zone: rdcalcium run keller2015 --out $out --overwrite $*"
+"$venv/bin/rdcalcium" run keller2015 --out "$out" --overwrite "$@"
 
 say "Drawing the plume: rdcalcium view $out --screenshot"
 "$venv/bin/rdcalcium" view "$out" --screenshot

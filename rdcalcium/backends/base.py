@@ -101,17 +101,3 @@ class Operations(ABC):
     @abstractmethod
     def weighted_sums(self, y: Array) -> np.ndarray:
         """Σ_i volume_i y_i of each field, (fields,) µM µm³, in double precision and a fixed order."""
-
-    def memory(self) -> int:
-        """Bytes that a run needs on the device: seven states, the layout and the volumes."""
-        fields, n = self.system.shape
-        return 7 * fields * n * self.real.itemsize + layout_bytes(self.system) + 8 * n
-
-
-def layout_bytes(system: System) -> int:
-    """Bytes of the arrays of a layout."""
-    total = 0
-    for value in vars(system.discretization.layout).values():
-        for array in value if isinstance(value, tuple) else (value,):
-            total += getattr(array, "nbytes", 0)
-    return total

@@ -9,6 +9,7 @@ import numpy as np
 from rdcalcium.geometry.contents import Contents, first_of_each
 from rdcalcium.geometry.mesh import FACES, among, row_keys
 
+# Corners of the faces S1 to S4 of a C3D4 element (Abaqus, "Three-dimensional solid elements").
 _ABAQUS_FACES = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]])
 _ABAQUS_TRIANGLES = ("S3", "STRI3", "CPS3", "CPE3", "CAX3", "R3D3", "M3D3", "SFM3D3", "DS3")
 

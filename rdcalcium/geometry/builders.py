@@ -225,7 +225,7 @@ def _meshed(gmsh: Any, background: int) -> tuple[np.ndarray, np.ndarray, np.ndar
         nodes, tetrahedra, faces = _extracted(gmsh)
         if len(tetrahedra) and flatness(nodes, tetrahedra).min() > FLATTEST:
             return nodes, tetrahedra, faces
-    raise RuntimeError(
+    raise ValueError(
         f"Gmsh could not mesh this geometry in {ATTEMPTS} attempts ({trouble}); "
         "try another size_at_active_zone or size_in_bulk, or move vesicles that just touch"
     )

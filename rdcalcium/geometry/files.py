@@ -178,9 +178,6 @@ def _physical_names(path: Path) -> dict[tuple[int, int], str]:
     return {(int(line[0]), int(line[1])): line[2].strip().strip('"') for line in lines if len(line) == 3}
 
 
-# Corners of the faces S1 to S4 of a C3D4 element (Abaqus, "Three-dimensional solid elements").
-
-
 def _all_triangles(mesh: TetrahedralMesh) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Triangles of all surfaces, each once, and the places of each surface among them."""
     rows = np.vstack(list(mesh.surfaces.values()))

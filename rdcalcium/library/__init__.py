@@ -12,7 +12,7 @@ from typing import Any
 
 from rdcalcium.model import Buffer, Model, ModelError, read_toml, validate
 from rdcalcium.model.base import LibraryPart
-from rdcalcium.model.toml import suggest
+from rdcalcium.model.toml import suggest, validate_as
 
 KINDS = ("buffers", "channels", "sensors", "waveforms", "models")
 _FOLDER = files("rdcalcium.library")
@@ -48,7 +48,7 @@ def entry(kind: str, name: str) -> dict[str, Any]:
 
 def buffer(use: str, **values: Any) -> Buffer:
     """A buffer of the library, with some values replaced: buffer("EGTA", total="10 mM")."""
-    return Buffer.model_validate(_filled("buffers", {"use": use, **values}))
+    return validate_as(Buffer, _filled("buffers", {"use": use, **values}), f"buffer {use!r}")
 
 
 def load(source: str | Path) -> Model:

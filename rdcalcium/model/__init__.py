@@ -1,4 +1,4 @@
-"""What is in the terminal: frozen, checked descriptions, and nothing that computes."""
+"""What is in the terminal: frozen, checked descriptions, with no arrays and no backend."""
 
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.geometry import Box, Grid, MeshFile, Sphere, Tetrahedra

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from rdcalcium import units
@@ -17,10 +17,20 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+def _speakable(name: str) -> str:
+    if not name.strip() or set(name) & set(':,"/\\\n\r\t'):
+        raise ValueError(f"the name {name!r} must not be empty, nor hold a colon, comma, quote, slash or line break")
+    return name.strip()
+
+
+# Names become headings of tables: "sensor 1: Ca (uM)".
+Name = Annotated[str, AfterValidator(_speakable)]
+
+
 class LibraryPart(Part):
     """A named piece of a model whose values may come from the library."""
 
-    name: str
+    name: Name
     use: str | None = None
     """Library entry that filled in what is not said."""
     source: tuple[str, ...] = ()

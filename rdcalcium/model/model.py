@@ -81,14 +81,16 @@ class Model(Part):
         points |= {f"probe {probe.name!r}": probe.position for probe in self.probes}
         return points
 
-    def with_buffer(self, buffer: Buffer) -> Self:
+    def with_buffer(self, buffer: Buffer) -> Model:
         """A copy with one more buffer, or with the buffer of that name replaced."""
         others = tuple(b for b in self.buffers if b.name != buffer.name)
         return self.changed(buffers=(*others, buffer))
 
-    def changed(self, **parts: object) -> Self:
+    def changed(self, **parts: object) -> Model:
         """A copy with some parts replaced, checked again as a whole."""
-        return type(self).model_validate({**dict(self), **parts})
+        from rdcalcium.model.toml import validate  # which reads and writes models, and so imports this module
+
+        return validate({**dict(self), **parts})
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import LibraryPart, Parameter, Part, Point
+from rdcalcium.model.base import LibraryPart, Name, Parameter, Part, Point
 from rdcalcium.model.scheme import KineticScheme
 
 
@@ -46,5 +46,5 @@ class Sensor(LibraryPart):
 class Probe(Part):
     """A point at which free calcium and every buffer are written down at each step."""
 
-    name: str
+    name: Name
     position: Point

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from rdcalcium.model.model import Model
+
+AnyPart = TypeVar("AnyPart", bound=BaseModel)
 
 
 class ModelError(ValueError):
@@ -48,8 +50,13 @@ def _without_none(value: Any) -> Any:
 
 def validate(data: dict[str, Any], origin: str = "model") -> Model:
     """A checked Model from plain tables; the first mistake is told in one sentence, the others are counted."""
+    return validate_as(Model, data, origin)
+
+
+def validate_as(kind: type[AnyPart], data: dict[str, Any], origin: str) -> AnyPart:
+    """Any checked part of a model, with the same words for mistakes."""
     try:
-        return Model.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         # A misspelt key comes first: it explains the key that is then missing.
         errors = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")

@@ -1,4 +1,4 @@
-"""When to look: times on which a step must end."""
+"""When to look at whole fields."""
 
 from __future__ import annotations
 
