@@ -232,6 +232,10 @@ def _report(result: Result) -> None:
         f"wall time {summary['wall time (s)']:.1f} s; backend {machine['backend']} on {machine['device']} "
         f"({machine['processor']}); peak memory {summary['peak memory (MiB)']:.0f} MiB"
     )
+    if summary["lowest value (uM)"] < -1e-6:
+        console.print(
+            f"warning: a concentration fell to {summary['lowest value (uM)']:.3g} uM; use a smaller tolerance"
+        )
     console.print(f"run folder: {result.folder}")
     if result.about["status"] == "interrupted":
         console.print(f"stopped; go on with: rdcalcium run --resume {result.folder}")

@@ -24,6 +24,7 @@ from rdcalcium.units import CURRENT_PER_CONDUCTANCE_VOLTAGE
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
 GATING_MAX_STEP = 0.02  # ms, so that no action potential is stepped over
+UNSEEN = 0.1  # share of the charge of one step that its stages may miss or count twice
 GAUSSIAN_ROWS = 801  # rows of a tabulated Gaussian over ± 4 widths, a cubic between them
 
 
@@ -117,7 +118,17 @@ class Currents:
     def events(self, duration: float) -> np.ndarray:
         """Times on which a step must end because a current jumps, ascending, within (0, duration]."""
         times = np.concatenate([[duration], *(g.influx.jumps for g in self.groups)])
-        return np.unique(times[(times > 1e-12) & (times <= duration)])
+        return np.unique(times[(times > 0) & (times <= duration)])
+
+    def resolved(self, t: float, h: float, c: np.ndarray, weights: np.ndarray) -> bool:
+        """Whether the stages of a step see the charge that flows in it: a spike between two stages must not be missed.
+
+        c, weights  (stages + 1,) times of the stages, and with which the scheme adds up a source over the step
+        """
+        seen = h * weights @ self.over_step(t, h, c) if self.groups else np.zeros(0)
+        flows = np.array([g.influx.integral(t, t + h) for g in self.groups])
+        total = np.array([g.influx.integral(-np.inf, np.inf) for g in self.groups])
+        return bool(np.all(np.abs(seen - flows) <= UNSEEN * np.abs(flows) + UNSEEN**3 * np.abs(total)))
 
     def over_step(self, t: float, h: float, c: np.ndarray) -> np.ndarray:
         """Currents at the stages of a step, (stages + 1, groups) pA.
@@ -146,6 +157,11 @@ def _group_current(group: Channels, model: Model) -> GroupCurrent:
         times, open_probability = open_probability_table(group, model.stimulus, duration)
         voltage = model.stimulus.voltage(times)
         inward = open_probability * law.conductance * (law.reversal - voltage) * CURRENT_PER_CONDUCTANCE_VOLTAGE
+        if inward.min() < -1e-6 * inward.max():
+            raise ValueError(
+                f"the voltage rises above the reversal potential of channels {group.name!r} ({law.reversal:g} mV): "
+                "calcium would leave through them; use a higher reversal, or a GHK-like table of the current"
+            )
         smooth = (TimeCourse.through(times, v, smooth=True) for v in (inward, open_probability))
         return GroupCurrent(group.name, *smooth)
     rows = _prescribed(law, duration)
@@ -156,6 +172,10 @@ def open_probability_table(
     group: Channels, stimulus: ActionPotential, duration: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Times (ms) and probability that a channel is open, from its scheme under the voltage; at rest before."""
+    if duration / GATING_SPACING > 1e8:
+        raise ValueError(
+            f"run.duration = {duration:g} ms is too long to tabulate a gate; at most {1e8 * GATING_SPACING:g} ms"
+        )
     scheme = group.kinetics()
     is_open = np.array([state in group.open_states for state in scheme.states])
     times = np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1)

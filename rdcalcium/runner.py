@@ -29,6 +29,7 @@ from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import CALCIUM
 
 CHECKPOINT_EVERY = 60.0  # s of wall time
+FIRST_CHECKPOINT = 5.0  # s
 FLUSH_EVERY = 1.0  # s of wall time
 
 STRUCTURE = 1 << 18  # bytes of an HDF5 file besides its numbers, rounded up
@@ -89,6 +90,10 @@ def resume(
         raise RunFolderError(f"the run in {path} is finished; there is nothing to resume")
     state = folder.read_checkpoint(path)
     model = resolve(read_toml(path / folder.MODEL), origin=str(path / folder.MODEL), folder=path)
+    if state.get("model") != write_toml(model):
+        raise RunFolderError(
+            f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
+        )
     before = about.get("machine", {}).get("backend", "auto")
     name, reason = choose(before if backend == "auto" else backend)
     return _Run(model, path, name, reason, state).go(progress, should_stop)
@@ -141,8 +146,13 @@ class _Run:
         if state:
             self.simulation.restore(state)
             self.lowest, self.peaks = float(state["lowest"]), state["peaks"]
-        with _writing(path):
-            self._begin(state is None)
+        try:
+            with _writing(path):
+                self._begin(state is None)
+        except BaseException:
+            with suppress(OSError):
+                folder.write_about(path, self.about | {"status": "failed"})
+            raise
 
     def _begin(self, new: bool) -> None:
         """First files. An earlier run gives way only now that everything else has succeeded."""
@@ -184,6 +194,8 @@ class _Run:
         else:
             cells, times = self.system.discretization.cells, self.simulation.snapshot_times
             labels_of: dict[str, str] = {name: f"{name} (uM)" for name in kept}
+            arrays = 4 * len(times) * len(kept) * len(cells.selection)
+            folder.refuse_too_large(self.path, arrays, f"{len(times)} snapshots of {len(kept)} fields")
             folder.require_room(self.path, STRUCTURE + 24 * len(cells.points) + 96 * len(cells.connectivity))
             self.snapshots = SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels_of)
 
@@ -230,7 +242,7 @@ class _Run:
         simulation, duration = self.simulation, self.model.run.duration
         shown = flushed = -np.inf
         started, t_started = time.perf_counter(), simulation.t
-        saved = started
+        saved = started - max(CHECKPOINT_EVERY - FIRST_CHECKPOINT, 0.0)
         while not should_stop() and not simulation.finished:
             moment = simulation.advance()
             self._look(moment)
@@ -271,13 +283,10 @@ class _Run:
     def _look_at_fields(self, moment: Moment, due: np.ndarray) -> None:
         """Write the snapshots that fell into this step, and the ledger at its end."""
         times = self.simulation.snapshot_times[due]
-        states = self.simulation.fields_within(moment, times)
-        every = [*states, self.do.to_host(self.simulation.scheme.y)]
-        self.lowest = min(self.lowest, *(float(state.min()) for state in every))
-        if len(due):
-            for index, state in zip(due.tolist(), states, strict=True):
-                kept = {f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels}
-                self.snapshots.append(kept, index)
+        for index, state in zip(due.tolist(), self.simulation.fields_within(moment, times), strict=True):
+            self.lowest = min(self.lowest, float(state.min()))
+            kept = {f.name: state[i] for i, f in enumerate(self.system.fields) if f.name in self.snapshots.labels}
+            self.snapshots.append(kept, index)
         balance = self.simulation.balance()
         row = [moment.t, balance.entered, balance.free, *balance.bound.values()]
         self.tables[folder.LEDGER].append([*row, balance.missing, balance.relative_error])
@@ -292,7 +301,12 @@ class _Run:
     def _save(self) -> None:
         """Save the state; every row before it is handed over first, or a resumed run would miss some."""
         self._flush()
-        state = self.simulation.state() | {"wall": self._wall(), "lowest": self.lowest, "peaks": self.peaks}
+        state = self.simulation.state() | {
+            "model": np.array(write_toml(self.model)),
+            "wall": self._wall(),
+            "lowest": self.lowest,
+            "peaks": self.peaks,
+        }
         folder.write_checkpoint(self.path, state)
 
     def _complete(self) -> None:

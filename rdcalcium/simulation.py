@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,13 +136,17 @@ class Simulation:
 
     def advance(self) -> Moment:
         """Take one accepted step."""
-        radius = self.system.stiffness(2 * float(self._values[CALCIUM].max(initial=self.system.rest[CALCIUM])) + 10)
+        radius = 1e-9 + self.system.stiffness(
+            2 * float(self._values[CALCIUM].max(initial=self.system.rest[CALCIUM])) + 10
+        )
         if self.h <= 0:
             self.h = 1 / radius
         while True:
             stop = float(self.stops[np.searchsorted(self.stops, self.t, side="right")])
             wanted = min(self.h, self.model.run.max_step or np.inf, longest_stable_step(MAX_STAGES, radius))
             h, lands = _towards(stop - self.t, wanted)
+            while not self._resolved(h, stages_for(h, radius)):
+                h, lands = h / 2, False
             stages = stages_for(h, radius)
             self._sources = self._step_sources(h, stages)
             error = self.scheme.attempt(h, stages, self._sources, self.rtol, self.atol)
@@ -155,7 +159,7 @@ class Simulation:
         self._accept(h, stages, stop if lands else self.t + h, error, wanted)
         return Moment(self.t, h, stages, self.values)
 
-    def fields_within(self, moment: Moment, times: np.ndarray) -> list[np.ndarray]:
+    def fields_within(self, moment: Moment, times: np.ndarray) -> Iterable[np.ndarray]:
         """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""
         if np.allclose(times, moment.t, rtol=0, atol=1e-12):
             return [self.do.to_host(self.scheme.y)] * len(times)
@@ -188,6 +192,10 @@ class Simulation:
         # A step that was cut short to land on something does not shorten the ones after it.
         self.h = max(proposed, min(self.h, wanted)) if h < 0.9 * wanted else proposed
         self.last = (h, error)
+
+    def _resolved(self, h: float, stages: int) -> bool:
+        k = coefficients(stages)
+        return h < SHORTEST_STEP or self.currents.resolved(self.t, h, k.c, k.weights)
 
     def _step_sources(self, h: float, stages: int) -> StepSources | None:
         if not self.currents.groups:

@@ -49,7 +49,9 @@ def _registry():
 
 
 # A number, then its unit. Nothing else: pint alone would read "1,5 uM" as 15 µM and "70 nM 3" as 210 nM.
-_QUANTITY = re.compile(r"([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?))\s*(.*)", re.IGNORECASE)
+_QUANTITY = re.compile(
+    r"([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?))\s*((?:(?:1\s*/|[a-zµμ/(%]).*)?)", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=4096)

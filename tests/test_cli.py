@@ -314,9 +314,9 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(quick: Path) -> 
     import resource
 
     def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (560_000, 560_000))
 
-    model = QUICK.partition("[record]")[0].replace('"0.1 ms"', '"0.1 ms"\nmax_step = "0.1 us"')
+    model = QUICK.partition("[record]")[0].replace('"0.1 ms"', '"0.1 ms"\nmax_step = "0.01 us"')
     (quick / "fine.toml").write_text(model)
     done = rdcalcium("run", "fine.toml", "--backend", "numpy", folder=quick, preexec_fn=limited)
     assert sentence(done) == "cannot write to runs/fine: File too large; what was written before is kept"

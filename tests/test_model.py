@@ -295,7 +295,7 @@ def test_a_changed_model_is_checked_again() -> None:
     model = small_model()
     assert model.changed(title="another").title == "another"
     assert model.title == "tables"
-    with pytest.raises(ValidationError, match="outside the terminal"):
+    with pytest.raises(ModelError, match="outside the terminal"):
         model.changed(geometry=Box(size=(0.01, 0.01, 0.01)))
 
 
@@ -371,7 +371,7 @@ def test_one_parameter_of_a_library_scheme_can_be_replaced() -> None:
 
 
 def test_a_scheme_of_the_library_has_no_dissociation_constant_to_replace() -> None:
-    with pytest.raises(ValidationError, match="put its rates under parameters"):
+    with pytest.raises(ModelError, match="put its rates under parameters"):
         library.buffer("ATP_keller2015", K_d="90 uM")
 
 

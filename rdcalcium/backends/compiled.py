@@ -90,7 +90,10 @@ def build(source: str, flags: tuple[str, ...] = FLAGS) -> Path:
             text.write_text(source, encoding="utf-8")
             done = subprocess.run([compiler, *flags, str(text), "-o", str(made)], capture_output=True, text=True)
             if done.returncode:
-                raise BackendError(f"{compiler} could not compile the kernels:\n{done.stderr[:2000]}")
+                raise BackendError(
+                    f"{compiler} could not compile the kernels:\n{done.stderr[:2000]}\n"
+                    "set CXX to another compiler, or use --backend numpy"
+                )
             made.replace(library)
     return library
 

@@ -81,7 +81,7 @@ def _flux_increment(r: Reaction, k_f: str, k_b: str, totals: dict[int, str]) -> 
 
 def _block(r: Reaction, flux: str) -> str:
     """One reaction in braces: its flux, and who loses and gains it."""
-    lines = [f"    {{  // {r.label}", f"        const real_t flux = {flux};"]
+    lines = ["    {", f"        const real_t flux = {flux};"]  # and no name that a user gave
     if r.binds:
         lines.append(f"        d[{CALCIUM}] -= flux;")
     if not isinstance(r.source, FreeForm):

@@ -5,7 +5,7 @@ Sommeijer BP, Shampine LF, Verwer JG (1998) RKC: an explicit solver for paraboli
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -171,7 +171,7 @@ class RungeKuttaChebyshev:
             if at_end:
                 self.do.add_at(target, sources.cells, sources.change[-1], sign)
 
-    def within(self, h: float, shares: np.ndarray, sources: StepSources | None) -> list[np.ndarray]:
+    def within(self, h: float, shares: np.ndarray, sources: StepSources | None) -> Iterator[np.ndarray]:
         """States inside the step that was just accepted, at shares (0 to 1) of its length; (fields, n) on the host.
 
         The cubic through both ends and their derivatives (Hermite): of third order, so that nobody who wants to look
@@ -182,10 +182,9 @@ class RungeKuttaChebyshev:
         self._add(self._f0, sources, 1.0, at_end=True)
         start, end, slope_0, slope_1 = (do.to_host(a) for a in (self._older, self.y, self._f1, self._f0))
         self._add(self._f0, sources, -1.0, at_end=True)
-        return [
-            start + (end - start) * s * s * (3 - 2 * s) + h * (slope_0 * s * (1 - s) ** 2 - slope_1 * s * s * (1 - s))
-            for s in shares
-        ]
+        for s in shares:
+            bend = slope_0 * s * (1 - s) ** 2 - slope_1 * s * s * (1 - s)
+            yield start + (end - start) * s * s * (3 - 2 * s) + h * bend
 
     def accept(self) -> None:
         """Make the end of the last attempt the state; its derivative serves the next step."""

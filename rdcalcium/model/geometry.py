@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from rdcalcium.model.base import Length, Part, Point, PositiveLength
+from rdcalcium.model.base import Part, Point, PositiveLength, Quantity
 
 
 class Sphere(Part):
@@ -94,7 +94,7 @@ class Grid(Part):
     """Largest cell width; none: the grid is uniform."""
     growth: Annotated[float, Field(gt=1, le=2)] = 1.2
     """Ratio of neighbouring cell widths outside the fine part."""
-    margin: Length = 0.02
+    margin: Annotated[float, Quantity("length", ge=0)] = 0.02
     """How far the fine part reaches beyond the channels, sensors and probes."""
 
     def scaled(self, factor: float) -> Grid:

@@ -63,6 +63,7 @@ class KineticScheme:
                     rate.require(known)
         scheme = cls(states, transitions, dict(parameters))
         scheme._require_connected()
+        scheme._require_rates()
         return scheme
 
     def _require_connected(self) -> None:
@@ -74,6 +75,18 @@ class KineticScheme:
         apart = [s for s in self.states if s not in reached]
         if apart:
             raise SchemeError(f"state {apart[0]!r} is not connected to {self.states[0]!r}")
+
+    def _require_rates(self) -> None:
+        """Rates are numbers and not negative, at rest and at the peak of a spike."""
+        for voltage in (-80.0, 0.0, 40.0):
+            with np.errstate(all="ignore"):
+                pairs = self.rates(voltage)
+            for t, pair in zip(self.transitions, pairs, strict=True):
+                if not all(np.isfinite(rate) and rate >= 0 for rate in pair):
+                    raise SchemeError(
+                        f"the step {t.source} -> {t.target} has the rates {pair[0]:g} and {pair[1]:g} "
+                        f"at {voltage:g} mV; a rate is a finite number, at least 0"
+                    )
 
     @property
     def depends_on_voltage(self) -> bool:

@@ -94,6 +94,16 @@ def create_folder(path: str | Path, overwrite: bool = False) -> Path:
     return path
 
 
+def refuse_too_large(path: Path, size: int, what: str) -> None:
+    """Refuse a run whose results would not fit on the disk."""
+    free = shutil.disk_usage(path).free
+    if size > free:
+        raise RunFolderError(
+            f"{what} need {size / 2**30:.3g} GiB and {path} has {free / 2**30:.3g} GiB free; "
+            "write fewer with record.snapshots.every"
+        )
+
+
 def require_room(path: Path, size: int) -> None:
     """Refuse, with an OSError, to begin a file of `size` bytes in a folder that has no room for it.
 
@@ -147,11 +157,14 @@ def _plain(value: Any) -> Any:
 def read_about(folder: Path) -> dict[str, Any]:
     """Read run.json."""
     try:
-        return json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunFolderError(f"{folder} is not a run folder: it has no {ABOUT}") from None
-    except json.JSONDecodeError:
-        raise RunFolderError(f"{folder / ABOUT} is damaged") from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        about = None
+    if not isinstance(about, dict):
+        raise RunFolderError(f"{folder / ABOUT} is damaged; run the model again with --overwrite")
+    return about
 
 
 def write_checkpoint(folder: Path, state: dict[str, Any]) -> None:
