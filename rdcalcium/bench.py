@@ -248,7 +248,7 @@ def _machine() -> dict[str, Any]:
         "processor": _processor(),
         "threads": compiled.threads(),
         "load": round(os.getloadavg()[0], 2),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "versions": {
             "python": platform.python_version(),
             "compiler": _first_line([compiler, "--version"]) if compiler else "none",

@@ -23,7 +23,7 @@ def machine(operations: Operations, reason: str) -> dict[str, Any]:
         "processor": _processor(),
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
     }
 
 

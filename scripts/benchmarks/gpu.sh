@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything to do once on a machine with a CUDA GPU: the kernel tests, the benchmark, and one model with its pictures.
 # Installs nothing: the environment must be there (scripts/quickstart.sh or scripts/test.sh makes it).
-#   scripts/benchmarks/gpu_session.sh [FOLDER]    pictures and the run go to FOLDER [runs/gpu]
+#   scripts/benchmarks/gpu.sh [FOLDER]    pictures and the run go to FOLDER [runs/gpu]
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)"
