@@ -129,14 +129,16 @@ class RunFolder:
 
     def nearest(self, time: float | str | None) -> int:
         """Index of the snapshot nearest to a time, in ms or written like "1.2 ms"; None means the peak."""
+        times = self.snapshots.times
         wanted = self.peak_time() if time is None else units.parse(time, "time")
-        return int(np.abs(self.snapshots.times - wanted).argmin())
+        return int(np.abs(times - wanted).argmin())
 
     def peak_time(self) -> float:
         """When calcium at the sensors (at the probes, if none is a sensor's) has its largest mean, ms."""
         table = self.table("probes.csv")
         columns = {name: values for name, values in table.items() if name.endswith(": " + CALCIUM)}
-        at_sensors = [v for name, v in columns.items() if name.startswith("sensor")]
+        sensors = {f"{thing['name']}: {CALCIUM}" for thing in self.about.get("scene", {}).get("sensors", [])}
+        at_sensors = [v for name, v in columns.items() if name in sensors]
         chosen = at_sensors or list(columns.values())
         if not chosen or not len(table[TIME]):
             return self._peak_of_snapshots()
