@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 # In the order of the data flow; each is imported when first asked for, so that `import rdcalcium` is quick.
 _PUBLIC = {
+    "RdcalciumError": "rdcalcium.errors",
     "load": "rdcalcium.library",
     "buffer": "rdcalcium.library",
     "Model": "rdcalcium.model",
@@ -28,12 +29,23 @@ _PUBLIC = {
     "resume": "rdcalcium.runner",
     "Result": "rdcalcium.results",
 }
-__all__ = ["Model", "ModelError", "Result", "Simulation", "buffer", "build_system", "discretize", "load"]
+__all__ = [
+    "Model",
+    "ModelError",
+    "RdcalciumError",
+    "Result",
+    "Simulation",
+    "buffer",
+    "build_system",
+    "discretize",
+    "load",
+]
 __all__ += ["open_backend", "resume", "run"]
 
 if TYPE_CHECKING:
     from rdcalcium.backends import open_backend
     from rdcalcium.discretization.build import discretize
+    from rdcalcium.errors import RdcalciumError
     from rdcalcium.library import buffer, load
     from rdcalcium.model import Model, ModelError
     from rdcalcium.results import Result

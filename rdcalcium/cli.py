@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rdcalcium import __version__
+from rdcalcium.errors import RdcalciumError
 
 if TYPE_CHECKING:
     from rdcalcium.model import Model
@@ -40,10 +41,12 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    except (ValueError, OSError, RuntimeError, MemoryError) as error:
-        if type(error).__module__ == "builtins" and isinstance(error, RuntimeError):
-            raise
+    except RdcalciumError as error:
+        _fail(str(error))
+    except OSError as error:  # a file or folder, named in its text
         _fail(str(error) or type(error).__name__)
+    except MemoryError:
+        _fail("this machine has too little memory for that; choose wider cells")
 
 
 def _fail(message: str, status: int = 1) -> None:
@@ -267,17 +270,14 @@ def view(run: Path, screenshot: bool, movie: bool, time: str | None) -> None:
     """Show the calcium plume of a RUN folder in 3-D."""
     from rdcalcium.view import figures
 
-    try:
-        if not screenshot and not movie:
-            figures.window(run, time)
-        if screenshot:
-            for path in figures.render_all(run, time):
-                click.echo(path)
-        if movie:
-            path = figures.movie(run)
-            click.echo(path if path.suffix == ".mp4" else f"{path} (an MP4 needs imageio and imageio-ffmpeg)")
-    except RuntimeError as error:  # no display, or no library that draws without one
-        _fail(str(error))
+    if not screenshot and not movie:
+        figures.window(run, time)
+    if screenshot:
+        for path in figures.render_all(run, time):
+            click.echo(path)
+    if movie:
+        path = figures.movie(run)
+        click.echo(path if path.suffix == ".mp4" else f"{path} (an MP4 needs imageio and imageio-ffmpeg)")
 
 
 @cli.command(name="list")

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline, PPoly
 
+from rdcalcium.errors import InputError
 from rdcalcium.model import (
     ActionPotential,
     Channels,
@@ -158,7 +159,7 @@ def _group_current(group: Channels, model: Model) -> GroupCurrent:
         voltage = model.stimulus.voltage(times)
         inward = open_probability * law.conductance * (law.reversal - voltage) * CURRENT_PER_CONDUCTANCE_VOLTAGE
         if inward.min() < -1e-6 * inward.max():
-            raise ValueError(
+            raise InputError(
                 f"the voltage rises above the reversal potential of channels {group.name!r} ({law.reversal:g} mV): "
                 "calcium would leave through them; use a higher reversal, or a GHK-like table of the current"
             )
@@ -173,7 +174,7 @@ def open_probability_table(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Times (ms) and probability that a channel is open, from its scheme under the voltage; at rest before."""
     if duration / GATING_SPACING > 1e8:
-        raise ValueError(
+        raise InputError(
             f"run.duration = {duration:g} ms is too long to tabulate a gate; at most {1e8 * GATING_SPACING:g} ms"
         )
     scheme = group.kinetics()
@@ -191,7 +192,7 @@ def open_probability_table(
         max_step=GATING_MAX_STEP,
     )
     if not solution.success:
-        raise ValueError(
+        raise InputError(
             f"the gate of channels {group.name!r} could not be solved ({solution.message}); check its rates"
         )
     return times, np.clip(solution.y[is_open].sum(axis=0), 0.0, 1.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Model
 from rdcalcium.system import System, build_system
 
@@ -17,7 +18,7 @@ BYTES_OF_OPERATIONS = {"numpy": 450, "compiled": 0, "cuda": 0}  # temporary arra
 STATES = {"numpy": 7, "compiled": 7, "cuda": 2}  # that lie in the memory of the machine, not of the device
 
 
-class MemoryShortageError(MemoryError):
+class MemoryShortageError(RdcalciumError):
     """A run that would not fit into the memory of this machine."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from rdcalcium.backends import Operations
 from rdcalcium.currents import Currents, channel_currents
 from rdcalcium.discretization import PointWeights
+from rdcalcium.errors import RdcalciumError
 from rdcalcium.integrators.rkc import (
     MAX_STAGES,
     ORDER,
@@ -30,7 +31,7 @@ SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, 
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
 
 
-class SimulationError(RuntimeError):
+class SimulationError(RdcalciumError):
     """A run that cannot go on; says when, where and what to try."""
 
 

@@ -6,6 +6,8 @@ import math
 import re
 from functools import lru_cache
 
+from rdcalcium.errors import InputError
+
 # The unit in which each kind of quantity is stored and computed.
 # amount = µM µm³ = 1e-21 mol, so that concentration × volume = amount.
 UNITS = {
@@ -37,7 +39,7 @@ AMOUNT_PER_CHARGE = 1e-15 / (CALCIUM_VALENCE * FARADAY) / MOL_PER_AMOUNT  # 5.18
 CURRENT_PER_CONDUCTANCE_VOLTAGE = 1e-12 * 1e-3 / 1e-12
 
 
-class UnitError(ValueError):
+class UnitError(InputError):
     """A quantity that cannot be read, or has the wrong dimension."""
 
 

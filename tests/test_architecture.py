@@ -16,6 +16,7 @@ KERNELS = sorted((ROOT / "kernels").glob("*.cu"))
 
 # From what is described to what is computed; each room may import from those before it.
 FLOW = [
+    "errors",
     "units",
     "model",
     "library",
@@ -33,7 +34,7 @@ FLOW = [
 ]
 MAY_IMPORT = {room: set(FLOW[:position]) for position, room in enumerate(FLOW)}
 MAY_IMPORT["exact"] = {"units"}  # known answers owe nothing to the code that they judge
-MAY_IMPORT["view"] = {"units", "results"}  # a picture is drawn from a run folder alone
+MAY_IMPORT["view"] = {"errors", "units", "results"}  # a picture is drawn from a run folder alone
 MAY_IMPORT["advice"] = {*FLOW}
 MAY_IMPORT["bench"] = {*FLOW, "exact", "view"}
 MAY_IMPORT["__init__"] = {*FLOW, "exact", "view", "bench"}

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from rdcalcium.discretization.base import CellComplex
+from rdcalcium.errors import RdcalciumError
 from rdcalcium.results.vtkhdf import SnapshotFile
 
 # VTK draws off-screen through EGL, and about one process in fifty dies inside it when a window is closed.
@@ -239,7 +240,7 @@ def test_missing_libraries_are_named_with_the_remedy(monkeypatch):
 
     monkeypatch.delenv("VTK_DEFAULT_OPENGL_WINDOW", raising=False)
     monkeypatch.setattr(offscreen, "_loads", lambda library: False)
-    with pytest.raises(RuntimeError, match="apt install libegl1"):
+    with pytest.raises(RdcalciumError, match="apt install libegl1"):
         offscreen.prepare()
     monkeypatch.setattr(offscreen, "_loads", lambda library: "OSMesa" in library)
     offscreen.prepare()
@@ -251,7 +252,7 @@ def test_a_window_without_a_display_is_refused(run, monkeypatch):
 
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    with pytest.raises(RuntimeError, match="no display"):
+    with pytest.raises(RdcalciumError, match="no display"):
         plume_scene(run, window=True)
 
 

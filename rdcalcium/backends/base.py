@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.discretization import PointWeights
+from rdcalcium.errors import RdcalciumError
 from rdcalcium.system import System
 
 Array = Any  # lives on the device of the backend; only the backend looks inside
 
 
-class BackendError(RuntimeError):
+class BackendError(RdcalciumError):
     """A backend that is not there, or cannot do what is asked."""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.discretization.base import CellComplex, Discretization, PointWeights, SurfaceArea
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
@@ -166,7 +167,7 @@ class GridLocator:
         sums = weights.sum(axis=1)
         if np.any(sums < 1e-9):
             point = points[int(np.argmin(sums))]
-            raise ValueError(
+            raise InputError(
                 f"the cells around {_nm(point)} are all solid at this cell size; "
                 "choose a smaller size_at_active_zone, or move the point"
             )
@@ -187,7 +188,7 @@ class GridLocator:
             outside = (points[:, a] < axis.edges[0] - slack) | (points[:, a] > axis.edges[-1] + slack)
             if outside.any():
                 point = points[int(np.argmax(outside))]
-                raise ValueError(
+                raise InputError(
                     f"the point {_nm(point)} is outside the terminal, whose {'xyz'[a]} goes from "
                     f"{1e3 * axis.edges[0]:.6g} to {1e3 * axis.edges[-1]:.6g} nm"
                 )

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from rdcalcium.discretization.base import CellComplex, Discretization, PointWeights, SurfaceArea
 from rdcalcium.discretization.sliced_ell import sliced_ell
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import TetrahedralMesh
 
 # Each edge (i, j) of a tetrahedron with its two other corners (k, l).
@@ -317,7 +318,7 @@ class TetrahedronLocator:
     def _located(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tetrahedron (p,) and barycentric coordinates (p, 4) of each point."""
         if not np.isfinite(points).all():
-            raise ValueError(f"point {_first_bad(points)} µm is not finite")
+            raise InputError(f"point {_first_bad(points)} µm is not finite")
         cells = np.zeros(len(points), dtype=np.int64)
         shares = np.full((len(points), 4), -np.inf)
         left = np.arange(len(points))
@@ -338,7 +339,7 @@ class TetrahedronLocator:
             cells[point], shares[point] = cell[0], share[0]
         if not len(near) or shares[point].min() < OUTSIDE:
             distance, node = self._nodes.query(points[point])
-            raise ValueError(
+            raise InputError(
                 f"point {_show(points[point])} µm lies outside the cytosol; the nearest node of the mesh is "
                 f"{distance:.4g} µm away, at {_show(self.points[node])} µm"
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.contents import Contents, first_of_each
 from rdcalcium.geometry.mesh import FACES, among, row_keys
 
@@ -22,7 +23,7 @@ def read_abaqus(path: Path) -> Contents:
     try:
         return _Abaqus(_abaqus_keywords(path)).contents()
     except (ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"{path.name} cannot be read as .inp: {error}") from error
+        raise InputError(f"{path.name} cannot be read as .inp: {error}") from error
 
 
 def _abaqus_keywords(path: Path) -> list[tuple[str, dict[str, str], list[list[str]]]]:
@@ -54,7 +55,7 @@ class _Abaqus:
         self.faces: dict[str, list[list[int]]] = {}
         for keyword, parameters, lines in keywords:
             if keyword == "INCLUDE":
-                raise ValueError("*INCLUDE is not followed; merge the files first")
+                raise InputError("*INCLUDE is not followed; merge the files first")
             action = getattr(self, f"read_{keyword.lower()}", None)
             if action and lines:
                 action(parameters, lines)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import TetrahedralMesh, flatness
 
 SCALE = 1e3  # Gmsh works in nm: OpenCASCADE has absolute tolerances (1e-7)
@@ -123,10 +124,10 @@ def box_mesh(
 def _box(size: Sequence[float], symmetry: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     lengths = np.array(size, dtype=float) * SCALE
     if lengths.shape != (3,) or not (lengths > 0).all():
-        raise ValueError(f"a box needs three positive lengths, not {(lengths / SCALE).tolist()} µm")
+        raise InputError(f"a box needs three positive lengths, not {(lengths / SCALE).tolist()} µm")
     unknown = set(symmetry) - {"x", "y"}
     if unknown:
-        raise ValueError(f"unknown symmetry {sorted(unknown)}; available: x, y")
+        raise InputError(f"unknown symmetry {sorted(unknown)}; available: x, y")
     low = np.array([0.0 if "x" in symmetry else -lengths[0] / 2, 0.0 if "y" in symmetry else -lengths[1] / 2, 0.0])
     return low, np.array([lengths[0] / 2, lengths[1] / 2, lengths[2]])
 
@@ -136,7 +137,7 @@ def _positions(points: Sequence[Sequence[float]], kind: str, low: np.ndarray, hi
     rows = [[*point, 0.0] if len(point) == 2 else [*point] for point in points]
     positions = np.array(rows, dtype=float).reshape(-1, 3) * SCALE
     for k in np.flatnonzero(((positions < low - NEAR) | (positions > high + NEAR)).any(axis=1)):
-        raise ValueError(f"{kind} {k} at {(positions[k] / SCALE).tolist()} µm lies outside the box")
+        raise InputError(f"{kind} {k} at {(positions[k] / SCALE).tolist()} µm lies outside the box")
     return positions
 
 
@@ -225,7 +226,7 @@ def _meshed(gmsh: Any, background: int) -> tuple[np.ndarray, np.ndarray, np.ndar
         nodes, tetrahedra, faces = _extracted(gmsh)
         if len(tetrahedra) and flatness(nodes, tetrahedra).min() > FLATTEST:
             return nodes, tetrahedra, faces
-    raise ValueError(
+    raise InputError(
         f"Gmsh could not mesh this geometry in {ATTEMPTS} attempts ({trouble}); "
         "try another size_at_active_zone or size_in_bulk, or move vesicles that just touch"
     )
@@ -250,7 +251,7 @@ def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     for point in wanted:
         distance = np.linalg.norm(nodes - point, axis=1)
         if distance.min() > NEAR:
-            raise ValueError(f"no node at {(point / SCALE).tolist()} µm: the point lies inside a vesicle")
+            raise InputError(f"no node at {(point / SCALE).tolist()} µm: the point lies inside a vesicle")
         nodes[distance.argmin()] = point
     return nodes
 

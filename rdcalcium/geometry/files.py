@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rdcalcium import units
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.abaqus import read_abaqus
 from rdcalcium.geometry.contents import Contents, contents
 from rdcalcium.geometry.mesh import TetrahedralMesh, row_keys
@@ -36,15 +37,15 @@ def read_mesh(
         raise FileNotFoundError(f"there is no mesh file {path}")
     contents = reader(path)
     if not len(contents.tetrahedra):
-        raise ValueError(f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh")
+        raise InputError(f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh")
     scale = length_unit if isinstance(length_unit, int | float) else units.parse(f"1 {length_unit}", "length")
     try:
         mesh = TetrahedralMesh(contents.points * scale, contents.tetrahedra, contents.regions, contents.surfaces)
     except ValueError as error:
-        raise ValueError(f"{path.name}: {error}") from error
+        raise InputError(f"{path.name}: {error}") from error
     for name in required_surfaces:
         if name not in mesh.surfaces:
-            raise ValueError(
+            raise InputError(
                 f"surface {name!r} of {path.name} has no faces; it names: {', '.join(sorted(mesh.surfaces))}"
             )
     return mesh
@@ -71,7 +72,7 @@ def _choice(path: Path, table: dict[str, Any]) -> Any:
         return table[path.suffix.lower()]
     except KeyError:
         known = ", ".join(table)
-        raise ValueError(
+        raise InputError(
             f"{path.name}: {path.suffix or 'no suffix'!r} is not a mesh format known here; available: {known}"
         ) from None
 
@@ -88,7 +89,7 @@ def _meshio(action: Callable, path: Path) -> Any:
         raise
     except (Exception, SystemExit) as error:
         reason = " ".join(f"{said.getvalue()} {'' if isinstance(error, SystemExit) else error}".split())
-        raise ValueError(f"{path.name} cannot be read or written as {path.suffix}: {reason or 'corrupt'}") from error
+        raise InputError(f"{path.name} cannot be read or written as {path.suffix}: {reason or 'corrupt'}") from error
     if said.getvalue().strip():
         warnings.warn(f"{path.name}: {' '.join(said.getvalue().split())}", stacklevel=4)
     return result
@@ -203,7 +204,7 @@ def _mask(count: int, members: Any) -> np.ndarray:
 def _refuse_shared_names(mesh: TetrahedralMesh) -> None:
     shared = sorted(set(mesh.regions) & set(mesh.surfaces))
     if shared:
-        raise ValueError(f"in this format no region and surface can share a name; rename {', '.join(shared)}")
+        raise InputError(f"in this format no region and surface can share a name; rename {', '.join(shared)}")
 
 
 def _gmsh_blocks(mesh: TetrahedralMesh, meshio: Any) -> Any:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rdcalcium.errors import InputError
+
 # Corners of the face opposite to each corner; outward for a tetrahedron of positive orientation.
 FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
 
@@ -44,7 +46,7 @@ class TetrahedralMesh:
         used[tetrahedra] = True
         for name, faces in surfaces.items():
             if not used[faces].all():
-                raise ValueError(f"surface {name!r} has nodes that belong to no tetrahedron; remove its loose faces")
+                raise InputError(f"surface {name!r} has nodes that belong to no tetrahedron; remove its loose faces")
         new = np.cumsum(used) - 1
         self._set("points", points[used])
         self._set("tetrahedra", new[tetrahedra])
@@ -79,10 +81,10 @@ class TetrahedralMesh:
         keys, *named = np.split(keys, np.cumsum([len(faces), *map(len, surfaces.values())])[:-1])
         known, counts = np.unique(keys, return_counts=True)
         if counts.max() > 2:
-            raise ValueError(f"{(counts > 2).sum()} faces belong to more than two tetrahedra: some overlap or repeat")
+            raise InputError(f"{(counts > 2).sum()} faces belong to more than two tetrahedra: some overlap or repeat")
         for name, own in zip(surfaces, named, strict=True):
             if not among(own, known).all():
-                raise ValueError(f"surface {name!r} has triangles that are no face of a tetrahedron")
+                raise InputError(f"surface {name!r} has triangles that are no face of a tetrahedron")
         outer = among(keys, known[counts == 1])
         self._set("_boundary", faces[outer])
         free = ~np.isin(keys[outer], np.concatenate([*named, []]))
@@ -116,14 +118,14 @@ def _six_volumes(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
 
 def _check_arrays(points: np.ndarray, tetrahedra: np.ndarray) -> None:
     if points.ndim != 2 or points.shape[1] != 3:
-        raise ValueError(f"points have shape {points.shape}; expected (n, 3) coordinates in µm")
+        raise InputError(f"points have shape {points.shape}; expected (n, 3) coordinates in µm")
     if tetrahedra.ndim != 2 or tetrahedra.shape[1] != 4 or not len(tetrahedra):
-        raise ValueError(f"tetrahedra have shape {tetrahedra.shape}; expected (m, 4) nodes, m > 0")
+        raise InputError(f"tetrahedra have shape {tetrahedra.shape}; expected (m, 4) nodes, m > 0")
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
-        raise ValueError(f"{len(bad)} points are not finite, the first is point {bad[0]}: {points[bad[0]]}")
+        raise InputError(f"{len(bad)} points are not finite, the first is point {bad[0]}: {points[bad[0]]}")
     if tetrahedra.min() < 0 or tetrahedra.max() >= len(points):
-        raise ValueError(f"tetrahedra name nodes {tetrahedra.min()} to {tetrahedra.max()} of {len(points)} points")
+        raise InputError(f"tetrahedra name nodes {tetrahedra.min()} to {tetrahedra.max()} of {len(points)} points")
 
 
 def flatness(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
@@ -136,7 +138,7 @@ def _oriented(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
     """Swap two corners of inverted tetrahedra; refuse flat ones."""
     flat = np.flatnonzero(flatness(points, tetrahedra) <= FLATNESS)
     if len(flat):
-        raise ValueError(
+        raise InputError(
             f"{len(flat)} tetrahedra have no volume, the first is {flat[0]} "
             f"with nodes {tetrahedra[flat[0]].tolist()}; "
             "remesh or repair the surface that they came from"
@@ -149,12 +151,12 @@ def _oriented(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
 def _triangles(name: str, faces: np.ndarray, nodes: int) -> np.ndarray:
     faces = np.array(faces, dtype=np.int64)
     if faces.ndim != 2 or faces.shape[1] != 3 or faces.min(initial=0) < 0 or faces.max(initial=0) >= nodes:
-        raise ValueError(f"surface {name!r} is not a (k, 3) table of nodes 0 to {nodes - 1}")
+        raise InputError(f"surface {name!r} is not a (k, 3) table of nodes 0 to {nodes - 1}")
     return faces
 
 
 def _members(name: str, ids: np.ndarray, count: int) -> np.ndarray:
     ids = np.unique(np.asarray(ids, dtype=np.int64))
     if len(ids) and (ids[0] < 0 or ids[-1] >= count):
-        raise ValueError(f"region {name!r} names tetrahedra {ids[0]} to {ids[-1]} of {count}")
+        raise InputError(f"region {name!r} names tetrahedra {ids[0]} to {ids[-1]} of {count}")
     return ids

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rdcalcium.errors import InputError
+
 FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh}
 _OPERATORS = {
     ast.Add: np.add,
@@ -17,7 +19,7 @@ _OPERATORS = {
 }
 
 
-class ExpressionError(ValueError):
+class ExpressionError(InputError):
     """An expression outside the permitted subset, or with an unknown name."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rdcalcium.errors import InputError
 from rdcalcium.model.expression import Expression
 
 LIGANDS = ("Ca", "Mg")
@@ -18,7 +19,7 @@ _TRANSITION = re.compile(
 )
 
 
-class SchemeError(ValueError):
+class SchemeError(InputError):
     """A kinetic scheme that cannot be."""
 
 

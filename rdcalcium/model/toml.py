@@ -10,12 +10,13 @@ from typing import Any, TypeVar, get_args
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from rdcalcium.errors import InputError
 from rdcalcium.model.model import Model
 
 AnyPart = TypeVar("AnyPart", bound=BaseModel)
 
 
-class ModelError(ValueError):
+class ModelError(InputError):
     """A model that cannot be run as it stands."""
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from rdcalcium.errors import InputError
+
 ABOUT = "run.json"
 MODEL = "model.toml"
 PROBES = "probes.csv"
@@ -25,7 +27,7 @@ TIME = "time (ms)"
 _TRIAL = ".rdcalcium-trial"
 
 
-class RunFolderError(ValueError):
+class RunFolderError(InputError):
     """A run folder that cannot be used as asked."""
 
 

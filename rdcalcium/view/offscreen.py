@@ -5,19 +5,25 @@ from __future__ import annotations
 import ctypes
 import os
 
+from rdcalcium.errors import RdcalciumError
+
 CHOICE = "VTK_DEFAULT_OPENGL_WINDOW"  # read by VTK whenever it makes a window
 EGL, OSMESA = "vtkEGLRenderWindow", "vtkOSOpenGLRenderWindow"
 EGL_EXTENSIONS = 0x3055  # value of the constant of this name in EGL/egl.h
 
 
+class DisplayError(RdcalciumError):
+    """No screen for a window, or no library that draws without one."""
+
+
 def prepare(window: bool = False) -> None:
     """Call before making a plotter: off screen unless a window is asked for.
 
-    Raises RuntimeError where a window has no display, or a picture no library to draw it.
+    Raises DisplayError where a window has no display, or a picture no library to draw it.
     """
     if window:
         if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            raise RuntimeError("there is no display for a window; save a picture or a movie instead")
+            raise DisplayError("there is no display for a window; save a picture or a movie instead")
         if os.environ.get(CHOICE) in (EGL, OSMESA):
             del os.environ[CHOICE]
         return
@@ -30,7 +36,7 @@ def _window_without_x() -> str:
         return EGL
     if _loads("libOSMesa.so.8") or _loads("libOSMesa.so.6"):
         return OSMESA
-    raise RuntimeError(
+    raise DisplayError(
         "pictures need OpenGL without a screen, and neither libEGL with a driver nor libOSMesa is installed; "
         "on Debian or Ubuntu: apt install libegl1 libgl1 libgl1-mesa-dri, or libosmesa6"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rdcalcium.errors import InputError
 from rdcalcium.view.field import CalciumRaster, frame_of
 from rdcalcium.view.run_folder import CALCIUM, TIME, RunFolder
 from rdcalcium.view.scene import COLOURS, LEVELS, RANGE, SLICE_HEIGHT, round_length
@@ -25,7 +26,7 @@ def traces(run_folder: str | Path, path: str | Path) -> Path:
         if len(table) > 1 and len(table[TIME])
     ]
     if not panels:
-        raise ValueError(f"{run.path} has no stimulus.csv, probes.csv or sensors.csv with rows to draw")
+        raise InputError(f"{run.path} has no stimulus.csv, probes.csv or sensors.csv with rows to draw")
     figure = _figure((7, 2.3 * len(panels) + 0.6))
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (draw, table) in zip(axes, panels, strict=True):

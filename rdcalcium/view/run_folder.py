@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rdcalcium import units
+from rdcalcium.errors import InputError
 from rdcalcium.results.vtkhdf import Snapshots, read_snapshots
 
 CALCIUM = "Ca (uM)"
@@ -86,7 +87,7 @@ class RunFolder:
     def scene(self) -> Scene:
         """What stands in the terminal, as the run wrote it down."""
         if "scene" not in self.about:
-            raise ValueError(f"{self.path / 'run.json'} has no entry 'scene', which says what to draw")
+            raise InputError(f"{self.path / 'run.json'} has no entry 'scene', which says what to draw")
         scene = self.about["scene"]
         spheres = [[*sphere["centre"], sphere["radius"]] for sphere in scene.get("spheres", [])]
         points = {k: [thing["position"] for thing in scene.get(k, [])] for k in ("channels", "sensors")}
@@ -107,9 +108,9 @@ class RunFolder:
             raise FileNotFoundError(f"{self.path} has no {SNAPSHOTS}; set [record] snapshots in the model")
         snapshots = read_snapshots(path)
         if not len(snapshots.times):
-            raise ValueError(f"{path} holds no completed snapshot; the run ended before its first one")
+            raise InputError(f"{path} holds no completed snapshot; the run ended before its first one")
         if CALCIUM not in snapshots.labels:
-            raise ValueError(f"{path} holds {', '.join(snapshots.labels)}, but no {CALCIUM!r}")
+            raise InputError(f"{path} holds {', '.join(snapshots.labels)}, but no {CALCIUM!r}")
         return snapshots
 
     def table(self, name: str) -> dict[str, np.ndarray]:
