@@ -116,6 +116,10 @@ class Currents:
 
     groups: Sequence[GroupCurrent]
 
+    def at(self, t: float, before_jump: bool) -> np.ndarray:
+        """Current of one channel of each group at a time, (groups,) pA; where it jumps, before or after that."""
+        return np.array([float(g.influx.value(t, before=before_jump)) for g in self.groups])
+
     def events(self, duration: float) -> np.ndarray:
         """Times on which a step must end because a current jumps, ascending, within (0, duration]."""
         times = np.concatenate([[duration], *(g.influx.jumps for g in self.groups)])

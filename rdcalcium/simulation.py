@@ -25,7 +25,7 @@ from rdcalcium.model import Box, Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors
 from rdcalcium.recorders.schedule import every
-from rdcalcium.system import CALCIUM, place_sources
+from rdcalcium.system import CALCIUM, missed_near_pores, place_sources
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
@@ -83,8 +83,13 @@ class Simulation:
 
     @property
     def values(self) -> np.ndarray:
-        """Every field at every sensor and probe now, (fields, points) µM."""
-        return self._values[:, : len(self.point_names)]
+        """Every field at every sensor and probe now, (fields, points) µM; calcium with what the cells miss of it."""
+        return np.vstack([self._calcium(before_jump=True), self._values[CALCIUM + 1 :, : len(self._positions)]])
+
+    def _calcium(self, before_jump: bool) -> np.ndarray:
+        """Calcium at every sensor and probe now, with what the control volumes miss of it, (points,) µM."""
+        on_cells = self._values[CALCIUM, : len(self._positions)]
+        return on_cells + self._missed @ self.currents.at(self.t, before_jump)
 
     def _place_points(self) -> None:
         positions = [p for s in self.model.sensors for p in s.positions] + [p.position for p in self.model.probes]
@@ -96,6 +101,7 @@ class Simulation:
         planes = [("xy".index(a), 0.0) for a in box.symmetry] if isinstance(box, Box) else []
         groups = [np.array(group.points) for group in self.model.channels]
         self.sources = place_sources(groups, planes, self.system.discretization)
+        self._missed = missed_near_pores(groups, planes, self._positions, self.system)
         self._source_cells = self.do.cells(self.sources.cells)
         found = locator.weights(self._positions) if len(self._positions) else None
         self._watched = self.do.points(_with_cells(found, self.sources.cells))
@@ -104,9 +110,9 @@ class Simulation:
         """All that a later process needs to go on from here, as NumPy arrays."""
         return {
             **self.scheme.saved(),
-            "numbers": np.array([self.t, self.h, *self.last, self.ledger.entered, self.ledger._lost]),
+            **self.ledger.saved(),
+            "clock": np.array([self.t, self.h, *self.last]),
             "counts": np.array([self.steps, self.rejected, self.scheme.evaluations]),
-            "initial": self.ledger.initial,
             **{f"occupancy{i}": s.occupancy for i, s in enumerate(self.sensors)},
         }
 
@@ -117,11 +123,11 @@ class Simulation:
                 f"the checkpoint has {state['y'].shape[1]} control volumes and the model {self.system.shape[1]}; "
                 "it belongs to another mesh"
             )
-        self.t, self.h, *last, self.ledger.entered, self.ledger._lost = state["numbers"].tolist()
+        self.t, self.h, *last = state["clock"].tolist()
         self.last = (last[0], last[1])
         self.scheme = RungeKuttaChebyshev.restored(self.do, state)
         self.steps, self.rejected, self.scheme.evaluations = (int(n) for n in state["counts"])
-        self.ledger.initial = state["initial"]
+        self.ledger.restore(state)
         for i, sensor in enumerate(self.sensors):
             sensor.occupancy = state[f"occupancy{i}"]
         self._values = self.do.gather(self.scheme.y, self._watched)
@@ -168,16 +174,16 @@ class Simulation:
 
     def _accept(self, h: float, stages: int, end: float, error: float, wanted: float) -> None:
         """Move on to the end of the step and choose the next one (Sommeijer et al. 1998, section 2.4)."""
-        start, before = self.t, self._values
+        start, before = self.t, self._calcium(before_jump=False)
         self.scheme.accept()
         self.ledger.enter(self._delivered(start, h, stages))
         self.t = end
         self.steps += 1
         self._values = self.do.gather(self.scheme.y, self._watched)
-        at = 0
+        after, at = self._calcium(before_jump=True), 0
         for sensor in self.sensors:
             span = slice(at, at + len(sensor.labels))
-            sensor.advance(before[CALCIUM, span], self._values[CALCIUM, span], h)
+            sensor.advance(before[span], after[span], h)
             at = span.stop
         self._choose_step(h, max(error, 1e-10), wanted)
 

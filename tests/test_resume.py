@@ -164,7 +164,7 @@ def test_rows_are_handed_over_before_the_checkpoint_after_them(tmp_path: Path, m
         path = tmp_path / "run" / "checkpoint.npz"
         if path.exists():
             with np.load(path) as checkpoint:
-                t = float(checkpoint["numbers"][0])
+                t = float(checkpoint["clock"][0])
             rows = (tmp_path / "run" / "probes.csv").read_text().splitlines()
             assert float(rows[-1].split(",")[0]) >= t
             seen.append(t)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from rdcalcium.discretization.base import CellComplex, Discretization, PointWeights, SurfaceArea
-from rdcalcium.errors import InputError
+from rdcalcium.discretization.base import CellComplex, Discretization, SurfaceArea
+from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
@@ -140,69 +140,3 @@ def _hexahedra(grid: RectilinearGrid) -> CellComplex:
     corner = i + sx * j + sxy * k
     offsets = np.array([0, 1, 1 + sx, sx, sxy, sxy + 1, sxy + 1 + sx, sxy + sx])
     return CellComplex(points, corner[:, None] + offsets, "cell", i + nx * (j + ny * k))
-
-
-class GridLocator:
-    """Trilinear weights between the centres of the cytosolic cells around a point."""
-
-    def __init__(self, grid: RectilinearGrid):
-        self.grid = grid
-
-    def weights(self, points: np.ndarray) -> PointWeights:
-        """Trilinear between centres, constant beyond the outermost ones; solid cells take no part."""
-        points = np.atleast_2d(np.asarray(points, dtype=float))
-        self._check_inside(points)
-        nx, ny, _ = self.grid.shape
-        corners = [_linear(axis, points[:, a]) for a, axis in enumerate(self.grid.axes)]
-        indices = np.zeros((len(points), 8), dtype=np.int64)
-        weights = np.ones((len(points), 8))
-        solid = np.zeros((len(points), 8), dtype=bool)
-        for corner in range(8):
-            at = [corners[a][0] + (corner >> a & 1) * corners[a][2] for a in range(3)]
-            for a in range(3):
-                weights[:, corner] *= corners[a][1] if corner >> a & 1 else 1 - corners[a][1]
-            indices[:, corner] = at[0] + nx * (at[1] + ny * at[2])
-            solid[:, corner] = self.grid.solid[at[0], at[1], at[2]]
-        weights[solid] = 0.0
-        sums = weights.sum(axis=1)
-        if np.any(sums < 1e-9):
-            point = points[int(np.argmin(sums))]
-            raise InputError(
-                f"the cells around {_nm(point)} are all solid at this cell size; "
-                "choose a smaller size_at_active_zone, or move the point"
-            )
-        return PointWeights(indices, weights / sums[:, None])
-
-    def source_weights(self, points: np.ndarray) -> PointWeights:
-        """As `weights`: the cells that share a source have their common centre on the axis of the pore."""
-        return self.weights(points)
-
-    def cell_size(self, points: np.ndarray) -> np.ndarray:
-        """Largest width of the cell that contains each point, (points,) µm."""
-        points = np.atleast_2d(points)
-        return np.max([axis.widths[axis.find(points[:, a])] for a, axis in enumerate(self.grid.axes)], axis=0)
-
-    def _check_inside(self, points: np.ndarray) -> None:
-        for a, axis in enumerate(self.grid.axes):
-            slack = 1e-6 * (axis.edges[-1] - axis.edges[0])
-            outside = (points[:, a] < axis.edges[0] - slack) | (points[:, a] > axis.edges[-1] + slack)
-            if outside.any():
-                point = points[int(np.argmax(outside))]
-                raise InputError(
-                    f"the point {_nm(point)} is outside the terminal, whose {'xyz'[a]} goes from "
-                    f"{1e3 * axis.edges[0]:.6g} to {1e3 * axis.edges[-1]:.6g} nm"
-                )
-
-
-def _nm(point: np.ndarray) -> str:
-    return "(" + ", ".join(f"{1e3 * x:.4g}" for x in point) + ") nm"
-
-
-def _linear(axis: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lower centre, weight of the upper one, and the step to it (0 beyond the ends) for linear interpolation."""
-    lower = np.clip(np.searchsorted(axis.centres, x, side="right") - 1, 0, axis.size - 1)
-    upper = np.minimum(lower + 1, axis.size - 1)
-    gap = axis.centres[upper] - axis.centres[lower]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        weight = np.where(gap > 0, (x - axis.centres[lower]) / gap, 0.0)
-    return lower, np.clip(weight, 0.0, 1.0), upper - lower

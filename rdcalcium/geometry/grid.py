@@ -34,6 +34,22 @@ class Axis:
         """Cell that contains each coordinate; a coordinate on an edge belongs to the cell above."""
         return np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, self.size - 1)
 
+    @property
+    def begins_at_mirror(self) -> bool:
+        """Whether the first unknown sits on a mirror plane."""
+        return bool(self.centres[0] == self.edges[0])
+
+    def spacing_at(self, x: float) -> float:
+        """Distance of the unknowns around a coordinate, µm."""
+        return float(self.widths[max(int(self.find(np.array(x))), int(self.begins_at_mirror))])
+
+    def is_uniform(self, first: int, last: int) -> bool:
+        """Whether the cells from `first` to `last` are of one width; a half cell on a mirror plane is one."""
+        widths = self.widths[first : last + 1].copy()
+        if first == 0 and self.begins_at_mirror:
+            widths[0] *= 2
+        return bool(np.ptp(widths) <= 1e-6 * widths[0])
+
 
 @dataclass(frozen=True)
 class RectilinearGrid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +53,14 @@ class Ledger:
         total = self.entered + term
         self._lost = term - (total - self.entered)
         self.entered = total
+
+    def saved(self) -> dict[str, np.ndarray | None]:
+        """All from which `restore` goes on with the same bits."""
+        return {"entered": np.array(self.entered), "lost": np.array(self._lost), "initial": self.initial}
+
+    def restore(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go back to what was `saved`."""
+        self.entered, self._lost, self.initial = float(saved["entered"]), float(saved["lost"]), saved["initial"]
 
     def contents(self, y: Array, carried: Array) -> np.ndarray:
         """Calcium in each field of the computed part, (fields,) µM µm³."""

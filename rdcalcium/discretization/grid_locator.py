@@ -1,0 +1,81 @@
+"""Where a point lies among the cells of a grid, and what the cells miss close to a pore."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rdcalcium.discretization.base import PointWeights
+from rdcalcium.discretization.near_field import missed_near_pores
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.grid import Axis, RectilinearGrid
+
+
+class GridLocator:
+    """Trilinear weights between the centres of the cytosolic cells around a point."""
+
+    def __init__(self, grid: RectilinearGrid):
+        self.grid = grid
+
+    def weights(self, points: np.ndarray) -> PointWeights:
+        """Trilinear between centres, constant beyond the outermost ones; solid cells take no part."""
+        points = np.atleast_2d(np.asarray(points, dtype=float))
+        self._check_inside(points)
+        nx, ny, _ = self.grid.shape
+        corners = [_linear(axis, points[:, a]) for a, axis in enumerate(self.grid.axes)]
+        indices = np.zeros((len(points), 8), dtype=np.int64)
+        weights = np.ones((len(points), 8))
+        solid = np.zeros((len(points), 8), dtype=bool)
+        for corner in range(8):
+            at = [corners[a][0] + (corner >> a & 1) * corners[a][2] for a in range(3)]
+            for a in range(3):
+                weights[:, corner] *= corners[a][1] if corner >> a & 1 else 1 - corners[a][1]
+            indices[:, corner] = at[0] + nx * (at[1] + ny * at[2])
+            solid[:, corner] = self.grid.solid[at[0], at[1], at[2]]
+        weights[solid] = 0.0
+        sums = weights.sum(axis=1)
+        if np.any(sums < 1e-9):
+            point = points[int(np.argmin(sums))]
+            raise InputError(
+                f"the cells around {_nm(point)} are all solid at this cell size; "
+                "choose a smaller size_at_active_zone, or move the point"
+            )
+        return PointWeights(indices, weights / sums[:, None])
+
+    def source_weights(self, points: np.ndarray) -> PointWeights:
+        """As `weights`: the cells that share a source have their common centre on the axis of the pore."""
+        return self.weights(points)
+
+    def missed(self, points: np.ndarray, pores: np.ndarray, kappa: float) -> np.ndarray:
+        """What the cells miss of the steady field of a unit source at each pore; (points, pores) µm⁻¹."""
+        points, pores = np.atleast_2d(points), np.atleast_2d(pores)
+        return missed_near_pores(self.grid, points, self.weights(points), pores, self.source_weights(pores), kappa)
+
+    def cell_size(self, points: np.ndarray) -> np.ndarray:
+        """Largest width of the cell that contains each point, (points,) µm."""
+        points = np.atleast_2d(points)
+        return np.max([axis.widths[axis.find(points[:, a])] for a, axis in enumerate(self.grid.axes)], axis=0)
+
+    def _check_inside(self, points: np.ndarray) -> None:
+        for a, axis in enumerate(self.grid.axes):
+            slack = 1e-6 * (axis.edges[-1] - axis.edges[0])
+            outside = (points[:, a] < axis.edges[0] - slack) | (points[:, a] > axis.edges[-1] + slack)
+            if outside.any():
+                point = points[int(np.argmax(outside))]
+                raise InputError(
+                    f"the point {_nm(point)} is outside the terminal, whose {'xyz'[a]} goes from "
+                    f"{1e3 * axis.edges[0]:.6g} to {1e3 * axis.edges[-1]:.6g} nm"
+                )
+
+
+def _nm(point: np.ndarray) -> str:
+    return "(" + ", ".join(f"{1e3 * x:.4g}" for x in point) + ") nm"
+
+
+def _linear(axis: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lower centre, weight of the upper one, and the step to it (0 beyond the ends) for linear interpolation."""
+    lower = np.clip(np.searchsorted(axis.centres, x, side="right") - 1, 0, axis.size - 1)
+    upper = np.minimum(lower + 1, axis.size - 1)
+    gap = axis.centres[upper] - axis.centres[lower]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weight = np.where(gap > 0, (x - axis.centres[lower]) / gap, 0.0)
+    return lower, np.clip(weight, 0.0, 1.0), upper - lower

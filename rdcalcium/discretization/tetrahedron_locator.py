@@ -1,0 +1,141 @@
+"""Where a point lies among the nodes of a tetrahedral mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from rdcalcium.discretization.base import PointWeights
+from rdcalcium.errors import InputError
+
+ON_NODE = 1e-6  # µm, a source this near to a node belongs to it alone
+ON_FACE = 1e-6  # barycentric, a source this near to a face lies on it
+INSIDE = -1e-9  # barycentric, rounding
+OUTSIDE = -0.05  # barycentric, how far beyond its facet a point on a curved membrane may lie
+CANDIDATES = (8, 64)  # nearest tetrahedra tried before all are
+CHUNK = 10_000  # points at a time
+
+
+@dataclass(frozen=True, eq=False)
+class TetrahedronLocator:
+    """Finds points among the nodes of a mesh, by barycentric weights of the tetrahedron around them.
+
+    A point up to 5 % of a tetrahedron outside the mesh, as on a curved membrane, is moved to the nearest
+    facet.
+
+    points      (n, 3)  µm
+    tetrahedra  (m, 4)  nodes
+    sizes       (n,)    µm, mean length of the edges of each node
+    """
+
+    points: np.ndarray
+    tetrahedra: np.ndarray
+    sizes: np.ndarray
+
+    def weights(self, points: np.ndarray) -> PointWeights:
+        """Barycentric weights, exact for linear fields; (p, 4) nodes and weights."""
+        points = np.atleast_2d(np.asarray(points, dtype=float))
+        parts = [self._located(points[start : start + CHUNK]) for start in range(0, len(points), CHUNK)]
+        cells = np.concatenate([cell for cell, _ in parts] or [np.empty(0, dtype=np.int64)])
+        shares = np.concatenate([share for _, share in parts] or [np.empty((0, 4))])
+        return PointWeights(self.tetrahedra[cells], _normalized(shares))
+
+    def source_weights(self, points: np.ndarray) -> PointWeights:
+        """The node alone at a node; on a face the weights of that triangle; else those of the tetrahedron.
+
+        Every choice puts the centre of the source at the point, and on the membrane all of it in the
+        membrane.
+        """
+        points = np.atleast_2d(np.asarray(points, dtype=float))
+        inside = self.weights(points)
+        shares = _normalized(np.where(inside.weights < ON_FACE, 0.0, inside.weights))
+        indices = inside.indices.copy()
+        distance, node = self._nodes.query(points)
+        alone = distance <= ON_NODE
+        indices[alone] = node[alone, None]
+        shares[alone] = (1.0, 0.0, 0.0, 0.0)
+        return PointWeights(indices, shares)
+
+    def missed(self, points: np.ndarray, pores: np.ndarray, kappa: float) -> np.ndarray:
+        """Zeros, (points, pores): the discrete field of a source on an irregular mesh has no closed form."""
+        return np.zeros((len(points), len(pores)))
+
+    def cell_size(self, points: np.ndarray) -> np.ndarray:
+        """Mean edge length around each point, (p,) µm."""
+        around = self.weights(points)
+        return (self.sizes[around.indices] * around.weights).sum(axis=1)
+
+    @cached_property
+    def _nodes(self) -> cKDTree:
+        return cKDTree(self.points)
+
+    @cached_property
+    def _centroids(self) -> cKDTree:
+        return cKDTree(self.points[self.tetrahedra].mean(axis=1))
+
+    @cached_property
+    def _boxes(self) -> tuple[np.ndarray, np.ndarray]:
+        corners = self.points[self.tetrahedra]
+        low, high = corners.min(axis=1), corners.max(axis=1)
+        margin = -OUTSIDE * 3 * (high - low).max(axis=1, keepdims=True)
+        return low - margin, high + margin
+
+    def _located(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tetrahedron (p,) and barycentric coordinates (p, 4) of each point."""
+        if not np.isfinite(points).all():
+            raise InputError(f"point {_first_bad(points)} µm is not finite")
+        cells = np.zeros(len(points), dtype=np.int64)
+        shares = np.full((len(points), 4), -np.inf)
+        left = np.arange(len(points))
+        for count in CANDIDATES:
+            if len(left):
+                near = self._centroids.query(points[left], k=range(1, min(count, len(self.tetrahedra)) + 1))[1]
+                cells[left], shares[left] = self._best(points[left], near)
+                left = left[shares[left].min(axis=1) < INSIDE]
+        for point in left:  # few: beside a sharp change of size, or outside
+            self._search_all(point, points, cells, shares)
+        return cells, shares
+
+    def _search_all(self, point: np.integer, points: np.ndarray, cells: np.ndarray, shares: np.ndarray) -> None:
+        low, high = self._boxes
+        near = np.flatnonzero(((points[point] >= low) & (points[point] <= high)).all(axis=1))
+        if len(near):
+            cell, share = self._best(points[[point]], near[None, :])
+            cells[point], shares[point] = cell[0], share[0]
+        if not len(near) or shares[point].min() < OUTSIDE:
+            distance, node = self._nodes.query(points[point])
+            raise InputError(
+                f"point {_show(points[point])} µm lies outside the cytosol; the nearest node of the mesh is "
+                f"{distance:.4g} µm away, at {_show(self.points[node])} µm"
+            )
+
+    def _best(self, points: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of the candidates (p, k), the tetrahedron whose smallest barycentric coordinate is largest."""
+        shares = self._barycentric(points, candidates)
+        pick = shares.min(axis=2).argmax(axis=1)
+        rows = np.arange(len(points))
+        return candidates[rows, pick], shares[rows, pick]
+
+    def _barycentric(self, points: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """Barycentric coordinates of each point in each of its tetrahedra, (p, k, 4)."""
+        corners = self.points[self.tetrahedra[cells]]
+        edges = np.swapaxes(corners[..., 1:, :] - corners[..., :1, :], -1, -2)
+        offset = points[:, None, :] - corners[..., 0, :]
+        last = np.linalg.solve(edges, offset[..., None])[..., 0]
+        return np.concatenate([1 - last.sum(axis=-1, keepdims=True), last], axis=-1)
+
+
+def _normalized(shares: np.ndarray) -> np.ndarray:
+    shares = np.maximum(shares, 0.0)
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def _show(point: np.ndarray) -> str:
+    return "(" + ", ".join(f"{value:.6g}" for value in point) + ")"
+
+
+def _first_bad(points: np.ndarray) -> str:
+    return _show(points[~np.isfinite(points).all(axis=1)][0])

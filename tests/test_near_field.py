@@ -1,0 +1,86 @@
+"""Calcium close to a pore, nearer than the cells resolve: what they miss is added to sensors and probes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rdcalcium import exact
+from rdcalcium.discretization.near_field import lattice_green
+from rdcalcium.system import CALCIUM
+from tests.test_convergence import BAPTA, NM, STRONG_BAPTA, D, channel_model, mobile, simulate
+
+DIRECTIONS = {"beside": (1, 0, 0), "above": (0, 0, 1), "diagonal": (1, 1, 1), "askew": (0.8, 0.3, 0.5)}
+DISTANCES = (5, 10, 15, 20, 30, 50, 80)  # nm, on cells of 10 or 20 nm
+
+
+def around(pore: tuple[float, float]) -> tuple[list[dict], np.ndarray]:
+    """Probes around a pore in all directions, and their distances (µm)."""
+    probes, distances = [], []
+    for name, direction in DIRECTIONS.items():
+        for r in DISTANCES:
+            offset = r * NM * np.array(direction) / np.linalg.norm(direction)
+            probes.append({"name": f"{name} {r}", "position": (np.array([*pore, 0.0]) + offset).tolist()})
+            distances.append(r * NM)
+    return probes, np.array(distances)
+
+
+@pytest.mark.parametrize(
+    ("size", "symmetry", "pore"),
+    [
+        ([0.01, 0.01, 0.01], "xy", (0.0, 0.0)),
+        ([0.01, 0.01, 0.005], "xy", (0.0, 0.0)),
+        ([0.01, 0.01, 0.01], "", (0.003, 0.004)),
+        ([0.02, 0.02, 0.02], "x", (0.0, 0.05)),
+    ],
+    ids=["cubes", "flat cells", "no symmetry", "one mirror plane"],
+)
+def test_calcium_is_exact_in_all_directions_from_half_a_cell_on(size, symmetry, pore):
+    probes, r = around(pore)
+    model = channel_model(
+        size,
+        0.1,
+        [],
+        geometry={"kind": "box", "size": [4, 4, 2], "symmetry": list(symmetry)},
+        probes=probes,
+        channels=[{"name": "Ca", "positions": [pore], "current": {"kind": "constant", "amplitude": 0.1}}],
+    )
+    found = simulate(model).values[CALCIUM] - 0.05
+    np.testing.assert_allclose(found, exact.continuous_point(0.1, r, 0.1, D), rtol=1e-2)
+
+
+@pytest.mark.parametrize("buffer", [BAPTA, STRONG_BAPTA], ids=["1 mM", "10 mM"])
+def test_calcium_is_exact_where_a_buffer_captures_it_within_less_than_a_cell(buffer):
+    probes, r = around((0.0, 0.0))
+    model = channel_model(20 * NM, 3.0, [], probes=probes, buffers=[mobile(buffer)])
+    k_on, K_d, total, D_B = buffer
+    expected, _ = exact.one_buffer_steady(0.1, r, 0.05, D, k_on, K_d, total, D_B)
+    np.testing.assert_allclose(simulate(model).values[CALCIUM], expected, rtol=1e-2)
+
+
+def test_a_closed_channel_leaves_the_value_of_the_cells():
+    pulse = {"kind": "pulse", "amplitude": 0.1, "start": 0.0, "duration": 0.1}
+    channels = [{"name": "Ca", "positions": [[0, 0]], "current": pulse}]
+    simulation = simulate(channel_model(10 * NM, 0.11, [10, 50], channels=channels))
+    r = NM * np.array([10, 50])
+    expected = exact.continuous_point(0.1, r, 0.11, D) - exact.continuous_point(0.1, r, 0.01, D)
+    np.testing.assert_allclose(simulation.values[CALCIUM] - 0.05, expected, rtol=2e-2)
+
+
+@pytest.mark.parametrize(("spacing", "kappa"), [((1.0, 1.0, 1.0), 0.0), ((0.02, 0.02, 0.01), 30.0)])
+def test_the_lattice_solution_solves_the_equation_of_the_lattice(spacing, kappa):
+    g = lattice_green(spacing, kappa, (12, 12, 12))
+    change = np.zeros((10, 10, 10))
+    for axis, h in enumerate(spacing):
+        index = np.arange(10)
+        above, below = (g.take(i, axis=axis) for i in (index + 1, abs(index - 1)))
+        rest = [slice(0, 10) if a != axis else slice(None) for a in range(3)]
+        change += (above[tuple(rest)] + below[tuple(rest)] - 2 * g[:10, :10, :10]) / h**2
+    change -= kappa**2 * g[:10, :10, :10]
+    expected = np.zeros((10, 10, 10))
+    expected[0, 0, 0] = -1 / np.prod(spacing)
+    np.testing.assert_allclose(change, expected, atol=1e-9 / np.prod(spacing))
+
+
+def test_the_lattice_solution_at_the_origin_is_the_integral_of_watson():
+    assert lattice_green((1.0, 1.0, 1.0), 0.0, (2, 2, 2))[0, 0, 0] == pytest.approx(0.2527310098586630, rel=1e-7)
