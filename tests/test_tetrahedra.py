@@ -5,7 +5,8 @@ import pytest
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import eigsh
 
-from rdcalcium.discretization.tetrahedra import discretize_tetrahedra, guarded_sums, surface_area
+from rdcalcium.discretization.dual import guarded_sums, surface_area
+from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.geometry.builders import box_mesh, sphere_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 
