@@ -145,3 +145,15 @@ def test_a_grid_and_tetrahedra_of_the_same_box_agree():
     on_mesh = base.changed(discretization=Tetrahedra(size_at_active_zone=0.006, size_in_bulk=0.03))
     grid, mesh = (simulate(model, "compiled").values[CALCIUM] for model in (on_grid, on_mesh))
     np.testing.assert_allclose(mesh, grid, rtol=0.03)
+
+
+def test_small_increments_add_up_in_single_precision(backend):
+    operations = open_backend(backend, small_system("grid", "no buffer"), "float32")
+    y, z = (operations.from_host(np.full(operations.system.shape, x)) for x in (1000.0, 1e-5))
+    carried, end, carried_end = operations.new(), operations.new(), operations.new()
+    for _ in range(10_000):
+        operations.advance(y, carried, z, end, carried_end)
+        y, carried, end, carried_end = end, carried_end, y, carried
+    np.testing.assert_allclose(
+        operations.to_host(y), 1000.1, rtol=6e-8
+    )  # to the last digit; alone each increment is lost
