@@ -14,7 +14,7 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize, grid_axes, planned_size
 from rdcalcium.discretization.grid import axis_coefficients
 from rdcalcium.geometry.grid import Axis
-from rdcalcium.integrators.rkc import stages_for
+from rdcalcium.integrators import METHODS
 from rdcalcium.library import used_references
 from rdcalcium.model import Box, Buffer, Grid, Model
 from rdcalcium.system import System, build_system
@@ -158,9 +158,10 @@ def _bound_at_rest(buffer: Buffer, model: Model) -> float:
 def _cost(model: Model, cells: Cells) -> Iterator[str]:
     """Stiffness at rest, and what a step costs."""
     radius = _stiffness(model, cells)
+    stages = METHODS[model.run.method].stages_for(STEP, radius)
     yield (
         f"spectral radius {radius:.3g} per ms at rest; a step of {1e3 * STEP:g} us takes "
-        f"{stages_for(STEP, radius)} stages, an explicit Euler step could be {2e6 / radius:.3g} ns"
+        f"{stages} stages, an explicit Euler step could be {2e6 / radius:.3g} ns"
     )
 
 

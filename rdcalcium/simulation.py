@@ -12,15 +12,9 @@ from rdcalcium.backends import Operations
 from rdcalcium.currents import Currents, channel_currents
 from rdcalcium.discretization import PointWeights
 from rdcalcium.errors import RdcalciumError
-from rdcalcium.integrators.rkc import (
-    MAX_STAGES,
-    ORDER,
-    RungeKuttaChebyshev,
-    StepSources,
-    coefficients,
-    longest_stable_step,
-    stages_for,
-)
+from rdcalcium.integrators import METHODS
+from rdcalcium.integrators.base import MAX_STAGES
+from rdcalcium.integrators.stabilized import StabilizedRungeKutta, StepSources
 from rdcalcium.model import Box, Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors
@@ -55,6 +49,7 @@ class Simulation:
 
     def __init__(self, model: Model, operations: Operations):
         self.model, self.do = model, operations
+        self.method = METHODS[model.run.method]
         self.system = operations.system
         self.currents: Currents = channel_currents(model)
         self.rtol = model.run.tolerance
@@ -72,7 +67,7 @@ class Simulation:
         self.t, self.h, self.last = 0.0, 0.0, (0.0, 1.0)  # last: step and error of the step before
         self.steps = self.rejected = 0
         rest_state = np.repeat(self.system.rest[:, None], self.system.shape[1], axis=1)
-        self.scheme = RungeKuttaChebyshev(operations, rest_state)
+        self.scheme = StabilizedRungeKutta(operations, rest_state, self.method)
         self.ledger.balance(self.scheme.y, self.scheme.carried)
         self._values = self.do.gather(self.scheme.y, self._watched)
 
@@ -125,7 +120,7 @@ class Simulation:
             )
         self.t, self.h, *last = state["clock"].tolist()
         self.last = (last[0], last[1])
-        self.scheme = RungeKuttaChebyshev.restored(self.do, state)
+        self.scheme = StabilizedRungeKutta.restored(self.do, state, self.method)
         self.steps, self.rejected, self.scheme.evaluations = (int(n) for n in state["counts"])
         self.ledger.restore(state)
         for i, sensor in enumerate(self.sensors):
@@ -150,17 +145,17 @@ class Simulation:
             self.h = 1 / radius
         while True:
             stop = float(self.stops[np.searchsorted(self.stops, self.t, side="right")])
-            wanted = min(self.h, self.model.run.max_step or np.inf, longest_stable_step(MAX_STAGES, radius))
+            wanted = min(self.h, self.model.run.max_step or np.inf, self.method.longest_stable_step(MAX_STAGES, radius))
             h, lands = _towards(stop - self.t, wanted)
-            while not self._resolved(h, stages_for(h, radius)):
+            while not self._resolved(h, self.method.stages_for(h, radius)):
                 h, lands = h / 2, False
-            stages = stages_for(h, radius)
+            stages = self.method.stages_for(h, radius)
             self._sources = self._step_sources(h, stages)
             error = self.scheme.attempt(h, stages, self._sources, self.rtol, self.atol)
             if error <= 1:
                 break
             self.rejected += 1
-            self.h = h * (max(0.1, 0.8 * error ** (-1 / (ORDER + 1))) if np.isfinite(error) else 0.1)
+            self.h = h * (max(0.1, 0.8 * error ** (-1 / (self.method.order + 1))) if np.isfinite(error) else 0.1)
             if self.h < SHORTEST_STEP:
                 raise self._blow_up(h)
         self._accept(h, stages, stop if lands else self.t + h, error, wanted)
@@ -191,7 +186,7 @@ class Simulation:
         if np.any(np.isclose(self.stops, self.t, rtol=0, atol=1e-12)):
             self.h, self.last = 0.0, (0.0, 1.0)
             return
-        power = 1 / (ORDER + 1)
+        power = 1 / (self.method.order + 1)
         factor = 0.8 / error**power
         if self.last[0] > 0:
             factor = min(factor, 0.8 * h / self.last[0] * self.last[1] ** power / error ** (2 * power))
@@ -201,7 +196,7 @@ class Simulation:
         self.last = (h, error)
 
     def _resolved(self, h: float, stages: int) -> bool:
-        k = coefficients(stages)
+        k = self.method.coefficients(stages)
         return h < SHORTEST_STEP or self.currents.resolved(self.t, h, k.c, k.weights)
 
     def _step_sources(self, h: float, stages: int) -> StepSources | None:
@@ -211,13 +206,13 @@ class Simulation:
         return StepSources(self._source_cells, self.do.values(rates[0]), self.do.values(rates - rates[0]))
 
     def _stage_currents(self, t: float, h: float, stages: int) -> np.ndarray:
-        return self.currents.over_step(t, h, coefficients(stages).c)
+        return self.currents.over_step(t, h, self.method.coefficients(stages).c)
 
     def _delivered(self, t: float, h: float, stages: int) -> float:
         """Amount that the sources of a step brought into the computed part, µM µm³: the quadrature of the scheme."""
         if not self.currents.groups:
             return 0.0
-        charge = h * coefficients(stages).weights @ self._stage_currents(t, h, stages)
+        charge = h * self.method.coefficients(stages).weights @ self._stage_currents(t, h, stages)
         return float(self.system.discretization.volumes[self.sources.cells] @ (self.sources.shares @ charge))
 
     def _blow_up(self, h: float) -> SimulationError:

@@ -14,7 +14,7 @@ from rdcalcium.advice import advise, capture_rate
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.integrators.rkc import stages_for
+from rdcalcium.integrators.rkc import METHOD
 from rdcalcium.model import (
     Box,
     Buffer,
@@ -84,7 +84,7 @@ def test_the_figures_are_those_of_the_run(shape: str) -> None:
     assert number("volumes × # fields", text) == system.shape[0] == memory.count_fields(described)
     radius = number("spectral radius # per ms", text)
     assert radius == pytest.approx(system.stiffness(described.calcium.rest), rel=5e-3)
-    assert number("takes # stages", text) == stages_for(0.01, system.stiffness(described.calcium.rest))
+    assert number("takes # stages", text) == METHOD.stages_for(0.01, system.stiffness(described.calcium.rest))
     volume = number("volume of the terminal #", text)
     staircase = 2e-3 if shape in ("vesicles", "keller2015") else 1e-4  # of the spheres in the grid
     assert volume == pytest.approx(described.copies * made.total_volume, rel=staircase)

@@ -17,7 +17,7 @@ from rdcalcium.currents import (
     channel_currents,
     open_probability_table,
 )
-from rdcalcium.integrators.rkc import coefficients
+from rdcalcium.integrators.rkc import METHOD
 from rdcalcium.model import (
     ActionPotential,
     Box,
@@ -227,7 +227,7 @@ def test_steps_end_where_a_current_jumps_and_where_the_run_ends() -> None:
 def test_a_current_on_a_line_enters_a_step_with_its_exact_charge(stages: int) -> None:
     """The quadrature of the scheme is of second order: exact for what changes linearly within the step."""
     line = TimeCourse.through(np.array([0.0, 1.0]), np.array([0.2, 0.9]))
-    k = coefficients(stages)
+    k = METHOD.coefficients(stages)
     values = Currents([GroupCurrent("line", line)]).over_step(0.3, 0.4, k.c)[:, 0]
     np.testing.assert_allclose(values, 0.2 + 0.7 * (0.3 + 0.4 * k.c), rtol=ROUNDING)
     assert 0.4 * k.weights @ values == pytest.approx(line.integral(0.3, 0.7), rel=ROUNDING)
@@ -236,7 +236,7 @@ def test_a_current_on_a_line_enters_a_step_with_its_exact_charge(stages: int) ->
 def test_the_charge_of_a_bell_converges_with_the_step_in_third_order() -> None:
     """A quadrature of second order on a smooth current: its error per step falls as h³ or faster."""
     bell = group_of(GaussianCurrent(amplitude=0.1, peak=2, width=0.36))
-    k = coefficients(8)
+    k = METHOD.coefficients(8)
 
     def error(h: float) -> float:
         values = Currents([bell]).over_step(1.7, h, k.c)[:, 0]
@@ -248,7 +248,7 @@ def test_the_charge_of_a_bell_converges_with_the_step_in_third_order() -> None:
 
 def test_a_step_between_two_jumps_sees_the_current_between_them() -> None:
     pulse = group_of(PulseCurrent(amplitude=0.2, start=1.0, duration=0.5))
-    currents, c = Currents([pulse]), coefficients(6).c
+    currents, c = Currents([pulse]), METHOD.coefficients(6).c
     np.testing.assert_array_equal(currents.over_step(0.5, 0.5, c)[:, 0], 0.0)
     np.testing.assert_array_equal(currents.over_step(1.0, 0.5, c)[:, 0], 0.2)
     np.testing.assert_array_equal(currents.over_step(1.5, 0.5, c)[:, 0], 0.0)

@@ -28,6 +28,8 @@ class Run(Part):
     absolute_tolerance: Concentration | None = None
     """Error of a step allowed where calcium is low; none: tolerance × its resting level."""
     precision: Literal["float64", "float32"] = "float64"
+    method: Literal["RKC2", "RKL2"] = "RKC2"
+    """Of time-stepping: stabilised Runge-Kutta-Chebyshev, or Runge-Kutta-Legendre; both of second order."""
     max_step: PositiveTime | None = None
     """Longest time step; none: as long as the tolerance allows."""
     seed: Annotated[int, Field(ge=0)] = 1
