@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from rdcalcium.errors import InputError
+
+if TYPE_CHECKING:
+    import pint
 
 # The unit in which each kind of quantity is stored and computed.
 # amount = µM µm³ = 1e-21 mol, so that concentration × volume = amount.
@@ -20,6 +25,7 @@ UNITS = {
     "diffusivity": "um^2/ms",
     "rate": "1/ms",
     "binding rate": "1/(uM*ms)",
+    "rate per voltage": "1/(mV*ms)",
     "charge": "fC",
     "dimensionless": "",
 }
@@ -40,11 +46,15 @@ CURRENT_PER_CONDUCTANCE_VOLTAGE = 1e-12 * 1e-3 / 1e-12
 
 
 class UnitError(InputError):
-    """A quantity that cannot be read, or has the wrong dimension."""
+    """A quantity that cannot be read."""
+
+
+class DimensionalityError(UnitError):
+    """A quantity of the wrong dimension."""
 
 
 @lru_cache(maxsize=1)
-def _registry():
+def _registry() -> pint.UnitRegistry:
     import pint  # half a second; only models that write units pay for it
 
     return pint.UnitRegistry()
@@ -75,7 +85,7 @@ def _convert(text: str, kind: str) -> float:
     try:
         return float(registry.Quantity(number, given).to(wanted).magnitude)
     except pint.DimensionalityError as error:
-        raise UnitError(
+        raise DimensionalityError(
             f"{text!r} is not a {kind}: its unit is {given:~}, expected one like {UNITS[kind] or 'a plain number'}"
         ) from error
 
@@ -102,16 +112,21 @@ def parse(value: object, kind: str) -> float:
     return number
 
 
-def parse_any(value: object) -> float:
-    """Read the parameter of a rate law, whichever kind it is: a rate, a binding rate, a voltage, a number."""
-    if not isinstance(value, str):
-        return parse(value, "dimensionless")
-    for kind in ("dimensionless", "rate", "binding rate", "voltage"):
+def parse_any(value: object, kinds: Iterable[str]) -> tuple[float, str | None]:
+    """Read a quantity whose kind its unit decides; number and kind, which is None for a number or percentage."""
+    if not isinstance(value, str) or _is_bare(value):
+        return parse(value, "dimensionless"), None
+    for kind in kinds:
         try:
-            return parse(value, kind)
-        except UnitError:
+            return parse(value, kind), kind if UNITS[kind] else None
+        except DimensionalityError:
             continue
-    raise UnitError(f"{value!r} has no dimension that a rate law can use; write for example {example('rate')!r}")
+    raise UnitError(f"{value!r} is none of: {', '.join(kinds)}; write for example {example('rate')!r}")
+
+
+def _is_bare(text: str) -> bool:
+    match = _QUANTITY.fullmatch(text.strip())
+    return bool(match and not match[2])
 
 
 def show(value: float, kind: str) -> str:

@@ -96,6 +96,16 @@ PARTS: dict[str, dict[str, Any]] = {
         "magnesium": {"free": "0.3 mM"},
         "buffers": [{"use": "ATP_keller2015"}, {"use": "parvalbumin_keller2015", "total": "33.3 uM"}],
     },
+    "sensor with bare numbers and units": {
+        "sensors": [
+            {
+                "name": "v",
+                "positions": [[0.06, 0, 0]],
+                "scheme": ["A + Ca <-> B : k, q*r*k*K", "B -> fused : 1/tau"],
+                "parameters": {"k": "1e8 /M/s", "q": 1 / 3, "r": "25 %", "K": "10.1 uM", "tau": "0.3 ms"},
+            }
+        ]
+    },
     "everything in run and record": {
         "run": {
             "duration": "5 ms",
@@ -140,6 +150,7 @@ def test_the_written_model_says_every_quantity_with_its_unit() -> None:
     for said in (
         'k_on = "0.01 1/(uM*ms)"',
         'k_off = "0.0007 1/ms"',
+        '[sensors.parameters] k_on = "0.116 1/(uM*ms)" k_off = "8.43 1/ms" b = 0.25 gamma = "6.96 1/ms"',
         'rest = "0.05 uM"',
         'amplitude = "0.1 pA"',
     ):
@@ -331,7 +342,7 @@ def test_any_two_of_the_rates_and_the_dissociation_constant_make_a_buffer(left_o
             r"k_off / k_on is 10 uM but K_d is 100 uM; give two of the three",
         ),
         ({"scheme": ("B + Ca <-> C : 1, 1",), "k_on": 1, "k_off": 1}, "put its rates under parameters"),
-        ({"scheme": ("B + Ca <-> C : exp(V), 1",)}, "cannot depend on the voltage"),
+        ({"scheme": ("B + Ca <-> C : exp(V/20), 1",)}, "cannot depend on the voltage"),
         ({"scheme": ("C <-> B + Ca : 1, 1",)}, "cannot read the transition"),
         (
             {"scheme": ("A <-> B : 1, 1", "C + Ca <-> A : 1, 1")},

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from rdcalcium import library
+from rdcalcium import library, units
 from rdcalcium.model import KineticScheme, SchemeError
+from rdcalcium.model.base import Parameter
+from rdcalcium.model.dimensions import OF_KIND
 from rdcalcium.model.expression import Expression, ExpressionError
 
 PARVALBUMIN = KineticScheme.parse(
@@ -194,6 +198,70 @@ def test_rates_may_depend_on_the_voltage() -> None:
 def test_a_scheme_that_cannot_be_is_refused_with_the_reason(lines: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         KineticScheme.parse(lines, {"beta": 1.0})
+
+
+UNITS_OF = {
+    name: Parameter.read(text)
+    for name, text in {
+        "k_on": "0.1 /uM/ms",
+        "k_off": "10 /ms",
+        "K_d": "100 uM",
+        "tau": "2 ms",
+        "slope": "0.3 /ms/mV",
+        "V0": "-20 mV",
+        "part": "25 %",
+        "b": 0.25,
+        "q": 2,
+    }.items()
+}
+
+
+@pytest.mark.parametrize("kind", OF_KIND)
+def test_the_dimension_of_a_kind_is_that_of_its_unit(kind: str) -> None:
+    """A product of powers of µM, ms and mV with these exponents is a quantity of this kind."""
+    powers = [f"{unit}^{n:g}" for unit, n in zip(("uM", "ms", "mV"), OF_KIND[kind], strict=True) if n]
+    assert units.parse("7 " + "*".join(powers), kind) == pytest.approx(7, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "A + Ca <-> B : k_on, k_off",
+        "A + Mg <-> B : 5*k_on, 2*k_off*b*b",
+        "A + Ca <-> B : k_off/K_d, k_on*K_d",
+        "A + Ca <-> B : q*k_on/2, 1/tau",
+        "A + Ca <-> B : part*k_on, b/tau + k_off",
+        "A + Ca <-> B : 2*0.77, 0.77*193",  # bare numbers fit
+        "A <-> B : k_off*exp(V/23.3), k_off*exp(-(V - V0)/V0)",
+        "A <-> B : 1.78*exp(V/23.3), 0.1*(V + 40)/(exp((V + 40)/10) - 1)",
+        "A <-> B : slope*(V - V0)/tanh((V - V0)/15), sqrt(k_off/tau)",
+        "A <-> B : exp(b), k_off*log(K_d*k_on*tau)",
+    ],
+)
+def test_rates_of_the_right_dimension_are_accepted(lines: str) -> None:
+    scheme = KineticScheme.parse([lines], UNITS_OF | {"V0": Parameter.read("-200 mV")})
+    assert len(scheme.rates(0.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("A + Ca <-> B : k_off, k_off", "the rate 'k_off' of the step A + Ca -> B is in 1/ms, expected 1/(uM*ms);"),
+        ("A + Mg <-> B : 5*k_off, k_off", "the rate '5*k_off' of the step A + Mg -> B is in 1/ms, expected"),
+        ("A + Ca <-> B : k_on, 2*k_on*b", "the rate '2*k_on*b' of the step B -> A is in 1/(uM*ms), expected 1/ms;"),
+        ("A -> B : k_on", "the rate 'k_on' of the step A -> B is in 1/(uM*ms), expected 1/ms;"),
+        ("A -> B : K_d", "is in uM, expected 1/ms"),
+        ("A -> B : K_d/K_d", "is in a plain number, expected 1/ms"),
+        ("A -> B : tau*tau", "is in ms^2, expected 1/ms"),
+        ("A -> B : k_off + k_on", "cannot be: 'k_off + k_on' adds 1/ms and 1/(uM*ms)"),
+        ("A -> B : k_off*exp(V)", "cannot be: exp() in 'exp(V)' is given mV, not a plain number"),
+        ("A -> B : k_off*tanh(V - tau)", "cannot be: 'V - tau' adds mV and ms"),
+        ("A -> B : log(k_off)", "cannot be: log() in 'log(k_off)' is given 1/ms"),
+    ],
+)
+def test_a_rate_of_another_dimension_is_refused_with_its_step(line: str, message: str) -> None:
+    with pytest.raises(SchemeError, match=re.escape(message)):
+        KineticScheme.parse([line], UNITS_OF)
 
 
 @pytest.mark.parametrize(

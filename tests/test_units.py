@@ -100,13 +100,19 @@ def test_what_is_no_quantity_is_refused_with_an_example(value: object) -> None:
         parse(value, "concentration")
 
 
-def test_the_parameter_of_a_rate_law_may_have_any_kind() -> None:
-    assert parse_any("1e8 /M/s") == pytest.approx(0.1, rel=ROUNDING)
-    assert parse_any("6000 /s") == pytest.approx(6.0, rel=ROUNDING)
-    assert parse_any("-20 mV") == -20.0
-    assert parse_any(0.25) == parse_any("0.25") == 0.25
-    with pytest.raises(UnitError, match="no dimension that a rate law can use"):
-        parse_any("5 kg")
+def test_a_quantity_of_several_possible_kinds_has_the_kind_of_its_unit() -> None:
+    kinds = ("rate", "binding rate", "voltage")
+    assert parse_any("1e8 /M/s", kinds) == (pytest.approx(0.1, rel=ROUNDING), "binding rate")
+    assert parse_any("6000 /s", kinds) == (pytest.approx(6.0, rel=ROUNDING), "rate")
+    assert parse_any("-20 mV", kinds) == (-20.0, "voltage")
+    assert parse_any(0.25, kinds) == parse_any(" 0.25 ", kinds) == (0.25, None)
+    assert parse_any("25 %", ("rate", "dimensionless")) == (0.25, None)
+    with pytest.raises(UnitError, match="'5 kg' is none of: rate, binding rate, voltage; write for example"):
+        parse_any("5 kg", kinds)
+    with pytest.raises(UnitError, match="'k_g' in '5 k_g' is not a unit"):
+        parse_any("5 k_g", kinds)
+    with pytest.raises(UnitError, match="True is not a dimensionless"):
+        parse_any(True, kinds)
 
 
 def test_one_amount_is_602_ions() -> None:

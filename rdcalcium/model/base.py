@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from rdcalcium import units
+from rdcalcium.model.dimensions import OF_KIND, MaybeDimension
 
 
 class Part(BaseModel):
@@ -82,8 +83,36 @@ BindingRate = Annotated[float, Quantity("binding rate", ge=0)]
 Point = tuple[Length, Length, Length]
 
 
-def _parameter(value: object) -> float:
-    return units.parse_any(value)
+class Parameter(float):
+    """The value of a name in a rate, and the kind of quantity that its unit said; a number like any other.
 
+    kind  a key of dimensions.OF_KIND; None for a bare number
+    """
 
-Parameter = Annotated[float, BeforeValidator(_parameter)]
+    kind: str | None
+
+    def __new__(cls, value: float, kind: str | None = None) -> Self:
+        """A number of this kind, in the unit of units.UNITS."""
+        self = super().__new__(cls, value)
+        self.kind = kind
+        return self
+
+    @classmethod
+    def read(cls, value: object) -> Parameter:
+        """From a number or a text such as "9.5 /ms"."""
+        return value if isinstance(value, Parameter) else cls(*units.parse_any(value, OF_KIND))
+
+    def write(self) -> str | float:
+        """The exact inverse of read."""
+        return float(self) if self.kind is None else units.show(float(self), self.kind)
+
+    @property
+    def dimension(self) -> MaybeDimension:
+        """What a rate takes it for."""
+        return None if self.kind is None else OF_KIND[self.kind]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        """Read with units, write with units."""
+        serializer = core_schema.plain_serializer_function_ser_schema(cls.write)
+        return core_schema.no_info_plain_validator_function(cls.read, serialization=serializer)

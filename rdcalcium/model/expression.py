@@ -29,11 +29,12 @@ class Expression:
 
     text   as the user wrote it
     names  what it depends on
+    tree   what Python's parser makes of it
     """
 
     text: str
     names: frozenset[str] = field(init=False)
-    _tree: ast.expr = field(init=False, repr=False, compare=False)
+    tree: ast.expr = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         try:
@@ -41,7 +42,7 @@ class Expression:
         except SyntaxError as error:
             raise ExpressionError(f"{self.text!r} is not an arithmetic expression") from error
         object.__setattr__(self, "names", frozenset(_names(tree, self.text)))
-        object.__setattr__(self, "_tree", tree)
+        object.__setattr__(self, "tree", tree)
 
     def require(self, known: Collection[str]) -> None:
         """Refuse names that are not known."""
@@ -53,7 +54,7 @@ class Expression:
 
     def evaluate(self, values: Mapping[str, float | np.ndarray]) -> float | np.ndarray:
         """Value with the given names, numbers or arrays."""
-        return _evaluate(self._tree, values)
+        return _evaluate(self.tree, values)
 
 
 def _names(node: ast.AST, text: str) -> set[str]:

@@ -9,6 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.model.base import Parameter
+from rdcalcium.model.dimensions import (
+    BINDING_RATE,
+    RATE,
+    VOLTAGE,
+    Dimension,
+    DimensionError,
+    MaybeDimension,
+    dimension,
+)
 from rdcalcium.model.expression import Expression
 
 LIGANDS = ("Ca", "Mg")
@@ -52,7 +62,10 @@ class KineticScheme:
 
     @classmethod
     def parse(cls, lines: Sequence[str], parameters: Mapping[str, float]) -> KineticScheme:
-        """Read transitions such as "N0 + Ca <-> N1 : 2*k_on, k_off"; rates may depend on the voltage V in mV."""
+        """Read transitions such as "N0 + Ca <-> N1 : 2*k_on, k_off"; rates may depend on the voltage V in mV.
+
+        Parameters that were written with a unit (model.base.Parameter) must make rates of the right dimension.
+        """
         transitions = tuple(_parse_transition(line) for line in lines)
         if not transitions:
             raise SchemeError("a kinetic scheme needs at least one transition, such as 'B + Ca <-> CaB : k_on, k_off'")
@@ -62,6 +75,7 @@ class KineticScheme:
             for rate in (transition.forward, transition.backward):
                 if rate is not None:
                     rate.require(known)
+        _require_dimensions(transitions, {k: v.dimension for k, v in parameters.items() if isinstance(v, Parameter)})
         scheme = cls(states, transitions, dict(parameters))
         scheme._require_connected()
         scheme._require_rates()
@@ -150,6 +164,27 @@ class KineticScheme:
         for k in range(1, n):
             p[k] = p[:k] @ rate[:k, k] / leaving[k] if leaving[k] > 0 else 0.0
         return p / p.sum()
+
+
+def _require_dimensions(transitions: Sequence[Transition], known: Mapping[str, MaybeDimension]) -> None:
+    """Binding is in µM⁻¹ ms⁻¹ and every other step in ms⁻¹, as far as the parameters say their units."""
+    for t in transitions:
+        wanted = BINDING_RATE if t.ligand else RATE
+        _require_dimension(t.forward, wanted, f"{t.source}{f' + {t.ligand}' if t.ligand else ''} -> {t.target}", known)
+        if t.backward is not None:
+            _require_dimension(t.backward, RATE, f"{t.target} -> {t.source}", known)
+
+
+def _require_dimension(rate: Expression, wanted: Dimension, step: str, known: Mapping[str, MaybeDimension]) -> None:
+    try:
+        found = dimension(rate, {"V": VOLTAGE, **known})
+    except DimensionError as error:
+        raise SchemeError(f"the rate {rate.text.strip()!r} of the step {step} cannot be: {error}") from None
+    if found not in (None, wanted):
+        raise SchemeError(
+            f"the rate {rate.text.strip()!r} of the step {step} is in {found}, expected {wanted}; "
+            "numbers without a unit count as pure factors beside one with a unit"
+        )
 
 
 def _parse_transition(line: str) -> Transition:
