@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ UNITS = {
     "binding rate": "1/(uM*ms)",
     "rate per voltage": "1/(mV*ms)",
     "charge": "fC",
-    "dimensionless": "",
+    "number": "",
 }
 
 FARADAY = 96485.33212  # C mol⁻¹, CODATA 2018
@@ -112,21 +111,24 @@ def parse(value: object, kind: str) -> float:
     return number
 
 
-def parse_any(value: object, kinds: Iterable[str]) -> tuple[float, str | None]:
+def parse_any(value: object, kinds: tuple[str, ...]) -> tuple[float, str | None]:
     """Read a quantity whose kind its unit decides; number and kind, which is None for a number or percentage."""
-    if not isinstance(value, str) or _is_bare(value):
-        return parse(value, "dimensionless"), None
+    kind = _kind_of(value.strip(), kinds) if isinstance(value, str) else "number"
+    return parse(value, kind), kind if UNITS[kind] else None
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(text: str, kinds: tuple[str, ...]) -> str:
+    match = _QUANTITY.fullmatch(text)
+    if match and not match[2]:
+        return "number"
     for kind in kinds:
         try:
-            return parse(value, kind), kind if UNITS[kind] else None
+            _convert(text, kind)
         except DimensionalityError:
             continue
-    raise UnitError(f"{value!r} is none of: {', '.join(kinds)}; write for example {example('rate')!r}")
-
-
-def _is_bare(text: str) -> bool:
-    match = _QUANTITY.fullmatch(text.strip())
-    return bool(match and not match[2])
+        return kind
+    raise UnitError(f"{text!r} is none of: {', '.join(kinds)}; write for example {example('rate')!r}")
 
 
 def show(value: float, kind: str) -> str:

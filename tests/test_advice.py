@@ -38,7 +38,7 @@ PULSE = PulseCurrent(amplitude=0.1, duration=1)
 
 def model(**changes: Any) -> Model:
     """A channel, a sensor at 60 nm and a probe, on 20 nm cells."""
-    sensor = library.entry("sensors", "felmy_2003")
+    sensor = library.entry("sensors", "felmy2003")
     parts: dict[str, Any] = {
         "geometry": Box(size=(0.5, 0.5, 0.4)),
         "discretization": Grid(size_at_active_zone=0.02),
@@ -183,7 +183,7 @@ def test_a_buffer_that_captures_within_two_cells_is_warned_of() -> None:
     [  # published capture lengths in nm, at 50 nM of calcium
         (library.buffer("fixed_xu1997"), 23.5),
         (library.buffer("BAPTA", total="1 mM"), 26.0),
-        (library.buffer("ATP_free", total="580 uM"), 27.5),
+        (library.buffer("ATP_free_arai_jonas2014", total="580 uM"), 27.5),
         (library.buffer("EGTA", total="10 mM"), 61.4),
         (library.buffer("EGTA", total="1 mM"), 194.0),
         (library.buffer("fixed_meinrenken2002", total="80 uM"), 75.0),

@@ -38,7 +38,7 @@ QUICK = dedent("""\
 
     [[sensors]]
     name = "vesicle"
-    use = "schneggenburger_neher_2000"
+    use = "schneggenburger_neher2000"
     positions = [["60 nm", "0 nm", "2 nm"]]
 
     [run]
@@ -173,7 +173,7 @@ def test_check_prints_the_resolved_model_and_advice(quick: Path) -> None:
 def test_list_shows_every_entry_with_its_paper(quick: Path) -> None:
     done = rdcalcium("list", folder=quick)
     assert done.returncode == 0
-    for said in ("buffers:", "EGTA", "Nägerl UV", "sensors:", "felmy_2003", "models:", "keller2015", "waveforms:"):
+    for said in ("buffers:", "EGTA", "Nägerl UV", "sensors:", "felmy2003", "models:", "keller2015", "waveforms:"):
         assert said in done.stdout
     assert "EGTA" not in rdcalcium("list", "sensors", folder=quick).stdout
     assert "the library has no 'bufers'" in sentence(rdcalcium("list", "bufers", folder=quick))

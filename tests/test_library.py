@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,6 +14,15 @@ from rdcalcium.model import Buffer, Channels, KineticScheme, ModelError, Sensor,
 
 ENTRIES = [(kind, name) for kind in library.KINDS for name in library.entries(kind)]
 TIGHT = 1e-12
+
+
+def tables_without_parts() -> dict[str, Any]:
+    """A model file that uses nothing of the library."""
+    return {
+        "geometry": {"kind": "box", "size": [1, 1, 1]},
+        "discretization": {"kind": "grid", "size_at_active_zone": 0.1},
+        "run": {"duration": 1},
+    }
 
 
 def buffers() -> list[str]:
@@ -23,6 +36,22 @@ def test_every_entry_says_what_it_is_and_where_it_comes_from(kind: str, name: st
     assert found["source"], f"{name} has no source"
     for key in found["source"]:
         assert key in library.references(), f"{name} cites {key}, which references.toml does not know"
+
+
+@pytest.mark.parametrize(("kind", "name"), [e for e in ENTRIES if e[0] != "models"])
+def test_an_entry_is_named_after_its_paper(kind: str, name: str) -> None:
+    """The chelators apart, on whose values the field agrees; so that another paper's values find their name."""
+    sources = library.entries(kind)[name]["source"]
+    assert name in ("EGTA", "BAPTA") or name.endswith(tuple(sources))
+    assert re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)*", name)
+
+
+@pytest.mark.parametrize("name", buffers())
+def test_one_site_buffers_say_both_rates(name: str) -> None:
+    """What a model says of the three then always leaves two."""
+    found = library.entry("buffers", name)
+    assert "K_d" not in found
+    assert {"k_on", "k_off"} <= found.keys() or "scheme" in found
 
 
 @pytest.mark.parametrize("key", library.references())
@@ -79,8 +108,10 @@ def test_every_sensor_is_at_rest_unreleased_and_can_release(name: str) -> None:
 
 @pytest.mark.parametrize("name", library.entries("waveforms"))
 def test_every_waveform_is_an_action_potential(name: str) -> None:
-    stimulus = library._with_waveform({"waveform": name}, folder=library.Path())
-    times, voltages = np.array(stimulus["table"]).T
+    stimulus = {"kind": "action_potential", "waveform": name}
+    model = library.resolve({**tables_without_parts(), "stimulus": stimulus})
+    assert model.stimulus is not None
+    times, voltages = np.array(model.stimulus.table).T
     assert np.all(np.diff(times) > 0)
     assert -95 < voltages[0] < -50
     assert 0 < voltages.max() < 60
@@ -103,7 +134,17 @@ def test_each_paper_is_cited_once() -> None:
     keys = [paper["key"] for paper in library.used_references(library.load("keller2015"))]
     assert keys.count("keller2015") == 1
     assert len(keys) == len(set(keys))
-    assert "allbritton1992" in keys  # the diffusivity of calcium
+
+
+@pytest.mark.parametrize(
+    ("calcium", "cited"),
+    [({}, True), ({"rest": "70 nM"}, True), ({"diffusivity": 0.22}, False), ({"diffusivity": "0.25 um^2/ms"}, False)],
+)
+def test_the_diffusivity_of_calcium_is_cited_where_it_was_not_said(calcium: dict[str, Any], cited: bool) -> None:
+    model = library.resolve({**tables_without_parts(), "calcium": calcium})
+    again = library.resolve(tomllib.loads(write_toml(model)))
+    for one in (model, again, model.changed(title="another")):
+        assert ("allbritton1992" in [paper["key"] for paper in library.used_references(one)]) == cited
 
 
 @pytest.mark.parametrize(
@@ -115,7 +156,7 @@ def test_each_paper_is_cited_once() -> None:
         ("fixed_meinrenken2002", 0.5, 1.0, 0.0),
         ("fixed_keller2015", 0.1, 1.0, 0.0),
         ("ATP_keller2015", 0.5, 45.0, 0.22),
-        ("ATP_free", 0.5, 100.0, 0.22),
+        ("ATP_free_arai_jonas2014", 0.5, 100.0, 0.22),
         ("parvalbumin_keller2015", 0.4, 0.004, 0.1),
     ],
 )
@@ -138,9 +179,9 @@ def test_magnesium_has_its_published_rates(name: str, k_on: float, k_off: float)
 @pytest.mark.parametrize(
     ("name", "k_on", "k_off", "fusion"),
     [
-        ("schneggenburger_neher_2000", 0.09, 9.5, 6.0),
-        ("felmy_2003", 0.116, 8.430, 6.96),
-        ("felmy_2003_keller2015", 0.119, 8.745, 6.995),
+        ("schneggenburger_neher2000", 0.09, 9.5, 6.0),
+        ("felmy2003", 0.116, 8.430, 6.96),
+        ("felmy2003_keller2015", 0.119, 8.745, 6.995),
     ],
 )
 def test_five_site_sensors_have_their_published_rates(name: str, k_on: float, k_off: float, fusion: float) -> None:
@@ -157,7 +198,7 @@ def test_five_site_sensors_have_their_published_rates(name: str, k_on: float, k_
 
 
 def test_like_takes_over_what_an_entry_does_not_say() -> None:
-    felmy, first = (library.entry("sensors", n) for n in ("felmy_2003", "schneggenburger_neher_2000"))
+    felmy, first = (library.entry("sensors", n) for n in ("felmy2003", "schneggenburger_neher2000"))
     assert felmy["scheme"] == first["scheme"]
     assert felmy["parameters"] != first["parameters"]
     assert "like" not in felmy

@@ -28,7 +28,7 @@ def tables(**changes: Any) -> dict[str, Any]:
         "sensors": [
             {
                 "name": "v",
-                "use": "felmy_2003",
+                "use": "felmy2003",
                 "positions": [["60 nm", "0 nm", "2 nm"], ["90 nm", "0 nm", "2 nm"]],
             }
         ],
@@ -203,7 +203,7 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"run": {"duration": "5 uM"}}, "'5 uM' is not a time: its unit is .M, expected one like ms"),
         ({"run": {"duration": 0}}, "'run.duration' is 0; it should be greater than 0"),
         ({"run": {"duration": float("nan")}}, "nan is not a finite time"),
-        ({"run": {"duration": 1, "tolerance": float("nan")}}, "'run.tolerance' is nan"),
+        ({"run": {"duration": 1, "tolerance": float("nan")}}, "run.tolerance: nan is not a finite number"),
         (
             {"run": {"duration": 1, "precision": "float16"}},
             "'run.precision' is 'float16'; possible: .*float32",

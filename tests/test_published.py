@@ -57,7 +57,7 @@ def radial_model(case: str, duration: float) -> Model:
                     "current": {"kind": "pulse", "amplitude": "0.2 pA", "duration": "0.5 ms"},
                 }
             ],
-            "sensors": [{"name": "sensor", "use": "schneggenburger_neher_2000", "positions": [["20 nm", 0, 0]]}],
+            "sensors": [{"name": "sensor", "use": "schneggenburger_neher2000", "positions": [["20 nm", 0, 0]]}],
             "probes": [{"name": f"{r}", "position": [f"{r} nm", 0, 0]} for r in RADIAL[case]],
             "run": {"duration": duration},
         }

@@ -11,9 +11,9 @@ from rdcalcium.model import Sensor
 from rdcalcium.recorders.release import ReleaseSensors
 
 SENSORS = {
-    "S&N": "schneggenburger_neher_2000",
-    "Felmy": "felmy_2003",
-    "Keller": "felmy_2003_keller2015",
+    "S&N": "schneggenburger_neher2000",
+    "Felmy": "felmy2003",
+    "Keller": "felmy2003_keller2015",
 }
 LEVELS = (1, 2, 5, 10, 20, 50, 100)  # µM
 # Peak dF/dt per vesicle (ms⁻¹) after a step of calcium from no calcium, by an independent solver.

@@ -42,7 +42,7 @@ MODEL = dedent("""\
 
     [[sensors]]
     name = "vesicle"
-    use = "schneggenburger_neher_2000"
+    use = "schneggenburger_neher2000"
     positions = [["60 nm", "0 nm", "2 nm"]]
 """)
 SLOW = "0.8 ms"  # about 900 steps: some seconds, most of them steps

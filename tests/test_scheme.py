@@ -43,7 +43,7 @@ LOOP = KineticScheme.parse(  # Ca and Mg in either order, closed
     {},
 )
 SENSOR = KineticScheme.parse(
-    library.entry("sensors", "schneggenburger_neher_2000")["scheme"],
+    library.entry("sensors", "schneggenburger_neher2000")["scheme"],
     {"k_on": 0.09, "k_off": 9.5, "b": 0.25, "gamma": 6.0},
 )
 SCHEMES = {

@@ -37,7 +37,7 @@ ROUNDING = 4e-16  # of one or two conversion factors
         ("0.1 /uM/ms", "binding rate", 0.1),
         ("0.1 uM^-1 ms^-1", "binding rate", 0.1),
         ("0.9 pA*ms", "charge", 0.9),
-        ("25 %", "dimensionless", 0.25),
+        ("25 %", "number", 0.25),
     ],
 )
 def test_a_quantity_is_read_in_any_unit_of_its_dimension(text: str, kind: str, value: float) -> None:
@@ -85,7 +85,7 @@ def test_what_is_not_finite_is_refused(value: object) -> None:
         parse(value, "concentration")
 
 
-@pytest.mark.parametrize("kind", [k for k in units.UNITS if k != "dimensionless"])
+@pytest.mark.parametrize("kind", [k for k in units.UNITS if k != "number"])
 def test_a_wrong_dimension_is_refused_and_says_what_is_expected(kind: str) -> None:
     wrong = "3 uM" if kind != "concentration" else "3 ms"
     with pytest.raises(UnitError, match=rf"is not a {kind}: its unit is .*, expected one like ") as error:
@@ -106,12 +106,12 @@ def test_a_quantity_of_several_possible_kinds_has_the_kind_of_its_unit() -> None
     assert parse_any("6000 /s", kinds) == (pytest.approx(6.0, rel=ROUNDING), "rate")
     assert parse_any("-20 mV", kinds) == (-20.0, "voltage")
     assert parse_any(0.25, kinds) == parse_any(" 0.25 ", kinds) == (0.25, None)
-    assert parse_any("25 %", ("rate", "dimensionless")) == (0.25, None)
+    assert parse_any("25 %", ("rate", "number")) == (0.25, None)
     with pytest.raises(UnitError, match="'5 kg' is none of: rate, binding rate, voltage; write for example"):
         parse_any("5 kg", kinds)
     with pytest.raises(UnitError, match="'k_g' in '5 k_g' is not a unit"):
         parse_any("5 k_g", kinds)
-    with pytest.raises(UnitError, match="True is not a dimensionless"):
+    with pytest.raises(UnitError, match="True is not a number"):
         parse_any(True, kinds)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, LiteralString, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -42,30 +42,42 @@ class LibraryPart(Part):
 class Quantity:
     """Says that a float is a quantity: read from numbers or texts with units, kept in the unit of its kind.
 
-    kind    a key of units.UNITS
-    gt, ge  limits in that unit
+    kind            a key of units.UNITS
+    gt, ge, lt, le  limits in that unit
     """
 
     kind: str
     gt: float | None = None
     ge: float | None = None
+    lt: float | None = None
+    le: float | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         """Read with units, write with units."""
-        return core_schema.no_info_plain_validator_function(
-            self.read,
-            serialization=core_schema.plain_serializer_function_ser_schema(lambda value: units.show(value, self.kind)),
-        )
+        serializer = core_schema.plain_serializer_function_ser_schema(self.write)
+        return core_schema.no_info_plain_validator_function(self.read, serialization=serializer)
 
     def read(self, value: object) -> float:
         """The number within its limits."""
         number = units.parse(value, self.kind)
         if self.gt is not None and not number > self.gt:
-            raise PydanticCustomError("greater_than", "Input should be greater than {limit}", {"limit": self.gt})
+            raise _beyond("greater_than", gt=self.gt)
         if self.ge is not None and not number >= self.ge:
-            limit = {"limit": self.ge}
-            raise PydanticCustomError("greater_than_equal", "Input should be greater than or equal to {limit}", limit)
+            raise _beyond("greater_than_equal", ge=self.ge)
+        if self.lt is not None and not number < self.lt:
+            raise _beyond("less_than", lt=self.lt)
+        if self.le is not None and not number <= self.le:
+            raise _beyond("less_than_equal", le=self.le)
         return number
+
+    def write(self, value: float) -> str | float:
+        """The exact inverse of read; a number without a unit stays one."""
+        return units.show(value, self.kind) if units.UNITS[self.kind] else value
+
+
+def _beyond(limit: LiteralString, **value: float) -> PydanticCustomError:
+    """Beyond a limit, in the words that pydantic has for it."""
+    return PydanticCustomError(limit, "{} is {}".format(*next(iter(value.items()))), value)
 
 
 Length = Annotated[float, Quantity("length")]
@@ -100,7 +112,7 @@ class Parameter(float):
     @classmethod
     def read(cls, value: object) -> Parameter:
         """From a number or a text such as "9.5 /ms"."""
-        return value if isinstance(value, Parameter) else cls(*units.parse_any(value, OF_KIND))
+        return value if isinstance(value, Parameter) else cls(*units.parse_any(value, tuple(OF_KIND)))
 
     def write(self) -> str | float:
         """The exact inverse of read."""

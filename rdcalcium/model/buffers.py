@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import BindingRate, Concentration, Diffusivity, LibraryPart, Parameter, Part, Rate
 from rdcalcium.model.scheme import KineticScheme
+
+DIFFUSIVITY_FROM = "allbritton1992"  # that of calcium, if the model does not say it
 
 
 class Calcium(Part):
@@ -17,6 +19,15 @@ class Calcium(Part):
     """In cytosol; Allbritton, Meyer & Stryer 1992, Science 258:1812."""
     rest: Concentration = 0.05
     """Resting concentration, with which all buffers start in equilibrium."""
+    source: tuple[str, ...] = ()
+    """References of the values; that of the diffusivity where it is left to this package."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _cited(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "diffusivity" not in data:
+            return {"source": (DIFFUSIVITY_FROM,), **data}
+        return data
 
 
 class Buffer(LibraryPart):

@@ -33,7 +33,7 @@ VOLTAGE = Dimension(voltage=1)
 
 # The kinds of quantity (see units.UNITS) that a rate may be made of.
 OF_KIND = {
-    "dimensionless": PURE,
+    "number": PURE,
     "rate": RATE,
     "binding rate": BINDING_RATE,
     "voltage": VOLTAGE,

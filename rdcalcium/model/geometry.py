@@ -92,7 +92,7 @@ class Grid(Part):
     """Cell width near channels, sensors and probes along x, y and z; one number stands for all three."""
     size_in_bulk: PositiveLength | None = None
     """Largest cell width; none: the grid is uniform."""
-    growth: Annotated[float, Field(gt=1, le=2)] = 1.2
+    growth: Annotated[float, Quantity("number", gt=1, le=2)] = 1.2
     """Ratio of neighbouring cell widths outside the fine part."""
     margin: Annotated[float, Quantity("length", ge=0)] = 0.02
     """How far the fine part reaches beyond the channels, sensors and probes."""

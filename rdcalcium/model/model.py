@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import Concentration, Part, PositiveTime
+from rdcalcium.model.base import Concentration, Part, PositiveTime, Quantity
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.geometry import Box, DiscretizationChoice, Geometry, Grid, MeshFile
 from rdcalcium.model.sensors import Probe, Sensor
@@ -23,7 +23,7 @@ class Run(Part):
     """How long, and how accurately."""
 
     duration: PositiveTime
-    tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-2
+    tolerance: Annotated[float, Quantity("number", gt=0, lt=1)] = 1e-2
     """Largest error of a step relative to each concentration."""
     absolute_tolerance: Concentration | None = None
     """Error of a step allowed where calcium is low; none: tolerance × its resting level."""
@@ -32,7 +32,7 @@ class Run(Part):
     """Of time-stepping: stabilised Runge-Kutta-Chebyshev, or Runge-Kutta-Legendre; both of second order."""
     max_step: PositiveTime | None = None
     """Longest time step; none: as long as the tolerance allows."""
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, strict=True)] = 1
     """Of the random numbers; a deterministic run draws none and only notes it."""
 
 

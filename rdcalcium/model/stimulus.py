@@ -24,7 +24,7 @@ class ActionPotential(Part):
     times: tuple[Time, ...] = (0.0,)
     """When each waveform starts; where two overlap the later one takes over."""
     source: tuple[str, ...] = ()
-    table: tuple[tuple[float, float], ...] = Field(default=(), repr=False, exclude=True)
+    table: tuple[tuple[Time, Voltage], ...] = Field(default=(), repr=False, exclude=True)
     """The waveform itself, filled in when the model is loaded: rows of time (ms) and voltage (mV)."""
 
     @model_validator(mode="after")
@@ -111,7 +111,7 @@ CurrentLaw = Annotated[
     OhmicCurrent | ConstantCurrent | PulseCurrent | GaussianCurrent | TabulatedCurrent,
     Field(discriminator="kind"),
 ]
-Position = tuple[Length, Length] | tuple[Length, Length, Length]
+Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
 
 
 class Channels(LibraryPart):
@@ -133,7 +133,7 @@ class Channels(LibraryPart):
     @property
     def points(self) -> tuple[tuple[float, float, float], ...]:
         """Positions with z, µm."""
-        return tuple((*p, 0.0) if len(p) == 2 else p for p in self.positions)
+        return tuple((p[0], p[1], p[2] if len(p) == 3 else 0.0) for p in self.positions)
 
     @model_validator(mode="after")
     def _gate_fits_current(self) -> Self:

@@ -1,0 +1,27 @@
+"""The papers that the values come from."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+
+from rdcalcium.library.catalogue import FOLDER
+from rdcalcium.model import Model
+
+
+@cache
+def references() -> dict[str, dict[str, str]]:
+    """Papers by key: citation and doi."""
+    return tomllib.loads((FOLDER / "references.toml").read_text(encoding="utf-8"))
+
+
+def used_references(model: Model) -> list[dict[str, str]]:
+    """The papers whose values a model uses: key (or the DOI said in the model), citation, doi."""
+    keys = list(model.references)
+    for part in (*model.buffers, *model.channels, *model.sensors):
+        keys += part.source
+    keys += model.stimulus.source if model.stimulus else ()
+    keys += model.calcium.source
+    by_doi = {paper["doi"]: key for key, paper in references().items()}
+    unique = dict.fromkeys(by_doi.get(key, key) for key in keys)
+    return [{"key": key, **references().get(key, {"citation": key, "doi": key})} for key in unique]

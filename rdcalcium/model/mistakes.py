@@ -1,0 +1,111 @@
+"""What is wrong with a model file, in its own words: what was given, what is possible, what to try."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+Tables = list[type[BaseModel]]
+
+# One sentence for each way in which pydantic refuses a value. Names in braces: its own, and those of sentence().
+_SENTENCES = {
+    "missing": "{where} is missing",
+    "string_type": "{where} is {given}; write a text in quotes",
+    "int_type": "{where} is {given}; write a whole number",
+    "tuple_type": "{where} is {given}; write a list in square brackets",
+    "dict_type": "{where} is {given}; write a table, such as {{ k_on = '0.1 /uM/ms' }}",
+    "model_type": "{where} is {given}; write a table with some of the keys: {keys}",
+    "model_attributes_type": "{where} is {given}; write a table with a kind: {kinds}",
+    "union_tag_not_found": "{where} needs a kind, such as kind = {first_kind}; known: {kinds}",
+    "literal_error": "{where} is {given}; possible: {expected}",
+    "greater_than": "{where} is {given}; it should be greater than {gt}",
+    "greater_than_equal": "{where} is {given}; it should be greater than or equal to {ge}",
+    "less_than": "{where} is {given}; it should be less than {lt}",
+    "less_than_equal": "{where} is {given}; it should be less than or equal to {le}",
+    "too_short": "{where} has {actual_length} entries; at least {min_length} must be there",
+    "too_long": "{where} has more than {max_length} entries",
+}
+_ANYTHING_ELSE = "{where} is {given}, which cannot be used there"
+_LONGEST = 60  # characters of a wrong value that are shown
+
+
+def sentence(error: Any, kind: type[BaseModel]) -> str:
+    """One mistake found by pydantic in tables of this kind, in the words of the model file."""
+    keys, tables = _walk(kind, error["loc"])
+    where = _path(keys)
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return f"{where + ': ' if where else ''}{context['error']}"
+    if error["type"] == "extra_forbidden":
+        parents = _walk(kind, error["loc"][:-1])[1]
+        return f"unknown key {where!r}; {suggest(str(keys[-1]), _keys(parents))}"
+    if error["type"] == "union_tag_invalid":
+        return f"unknown kind {context['tag']!r} of {where!r}; {suggest(context['tag'], _kinds(tables))}"
+    words = {
+        "where": repr(where) if where else "the model",
+        "given": _short(error["input"]),
+        "keys": ", ".join(_keys(tables)),
+        "kinds": ", ".join(_kinds(tables)),
+        "first_kind": repr(next(iter(_kinds(tables)), "")),
+    }
+    return _SENTENCES.get(error["type"], _ANYTHING_ELSE).format(**{**context, **words})
+
+
+def suggest(word: str, known: Sequence[str]) -> str:
+    """Say what is known, and what is nearest to a misspelt word."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    hint = f". Did you mean {close[0]!r}?" if close else ""
+    return f"known: {', '.join(sorted(known))}{hint}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _path(keys: list[str | int]) -> str:
+    text = ""
+    for key in keys:
+        text += f"[{key + 1}]" if isinstance(key, int) else f".{key}" if text else key
+    return text
+
+
+def _walk(kind: type[BaseModel], location: Sequence[str | int]) -> tuple[list[str | int], Tables]:
+    """Keys of the file along a location of pydantic, and the kinds of table that may stand at its end.
+
+    Where tables of several kinds are possible, the location goes on with the kind that was chosen: no key of the file.
+    """
+    keys: list[str | int] = []
+    tables: Tables = [kind]
+    for step in location:
+        if isinstance(step, str) and len(tables) > 1:
+            tables = [t for t in tables if _kind(t) == step]
+            continue
+        keys.append(step)
+        if isinstance(step, str):
+            fields = [t.model_fields[step] for t in tables if step in t.model_fields]
+            tables = [table for field in fields for table in _tables(field.annotation)]
+    return keys, tables
+
+
+def _tables(annotation: Any) -> Tables:
+    """The kinds of table in a type such as tuple[Buffer, ...] or Box | MeshFile."""
+    if isinstance(annotation, type):
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    return [table for argument in get_args(annotation) for table in _tables(argument)]
+
+
+def _keys(tables: Tables) -> list[str]:
+    return sorted({key for table in tables for key in table.model_fields})
+
+
+def _kinds(tables: Tables) -> list[str]:
+    return [kind for table in tables if (kind := _kind(table))]
+
+
+def _kind(table: type[BaseModel]) -> str | None:
+    """What `kind` must say to mean this table; None where there is nothing to choose."""
+    return table.model_fields["kind"].default if "kind" in table.model_fields else None

@@ -1,0 +1,111 @@
+"""Whatever stands in a model file: it is used, or refused in one sentence of our own that names the place."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rdcalcium import library
+from rdcalcium.model import Model, ModelError, write_toml
+from rdcalcium.model.mistakes import _tables
+from tests.test_model import CURRENTS, PARTS, channel, tables
+
+FULL = tables(
+    geometry={**PARTS["geometry vesicles"]["geometry"], "symmetry": ["x"]},
+    **PARTS["discretization stretched grid"],
+    **PARTS["buffer with a scheme"],
+    **PARTS["everything in run and record"],
+    stimulus={"kind": "action_potential", "waveform": "calyx_keller2015"},
+    channels=[channel(name=kind, current=current) for kind, current in CURRENTS.items()],
+)
+GATED = {"stimulus": FULL["stimulus"], "channels": PARTS["current ohmic"]["channels"]}
+MODELS = {
+    "everything": FULL,
+    "one site and a gate": tables(**GATED),
+    "mesh": tables(**PARTS["geometry mesh"]),
+}
+WRONG: tuple[Any, ...] = (None, math.nan, -1, 3.5, "word", "1 kg", [], [None], [1] * 9, {}, {"a": 1})
+LEAKS = re.compile(r"input|valid (tuple|dict|str)|pydantic|https?:|validation|instance|tagged|\n", re.IGNORECASE)
+
+Place = tuple[str | int, ...]
+
+
+def said(name: str) -> dict[str, Any]:
+    """A model as tables in which every value is said."""
+    return tomllib.loads(write_toml(library.resolve(MODELS[name])))
+
+
+def places(value: Any, here: Place = ()) -> Iterator[Place]:
+    """Every place of nested tables and lists; of a list of numbers or texts the first."""
+    inside: Any = ()
+    if isinstance(value, dict):
+        inside = value.items()
+    elif isinstance(value, list):
+        inside = enumerate(value if isinstance(value[0], dict) else value[:1])
+    for key, part in inside:
+        yield (*here, key)
+        yield from places(part, (*here, key))
+
+
+def replaced(value: Any, place: Place, new: Any) -> Any:
+    """A copy with another value at one place."""
+    if not place:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[place[0]] = replaced(value[place[0]], place[1:], new)
+    return copy
+
+
+def refusal(data: Any) -> str | None:
+    """The sentence with which a model is refused, if it is; any other exception is a mistake of ours."""
+    try:
+        library.resolve(data)
+    except ModelError as error:
+        return str(error)
+    return None
+
+
+def key_of(place: Place) -> str:
+    """The last key on the way to a place."""
+    return next(step for step in reversed(place) if isinstance(step, str))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_wrong_value_is_refused_in_our_own_words(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rdcalcium.model.mistakes._ANYTHING_ELSE", "pydantic knows better")
+    data = said(name)
+    for place in places(data):
+        sentences = [s for wrong in WRONG if (s := refusal(replaced(data, place, wrong)))]
+        leaks = [s for s in sentences if LEAKS.search(s)]
+        assert not leaks, leaks[0]
+        assert any(key_of(place) in s for s in sentences), f"{place}: {sentences}"
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("wrong", [True, 2j])
+def test_a_value_of_a_type_that_fits_nowhere_is_refused_by_its_key(name: str, wrong: object) -> None:
+    data = said(name)
+    for place in places(data):
+        sentence = refusal(replaced(data, place, wrong))
+        assert sentence, place
+        assert key_of(place) in sentence, f"{place}: {sentence}"
+
+
+def test_every_field_of_every_part_is_tried() -> None:
+    tried = {step for name in MODELS for place in places(said(name)) for step in place}
+    elsewhere = {
+        "K_d",  # follows from k_on and k_off, which are said
+        "table",  # filled in from the waveform, and written nowhere
+    }
+    assert all_fields(Model) - tried == elsewhere
+
+
+def all_fields(table: Any) -> set[str]:
+    """Keys of a table and of the tables in it."""
+    inside = [all_fields(t) for field in table.model_fields.values() for t in _tables(field.annotation)]
+    return set(table.model_fields).union(*inside)
