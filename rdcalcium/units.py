@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ UNITS = {
     "charge": "fC",
     "number": "",
 }
+
+NM_PER_UM = 1000  # for readers and pictures; nothing is computed in nm
 
 FARADAY = 96485.33212  # C mol⁻¹, CODATA 2018
 AVOGADRO = 6.02214076e23  # mol⁻¹, exact
@@ -129,6 +132,16 @@ def _kind_of(text: str, kinds: tuple[str, ...]) -> str:
             continue
         return kind
     raise UnitError(f"{text!r} is none of: {', '.join(kinds)}; write for example {example('rate')!r}")
+
+
+def nanometres(length: float | Iterable[float], digits: int = 6) -> str:
+    """A length or a point in µm, in nm for a reader: "12.5 nm", "(0, 40, 2) nm".
+
+    digits  that are significant
+    """
+    if isinstance(length, Iterable):
+        return "(" + ", ".join(f"{NM_PER_UM * x:.{digits}g}" for x in length) + ") nm"
+    return f"{NM_PER_UM * length:.{digits}g} nm"
 
 
 def show(value: float, kind: str) -> str:

@@ -1,13 +1,18 @@
 """Meshes: what a file names survives, what is wrong is said, and built terminals have their size."""
 
+import re
 import threading
 
 import numpy as np
 import pytest
 
+from rdcalcium.discretization.build import discretize
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.builders import box_mesh, sphere_mesh
 from rdcalcium.geometry.files import read_mesh, write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.nearest import nearest_on_triangles
+from rdcalcium.library import resolve
 
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=float)
 # Kuhn's six tetrahedra around the diagonal 0-7
@@ -59,6 +64,54 @@ def test_faces_without_a_name_are_membrane(cube):
     assert len(cube.surfaces["membrane"]) == 10
     named = TetrahedralMesh(CUBE, KUHN, surfaces={"membrane": FLOOR})
     assert {name: len(faces) for name, faces in named.surfaces.items()} == {"membrane": 2, "unnamed": 10}
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_the_nearest_point_of_a_surface_is_nearer_than_any_sample_of_it(count):
+    draw = np.random.default_rng(count)
+    triangles, shares = draw.normal(size=(count, 3, 3)), draw.dirichlet((0.4, 0.4, 0.4), size=3000)
+    samples = np.einsum("sc,kci->ksi", shares, triangles)
+    for point in draw.normal(size=(30, 3)):
+        nearest, triangle = nearest_on_triangles(point, triangles)
+        distances = np.linalg.norm(samples - point, axis=2)
+        assert distances.min() - 0.15 < np.linalg.norm(nearest - point) <= distances.min()
+        shares_of_nearest, remainder, *_ = np.linalg.lstsq(
+            np.vstack([triangles[triangle].T, np.ones(3)]), np.append(nearest, 1), rcond=None
+        )
+        assert shares_of_nearest.min() > -1e-9  # it lies on the triangle
+        assert remainder.sum() < 1e-18
+
+
+def ball(tmp_path, **channels):
+    """A model of a ball of radius 0.5 µm, with one group of channels."""
+    write_mesh(sphere_mesh(0.5, 0.12), tmp_path / "ball.vtu")
+    return resolve(
+        {
+            "geometry": {"kind": "mesh", "file": "ball.vtu"},
+            "discretization": {"kind": "tetrahedra"},
+            "channels": [{"name": "Ca", "current": {"kind": "constant", "amplitude": 0.1}, **channels}],
+            "run": {"duration": 0.1},
+        },
+        folder=tmp_path,
+    )
+
+
+def test_a_channel_may_be_off_its_facet_as_a_curved_membrane_is(tmp_path):
+    directions = np.array([[1, 0, 0], [1, 1, 1], [-1, 2, 0.3], [0.1, -0.7, -0.8]])
+    positions = 0.5 * directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    found = discretize(ball(tmp_path, positions=positions.tolist())).locator.source_weights(positions)
+    np.testing.assert_allclose(found.weights.sum(axis=1), 1)
+
+
+def test_a_channel_off_the_membrane_of_a_mesh_is_told_how_far(tmp_path):
+    off = (
+        r"'Ca', number 2 at \(420, 0, 0\) nm is (\d+\.?\d*) nm away from the membrane, .* at \(\S+, \S+, \S+\) nm; move"
+    )
+    with pytest.raises(InputError, match=off) as error:
+        discretize(ball(tmp_path, positions=[[0.5, 0, 0], [0.42, 0, 0]]))
+    assert 60 < float(re.search(off, str(error.value))[1]) < 80
+    inside = ball(tmp_path, positions=[[0.42, 0, 0]], place="anywhere")
+    assert discretize(inside).total_volume == pytest.approx(0.5, rel=0.1)
 
 
 def test_the_boundary_points_outward_and_encloses_the_volume(cube):

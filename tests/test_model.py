@@ -247,13 +247,26 @@ def test_a_mistake_is_told_in_one_sentence_that_names_it(change: dict[str, Any],
             [[0, 0], [0.6, 0]],
             r"channels 'pore', number 2 at \(600, 0, 0\) nm is outside the terminal, whose x goes",
         ),
-        ([[0, 0, -0.001]], r"at \(0, 0, -1\) nm is outside the terminal, whose z goes from 0 to 500 nm"),
-        ([[0, 0, 0.1]], "number 1, is not on the membrane: its z is 100 nm"),
+        ([[0, 0, -0.001]], r"at \(0, 0, -1\) nm is outside the terminal, whose z goes from 0 nm to 500 nm"),
+        (
+            [[0, 0.1], [0.1, 0.2, 0.1]],
+            r"'pore', number 2 at \(100, 200, 100\) nm is 100 nm away from the membrane, which is nearest at "
+            r"\(100, 200, 0\) nm; move it there, or say place = \"anywhere\"",
+        ),
+        ([[0.5, 0, 0.1]], "is 100 nm away from the membrane"),  # another wall is none
     ],
 )
 def test_a_channel_sits_on_the_membrane(positions: list[list[float]], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         library.resolve(tables(channels=[channel(positions=positions)]))
+
+
+def test_a_source_may_be_anywhere_in_the_cytosol_if_it_says_so() -> None:
+    model = library.resolve(tables(channels=[channel(positions=[[0.1, 0, 0.2]], place="anywhere"), channel(name="b")]))
+    assert model.channels[0].points == ((0.1, 0.0, 0.2),)
+    assert list(model.points_on_membrane()) == ["channels 'b', number 1"]
+    with pytest.raises(ModelError, match="outside the terminal"):
+        library.resolve(tables(channels=[channel(positions=[[0.1, 0, 0.6]], place="anywhere")]))
 
 
 def test_a_sensor_inside_a_vesicle_is_refused() -> None:
@@ -281,17 +294,12 @@ def test_a_symmetric_box_computes_its_positive_part() -> None:
 
 def test_nothing_may_lie_beyond_a_mirror_plane() -> None:
     box = {"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x"]}
-    with pytest.raises(ModelError, match=r"at \(-60, 0, 0\) nm is outside the terminal, whose x goes from 0 to 500 nm"):
+    with pytest.raises(
+        ModelError, match=r"at \(-60, 0, 0\) nm is outside the terminal, whose x goes from 0 nm to 500 nm"
+    ):
         library.resolve(tables(geometry=box, channels=[channel(positions=[[-0.06, 0]])]))
     with pytest.raises(ValidationError, match="'vesicle' lies at x < 0, outside the computed half"):
         Box(size=(1, 1, 1), symmetry=("x",), obstacles=(Sphere(centre=(-0.1, 0, 0.1), radius=0.02),))
-
-
-def test_a_mirror_plane_is_no_membrane() -> None:
-    box = {"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x"]}
-    with pytest.raises(ModelError, match="number 1, is not on the membrane"):
-        library.resolve(tables(geometry=box, channels=[channel(positions=[[0, 0, 0.1]])]))
-    library.resolve(tables(geometry=box, channels=[channel(positions=[[0.5, 0, 0.1]])]))
 
 
 def test_a_model_is_frozen() -> None:

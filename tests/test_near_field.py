@@ -84,3 +84,26 @@ def test_the_lattice_solution_solves_the_equation_of_the_lattice(spacing, kappa)
 
 def test_the_lattice_solution_at_the_origin_is_the_integral_of_watson():
     assert lattice_green((1.0, 1.0, 1.0), 0.0, (2, 2, 2))[0, 0, 0] == pytest.approx(0.2527310098586630, rel=1e-7)
+
+
+def test_a_source_in_the_cytosol_spreads_in_all_directions():
+    """Half of what a channel on the membrane gives at the same distance: the membrane is far away."""
+    offsets = np.array([[10, 0, 0], [0, 0, 20], [0, 0, -40], [30, 30, 30]]) * NM
+    middle = np.array([0, 0, 1.5])
+    model = channel_model(
+        10 * NM,
+        0.1,
+        [],
+        probes=[{"name": f"p{i}", "position": (middle + offset).tolist()} for i, offset in enumerate(offsets)],
+        channels=[
+            {
+                "name": "uncaged",
+                "place": "anywhere",
+                "positions": [middle.tolist()],
+                "current": {"kind": "constant", "amplitude": 0.1},
+            }
+        ],
+    )
+    found = simulate(model).values[CALCIUM] - 0.05
+    expected = exact.continuous_point(0.1, np.linalg.norm(offsets, axis=1), 0.1, D) / 2
+    np.testing.assert_allclose(found, expected, rtol=1e-2)

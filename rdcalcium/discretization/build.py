@@ -9,18 +9,23 @@ import numpy as np
 from rdcalcium.discretization.base import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.builders import box_mesh
 from rdcalcium.geometry.files import read_mesh
 from rdcalcium.geometry.grid import Axis, make_grid, stretched_axis
+from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.model import Box, Grid, MeshFile, Model, Tetrahedra
+from rdcalcium.model.model import off_membrane
 
+# Share of the extent of a facet by which a channel may be off it: a point of a ball is h²/6R off its facet of edge h.
+OFF_FACET = 0.1
 AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made
 
 
 def discretize(model: Model) -> Discretization:
     """Control volumes for a model: a grid or tetrahedra in a box, or the tetrahedra of a file."""
     if isinstance(model.geometry, MeshFile):
-        return _from_file(model.geometry, bool(model.channels))
+        return _from_file(model, model.geometry)
     if isinstance(model.discretization, Grid):
         return _grid(model, model.geometry, model.discretization)
     return _tetrahedra(model, model.geometry, model.discretization)
@@ -50,9 +55,16 @@ def grid_axes(model: Model, box: Box, choice: Grid) -> tuple[Axis, Axis, Axis]:
     return x, y, z
 
 
-def _from_file(geometry: MeshFile, with_channels: bool) -> Discretization:
-    required = (geometry.membrane,) if with_channels else ()
-    return discretize_tetrahedra(read_mesh(Path(geometry.file), geometry.length_unit, required))
+def _from_file(model: Model, geometry: MeshFile) -> Discretization:
+    on_membrane = model.points_on_membrane()
+    mesh = read_mesh(Path(geometry.file), geometry.length_unit, (geometry.membrane,) if on_membrane else ())
+    for name, point in on_membrane.items():
+        corners = mesh.points[mesh.surfaces[geometry.membrane]]
+        nearest, triangle = nearest_on_triangles(np.array(point), corners)
+        edge = np.linalg.norm(np.ptp(corners[triangle], axis=0))
+        if np.linalg.norm(nearest - point) > OFF_FACET * edge:
+            raise InputError(off_membrane(name, point, nearest.tolist()))
+    return discretize_tetrahedra(mesh)
 
 
 def _grid(model: Model, box: Box, choice: Grid) -> Discretization:

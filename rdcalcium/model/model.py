@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,6 +13,9 @@ from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.geometry import Box, DiscretizationChoice, Geometry, Grid, MeshFile
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import ActionPotential, Channels
+from rdcalcium.units import nanometres
+
+ON_PLANE = 1e-6  # µm, a channel this near to the membrane of a box is on it
 
 
 class Magnesium(Part):
@@ -77,11 +82,16 @@ class Model(Part):
         """Name and position (µm) of every channel, sensor and probe."""
         points: dict[str, tuple[float, float, float]] = {}
         for group in self.channels:
-            points |= {f"channels {group.name!r}, number {i + 1}": p for i, p in enumerate(group.points)}
+            points |= group.named_points()
         for sensor in self.sensors:
             points |= {f"sensor {k!r}": p for k, p in zip(sensor.labels(), sensor.positions, strict=True)}
         points |= {f"probe {probe.name!r}": probe.position for probe in self.probes}
         return points
+
+    def points_on_membrane(self) -> dict[str, tuple[float, float, float]]:
+        """Name and position (µm) of every channel that must lie on the membrane."""
+        groups = [group for group in self.channels if group.place == "membrane"]
+        return {name: point for group in groups for name, point in group.named_points().items()}
 
     def with_buffer(self, buffer: Buffer) -> Model:
         """A copy with one more buffer, or with the buffer of that name replaced."""
@@ -124,33 +134,28 @@ class Model(Part):
 
     def _points_in_cytosol(self, box: Box) -> None:
         for name, point in self.points_of_interest().items():
-            text = "(" + ", ".join(f"{1e3 * x:.6g}" for x in point) + ") nm"
+            at = nanometres(point)
             for axis in range(3):
                 slack = 1e-9 * box.size[axis]
                 if not box.lower[axis] - slack <= point[axis] <= box.upper[axis] + slack:
                     raise ValueError(
-                        f"{name} at {text} is outside the terminal, whose {'xyz'[axis]} goes from "
-                        f"{1e3 * box.lower[axis]:.6g} to {1e3 * box.upper[axis]:.6g} nm"
+                        f"{name} at {at} is outside the terminal, whose {'xyz'[axis]} goes from "
+                        f"{nanometres(box.lower[axis])} to {nanometres(box.upper[axis])}"
                     )
             for i, sphere in enumerate(box.obstacles):
                 if sphere.contains(point):
-                    centre = ", ".join(f"{1e3 * x:.6g}" for x in sphere.centre)
                     raise ValueError(
-                        f"{name} at {text} is inside obstacle {i + 1}, {sphere.name!r} at ({centre}) nm "
-                        f"with radius {1e3 * sphere.radius:.6g} nm"
+                        f"{name} at {at} is inside obstacle {i + 1}, {sphere.name!r} at {nanometres(sphere.centre)} "
+                        f"with radius {nanometres(sphere.radius)}"
                     )
-        for group in self.channels:
-            for i, p in enumerate(group.points):
-                on_wall = any(abs(p[a] - end) < 1e-6 for a in range(3) for end in self._walls(box, a))
-                if not on_wall:
-                    raise ValueError(
-                        f"channels {group.name!r}, number {i + 1}, is not on the membrane: its z is "
-                        f"{1e3 * p[2]:.6g} nm, the presynaptic membrane is at z = 0"
-                    )
+        for name, (x, y, z) in self.points_on_membrane().items():
+            if abs(z) > ON_PLANE:
+                raise ValueError(off_membrane(name, (x, y, z), (x, y, 0.0)))
 
-    @staticmethod
-    def _walls(box: Box, axis: int) -> tuple[float, ...]:
-        """Coordinates of the membranes across an axis; a mirror plane is none."""
-        if "xyz"[axis] in box.symmetry:
-            return (box.upper[axis],)
-        return box.lower[axis], box.upper[axis]
+
+def off_membrane(name: str, point: Sequence[float], nearest: Sequence[float]) -> str:
+    """What to say of a channel at a point (µm) that is not on the membrane, whose nearest point is given."""
+    return (
+        f"{name} at {nanometres(point)} is {nanometres(math.dist(point, nearest), 3)} away from the membrane, which "
+        f'is nearest at {nanometres(nearest)}; move it there, or say place = "anywhere" for a source in the cytosol'
+    )

@@ -115,13 +115,15 @@ Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
 
 
 class Channels(LibraryPart):
-    """A group of calcium channels of one kind, at points of the membrane.
+    """A group of calcium channels of one kind, at points of the membrane unless it says otherwise.
 
     With an ohmic current the gate is a voltage-dependent kinetic scheme; a prescribed current needs no gate.
     """
 
     positions: tuple[Position, ...] = Field(min_length=1)
     """(x, y), or (x, y, z) where the membrane is not the plane z = 0."""
+    place: Literal["membrane", "anywhere"] = "membrane"
+    """On the membrane (z = 0 of a box, the named surface of a mesh), or anywhere, as a source in the cytosol is."""
     gating: Literal["deterministic"] = "deterministic"
     """Every channel conducts with its probability of being open."""
     gate: tuple[str, ...] = ()
@@ -134,6 +136,10 @@ class Channels(LibraryPart):
     def points(self) -> tuple[tuple[float, float, float], ...]:
         """Positions with z, µm."""
         return tuple((p[0], p[1], p[2] if len(p) == 3 else 0.0) for p in self.positions)
+
+    def named_points(self) -> dict[str, tuple[float, float, float]]:
+        """Position of each channel, µm, by the name that users are told."""
+        return {f"channels {self.name!r}, number {i + 1}": point for i, point in enumerate(self.points)}
 
     @model_validator(mode="after")
     def _gate_fits_current(self) -> Self:

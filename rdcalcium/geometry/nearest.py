@@ -1,0 +1,24 @@
+"""The point of a surface that is nearest to a point."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def nearest_on_triangles(point: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, int]:
+    """The nearest point of some triangles, (3,), and the triangle that it belongs to.
+
+    point      (3,) µm
+    triangles  (k, 3, 3) corners, µm
+    """
+    starts, sides = triangles, np.roll(triangles, -1, axis=1) - triangles
+    along = np.einsum("kei,kei->ke", point - starts, sides) / np.einsum("kei,kei->ke", sides, sides)
+    on_sides = starts + np.clip(along, 0, 1)[..., None] * sides
+    normals = np.cross(sides[:, 0], sides[:, 1])
+    height = np.einsum("ki,ki->k", point - triangles[:, 0], normals) / np.einsum("ki,ki->k", normals, normals)
+    foot = point - height[:, None] * normals
+    left = np.einsum("kei,ki->ke", np.cross(sides, foot[:, None] - starts), normals)  # of each side, seen from above
+    foot[(left < 0).any(axis=1)] = np.inf  # beside the triangle: a point of a side is nearest
+    candidates = np.concatenate([on_sides, foot[:, None]], axis=1)
+    best = int(np.linalg.norm(candidates - point, axis=2).argmin())
+    return candidates.reshape(-1, 3)[best], best // candidates.shape[1]
