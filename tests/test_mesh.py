@@ -282,7 +282,7 @@ def test_files_that_cannot_be_read_say_so_and_print_nothing(tmp_path, capfd):
             read_mesh(tmp_path / name)
     with pytest.raises(ValueError, match=r"shell\.inp has no tetrahedra; it holds 1 S3, 2 C3D8; save a volume mesh"):
         read_mesh(tmp_path / "shell.inp")
-    with pytest.raises(FileNotFoundError, match="there is no mesh file"):
+    with pytest.raises(InputError, match="there is no mesh file"):
         read_mesh(tmp_path / "b.msh")
     with pytest.raises(ValueError, match=r"'.stl' is not a mesh format known here; available: .msh, .vtu"):
         read_mesh(tmp_path / "a.stl")

@@ -46,6 +46,11 @@ def channel(**changes: Any) -> dict[str, Any]:
     return {**tables()["channels"][0], **changes}
 
 
+def table(times: list[float], values: list[float]) -> dict[str, Any]:
+    """Channels with a tabulated current."""
+    return channel(current={"kind": "table", "times": times, "values": values})
+
+
 def reread(model: Model) -> Model:
     return library.resolve(tomllib.loads(write_toml(model)))
 
@@ -203,6 +208,9 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"run": {"duration": "5 uM"}}, "'5 uM' is not a time: its unit is .M, expected one like ms"),
         ({"run": {"duration": 0}}, "'run.duration' is 0; it should be greater than 0"),
         ({"run": {"duration": float("nan")}}, "nan is not a finite time"),
+        ({"run": {"duration": 1, "tolerance": True}}, "run.tolerance: True is not a number"),
+        ({"run": {"duration": 1, "tolerance": 1}}, "'run.tolerance' is 1; it should be less than 1"),
+        ({"run": {"duration": 1, "seed": 1.5}}, "'run.seed' is 1.5; write a whole number"),
         ({"run": {"duration": 1, "tolerance": float("nan")}}, "run.tolerance: nan is not a finite number"),
         (
             {"run": {"duration": 1, "precision": "float16"}},
@@ -226,7 +234,12 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"probes": [{"name": "v 1", "position": [0, 0, 0.1]}]}, "two recorded points are called 'v 1'"),
         ({"channels": [channel(**OHMIC)]}, r"channels with a gate need a voltage: add a \[stimulus\]"),
         ({"channels": [channel(gate=OHMIC["gate"])]}, "an ohmic current needs a gate"),
-        ({"channels": [channel(positions=[])]}, r"'channels\[1\].positions'"),
+        ({"channels": [channel(positions=[])]}, r"'channels\[1\].positions' needs at least 1 of them, not 0"),
+        ({"channels": [channel(positions=[[0]])]}, r"'channels\[1\].positions\[1\]' needs at least 2 of them, not 1"),
+        ({"channels": [table([1], [0.1])]}, r"'channels\[1\].current.times' needs at least 2 of them, not 1"),
+        ({"channels": [table([1, 1], [0, 0.1])]}, r"all times of the table are 1 ms: it lasts for no time"),
+        ({"channels": [table([2, 1], [0, 0.1])]}, r"the times of the table must ascend"),
+        ({"channels": [table([1, 2], [0, 0.1, 0])]}, r"the table has 2 times but 3 values"),
         ({"geometry": GEOMETRIES["mesh"]}, "a mesh file is solved on its own tetrahedra"),
         (
             {"stimulus": {"kind": "action_potential", "waveform": "calyx_kelller2015"}},
@@ -425,11 +438,19 @@ def test_a_waveform_of_the_user_is_found_beside_the_model(tmp_path) -> None:
     assert reread(model) == model
 
 
+def test_a_waveform_that_is_no_text_is_refused(tmp_path) -> None:
+    (tmp_path / "ap.csv").write_bytes(bytes(range(256)))
+    stimulus = {"kind": "action_potential", "waveform": "ap.csv"}
+    with pytest.raises(ModelError, match=r"ap\.csv is not a text file of comma-separated values"):
+        library.resolve(tables(stimulus=stimulus), folder=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
         ("0,-80\n1,nan\n", "has a row that is not finite"),
         ("0,-80\n", "has fewer than two rows"),
+        ("", "has fewer than two rows"),
         ("t,v\n0,-80\nx,y\n", "is not a table of two columns"),
         ("0,-80\n0,-70\n", "the times of waveform .* must ascend"),
     ],

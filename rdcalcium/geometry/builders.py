@@ -196,7 +196,7 @@ def _field(gmsh: Any, kind: str, **values: float | str) -> int:
     return tag
 
 
-def _cut_box(gmsh: Any, low: np.ndarray, high: np.ndarray, spheres: list, points: np.ndarray):
+def _cut_box(gmsh: Any, low: np.ndarray, high: np.ndarray, spheres: list, points: np.ndarray) -> None:
     """The box without the spheres, with the points as vertices in the face, edge or volume around them."""
     occ = gmsh.model.occ
     body = [(3, occ.addBox(*low, *(high - low)))]

@@ -21,8 +21,8 @@ class Contents:
     others: str = ""
 
 
-def contents(raw: Any, groups: list) -> Contents:
-    """Collect blocks of tetrahedra and named groups of (kind, name, block, members) from a meshio mesh."""
+def collected(raw: Any, groups: list) -> Contents:
+    """Blocks of tetrahedra and named groups of (kind, name, block, members) of a meshio mesh."""
     rows, start = [np.empty((0, 4), dtype=np.int64)], {}
     for block, cells in enumerate(raw.cells):
         if cells.type == "tetra":
@@ -56,3 +56,8 @@ def _without_repeats(tetrahedra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     _, first, inverse = np.unique(row_keys(tetrahedra), return_index=True, return_inverse=True)
     kept, place = np.unique(first, return_inverse=True)
     return tetrahedra[kept], place[inverse]
+
+
+def kind_of(dimension: int) -> str:
+    """What a named group of cells of this dimension is."""
+    return {2: "surface", 3: "region"}.get(dimension, "")

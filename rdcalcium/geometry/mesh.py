@@ -36,7 +36,7 @@ class TetrahedralMesh:
     surfaces: Mapping[str, np.ndarray] = field(default_factory=dict)
     _boundary: np.ndarray = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         points = np.array(self.points, dtype=np.float64)
         tetrahedra = np.array(self.tetrahedra, dtype=np.int64)
         _check_arrays(points, tetrahedra)
@@ -53,7 +53,7 @@ class TetrahedralMesh:
         self._set("regions", {name: _members(name, ids, len(tetrahedra)) for name, ids in self.regions.items()})
         self._set("surfaces", self._covered({name: new[faces] for name, faces in surfaces.items() if len(faces)}))
 
-    def _set(self, name: str, value: object):
+    def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
@@ -63,7 +63,7 @@ class TetrahedralMesh:
         parts += [f"{kind}: {', '.join(names)}" for kind, names in self._names() if names]
         return f"TetrahedralMesh({'; '.join(parts)})"
 
-    def _names(self):
+    def _names(self) -> tuple[tuple[str, list[str]], ...]:
         return ("regions", list(self.regions)), ("surfaces", list(self.surfaces))
 
     def volumes(self) -> np.ndarray:

@@ -25,8 +25,8 @@ _SENTENCES = {
     "greater_than_equal": "{where} is {given}; it should be greater than or equal to {ge}",
     "less_than": "{where} is {given}; it should be less than {lt}",
     "less_than_equal": "{where} is {given}; it should be less than or equal to {le}",
-    "too_short": "{where} has {actual_length} entries; at least {min_length} must be there",
-    "too_long": "{where} has more than {max_length} entries",
+    "too_short": "{where} needs at least {min_length} of them, not {actual_length}",
+    "too_long": "{where} is {given}; it has more than {max_length} numbers",
 }
 _ANYTHING_ELSE = "{where} is {given}, which cannot be used there"
 _LONGEST = 60  # characters of a wrong value that are shown

@@ -104,6 +104,8 @@ class TabulatedCurrent(Part):
             raise ValueError(f"the table has {len(self.times)} times but {len(self.values)} values")
         if any(b < a for a, b in zip(self.times, self.times[1:], strict=False)):
             raise ValueError("the times of the table must ascend")
+        if self.times[0] == self.times[-1]:
+            raise ValueError(f"all times of the table are {self.times[0]:g} ms: it lasts for no time")
         return self
 
 
