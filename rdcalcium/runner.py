@@ -17,6 +17,7 @@ import numpy as np
 
 from rdcalcium import __version__
 from rdcalcium.backends import Operations, choose, open_backend
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.library import resolve, used_references
 from rdcalcium.memory import prepare
 from rdcalcium.model import Model, read_toml, write_toml
@@ -26,7 +27,6 @@ from rdcalcium.results.provenance import describe, machine, scene
 from rdcalcium.results.run import read_table
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.simulation import Moment, Simulation
-from rdcalcium.system import CALCIUM
 
 CHECKPOINT_EVERY = 60.0  # s of wall time
 FIRST_CHECKPOINT = 5.0  # s

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.backends import Operations
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.currents import Currents, channel_currents
 from rdcalcium.discretization import PointWeights
 from rdcalcium.errors import RdcalciumError
@@ -19,7 +20,7 @@ from rdcalcium.model import Box, Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors
 from rdcalcium.recorders.schedule import every
-from rdcalcium.system import CALCIUM, missed_near_pores, place_sources
+from rdcalcium.system import missed_near_pores, place_sources
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
@@ -53,7 +54,7 @@ class Simulation:
         self.system = operations.system
         self.currents: Currents = channel_currents(model)
         self.rtol = model.run.tolerance
-        rest = np.maximum(self.system.rest, LEAST_REST)
+        rest = np.maximum(self.system.chemistry.rest, LEAST_REST)
         absolute = model.run.absolute_tolerance
         self.atol = np.full(len(rest), absolute) if absolute is not None else self.rtol * rest
         self.sensors = [ReleaseSensors(s, model.calcium.rest) for s in model.sensors]
@@ -66,7 +67,7 @@ class Simulation:
         self.ledger = Ledger(operations, model.copies)
         self.t, self.h, self.last = 0.0, 0.0, (0.0, 1.0)  # last: step and error of the step before
         self.steps = self.rejected = 0
-        rest_state = np.repeat(self.system.rest[:, None], self.system.shape[1], axis=1)
+        rest_state = np.repeat(self.system.chemistry.rest[:, None], self.system.shape[1], axis=1)
         self.scheme = StabilizedRungeKutta(operations, rest_state, self.method)
         self.ledger.balance(self.scheme.y, self.scheme.carried)
         self._values = self.do.gather(self.scheme.y, self._watched)
@@ -139,7 +140,7 @@ class Simulation:
     def advance(self) -> Moment:
         """Take one accepted step."""
         radius = 1e-9 + self.system.stiffness(
-            2 * float(self._values[CALCIUM].max(initial=self.system.rest[CALCIUM])) + 10
+            2 * float(self._values[CALCIUM].max(initial=self.system.chemistry.rest[CALCIUM])) + 10
         )
         if self.h <= 0:
             self.h = 1 / radius

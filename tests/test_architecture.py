@@ -20,6 +20,7 @@ FLOW = [
     "units",
     "model",
     "library",
+    "chemistry",
     "geometry",
     "discretization",
     "system",

@@ -14,6 +14,7 @@ import pytest
 from rdcalcium.backends import BACKENDS, BackendError, choose, compiled, open_backend
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.rate_code import rate_code
+from rdcalcium.chemistry import build_chemistry
 from rdcalcium.model import Run
 from rdcalcium.simulation import Simulation
 from tests.conftest import CHEMISTRIES, PRECISIONS, TOLERANCES, need_backend, small_model, small_system
@@ -46,7 +47,9 @@ def test_a_run_ends_in_the_same_state_on_every_backend(
     run, twin = simulate(kind, backend, precision), reference[kind]
     got, expected = run.do.to_host(run.scheme.y), twin.do.to_host(twin.scheme.y)
     size = np.abs(expected).max(axis=1, keepdims=True)
-    assert np.abs(expected[0] - run.system.rest[0]).max() > 0.1 * run.system.rest[0]  # something happened
+    assert (
+        np.abs(expected[0] - run.system.chemistry.rest[0]).max() > 0.1 * run.system.chemistry.rest[0]
+    )  # something happened
     assert np.all(np.abs(got - expected) <= TOLERANCES[f"run, {precision}"] * size)
     assert np.allclose(run.values, twin.values, rtol=TOLERANCES[f"run, {precision}"])
     if precision == "float64":
@@ -89,7 +92,7 @@ def test_the_number_of_threads_does_not_change_a_bit(kernel_backend: str, monkey
 
 def random_fields(kind: str, chemistry: str, low: float = 0.0) -> np.ndarray:
     system = small_system(kind, chemistry)
-    return np.random.default_rng(1).uniform(low, 1.0, system.shape) * np.maximum(system.rest[:, None], 1.0)
+    return np.random.default_rng(1).uniform(low, 1.0, system.shape) * np.maximum(system.chemistry.rest[:, None], 1.0)
 
 
 @pytest.mark.parametrize("chemistry", CHEMISTRIES)
@@ -137,9 +140,7 @@ def test_the_rate_code_is_the_specification(kind: str, chemistry: str, kernel_ba
 def test_a_sweep_over_rates_compiles_once() -> None:
     faster = tuple(b.model_copy(update={"total": 2 * b.total}) for b in CHEMISTRIES["six fields"])
     one, other = small_system("grid"), small_model("grid", buffers=faster)
-    from rdcalcium.system import build_system
-
-    (header, numbers), (same, others) = rate_code(one), rate_code(build_system(other, one.discretization))
+    (header, numbers), (same, others) = rate_code(one.chemistry), rate_code(build_chemistry(other))
     assert header == same
     assert not np.array_equal(numbers, others)
 

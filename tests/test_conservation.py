@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rdcalcium.backends import open_backend
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.model import (
     Box,
     Channels,
@@ -19,7 +20,6 @@ from rdcalcium.model import (
     Tetrahedra,
 )
 from rdcalcium.simulation import Simulation
-from rdcalcium.system import CALCIUM
 from tests.conftest import TOLERANCES, small_model, small_system
 
 
@@ -68,9 +68,9 @@ def test_no_concentration_falls_below_zero_beyond_the_tolerance(backend, kind):
 def test_a_resting_terminal_rests(backend, kind):
     run = simulation(backend, kind, channels=(), run=Run(duration=10))
     run.run()
-    drift = np.abs(run.do.to_host(run.scheme.y) - run.system.rest[:, None]).max(axis=1)
+    drift = np.abs(run.do.to_host(run.scheme.y) - run.system.chemistry.rest[:, None]).max(axis=1)
     assert drift[CALCIUM] < 1e-9
-    assert (drift / np.maximum(run.system.rest, 1)).max() < 1e-9
+    assert (drift / np.maximum(run.system.chemistry.rest, 1)).max() < 1e-9
 
 
 def test_a_mirror_image_has_the_same_calcium(backend):

@@ -7,6 +7,7 @@ import pytest
 
 from rdcalcium import exact
 from rdcalcium.backends import open_backend
+from rdcalcium.chemistry import CALCIUM, Chemistry, Field
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.grid import discretize_grid
@@ -18,7 +19,7 @@ from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.library import resolve
 from rdcalcium.model import Calcium, Model
 from rdcalcium.simulation import Simulation
-from rdcalcium.system import CALCIUM, Field, System, build_system
+from rdcalcium.system import System, build_system
 from rdcalcium.units import IONS_PER_AMOUNT
 from tests.conftest import need_backend
 
@@ -35,7 +36,7 @@ def slope(sizes, errors) -> float:
 def free_diffusion(discretization: Discretization, start: np.ndarray, duration: float) -> np.ndarray:
     """Calcium alone, from a given field, over `duration` ms in steps so small that space makes the error."""
     need_backend("compiled")
-    system = System(discretization, (Field("Ca", Calcium().diffusivity, 0.0, 1),), (), {})
+    system = System(Chemistry((Field("Ca", Calcium().diffusivity, 0.0, 1),)), discretization)
     scheme = StabilizedRungeKutta(open_backend("compiled", system), start[None], METHODS["RKC2"])
     steps = 200
     for _ in range(steps):

@@ -20,12 +20,13 @@ from rdcalcium.backends import compiled, cupy
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.sources import kernel_names
+from rdcalcium.chemistry import CALCIUM, FreeForm
 from rdcalcium.discretization import Discretization, PointWeights
 from rdcalcium.discretization.grid import GridLayout, axis_coefficients, grid_conductance, open_faces
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
 from rdcalcium.model import Box, Grid, Magnesium, Model, Run
-from rdcalcium.system import CALCIUM, FreeForm, System, build_system
+from rdcalcium.system import System, build_system
 from tests.conftest import CHEMISTRIES, PRECISIONS, TOLERANCES
 
 SIZES = (0, 1, 31, 32, 33, 1025)  # around a warp, and around a block of the CPU
@@ -112,9 +113,12 @@ def slow_rhs(system: System, y: np.ndarray) -> np.ndarray:
     g = system.discretization.conductance.toarray()
     volume = np.where(system.discretization.volumes > 0, system.discretization.volumes, 1.0)
     out = np.array(
-        [d * (g * (u[None, :] - u[:, None])).sum(1) / volume for d, u in zip(system.diffusivity, y, strict=True)]
+        [
+            d * (g * (u[None, :] - u[:, None])).sum(1) / volume
+            for d, u in zip(system.chemistry.diffusivity, y, strict=True)
+        ]
     )
-    for r in system.reactions:
+    for r in system.chemistry.reactions:
         for i in range(y.shape[1]):
             source, target = (
                 s.total - sum(y[o, i] for o in s.others) if isinstance(s, FreeForm) else y[s, i]

@@ -70,7 +70,7 @@ def test_nvrtc_knows_the_usual_architectures() -> None:
 def test_a_kernel_compiles_without_a_warning_for_every_architecture(
     name: str, precision: str, index: str, others: bool
 ) -> None:
-    header, _ = rate_code(small_system("grid", "six fields"))
+    header, _ = rate_code(small_system("grid", "six fields").chemistry)
     _, text = cupy.cuda_source(name, header, precision, index)
     for architecture in (a for a in architectures() if (a not in WANTED) == others):
         binary, log = compile_for(architecture, text, (*cupy.OPTIONS, *ADDED_BY_CUPY))
@@ -81,7 +81,7 @@ def test_a_kernel_compiles_without_a_warning_for_every_architecture(
 @pytest.mark.parametrize("chemistry", CHEMISTRIES)
 @pytest.mark.parametrize("name", WITH_CHEMISTRY)
 def test_every_chemistry_compiles_without_a_warning(name: str, chemistry: str) -> None:
-    header, _ = rate_code(small_system("grid", chemistry))
+    header, _ = rate_code(small_system("grid", chemistry).chemistry)
     _, text = cupy.cuda_source(name, header, "float32", "int")
     assert compile_for(min(architectures()), text, (*cupy.OPTIONS, *ADDED_BY_CUPY))[1] == ""
 
@@ -89,7 +89,7 @@ def test_every_chemistry_compiles_without_a_warning(name: str, chemistry: str) -
 @pytest.mark.parametrize("name", WITH_CHEMISTRY)
 def test_the_main_kernels_keep_their_numbers_in_registers(name: str) -> None:
     """Arrays of fields that are indexed by constants need no local memory, which would halve the speed."""
-    header, _ = rate_code(small_system("grid", "six fields"))
+    header, _ = rate_code(small_system("grid", "six fields").chemistry)
     _, text = cupy.cuda_source(name, header, "float64", "int")
     target = 90 if 90 in architectures() else max(architectures())
     _, log = compile_for(target, text, (*cupy.OPTIONS, *ADDED_BY_CUPY, "--ptxas-options=-v"))

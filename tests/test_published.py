@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
-from rdcalcium.system import CALCIUM
 from tests.conftest import need_backend
 from tests.test_conservation import simulate
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from rdcalcium.backends.base import Array, Operations
 from rdcalcium.backends.rate_code import rate_code
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import PointWeights
 from rdcalcium.discretization.grid import GridLayout
-from rdcalcium.system import CALCIUM, System
+from rdcalcium.system import System
 
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
 EVERYWHERE = ("scale", "advance", "error_norm", "weighted_sum", "add_at", "gather")
@@ -32,7 +33,7 @@ class KernelOperations(Operations):
         self.on_grid = isinstance(layout, GridLayout)
         self.guard = layout.shape[0] * layout.shape[1] if self.on_grid else 0
         self.index = np.dtype(np.int32 if fields * n + 2 * self.guard < MAX_INT32 else np.int64)
-        self.header, numbers = rate_code(system)
+        self.header, numbers = rate_code(system.chemistry)
         self.kind = "grid" if self.on_grid else "mesh"
         self.load((*EVERYWHERE, f"rhs_{self.kind}", f"rkc_stage_{self.kind}"))
         self.p = self.upload(numbers.astype(self.real))

@@ -8,8 +8,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Operations
+from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State
 from rdcalcium.discretization import PointWeights
-from rdcalcium.system import CALCIUM, FreeForm, Reaction, State, System
+from rdcalcium.system import System
 
 
 class NumpyOperations(Operations):
@@ -21,7 +22,7 @@ class NumpyOperations(Operations):
     def __init__(self, system: System, precision: str = "float64"):
         super().__init__(system, precision)
         self.laplacian = csr_array(system.discretization.laplacian(), dtype=self.real)
-        self.diffusivity = system.diffusivity.astype(self.real)
+        self.diffusivity = system.chemistry.diffusivity.astype(self.real)
 
     def new(self) -> np.ndarray:
         """A state of zeros."""
@@ -38,7 +39,7 @@ class NumpyOperations(Operations):
     def rhs(self, y: np.ndarray, out: np.ndarray) -> None:
         """Diffusion of the mobile fields, then every reaction."""
         self._diffuse(y, out)
-        for reaction in self.system.reactions:
+        for reaction in self.system.chemistry.reactions:
             apply_flux(reaction, reaction_flux(reaction, y), out)
 
     def _diffuse(self, y: np.ndarray, out: np.ndarray) -> None:
@@ -54,7 +55,7 @@ class NumpyOperations(Operations):
         mu, nu, mu_h, gamma_h = (self.real.type(x) for x in (mu, nu, mu_h, gamma_h))
         change = np.empty_like(z1)
         self._diffuse(z1, change)
-        for reaction in self.system.reactions:
+        for reaction in self.system.chemistry.reactions:
             apply_flux(reaction, reaction_flux_increment(reaction, y0, z1), change)
         z2[:] = mu * z1 + nu * z2 + mu_h * (f0 + change) + gamma_h * f0
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from rdcalcium.system import CALCIUM, FreeForm, Reaction, State, System
+from rdcalcium.chemistry import CALCIUM, Chemistry, FreeForm, Reaction, State
 
 
 class Parameters:
     """Numbers of a model, in the order in which the code reads them from p."""
 
-    def __init__(self, system: System):
-        self.numbers = list(system.diffusivity)
+    def __init__(self, chemistry: Chemistry):
+        self.numbers = list(chemistry.diffusivity)
 
     def place(self, value: float) -> str:
         """Store one more number and return the code that reads it."""
@@ -23,23 +23,22 @@ class Parameters:
         return f"p[{len(self.numbers) - 1}]"
 
 
-def rate_code(system: System) -> tuple[str, np.ndarray]:
-    """The header model.cuh of a system, and its parameters p (float64)."""
-    parameters = Parameters(system)
+def rate_code(chemistry: Chemistry) -> tuple[str, np.ndarray]:
+    """The header model.cuh of a chemistry, and its parameters p (float64)."""
+    parameters = Parameters(chemistry)
     full, increment = [], []
-    for reaction in system.reactions:
+    for reaction in chemistry.reactions:
         k_f, k_b = parameters.place(reaction.forward), parameters.place(reaction.backward)
-        totals = {
-            id(s): parameters.place(s.total) for s in (reaction.source, reaction.target) if isinstance(s, FreeForm)
-        }
+        states = (reaction.source, reaction.target)
+        totals = {s: parameters.place(s.total) for s in states if isinstance(s, FreeForm)}
         full.append(_block(reaction, _flux(reaction, k_f, k_b, totals)))
         increment.append(_block(reaction, _flux_increment(reaction, k_f, k_b, totals)))
-    mobile = sum(1 << i for i, d in enumerate(system.diffusivity) if d > 0)
+    mobile = sum(1 << i for i, d in enumerate(chemistry.diffusivity) if d > 0)
     header = f"""// Made by rdcalcium/backends/rate_code.py for one model; rates and diffusivities are in p.
 #pragma once
 #include "common.cuh"
 
-#define RDC_FIELDS {len(system.fields)}
+#define RDC_FIELDS {len(chemistry.fields)}
 #define RDC_MOBILE(f) (({hex(mobile)}u >> (f)) & 1u)
 #define RDC_DIFFUSIVITY(p, f) p[f]
 
@@ -54,9 +53,9 @@ RDC_DEVICE void add_rate_increment(const real_t* y, const real_t* z, const real_
     return header, np.array(parameters.numbers)
 
 
-def _concentration(state: State, totals: dict[int, str]) -> str:
+def _concentration(state: State, totals: dict[FreeForm, str]) -> str:
     if isinstance(state, FreeForm):
-        return f"({totals[id(state)]}" + "".join(f" - y[{i}]" for i in state.others) + ")"
+        return f"({totals[state]}" + "".join(f" - y[{i}]" for i in state.others) + ")"
     return f"y[{state}]"
 
 
@@ -66,12 +65,12 @@ def _increment(state: State) -> str:
     return f"z[{state}]"
 
 
-def _flux(r: Reaction, k_f: str, k_b: str, totals: dict[int, str]) -> str:
+def _flux(r: Reaction, k_f: str, k_b: str, totals: dict[FreeForm, str]) -> str:
     forward = f"{k_f} * {_concentration(r.source, totals)}" + (f" * y[{CALCIUM}]" if r.binds else "")
     return f"{forward} - {k_b} * {_concentration(r.target, totals)}"
 
 
-def _flux_increment(r: Reaction, k_f: str, k_b: str, totals: dict[int, str]) -> str:
+def _flux_increment(r: Reaction, k_f: str, k_b: str, totals: dict[FreeForm, str]) -> str:
     z_s = _increment(r.source)
     if r.binds:
         source = _concentration(r.source, totals)

@@ -64,8 +64,8 @@ class Ledger:
 
     def contents(self, y: Array, carried: Array) -> np.ndarray:
         """Calcium in each field of the computed part, (fields,) µM µm³."""
-        system = self.do.system
-        return system.calcium_content * (self.do.weighted_sums(y) + self.do.weighted_sums(carried))
+        content = self.do.system.chemistry.calcium_content
+        return content * (self.do.weighted_sums(y) + self.do.weighted_sums(carried))
 
     def balance(self, y: Array, carried: Array) -> Balance:
         """The ledger now; the first call is the opening balance."""

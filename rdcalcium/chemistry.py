@@ -1,0 +1,166 @@
+"""What a model computes in every control volume: fields, and the reactions between them; numbers, and no place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rdcalcium.model import Buffer, Model
+
+CALCIUM = 0  # the field of free calcium
+
+
+@dataclass(frozen=True)
+class Field:
+    """One concentration that is computed in every control volume.
+
+    name         "Ca", or "buffer.state"
+    diffusivity  µm² ms⁻¹
+    rest         µM, before the stimulus
+    calcium      ions of calcium in each molecule
+    """
+
+    name: str
+    diffusivity: float
+    rest: float
+    calcium: int
+
+
+@dataclass(frozen=True)
+class FreeForm:
+    """What is left of a buffer: total minus its other states, with which it shares one diffusivity.
+
+    total   µM
+    others  fields to subtract
+    """
+
+    total: float
+    others: tuple[int, ...]
+
+
+State = int | FreeForm
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """Mass action, source (+ Ca) ⇌ target, with flux forward · [Ca] · source - backward · target in µM ms⁻¹.
+
+    buffer    name of the buffer that reacts
+    binds     whether calcium takes part in the forward step
+    forward   µM⁻¹ ms⁻¹ if calcium binds, else ms⁻¹
+    backward  ms⁻¹
+    source, target  a field, or the free form of the buffer
+    """
+
+    buffer: str
+    binds: bool
+    forward: float
+    backward: float
+    source: State
+    target: State
+
+    @property
+    def product(self) -> int:
+        """A field whose diffusivity is that of the buffer."""
+        return self.target if isinstance(self.target, int) else self.target.others[0]
+
+
+@dataclass(frozen=True)
+class Chemistry:
+    """Fields, calcium first, the reactions between them, and the total (µM) of each buffer."""
+
+    fields: tuple[Field, ...]
+    reactions: tuple[Reaction, ...] = ()
+    totals: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def diffusivity(self) -> np.ndarray:
+        """Diffusivity of each field, (fields,) µm² ms⁻¹."""
+        return np.array([f.diffusivity for f in self.fields])
+
+    @property
+    def rest(self) -> np.ndarray:
+        """Resting level of each field, (fields,) µM."""
+        return np.array([f.rest for f in self.fields])
+
+    @property
+    def calcium_content(self) -> np.ndarray:
+        """Calcium ions in each molecule of each field, (fields,)."""
+        return np.array([f.calcium for f in self.fields])
+
+    def stiffness(self, calcium: float, radius: float) -> float:
+        """Bound on the spectral radius of the Jacobian, ms⁻¹, while [Ca] stays below `calcium` (µM).
+
+        Diffusion plus, for the reactions, Σ k_on B_total + max over buffers of Σ (k_on [Ca] + k_off).
+
+        radius  bound on the spectral radius of the discrete Laplacian, µm⁻²
+        """
+        totals = dict(self.totals)
+        per_buffer: dict[str, float] = {}
+        capture = 0.0
+        for r in self.reactions:
+            ligand = calcium if r.binds else 1.0
+            per_buffer[r.buffer] = per_buffer.get(r.buffer, 0.0) + r.forward * ligand + r.backward
+            capture += r.forward * totals[r.buffer] if r.binds else 0.0
+        diffusion = float(self.diffusivity.max()) * radius
+        return diffusion + capture + max(per_buffer.values(), default=0.0)
+
+    def capture_rate(self, buffer: str) -> float:
+        """Rate at which a buffer at rest takes up calcium, Σ k_on [free form], ms⁻¹."""
+        return self._capture(r for r in self.reactions if r.buffer == buffer)
+
+    @property
+    def mobile_capture(self) -> float:
+        """Rate at which all mobile buffers at rest take up calcium, ms⁻¹."""
+        return self._capture(r for r in self.reactions if self.diffusivity[r.product] > 0)
+
+    def _capture(self, reactions: Iterable[Reaction]) -> float:
+        return sum(r.forward * self._at_rest(r.source) for r in reactions if r.binds)
+
+    def _at_rest(self, state: State) -> float:
+        """Concentration (µM) of a reactant before the stimulus."""
+        if isinstance(state, FreeForm):
+            return state.total - float(self.rest[list(state.others)].sum())
+        return float(self.rest[state])
+
+
+def build_chemistry(model: Model) -> Chemistry:
+    """The fields and reactions of a model: calcium first, then the bound states of each buffer."""
+    fields = [Field("Ca", model.calcium.diffusivity, model.calcium.rest, 1)]
+    reactions: list[Reaction] = []
+    magnesium = model.magnesium.free if model.magnesium else 0.0
+    for buffer in model.buffers:
+        added, steps = _pack_buffer(buffer, len(fields), model.calcium.rest, magnesium)
+        fields += added
+        reactions += steps
+    return Chemistry(tuple(fields), tuple(reactions), tuple((b.name, b.total) for b in model.buffers))
+
+
+def _pack_buffer(buffer: Buffer, first: int, calcium: float, magnesium: float) -> tuple[list[Field], list[Reaction]]:
+    """Fields and reactions of one buffer; its first state is total minus the others and needs no field."""
+    scheme = buffer.kinetics()
+    content = scheme.bound("Ca")
+    occupancy = scheme.equilibrium(0.0, calcium, magnesium)
+    bound = scheme.states[1:]
+    fields = [
+        Field(f"{buffer.name}.{state}", buffer.diffusivity, buffer.total * p, content[state])
+        for state, p in zip(bound, occupancy[1:], strict=True)
+    ]
+    place: dict[str, State] = {state: first + i for i, state in enumerate(bound)}
+    place[scheme.states[0]] = FreeForm(buffer.total, tuple(range(first, first + len(bound))))
+    reactions = []
+    for step, (forward, backward) in zip(scheme.transitions, scheme.rates(), strict=True):
+        clamped = magnesium if step.ligand == "Mg" else 1.0
+        reactions.append(
+            Reaction(
+                buffer=buffer.name,
+                binds=step.ligand == "Ca",
+                forward=float(forward) * clamped,
+                backward=float(backward),
+                source=place[step.source],
+                target=place[step.target],
+            )
+        )
+    return fields, reactions
