@@ -1,13 +1,11 @@
-// Diffusion on a mesh whose Laplacian is stored as sliced ELL: 32 rows a slice, one column of neighbours at a time.
+// Diffusion on a mesh whose Laplacian is stored as sliced ELL: RDC_SLICE rows a slice, one column of neighbours at a time.
 #pragma once
 #include "common.cuh"
-
-#define RDC_SLICE 32
 
 // d[f] = diffusivity_f Σ_k coefficient_ik (u_f[neighbour_ik] - u_f[i]); padding points at row i with coefficient 0
 //
 // start   (slices + 1,)  first column of each slice
-// column  (32 × columns,) neighbour; weight likewise, coefficient in µm⁻²
+// column  (RDC_SLICE × columns,) neighbour; weight likewise, coefficient in µm⁻²
 RDC_DEVICE void diffuse_mesh(const index_t* start, const index_t* column, const real_t* weight, const real_t* u,
                              const offset_t stride, const index_t i, const index_t slice, const index_t lane,
                              const real_t* p, real_t* d) {

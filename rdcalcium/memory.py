@@ -5,17 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import psutil
 
+from rdcalcium.backends import backend_class
+from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Model
 from rdcalcium.system import System, build_system
 
-# Memory of a run, measured on 0.1 to 2 million cells with 2 and 6 fields and rounded up.
+# Memory of a run besides that of its backend, measured on 0.1 to 2 million cells with 2 and 6 fields and rounded up.
 BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a mesh has its tetrahedra as well
-BYTES_OF_OPERATIONS = {"numpy": 450, "compiled": 0, "cuda": 0}  # temporary arrays, of each control volume
-STATES = {"numpy": 7, "compiled": 7, "cuda": 2}  # that lie in the memory of the machine, not of the device
 
 
 class MemoryShortageError(RdcalciumError):
@@ -24,14 +25,14 @@ class MemoryShortageError(RdcalciumError):
 
 def count_fields(model: Model) -> int:
     """Concentrations computed in every control volume: calcium, and the bound states of each buffer."""
-    return 1 + sum(len(buffer.kinetics().states) - 1 for buffer in model.buffers)
+    return len(build_chemistry(model).fields)
 
 
 def memory_needed(model: Model, size: int, backend: str) -> int:
     """Bytes that a run on so many control volumes takes from this machine."""
-    real = 4 if model.run.precision == "float32" else 8
-    kind = model.discretization.kind
-    return size * (BYTES_PER_VOLUME[kind] + BYTES_OF_OPERATIONS[backend] + STATES[backend] * count_fields(model) * real)
+    arithmetic = backend_class(backend)
+    states = arithmetic.host_states * count_fields(model) * np.dtype(model.run.precision).itemsize
+    return size * (BYTES_PER_VOLUME[model.discretization.kind] + arithmetic.host_bytes + states)
 
 
 def memory_available() -> int:

@@ -9,7 +9,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for each worker of pyt
 
 import pytest
 
-from rdcalcium.backends import compiled, cupy
+from rdcalcium.backends import BACKENDS, Operations, backend_class
+from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.discretization.build import discretize
 from rdcalcium.model import (
     Box,
@@ -79,22 +80,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def need_backend(name: str) -> None:
     """Skip the test where this backend cannot run; a missing GPU fails if RDCALCIUM_REQUIRE_GPU=1."""
-    if name == "compiled" and compiled.find_compiler() is None:
-        pytest.skip("no C++ compiler")
-    if name == "cuda" and (reason := cupy.missing()):
-        if REQUIRE_GPU:
-            pytest.fail(f"RDCALCIUM_REQUIRE_GPU=1, but {reason}")
+    reason = backend_class(name).missing()
+    if reason and REQUIRE_GPU and backend_class(name).on_gpu:
+        pytest.fail(f"RDCALCIUM_REQUIRE_GPU=1, but {reason}")
+    if reason:
         pytest.skip(reason)
 
 
-@pytest.fixture(params=["numpy", "compiled", pytest.param("cuda", marks=pytest.mark.gpu)])
+def each_backend(kind: type[Operations] = Operations) -> list[object]:
+    """Every backend of a kind that the registry knows, the specification first."""
+    kinds = {name: backend_class(name) for name in reversed(BACKENDS)}
+    return [pytest.param(n, marks=[pytest.mark.gpu] * k.on_gpu) for n, k in kinds.items() if issubclass(k, kind)]
+
+
+@pytest.fixture(params=each_backend())
 def backend(request: pytest.FixtureRequest) -> str:
     """Name of each backend that can run here."""
     need_backend(request.param)
     return request.param
 
 
-@pytest.fixture(params=["compiled", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.fixture(params=each_backend(KernelOperations))
 def kernel_backend(request: pytest.FixtureRequest) -> str:
     """Name of each backend that runs the kernels."""
     need_backend(request.param)

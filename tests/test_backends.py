@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rdcalcium.backends import BACKENDS, BackendError, choose, compiled, open_backend
+from rdcalcium.backends import BACKENDS, BackendError, backend_class, choose, compiler, cupy, open_backend
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.chemistry import build_chemistry
@@ -164,11 +164,61 @@ def test_without_a_compiler_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch,
     assert name == "cuda" or "no C++ compiler was found" in reason
 
 
+BROKEN = {
+    "not there": ("no-such-compiler", "CXX is 'no-such-compiler', which was not found"),
+    "fails": ("false", "could not compile the kernels: it ended with exit status 1 and said nothing"),
+    "makes nothing": ("true", "could not compile the kernels: it ended with exit status 0 and said nothing"),
+    "no program": ("{folder}/compiler", "cannot be started: Exec format error"),
+    "complains": ("g++ --nonsense", "unrecognized command-line option"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_compiler_leaves_numpy_and_says_why(
+    broken: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program, said = BROKEN[broken]
+    if program.startswith("g++"):
+        need_backend("compiled")
+    (tmp_path / "compiler").write_bytes(bytes(range(64)))
+    (tmp_path / "compiler").chmod(0o755)
+    monkeypatch.setenv("CXX", program.format(folder=tmp_path))
+    monkeypatch.setenv("RDCALCIUM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(cupy, "missing", lambda: "no GPU")
+    name, reason = choose("auto")
+    assert name == "numpy"
+    assert said in reason
+    assert "\n" not in reason
+    assert isinstance(open_backend("auto", small_system()), NumpyOperations)
+    with pytest.raises(BackendError, match=r"^the compiled backend cannot run: .*; use --backend numpy$") as error:
+        open_backend("compiled", small_system())
+    assert said in str(error.value)
+
+
+def test_a_compiler_may_come_with_options(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = compiler.build(ONE)
+    path, *_ = compiler.find_compiler() or ()
+    monkeypatch.setenv("CXX", f"'{path}' -DWITH_OPTIONS")
+    assert choose("compiled") == ("compiled", "as asked")
+    assert compiler.build(ONE) != plain
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_a_backend_says_all_that_the_package_asks_of_it(name: str) -> None:
+    kind = backend_class(name)
+    assert kind.name == name
+    assert kind.host_states > 0
+    assert kind.host_bytes >= 0
+    assert "\n" not in kind.found()
+    assert min(kind.sides.grid) > 1 < min(kind.sides.mesh)
+    assert kind.thread_counts() == tuple(sorted(set(kind.thread_counts())))
+
+
 def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     need_backend("compiled")
     monkeypatch.setenv("RDCALCIUM_CACHE", str(tmp_path))
     with pytest.raises(BackendError, match=r"could not compile the kernels:(.|\n)*error"):
-        compiled.build("this is not C++")
+        compiler.build("this is not C++")
     assert not list((tmp_path / "kernels").iterdir())  # nothing half-made is left
 
 
@@ -186,37 +236,37 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_library_is_built_once_and_found_again(cache: Path) -> None:
-    library = compiled.build(ONE)
+    library = compiler.build(ONE)
     built = library.stat().st_mtime_ns
     assert library.parent == cache
-    assert compiled.build(ONE) == library
+    assert compiler.build(ONE) == library
     assert library.stat().st_mtime_ns == built
 
 
 def test_another_source_flag_compiler_or_cpu_is_another_library(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     libraries = [
-        compiled.build(ONE),
-        compiled.build(ONE.replace("1", "2")),
-        compiled.build(ONE, (*compiled.FLAGS, "-g")),
+        compiler.build(ONE),
+        compiler.build(ONE.replace("1", "2")),
+        compiler.build(ONE, (*compiler.FLAGS, "-g")),
     ]
-    monkeypatch.setattr(compiled, "_cpu", lambda: "another CPU")
-    libraries.append(compiled.build(ONE))
-    monkeypatch.setattr(compiled, "_compiler_version", lambda compiler: "another compiler")
-    libraries.append(compiled.build(ONE))
+    monkeypatch.setattr(compiler, "_cpu", lambda: "another CPU")
+    libraries.append(compiler.build(ONE))
+    monkeypatch.setattr(compiler, "_compiler_version", lambda words: "another compiler")
+    libraries.append(compiler.build(ONE))
     assert len(set(libraries)) == len(libraries) == len(list(cache.iterdir()))
 
 
 def test_nobody_else_can_write_into_the_cache(cache: Path) -> None:
     cache.mkdir(parents=True)
     cache.chmod(0o777)  # as another program may have left it
-    assert stat.S_IMODE(compiled.build(ONE).parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(compiler.build(ONE).parent.stat().st_mode) == 0o700
 
 
 def test_a_cache_that_cannot_be_written_is_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     need_backend("compiled")
     (tmp_path / "a file").write_text("not a folder")
     monkeypatch.setenv("RDCALCIUM_CACHE", str(tmp_path / "a file"))
-    library = compiled.build(ONE)
+    library = compiler.build(ONE)
     assert library.exists()
     assert tmp_path not in library.parents
     assert stat.S_IMODE(library.parent.stat().st_mode) == 0o700
@@ -224,7 +274,7 @@ def test_a_cache_that_cannot_be_written_is_replaced(monkeypatch: pytest.MonkeyPa
 
 def test_two_processes_may_build_at_the_same_time(cache: Path) -> None:
     program = (
-        "import ctypes, sys; from rdcalcium.backends.compiled import build\n"
+        "import ctypes, sys; from rdcalcium.backends.compiler import build\n"
         "sys.stdin.readline()\n"
         f"print(ctypes.CDLL(str(build({ONE!r}))).answer())\n"
     )
@@ -248,9 +298,9 @@ def test_two_processes_may_build_at_the_same_time(cache: Path) -> None:
 # Accesses outside an array --------------------------------------------
 
 SANITIZED = """
-from rdcalcium.backends import compiled
+from rdcalcium.backends import compiled, compiler
 flags = ("-std=c++17", "-O1", "-g", "-march=native", "-fopenmp", "-shared", "-fPIC", "-fsanitize=address")
-compiled.build.__defaults__ = (flags,)
+compiler.build.__defaults__ = (flags,)
 compiled.CompiledOperations.serial_below = 10**12
 from tests import test_kernels as t
 BREAK = {broken}
@@ -267,7 +317,7 @@ for name in t.CHECKS:
         for label, system, rng in t.every_case(name, n):
             if "no buffer" in label or "competitive" in label:
                 continue  # the same accesses as with other numbers of fields; each costs a compilation
-            t.CHECKS[name].claim(compiled.make(system, {precision!r}), rng)
+            t.CHECKS[name].claim(compiled.CompiledOperations(system, {precision!r}), rng)
             count += 1
 print(count, "cases")
 """
@@ -276,10 +326,10 @@ print(count, "cases")
 def sanitized(precision: str, broken: bool = False) -> subprocess.CompletedProcess[str]:
     """All kernels on buffers of exactly their size, where every access outside of one is reported."""
     need_backend("compiled")
-    compiler = compiled.find_compiler() or ""
-    runtime = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
+    command = compiler.find_compiler() or ()
+    runtime = subprocess.run([*command, "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
     if not Path(runtime).is_absolute():
-        pytest.skip(f"{compiler} comes without AddressSanitizer")
+        pytest.skip(f"{command[0]} comes without AddressSanitizer")
     environment = {
         **os.environ,
         "LD_PRELOAD": runtime,

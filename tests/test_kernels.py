@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from rdcalcium.backends import compiled, cupy
+from rdcalcium.backends import open_backend
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.sources import kernel_names
 from rdcalcium.chemistry import CALCIUM, FreeForm
 from rdcalcium.discretization import Discretization, PointWeights
 from rdcalcium.discretization.grid import GridLayout, axis_coefficients, grid_conductance, open_faces
+from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
 from rdcalcium.model import Box, Grid, Magnesium, Model, Run
@@ -38,7 +39,6 @@ SHAPES = {
     33: [(33, 1, 1), (3, 11, 1), (1, 3, 11)],
     1025: [(1025, 1, 1), (41, 5, 5), (5, 1, 205)],
 }
-MAKE = {"compiled": compiled.make, "cuda": cupy.make}
 Case = Callable[[KernelOperations, np.random.Generator], None]
 
 
@@ -55,14 +55,6 @@ def random_system(discretization: Discretization, chemistry: str) -> System:
         run=Run(duration=1),
     )
     return build_system(model, discretization)
-
-
-def bare_discretization(kind: str, volumes: np.ndarray, conductance: csr_array, layout: Any) -> Discretization:
-    """What the arithmetic needs and nothing else."""
-    nothing: Any = None
-    return Discretization(
-        kind, volumes, lambda: conductance, np.zeros((len(volumes), 3)), {}, nothing, layout, nothing, 1.0
-    )
 
 
 def random_axis(n: int, rng: np.random.Generator, mirror: bool) -> Axis:
@@ -85,7 +77,7 @@ def random_grid(shape: tuple[int, int, int], rng: np.random.Generator) -> Discre
     layout = GridLayout(shape, tuple(axis_coefficients(axis) for axis in axes), mask)
     n = math.prod(shape)
     matrix = grid_conductance(layout, x_fastest) if n else csr_array((0, 0))
-    return bare_discretization("grid", x_fastest, matrix, layout)
+    return network("grid", x_fastest, lambda: matrix, layout, 1.0)
 
 
 def random_mesh(n: int, rng: np.random.Generator) -> Discretization:
@@ -101,7 +93,7 @@ def random_mesh(n: int, rng: np.random.Generator) -> Discretization:
     dense[:, lonely : lonely + 1] = 0
     matrix = csr_array(dense)
     volumes = rng.uniform(0.5, 1.5, n)
-    return bare_discretization("tetrahedra", volumes, matrix, sliced_ell(matrix, volumes))
+    return network("tetrahedra", volumes, lambda: matrix, sliced_ell(matrix, volumes), 1.0)
 
 
 # Arithmetic written independently of the package --------------------------------------------
@@ -229,8 +221,7 @@ def check_gather(do: KernelOperations, rng: np.random.Generator) -> None:
 
 def check_triad(do: KernelOperations, rng: np.random.Generator) -> None:
     (b, on_b), (c, on_c), (_, out) = (random_state(do, rng) for _ in range(3))
-    do.load(("triad",))
-    do.launch("triad", (b.size,), out, on_b, on_c, 3.0, b.size)
+    do.triad(on_b, on_c, 3.0, out)
     assert_close(do, do.to_host(out), b + 3.0 * c)
 
 
@@ -303,7 +294,7 @@ def test_every_kernel_file_is_tested() -> None:
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_kernel_agrees_with_its_twin(name: str, n: int, precision: str, kernel_backend: str) -> None:
     for _, system, rng in every_case(name, n):
-        CHECKS[name].claim(MAKE[kernel_backend](system, precision), rng)
+        CHECKS[name].claim(open_backend(kernel_backend, system, precision), rng)
 
 
 @pytest.mark.parametrize("n", SIZES)

@@ -14,7 +14,7 @@ import pytest
 from rdcalcium.backends import BackendError, choose, cupy, open_backend
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.rate_code import rate_code
-from rdcalcium.backends.sources import kernel_names, read_kernel
+from rdcalcium.backends.sources import kernel_names, prelude, read_kernel
 from rdcalcium.discretization import PointWeights
 from tests.conftest import CHEMISTRIES, PRECISIONS, REQUIRE_GPU, small_system
 
@@ -71,7 +71,7 @@ def test_a_kernel_compiles_without_a_warning_for_every_architecture(
     name: str, precision: str, index: str, others: bool
 ) -> None:
     header, _ = rate_code(small_system("grid", "six fields").chemistry)
-    _, text = cupy.cuda_source(name, header, precision, index)
+    _, text = cupy.cuda_source(name, header, prelude(precision, index))
     for architecture in (a for a in architectures() if (a not in WANTED) == others):
         binary, log = compile_for(architecture, text, (*cupy.OPTIONS, *ADDED_BY_CUPY))
         assert name.encode() in binary
@@ -82,7 +82,7 @@ def test_a_kernel_compiles_without_a_warning_for_every_architecture(
 @pytest.mark.parametrize("name", WITH_CHEMISTRY)
 def test_every_chemistry_compiles_without_a_warning(name: str, chemistry: str) -> None:
     header, _ = rate_code(small_system("grid", chemistry).chemistry)
-    _, text = cupy.cuda_source(name, header, "float32", "int")
+    _, text = cupy.cuda_source(name, header, prelude("float32", "int"))
     assert compile_for(min(architectures()), text, (*cupy.OPTIONS, *ADDED_BY_CUPY))[1] == ""
 
 
@@ -90,7 +90,7 @@ def test_every_chemistry_compiles_without_a_warning(name: str, chemistry: str) -
 def test_the_main_kernels_keep_their_numbers_in_registers(name: str) -> None:
     """Arrays of fields that are indexed by constants need no local memory, which would halve the speed."""
     header, _ = rate_code(small_system("grid", "six fields").chemistry)
-    _, text = cupy.cuda_source(name, header, "float64", "int")
+    _, text = cupy.cuda_source(name, header, prelude("float64", "int"))
     target = 90 if 90 in architectures() else max(architectures())
     _, log = compile_for(target, text, (*cupy.OPTIONS, *ADDED_BY_CUPY, "--ptxas-options=-v"))
     assert "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads" in log
@@ -105,6 +105,9 @@ class DeclaredOperations(KernelOperations):
         self.kernels = {name: read_kernel(name, self.header) for name in names}
         self.launched: set[str] = set()
 
+    def wait(self) -> None:
+        pass
+
     def upload(self, values: np.ndarray) -> np.ndarray:
         return np.array(values, order="C")
 
@@ -114,9 +117,9 @@ class DeclaredOperations(KernelOperations):
     def zeros(self, size: int) -> np.ndarray:
         return np.zeros(size, self.real)
 
-    def launch(self, name: str, extent: tuple[int, ...], *args: Any) -> None:
+    def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         kernel = self.kernels[name]
-        types = {"real_t": self.real, "index_t": self.index, "offset_t": np.int64, "unsigned char": np.uint8}
+        types = {**self.types, "unsigned char": np.uint8}
         assert len(args) == len(kernel.arguments)
         for given, declared in zip(args, kernel.arguments, strict=True):
             kind = np.dtype(types.get(declared.type, declared.type))
@@ -139,6 +142,7 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     fields = do.system.shape[0]
     do.rhs(y, f)
     do.scale(1.0, y, z)
+    do.triad(y, z, 3.0, do.new())
     do.stage(y, f, z, do.new(), 1.0, 1.0, 0.1, 0.1)
     do.advance(y, z, f, do.new(), do.new())
     do.error_norm(y, z, f, f, f, 0.1, 1e-2, np.ones(fields))

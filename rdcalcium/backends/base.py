@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from rdcalcium.discretization import PointWeights
 from rdcalcium.errors import RdcalciumError
-from rdcalcium.system import System
+
+if TYPE_CHECKING:
+    from rdcalcium.discretization import PointWeights
+    from rdcalcium.system import System
 
 Array = Any  # lives on the device of the backend; only the backend looks inside
 
@@ -18,19 +21,73 @@ class BackendError(RdcalciumError):
     """A backend that is not there, or cannot do what is asked."""
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What `rdcalcium bench` fills a cube with, counted along one side: within the caches, and beyond them.
+
+    No powers of two: fields that lie whole pages apart compete for the same lines of the cache.
+
+    grid   cells
+    mesh   nodes
+    triad  numbers, beyond the caches
+    """
+
+    grid: tuple[int, int]
+    mesh: tuple[int, int]
+    triad: int
+
+
 class Operations(ABC):
     """All arithmetic on the state of one System, on one device and in one precision.
 
     A state is an array (fields, n) on the device, made by `new` or `from_host`. Outputs are given by the caller.
+
+    name         as in the registry
+    on_gpu       whether it computes on a GPU
+    host_states  states that lie in the memory of this machine while it runs
+    host_bytes   temporary arrays in that memory, bytes for each control volume
+    sides        sizes with which its speed is measured
+    device       what it runs on, in words
+    threads      how many of its threads it may use, one of `thread_counts`
     """
 
-    name: str
+    name: ClassVar[str]
+    on_gpu: ClassVar[bool] = False
+    host_states: ClassVar[int]
+    host_bytes: ClassVar[int] = 0
+    sides: ClassVar[Sides]
     device: str
+    threads: int
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Why this backend cannot run here, in one line; None if it can."""
+        return None
+
+    @classmethod
+    def found(cls) -> str:
+        """What speaks for it where it can run, in one line."""
+        return f"{cls.name} can run here"
+
+    @classmethod
+    def software(cls) -> dict[str, str]:
+        """Name and version of what it needs besides this package."""
+        return {}
+
+    @classmethod
+    def thread_counts(cls) -> tuple[int, ...]:
+        """Numbers of threads worth measuring; 0 where they are not counted."""
+        return (1,)
 
     def __init__(self, system: System, precision: str = "float64"):
         self.system = system
         self.precision = precision
         self.real = np.dtype(precision)
+        self.threads = max(self.thread_counts())
+
+    @abstractmethod
+    def wait(self) -> None:
+        """Come back when all that was asked for is done."""
 
     @abstractmethod
     def new(self) -> Array:
@@ -51,6 +108,10 @@ class Operations(ABC):
     @abstractmethod
     def scale(self, a: float, x: Array, out: Array) -> None:
         """out = a x."""
+
+    @abstractmethod
+    def triad(self, b: Array, c: Array, s: float, out: Array) -> None:
+        """out = b + s c, on `values`: the measure of memory bandwidth."""
 
     @abstractmethod
     def stage(
@@ -85,7 +146,7 @@ class Operations(ABC):
 
     @abstractmethod
     def values(self, values: np.ndarray) -> Array:
-        """Numbers on the device, for `add_at`."""
+        """Numbers on the device in the precision of the run, for `add_at`, `scale` and `triad`."""
 
     @abstractmethod
     def add_at(self, target: Array, cells: Array, values: Array, a: float) -> None:

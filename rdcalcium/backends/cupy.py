@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
-from rdcalcium.backends.base import BackendError
+from rdcalcium.backends.base import BackendError, Sides
 from rdcalcium.backends.kernels import KernelOperations
-from rdcalcium.backends.sources import Kernel, prelude, read_kernel
+from rdcalcium.backends.sources import Kernel, read_kernel
 from rdcalcium.system import System
 
 BLOCK = 128  # threads a block
@@ -29,10 +31,10 @@ def missing() -> str | None:
     return None if count else "no CUDA device was found"
 
 
-def cuda_source(name: str, header: str, precision: str, index: str) -> tuple[Kernel, str]:
+def cuda_source(name: str, header: str, prelude: str) -> tuple[Kernel, str]:
     """A kernel, and the text that NVRTC compiles with OPTIONS: number types, headers and the kernel."""
     kernel = read_kernel(name, header)
-    return kernel, prelude(precision, index) + kernel.text
+    return kernel, prelude + kernel.text
 
 
 def blocks(extent: tuple[int, ...]) -> tuple[int, int, int]:
@@ -52,12 +54,36 @@ class CupyOperations(KernelOperations):
     """Launches on the current CUDA device."""
 
     name = "cuda"
+    on_gpu = True
+    host_states = 2
+    sides = Sides(grid=(50, 254), mesh=(40, 160), triad=500)
     reduction_threads = 1 << 14
 
+    @classmethod
+    def missing(cls) -> str | None:
+        """Why no CUDA device can be used."""
+        return missing()
+
+    @classmethod
+    def found(cls) -> str:
+        """A device."""
+        return "a CUDA device answers"
+
+    @classmethod
+    def software(cls) -> dict[str, str]:
+        """CuPy and its version, whichever CUDA it is made for."""
+        found = {}
+        for name in ("cupy-cuda12x", "cupy-cuda13x"):
+            with suppress(PackageNotFoundError):
+                found[name] = version(name)
+        return found
+
+    @classmethod
+    def thread_counts(cls) -> tuple[int, ...]:
+        """A device has its own."""
+        return (0,)
+
     def __init__(self, system: System, precision: str = "float64"):
-        reason = missing()
-        if reason:
-            raise BackendError(f"the cuda backend cannot run: {reason}; use --backend compiled or numpy")
         import cupy
 
         self.cupy = cupy
@@ -67,17 +93,11 @@ class CupyOperations(KernelOperations):
 
     def load(self, names: tuple[str, ...]) -> None:
         """Compile with NVRTC; CuPy keeps the binaries."""
-        index = "int" if self.index == np.int32 else "long long"
-        self._types = {
-            "real_t": self.real.type,
-            "index_t": self.index.type,
-            "offset_t": np.int64,
-        }
         self._kernels = {}
         for name in names:
-            kernel, text = cuda_source(name, self.header, self.precision, index)
+            kernel, text = cuda_source(name, self.header, self.prelude)
             module = self.cupy.RawModule(code=text, options=OPTIONS)
-            scalars = [None if a.array else self._types[a.type] for a in kernel.arguments]
+            scalars = [None if a.array else self.types[a.type].type for a in kernel.arguments]
             self._kernels[name] = (module.get_function(name), scalars)
 
     def upload(self, values: np.ndarray) -> Any:
@@ -92,7 +112,11 @@ class CupyOperations(KernelOperations):
         """Zeros of the run's precision."""
         return self.cupy.zeros(size, dtype=self.real)
 
-    def launch(self, name: str, extent: tuple[int, ...], *args: Any) -> None:
+    def wait(self) -> None:
+        """Until the device is idle."""
+        self.cupy.cuda.get_current_stream().synchronize()
+
+    def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Numbers get the C type that the kernel declares; an empty extent launches nothing."""
         grid = blocks(extent)
         if min(grid) == 0:
@@ -100,8 +124,3 @@ class CupyOperations(KernelOperations):
         kernel, scalars = self._kernels[name]
         typed = [a if s is None else s(a) for a, s in zip(args, scalars, strict=True)]
         kernel(grid, (BLOCK, 1, 1), tuple(typed))
-
-
-def make(system: System, precision: str = "float64") -> CupyOperations:
-    """Operations on the current CUDA device."""
-    return CupyOperations(system, precision)

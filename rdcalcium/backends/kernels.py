@@ -9,19 +9,20 @@ import numpy as np
 
 from rdcalcium.backends.base import Array, Operations
 from rdcalcium.backends.rate_code import rate_code
+from rdcalcium.backends.sources import HUGE, prelude
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import PointWeights
-from rdcalcium.discretization.grid import GridLayout
 from rdcalcium.system import System
 
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
-EVERYWHERE = ("scale", "advance", "error_norm", "weighted_sum", "add_at", "gather")
+EVERYWHERE = ("scale", "advance", "error_norm", "weighted_sum", "add_at", "gather", "triad")
+ON_CELLS = ("rhs", "rkc_stage")  # one for each layout
 
 
 class KernelOperations(Operations):
     """Marshals arguments; a subclass owns memory and launches.
 
-    The state has a guard of one layer of cells on both sides, so that a stencil never leaves the allocation.
+    The state has a guard on both sides, as wide as its layout asks for, so that a stencil never leaves the allocation.
     """
 
     reduction_threads: int
@@ -29,18 +30,19 @@ class KernelOperations(Operations):
     def __init__(self, system: System, precision: str = "float64"):
         super().__init__(system, precision)
         fields, n = system.shape
-        layout = system.discretization.layout
-        self.on_grid = isinstance(layout, GridLayout)
-        self.guard = layout.shape[0] * layout.shape[1] if self.on_grid else 0
-        self.index = np.dtype(np.int32 if fields * n + 2 * self.guard < MAX_INT32 else np.int64)
+        self.layout = system.discretization.layout
+        small = fields * n + 2 * self.layout.guard < MAX_INT32
+        self.index = np.dtype(np.int32 if small else np.int64)
+        # What the number types of the kernels are here.
+        self.types = {"real_t": self.real, "index_t": self.index, "offset_t": np.dtype(np.int64)}
+        self.prelude = prelude(precision, "int" if small else "long long")
         self.header, numbers = rate_code(system.chemistry)
-        self.kind = "grid" if self.on_grid else "mesh"
-        self.load((*EVERYWHERE, f"rhs_{self.kind}", f"rkc_stage_{self.kind}"))
+        self.load((*EVERYWHERE, *(f"{name}_{self.layout.kernels}" for name in ON_CELLS)))
         self.p = self.upload(numbers.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
         self.partial_error = self.upload(np.zeros((fields, self.reduction_threads), self.real))
         self.partial_sum = self.upload(np.zeros((fields, self.reduction_threads)))
-        self.layout = self._upload_layout(layout)
+        self.neighbours = tuple(self.upload(a) for a in self.layout.arrays(self.real, self.index))
 
     @abstractmethod
     def load(self, names: tuple[str, ...]) -> None:
@@ -59,29 +61,33 @@ class KernelOperations(Operations):
         """A flat array of zeros of the run's precision."""
 
     @abstractmethod
-    def launch(self, name: str, extent: tuple[int, ...], *args: Any) -> None:
-        """Run one thread for each index of the extent (x, or x, y, z)."""
+    def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
+        """Run one thread for each index of the extent (x, or x, y, z).
 
-    def _upload_layout(self, layout: Any) -> tuple[Array, ...]:
-        if self.on_grid:
-            return (self.upload(layout.open), *(self.upload(a.astype(self.real)) for a in layout.axes))
-        arrays = (
-            layout.start.astype(self.index),
-            layout.column.astype(self.index),
-            layout.weight.astype(self.real),
-        )
-        return tuple(self.upload(a) for a in arrays)
+        block  threads that a CPU core must take together; 0 if any number will do
+        work   values that are touched, which decides how many cores are worth waking; 0: as many as threads
+        """
 
-    def _launch_on_cells(self, name: str, *args: Any) -> None:
-        n = self.system.shape[1]
-        extent = self.system.discretization.layout.shape if self.on_grid else (n,)
-        self.launch(f"{name}_{self.kind}", extent, *args, n, *extent)
+    def _on_values(self, name: str, count: int, *args: Any) -> None:
+        """One thread for each value."""
+        self.launch(name, (count,), *args, count)
+
+    def _on_cells(self, name: str, *args: Any) -> None:
+        """One thread for each control volume, and all its fields."""
+        fields, n = self.system.shape
+        extent, block = self.layout.extent, self.layout.block
+        self.launch(f"{name}_{self.layout.kernels}", extent, *args, n, *extent, block=block, work=fields * n)
+
+    def _reduce(self, name: str, *args: Any) -> None:
+        """One field to `reduction_threads` partial results."""
+        n, threads = self.system.shape[1], self.reduction_threads
+        self.launch(name, (threads,), *args, n, threads, block=1, work=n)
 
     def new(self) -> Array:
         """A state of zeros inside its guard."""
         fields, n = self.system.shape
-        flat = self.zeros(fields * n + 2 * self.guard)
-        return flat[self.guard : self.guard + fields * n].reshape(fields, n)
+        guard = self.layout.guard
+        return self.zeros(fields * n + 2 * guard)[guard : guard + fields * n].reshape(fields, n)
 
     def from_host(self, values: np.ndarray) -> Array:
         """Copy to the device."""
@@ -95,34 +101,40 @@ class KernelOperations(Operations):
 
     def rhs(self, y: Array, out: Array) -> None:
         """kernels/rhs_*.cu."""
-        self._launch_on_cells("rhs", y, out, *self.layout, self.p)
+        self._on_cells("rhs", y, out, *self.neighbours, self.p)
 
-    def stage(self, y0, f0, z1, z2, mu, nu, mu_h, gamma_h) -> None:
+    def stage(
+        self, y0: Array, f0: Array, z1: Array, z2: Array, mu: float, nu: float, mu_h: float, gamma_h: float
+    ) -> None:
         """kernels/rkc_stage_*.cu."""
-        self._launch_on_cells("rkc_stage", y0, f0, z1, z2, *self.layout, self.p, mu, nu, mu_h, gamma_h)
+        self._on_cells("rkc_stage", y0, f0, z1, z2, *self.neighbours, self.p, mu, nu, mu_h, gamma_h)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
         """kernels/scale.cu."""
-        self.launch("scale", (x.size,), x, out, a, x.size)
+        self._on_values("scale", x.size, x, out, a)
 
-    def advance(self, y, carried, z, end, carried_end) -> None:
+    def triad(self, b: Array, c: Array, s: float, out: Array) -> None:
+        """kernels/triad.cu."""
+        self._on_values("triad", b.size, out, b, c, s)
+
+    def advance(self, y: Array, carried: Array, z: Array, end: Array, carried_end: Array) -> None:
         """kernels/advance.cu."""
-        self.launch("advance", (y.size,), y, carried, z, end, carried_end, y.size)
+        self._on_values("advance", y.size, y, carried, z, end, carried_end)
 
-    def error_norm(self, y0, y1, z, f0, f1, h, rtol, atol) -> float:
+    def error_norm(
+        self, y0: Array, y1: Array, z: Array, f0: Array, f1: Array, h: float, rtol: float, atol: np.ndarray
+    ) -> float:
         """kernels/error_norm.cu, once a field, and the largest of its partial results."""
-        n, threads = self.system.shape[1], self.reduction_threads
         for f, a in enumerate(atol):
             states = (s[f] for s in (y0, y1, z, f0, f1))
-            self.launch("error_norm", (threads,), *states, self.partial_error[f], h, rtol, a, n, threads)
+            self._reduce("error_norm", *states, self.partial_error[f], h, rtol, a)
         largest = float(self.download(self.partial_error).max(initial=0.0))
-        return largest if largest < 1e30 else np.inf
+        return largest if largest < HUGE[self.precision] else np.inf
 
     def weighted_sums(self, y: Array) -> np.ndarray:
         """kernels/weighted_sum.cu, once a field, and the sum of its partial results."""
-        n, threads = self.system.shape[1], self.reduction_threads
         for f in range(len(self.system.fields)):
-            self.launch("weighted_sum", (threads,), self.volumes, y[f], self.partial_sum[f], n, threads)
+            self._reduce("weighted_sum", self.volumes, y[f], self.partial_sum[f])
         return self.download(self.partial_sum).sum(axis=1)
 
     def cells(self, cells: np.ndarray) -> Array:
@@ -133,24 +145,19 @@ class KernelOperations(Operations):
         """Upload."""
         return self.upload(values.astype(self.real))
 
-    def add_at(self, target, cells, values, a) -> None:
+    def add_at(self, target: Array, cells: Array, values: Array, a: float) -> None:
         """kernels/add_at.cu."""
-        self.launch("add_at", (cells.size,), target[CALCIUM], cells, values, a, cells.size)
+        self._on_values("add_at", cells.size, target[CALCIUM], cells, values, a)
 
     def points(self, points: PointWeights) -> tuple[Array, Array, Array]:
         """Indices, weights, and room for the answer."""
-        count = len(points.indices)
-        room = self.upload(np.zeros((len(self.system.fields), count)))
-        return (
-            self.upload(points.indices.astype(self.index)),
-            self.upload(points.weights.astype(np.float64)),
-            room,
-        )
+        room = np.zeros((len(self.system.fields), len(points.indices)))
+        weights = points.weights.astype(np.float64)
+        return self.upload(points.indices.astype(self.index)), self.upload(weights), self.upload(room)
 
     def gather(self, y: Array, points: tuple[Array, Array, Array]) -> np.ndarray:
         """kernels/gather.cu."""
         indices, weights, out = points
-        fields, n = self.system.shape
         count, corners = indices.shape
-        self.launch("gather", (count,), y, indices, weights, out, corners, fields, n, count)
+        self._on_values("gather", count, y, indices, weights, out, corners, *self.system.shape)
         return self.download(out).copy()

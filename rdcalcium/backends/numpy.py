@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.sparse import csr_array
 
-from rdcalcium.backends.base import Operations
+from rdcalcium.backends.base import Operations, Sides
 from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State
 from rdcalcium.discretization import PointWeights
 from rdcalcium.system import System
@@ -17,12 +15,23 @@ class NumpyOperations(Operations):
     """Each operation in the fewest lines of array arithmetic."""
 
     name = "numpy"
+    host_states = 7
+    host_bytes = 450
+    sides = Sides(grid=(30, 62), mesh=(24, 40), triad=200)
     device = "CPU, one core"
 
     def __init__(self, system: System, precision: str = "float64"):
         super().__init__(system, precision)
         self.laplacian = csr_array(system.discretization.laplacian(), dtype=self.real)
         self.diffusivity = system.chemistry.diffusivity.astype(self.real)
+
+    @classmethod
+    def found(cls) -> str:
+        """It is the last that is tried."""
+        return "NumPy is always there, though about ten times slower than compiled kernels"
+
+    def wait(self) -> None:
+        """Everything is done at once."""
 
     def new(self) -> np.ndarray:
         """A state of zeros."""
@@ -50,7 +59,21 @@ class NumpyOperations(Operations):
         """Out = a x."""
         np.multiply(x, self.real.type(a), out=out)
 
-    def stage(self, y0, f0, z1, z2, mu, nu, mu_h, gamma_h) -> None:
+    def triad(self, b: np.ndarray, c: np.ndarray, s: float, out: np.ndarray) -> None:
+        """Out = b + s c."""
+        np.add(b, np.multiply(c, self.real.type(s), out=out), out=out)
+
+    def stage(
+        self,
+        y0: np.ndarray,
+        f0: np.ndarray,
+        z1: np.ndarray,
+        z2: np.ndarray,
+        mu: float,
+        nu: float,
+        mu_h: float,
+        gamma_h: float,
+    ) -> None:
         """z2 = mu z1 + nu z2 + mu_h (f0 + dF) + gamma_h f0."""
         mu, nu, mu_h, gamma_h = (self.real.type(x) for x in (mu, nu, mu_h, gamma_h))
         change = np.empty_like(z1)
@@ -59,13 +82,25 @@ class NumpyOperations(Operations):
             apply_flux(reaction, reaction_flux_increment(reaction, y0, z1), change)
         z2[:] = mu * z1 + nu * z2 + mu_h * (f0 + change) + gamma_h * f0
 
-    def advance(self, y, carried, z, end, carried_end) -> None:
+    def advance(
+        self, y: np.ndarray, carried: np.ndarray, z: np.ndarray, end: np.ndarray, carried_end: np.ndarray
+    ) -> None:
         """Kahan's sum: what rounding takes from the end is carried to the next step."""
         increment = z + carried
         end[:] = y + increment
         carried_end[:] = increment - (end - y)
 
-    def error_norm(self, y0, y1, z, f0, f1, h, rtol, atol) -> float:
+    def error_norm(
+        self,
+        y0: np.ndarray,
+        y1: np.ndarray,
+        z: np.ndarray,
+        f0: np.ndarray,
+        f1: np.ndarray,
+        h: float,
+        rtol: float,
+        atol: np.ndarray,
+    ) -> float:
         """Sommeijer, Shampine & Verwer 1998, eq. 2.9, in the maximum norm."""
         real = self.real.type
         error = np.abs(real(0.4 * h) * (f0 + f1) - real(0.8) * z)
@@ -81,7 +116,7 @@ class NumpyOperations(Operations):
         """In the precision of the run."""
         return values.astype(self.real)
 
-    def add_at(self, target, cells, values, a) -> None:
+    def add_at(self, target: np.ndarray, cells: np.ndarray, values: np.ndarray, a: float) -> None:
         """Target[calcium, cells] += a values."""
         target[CALCIUM, cells] += self.real.type(a) * values
 
@@ -135,6 +170,3 @@ def apply_flux(r: Reaction, flux: np.ndarray, out: np.ndarray) -> None:
         out[r.source] -= flux
     if not isinstance(r.target, FreeForm):
         out[r.target] += flux
-
-
-make: Callable[[System, str], Operations] = NumpyOperations

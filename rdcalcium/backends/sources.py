@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rdcalcium.discretization.sliced_ell import SLICE
+
+# The error of a step in which something is not a number; no other error is as large.
+HUGE = {"float64": 1e300, "float32": 1e30}
+
 _INCLUDE = re.compile(r'^#include "([\w.]+)"\s*$', re.MULTILINE)
 _KERNEL = re.compile(r'extern "C" __global__ void (\w+)\((.*?)\)\s*\{', re.DOTALL)
 
@@ -46,9 +51,12 @@ class Kernel:
 
 
 def prelude(precision: str, index: str) -> str:
-    """Number types of a run: real_t from the precision, index_t "int" or "long long"."""
-    real, huge = ("double", "1e300") if precision == "float64" else ("float", "1e30f")
-    return f"typedef {real} real_t;\ntypedef {index} index_t;\n#define RDC_HUGE {huge}\n"
+    """What Python and the kernels share: real_t from the precision, index_t "int" or "long long", and constants."""
+    real = {"float64": "double", "float32": "float"}[precision]
+    return (
+        f"typedef {real} real_t;\ntypedef {index} index_t;\n"
+        f"#define RDC_HUGE {HUGE[precision]!r}\n#define RDC_SLICE {SLICE}\n"
+    )
 
 
 def read_kernel(name: str, model_header: str, seen: set[str] | None = None) -> Kernel:

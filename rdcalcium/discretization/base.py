@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -54,6 +54,32 @@ class Locator(Protocol):
         """Typical spacing of control volumes around each position, (points,) µm."""
 
 
+class Layout(Protocol):
+    """The neighbours of the control volumes, as the kernels of one kind read them."""
+
+    @property
+    def kernels(self) -> str:
+        """How the names of these kernels end: "grid" or "mesh"."""
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Threads of a launch, one for each control volume: along x, or x, y, z."""
+
+    @property
+    def block(self) -> int:
+        """Threads that a CPU core must take together; 0 if any number will do."""
+
+    @property
+    def guard(self) -> int:
+        """Numbers before the first and after the last control volume that a kernel may read."""
+
+    def arrays(self, real: np.dtype, index: np.dtype) -> tuple[np.ndarray, ...]:
+        """What a kernel takes after its states, with numbers and indices of these types."""
+
+    def bytes_per_volume(self, real: np.dtype) -> float:
+        """Bytes of these arrays that a kernel reads for each control volume, where indices have 32 bits."""
+
+
 @dataclass(frozen=True)
 class Discretization:
     """Finite control volumes of the cytosol and the conductances between them.
@@ -66,7 +92,7 @@ class Discretization:
     centres      (n, 3)  µm, where the unknown sits
     surfaces     name -> SurfaceArea
     locator      finds points
-    layout       what the kernels of this kind need besides (see grid.py and tetrahedra.py)
+    layout       what the kernels of this kind read
     cells        what a viewer needs: see CellComplex
     radius       bound on the spectral radius of the discrete Laplacian, µm⁻²
     report       name -> number, quality figures that `rdcalcium check` prints
@@ -78,7 +104,7 @@ class Discretization:
     centres: np.ndarray
     surfaces: Mapping[str, SurfaceArea]
     locator: Locator
-    layout: Any
+    layout: Layout
     cells: CellComplex
     radius: float
     report: Mapping[str, float] = field(default_factory=dict)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -25,9 +26,30 @@ class GridLayout:
     open    (n,) uint8, which of the six faces of each cell lead to another cytosolic cell
     """
 
+    kernels: ClassVar[str] = "grid"
+    block: ClassVar[int] = 0
+
     shape: tuple[int, int, int]
     axes: tuple[np.ndarray, np.ndarray, np.ndarray]
     open: np.ndarray
+
+    @property
+    def extent(self) -> tuple[int, int, int]:
+        """One thread for each cell."""
+        return self.shape
+
+    @property
+    def guard(self) -> int:
+        """One layer of cells: a stencil reads its neighbours also where the way to them is closed."""
+        return self.shape[0] * self.shape[1]
+
+    def arrays(self, real: np.dtype, index: np.dtype) -> tuple[np.ndarray, ...]:
+        """Open faces, then the coefficients along x, y and z."""
+        return (self.open, *(axis.astype(real) for axis in self.axes))
+
+    def bytes_per_volume(self, real: np.dtype) -> float:
+        """The byte of open faces; the coefficients stay in the cache."""
+        return self.open.itemsize
 
 
 def axis_coefficients(axis: Axis) -> np.ndarray:
@@ -78,7 +100,7 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
         locator=GridLocator(grid),
         layout=layout,
         cells=_hexahedra(grid),
-        radius=_gershgorin(layout),
+        radius=gershgorin(layout.axes),
         report={
             "smallest cell (nm)": 1e3 * min(w.min() for w in widths),
             "largest cell (nm)": 1e3 * max(w.max() for w in widths),
@@ -92,9 +114,12 @@ def _flat(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array.transpose(2, 1, 0)).reshape(-1)
 
 
-def _gershgorin(layout: GridLayout) -> float:
-    """Bound on the spectral radius of the discrete Laplacian, µm⁻²; sharp where the grid is uniform."""
-    return float(sum(2 * (a[: len(a) // 2] + a[len(a) // 2 :]).max() for a in layout.axes))
+def gershgorin(coefficients: Sequence[np.ndarray]) -> float:
+    """Bound on the spectral radius of the discrete Laplacian, µm⁻²; sharp where the grid is uniform.
+
+    coefficients  of each axis, see axis_coefficients
+    """
+    return float(sum(2 * (a[: len(a) // 2] + a[len(a) // 2 :]).max() for a in coefficients))
 
 
 def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:

@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.sparse import csr_array
 
-SLICE = 32  # rows; RDC_SLICE in kernels/diffusion_mesh.cuh
+SLICE = 32  # rows; the kernels know it as RDC_SLICE
 
 
 @dataclass(frozen=True)
 class SlicedEll:
     """What the mesh kernels read.
 
+    rows    control volumes
     start   (slices + 1,)    first column of each slice
     column  (columns, 32)    neighbour of each row; padding repeats the row itself
     weight  (columns, 32)    conductance / volume towards that neighbour, µm⁻²; 0 in the padding
     """
 
+    kernels: ClassVar[str] = "mesh"
+    block: ClassVar[int] = SLICE
+    guard: ClassVar[int] = 0
+
+    rows: int
     start: np.ndarray
     column: np.ndarray
     weight: np.ndarray
 
     @property
-    def fill(self) -> float:
-        """Share of the stored entries that are not padding."""
-        return float(np.count_nonzero(self.weight) / max(self.weight.size, 1))
+    def extent(self) -> tuple[int]:
+        """One thread for each row."""
+        return (self.rows,)
+
+    def arrays(self, real: np.dtype, index: np.dtype) -> tuple[np.ndarray, ...]:
+        """Starts, neighbours and weights."""
+        return self.start.astype(index), self.column.astype(index), self.weight.astype(real)
+
+    def bytes_per_volume(self, real: np.dtype) -> float:
+        """An index and a weight for each stored neighbour."""
+        return (np.dtype(np.int32).itemsize + real.itemsize) * self.column.size / self.rows
 
 
 def sliced_ell(conductance: csr_array, volumes: np.ndarray) -> SlicedEll:
@@ -45,4 +60,4 @@ def sliced_ell(conductance: csr_array, volumes: np.ndarray) -> SlicedEll:
     at = start[row // SLICE] + rank
     column[at, row % SLICE] = conductance.indices
     weight[at, row % SLICE] = conductance.data / volumes[row]
-    return SlicedEll(start, column, weight)
+    return SlicedEll(n, start, column, weight)

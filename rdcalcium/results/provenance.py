@@ -20,14 +20,15 @@ def machine(operations: Operations, reason: str) -> dict[str, Any]:
         "backend": operations.name,
         "backend chosen because": reason,
         "device": operations.device,
-        "processor": _processor(),
+        "processor": processor(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "system": f"{platform.system()} {platform.machine()}",
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The model of the CPU, as far as the system tells."""
     try:
         match = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
     except OSError:

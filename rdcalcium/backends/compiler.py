@@ -1,0 +1,130 @@
+"""The C++ compiler of this machine, and the libraries it has made: each built once, kept in the user's cache."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+from rdcalcium.backends.base import BackendError
+
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    "-march=native",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fopenmp",
+    "-shared",
+    "-fPIC",
+)
+_PROBE = 'extern "C" int rdcalcium_probe() { return 1; }\n'
+
+
+def find_compiler() -> tuple[str, ...] | None:
+    """The words that call the C++ compiler: those of $CXX if set, else g++, clang++ or c++; None if there is none."""
+    asked = os.environ.get("CXX")
+    for name in [asked] if asked else ["g++", "clang++", "c++"]:
+        program, *options = shlex.split(name) or [name]
+        path = shutil.which(program)
+        if path:
+            return path, *options
+    return None
+
+
+def compiler_missing() -> str | None:
+    """Why nothing can be compiled here, or None if a small program can."""
+    if find_compiler() is None:
+        asked = os.environ.get("CXX")
+        what = f"CXX is {asked!r}, which was not found" if asked else "no C++ compiler was found"
+        return f"{what} (install g++, in Debian: apt install g++, or set CXX to a compiler)"
+    try:
+        ctypes.CDLL(str(build(_PROBE)))
+    except BackendError as error:
+        return str(error).partition("\n")[0]
+    except OSError as error:  # made, but the libraries that it needs are not here
+        return f"what the C++ compiler makes cannot be loaded ({error})"
+    return None
+
+
+def build(source: str, flags: tuple[str, ...] = FLAGS) -> Path:
+    """A shared library of this source, from the cache if it was built before by this compiler for this CPU."""
+    compiler = find_compiler()
+    if compiler is None:
+        raise BackendError("no C++ compiler was found")
+    parts = [source, *flags, *compiler, _compiler_version(compiler), _cpu()]
+    folder = _cache_folder()
+    library = folder / f"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}.so"
+    if not library.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            text, made = Path(scratch) / "kernels.cpp", Path(scratch) / "kernels.so"
+            text.write_text(source, encoding="utf-8")
+            _compile(compiler, [*flags, str(text), "-o", str(made)], made)
+            made.replace(library)
+    return library
+
+
+def _compile(compiler: tuple[str, ...], words: list[str], made: Path) -> None:
+    try:
+        done = subprocess.run([*compiler, *words], capture_output=True, text=True, errors="replace")
+    except OSError as error:
+        raise BackendError(f"the C++ compiler {shlex.join(compiler)} cannot be started: {error.strerror}") from error
+    if done.returncode or not made.exists():
+        said = done.stderr.strip()[:2000] or f"it ended with exit status {done.returncode} and said nothing"
+        raise BackendError(
+            f"the C++ compiler {shlex.join(compiler)} could not compile the kernels: {said}\n"
+            "set CXX to another compiler, or use --backend numpy"
+        )
+
+
+@cache
+def _compiler_version(compiler: tuple[str, ...]) -> str:
+    """All that the compiler says about itself; nothing if it cannot be asked."""
+    with suppress(OSError):
+        return subprocess.run([*compiler, "--version"], capture_output=True, text=True, errors="replace").stdout
+    return ""
+
+
+def compiler_name() -> str:
+    """Name and version of the compiler in one line; "none" if there is none."""
+    compiler = find_compiler()
+    return _compiler_version(compiler).partition("\n")[0] if compiler else "none"
+
+
+@cache
+def _cpu() -> str:
+    """Model and instruction sets of the CPU, since the code is made for it alone."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    return "\n".join(sorted(set(re.findall(r"^(?:model name|flags)\s*:.*$", text, re.MULTILINE))))
+
+
+def _cache_folder() -> Path:
+    """The user's cache, readable by nobody else; a folder of this process where it cannot be written."""
+    root = os.environ.get("RDCALCIUM_CACHE") or platformdirs.user_cache_dir("rdcalcium")
+    folder = Path(root) / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return _scratch_folder()
+
+
+@cache
+def _scratch_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="rdcalcium-"))

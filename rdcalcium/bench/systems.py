@@ -1,0 +1,98 @@
+"""What is measured: cubes of equal cells and of mesh nodes, without a place, full of buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.sparse import csr_array, diags_array
+
+from rdcalcium.backends.base import Sides
+from rdcalcium.chemistry import Chemistry, build_chemistry
+from rdcalcium.discretization.grid import (
+    GridLayout,
+    axis_coefficients,
+    gershgorin,
+    grid_conductance,
+    open_faces,
+)
+from rdcalcium.discretization.network import network
+from rdcalcium.discretization.sliced_ell import sliced_ell
+from rdcalcium.geometry.grid import uniform_axis
+from rdcalcium.model import Box, Buffer, Grid, Magnesium, Model, Run
+from rdcalcium.system import System
+
+CELL = 0.01  # µm
+# Edges of a cubic lattice cut into tetrahedra (Freudenthal 1942): with the opposite ones, 14 neighbours.
+EDGES = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1))
+ARRAYS = 5  # moved by a stage: y0, f0, z1 and the old z2 are read, the new z2 is written
+
+FIXED = Buffer(name="fixed", total=400, diffusivity=0, k_on=0.1, K_d=10)
+ATP = Buffer(
+    name="ATP",
+    total=2000,
+    diffusivity=0.22,
+    scheme=("ATP + Ca <-> CaATP : 0.5, 100", "ATP + Mg <-> MgATP : 0.01, 1"),
+)
+DYE = Buffer(
+    name="two sites",
+    total=100,
+    diffusivity=0.02,
+    scheme=("B + Ca <-> CaB : 0.4, 0.3", "CaB + Ca <-> Ca2B : 0.2, 0.6"),
+)
+BUFFERS = {3: (ATP,), 6: (FIXED, ATP, DYE)}  # number of fields -> buffers
+
+
+def systems(sides: Sides) -> Iterator[System]:
+    """Grids and meshes within the caches and beyond them."""
+    for side in sides.grid:
+        yield grid_system(side, 3)
+    yield grid_system(3 * sides.grid[1] // 4, 6)
+    for side in sides.mesh:
+        yield mesh_system(side, 3)
+
+
+def grid_system(side: int, fields: int) -> System:
+    """A closed cube of side³ equal cells."""
+    axis = uniform_axis(0.0, side * CELL, CELL)
+    mask = np.ascontiguousarray(open_faces(np.zeros((axis.size,) * 3, dtype=bool)).transpose(2, 1, 0)).reshape(-1)
+    layout = GridLayout((axis.size,) * 3, (axis_coefficients(axis),) * 3, mask)
+    volumes = np.full(mask.size, CELL**3)
+    cells = network("grid", volumes, lambda: grid_conductance(layout, volumes), layout, gershgorin(layout.axes))
+    return System(_chemistry(fields), cells)
+
+
+def mesh_system(side: int, fields: int) -> System:
+    """A cube of side³ nodes with the 14 neighbours that a Delaunay mesh has on average, in a good order."""
+    place = np.stack(np.unravel_index(np.arange(side**3), (side,) * 3))[::-1]
+    matrix = csr_array((side**3, side**3))
+    for edge in EDGES:
+        step = edge[0] + side * (edge[1] + side * edge[2])
+        inside = np.all(place + np.array(edge)[:, None] < side, axis=0)
+        matrix += diags_array(inside[: side**3 - step] * CELL, offsets=step, shape=matrix.shape).tocsr()
+    matrix.eliminate_zeros()
+    conductance = csr_array(matrix + matrix.T)
+    volumes = np.full(side**3, CELL**3)
+    radius = 2 * float((conductance.sum(axis=1) / volumes).max())
+    nodes = network("tetrahedra", volumes, lambda: conductance, sliced_ell(conductance, volumes), radius)
+    return System(_chemistry(fields), nodes)
+
+
+def _chemistry(fields: int) -> Chemistry:
+    model = Model(
+        geometry=Box(size=(1, 1, 1)),
+        discretization=Grid(size_at_active_zone=(0.5, 0.5, 0.5)),
+        magnesium=Magnesium(free=300),
+        buffers=BUFFERS[fields],
+        run=Run(duration=1),
+    )
+    return build_chemistry(model)
+
+
+def bytes_per_update(system: System, precision: str) -> float:
+    """Bytes that one stage has to move for each control volume, if every cache works perfectly.
+
+    Besides the states it reads the neighbours, as the layout says; the gathered values count as the one array z1.
+    """
+    real = np.dtype(precision)
+    return ARRAYS * len(system.fields) * real.itemsize + system.discretization.layout.bytes_per_volume(real)
