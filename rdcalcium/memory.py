@@ -44,15 +44,19 @@ def memory_available() -> int:
     return free
 
 
+def wider_cells(needed: int, available: int) -> float:
+    """How many times as wide the cells have to be for a run of three dimensions to fit."""
+    return (needed / max(available, 1)) ** (1 / 3)
+
+
 def check_memory(model: Model, size: int, backend: str) -> None:
     """Refuse a run that would need more memory than there is."""
     needed, available = memory_needed(model, size, backend), memory_available()
     if needed > available:
-        wider = (needed / max(available, 1)) ** (1 / 3)
         raise MemoryShortageError(
             f"the run needs {needed / 2**30:.4g} GiB for {size:.6g} control volumes × "
             f"{count_fields(model)} fields and this machine has {available / 2**30:.4g} GiB available; "
-            f"cells about {wider:.2g} times as wide would fit"
+            f"cells about {wider_cells(needed, available):.2g} times as wide would fit"
         )
 
 

@@ -12,7 +12,7 @@ from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.builders import box_mesh
 from rdcalcium.geometry.files import read_mesh
-from rdcalcium.geometry.grid import Axis, make_grid, stretched_axis
+from rdcalcium.geometry.grid import Axis, RectilinearGrid, make_grid, stretched_axis
 from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.model import Box, Grid, MeshFile, Model, Tetrahedra
 from rdcalcium.model.model import off_membrane
@@ -27,7 +27,7 @@ def discretize(model: Model) -> Discretization:
     if isinstance(model.geometry, MeshFile):
         return _from_file(model, model.geometry)
     if isinstance(model.discretization, Grid):
-        return _grid(model, model.geometry, model.discretization)
+        return discretize_grid(build_grid(model, model.geometry, model.discretization), {"z_min": "membrane"})
     return _tetrahedra(model, model.geometry, model.discretization)
 
 
@@ -55,6 +55,13 @@ def grid_axes(model: Model, box: Box, choice: Grid) -> tuple[Axis, Axis, Axis]:
     return x, y, z
 
 
+def build_grid(model: Model, box: Box, choice: Grid) -> RectilinearGrid:
+    """The cells of a grid, and which of them the obstacles fill; a byte a cell, before anything large is made."""
+    centres = np.array([s.centre for s in box.obstacles]).reshape(-1, 3)
+    radii = np.array([s.radius for s in box.obstacles])
+    return make_grid(grid_axes(model, box, choice), centres, radii)
+
+
 def _from_file(model: Model, geometry: MeshFile) -> Discretization:
     on_membrane = model.points_on_membrane()
     mesh = read_mesh(Path(geometry.file), geometry.length_unit, (geometry.membrane,) if on_membrane else ())
@@ -65,13 +72,6 @@ def _from_file(model: Model, geometry: MeshFile) -> Discretization:
         if np.linalg.norm(nearest - point) > OFF_FACET * edge:
             raise InputError(off_membrane(name, point, nearest.tolist()))
     return discretize_tetrahedra(mesh)
-
-
-def _grid(model: Model, box: Box, choice: Grid) -> Discretization:
-    axes = grid_axes(model, box, choice)
-    centres = np.array([s.centre for s in box.obstacles]).reshape(-1, 3)
-    radii = np.array([s.radius for s in box.obstacles])
-    return discretize_grid(make_grid(axes, centres, radii), {"z_min": "membrane"})
 
 
 def _axis(model: Model, box: Box, choice: Grid, a: int) -> Axis:

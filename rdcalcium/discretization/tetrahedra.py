@@ -27,7 +27,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     Analysis 7:713 (2000).
 
     The report holds negative_couplings (their share of all edges), negative_ratio (Σ|negative| / Σ positive),
-    min_edge (µm), blended_nodes, capped_couplings (see stable), pieces (connected parts), gershgorin and
+    min_edge and max_edge (µm), blended_nodes, capped_couplings (see stable), pieces (connected parts), gershgorin and
     spectral_radius (of L, µm⁻²).
     """
     points, tetrahedra, measure, surfaces, edges = _renumbered(mesh)
@@ -36,7 +36,12 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     conductance, capped = stable(symmetric(summed_over_edges(tetrahedra, shares, size)))
     volumes, blended = guarded_sums(tetrahedra, corner_volumes(points, tetrahedra, shares), measure)
     lengths = np.linalg.norm(points[edges[0]] - points[edges[1]], axis=1)
-    report = {"min_edge": float(lengths.min()), "blended_nodes": blended, "capped_couplings": capped}
+    report = {
+        "min_edge": float(lengths.min()),
+        "max_edge": float(lengths.max()),
+        "blended_nodes": blended,
+        "capped_couplings": capped,
+    }
     report |= _quality(conductance, volumes)
     return Discretization(
         kind="tetrahedra",

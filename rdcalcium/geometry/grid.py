@@ -73,6 +73,12 @@ class RectilinearGrid:
         """Cells along x, y and z."""
         return self.x.size, self.y.size, self.z.size
 
+    @property
+    def fluid_volume(self) -> float:
+        """Volume of the cells that are not solid, µm³."""
+        x, y, z = (axis.widths for axis in self.axes)
+        return float(((~self.solid @ z) @ y) @ x)
+
     def __repr__(self) -> str:
         """Say the number of cells and the range of their widths."""
         smallest = min(axis.widths.min() for axis in self.axes) * 1e3
@@ -174,16 +180,25 @@ def _outward_fixed(length: float, widths: Sequence[float]) -> np.ndarray:
     return np.array(widths) * (length / sum(widths))
 
 
-def inside_spheres(points: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
-    """Whether each of (n, 3) points lies inside any of the spheres; (n,) bool."""
-    inside = np.zeros(len(points), dtype=bool)
+def solid_cells(axes: tuple[Axis, Axis, Axis], centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Whether the centre of each cell lies inside any of the spheres; (nx, ny, nz) bool.
+
+    centres, radii  (spheres, 3) and (spheres,) µm
+    """
+    solid = np.zeros([axis.size for axis in axes], dtype=bool)
     for centre, radius in zip(centres, radii, strict=True):
-        inside |= ((points - centre) ** 2).sum(axis=1) < radius**2
-    return inside
+        around = tuple(_within(axis, c, radius) for axis, c in zip(axes, centre, strict=True))
+        x, y, z = ((axis.centres[near] - c) ** 2 for axis, near, c in zip(axes, around, centre, strict=True))
+        solid[around] |= x[:, None, None] + y[:, None] + z < radius**2
+    return solid
+
+
+def _within(axis: Axis, centre: float, radius: float) -> slice:
+    """Cells whose centres lie within a distance along one axis, and one more on both sides against rounding."""
+    low, high = np.searchsorted(axis.centres, (centre - radius, centre + radius))
+    return slice(max(low - 1, 0), high + 1)
 
 
 def make_grid(axes: tuple[Axis, Axis, Axis], centres: np.ndarray, radii: np.ndarray) -> RectilinearGrid:
     """Grid whose cells are solid where their centre lies in one of the spheres."""
-    mesh = np.stack(np.meshgrid(*(axis.centres for axis in axes), indexing="ij"), axis=-1)
-    solid = inside_spheres(mesh.reshape(-1, 3), centres, radii).reshape(mesh.shape[:3])
-    return RectilinearGrid(*axes, solid)
+    return RectilinearGrid(*axes, solid_cells(axes, centres, radii))

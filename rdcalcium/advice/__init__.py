@@ -1,0 +1,45 @@
+"""What to know about a model before it runs: size, memory, cost, and where the cells are too wide for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdcalcium import memory
+from rdcalcium.advice.cells import find_cells
+from rdcalcium.advice.quality import judge_mesh
+from rdcalcium.advice.resolution import captures, distances, gaps
+from rdcalcium.advice.size import cost, does_not_fit, memory_line, sizes
+from rdcalcium.backends import choose
+from rdcalcium.chemistry import build_chemistry
+from rdcalcium.discretization.build import planned_size
+from rdcalcium.library import used_references
+from rdcalcium.model import Model
+
+__all__ = ["advise"]
+
+
+def advise(model: Model) -> list[str]:
+    """Short sentences on a model, the sizes first; those that ask for a change begin with "warning"."""
+    name, reason = choose("auto")
+    backend = f"backend that auto takes: {name}, because {reason}"
+    planned = planned_size(model)
+    if memory.memory_needed(model, planned, name) > memory.memory_available():
+        return [*does_not_fit(model, planned, name), backend, *_references(model)]
+    cells, chemistry = find_cells(model), build_chemistry(model)
+    return [
+        *memory_line(model, cells, name),
+        backend,
+        *sizes(model, cells, chemistry),
+        *cost(model, cells, chemistry),
+        *distances(model, cells),
+        *gaps(model, cells),
+        *captures(model, cells, chemistry),
+        *judge_mesh(cells),
+        *_references(model),
+    ]
+
+
+def _references(model: Model) -> Iterator[str]:
+    """What to cite."""
+    for paper in used_references(model):
+        yield f"reference: {paper['citation']}"

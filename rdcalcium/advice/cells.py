@@ -1,0 +1,84 @@
+"""What advice needs of the control volumes: those of a grid are not made for it, those of a mesh are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.build import build_grid, discretize
+from rdcalcium.discretization.grid import axis_coefficients, gershgorin
+from rdcalcium.geometry.grid import Axis, RectilinearGrid
+from rdcalcium.model import Box, Grid, Model
+from rdcalcium.units import nanometres
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What advice needs of a discretization.
+
+    size      control volumes of the cytosol
+    solid     cells that obstacles fill
+    smallest  µm, narrowest cell or shortest edge
+    largest   µm
+    volume    µm³ of cytosol
+    radius    µm⁻², bound on the spectral radius of the discrete Laplacian
+    axes      of a grid; empty on a mesh
+    made      the mesh itself; None for a grid, which is not made
+    """
+
+    size: int
+    solid: int
+    smallest: float
+    largest: float
+    volume: float
+    radius: float
+    axes: tuple[Axis, ...] = ()
+    made: Discretization | None = None
+
+    def width(self, point: Point, axes: tuple[int, ...] = (0, 1, 2)) -> float:
+        """Widest side (µm) of the cell at a point, along some axes; on a mesh the edges there."""
+        if self.made is not None:
+            return float(self.made.locator.cell_size(np.array([point]))[0])
+        return max(float(self.axes[a].widths[self.axes[a].find(np.array(point[a]))]) for a in axes)
+
+
+def find_cells(model: Model) -> Cells:
+    """The control volumes that a run of the model would have."""
+    box, choice = model.geometry, model.discretization
+    if isinstance(choice, Grid) and isinstance(box, Box):
+        return _grid_cells(build_grid(model, box, choice))
+    return _mesh_cells(discretize(model))
+
+
+def _grid_cells(grid: RectilinearGrid) -> Cells:
+    solid = int(np.count_nonzero(grid.solid))
+    return Cells(
+        size=grid.solid.size - solid,
+        solid=solid,
+        smallest=float(min(axis.widths.min() for axis in grid.axes)),
+        largest=float(max(axis.widths.max() for axis in grid.axes)),
+        volume=grid.fluid_volume,
+        radius=gershgorin([axis_coefficients(axis) for axis in grid.axes]),
+        axes=grid.axes,
+    )
+
+
+def _mesh_cells(made: Discretization) -> Cells:
+    return Cells(
+        size=made.size,
+        solid=0,
+        smallest=made.report["min_edge"],
+        largest=made.report["max_edge"],
+        volume=made.total_volume,
+        radius=made.radius,
+        made=made,
+    )
+
+
+def nm(length: float) -> str:
+    """A length in µm as advice tells it, to three digits: "12.5 nm"."""
+    return nanometres(length, 3)

@@ -1,0 +1,25 @@
+"""Whether a mesh is good enough: its couplings and its connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdcalcium.advice.cells import Cells
+
+NEGATIVE = 1e-3  # Σ|negative| / Σ positive couplings of a mesh above which dips below zero are to be expected
+
+
+def judge_mesh(cells: Cells) -> Iterator[str]:
+    """The couplings of a mesh; of a grid there is nothing to say."""
+    if cells.made is None:
+        return
+    report = cells.made.report
+    ratio = report["negative_ratio"]
+    text = (
+        f"negative couplings weigh {ratio:.2g} of the positive ones "
+        f"({100 * report['negative_couplings']:.2g} % of the edges)"
+    )
+    high = ratio > NEGATIVE
+    yield f"warning: {text}; a Delaunay mesh has none: concentrations may dip below zero" if high else text
+    if report["pieces"] > 1:
+        yield f"warning: the mesh consists of {report['pieces']} parts that are not connected"

@@ -1,0 +1,87 @@
+"""Whether the cells are fine enough: near the channels, under the vesicles, and for the buffers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rdcalcium.advice.cells import Cells, Point, nm
+from rdcalcium.chemistry import Chemistry
+from rdcalcium.model import Box, Model
+
+NEAR = 3  # cells from the pore within which the discrete calcium differs from the exact one
+CAPTURE = 2  # cells that the capture length of a buffer should span
+ROUNDING = 1 - 1e-9  # of a distance that is just enough
+
+
+def _watched(model: Model) -> dict[str, Point]:
+    """Sensors and probes, as a sentence calls them: one whose name says what it is needs no other word."""
+    named = [("sensor", label, p) for s in model.sensors for label, p in zip(s.labels(), s.positions, strict=True)]
+    named += [("probe", probe.name, probe.position) for probe in model.probes]
+    return {name if name.lower().startswith(kind) else f"{kind} {name!r}": p for kind, name, p in named}
+
+
+def _pores(model: Model) -> list[Point]:
+    return [p for group in model.channels for p in group.points]
+
+
+def distances(model: Model, cells: Cells) -> Iterator[str]:
+    """How far each sensor and probe is from the channels, in cells."""
+    pores = _pores(model)
+    for name, point in _watched(model).items() if pores else ():
+        distance, pore = min((math.dist(point, pore), pore) for pore in pores)
+        width = max(cells.width(pore, _along(point, pore)), cells.width(point, _along(point, pore)))
+        far = f"{distance / width:.3g} cells of {nm(width)}"
+        text = f"{name} is {nm(distance)} from the nearest channel, {far}"
+        if distance >= NEAR * width * ROUNDING:
+            yield text
+        else:
+            error = "11 % low at 1 cell, 1 % at 2" if cells.axes else "several per cent off"
+            finer = nm(distance / NEAR)
+            yield f"warning: {text}; calcium there may be {error}: cells of {finer} would be fine enough"
+
+
+def _along(a: Point, b: Point) -> tuple[int, ...]:
+    """Axes along which two points are apart, so that a flat cell is measured along the way between them."""
+    apart = [abs(x - y) for x, y in zip(a, b, strict=True)]
+    far = max(apart)
+    return tuple(i for i, x in enumerate(apart) if x >= far / 2) if far else (0, 1, 2)
+
+
+def gaps(model: Model, cells: Cells) -> Iterator[str]:
+    """Whether the cleft between the membrane and an obstacle above a sensor or probe is resolved."""
+    if not isinstance(model.geometry, Box):
+        return
+    for name, point in _watched(model).items():
+        above = [(gap, s.name) for s in model.geometry.obstacles if (gap := _gap(point, s.centre, s.radius)) > 0]
+        if not above:
+            continue
+        gap, obstacle = min(above)
+        height = cells.width((point[0], point[1], 0.0), (2,))
+        high = f"{gap / height:.3g} cells of {nm(height)}"
+        text = f"{name} lies in the gap of {nm(gap)} under {obstacle!r}, {high}"
+        if gap >= height * ROUNDING:
+            yield text
+        else:
+            yield f"warning: {text}: calcium finds one whole cell there; choose a smaller size along z"
+
+
+def _gap(point: Point, centre: Point, radius: float) -> float:
+    """Clearance (µm) between the membrane at z = 0 and a sphere, straight over a point; 0 if not under it."""
+    aside = math.hypot(point[0] - centre[0], point[1] - centre[1])
+    if aside >= radius or point[2] > centre[2]:
+        return 0.0
+    return max(centre[2] - math.sqrt(radius**2 - aside**2), 0.0)
+
+
+def captures(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
+    """Buffers that take up calcium within less than two cells of the channels."""
+    width = max((cells.width(p, (0, 1)) for p in _pores(model)), default=0.0)
+    for buffer in model.buffers:
+        rate = chemistry.capture_rate(buffer.name)
+        length = math.sqrt(model.calcium.diffusivity / rate) if rate > 0 else math.inf
+        if length < CAPTURE * width:
+            yield (
+                f"warning: buffer {buffer.name!r} captures calcium within {nm(length)} and the cells at the "
+                f"channels are {nm(width)}; cells of {nm(length / CAPTURE)} would resolve it"
+            )

@@ -1,0 +1,58 @@
+"""How large a model is: control volumes, memory, calcium at rest, and what a step costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdcalcium import memory
+from rdcalcium.advice.cells import Cells, nm
+from rdcalcium.chemistry import Chemistry
+from rdcalcium.integrators import METHODS
+from rdcalcium.model import Model
+
+STEP = 0.01  # ms, a typical step while channels are open
+
+
+def memory_line(model: Model, cells: Cells, backend: str) -> Iterator[str]:
+    """Control volumes, as a run counts them, and the memory that they need."""
+    besides = f", and {cells.solid:,} solid cells" if cells.solid else ""
+    yield from _memory(model, f"{cells.size:,} control volumes", besides, cells.size + cells.solid, backend)
+
+
+def does_not_fit(model: Model, planned: int, backend: str) -> Iterator[str]:
+    """The same for cells that are too many to be made, so that nobody knows how many are solid."""
+    yield from _memory(model, f"{planned:,} control volumes and solid cells", "", planned, backend)
+
+
+def _memory(model: Model, what: str, besides: str, size: int, backend: str) -> Iterator[str]:
+    needed, available = memory.memory_needed(model, size, backend), memory.memory_available()
+    about = f"{what} × {memory.count_fields(model)} fields{besides}"
+    yield f"{about}; memory about {_bytes(needed)} of {_bytes(available)} available"
+    if needed > available:
+        wider = memory.wider_cells(needed, available)
+        yield f"warning: this does not fit; cells about {wider:.2g} times as wide would"
+
+
+def _bytes(count: float) -> str:
+    return f"{count / 2**30:.4g} GiB" if count >= 2**29 else f"{count / 2**20:.3g} MiB"
+
+
+def sizes(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
+    """Cells, volume, and the calcium in it at rest."""
+    yield f"cells of {nm(cells.smallest)} to {nm(cells.largest)}"
+    total = model.copies * cells.volume
+    at_rest = float(chemistry.calcium_content @ chemistry.rest)
+    yield (
+        f"volume of the terminal {total:.5g} um^3; calcium at rest {total * at_rest:.5g} uM um^3, "
+        f"of which free {total * model.calcium.rest:.3g}"
+    )
+
+
+def cost(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
+    """Stiffness at rest, and what a step costs."""
+    radius = chemistry.stiffness(model.calcium.rest, cells.radius)
+    stages = METHODS[model.run.method].stages_for(STEP, radius)
+    yield (
+        f"spectral radius {radius:.3g} per ms at rest; a step of {1e3 * STEP:g} us takes "
+        f"{stages} stages, an explicit Euler step could be {2e6 / radius:.3g} ns"
+    )
