@@ -133,14 +133,27 @@ print(peak() - before)
     assert 0.6 * predicted < taken < 1.1 * predicted, taken / predicted
 
 
-def test_a_sensor_nearer_than_three_cells_is_warned_of() -> None:
+def test_a_sensor_nearer_than_half_a_cell_is_warned_of() -> None:
     assert not sentence(model(), "sensor 'vesicle' is").startswith("warning")
     assert "60 nm from the nearest channel, 3 cells of 20 nm" in sentence(model(), "sensor 'vesicle'")
-    coarse = sentence(model(discretization=Grid(size_at_active_zone=0.03)), "sensor 'vesicle'")
-    assert coarse.startswith("warning: ")
-    assert "2 cells of 30 nm" in coarse
-    assert "cells of 20 nm would be fine enough" in coarse
-    assert not sentence(model(discretization=Grid(size_at_active_zone=0.03)), "probe 'deep'").startswith("warning")
+    coarse = model(geometry=Box(size=(1.4, 1.4, 0.7)), discretization=Grid(size_at_active_zone=0.14))
+    near = sentence(coarse, "sensor 'vesicle'")
+    assert near.startswith("warning: ")
+    assert "0.429 cells of 140 nm" in near
+    assert "cells of 120 nm would be fine enough" in near
+    assert not sentence(coarse, "probe 'deep'").startswith("warning")
+
+
+@pytest.mark.parametrize("mesh", ["stretched grid", "tetrahedra"])
+def test_where_nothing_is_added_three_cells_are_asked_for(mesh: str) -> None:
+    sizes = {"size_at_active_zone": 0.03, "size_in_bulk": 0.06}
+    stretched = Grid(**sizes, margin=0.0, growth=1.5)
+    coarse = model(discretization=Tetrahedra(**sizes) if mesh == "tetrahedra" else stretched)
+    near = sentence(coarse, "sensor 'vesicle'")
+    assert near.startswith("warning: ")
+    distance, cells = number("is # nm from", near), number("nearest channel, # cells", near)
+    assert cells < 3
+    assert number("cells of # nm would be fine enough", near) == pytest.approx(distance / 3)
 
 
 def test_the_nearest_of_all_channels_counts() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rdcalcium import exact
-from rdcalcium.discretization.near_field import lattice_green
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.discretization.near_field import lattice_green
 from tests.test_convergence import BAPTA, NM, STRONG_BAPTA, D, channel_model, mobile, simulate
 
 DIRECTIONS = {"beside": (1, 0, 0), "above": (0, 0, 1), "diagonal": (1, 1, 1), "askew": (0.8, 0.3, 0.5)}

@@ -13,6 +13,9 @@ from rdcalcium.geometry.grid import Axis, RectilinearGrid
 from rdcalcium.model import Box, Grid, Model
 from rdcalcium.units import nanometres
 
+NEAR = 3  # cells from a pore within which the discrete calcium is several per cent off
+CORRECTED = 0.5  # the same, where what the cells miss is known and added
+
 Point = tuple[float, float, float]
 
 
@@ -44,6 +47,19 @@ class Cells:
         if self.made is not None:
             return float(self.made.locator.cell_size(np.array([point]))[0])
         return max(float(self.axes[a].widths[self.axes[a].find(np.array(point[a]))]) for a in axes)
+
+    def trusted_from(self, point: Point, pore: Point) -> float:
+        """Distance, in cells, from which calcium is known at a point whose nearest channel is this.
+
+        What a grid misses near a pore is added where its cells are of one size (discretization/near_field.py).
+        """
+        return CORRECTED if self.axes and all(map(_is_uniform, self.axes, point, pore)) else NEAR
+
+
+def _is_uniform(axis: Axis, a: float, b: float) -> bool:
+    """Whether the cells between two coordinates, and those beside them, are of one width."""
+    first, last = sorted(int(axis.find(np.array(x))) for x in (a, b))
+    return axis.is_uniform(max(first - 1, 0), last + 1)
 
 
 def find_cells(model: Model) -> Cells:

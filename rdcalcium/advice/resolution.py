@@ -9,7 +9,6 @@ from rdcalcium.advice.cells import Cells, Point, nm
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.model import Box, Model
 
-NEAR = 3  # cells from the pore within which the discrete calcium differs from the exact one
 CAPTURE = 2  # cells that the capture length of a buffer should span
 ROUNDING = 1 - 1e-9  # of a distance that is just enough
 
@@ -33,12 +32,12 @@ def distances(model: Model, cells: Cells) -> Iterator[str]:
         width = max(cells.width(pore, _along(point, pore)), cells.width(point, _along(point, pore)))
         far = f"{distance / width:.3g} cells of {nm(width)}"
         text = f"{name} is {nm(distance)} from the nearest channel, {far}"
-        if distance >= NEAR * width * ROUNDING:
+        trusted = cells.trusted_from(point, pore)
+        if distance >= trusted * width * ROUNDING:
             yield text
         else:
-            error = "11 % low at 1 cell, 1 % at 2" if cells.axes else "several per cent off"
-            finer = nm(distance / NEAR)
-            yield f"warning: {text}; calcium there may be {error}: cells of {finer} would be fine enough"
+            finer = nm(distance / trusted)
+            yield f"warning: {text}; calcium there may be several per cent off: cells of {finer} would be fine enough"
 
 
 def _along(a: Point, b: Point) -> tuple[int, ...]:

@@ -48,6 +48,10 @@ class _Nowhere:
         """Refuse."""
         return self.weights(points)
 
+    def missed(self, points: np.ndarray, pores: np.ndarray, kappa: float) -> np.ndarray:
+        """Refuse."""
+        raise LookupError("these control volumes have no place")
+
     def cell_size(self, points: np.ndarray) -> np.ndarray:
         """Refuse."""
         raise LookupError("these control volumes have no place")
