@@ -88,7 +88,7 @@ def test_a_module_imports_only_from_rooms_above_it(path: Path) -> None:
 
 def test_the_library_never_prints() -> None:
     found = [f"{path}:{line}" for path in MODULES for line, name in calls(path) if name == "print"]
-    assert not found, f"print() in {', '.join(found)}; return the text, and let cli.py show it"
+    assert not found, f"print() in {', '.join(found)}; return the text, and let cli/ show it"
 
 
 def test_only_the_command_line_exits() -> None:

@@ -1,0 +1,170 @@
+"""The commands: run, check, view, list and bench."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rdcalcium import __version__
+from rdcalcium.backends import BACKENDS
+from rdcalcium.cli.progress import progress_bar
+from rdcalcium.cli.report import show_report
+from rdcalcium.cli.stop import stoppable
+
+if TYPE_CHECKING:
+    from rdcalcium.model import Model
+    from rdcalcium.results import Result
+
+INTERRUPTED = 130  # exit status, as after Ctrl-C in a shell
+
+out_option = click.option("--out", type=click.Path(path_type=Path), help="Run folder [default: runs/MODEL].")
+backend_option = click.option(
+    "--backend", default="auto", show_default=True, help=f"auto, or one of: {', '.join(BACKENDS)}."
+)
+refine_option = click.option("--refine", type=click.FloatRange(1, 8), help="Divide every cell size by this factor.")
+tetrahedra_option = click.option("--tetrahedra", is_flag=True, help="Solve on tetrahedra instead of the model's grid.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rdcalcium")
+def cli() -> None:
+    """Calcium reaction-diffusion in the presynaptic terminal.
+
+    MODEL is the name of a library model (see `rdcalcium list models`) or the path of a model file.
+    """
+
+
+@cli.command()
+@click.argument("model", required=False)
+@out_option
+@backend_option
+@refine_option
+@tetrahedra_option
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run in the same folder.")
+@click.option("--resume", "resumed", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a stopped run.")
+def run(
+    model: str | None,
+    out: Path | None,
+    backend: str,
+    refine: float | None,
+    tetrahedra: bool,
+    overwrite: bool,
+    resumed: Path | None,
+) -> None:
+    """Simulate MODEL; progress and a summary are shown, everything is written to a run folder."""
+    if (model is None) == (resumed is None):
+        raise click.UsageError("give either a MODEL or --resume RUN")
+    if resumed is not None:
+        if refine or tetrahedra or out:
+            raise click.UsageError(
+                "--resume goes on with the run as it is; --out, --refine and --tetrahedra do not apply"
+            )
+        from rdcalcium import runner
+
+        with stoppable() as should_stop, progress_bar() as progress:
+            result = runner.resume(resumed, backend, progress=progress, should_stop=should_stop)
+        return _finish(result)
+    loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
+    from rdcalcium import runner
+
+    click.echo(_headline(loaded, backend))
+    out = out or Path("runs") / Path(model or "").stem
+    with stoppable() as should_stop, progress_bar() as progress:
+        result = runner.run(loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop)
+    return _finish(result)
+
+
+def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
+    from rdcalcium.library import load
+    from rdcalcium.model import Box, Grid, ModelError, Tetrahedra
+
+    model = load(name or "")
+    if tetrahedra and isinstance(model.discretization, Grid):
+        finest, bulk = model.discretization.size_at_active_zone, model.discretization.size_in_bulk
+        model = model.changed(
+            discretization=Tetrahedra(size_at_active_zone=max(finest), size_in_bulk=bulk or max(finest))
+        )
+    if refine:
+        if not isinstance(model.geometry, Box):
+            raise ModelError("--refine needs a geometry that rdcalcium builds; a mesh file is used as it is")
+        model = model.changed(discretization=model.discretization.scaled(1 / refine))
+    return model
+
+
+def _headline(model: Model, backend: str) -> str:
+    from rdcalcium.backends import choose
+
+    name, reason = choose(backend)
+    return f"{model.title}\nbackend: {name} ({reason})"
+
+
+def _finish(result: Result) -> None:
+    show_report(result)
+    if result.about["status"] == "interrupted":
+        sys.exit(INTERRUPTED)
+
+
+@cli.command()
+@click.argument("model")
+@refine_option
+@tetrahedra_option
+def check(model: str, refine: float | None, tetrahedra: bool) -> None:
+    """Read and validate MODEL; print it resolved, with sizes, memory and advice. Runs nothing."""
+    from rdcalcium.model import write_toml
+
+    loaded = _load(model, refine, tetrahedra)
+    from rdcalcium.advice import advise
+
+    click.echo(write_toml(loaded))
+    for line in advise(loaded):
+        click.echo(f"# {line}")
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--screenshot", is_flag=True, help="Write pictures into RUN/pictures instead of opening a window.")
+@click.option("--movie", is_flag=True, help="Write a movie of the whole run into RUN/pictures.")
+@click.option("--time", help='Time of the picture, such as "1.1 ms" [default: the peak at the sensors].')
+def view(run: Path, screenshot: bool, movie: bool, time: str | None) -> None:
+    """Show the calcium plume of a RUN folder in 3-D."""
+    from rdcalcium.view import figures
+
+    if not screenshot and not movie:
+        figures.window(run, time)
+    if screenshot:
+        for path in figures.render_all(run, time):
+            click.echo(path)
+    if movie:
+        path = figures.movie(run)
+        click.echo(path if path.suffix == ".mp4" else f"{path} (an MP4 needs imageio and imageio-ffmpeg)")
+
+
+@cli.command(name="list")
+@click.argument("kind", required=False)
+def list_entries(kind: str | None) -> None:
+    """List library entries: buffers, channels, sensors, waveforms or models, with their sources."""
+    from rdcalcium.library import KINDS, entries, references
+
+    for one in [kind] if kind else KINDS:
+        click.echo(f"{one}:")
+        for name, values in entries(one).items():
+            click.echo(f"  {name:<28} {values.get('description', '')}")
+            for key in values.get("source", []):
+                click.echo(f"      {references()[key]['citation']}")
+
+
+@cli.command()
+@click.option("--quick", is_flag=True, help="Small sizes, to see that the benchmark works.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file.")
+def bench(quick: bool, json_file: Path | None) -> None:
+    """Measure this machine: memory bandwidth, and updates per second of the main kernel on every backend."""
+    from rdcalcium.bench import measure, table, write
+
+    figures = measure(quick)
+    click.echo(table(figures))
+    if json_file:
+        write(figures, json_file)
+        click.echo(json_file)

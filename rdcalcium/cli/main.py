@@ -1,0 +1,39 @@
+"""The entry point: mistakes of the user become one sentence and an exit status."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from rdcalcium.cli.commands import INTERRUPTED, cli
+from rdcalcium.errors import RdcalciumError
+
+
+def main() -> None:
+    """Run the command line; what is no mistake of the user shows its traceback."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        _fail("stopped", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except RdcalciumError as error:
+        _fail(str(error))
+    except OSError as error:  # a file or folder, named in its text
+        _fail(str(error) or type(error).__name__)
+    except MemoryError:
+        _fail("this machine has too little memory for that; choose wider cells")
+
+
+def _fail(message: str, status: int = 1) -> None:
+    click.echo(f"rdcalcium: {message}", err=True)
+    sys.exit(status)

@@ -1,0 +1,72 @@
+"""What the README shows works: its commands exist, its model runs, its Python runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import rdcalcium as rc
+from rdcalcium import library
+from rdcalcium.cli.commands import cli
+from rdcalcium.model import Model
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """Every block of the README in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def briefly(model: Model, duration: float, coarser: float = 1.0) -> Model:
+    """The same model, for a shorter time and on wider cells."""
+    run = model.run.model_copy(update={"duration": duration})
+    return model.changed(run=run, discretization=model.discretization.scaled(coarser))
+
+
+def commands() -> list[str]:
+    lines = "\n".join([*blocks("sh"), *re.findall(r"`(rdcalcium [^`]*)`", README)]).splitlines()
+    return [line.partition("#")[0].strip() for line in lines if line.startswith("rdcalcium ")]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_command_of_the_readme_exists_with_its_options(line: str) -> None:
+    _, name, *words = shlex.split(line)
+    command = cli.commands[name]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_every_option_that_changes_a_run_is_in_the_readme() -> None:
+    options = {option for parameter in cli.commands["run"].params for option in parameter.opts if option[:2] == "--"}
+    assert options - {"--out", "--overwrite", "--backend"} <= set(re.findall(r"--[a-z]+", README))
+
+
+def test_the_model_of_the_readme_runs(tmp_path: Path) -> None:
+    (shown,) = blocks("toml")
+    (tmp_path / "model.toml").write_text(shown, encoding="utf-8")
+    model = rc.load(str(tmp_path / "model.toml"))
+    result = rc.run(briefly(model, duration=0.15), out=tmp_path / "run")
+    assert float(result.probes["sensor"].calcium.max()) > 10 * model.calcium.rest
+    assert len(result.snapshots.times) > 1
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words of the README, on wide cells and for a moment."""
+    load = library.load
+    monkeypatch.setattr(library, "load", lambda name: briefly(load(name), duration=0.005, coarser=2.5))
+    monkeypatch.chdir(tmp_path)
+    (shown,) = blocks("python")
+    names: dict[str, object] = {}
+    exec(compile(shown, "README.md", "exec"), names)
+    *_, last = shown.strip().splitlines()
+    assert 0 <= eval(last, names) < 1, "the last line is a release probability"
+    assert (tmp_path / "runs" / "egta" / "model.toml").exists()
+
+
+def test_the_names_that_the_package_shows_first_are_used_as_its_docstring_says() -> None:
+    code = str(rc.__doc__).partition("\n")[2]
+    assert set(re.findall(r"\brc\.(\w+)", code)) <= set(dir(rc))
