@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // target[cell_i] += a value_i; the cells are distinct.
 // Twin: NumpyOperations.add_at in rdcalcium/backends/numpy.py.
 #include "common.cuh"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // end = y + z with the rounding error carried along (Kahan): end + carried_end = y + carried + z to twice the digits.
 // Twin: NumpyOperations.advance in rdcalcium/backends/numpy.py.
 #include "common.cuh"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What every kernel shares: number types, the thread's place, and the bounds of chunked reductions.
 //
 // real_t, index_t, RDC_HUGE (the error where something is not a number) and RDC_SLICE (rows of a mesh that lie together)

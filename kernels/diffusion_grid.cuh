@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Seven-point diffusion on a rectilinear grid, cell-centred, x fastest.
 #pragma once
 #include "common.cuh"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Diffusion on a mesh whose Laplacian is stored as sliced ELL: RDC_SLICE rows a slice, one column of neighbours at a time.
 #pragma once
 #include "common.cuh"

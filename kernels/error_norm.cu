@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Largest scaled local error of one field: max |0.4 h (f0 + f1) - 0.8 z| / (atol + rtol max(|y0|, |y1|)).
 // The increment z = y1 - y0 is given, with the digits that the difference of the ends would lose.
 // Thread t writes the largest over its own items to partial[t]. A NaN anywhere gives infinity.

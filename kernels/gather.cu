@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // out[f, q] = Σ_k weight[q, k] u[f, index[q, k]]: the value of every field at every probe q.
 // Twin: NumpyOperations.gather in rdcalcium/backends/numpy.py.
 #include "common.cuh"

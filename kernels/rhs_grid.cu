@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Right-hand side on a grid: out = diffusion of every mobile field + every reaction, no sources.
 // Twin: NumpyOperations.rhs in rdcalcium/backends/numpy.py.
 #include "model.cuh"

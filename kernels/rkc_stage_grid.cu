@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One stage of RKC2 on a grid, as an increment z over the start of the step:
 //   z_j = mu z_{j-1} + nu z_{j-2} + mu_h (f0 + dF(z_{j-1}; y0)) + gamma_h f0
 // Twin: NumpyOperations.stage in rdcalcium/backends/numpy.py.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // out = a x, the first stage of a step.
 // Twin: NumpyOperations.scale in rdcalcium/backends/numpy.py.
 #include "common.cuh"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // a = b + s c, the measure of memory bandwidth (McCalpin's STREAM triad).
 // Twin: b + s * c.
 #include "common.cuh"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Σ_i weight_i x_i in double precision and a fixed order; thread t writes its share to partial[t].
 // Twin: NumpyOperations.weighted_sums in rdcalcium/backends/numpy.py.
 #include "common.cuh"

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -39,12 +40,30 @@ def test_the_wheel_carries_every_module_kernel_and_library_entry(tmp_path: Path)
     assert any(name.endswith("licenses/LICENSE") for name in shipped)
 
 
+def test_the_source_archive_carries_all_that_git_keeps(tmp_path: Path) -> None:
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("not a checkout")
+    git = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    code = f"import hatchling.build; print(hatchling.build.build_sdist({str(tmp_path)!r}))"
+    build = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert build.returncode == 0, build.stderr
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        shipped = {name.partition("/")[2] for name in archive.getnames()}
+    missing = {name for name in git.stdout.splitlines() if (ROOT / name).exists()} - shipped
+    assert not missing, f"missing from the source archive: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "kernels").iterdir()), ids=lambda path: path.name)
+def test_a_kernel_that_is_copied_keeps_its_licence(path: Path) -> None:
+    assert path.read_text().startswith(f"// SPDX-License-Identifier: {pyproject()['project']['license']}\n")
+
+
 def test_the_version_is_the_same_everywhere() -> None:
     citation = re.search(r"^version: *(\S+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert citation is not None
     assert pyproject()["project"]["version"] == rdcalcium.__version__ == citation[1]
-    assert f"[{rdcalcium.__version__}]" in changelog, "CHANGELOG.md does not know this version"
+    assert f"\n## {rdcalcium.__version__}" in changelog, "CHANGELOG.md does not know this version"
 
 
 def test_the_readme_names_the_scripts() -> None:
