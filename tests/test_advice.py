@@ -156,6 +156,13 @@ def test_where_nothing_is_added_three_cells_are_asked_for(mesh: str) -> None:
     assert number("cells of # nm would be fine enough", near) == pytest.approx(distance / 3)
 
 
+def test_a_sensor_that_is_called_so_is_not_called_so_twice() -> None:
+    text = "\n".join(advise(library.load("keller2015")))
+    assert "\nsensor 1 is 58.1 nm" in text
+    assert "sensor 'sensor" not in text
+    assert sentence(model(), "sensor 'vesicle' is")
+
+
 def test_the_nearest_of_all_channels_counts() -> None:
     groups = (
         Channels(name="far", positions=((-0.2, 0.0), (0.2, 0.0)), current=PULSE),

@@ -33,7 +33,7 @@ def _edge_shares(corners: np.ndarray) -> np.ndarray:
     for i, j, *_ in EDGES:
         squared[i, j] = squared[j, i] = ((corners[:, i] - corners[:, j]) ** 2).sum(axis=1)
 
-    def cotangent(i, j, k, face):  # at k in the triangle (i, j, k)
+    def cotangent(i: int, j: int, k: int, face: int) -> np.ndarray:  # at k in the triangle (i, j, k)
         return (squared[i, k] + squared[j, k] - squared[i, j]) / 2 / normals[face]
 
     return np.stack(

@@ -57,7 +57,9 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     )
 
 
-def _renumbered(mesh: TetrahedralMesh):
+def _renumbered(
+    mesh: TetrahedralMesh,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], np.ndarray]:
     """Points, tetrahedra, their volumes, surfaces and edges (2, e), in reverse Cuthill–McKee order."""
     size = len(mesh.points)
     graph = summed_over_edges(mesh.tetrahedra, np.ones((6, len(mesh.tetrahedra)), dtype=np.int32), size)
