@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ import pytest
 from rdcalcium.backends import BACKENDS, BackendError, backend_class, choose, compiler, cupy, open_backend
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.rate_code import rate_code
+from rdcalcium.bench.measure import usable
 from rdcalcium.chemistry import build_chemistry
+from rdcalcium.memory import memory_needed
 from rdcalcium.model import Run
 from rdcalcium.simulation import Simulation
 from tests.conftest import CHEMISTRIES, PRECISIONS, TOLERANCES, need_backend, small_model, small_system
@@ -212,6 +215,24 @@ def test_a_backend_says_all_that_the_package_asks_of_it(name: str) -> None:
     assert "\n" not in kind.found()
     assert min(kind.sides.grid) > 1 < min(kind.sides.mesh)
     assert kind.thread_counts() == tuple(sorted(set(kind.thread_counts())))
+
+
+def test_a_new_backend_is_one_class_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory, the choice, its errors and the benchmark know it as soon as the registry does."""
+
+    class Abacus(NumpyOperations):
+        name = "abacus"
+        host_states = 1000
+
+    module = ModuleType("abacus")
+    vars(module)["Abacus"] = Abacus
+    monkeypatch.setitem(sys.modules, "abacus", module)
+    monkeypatch.setitem(BACKENDS, "abacus", "abacus:Abacus")
+    assert isinstance(open_backend("abacus", small_system()), Abacus)
+    assert memory_needed(small_model(), 10, "abacus") > memory_needed(small_model(), 10, "numpy")
+    with pytest.raises(BackendError, match="available: .*abacus"):
+        choose("counting frame")
+    assert Abacus in [kind for kind, _ in usable()]
 
 
 def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

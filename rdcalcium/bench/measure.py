@@ -29,7 +29,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
     bandwidth: list[dict[str, Any]] = []
     kernels: list[dict[str, Any]] = []
     for precision in PRECISIONS:
-        for kind, threads in _usable():
+        for kind, threads in usable():
             sides = QUICK if quick else kind.sides
             triad = Triad(_open(kind, threads, grid_system(2, 3), precision), sides.triad**3)
             triad.measure(seconds)
@@ -43,7 +43,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
     return {"machine": machine, "quick": quick, "bandwidth": bandwidth, "kernels": kernels}
 
 
-def _usable() -> Iterator[tuple[type[Operations], int]]:
+def usable() -> Iterator[tuple[type[Operations], int]]:
     """Backends that can run here, and the numbers of threads to try."""
     for kind in map(backend_class, BACKENDS):
         if kind.missing() is None:
