@@ -230,7 +230,7 @@ def test_a_new_backend_is_one_class_and_one_line(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(BACKENDS, "abacus", "abacus:Abacus")
     assert isinstance(open_backend("abacus", small_system()), Abacus)
     assert memory_needed(small_model(), 10, "abacus") > memory_needed(small_model(), 10, "numpy")
-    with pytest.raises(BackendError, match="available: .*abacus"):
+    with pytest.raises(BackendError, match=r"available: .*abacus"):
         choose("counting frame")
     assert Abacus in [kind for kind, _ in usable()]
 
