@@ -144,16 +144,6 @@ def nanometres(length: float | Iterable[float], digits: int = 6) -> str:
     return f"{NM_PER_UM * length:.{digits}g} nm"
 
 
-def nanometres(length: float | Iterable[float], digits: int = 6) -> str:
-    """A length or a point in µm, in nm for a reader: "12.5 nm", "(0, 40, 2) nm".
-
-    digits  that are significant
-    """
-    if isinstance(length, Iterable):
-        return "(" + ", ".join(f"{NM_PER_UM * x:.{digits}g}" for x in length) + ") nm"
-    return f"{NM_PER_UM * length:.{digits}g} nm"
-
-
 def show(value: float, kind: str) -> str:
     """The exact inverse of parse: a text that reads back as the same float."""
     return f"{value!r} {UNITS[kind]}".strip()
