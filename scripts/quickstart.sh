@@ -34,3 +34,4 @@ say "Done. Everything is in $out"
 list picture -name '*.png'
 list table -name '*.csv'
 list result \( -name '*.h5' -o -name '*.hdf5' -o -name '*.vtkhdf' -o -name '*.xdmf' -o -name '*.toml' \)
+say "Use it in this shell: . .venv/bin/activate, then rdcalcium --help"
