@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -194,22 +193,41 @@ def test_one_table_may_be_ahead_of_the_other(tmp_path: Path) -> None:
     assert len(Result(tmp_path / "run").probes["deep"].calcium) == 51
 
 
-def launch(folder: Path, *words: str, checkpoint_every: float = 60.0) -> subprocess.Popen[str]:
-    """The command line in a process of its own, with another interval between checkpoints."""
-    code = (
-        "from rdcalcium import runner; "
-        f"runner.CHECKPOINT_EVERY, runner.FLUSH_EVERY = {checkpoint_every}, 0.02; "
-        "from rdcalcium.cli import main; main()"
-    )
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def launch(folder: Path, *words: str, first: str = "") -> subprocess.Popen[str]:
+    """The command line in a process of its own, after some lines of Python."""
     return subprocess.Popen(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-c", first + "\nfrom rdcalcium.cli import main; main()", *words],
         cwd=folder,
-        env=environment,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+# A process that saves its last checkpoint after step {saved} and is killed as it begins its {calls}th {act} since.
+KILLED = dedent("""\
+    import os, signal
+    from rdcalcium import runner, simulation
+    from rdcalcium.results import folder, vtkhdf
+
+    runner.CHECKPOINT_EVERY = runner.FLUSH_EVERY = 0.0
+    advance, act, left = simulation.Simulation.advance, {act}, {calls}
+
+    def step(simulation):
+        if simulation.steps == {saved}:
+            runner.CHECKPOINT_EVERY, {act} = 1e9, last_act
+        return advance(simulation)
+
+    def last_act(*words):
+        global left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return act(*words)
+
+    simulation.Simulation.advance = step
+""")
 
 
 def wait_for_steps(process: subprocess.Popen[str], lines: int) -> None:
@@ -247,19 +265,23 @@ def test_a_signal_half_way_stops_the_run_and_resume_finishes_it(slow_run: Path, 
     assert_same_run(slow_run / "whole", slow_run / out)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run: Path, seed: int) -> None:
-    out = f"killed {seed}"
-    words = ("run", "model.toml", "--backend", "numpy", "--out", out)
-    process = launch(slow_run, *words, checkpoint_every=0.03)
-    wait_for_steps(process, 2)
-    time.sleep(random.Random(seed).uniform(0.0, 1.0))
-    process.kill()
+@pytest.mark.parametrize(
+    ("act", "calls"),
+    [
+        ("folder.CsvTable.append", 1000),  # a row of one table is there, that of the next is not
+        ("vtkhdf.SnapshotFile._publish", 2),  # the numbers of a snapshot are there, its count is not
+    ],
+)
+def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run: Path, act: str, calls: int) -> None:
+    out = f"killed at {act}"
+    died = KILLED.format(act=act, calls=calls, saved=100)
+    process = launch(slow_run, "run", "model.toml", "--backend", "numpy", "--out", out, first=died)
     process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
     result = Result(slow_run / out)
     assert result.about["status"] == "running"  # nobody was left to say otherwise
     calcium = result.probes["deep"].calcium
-    assert len(calcium) > 10
+    assert len(calcium) > 100
     assert np.all(np.diff(calcium.time) > 0)
     assert np.isfinite(calcium).all()
     assert len(result.snapshots.times) >= 1
