@@ -139,7 +139,7 @@ class _Run:
             "machine": machine(self.do, reason),
             "discretization": describe(self.system.discretization),
             "fields": [f.name for f in self.system.fields],
-            "scene": scene(model, self.system.discretization),
+            "scene": scene(model, self.system.discretization).to_json(),
         }
         self.lowest = np.inf
         self.peaks = np.zeros((len(self.simulation.point_names), 2))  # µM, ms

@@ -320,3 +320,15 @@ def test_importing_the_package_does_not_import_the_pictures():
     code = "import sys, rdcalcium.view.figures; print({'pyvista', 'matplotlib', 'h5py'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_scene_reads_back_what_it_wrote():
+    from rdcalcium.results.scene import Scene
+
+    assert Scene.from_json(scene(lower=0)).to_json() == scene(lower=0)
+    whole = Scene.from_json(scene(lower=0)).unfolded()
+    np.testing.assert_array_equal(whole.lower, [-0.4, -0.4, 0])
+    assert len(whole.sensors) == 1 + 4  # one at the origin is its own image, the other one has three
+    for damaged in (None, [], {}, {**scene(), "box": {}}, {**scene(), "channels": [{"name": "c", "position": [1]}]}):
+        with pytest.raises(RdcalciumError, match="'scene', which says what to draw, is missing or damaged"):
+            Scene.from_json(damaged)

@@ -12,6 +12,7 @@ import numpy as np
 from rdcalcium.backends import Operations
 from rdcalcium.discretization import Discretization
 from rdcalcium.model import Box, Model
+from rdcalcium.results.scene import Scene
 
 
 def machine(operations: Operations, reason: str) -> dict[str, Any]:
@@ -47,26 +48,15 @@ def describe(d: Discretization) -> dict[str, Any]:
     }
 
 
-def scene(model: Model, discretization: Discretization) -> dict[str, Any]:
-    """What a picture of the run shows besides calcium: the box, vesicles, channels, sensors and probes (µm)."""
-    box = model.geometry
-    if isinstance(box, Box):
-        lower, upper, spheres = box.lower, box.upper, box.obstacles
-    else:
-        lower, upper = (
-            discretization.centres.min(axis=0).tolist(),
-            discretization.centres.max(axis=0).tolist(),
-        )
-        spheres = ()
-    return {
-        "box": {"min": list(lower), "max": list(upper)},
-        "symmetry": list(box.symmetry) if isinstance(box, Box) else [],
-        "spheres": [{"name": s.name, "centre": list(s.centre), "radius": s.radius} for s in spheres],
-        "channels": [{"name": g.name, "position": list(p)} for g in model.channels for p in g.points],
-        "sensors": [
-            {"name": label, "position": list(p)}
-            for s in model.sensors
-            for label, p in zip(s.labels(), s.positions, strict=True)
-        ],
-        "probes": [{"name": p.name, "position": list(p.position)} for p in model.probes],
+def scene(model: Model, discretization: Discretization) -> Scene:
+    """What a picture of the run shows besides calcium; without a box the corners are those of the mesh."""
+    box = model.geometry if isinstance(model.geometry, Box) else None
+    centres = discretization.centres
+    things: dict[str, list[tuple[str, Any]]] = {
+        "vesicles": [(s.name, (*s.centre, s.radius)) for s in (box.obstacles if box else ())],
+        "channels": [(group.name, p) for group in model.channels for p in group.points],
+        "sensors": [named for s in model.sensors for named in zip(s.labels(), s.positions, strict=True)],
+        "probes": [(probe.name, probe.position) for probe in model.probes],
     }
+    lower, upper = (box.lower, box.upper) if box else (centres.min(axis=0), centres.max(axis=0))
+    return Scene.of(lower, upper, box.symmetry if box else (), things)
