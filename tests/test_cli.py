@@ -361,7 +361,7 @@ def test_a_wrong_word_is_a_usage_error(quick: Path, words: tuple[str, ...], said
     [
         (("run", "--resume", "runs/quick"), "the run in runs/quick is finished; there is nothing to resume"),
         (("run", "--resume", "nowhere"), "nowhere is not a run folder: it has no run.json"),
-        (("view", "nowhere", "--screenshot"), "there is no run folder nowhere"),
+        (("view", "nowhere", "--screenshot"), "nowhere is not a run folder: it has no run.json"),
     ],
 )
 def test_a_run_folder_that_is_none_is_one_sentence(finished: Path, words: tuple[str, ...], said: str) -> None:

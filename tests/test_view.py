@@ -290,27 +290,21 @@ def test_traces_draw_what_the_folder_has(run, tmp_path):
     (lean / "run.json").write_text((run / "run.json").read_text())
     with pytest.raises(ValueError, match="rows to draw"):
         traces(lean, tmp_path / "none.png")
-    (lean / "probes.csv").write_text("time (ms),sensor 1: Ca (uM)\n0,0.05\n1,10\n2,0.0")
+    (lean / "probes.csv").write_text("time (ms),sensor 1: Ca (uM)\n0,0.05\n1,10\n2,0.0\n")
     one = read_picture(traces(lean, tmp_path / "one.png"))
     assert everything.shape[0] > 2 * one.shape[0]
     assert (one < 200).any()
 
 
-def test_a_line_that_a_killed_run_left_unfinished_is_dropped(run, tmp_path):
-    from rdcalcium.view.run_folder import RunFolder
-
-    (tmp_path / "probes.csv").write_text("time (ms),sensor 1: Ca (uM)\n0,0.05\n1,10\n2")
-    assert RunFolder(tmp_path).table("probes.csv")["time (ms)"].tolist() == [0, 1]
-
-
 def test_a_folder_that_cannot_be_drawn_says_why(tmp_path):
     from rdcalcium.view.figures import render_all, screenshot
 
-    with pytest.raises(FileNotFoundError, match="no run folder"):
+    with pytest.raises(RdcalciumError, match="nowhere is not a run folder"):
         screenshot(tmp_path / "nowhere", tmp_path / "plume.png")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"no result\.vtkhdf"):
-        render_all(tmp_path / "empty")
+    lean = make_run(tmp_path / "lean", hexahedra(0), lower=0)
+    (lean / "result.vtkhdf").unlink()
+    with pytest.raises(RdcalciumError, match=r"there is no snapshot file .*result\.vtkhdf"):
+        render_all(lean)
     early = make_run(tmp_path / "early", hexahedra(0), lower=0, completed=0)
     with pytest.raises(ValueError, match="no completed snapshot"):
         screenshot(early, tmp_path / "plume.png")

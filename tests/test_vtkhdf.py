@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rdcalcium.discretization.base import CellComplex
+from rdcalcium.results import RunFolderError
 from rdcalcium.results.vtkhdf import SnapshotFile, read_snapshots, read_table
 
 FIELDS = {"Ca": "Ca (uM)", "EGTA.CaEGTA": "EGTA.CaEGTA (uM)"}
@@ -37,6 +39,7 @@ import sys
 import numpy as np
 sys.path.insert(0, sys.argv[1])
 from test_vtkhdf import FIELDS, snapshot
+from rdcalcium.results import RunFolderError
 from rdcalcium.results.vtkhdf import SnapshotFile
 file = SnapshotFile.resume(sys.argv[2])
 print("writing", flush=True)
@@ -193,7 +196,7 @@ def test_tables_stand_beside_the_snapshots(tmp_path):
         assert stored[label].tolist() == values.tolist()
     assert read_snapshots(file.path).read(1)["Ca (uM)"][0] == 2
     assert len(vtk_lines(file.path)) == 3
-    with pytest.raises(KeyError, match="probes"):
+    with pytest.raises(RunFolderError, match="probes"):
         read_table(file.path, "probes")
 
 
@@ -217,8 +220,28 @@ def test_wrong_snapshots_are_refused_with_a_reason(tmp_path):
         SnapshotFile.create(path, grid(), [1, 1], FIELDS)
     with pytest.raises(ValueError, match="slash"):
         SnapshotFile.create(path, grid(), [1], {"release": "release (1/ms)"})
-    with pytest.raises(FileNotFoundError, match="no snapshot file"):
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path):
+    """Cut anywhere, or with a block of its structure gone: an error of ours, or whole snapshots, never another one."""
+    import h5py
+
+    with pytest.raises(RunFolderError, match="there is no snapshot file"):
         read_snapshots(tmp_path / "nothing.vtkhdf")
-    (tmp_path / "text.vtkhdf").write_text("not HDF5")
-    with pytest.raises(OSError, match="HDF5"):
-        read_snapshots(tmp_path / "text.vtkhdf")
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["x"] = [1]
+    with pytest.raises(RunFolderError, match="is not a snapshot file of rdcalcium"):
+        read_snapshots(tmp_path / "other.h5")
+    file = SnapshotFile.create(tmp_path / "result.vtkhdf", grid(), [0, 1], FIELDS)
+    file.append(snapshot(0, 29))
+    whole, damaged = file.path.read_bytes(), tmp_path / "damaged.vtkhdf"
+    for left in range(0, len(whole), 997):
+        damaged.write_bytes(whole[:left])
+        for read in (read_snapshots, SnapshotFile.resume):
+            with pytest.raises(RunFolderError, match=r"damaged\.vtkhdf is damaged, or no snapshot file") as error:
+                read(damaged)
+            assert "\n" not in str(error.value)
+    for start in range(0, len(whole), 499):
+        damaged.write_bytes(whole[:start] + bytes(200) + whole[start + 200 :])
+        with suppress(RunFolderError):
+            read_snapshots(damaged).read(0)

@@ -16,6 +16,7 @@ from rdcalcium.results.folder import (
     SNAPSHOTS,
     STIMULUS,
     TIME,
+    RunFolderError,
     read_about,
     whole_lines,
 )
@@ -30,8 +31,11 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     """
     if not path.exists():
         return {}
-    head, *rows = list(csv.reader(whole_lines(path))) or [[]]
-    numbers = np.array([row for row in rows if len(row) == len(head)], dtype=float)
+    try:
+        head, *rows = list(csv.reader(whole_lines(path))) or [[]]
+        numbers = np.array([row for row in rows if len(row) == len(head)], dtype=float)
+    except ValueError as error:  # bytes that are no text, text that is no number
+        raise RunFolderError(f"{path} is damaged: {error}") from None
     return dict(zip(head, numbers.reshape(len(numbers), len(head)).T, strict=True))
 
 
@@ -59,12 +63,16 @@ class Result:
         """The papers whose values the run used."""
         return self.about.get("references", [])
 
+    def table(self, name: str) -> dict[str, np.ndarray]:
+        """Columns of a CSV file of the folder, such as "probes.csv", by heading; empty where there is none."""
+        return read_table(self.folder / name)
+
     @cached_property
     def probes(self) -> dict[str, Any]:
         """Name of each sensor and probe -> xarray.Dataset of its traces over time (ms)."""
         import xarray
 
-        tables = [table for table in (read_table(self.folder / name) for name in (PROBES, SENSORS)) if table]
+        tables = [table for table in (self.table(name) for name in (PROBES, SENSORS)) if table]
         # A run that was killed may have handed over more rows of one table than of the other.
         rows = min((len(table[TIME]) for table in tables), default=0)
         time = ("time", tables[0][TIME][:rows] if tables else np.zeros(0), {"units": "ms"})
@@ -82,12 +90,12 @@ class Result:
     @cached_property
     def stimulus(self) -> dict[str, np.ndarray]:
         """Voltage, open probability and currents over time, by column."""
-        return read_table(self.folder / STIMULUS)
+        return self.table(STIMULUS)
 
     @cached_property
     def ledger(self) -> dict[str, np.ndarray]:
         """Where the calcium is, over time, by column."""
-        return read_table(self.folder / LEDGER)
+        return self.table(LEDGER)
 
     @cached_property
     def snapshots(self) -> Snapshots:
@@ -96,5 +104,4 @@ class Result:
 
     def snapshot(self, time: float | str) -> dict[str, np.ndarray]:
         """Fields at the snapshot nearest to a time (ms, or such as "1.2 ms")."""
-        wanted = parse(time, "time")
-        return self.snapshots.read(int(np.abs(self.snapshots.times - wanted).argmin()))
+        return self.snapshots.read(self.snapshots.nearest(parse(time, "time")))

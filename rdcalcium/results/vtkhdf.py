@@ -18,13 +18,16 @@ import json
 import os
 import shutil
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rdcalcium.discretization.base import CellComplex
+from rdcalcium.results.folder import RunFolderError
 
 VTK_TYPE_OF_CORNERS = {4: 10, 8: 12}  # tetrahedron, hexahedron
 PAGE = 4096  # bytes, the unit in which the kernel copies a write
@@ -45,6 +48,10 @@ class Snapshots:
     cells: CellComplex
     labels: tuple[str, ...]
     read: Callable[[int], dict[str, np.ndarray]]
+
+    def nearest(self, time: float) -> int:
+        """Index of the snapshot nearest to a time in ms."""
+        return int(np.abs(self.times - time).argmin())
 
 
 class SnapshotFile:
@@ -83,7 +90,7 @@ class SnapshotFile:
     @classmethod
     def resume(cls, path: str | Path) -> SnapshotFile:
         """Open an existing file to go on after its last completed snapshot."""
-        with _open(path, "r") as file:
+        with _reading(path) as file:
             own = _own_group(file, path)
             labels = json.loads(own.attrs["fields"])
             return cls(Path(path), labels, own["selection"][:], _places(file, path, labels))
@@ -166,7 +173,7 @@ class _Places:
 
 def read_snapshots(path: str | Path) -> Snapshots:
     """Times, picture cells and array names of all completed snapshots; the arrays are read when asked for."""
-    with _open(path, "r") as file:
+    with _reading(path) as file:
         own, vtk = _own_group(file, path), file["VTKHDF"]
         corners = int(vtk["Offsets"][1])
         cells = CellComplex(
@@ -183,7 +190,7 @@ def read_snapshots(path: str | Path) -> Snapshots:
         if not 0 <= index < len(times):
             raise IndexError(f"snapshot {index} of {path} does not exist; it holds {len(times)}")
         part = slice(index * size, (index + 1) * size)
-        with _open(path, "r") as file:
+        with _reading(path) as file:
             return {label: file[f"VTKHDF/{group}/{label}"][part] for label in labels}
 
     return Snapshots(times, cells, labels, read)
@@ -191,9 +198,9 @@ def read_snapshots(path: str | Path) -> Snapshots:
 
 def read_table(path: str | Path, group: str) -> dict[str, np.ndarray]:
     """The columns that add_table stored, under the names that it was given."""
-    with _open(path, "r") as file:
+    with _reading(path) as file:
         if group not in file:
-            raise KeyError(f"{path} has no table {group!r}; it holds {sorted(file)}")
+            raise RunFolderError(f"{path} has no table {group!r}; it holds {sorted(file)}")
         columns = sorted(file[group].values(), key=lambda column: column.attrs["position"])
         return {column.attrs["label"]: _plain(column) for column in columns}
 
@@ -204,12 +211,27 @@ def _plain(column) -> np.ndarray:
     return column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
 
 
-def _open(path: str | Path, mode: str):
-    """Oldest format, and no lock: see the head of this file."""
+@contextmanager
+def _reading(path: str | Path) -> Iterator[Any]:
+    """The file, open for reading; whatever is wrong with it or with what is read is one RunFolderError."""
     import h5py
 
-    if mode != "w" and not Path(path).is_file():
-        raise FileNotFoundError(f"there is no snapshot file {path}")
+    if not Path(path).is_file():
+        raise RunFolderError(f"there is no snapshot file {path}")
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            yield file
+    except RunFolderError:
+        raise
+    except (OSError, KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:  # all that h5py raises
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RunFolderError(f"{path} is damaged, or no snapshot file: {reason}") from error
+
+
+def _open(path: str | Path, mode: str):
+    """Open for writing in the oldest format, and with no lock: see the head of this file."""
+    import h5py
+
     try:
         return h5py.File(path, mode, libver=("earliest", "latest"), locking=False)
     except OSError as error:
@@ -218,7 +240,7 @@ def _open(path: str | Path, mode: str):
 
 def _own_group(file, path):
     if OWN_GROUP not in file:
-        raise ValueError(f"{path} is not a snapshot file of rdcalcium: it has no group {OWN_GROUP!r}")
+        raise RunFolderError(f"{path} is not a snapshot file of rdcalcium: it has no group {OWN_GROUP!r}")
     return file[OWN_GROUP]
 
 
@@ -310,7 +332,7 @@ def _places(file, path: str | Path, labels: Mapping[str, str]) -> _Places:
     dataspace = page.find(struct.pack("<BBBxxxxxqq", 1, 1, 1, length, planned)) + 8
     found = [struct.unpack_from("<q", page, place)[0] for place in (attribute, dataspace)]
     if found != [count, length]:
-        raise OSError(f"{path} has been rewritten by another program; it can be read, but not continued")
+        raise RunFolderError(f"{path} has been rewritten by another program; it can be read, but not continued")
     group = vtk[_data_group(file[OWN_GROUP].attrs["centring"])]
     return _Places(planned, attribute, dataspace, {n: group[l].id.get_offset() for n, l in labels.items()})
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS
 from rdcalcium.view.plots import plane, traces
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
@@ -74,7 +75,7 @@ def render_all(run_folder: str | Path, time: float | str | None = None) -> list[
     time = float(run.snapshots.times[index])
     folder.mkdir(exist_ok=True)
     paths = [screenshot(run.path, folder / "plume.png", time), plane(run.path, folder / "plane.png", time)]
-    if any(run.table(f"{name}.csv") for name in ("stimulus", "probes", "sensors")):
+    if any(run.result.table(name) for name in (STIMULUS, PROBES, SENSORS)):
         paths.append(traces(run.path, folder / "traces.png"))
     return paths
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS, TIME
 from rdcalcium.view.field import CalciumRaster, frame_of
-from rdcalcium.view.run_folder import CALCIUM, TIME, RunFolder
+from rdcalcium.view.run_folder import CALCIUM, RunFolder
 from rdcalcium.view.scene import COLOURS, LEVELS, RANGE, SLICE_HEIGHT, round_length
 
 SENSOR_COLOUR, CHANNEL_COLOUR = "#57e389", "#4fc3f7"
@@ -19,21 +20,21 @@ MANY = 8  # curves, beyond which each has no entry of its own in the key
 def traces(run_folder: str | Path, path: str | Path) -> Path:
     """Voltage with current, [Ca²⁺] at every probe, and release, one above the other; returns the path."""
     run = RunFolder(run_folder)
-    stimulus, probes, sensors = (run.table(f"{name}.csv") for name in ("stimulus", "probes", "sensors"))
+    stimulus, probes, sensors = (run.result.table(name) for name in (STIMULUS, PROBES, SENSORS))
     panels = [
         (draw, table)
         for draw, table in ((_stimulus, stimulus), (_calcium, probes), (_release, sensors))
         if len(table) > 1 and len(table[TIME])
     ]
     if not panels:
-        raise InputError(f"{run.path} has no stimulus.csv, probes.csv or sensors.csv with rows to draw")
+        raise InputError(f"{run.path} has no {STIMULUS}, {PROBES} or {SENSORS} with rows to draw")
     figure = _figure((7, 2.3 * len(panels) + 0.6))
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (draw, table) in zip(axes, panels, strict=True):
         draw(axis, table)
         axis.spines["top"].set_visible(False)
     axes[-1].set_xlabel(TIME)
-    axes[0].set_title(textwrap.fill(run.about.get("title", ""), 90), loc="left", fontsize=10)
+    axes[0].set_title(textwrap.fill(run.result.about.get("title", ""), 90), loc="left", fontsize=10)
     figure.align_ylabels()
     return _save(figure, path)
 

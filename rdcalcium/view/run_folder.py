@@ -1,9 +1,7 @@
-"""What a picture needs from a run folder: the scene, the tables and the snapshots, without the solver."""
+"""A run as its pictures need it: the scene, the snapshots with calcium in them, and the time of the peak."""
 
 from __future__ import annotations
 
-import csv
-import json
 from functools import cached_property
 from pathlib import Path
 
@@ -11,12 +9,12 @@ import numpy as np
 
 from rdcalcium import units
 from rdcalcium.errors import InputError
+from rdcalcium.results import Result
+from rdcalcium.results.folder import ABOUT, PROBES, SNAPSHOTS, TIME
 from rdcalcium.results.scene import Scene
-from rdcalcium.results.vtkhdf import Snapshots, read_snapshots
+from rdcalcium.results.vtkhdf import Snapshots
 
 CALCIUM = "Ca (uM)"
-TIME = "time (ms)"
-SNAPSHOTS = "result.vtkhdf"
 
 
 class RunFolder:
@@ -24,62 +22,33 @@ class RunFolder:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        if not self.path.is_dir():
-            raise FileNotFoundError(f"there is no run folder {self.path}")
-
-    @cached_property
-    def about(self) -> dict:
-        """Contents of run.json."""
-        path = self.path / "run.json"
-        if not path.is_file():
-            raise FileNotFoundError(f"{self.path} is not a run folder: it has no run.json")
-        return json.loads(path.read_text(encoding="utf-8"))
+        self.result = Result(path)
 
     @cached_property
     def scene(self) -> Scene:
         """What stands in the terminal, as the run wrote it down."""
         try:
-            return Scene.from_json(self.about.get("scene"))
+            return Scene.from_json(self.result.about.get("scene"))
         except InputError as error:
-            raise InputError(f"{self.path / 'run.json'}: {error}") from None
+            raise InputError(f"{self.path / ABOUT}: {error}") from None
 
     @cached_property
     def snapshots(self) -> Snapshots:
         """The completed snapshots; at least one, with calcium in it."""
-        path = self.path / SNAPSHOTS
-        if not path.is_file():
-            raise FileNotFoundError(f"{self.path} has no {SNAPSHOTS}; set [record] snapshots in the model")
-        snapshots = read_snapshots(path)
+        path, snapshots = self.path / SNAPSHOTS, self.result.snapshots
         if not len(snapshots.times):
             raise InputError(f"{path} holds no completed snapshot; the run ended before its first one")
         if CALCIUM not in snapshots.labels:
             raise InputError(f"{path} holds {', '.join(snapshots.labels)}, but no {CALCIUM!r}")
         return snapshots
 
-    def table(self, name: str) -> dict[str, np.ndarray]:
-        """Columns of a CSV file by their heading; empty where the run wrote no such file.
-
-        A last line that a killed run left unfinished is dropped.
-        """
-        path = self.path / name
-        if not path.is_file():
-            return {}
-        with path.open(newline="", encoding="utf-8") as file:
-            head, *rows = list(csv.reader(file)) or [[]]
-        if rows and len(rows[-1]) != len(head):
-            rows = rows[:-1]
-        numbers = np.array(rows, dtype=float).reshape(len(rows), len(head))
-        return dict(zip(head, numbers.T, strict=True))
-
     def nearest(self, time: float | str | None) -> int:
         """Index of the snapshot nearest to a time, in ms or written like "1.2 ms"; None means the peak."""
-        times = self.snapshots.times
-        wanted = self.peak_time() if time is None else units.parse(time, "time")
-        return int(np.abs(times - wanted).argmin())
+        return self.snapshots.nearest(self.peak_time() if time is None else units.parse(time, "time"))
 
     def peak_time(self) -> float:
         """When calcium at the sensors (at the probes, if none is a sensor's) has its largest mean, ms."""
-        table = self.table("probes.csv")
+        table = self.result.table(PROBES)
         columns = {name: values for name, values in table.items() if name.endswith(": " + CALCIUM)}
         sensors = {f"{name}: {CALCIUM}" for name in self.scene.names["sensors"]}
         at_sensors = [v for name, v in columns.items() if name in sensors]
