@@ -129,3 +129,9 @@ def test_one_picoampere_carries_the_amount_that_faraday_says() -> None:
 
 def test_one_picosiemens_times_one_millivolt_is_a_femtoampere() -> None:
     assert pytest.approx(1e-3, rel=1e-15) == units.CURRENT_PER_CONDUCTANCE_VOLTAGE
+
+
+def test_a_reader_is_told_nanometres() -> None:
+    assert units.nanometres(0.0125) == "12.5 nm"
+    assert units.nanometres(0.0496, digits=2) == "50 nm"
+    assert units.nanometres((0.0, -0.04, 0.002)) == "(0, -40, 2) nm"

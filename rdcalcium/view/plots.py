@@ -9,6 +9,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS, TIME
+from rdcalcium.units import NM_PER_UM, nanometres
 from rdcalcium.view.field import CalciumRaster, frame_of
 from rdcalcium.view.run_folder import CALCIUM, RunFolder
 from rdcalcium.view.scene import COLOURS, LEVELS, RANGE, SLICE_HEIGHT, round_length
@@ -50,9 +51,9 @@ def plane(run_folder: str | Path, path: str | Path, time: float | str | None = N
     logarithm = CalciumRaster(run, lower, upper, spacing).logarithm(index)[:, :, 0]
     figure = _figure((6.4, 5.2))
     axis = figure.subplots()
-    _concentration(figure, axis, logarithm, 1000 * lower, 1000 * upper)
+    _concentration(figure, axis, logarithm, NM_PER_UM * lower, NM_PER_UM * upper)
     _standing(axis, run)
-    _scale_bar(axis, 1000 * lower, 1000 * upper)
+    _scale_bar(axis, lower, upper)
     axis.set_title(f"t = {run.snapshots.times[index]:.2f} ms", loc="left")
     return _save(figure, path)
 
@@ -123,24 +124,25 @@ def _standing(axis, run: RunFolder) -> None:
     from matplotlib.patches import Circle
 
     scene = run.scene.unfolded()
-    for x, y, _, radius in 1000 * scene.vesicles:
+    for x, y, _, radius in NM_PER_UM * scene.vesicles:
         axis.add_patch(Circle((x, y), radius, fill=False, ec="white", lw=1.4))
     for name, points, colour, marker in (
         ("channel", scene.channels, CHANNEL_COLOUR, "o"),
         ("sensor", scene.sensors, SENSOR_COLOUR, "^"),
     ):
         if len(points):
-            x, y = 1000 * points[:, :2].T
+            x, y = NM_PER_UM * points[:, :2].T
             axis.scatter(x, y, s=22, c=colour, marker=marker, ec="black", lw=0.6, label=name, zorder=3)
     if axis.get_legend_handles_labels()[0]:
         axis.legend(frameon=False, fontsize=8, loc="upper right", bbox_to_anchor=(1, 1.09), ncols=2)
 
 
 def _scale_bar(axis, lower: np.ndarray, upper: np.ndarray) -> None:
-    length = 1000 * round_length(0.3 * (upper - lower)[0] / 1000)
-    x, y = lower[:2] + 0.05 * (upper - lower)[:2]
-    axis.plot([x, x + length], [y, y], color="white", lw=3, solid_capstyle="butt")
-    axis.text(x + length / 2, y, f"{length:g} nm\n", color="white", ha="center", va="center", fontsize=9)
+    length = round_length(0.3 * (upper - lower)[0])
+    x, y = NM_PER_UM * (lower[:2] + 0.05 * (upper - lower)[:2])
+    end = x + NM_PER_UM * length
+    axis.plot([x, end], [y, y], color="white", lw=3, solid_capstyle="butt")
+    axis.text((x + end) / 2, y, f"{nanometres(length)}\n", color="white", ha="center", va="center", fontsize=9)
 
 
 def _colours(count: int) -> np.ndarray:

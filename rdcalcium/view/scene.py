@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rdcalcium.units import NM_PER_UM, nanometres
 from rdcalcium.view.field import LOG_CALCIUM, CalciumRaster, frame_of, vesicle_distance
 from rdcalcium.view.offscreen import prepare
 from rdcalcium.view.run_folder import RunFolder
@@ -161,7 +162,7 @@ class PlumeScene:
         bar = pyvista.Tube(pointa=start, pointb=start + along, radius=0.0015, n_sides=16)
         self.plotter.add_mesh(bar, color=INK, lighting=False, name="scale bar")
         self.plotter.add_point_labels(
-            [start + along / 2 - [0, around, 0]], [f"{1000 * length:g} nm"], font_file=font(), font_size=24,
+            [start + along / 2 - [0, around, 0]], [nanometres(length)], font_file=font(), font_size=24,
             text_color=INK, shape=None, show_points=False, always_visible=True, bold=False,
             justification_horizontal="center", justification_vertical="top", name="scale bar length",
         )  # fmt: skip
@@ -246,8 +247,9 @@ def colour_of(level: float):
 
 def round_length(length: float) -> float:
     """The largest of 1, 2, 5 × 10ⁿ nm that is not longer than a length in µm."""
-    power = 10.0 ** np.floor(np.log10(length * 1000))
-    return float(max(step for step in (1, 2, 5) if step * power <= length * 1000 * (1 + 1e-9)) * power / 1000)
+    nm = NM_PER_UM * length
+    power = 10.0 ** np.floor(np.log10(nm))
+    return float(max(step for step in (1, 2, 5) if step * power <= nm * (1 + 1e-9)) * power / NM_PER_UM)
 
 
 def font() -> str:
