@@ -1,4 +1,4 @@
-"""The memory that a run needs, said and refused before anything large is made."""
+"""The memory that a run needs, and whether this machine has it: asked before anything large is made."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import psutil
 
 from rdcalcium.backends import backend_class
 from rdcalcium.chemistry import build_chemistry
-from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Model
-from rdcalcium.system import System, build_system
 
 # Memory of a run besides that of its backend, measured on 0.1 to 2 million cells with 2 and 6 fields and rounded up.
 BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a mesh has its tetrahedra as well
@@ -58,11 +56,3 @@ def check_memory(model: Model, size: int, backend: str) -> None:
             f"{count_fields(model)} fields and this machine has {available / 2**30:.4g} GiB available; "
             f"cells about {wider_cells(needed, available):.2g} times as wide would fit"
         )
-
-
-def prepare(model: Model, backend: str = "compiled") -> System:
-    """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made."""
-    check_memory(model, planned_size(model), backend)
-    discretization = discretize(model)
-    check_memory(model, discretization.size, backend)
-    return build_system(model, discretization)

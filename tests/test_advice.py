@@ -117,13 +117,13 @@ def test_the_memory_of_a_run_is_not_underestimated(tmp_path) -> None:
     (tmp_path / "m.toml").write_text(write_toml(described))
     code = """
 import resource, sys
-from rdcalcium import library, memory, simulation
+from rdcalcium import library, runner, simulation
 from rdcalcium.backends import open_backend
 import scipy.integrate, scipy.linalg, rdcalcium.backends.numpy
 peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 model = library.load("m.toml")
 before = peak()
-system = memory.prepare(model, "numpy")
+system = runner.prepare(model, "numpy")
 run = simulation.Simulation(model, open_backend("numpy", system))
 run.advance()
 print(peak() - before)

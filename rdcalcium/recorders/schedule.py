@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from rdcalcium.errors import InputError
 
 MOST = 1_000_000  # times; more is a mistake in the unit
+SLACK = 1e-12  # ms, by which the end of a step may miss a time that it was to land on
 
 
 def every(interval: float, duration: float) -> np.ndarray:
@@ -21,3 +24,15 @@ def every(interval: float, duration: float) -> np.ndarray:
     if duration - times[-1] > 1e-9 * duration:
         times = np.append(times, duration)
     return times
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """Times at which to look, (n,) ms, ascending."""
+
+    times: np.ndarray
+
+    def due(self, t: float, h: float) -> np.ndarray:
+        """Numbers of the times within the step of h ms that ends at t; a step of no length is the beginning."""
+        after = t - h + SLACK if h else -np.inf
+        return np.flatnonzero((self.times > after) & (self.times <= t + SLACK))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,69 +33,74 @@ class RunFolderError(InputError):
     """A run folder that cannot be used as asked."""
 
 
-class CsvTable:
-    """A table that grows by rows, with times ascending in its first column."""
+@contextmanager
+def new_run(path: str | Path | None, overwrite: bool = False) -> Iterator[Path]:
+    """A folder that a run may be written to, claimed; whatever an earlier run left there is still there.
 
-    def __init__(self, path: Path, columns: Sequence[str], keep_until: float | None = None):
-        """Begin a table, or go on with one after dropping the rows later than `keep_until` ms."""
-        head = ",".join(f'"{c}"' if "," in c or '"' in c else c for c in columns)
-        rows: list[str] = []
-        if keep_until is not None and path.exists():
-            lines = whole_lines(path)[1:]
-            rows = [line for line in lines if _is_before(line, keep_until)]
-        # Complete before it takes the place of the old table: a kill at this moment loses no row.
-        write_atomically(path, "".join(line + "\n" for line in [head, *rows]).encode())
-        self._file = path.open("a", encoding="utf-8", buffering=1 << 16)
-        self._columns = len(columns)
+    path  none: a new one among the temporary files
 
-    def append(self, values: Sequence[float]) -> None:
-        """Add one row, with all the digits of each number."""
-        if len(values) != self._columns:
-            raise ValueError(f"a row of {len(values)} values for {self._columns} columns")
-        self._file.write(",".join(repr(float(v)) for v in values) + "\n")
-
-    def flush(self) -> None:
-        """Hand the rows so far to the operating system."""
-        self._file.flush()
-
-    def close(self) -> None:
-        """Flush and close."""
-        self._file.close()
-
-
-def whole_lines(path: Path) -> list[str]:
-    """Lines of a table; the last one is left out if the process died while it was being written."""
-    *lines, _ = path.read_text(encoding="utf-8").split("\n")
-    return lines
-
-
-def _is_before(line: str, time: float) -> bool:
+    A folder that was made for this run and stayed empty is removed.
+    """
+    folder = Path(path or tempfile.mkdtemp(prefix="rdcalcium-"))
+    made = path is None or not folder.exists()
+    if not made and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file; choose another --out")
+    with writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     try:
-        return float(line.split(",")[0]) <= time * (1 + 1e-12)
-    except ValueError:
-        return False
+        with claimed(folder):
+            _refuse_occupied(folder, overwrite)
+            require_writable(folder)
+            yield folder
+    finally:
+        if made:
+            with suppress(OSError):  # it holds a run
+                folder.rmdir()
 
 
-def create_folder(path: str | Path, overwrite: bool = False) -> Path:
-    """A folder that a run may be written to; whatever an earlier run left there is still there."""
-    path = Path(path)
-    if path.exists() and not path.is_dir():
-        raise RunFolderError(f"{path} is a file; choose another --out")
-    if path.is_dir() and any(path.iterdir()):
-        if not (path / ABOUT).exists():
-            raise RunFolderError(f"{path} is not empty and holds no run; choose another --out")
-        if not overwrite:
-            raise RunFolderError(
-                f"{path} already holds a run; add --overwrite to replace it, --resume to go on with it, "
-                "or choose another --out"
-            )
+def _refuse_occupied(path: Path, overwrite: bool) -> None:
+    if not any(path.iterdir()):
+        return
+    if not (path / ABOUT).exists():
+        raise RunFolderError(f"{path} is not empty and holds no run; choose another --out")
+    if not overwrite:
+        raise RunFolderError(
+            f"{path} already holds a run; add --overwrite to replace it, --resume to go on with it, "
+            "or choose another --out"
+        )
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold a folder; refused while another run holds it.
+
+    The lock is of the folder itself: it leaves no file behind, and dies with its process, however that ends.
+    On a network file system it is known to the processes of one machine.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        write_atomically(path / _TRIAL, b"may this user write here?")
-        (path / _TRIAL).unlink()
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise RunFolderError(f"another run is writing to {folder}; wait for its end, or stop it") from None
+    finally:
+        os.close(descriptor)
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that this user may not write to."""
+    with writable(folder):
+        write_atomically(folder / _TRIAL, b"may this user write here?")
+        (folder / _TRIAL).unlink()
+
+
+@contextmanager
+def writable(path: Path) -> Iterator[None]:
+    """What the operating system refuses in a folder is one sentence."""
+    try:
+        yield
     except OSError as error:
         raise RunFolderError(f"cannot write to {path}: {error.strerror or error}") from None
-    return path
 
 
 def refuse_too_large(path: Path, size: int, what: str) -> None:

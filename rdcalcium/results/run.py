@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
     LEDGER,
     PROBES,
@@ -16,27 +16,10 @@ from rdcalcium.results.folder import (
     SNAPSHOTS,
     STIMULUS,
     TIME,
-    RunFolderError,
     read_about,
-    whole_lines,
 )
 from rdcalcium.results.vtkhdf import Snapshots, read_snapshots
 from rdcalcium.units import parse
-
-
-def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Columns of a CSV file by name; empty if there is no such file.
-
-    A half-written last row is passed over.
-    """
-    if not path.exists():
-        return {}
-    try:
-        head, *rows = list(csv.reader(whole_lines(path))) or [[]]
-        numbers = np.array([row for row in rows if len(row) == len(head)], dtype=float)
-    except ValueError as error:  # bytes that are no text, text that is no number
-        raise RunFolderError(f"{path} is damaged: {error}") from None
-    return dict(zip(head, numbers.reshape(len(numbers), len(head)).T, strict=True))
 
 
 class Result:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS
+from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS, writable
 from rdcalcium.view.plots import plane, traces
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
@@ -50,7 +50,8 @@ def movie(
     run = RunFolder(run_folder)
     path = Path(path) if path else run.path / "pictures" / "plume.mp4"
     scene = PlumeScene(run, size)
-    path.parent.mkdir(exist_ok=True)
+    with writable(run.path):
+        path.parent.mkdir(exist_ok=True)
     try:
         if path.suffix.lower() == ".gif" or not can_write_mp4():
             return _write_gif(_frames(scene), path.with_suffix(".gif"), frames_per_second)
@@ -73,7 +74,8 @@ def render_all(run_folder: str | Path, time: float | str | None = None) -> list[
     folder = run.path / "pictures"
     index = run.nearest(time)  # refuses a folder without snapshots before anything is made in it
     time = float(run.snapshots.times[index])
-    folder.mkdir(exist_ok=True)
+    with writable(run.path):
+        folder.mkdir(exist_ok=True)
     paths = [screenshot(run.path, folder / "plume.png", time), plane(run.path, folder / "plane.png", time)]
     if any(run.result.table(name) for name in (STIMULUS, PROBES, SENSORS)):
         paths.append(traces(run.path, folder / "traces.png"))

@@ -1,0 +1,73 @@
+"""CSV tables with times in their first column: written row by row, and readable while they grow."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rdcalcium.results.folder import RunFolderError, write_atomically
+
+BUFFER = 1 << 16  # bytes of rows that are handed over at once
+
+
+class CsvTable:
+    """A table that grows by rows, with times ascending in its first column."""
+
+    def __init__(self, path: Path, columns: Sequence[str], keep_until: float | None = None):
+        """Begin a table, or go on with one after dropping the rows later than `keep_until` ms."""
+        head = ",".join(f'"{c}"' if "," in c or '"' in c else c for c in columns)
+        rows: list[str] = []
+        if keep_until is not None and path.exists():
+            rows = [line for line in _whole_lines(path)[1:] if _is_before(line, keep_until)]
+        # Complete before it takes the place of the old table: a kill at this moment loses no row.
+        write_atomically(path, "".join(line + "\n" for line in [head, *rows]).encode())
+        self._file = path.open("a", encoding="utf-8", buffering=BUFFER)
+        self._columns = len(columns)
+
+    def append(self, values: Sequence[float]) -> None:
+        """Add one row, with all the digits of each number."""
+        if len(values) != self._columns:
+            raise ValueError(f"a row of {len(values)} values for {self._columns} columns")
+        self._file.write(",".join(repr(float(v)) for v in values) + "\n")
+
+    def flush(self) -> None:
+        """Hand the rows so far to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._file.close()
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """Columns of a CSV file by name; empty if there is no such file.
+
+    A half-written last row is passed over. Raises RunFolderError where a value is no number.
+    """
+    if not path.exists():
+        return {}
+    head, *rows = list(csv.reader(_whole_lines(path))) or [[]]
+    try:
+        numbers = np.array([row for row in rows if len(row) == len(head)], dtype=float)
+    except ValueError as error:
+        raise RunFolderError(f"{path} is damaged: {error}") from None
+    return dict(zip(head, numbers.reshape(len(numbers), len(head)).T, strict=True))
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """Lines of a table; the last one is left out if the process died while it was being written."""
+    try:
+        *lines, _ = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise RunFolderError(f"{path} is damaged: {error}") from None
+    return lines
+
+
+def _is_before(line: str, time: float) -> bool:
+    try:
+        return float(line.split(",")[0]) <= time * (1 + 1e-12)
+    except ValueError:
+        return False

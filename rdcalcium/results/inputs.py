@@ -1,0 +1,67 @@
+"""The files that a model names, kept in its run folder: a run can be moved, sent, resumed and run again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from rdcalcium.geometry.copying import copy_mesh
+from rdcalcium.library import entries
+from rdcalcium.model import Model
+from rdcalcium.model.geometry import MeshFile
+
+INPUTS = "inputs"
+
+
+def keep_inputs(model: Model, folder: Path) -> Model:
+    """Copy mesh file and waveform into the run folder; returns the model that names the copies.
+
+    They take the place of the inputs of an earlier run when all are there, so that the model may name just those.
+    """
+    scratch, kept = folder / (INPUTS + ".new"), folder / INPUTS
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        scratch.mkdir()
+        names = _copy(model, scratch)
+        shutil.rmtree(kept, ignore_errors=True)
+        if names:
+            scratch.rename(kept)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return _renamed(model, {given: str((kept / name).resolve()) for given, name in names.items()})
+
+
+def within(model: Model, folder: Path) -> Model:
+    """The model with its inputs named relative to the run folder, as model.toml has them."""
+    kept = (folder / INPUTS).resolve()
+    inside = [name for name in _files(model) if Path(name).parent == kept]
+    return _renamed(model, {name: f"{INPUTS}/{Path(name).name}" for name in inside})
+
+
+def _copy(model: Model, folder: Path) -> dict[str, str]:
+    """Copy every input into a folder: name in the model -> name of the copy."""
+    names: dict[str, str] = {}
+    if isinstance(model.geometry, MeshFile):
+        names[model.geometry.file] = copy_mesh(Path(model.geometry.file), folder).name
+    if model.stimulus and model.stimulus.waveform not in entries("waveforms"):
+        given = model.stimulus.waveform
+        names[given] = Path(given).stem + ".csv"
+        # Written, not copied: the file may have changed since it was read, and need not exist.
+        rows = [f"{t!r},{v!r}\n" for t, v in model.stimulus.table]
+        (folder / names[given]).write_text("time (ms),voltage (mV)\n" + "".join(rows), encoding="utf-8")
+    return names
+
+
+def _files(model: Model) -> list[str]:
+    mesh = [model.geometry.file] if isinstance(model.geometry, MeshFile) else []
+    return mesh + ([model.stimulus.waveform] if model.stimulus else [])
+
+
+def _renamed(model: Model, names: dict[str, str]) -> Model:
+    """The model with other names for the same files."""
+    changes: dict[str, object] = {}
+    if isinstance(model.geometry, MeshFile) and model.geometry.file in names:
+        changes["geometry"] = model.geometry.model_copy(update={"file": names[model.geometry.file]})
+    if model.stimulus and model.stimulus.waveform in names:
+        changes["stimulus"] = model.stimulus.model_copy(update={"waveform": names[model.stimulus.waveform]})
+    return model.model_copy(update=changes)

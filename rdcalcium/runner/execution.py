@@ -1,0 +1,192 @@
+"""One run and its files, from the first step to the last: rows, checkpoints, and a folder that is always complete."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rdcalcium import __version__
+from rdcalcium.backends import Operations, open_backend
+from rdcalcium.library import used_references
+from rdcalcium.model import Model, write_toml
+from rdcalcium.results import Result, RunFolderError, folder
+from rdcalcium.results.inputs import keep_inputs, within
+from rdcalcium.results.provenance import describe, machine, scene
+from rdcalcium.runner.recording import Recording
+from rdcalcium.runner.summary import summarize
+from rdcalcium.simulation import Moment, Simulation
+from rdcalcium.system import System
+
+SHOW_EVERY = 0.1  # s of wall time
+FLUSH_EVERY = 1.0  # s
+CHECKPOINT_EVERY = 60.0  # s
+FIRST_CHECKPOINT = 5.0  # s
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    t, duration  ms
+    h            last step, ms
+    steps        taken so far
+    rate         model time per wall time, ms s⁻¹
+    remaining    estimated wall time, s; infinite before anything is known
+    """
+
+    t: float
+    duration: float
+    h: float
+    steps: int
+    rate: float
+    remaining: float
+
+
+def checkpointed_model(model: Model, path: Path) -> str:
+    """Text of model.toml, by which a checkpoint knows its model wherever the folder is."""
+    return write_toml(within(model, path))
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """A disk that is full, or gone, is one sentence."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever read the progress has left: nothing to do with the folder
+        raise
+    except OSError as error:
+        raise RunFolderError(f"cannot write to {path}: {_reason(error)}; what was written before is kept") from error
+
+
+def _reason(error: OSError) -> str:
+    """What the operating system says, also where HDF5 wraps it into a report of its own."""
+    wrapped = re.search(r"error message = '([^']*)'", str(error))
+    return error.strerror or (wrapped[1] if wrapped else str(error).splitlines()[0])
+
+
+class Execution:
+    """One run in its folder. Make it, which writes the first files, then `go`."""
+
+    def __init__(
+        self, model: Model, path: Path, system: System, backend: str, reason: str, state: dict[str, Any] | None
+    ):
+        """Begin a run, or go on from the `state` of a checkpoint.
+
+        reason  why this backend was chosen, for run.json
+        """
+        self.model, self.path = model, path
+        self.begun = time.perf_counter()
+        self.before = float(state["wall"]) if state else 0.0  # s, of the runs that this one goes on with
+        operations = open_backend(backend, system, model.run.precision)
+        self.simulation = Simulation(model, operations)
+        self.about = _about(model, operations, reason)
+        with _writing(path):
+            self._go_on(state) if state else self._begin()
+
+    def _begin(self) -> None:
+        """First files. An earlier run gives way only now that everything else has succeeded."""
+        self.model = keep_inputs(self.model, self.path)
+        folder.remove_run(self.path)
+        try:
+            folder.write_atomically(self.path / folder.MODEL, checkpointed_model(self.model, self.path).encode())
+            folder.write_about(self.path, self.about)
+            self.recording = Recording(self.path, self.model, self.simulation, None)
+            self.recording.look(Moment(0.0, 0.0, 0, self.simulation.values))
+        except BaseException:
+            with suppress(OSError):
+                folder.write_about(self.path, self.about | {"status": "failed"})
+            raise
+
+    def _go_on(self, state: dict[str, Any]) -> None:
+        """Back to a checkpoint; where that fails the folder says what it said before."""
+        self.simulation.restore(state)
+        self.recording = Recording(self.path, self.model, self.simulation, state)
+        folder.write_about(self.path, self.about)
+
+    def go(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
+        """Advance to the end, or until asked to stop; the folder is complete either way."""
+        try:
+            with _writing(self.path):
+                self._advance(progress, should_stop)
+                self._complete()
+        except BaseException as error:
+            # The state may be that of half a step: the last checkpoint stands.
+            if self.about["status"] == "running":
+                with suppress(OSError):
+                    self._tell("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+            raise
+        finally:
+            self.recording.tables.close()
+        return Result(self.path)
+
+    def _advance(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> None:
+        simulation = self.simulation
+        shown = flushed = -np.inf
+        started, t_started = time.perf_counter(), simulation.t
+        saved = started - max(CHECKPOINT_EVERY - FIRST_CHECKPOINT, 0.0)
+        while not should_stop() and not simulation.finished:
+            moment = simulation.advance()
+            self.recording.look(moment)
+            now = time.perf_counter()
+            if now - shown > SHOW_EVERY or simulation.finished:
+                progress(self._progress(moment, (simulation.t - t_started) / (now - started)))
+                shown = now
+            if now - flushed > FLUSH_EVERY:
+                self.recording.tables.flush()
+                flushed = now
+            if now - saved > CHECKPOINT_EVERY:
+                self._save()
+                saved = now
+
+    def _progress(self, moment: Moment, rate: float) -> Progress:
+        duration = self.model.run.duration
+        return Progress(moment.t, duration, moment.h, self.simulation.steps, rate, (duration - moment.t) / rate)
+
+    def _wall(self) -> float:
+        return self.before + time.perf_counter() - self.begun
+
+    def _save(self) -> None:
+        text = np.array(checkpointed_model(self.model, self.path))
+        state = self.simulation.state() | self.recording.state() | {"model": text, "wall": self._wall()}
+        folder.write_checkpoint(self.path, state)
+
+    def _complete(self) -> None:
+        """Leave a complete folder: tables, summary, and a checkpoint if the run can go on."""
+        if not self.simulation.finished:
+            self._save()
+            return self._tell("interrupted")
+        self.recording.tables.flush()
+        self._tell("finished")
+        (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
+        self.recording.copy_tables()
+
+    def _tell(self, status: str) -> None:
+        summary = summarize(self.simulation, self.recording.peaks, self.recording.lowest, self._wall())
+        self.about |= {"status": status, "summary": summary}
+        folder.write_about(self.path, self.about)
+
+
+def _about(model: Model, operations: Operations, reason: str) -> dict[str, Any]:
+    """What run.json says before the first step."""
+    discretization = operations.system.discretization
+    return {
+        "title": model.title,
+        "status": "running",
+        "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "rdcalcium": __version__,
+        "references": used_references(model),
+        "seed": model.run.seed,
+        "precision": model.run.precision,
+        "machine": machine(operations, reason),
+        "discretization": describe(discretization),
+        "fields": [f.name for f in operations.system.fields],
+        "scene": scene(model, discretization).to_json(),
+    }

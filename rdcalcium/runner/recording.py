@@ -1,0 +1,87 @@
+"""What a run writes down while it goes: a row for every step, fields and ledger when they are due."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.model import Model
+from rdcalcium.recorders.peaks import Peaks
+from rdcalcium.recorders.schedule import Schedule
+from rdcalcium.results import folder
+from rdcalcium.results.csv_table import read_table
+from rdcalcium.results.tables import Tables
+from rdcalcium.results.vtkhdf import SnapshotFile
+from rdcalcium.runner.stimulus import write_stimulus
+from rdcalcium.simulation import Moment, Simulation
+
+STRUCTURE = 1 << 18  # bytes of an HDF5 file besides its numbers, rounded up
+
+
+class Recording:
+    """The tables and the result file of one run, open for writing, and what its summary needs.
+
+    peaks   of calcium at the sensors and probes
+    lowest  concentration in any snapshot so far, µM
+    """
+
+    def __init__(self, path: Path, model: Model, simulation: Simulation, state: dict[str, Any] | None):
+        """Begin the files in a folder, or go on with them after dropping what is later than the checkpoint."""
+        self.path, self.simulation = path, simulation
+        self.fields = [f.name for f in simulation.system.fields]
+        self.schedule = Schedule(simulation.snapshot_times)
+        self.peaks, self.lowest = Peaks(len(simulation.point_names)), float(np.inf)
+        if state:
+            self.peaks.values, self.lowest = state["peaks"], float(state["lowest"])
+        if state and (path / folder.SNAPSHOTS).exists():
+            self.snapshots = SnapshotFile.resume(path / folder.SNAPSHOTS)  # refuses a damaged one before a row is lost
+        else:
+            self.snapshots = self._new_snapshots(model)
+        buffers = [b.name for b in model.buffers]
+        until = simulation.t if state else None
+        self.tables = Tables(path, simulation.point_names, self.fields, buffers, simulation.sensors, until)
+        write_stimulus(path, model, simulation)
+
+    def _new_snapshots(self, model: Model) -> SnapshotFile:
+        cells, times = self.simulation.system.discretization.cells, self.schedule.times
+        snapshots = model.record.snapshots
+        kept = self.fields if snapshots and snapshots.fields == "all" else self.fields[:1]
+        arrays = 4 * len(times) * len(kept) * len(cells.selection)
+        folder.refuse_too_large(self.path, arrays, f"{len(times)} snapshots of {len(kept)} fields")
+        folder.require_room(self.path, STRUCTURE + 24 * len(cells.points) + 96 * len(cells.connectivity))
+        labels = {name: f"{name} (uM)" for name in kept}
+        return SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels)
+
+    def look(self, moment: Moment) -> None:
+        """Write a row for this step, and the fields if a snapshot is due."""
+        self.tables.write_points(moment.t, moment.values)
+        self.peaks.look(moment.t, moment.values[CALCIUM])
+        due = self.schedule.due(moment.t, moment.h)
+        if len(due):
+            self._look_at_fields(moment, due)
+        if len(due) or self.simulation.finished:
+            self.tables.write_balance(moment.t, self.simulation.balance())
+
+    def _look_at_fields(self, moment: Moment, due: np.ndarray) -> None:
+        """Write the snapshots that fell into this step."""
+        states = self.simulation.fields_within(moment, self.schedule.times[due])
+        for index, state in zip(due.tolist(), states, strict=True):
+            self.lowest = min(self.lowest, float(state.min()))
+            kept = {name: state[i] for i, name in enumerate(self.fields) if name in self.snapshots.labels}
+            self.snapshots.append(kept, index)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it; every row before it is handed over first, or a resumed run would miss some."""
+        self.tables.flush()
+        return {"peaks": self.peaks.values, "lowest": self.lowest}
+
+    def copy_tables(self) -> None:
+        """The CSV tables into the result file as well, at the end of the run."""
+        names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER)
+        tables = {Path(name).stem: read_table(self.path / name) for name in names}
+        numbers = sum(column.nbytes for columns in tables.values() for column in columns.values())
+        folder.require_room(self.path, self.snapshots.path.stat().st_size + numbers + STRUCTURE)
+        self.snapshots.add_tables({name: (columns, {}) for name, columns in tables.items() if columns})

@@ -1,0 +1,76 @@
+"""Beginning a run, and going on with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rdcalcium.backends import choose
+from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.library import resolve
+from rdcalcium.memory import check_memory
+from rdcalcium.model import Model, read_toml
+from rdcalcium.results import Result, RunFolderError, folder
+from rdcalcium.runner.execution import Execution, Progress, checkpointed_model
+from rdcalcium.system import System, build_system
+
+
+def run(
+    model: Model,
+    backend: str = "auto",
+    out: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Progress], None] = lambda p: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Simulate a model and return its Result.
+
+    backend      "auto", "cuda", "compiled" or "numpy"
+    out          run folder; none: a new folder among the temporary files. It stays, for the Result reads from it
+                 and `rdcalcium view` can show it: `result.folder` is its place, to be moved or deleted by you
+    overwrite    replace an earlier run in that folder
+    progress     called about ten times a second
+    should_stop  asked before every step; on True the run is saved so that it can be resumed
+
+    Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
+    """
+    name, reason = choose(backend)
+    with folder.new_run(out, overwrite) as path:
+        return Execution(model, path, prepare(model, name), name, reason, None).go(progress, should_stop)
+
+
+def resume(
+    path: str | Path,
+    backend: str = "auto",
+    *,
+    progress: Callable[[Progress], None] = lambda p: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Go on with an interrupted run from its last checkpoint; with the same backend the numbers are the same.
+
+    The other arguments are those of `run`. Raises RunFolderError where there is nothing to go on with.
+    """
+    path = Path(path)
+    about = folder.read_about(path)
+    with folder.claimed(path):
+        if about.get("status") == "finished":
+            raise RunFolderError(f"the run in {path} is finished; there is nothing to resume")
+        folder.require_writable(path)
+        state = folder.read_checkpoint(path)
+        model = resolve(read_toml(path / folder.MODEL), origin=str(path / folder.MODEL), folder=path)
+        if state.get("model") != checkpointed_model(model, path):
+            raise RunFolderError(
+                f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
+            )
+        before = about.get("machine", {}).get("backend", "auto")
+        name, reason = choose(before if backend == "auto" else backend)
+        return Execution(model, path, prepare(model, name), name, reason, state).go(progress, should_stop)
+
+
+def prepare(model: Model, backend: str = "compiled") -> System:
+    """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made."""
+    check_memory(model, planned_size(model), backend)
+    discretization = discretize(model)
+    check_memory(model, discretization.size, backend)
+    return build_system(model, discretization)

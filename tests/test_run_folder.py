@@ -1,0 +1,218 @@
+"""The run folder: whole in itself, written by one run at a time, and clear about what is wrong with it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from textwrap import dedent
+
+import numpy as np
+import pytest
+
+import rdcalcium as rc
+from rdcalcium import library, runner
+from rdcalcium.geometry.files import write_mesh
+from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.memory import MemoryShortageError
+from rdcalcium.results import Result, RunFolderError, folder
+
+TABLES = ("probes.csv", "stimulus.csv", "ledger.csv")
+MODEL = dedent("""\
+    title = "movable"
+    geometry = { kind = "mesh", file = "meshes/tetrahedra.SUFFIX" }
+    discretization = { kind = "tetrahedra" }
+    buffers = [{ use = "EGTA", total = "1 mM" }]
+    stimulus = { kind = "action_potential", waveform = "recorded/step.csv" }
+    probes = [{ name = "inside", position = ["20 nm", "20 nm", "20 nm"] }]
+    run = { duration = "0.05 ms", max_step = "1 us" }
+    record = { snapshots = { every = "0.02 ms" } }
+
+    [[channels]]
+    use = "calyx_borst_sakmann1998"
+    positions = [["10 nm", "10 nm", 0]]
+""")
+BOX = dedent("""\
+    title = "small"
+    geometry = { kind = "box", size = ["0.2 um", "0.2 um", "0.2 um"] }
+    discretization = { kind = "grid", size_at_active_zone = "20 nm" }
+    run = { duration = "DURATION", max_step = "1 us" }
+""")
+
+
+def tetrahedra() -> TetrahedralMesh:
+    """A cube of 0.1 µm cut into a few hundred tetrahedra, its floor named "membrane"."""
+    from scipy.spatial import Delaunay
+
+    axis = np.linspace(0, 0.1, 5)
+    points = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    inside = ((points > 0.01) & (points < 0.09)).all(axis=1)
+    points[inside] += np.random.default_rng(1).normal(0, 1e-3, (inside.sum(), 3))
+    corners = Delaunay(points).simplices
+    volumes = np.linalg.det(points[corners[:, 1:]] - points[corners[:, :1]])
+    corners = corners[np.abs(volumes) > 1e-10]
+    faces = np.concatenate([np.delete(corners, i, axis=1) for i in range(4)])
+    floor = faces[(points[faces][:, :, 2] == 0).all(axis=1)]
+    return TetrahedralMesh(points, corners, {}, {"membrane": floor})
+
+
+def movable(place: Path, suffix: str) -> rc.Model:
+    """A model that names a mesh and a waveform beside it."""
+    for name in ("meshes", "recorded"):
+        (place / name).mkdir(parents=True)
+    write_mesh(tetrahedra(), place / "meshes" / f"tetrahedra.{suffix}")
+    (place / "recorded" / "step.csv").write_text("# a comment\n0,-80\n0.01,-79.7\n0.02,20.1\n0.04,0\n0.06,-80\n")
+    (place / "model.toml").write_text(MODEL.replace("SUFFIX", suffix))
+    return library.load(place / "model.toml")
+
+
+def small(place: Path, duration: str = "0.01 ms") -> rc.Model:
+    (place / "small.toml").write_text(BOX.replace("DURATION", duration))
+    return library.load(place / "small.toml")
+
+
+def assert_same_numbers(a: Path, b: Path) -> None:
+    for table in TABLES:
+        assert (a / table).read_text() == (b / table).read_text(), table
+    first, second = Result(a).snapshots, Result(b).snapshots
+    np.testing.assert_array_equal(first.times, second.times)
+    np.testing.assert_array_equal(first.cells.points, second.cells.points)
+    np.testing.assert_array_equal(first.read(2)["Ca (uM)"], second.read(2)["Ca (uM)"])
+
+
+def rdcalcium(*words: object, place: Path, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "rdcalcium", *map(str, words)]
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, **options)
+
+
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("rdcalcium: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("suffix", ["msh", "xdmf"])
+def test_a_run_that_was_moved_can_be_resumed_and_run_again(tmp_path: Path, suffix: str) -> None:
+    """Without the files that its model was made from; those of an XDMF mesh are two."""
+    described = movable(tmp_path / "mine", suffix)
+    runner.run(described, "numpy", tmp_path / "whole")
+    steps = iter([False] * 20 + [True])
+    runner.run(described, "numpy", tmp_path / "mine" / "parts", should_stop=lambda: next(steps))
+    shutil.move(tmp_path / "mine" / "parts", tmp_path / "sent")
+    shutil.rmtree(tmp_path / "mine")
+    runner.resume(tmp_path / "sent")
+    assert_same_numbers(tmp_path / "whole", tmp_path / "sent")
+    assert 'file = "inputs/tetrahedra.' in (tmp_path / "sent" / "model.toml").read_text()
+    runner.run(library.load(tmp_path / "sent" / "model.toml"), "numpy", tmp_path / "again")
+    assert_same_numbers(tmp_path / "whole", tmp_path / "again")
+
+
+def test_a_run_may_be_replaced_by_its_own_model(tmp_path: Path) -> None:
+    """The inputs that it reads are those that it replaces."""
+    runner.run(movable(tmp_path / "mine", "vtu"), "numpy", tmp_path / "run")
+    shutil.copytree(tmp_path / "run", tmp_path / "before")
+    runner.run(library.load(tmp_path / "run" / "model.toml"), "numpy", tmp_path / "run", overwrite=True)
+    assert_same_numbers(tmp_path / "before", tmp_path / "run")
+    runner.run(small(tmp_path), "numpy", tmp_path / "run", overwrite=True)
+    assert not (tmp_path / "run" / "inputs").exists()
+
+
+def test_a_waveform_given_as_rows_is_kept_too(tmp_path: Path) -> None:
+    described = movable(tmp_path / "mine", "msh")
+    told = described.changed(stimulus=described.stimulus.model_copy(update={"waveform": "by hand"}))
+    runner.run(told, "numpy", tmp_path / "run")
+    assert library.load(tmp_path / "run" / "model.toml").stimulus.table == described.stimulus.table
+
+
+LONG = "1000 ms"  # nobody waits for its end
+
+
+def test_two_runs_cannot_write_one_folder(tmp_path: Path) -> None:
+    small(tmp_path, LONG)
+    words = [sys.executable, "-m", "rdcalcium", "run", "small.toml", "--backend", "numpy", "--out", "here"]
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as first:
+        assert first.stderr.readline().startswith("t = ")
+        refused = "rdcalcium: another run is writing to here; wait for its end, or stop it\n"
+        for second in (("small.toml", "--out", "here", "--overwrite"), ("--resume", "here")):
+            assert sentence(rdcalcium("run", *second, "--backend", "numpy", place=tmp_path)) == refused
+        assert Result(tmp_path / "here").about["status"] == "running"  # reading is free
+        first.send_signal(signal.SIGKILL)
+    runner.run(small(tmp_path), "numpy", tmp_path / "here", overwrite=True)  # the lock died with its process
+    assert sorted(p.name for p in (tmp_path / "here").iterdir()) == [
+        "ledger.csv", "model.toml", "probes.csv", "result.vtkhdf", "run.json",
+    ]  # fmt: skip
+
+
+def test_a_run_lets_go_of_its_folder(tmp_path: Path) -> None:
+    runner.run(small(tmp_path), "numpy", tmp_path / "run")
+    with folder.claimed(tmp_path / "run"), pytest.raises(RunFolderError, match="another run is writing to"):
+        runner.run(small(tmp_path), "numpy", tmp_path / "run", overwrite=True)
+    runner.run(small(tmp_path), "numpy", tmp_path / "run", overwrite=True)
+
+
+def without_privilege() -> None:
+    """The superuser too may only write where the permissions say so."""
+    drop_from_bounding_set, override_permissions = 24, 1
+    if os.geteuid() == 0:
+        ctypes.CDLL(None).prctl(drop_from_bounding_set, override_permissions, 0, 0, 0)
+
+
+def test_a_folder_that_may_only_be_read_is_one_sentence(tmp_path: Path) -> None:
+    steps = iter([False] * 3 + [True])
+    runner.run(small(tmp_path), "numpy", tmp_path / "here", should_stop=lambda: next(steps))
+    (tmp_path / "here").chmod(0o555)
+    try:
+        for words in (
+            ("run", "small.toml", "--out", "here", "--overwrite"),
+            ("run", "--resume", "here"),
+            ("view", "here", "--screenshot"),
+            ("view", "here", "--movie"),
+        ):
+            said = sentence(rdcalcium(*words, place=tmp_path, preexec_fn=without_privilege))
+            assert said.startswith("rdcalcium: cannot write to here"), words
+            assert said.endswith(": Permission denied\n"), words
+        assert Result(tmp_path / "here").about["status"] == "interrupted"
+    finally:
+        (tmp_path / "here").chmod(0o755)
+
+
+def test_a_damaged_result_file_is_one_sentence(tmp_path: Path) -> None:
+    steps = iter([False] * 3 + [True])
+    runner.run(small(tmp_path), "numpy", tmp_path / "here", should_stop=lambda: next(steps))
+    path = tmp_path / "here" / "result.vtkhdf"
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(RunFolderError, match=r"result\.vtkhdf is damaged"):
+        _ = Result(tmp_path / "here").snapshots
+    before = (tmp_path / "here" / "run.json").read_text()
+    for words in (("run", "--resume", "here"), ("view", "here", "--screenshot")):
+        assert "here/result.vtkhdf is damaged" in sentence(rdcalcium(*words, place=tmp_path))
+    assert (tmp_path / "here" / "run.json").read_text() == before
+
+
+def test_a_damaged_table_is_one_sentence(tmp_path: Path) -> None:
+    runner.run(small(tmp_path), "numpy", tmp_path / "here")
+    for content in (b"time (ms),a: Ca (uM)\n0,x\n", b"time (ms)\n\xff\n"):
+        (tmp_path / "here" / "probes.csv").write_bytes(content)
+        with pytest.raises(RunFolderError, match=r"probes\.csv is damaged"):
+            _ = Result(tmp_path / "here").probes
+
+
+def test_a_run_without_a_folder_keeps_one_among_the_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    result = rc.run(small(tmp_path), "numpy")
+    assert result.folder.parent == tmp_path / "temporary"
+    assert str(result.folder) in repr(result)
+    assert len(result.snapshots.times) == 2
+    monkeypatch.setattr("rdcalcium.memory.memory_available", lambda: 0)
+    with pytest.raises(MemoryShortageError):
+        rc.run(small(tmp_path), "numpy")
+    assert list((tmp_path / "temporary").iterdir()) == [result.folder]  # a run that never began leaves nothing
