@@ -14,9 +14,6 @@ from rdcalcium.discretization.base import CellComplex
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.results.vtkhdf import SnapshotFile
 
-# VTK draws off-screen through EGL, and about one process in fifty dies inside it when a window is closed.
-pytestmark = pytest.mark.flaky(reruns=2)
-
 REST = 0.05  # µM
 TIMES = np.round(np.arange(0, 2.01, 0.25), 3)  # ms
 VESICLES = [(0.0, 0.0), (-0.055, 0.047), (0.062, 0.035), (0.005, -0.075)]  # µm, centres in the plane
@@ -205,7 +202,7 @@ def test_more_calcium_makes_a_larger_plume(run):
         glows.append(glow(scene.plotter.screenshot(return_img=True)))
     scene.show(8)
     after = glow(scene.plotter.screenshot(return_img=True))
-    scene.plotter.close()
+    scene.close()
     assert (np.diff(glows) > 0).all()
     assert glows[-1] > 0.1
     assert after == pytest.approx(glows[0], abs=1e-3)  # nothing of the peak is left behind
