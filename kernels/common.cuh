@@ -8,16 +8,34 @@
 
 // RDC_IF(bit, x) is x where the bit is 1, else 0: a product on the CPU, whose compiler fails to vectorise a choice by a
 // byte between doubles; a choice on the GPU, where converting the bit would cost more.
+//
+// Vectors of a CPU want numbers of one width: there the bits of open faces are as wide as real_t (RDC_REAL_INT).
 #ifdef RDC_CPU
+typedef RDC_REAL_INT mask_t;
 #define RDC_DEVICE static inline __attribute__((always_inline))
 #define RDC_GUARD(outside)
 #define RDC_UNROLL _Pragma("GCC unroll 32")
-#define RDC_IF(bit, x) ((x) * (real_t)(int)(bit))
+#define RDC_IF(bit, x) ((x) * (real_t)(bit))
 #else
+typedef unsigned char mask_t;
 #define RDC_DEVICE __device__ __forceinline__
 #define RDC_UNROLL _Pragma("unroll")
 #define RDC_GUARD(outside) if (outside) return;
 #define RDC_IF(bit, x) ((bit) ? (x) : (real_t)0)
+#endif
+
+// A loop whose length is read from memory keeps a CPU from doing threads side by side in its vectors. A kernel with such
+// a loop works on RDC_COUNT <= RDC_LANES items from RDC_FIRST on: one in each thread of a GPU, a vector of them on a CPU.
+#ifdef RDC_CPU
+#define RDC_LANES RDC_SLICE
+#define RDC_FIRST ((index_t)blockIdx.x * RDC_LANES)
+#define RDC_COUNT rdc_count
+#define RDC_EACH_LANE(t, count) _Pragma("omp simd") for (int t = 0; t < count; ++t)
+#else
+#define RDC_LANES 1
+#define RDC_FIRST RDC_X
+#define RDC_COUNT 1
+#define RDC_EACH_LANE(t, count) for (int t = 0; t < count; ++t)
 #endif
 
 #define RDC_X ((index_t)blockIdx.x * (index_t)blockDim.x + (index_t)threadIdx.x)

@@ -11,15 +11,15 @@ struct Stencil {
 };
 
 // axis  lower[n] then upper[n]; the coefficient towards the neighbour below and above
-RDC_DEVICE Stencil make_stencil(const real_t* ax, const real_t* ay, const real_t* az, unsigned open,
+RDC_DEVICE Stencil make_stencil(const real_t* ax, const real_t* ay, const real_t* az, mask_t open,
                                 index_t i, index_t j, index_t k, index_t nx, index_t ny, index_t nz) {
     Stencil a;
-    a.w = RDC_IF(open & 1u, ax[i]);
-    a.e = RDC_IF(open >> 1 & 1u, ax[nx + i]);
-    a.s = RDC_IF(open >> 2 & 1u, ay[j]);
-    a.n = RDC_IF(open >> 3 & 1u, ay[ny + j]);
-    a.b = RDC_IF(open >> 4 & 1u, az[k]);
-    a.t = RDC_IF(open >> 5 & 1u, az[nz + k]);
+    a.w = RDC_IF(open & 1, ax[i]);
+    a.e = RDC_IF(open >> 1 & 1, ax[nx + i]);
+    a.s = RDC_IF(open >> 2 & 1, ay[j]);
+    a.n = RDC_IF(open >> 3 & 1, ay[ny + j]);
+    a.b = RDC_IF(open >> 4 & 1, az[k]);
+    a.t = RDC_IF(open >> 5 & 1, az[nz + k]);
     a.ny = nx;
     a.nz = (offset_t)nx * ny;
     return a;

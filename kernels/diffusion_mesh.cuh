@@ -3,36 +3,34 @@
 #pragma once
 #include "common.cuh"
 
-// d[f] = diffusivity_f Σ_k coefficient_ik (u_f[neighbour_ik] - u_f[i]); padding points at row i with coefficient 0
+// d[f][t] = diffusivity_f Σ_k coefficient_ik (u_f[neighbour_ik] - u_f[i]) of row i = first + t; padding has coefficient 0
 //
 // start   (slices + 1,)  first column of each slice
 // column  (RDC_SLICE × columns,) neighbour; weight likewise, coefficient in µm⁻²
 RDC_DEVICE void diffuse_mesh(const index_t* start, const index_t* column, const real_t* weight, const real_t* u,
-                             const offset_t stride, const index_t i, const index_t slice, const index_t lane,
-                             const real_t* p, real_t* d) {
-    real_t own[RDC_FIELDS];
+                             const offset_t stride, const index_t first, const int count, const real_t* p,
+                             real_t (*d)[RDC_LANES]) {
+    real_t own[RDC_FIELDS][RDC_LANES];
+    RDC_EACH_LANE(t, count) {
+        RDC_UNROLL
+        for (int f = 0; f < RDC_FIELDS; ++f) {
+            own[f][t] = u[f * stride + first + t];
+            d[f][t] = 0;
+        }
+    }
+    const index_t slice = first / RDC_SLICE;
+    for (index_t k = start[slice]; k < start[slice + 1]; ++k) {
+        const offset_t at = (offset_t)k * RDC_SLICE + first % RDC_SLICE;
+        RDC_EACH_LANE(t, count) {
+            const index_t j = column[at + t];
+            const real_t a = weight[at + t];
+            RDC_UNROLL
+            for (int f = 0; f < RDC_FIELDS; ++f)
+                if (RDC_MOBILE(f)) d[f][t] += a * (u[f * stride + j] - own[f][t]);
+        }
+    }
     RDC_UNROLL
     for (int f = 0; f < RDC_FIELDS; ++f) {
-        own[f] = u[f * stride + i];
-        d[f] = 0;
+        RDC_EACH_LANE(t, count) d[f][t] *= RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) : (real_t)0;
     }
-    for (index_t k = start[slice]; k < start[slice + 1]; ++k) {
-        const offset_t at = (offset_t)k * RDC_SLICE + lane;
-        const index_t j = column[at];
-        const real_t a = weight[at];
-        RDC_UNROLL
-        for (int f = 0; f < RDC_FIELDS; ++f)
-            if (RDC_MOBILE(f)) d[f] += a * (u[f * stride + j] - own[f]);
-    }
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) d[f] *= RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) : (real_t)0;
 }
-
-// On CPU cores a block is one slice, so that the slice is the same for all lanes of a vector.
-#ifdef RDC_CPU
-#define RDC_SLICE_OF(i) (index_t)blockIdx.x
-#define RDC_LANE_OF(i) (index_t)threadIdx.x
-#else
-#define RDC_SLICE_OF(i) (i) / RDC_SLICE
-#define RDC_LANE_OF(i) (i) % RDC_SLICE
-#endif

@@ -8,13 +8,20 @@ extern "C" __global__ void rhs_mesh(
     const real_t* __restrict__ u, real_t* __restrict__ out,
     const index_t* __restrict__ start, const index_t* __restrict__ column, const real_t* __restrict__ weight,
     const real_t* __restrict__ p, const offset_t stride, const index_t n) {
-    const index_t i = RDC_X;
-    RDC_GUARD(i >= n)
-    real_t y[RDC_FIELDS], d[RDC_FIELDS];
-    diffuse_mesh(start, column, weight, u, stride, i, RDC_SLICE_OF(i), RDC_LANE_OF(i), p, d);
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) y[f] = u[f * stride + i];
-    add_rates(y, p, d);
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) out[f * stride + i] = d[f];
+    const index_t first = RDC_FIRST;
+    RDC_GUARD(first >= n)
+    real_t flow[RDC_FIELDS][RDC_LANES];
+    diffuse_mesh(start, column, weight, u, stride, first, RDC_COUNT, p, flow);
+    RDC_EACH_LANE(t, RDC_COUNT) {
+        const index_t i = first + t;
+        real_t y[RDC_FIELDS], d[RDC_FIELDS];
+        RDC_UNROLL
+        for (int f = 0; f < RDC_FIELDS; ++f) {
+            y[f] = u[f * stride + i];
+            d[f] = flow[f][t];
+        }
+        add_rates(y, p, d);
+        RDC_UNROLL
+        for (int f = 0; f < RDC_FIELDS; ++f) out[f * stride + i] = d[f];
+    }
 }

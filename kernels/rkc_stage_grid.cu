@@ -8,7 +8,7 @@
 extern "C" __global__ void rkc_stage_grid(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
     real_t* __restrict__ z2,  // in: z_{j-2}; out: z_j
-    const unsigned char* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,
+    const mask_t* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,
     const real_t* __restrict__ az, const real_t* __restrict__ p,
     const real_t mu, const real_t nu, const real_t mu_h, const real_t gamma_h,
     const offset_t stride, const index_t nx, const index_t ny, const index_t nz) {

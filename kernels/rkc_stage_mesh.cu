@@ -12,20 +12,25 @@ extern "C" __global__ void rkc_stage_mesh(
     const real_t* __restrict__ p,
     const real_t mu, const real_t nu, const real_t mu_h, const real_t gamma_h,
     const offset_t stride, const index_t n) {
-    const index_t i = RDC_X;
-    RDC_GUARD(i >= n)
-    real_t y[RDC_FIELDS], z[RDC_FIELDS], d[RDC_FIELDS];
-    diffuse_mesh(start, column, weight, z1, stride, i, RDC_SLICE_OF(i), RDC_LANE_OF(i), p, d);
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) {
-        y[f] = y0[f * stride + i];
-        z[f] = z1[f * stride + i];
-    }
-    add_rate_increment(y, z, p, d);
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) {
-        const offset_t at = f * stride + i;
-        const real_t first = f0[at];
-        z2[at] = mu * z[f] + nu * z2[at] + mu_h * (first + d[f]) + gamma_h * first;
+    const index_t first = RDC_FIRST;
+    RDC_GUARD(first >= n)
+    real_t flow[RDC_FIELDS][RDC_LANES];
+    diffuse_mesh(start, column, weight, z1, stride, first, RDC_COUNT, p, flow);
+    RDC_EACH_LANE(t, RDC_COUNT) {
+        const index_t i = first + t;
+        real_t y[RDC_FIELDS], z[RDC_FIELDS], d[RDC_FIELDS];
+        RDC_UNROLL
+        for (int f = 0; f < RDC_FIELDS; ++f) {
+            y[f] = y0[f * stride + i];
+            z[f] = z1[f * stride + i];
+            d[f] = flow[f][t];
+        }
+        add_rate_increment(y, z, p, d);
+        RDC_UNROLL
+        for (int f = 0; f < RDC_FIELDS; ++f) {
+            const offset_t at = f * stride + i;
+            const real_t start_f = f0[at];
+            z2[at] = mu * z[f] + nu * z2[at] + mu_h * (start_f + d[f]) + gamma_h * start_f;
+        }
     }
 }

@@ -100,6 +100,7 @@ class DeclaredOperations(KernelOperations):
     """Launches nothing, and insists that every argument is what the kernel declares."""
 
     name, device, reduction_threads = "declared", "none", 64
+    mask = np.dtype(np.uint8)
 
     def load(self, names: tuple[str, ...]) -> None:
         self.kernels = {name: read_kernel(name, self.header) for name in names}

@@ -39,12 +39,30 @@ extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int width_, int p
 """
 
 
+# A kernel by lanes takes RDC_LANES items at a time; their number is a constant, but for the last ones.
+_LANE_LAUNCHER = """
+extern "C" void launch_{name}(long long nx_, int, int, int, int parallel_, {declaration}) {{
+    const long long blocks_ = (nx_ + RDC_LANES - 1) / RDC_LANES;
+#pragma omp parallel for schedule(static) if (parallel_)
+    for (long long b_ = 0; b_ < blocks_; ++b_) {{
+        const long long left_ = nx_ - b_ * RDC_LANES;
+        if (left_ >= RDC_LANES)
+            {name}(Index3{{b_, 0, 0}}, RDC_LANES, {arguments});
+        else
+            {name}(Index3{{b_, 0, 0}}, (int)left_, {arguments});
+    }}
+}}
+"""
+
+
 def cpu_source(kernel: Kernel) -> str:
     """The text of a kernel as C++: the thread's place becomes arguments, and a launcher loops over all threads."""
-    function = f"RDC_DEVICE void {kernel.name}(const Index3 blockIdx, const Index3 threadIdx, const Index3 blockDim, "
+    places = "const Index3 threadIdx, const Index3 blockDim" if not kernel.by_lanes else "const int rdc_count"
+    function = f"RDC_DEVICE void {kernel.name}(const Index3 blockIdx, {places}, "
     text = kernel.text.replace(f'extern "C" __global__ void {kernel.name}(', function)
     names = ", ".join(a.name for a in kernel.arguments)
-    return text + _LAUNCHER.format(name=kernel.name, declaration=kernel.declaration.strip(), arguments=names)
+    launcher = _LANE_LAUNCHER if kernel.by_lanes else _LAUNCHER
+    return text + launcher.format(name=kernel.name, declaration=kernel.declaration.strip(), arguments=names)
 
 
 class CompiledOperations(KernelOperations):
@@ -75,6 +93,11 @@ class CompiledOperations(KernelOperations):
     def thread_counts(cls) -> tuple[int, ...]:
         """One core, and all."""
         return tuple(sorted({1, threads()}))
+
+    @property
+    def mask(self) -> np.dtype:  # type: ignore[override]
+        """As wide as the numbers, which keeps vectors full."""
+        return np.dtype(np.int64 if self.real.itemsize == 8 else np.int32)
 
     def load(self, names: tuple[str, ...]) -> None:
         """Compile all kernels of a model into one library."""

@@ -58,6 +58,7 @@ class CupyOperations(KernelOperations):
     host_states = 2
     sides = Sides(grid=(50, 254), mesh=(40, 160), triad=500)
     reduction_threads = 1 << 14
+    mask = np.dtype(np.uint8)
 
     @classmethod
     def missing(cls) -> str | None:

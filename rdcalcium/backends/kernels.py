@@ -26,6 +26,7 @@ class KernelOperations(Operations):
     """
 
     reduction_threads: int
+    mask: np.dtype
 
     def __init__(self, system: System, precision: str = "float64"):
         super().__init__(system, precision)
@@ -34,7 +35,7 @@ class KernelOperations(Operations):
         small = fields * n + 2 * self.layout.guard < MAX_INT32
         self.index = np.dtype(np.int32 if small else np.int64)
         # What the number types of the kernels are here.
-        self.types = {"real_t": self.real, "index_t": self.index, "offset_t": np.dtype(np.int64)}
+        self.types = {"real_t": self.real, "index_t": self.index, "offset_t": np.dtype(np.int64), "mask_t": self.mask}
         self.prelude = prelude(precision, "int" if small else "long long")
         self.header, numbers = rate_code(system.chemistry)
         self.load((*EVERYWHERE, *(f"{name}_{self.layout.kernels}" for name in ON_CELLS)))
@@ -42,7 +43,7 @@ class KernelOperations(Operations):
         self.volumes = self.upload(system.discretization.volumes)
         self.partial_error = self.upload(np.zeros((fields, self.reduction_threads), self.real))
         self.partial_sum = self.upload(np.zeros((fields, self.reduction_threads)))
-        self.neighbours = tuple(self.upload(a) for a in self.layout.arrays(self.real, self.index))
+        self.neighbours = tuple(self.upload(a) for a in self.layout.arrays(self.types))
 
     @abstractmethod
     def load(self, names: tuple[str, ...]) -> None:

@@ -49,12 +49,17 @@ class Kernel:
     arguments: tuple[Argument, ...]
     declaration: str
 
+    @property
+    def by_lanes(self) -> bool:
+        """Whether it does several items in one go on a CPU (RDC_COUNT in common.cuh)."""
+        return "RDC_COUNT" in self.text.partition(f"void {self.name}(")[2]
+
 
 def prelude(precision: str, index: str) -> str:
     """What Python and the kernels share: real_t from the precision, index_t "int" or "long long", and constants."""
-    real = {"float64": "double", "float32": "float"}[precision]
+    real, as_wide = {"float64": ("double", "long long"), "float32": ("float", "int")}[precision]
     return (
-        f"typedef {real} real_t;\ntypedef {index} index_t;\n"
+        f"typedef {real} real_t;\ntypedef {index} index_t;\n#define RDC_REAL_INT {as_wide}\n"
         f"#define RDC_HUGE {HUGE[precision]!r}\n#define RDC_SLICE {SLICE}\n"
     )
 

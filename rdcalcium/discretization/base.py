@@ -73,8 +73,8 @@ class Layout(Protocol):
     def guard(self) -> int:
         """Numbers before the first and after the last control volume that a kernel may read."""
 
-    def arrays(self, real: np.dtype, index: np.dtype) -> tuple[np.ndarray, ...]:
-        """What a kernel takes after its states, with numbers and indices of these types."""
+    def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
+        """What a kernel takes after its states; `types` says what real_t, index_t and mask_t are."""
 
     def bytes_per_volume(self, real: np.dtype) -> float:
         """Bytes of these arrays that a kernel reads for each control volume, where indices have 32 bits."""

@@ -43,12 +43,12 @@ class GridLayout:
         """One layer of cells: a stencil reads its neighbours also where the way to them is closed."""
         return self.shape[0] * self.shape[1]
 
-    def arrays(self, real: np.dtype, index: np.dtype) -> tuple[np.ndarray, ...]:
+    def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
         """Open faces, then the coefficients along x, y and z."""
-        return (self.open, *(axis.astype(real) for axis in self.axes))
+        return (self.open.astype(types["mask_t"]), *(axis.astype(types["real_t"]) for axis in self.axes))
 
     def bytes_per_volume(self, real: np.dtype) -> float:
-        """The byte of open faces; the coefficients stay in the cache."""
+        """The byte of open faces (a CPU reads it wider, for its vectors); the coefficients stay in the cache."""
         return self.open.itemsize
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,8 +36,9 @@ class SlicedEll:
         """One thread for each row."""
         return (self.rows,)
 
-    def arrays(self, real: np.dtype, index: np.dtype) -> tuple[np.ndarray, ...]:
+    def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
         """Starts, neighbours and weights."""
+        index, real = types["index_t"], types["real_t"]
         return self.start.astype(index), self.column.astype(index), self.weight.astype(real)
 
     def bytes_per_volume(self, real: np.dtype) -> float:
