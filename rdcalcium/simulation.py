@@ -84,8 +84,7 @@ class Simulation:
 
     def _calcium(self, before_jump: bool) -> np.ndarray:
         """Calcium at every sensor and probe now, with what the control volumes miss of it, (points,) µM."""
-        on_cells = self._values[CALCIUM, : len(self._positions)]
-        return on_cells + self._missed @ self.currents.at(self.t, before_jump)
+        return self._values[CALCIUM, : len(self._positions)] + self.missed(self.t, before_jump)
 
     def _place_points(self) -> None:
         positions = [p for s in self.model.sensors for p in s.positions] + [p.position for p in self.model.probes]
@@ -166,7 +165,21 @@ class Simulation:
         """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""
         if np.allclose(times, moment.t, rtol=0, atol=1e-12):
             return [self.do.to_host(self.scheme.y)] * len(times)
-        return self.scheme.within(moment.h, (times - moment.t) / moment.h + 1, self._sources)
+        shares = (times - moment.t) / moment.h + 1
+        return self.scheme.within(moment.h, shares, self._sources, self.do.to_host)
+
+    def values_within(self, moment: Moment, times: np.ndarray) -> np.ndarray:
+        """Every field at every sensor and probe at times (ms) within the last step, (times, fields, points) µM."""
+        shares = (np.asarray(times) - moment.t) / moment.h + 1
+        points = slice(len(self._positions))
+        gathered = self.scheme.within(moment.h, shares, self._sources, lambda y: self.do.gather(y, self._watched))
+        found = np.array([values[:, points] for values in gathered])
+        found[:, CALCIUM] += [self.missed(t) for t in times]
+        return found
+
+    def missed(self, t: float, before_jump: bool = True) -> np.ndarray:
+        """Calcium at every sensor and probe that the control volumes miss at a time, (points,) µM."""
+        return self._missed @ self.currents.at(t, before_jump)
 
     def _accept(self, h: float, stages: int, end: float, error: float, wanted: float) -> None:
         """Move on to the end of the step and choose the next one (Sommeijer et al. 1998, section 2.4)."""

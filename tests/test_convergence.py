@@ -148,10 +148,15 @@ def channel_model(size: float | list[float], duration: float, along_x: list[int]
 
 def simulate(model: Model, backend: str = "compiled", discretization: Discretization | None = None) -> Simulation:
     """Run a model to its end."""
-    need_backend(backend)
-    simulation = Simulation(model, open_backend(backend, build_system(model, discretization or discretize(model))))
+    simulation = fresh(model, backend, discretization)
     simulation.run()
     return simulation
+
+
+def fresh(model: Model, backend: str = "compiled", discretization: Discretization | None = None) -> Simulation:
+    """A model at rest."""
+    need_backend(backend)
+    return Simulation(model, open_backend(backend, build_system(model, discretization or discretize(model))))
 
 
 def on_cells(simulation: Simulation) -> np.ndarray:
@@ -234,3 +239,21 @@ def test_the_tolerance_controls_the_error_through_events():
     reference = end(1e-5, max_step=2e-4)  # a thousand steps, whatever the tolerance makes of them
     for tolerance in (1e-1, 1e-2, 1e-3):
         assert np.abs(end(tolerance) / reference - 1).max() < tolerance
+
+
+def test_values_inside_a_step_are_those_of_short_steps():
+    pulse = {"kind": "pulse", "amplitude": 0.1, "start": 0.05, "duration": 0.1}
+    channels = [{"name": "Ca", "positions": [[0, 0]], "current": pulse}]
+    times = [0.06, 0.1, 0.149, 0.16, 0.19]
+
+    def seen(**run: float) -> np.ndarray:
+        model = channel_model(20 * NM, 0.2, [30, 100], channels=channels, run={"duration": 0.2, **run})
+        simulation, found = fresh(model), []
+        while not simulation.finished:
+            moment = simulation.advance()
+            inside = [t for t in times if moment.t - moment.h < t <= moment.t]
+            if inside:
+                found += list(simulation.values_within(moment, inside)[:, CALCIUM])
+        return np.array(found)
+
+    np.testing.assert_allclose(seen(tolerance=1e-3), seen(tolerance=1e-5, max_step=1e-3), rtol=2e-3)

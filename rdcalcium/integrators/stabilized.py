@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,16 +95,17 @@ class StabilizedRungeKutta:
             if at_end:
                 self.do.add_at(target, sources.cells, sources.change[-1], sign)
 
-    def within(self, h: float, shares: np.ndarray, sources: StepSources | None) -> Iterator[np.ndarray]:
-        """States inside the step that was just accepted, at shares (0 to 1) of its length; (fields, n) on the host.
+    def within(
+        self, h: float, shares: np.ndarray, sources: StepSources | None, look: Callable[[Array], np.ndarray]
+    ) -> Iterator[np.ndarray]:
+        """What `look` makes of the state (linearly) inside the step that was just accepted, at shares of its length.
 
         The cubic through both ends and their derivatives (Hermite): of third order, so that nobody who wants to look
         makes a step shorter.
         """
-        do = self.do
         self._add(self._f1, sources, 1.0, at_end=False)  # after `accept` _f1 belongs to the beginning
         self._add(self._f0, sources, 1.0, at_end=True)
-        start, end, slope_0, slope_1 = (do.to_host(a) for a in (self._older, self.y, self._f1, self._f0))
+        start, end, slope_0, slope_1 = (look(a) for a in (self._older, self.y, self._f1, self._f0))
         self._add(self._f0, sources, -1.0, at_end=True)
         for s in shares:
             bend = slope_0 * s * (1 - s) ** 2 - slope_1 * s * s * (1 - s)
