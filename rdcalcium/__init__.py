@@ -19,8 +19,10 @@ _PUBLIC = {
     "RdcalciumError": "rdcalcium.errors",
     "load": "rdcalcium.library",
     "buffer": "rdcalcium.library",
+    "channels": "rdcalcium.library",
+    "sensor": "rdcalcium.library",
     "Model": "rdcalcium.model",
-    "ModelError": "rdcalcium.model",
+    "ModelError": "rdcalcium.errors",
     "discretize": "rdcalcium.discretization.build",
     "build_system": "rdcalcium.system",
     "open_backend": "rdcalcium.backends",
@@ -37,17 +39,21 @@ __all__ = [
     "Simulation",
     "buffer",
     "build_system",
+    "channels",
     "discretize",
     "load",
+    "open_backend",
+    "resume",
+    "run",
+    "sensor",
 ]
-__all__ += ["open_backend", "resume", "run"]
 
 if TYPE_CHECKING:
     from rdcalcium.backends import open_backend
     from rdcalcium.discretization.build import discretize
-    from rdcalcium.errors import RdcalciumError
-    from rdcalcium.library import buffer, load
-    from rdcalcium.model import Model, ModelError
+    from rdcalcium.errors import ModelError, RdcalciumError
+    from rdcalcium.library import buffer, channels, load, sensor
+    from rdcalcium.model import Model
     from rdcalcium.results import Result
     from rdcalcium.runner import resume, run
     from rdcalcium.simulation import Simulation
@@ -61,4 +67,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return sorted([*__all__, "__doc__", "__version__"])

@@ -1,5 +1,10 @@
 """The errors that a user can cause and mend; anything else that is raised is a mistake of ours."""
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class RdcalciumError(Exception):
     """Says in one sentence what was given, what is possible, and what to try."""
@@ -7,3 +12,20 @@ class RdcalciumError(Exception):
 
 class InputError(RdcalciumError, ValueError):
     """Something that was given cannot be used."""
+
+
+class ModelError(InputError):
+    """A model that cannot be run as it stands."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """What a misspelt word was meant to be, if any known one is like it."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+
+
+def suggest(word: str, known: Iterable[str], intro: str = "known") -> str:
+    """Say what is known, and what is nearest to a misspelt word."""
+    known = sorted(known)
+    close = nearest(word, known)
+    hint = f". Did you mean {close!r}?" if close else ""
+    return f"{intro}: {', '.join(known) or 'nothing'}{hint}"

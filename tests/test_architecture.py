@@ -18,6 +18,7 @@ KERNELS = sorted((ROOT / "kernels").glob("*.cu"))
 FLOW = [
     "errors",
     "units",
+    "catalogue",
     "model",
     "library",
     "chemistry",

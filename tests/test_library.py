@@ -29,6 +29,20 @@ def buffers() -> list[str]:
     return list(library.entries("buffers"))
 
 
+def library_buffer(name: str) -> Buffer:
+    """A buffer of the library; of a chelator 1 mM."""
+    said = library.entry("buffers", name)
+    return library.buffer(name, total=said.get("total", "1 mM"))
+
+
+@pytest.mark.parametrize("chelator", ["EGTA", "BAPTA"])
+def test_how_much_of_a_chelator_there_is_must_be_said(chelator: str) -> None:
+    with pytest.raises(ModelError, match=f"^buffer '{chelator}': 'total' is missing: how much there is"):
+        library.buffer(chelator)
+    with pytest.raises(ModelError, match=r"^model: 'buffers\[1\]\.total' is missing"):
+        library.resolve({**tables_without_parts(), "buffers": [{"use": chelator}]})
+
+
 @pytest.mark.parametrize(("kind", "name"), [e for e in ENTRIES if e[0] != "models"])
 def test_every_entry_says_what_it_is_and_where_it_comes_from(kind: str, name: str) -> None:
     found = library.entries(kind)[name]
@@ -69,7 +83,7 @@ def test_every_paper_has_one_key() -> None:
 
 @pytest.mark.parametrize("name", buffers())
 def test_every_buffer_rests_in_an_equilibrium_that_conserves_it(name: str) -> None:
-    buffer = library.buffer(name)
+    buffer = library_buffer(name)
     scheme = buffer.kinetics()
     rest = scheme.equilibrium(calcium=0.05, magnesium=300)
     assert np.isfinite(rest).all()
@@ -161,7 +175,7 @@ def test_the_diffusivity_of_calcium_is_cited_where_it_was_not_said(calcium: dict
     ],
 )
 def test_buffers_have_their_published_rates(name: str, k_on: float, k_off: float, diffusivity: float) -> None:
-    buffer = library.buffer(name)
+    buffer = library_buffer(name)
     forward, backward = buffer.kinetics().rates()[0]
     assert (float(forward), float(backward)) == pytest.approx((k_on, k_off), rel=TIGHT)
     assert buffer.diffusivity == diffusivity
@@ -171,7 +185,7 @@ def test_buffers_have_their_published_rates(name: str, k_on: float, k_off: float
     ("name", "k_on", "k_off"), [("ATP_keller2015", 0.5, 22.5), ("parvalbumin_keller2015", 0.001, 0.03)]
 )
 def test_magnesium_has_its_published_rates(name: str, k_on: float, k_off: float) -> None:
-    scheme = library.buffer(name).kinetics()
+    scheme = library_buffer(name).kinetics()
     assert scheme.transitions[1].ligand == "Mg"
     assert tuple(map(float, scheme.rates()[1])) == pytest.approx((k_on, k_off), rel=TIGHT)
 
@@ -205,7 +219,7 @@ def test_like_takes_over_what_an_entry_does_not_say() -> None:
 
 
 def test_a_library_buffer_carries_its_source() -> None:
-    assert library.buffer("EGTA").source == ("nagerl2000", "keller2015")
+    assert library_buffer("EGTA").source == ("nagerl2000", "keller2015")
     assert isinstance(library.buffer("EGTA", total="1 mM"), Buffer)
 
 

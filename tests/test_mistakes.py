@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rdcalcium import library
-from rdcalcium.model import Model, ModelError, write_toml
+from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
 from rdcalcium.model.mistakes import _tables
 from tests.test_model import CURRENTS, PARTS, channel, tables
 
@@ -30,7 +30,7 @@ MODELS = {
     "mesh": tables(**PARTS["geometry mesh"]),
 }
 WRONG: tuple[Any, ...] = (None, math.nan, -1, 3.5, "word", "1 kg", [], [None], [1] * 9, {}, {"a": 1})
-LEAKS = re.compile(r"input|valid (tuple|dict|str)|pydantic|https?:|validation|instance|tagged|\n", re.IGNORECASE)
+LEAKS = re.compile(r"input|valid (tuple|dict|str)|pydantic|https?:|validation|instance|tagged", re.IGNORECASE)
 
 Place = tuple[str | int, ...]
 
@@ -62,7 +62,7 @@ def replaced(value: Any, place: Place, new: Any) -> Any:
 
 
 def refusal(data: Any) -> str | None:
-    """The sentence with which a model is refused, if it is; any other exception is a mistake of ours."""
+    """The sentences with which a model is refused, if it is; any other exception is a mistake of ours."""
     try:
         library.resolve(data)
     except ModelError as error:
@@ -109,3 +109,36 @@ def all_fields(table: Any) -> set[str]:
     """Keys of a table and of the tables in it."""
     inside = [all_fields(t) for field in table.model_fields.values() for t in _tables(field.annotation)]
     return set(table.model_fields).union(*inside)
+
+
+def test_a_part_made_in_python_is_refused_in_our_own_words() -> None:
+    with pytest.raises(ModelError, match=r"^buffer 'B': 'total' is missing: how much there is") as error:
+        Buffer(name="B", k_on=1, k_off=1, diffusivity=0)
+    assert not LEAKS.search(str(error.value))
+    with pytest.raises(ModelError, match=r"^pulse current: 'amplitude' is '-0.2 pA'; .*inward current is pos"):
+        PulseCurrent(amplitude="-0.2 pA", duration=1)
+    with pytest.raises(ModelError, match=r"^model has 3 mistakes:\n  'geometry' is missing"):
+        Model(title="nothing")
+    with pytest.raises(ModelError, match=r"^sensor 'felmy2003': unknown key 'positionz'; .*Did you mean 'positions'"):
+        library.sensor("felmy2003", positionz=[[0, 0, 0]])
+
+
+def test_all_mistakes_are_told_each_in_its_line() -> None:
+    with pytest.raises(ModelError) as error:
+        library.resolve(tables(run={"durration": 1}, calcium={"rest": -1}, magnesium={}))
+    first, *lines = str(error.value).splitlines()
+    assert first == "model has 3 mistakes:"
+    assert lines[0].startswith("  unknown key 'run.durration'; ")  # and not that run.duration is missing
+    assert [line.split("'")[1] for line in lines[1:]] == ["calcium.rest", "magnesium.free"]
+
+
+def test_after_ten_mistakes_the_others_are_counted() -> None:
+    many = [{"name": f"p{i}", "position": 0} for i in range(13)]
+    with pytest.raises(ModelError, match=r"^model has 13 mistakes:\n(  'probes.*\n){10}  and 3 more$"):
+        library.resolve(tables(probes=many))
+
+
+def test_an_unknown_key_is_answered_with_the_keys_of_its_kind() -> None:
+    wrong = {"kind": "table", "amplitude": "0.1 pA", "times": [0, 1], "values": [0, 1]}
+    with pytest.raises(ModelError, match=r"amplitude'; current of kind 'table' takes: times, values$"):
+        library.resolve(tables(channels=[channel(current=wrong)]))

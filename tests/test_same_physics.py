@@ -55,7 +55,7 @@ def test_a_vesicle_bends_the_plume_on_a_grid_and_on_tetrahedra_alike() -> None:
             small_model(
                 geometry=box,
                 discretization=discretization,
-                buffers=(FIXED, buffer("EGTA")),
+                buffers=(FIXED, buffer("EGTA", total="1 mM")),
                 channels=(pulse(0.2, 0.1),),
                 probes=probes,
                 run={"duration": 0.1},

@@ -9,9 +9,9 @@ import pytest
 
 from rdcalcium import library, units
 from rdcalcium.model import KineticScheme, SchemeError
-from rdcalcium.model.base import Parameter
 from rdcalcium.model.dimensions import OF_KIND
 from rdcalcium.model.expression import Expression, ExpressionError
+from rdcalcium.model.quantity import Parameter
 
 PARVALBUMIN = KineticScheme.parse(
     ["P + Ca <-> CaP : k_on, k_off", "P + Mg <-> MgP : k_on_Mg, k_off_Mg"],

@@ -3,9 +3,21 @@
 Entries are named after what they are and the paper whose values they hold, EGTA and BAPTA apart: "ATP_keller2015".
 """
 
-from rdcalcium.library.catalogue import KINDS, entries, entry
+from rdcalcium.catalogue import KINDS, entries, entry
 from rdcalcium.library.citations import references, used_references
-from rdcalcium.library.loading import buffer, load, resolve
-from rdcalcium.library.waveform import read_waveform
+from rdcalcium.library.loading import buffer, channels, load, resolve, sensor
+from rdcalcium.model import read_waveform
 
-__all__ = ["KINDS", "buffer", "entries", "entry", "load", "read_waveform", "references", "resolve", "used_references"]
+__all__ = [
+    "KINDS",
+    "buffer",
+    "channels",
+    "entries",
+    "entry",
+    "load",
+    "read_waveform",
+    "references",
+    "resolve",
+    "sensor",
+    "used_references",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 
-from rdcalcium.library.catalogue import FOLDER
+from rdcalcium.catalogue import FOLDER
 from rdcalcium.model import Model
 
 

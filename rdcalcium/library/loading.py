@@ -1,19 +1,13 @@
-"""From a model file to a Model: what a part `use`s is filled in from the library."""
+"""From a model file to a Model, and from the library to a part of one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from rdcalcium.library.catalogue import FOLDER, entries, entry
-from rdcalcium.library.waveform import read_waveform
-from rdcalcium.model import Buffer, Model, ModelError, read_toml, validate
-from rdcalcium.model.mistakes import suggest
-from rdcalcium.model.toml import validate_as
-
-# Two of these three make a one-site buffer. A model that says one of them keeps one of the entry, and the third
-# follows: k_on stays where it can, because it is what diffusion allows.
-_KEPT_BESIDE = {"k_on": "k_off", "k_off": "k_on", "K_d": "k_on"}
+from rdcalcium.catalogue import entries
+from rdcalcium.errors import ModelError, suggest
+from rdcalcium.model import Buffer, Channels, Model, Sensor, read_toml, validate
 
 
 def load(source: str | Path) -> Model:
@@ -26,60 +20,37 @@ def load(source: str | Path) -> Model:
         known = entries("models")
         if str(source) not in known:
             raise ModelError(
-                f"{str(source)!r} is neither a file nor a model of the library; {suggest(str(source), list(known))}"
+                f"{str(source)!r} is neither a file nor a model of the library; {suggest(str(source), known)}"
             )
         path = Path(known[str(source)]["file"])
     return resolve(read_toml(path), origin=path.name, folder=path.parent)
 
 
 def buffer(use: str, **values: Any) -> Buffer:
-    """A buffer of the library, with some values replaced: buffer("EGTA", total="10 mM")."""
-    return validate_as(Buffer, _filled("buffers", {"use": use, **values}), f"buffer {use!r}")
+    """A buffer of the library, with some values said or replaced: buffer("EGTA", total="10 mM")."""
+    return Buffer(use=use, **values)
+
+
+def channels(use: str, **values: Any) -> Channels:
+    """Channels of the library at positions: channels("calyx_borst_sakmann1998", positions=[["0 nm", "0 nm"]])."""
+    return Channels(use=use, **values)
+
+
+def sensor(use: str, **values: Any) -> Sensor:
+    """Sensors of the library at positions: sensor("felmy2003", positions=[["50 nm", "0 nm", "0 nm"]])."""
+    return Sensor(use=use, **values)
 
 
 def resolve(data: dict[str, Any], origin: str = "model", folder: Path | None = None) -> Model:
-    """Check plain tables as a Model, after filling in library values; relative paths start at `folder`."""
+    """Check plain tables as a Model; relative paths in them start at `folder`."""
     folder = Path.cwd() if folder is None else folder
-    data = dict(data)
-    for kind in ("buffers", "channels", "sensors"):
-        if isinstance(data.get(kind), list):
-            data[kind] = [_filled(kind, part) for part in data[kind]]
-    if isinstance(data.get("stimulus"), dict):
-        data["stimulus"] = _with_waveform(data["stimulus"], folder)
-    geometry = data.get("geometry")
-    if isinstance(geometry, dict) and isinstance(geometry.get("file"), str):
-        data["geometry"] = {**geometry, "file": str((folder / geometry["file"]).resolve())}
-    return validate(data, origin)
+    places = {"geometry": "file", "stimulus": "waveform"}
+    return validate({key: _found(value, places.get(key), folder) for key, value in data.items()}, origin)
 
 
-def _filled(kind: str, part: Any) -> Any:
-    """A part with the values of the entry that it uses; what the part says itself replaces what the entry says."""
-    if not isinstance(part, dict) or not isinstance(part.get("use"), str):
-        return part
-    found = entry(kind, part["use"])
-    for rate in _KEPT_BESIDE.keys() - _kept_rates(part):
-        found.pop(rate, None)
-    filled = {"name": part["use"], **found, **part}
-    if isinstance(part.get("parameters"), dict):  # one by one
-        filled["parameters"] = {**found.get("parameters", {}), **part["parameters"]}
-    return filled
-
-
-def _kept_rates(part: dict[str, Any]) -> set[str]:
-    """Which of k_on, k_off and K_d an entry still says beside those that a part of the model says."""
-    said = _KEPT_BESIDE.keys() & part.keys()
-    if not said:
-        return set(_KEPT_BESIDE)
-    return {_KEPT_BESIDE[rate] for rate in said} if len(said) == 1 else set()
-
-
-def _with_waveform(stimulus: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """A stimulus with the table of the waveform that it names."""
-    name = stimulus.get("waveform")
-    if not isinstance(name, str):
-        return stimulus
-    if name.endswith(".csv"):
-        path = (folder / name).resolve()
-        return {**stimulus, "waveform": str(path), "table": read_waveform(path)}
-    found = entry("waveforms", name)
-    return {"source": found["source"], **stimulus, "table": read_waveform(FOLDER / "waveforms" / found["file"])}
+def _found(table: Any, key: str | None, folder: Path) -> Any:
+    """A table whose path is made absolute; the name of a waveform of the library stays."""
+    path = table.get(key) if isinstance(table, dict) else None
+    if not isinstance(path, str) or (key == "waveform" and not path.endswith(".csv")):
+        return table
+    return {**table, key: str((folder / path).resolve())}

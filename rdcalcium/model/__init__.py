@@ -1,5 +1,6 @@
 """What is in the terminal: frozen, checked descriptions, with no arrays and no backend."""
 
+from rdcalcium.errors import ModelError
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.geometry import Box, Grid, MeshFile, Sphere, Tetrahedra
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
@@ -14,7 +15,8 @@ from rdcalcium.model.stimulus import (
     PulseCurrent,
     TabulatedCurrent,
 )
-from rdcalcium.model.toml import ModelError, read_toml, validate, write_toml
+from rdcalcium.model.toml import read_toml, validate, write_toml
+from rdcalcium.model.waveform import read_waveform
 
 __all__ = [
     "ActionPotential",
@@ -42,6 +44,7 @@ __all__ = [
     "TabulatedCurrent",
     "Tetrahedra",
     "read_toml",
+    "read_waveform",
     "validate",
     "write_toml",
 ]

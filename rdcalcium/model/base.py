@@ -1,21 +1,60 @@
-"""What all parts of a model share: frozen, unknown keys refused, quantities with units."""
+"""What all parts of a model share: frozen, checked, and changed only into another part."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, LiteralString, Self
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
-from rdcalcium import units
-from rdcalcium.model.dimensions import OF_KIND, MaybeDimension
+from rdcalcium.catalogue import entry
+from rdcalcium.errors import ModelError
+from rdcalcium.model.checked import validate_as
+from rdcalcium.model.filling import SCHEMES, filled
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
 
-class Part(BaseModel):
+class _Checked(ModelMetaclass):
+    """Parts that say the mistakes in them in our words, also where Python makes them: Buffer(total="1 mM", …)."""
+
+    def __call__(self, /, **values: Any) -> Any:
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.__name__).lower()
+        name = values.get("name", values.get("use"))
+        return validate_as(cast("type[BaseModel]", self), values, words if name is None else f"{words} {name!r}")
+
+
+class Part(BaseModel, metaclass=_Checked):
     """A frozen piece of a model; two pieces are equal when all their values are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise ModelError(f"a {type(self).__name__} stays as it is; make another one: changed({name}=…)")
+
+    def changed(self, **values: Any) -> Self:
+        """A copy with some values replaced, checked again as a whole.
+
+        A table such as run={"duration": "1 ms"} changes only what it says of the part that is there, unless its kind
+        is another; a list replaces all of its old self.
+        """
+        kept = self.kept(values)
+        new = {key: _merged(kept.get(key), value) for key, value in values.items()}
+        return type(self)(**{**kept, **new})
+
+    def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """What stays beside these changes; a part whose values hang together leaves some out."""
+        return dict(self)
+
+
+def _merged(old: object, new: object) -> object:
+    if isinstance(old, Part) and isinstance(new, dict) and new.get("kind") in (None, getattr(old, "kind", None)):
+        return old.changed(**new)
+    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
 
 
 def _speakable(name: str) -> str:
@@ -31,100 +70,31 @@ Name = Annotated[str, AfterValidator(_speakable)]
 class LibraryPart(Part):
     """A named piece of a model whose values may come from the library."""
 
+    shelf: ClassVar[str]
+    """Kind of the library's entries for it."""
+    own: ClassVar[tuple[str, ...]]
+    """What stays when another entry is used, and does not say it."""
+
     name: Name
+    """Any text, different for each; left out, it is that of the library entry."""
     use: str | None = None
-    """Library entry that filled in what is not said."""
+    """Library entry that fills in what is not said; none: everything is said here."""
     source: tuple[str, ...] = ()
-    """References of the values (keys of the library's references)."""
+    """References of the values: DOIs, or keys of the library's references."""
 
-
-@dataclass(frozen=True)
-class Quantity:
-    """Says that a float is a quantity: read from numbers or texts with units, kept in the unit of its kind.
-
-    kind            a key of units.UNITS
-    gt, ge, lt, le  limits in that unit
-    """
-
-    kind: str
-    gt: float | None = None
-    ge: float | None = None
-    lt: float | None = None
-    le: float | None = None
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        """Read with units, write with units."""
-        serializer = core_schema.plain_serializer_function_ser_schema(self.write)
-        return core_schema.no_info_plain_validator_function(self.read, serialization=serializer)
-
-    def read(self, value: object) -> float:
-        """The number within its limits."""
-        number = units.parse(value, self.kind)
-        if self.gt is not None and not number > self.gt:
-            raise _beyond("greater_than", gt=self.gt)
-        if self.ge is not None and not number >= self.ge:
-            raise _beyond("greater_than_equal", ge=self.ge)
-        if self.lt is not None and not number < self.lt:
-            raise _beyond("less_than", lt=self.lt)
-        if self.le is not None and not number <= self.le:
-            raise _beyond("less_than_equal", le=self.le)
-        return number
-
-    def write(self, value: float) -> str | float:
-        """The exact inverse of read; a number without a unit stays one."""
-        return units.show(value, self.kind) if units.UNITS[self.kind] else value
-
-
-def _beyond(limit: LiteralString, **value: float) -> PydanticCustomError:
-    """Beyond a limit, in the words that pydantic has for it."""
-    return PydanticCustomError(limit, "{} is {}".format(*next(iter(value.items()))), value)
-
-
-Length = Annotated[float, Quantity("length")]
-PositiveLength = Annotated[float, Quantity("length", gt=0)]
-Time = Annotated[float, Quantity("time")]
-PositiveTime = Annotated[float, Quantity("time", gt=0)]
-Concentration = Annotated[float, Quantity("concentration", ge=0)]
-Diffusivity = Annotated[float, Quantity("diffusivity", ge=0)]
-Current = Annotated[float, Quantity("current", ge=0)]
-Voltage = Annotated[float, Quantity("voltage")]
-Conductance = Annotated[float, Quantity("conductance", ge=0)]
-Rate = Annotated[float, Quantity("rate", ge=0)]
-BindingRate = Annotated[float, Quantity("binding rate", ge=0)]
-
-Point = tuple[Length, Length, Length]
-
-
-class Parameter(float):
-    """The value of a name in a rate, and the kind of quantity that its unit said; a number like any other.
-
-    kind  a key of dimensions.OF_KIND; None for a bare number
-    """
-
-    kind: str | None
-
-    def __new__(cls, value: float, kind: str | None = None) -> Self:
-        """A number of this kind, in the unit of units.UNITS."""
-        self = super().__new__(cls, value)
-        self.kind = kind
-        return self
-
+    @model_validator(mode="before")
     @classmethod
-    def read(cls, value: object) -> Parameter:
-        """From a number or a text such as "9.5 /ms"."""
-        return value if isinstance(value, Parameter) else cls(*units.parse_any(value, tuple(OF_KIND)))
+    def _filled(cls, data: Any) -> Any:
+        return filled(cls.shelf, data) if isinstance(data, dict) else data
 
-    def write(self) -> str | float:
-        """The exact inverse of read."""
-        return float(self) if self.kind is None else units.show(float(self), self.kind)
-
-    @property
-    def dimension(self) -> MaybeDimension:
-        """What a rate takes it for."""
-        return None if self.kind is None else OF_KIND[self.kind]
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
-        """Read with units, write with units."""
-        serializer = core_schema.plain_serializer_function_ser_schema(cls.write)
-        return core_schema.no_info_plain_validator_function(cls.read, serialization=serializer)
+    def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """All but what another library entry, or other transitions, would say anew."""
+        kept = super().kept(changes)
+        if isinstance(changes.get("use"), str):
+            said = entry(self.shelf, changes["use"])
+            kept = {key: kept[key] for key in (*self.own, "name") if key not in said}
+            if self.name == self.use:
+                del kept["name"]
+        elif SCHEMES & changes.keys() and "parameters" in changes:
+            kept.pop("parameters", None)
+        return kept

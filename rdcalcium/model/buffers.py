@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import BindingRate, Concentration, Diffusivity, LibraryPart, Parameter, Part, Rate
+from rdcalcium.model.base import LibraryPart, Part
+from rdcalcium.model.filling import ONE_SITE, kept_rates
+from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, Parameter, Rate
 from rdcalcium.model.scheme import KineticScheme
 
 DIFFUSIVITY_FROM = "allbritton1992"  # that of calcium, if the model does not say it
@@ -22,6 +25,10 @@ class Calcium(Part):
     source: tuple[str, ...] = ()
     """References of the values; that of the diffusivity where it is left to this package."""
 
+    def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Not the reference of a diffusivity that changes."""
+        return {k: v for k, v in super().kept(changes).items() if k != "source" or "diffusivity" not in changes}
+
     @model_validator(mode="before")
     @classmethod
     def _cited(cls, data: Any) -> Any:
@@ -36,8 +43,11 @@ class Buffer(LibraryPart):
     Either a one-site buffer, given by two of k_on, k_off and K_d, or any kinetic scheme of binding steps.
     """
 
+    shelf = "buffers"
+    own = ("total",)
+
     total: Concentration
-    """Free and bound together."""
+    """How much there is, free and bound together."""
     diffusivity: Diffusivity
     """Of all forms; 0 for a fixed buffer."""
     k_on: BindingRate | None = None
@@ -67,6 +77,16 @@ class Buffer(LibraryPart):
                 )
         self.kinetics()
         return self
+
+    def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Of k_on, k_off and K_d only those that fit beside one that changes."""
+        kept = super().kept(changes)
+        if not self.scheme and ONE_SITE & changes.keys():
+            ((forward, backward),) = self.kinetics().rates()
+            kept |= {"k_on": float(forward), "k_off": float(backward), "K_d": float(backward / forward)}
+            for rate in ONE_SITE - kept_rates(changes):
+                del kept[rate]
+        return kept
 
     def kinetics(self) -> KineticScheme:
         """Binding steps; the first state is the free buffer."""

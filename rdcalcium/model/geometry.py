@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from rdcalcium.model.base import Part, Point, PositiveLength, Quantity
+from rdcalcium.model.base import Part
+from rdcalcium.model.quantity import Point, PositiveLength, Quantity
 
 
 class Sphere(Part):

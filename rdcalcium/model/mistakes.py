@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+
+from rdcalcium.errors import nearest, suggest
 
 Tables = list[type[BaseModel]]
 
 # One sentence for each way in which pydantic refuses a value. Names in braces: its own, and those of sentence().
 _SENTENCES = {
-    "missing": "{where} is missing",
+    "missing": "{where} is missing{meaning}",
     "string_type": "{where} is {given}; write a text in quotes",
     "int_type": "{where} is {given}; write a whole number",
     "tuple_type": "{where} is {given}; write a list in square brackets",
@@ -21,44 +23,68 @@ _SENTENCES = {
     "model_attributes_type": "{where} is {given}; write a table with a kind: {kinds}",
     "union_tag_not_found": "{where} needs a kind, such as kind = {first_kind}; known: {kinds}",
     "literal_error": "{where} is {given}; possible: {expected}",
-    "greater_than": "{where} is {given}; it should be greater than {gt}",
-    "greater_than_equal": "{where} is {given}; it should be greater than or equal to {ge}",
-    "less_than": "{where} is {given}; it should be less than {lt}",
-    "less_than_equal": "{where} is {given}; it should be less than or equal to {le}",
+    "greater_than": "{where} is {given}; it should be greater than {gt}{hint}",
+    "greater_than_equal": "{where} is {given}; it should be greater than or equal to {ge}{hint}",
+    "less_than": "{where} is {given}; it should be less than {lt}{hint}",
+    "less_than_equal": "{where} is {given}; it should be less than or equal to {le}{hint}",
     "too_short": "{where} needs at least {min_length} of them, not {actual_length}",
     "too_long": "{where} is {given}; it has more than {max_length} numbers",
 }
 _ANYTHING_ELSE = "{where} is {given}, which cannot be used there"
+_SENTENCE_END = re.compile(r"[.;:](?:\s|$)")
 _LONGEST = 60  # characters of a wrong value that are shown
 
 
-def sentence(error: Any, kind: type[BaseModel]) -> str:
-    """One mistake found by pydantic in tables of this kind, in the words of the model file."""
+def sentences(error: ValidationError, kind: type[BaseModel]) -> list[str]:
+    """The mistakes that pydantic found in tables of this kind, in the words of the model file.
+
+    A misspelt key comes first; that the key which it was meant for is missing goes without saying.
+    """
+    found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    meant = {(*e["loc"][:-1], _meant(e, kind)) for e in found if e["type"] == "extra_forbidden"}
+    return [_sentence(e, kind) for e in found if e["type"] != "missing" or e["loc"] not in meant]
+
+
+def _meant(error: Any, kind: type[BaseModel]) -> str | None:
+    return nearest(str(error["loc"][-1]), _keys(_walk(kind, error["loc"][:-1])[1]))
+
+
+def _sentence(error: Any, kind: type[BaseModel]) -> str:
     keys, tables = _walk(kind, error["loc"])
     where = _path(keys)
     context = error.get("ctx", {})
     if error["type"] == "value_error":
         return f"{where + ': ' if where else ''}{context['error']}"
+    parents = _walk(kind, error["loc"][:-1])[1] if error["loc"] else []
     if error["type"] == "extra_forbidden":
-        parents = _walk(kind, error["loc"][:-1])[1]
-        return f"unknown key {where!r}; {suggest(str(keys[-1]), _keys(parents))}"
+        return f"unknown key {where!r}; {_possible_keys(keys, parents)}"
     if error["type"] == "union_tag_invalid":
         return f"unknown kind {context['tag']!r} of {where!r}; {suggest(context['tag'], _kinds(tables))}"
     words = {
         "where": repr(where) if where else "the model",
+        "meaning": _meaning(keys, parents),
         "given": _short(error["input"]),
         "keys": ", ".join(_keys(tables)),
         "kinds": ", ".join(_kinds(tables)),
         "first_kind": repr(next(iter(_kinds(tables)), "")),
     }
-    return _SENTENCES.get(error["type"], _ANYTHING_ELSE).format(**{**context, **words})
+    return _SENTENCES.get(error["type"], _ANYTHING_ELSE).format(**{"hint": "", **context, **words})
 
 
-def suggest(word: str, known: Sequence[str]) -> str:
-    """Say what is known, and what is nearest to a misspelt word."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    hint = f". Did you mean {close[0]!r}?" if close else ""
-    return f"known: {', '.join(sorted(known))}{hint}"
+def _possible_keys(keys: Sequence[str | int], parents: Tables) -> str:
+    """The keys of the table in which an unknown one stands: "current of kind 'table' takes: times, values"."""
+    names = [key for key in keys if isinstance(key, str)]
+    known, kinds = _keys(parents), _kinds(parents)
+    if len(names) < 2 or len(kinds) != 1:
+        return suggest(names[-1], known)
+    return suggest(names[-1], [key for key in known if key != "kind"], f"{names[-2]} of kind {kinds[0]!r} takes")
+
+
+def _meaning(keys: Sequence[str | int], parents: Tables) -> str:
+    """What a missing key stands for, as far as it has been said."""
+    fields = [table.model_fields[str(keys[-1])] for table in parents if keys and keys[-1] in table.model_fields]
+    said = fields[0].description if fields else None
+    return f": {said[:1].lower()}{_SENTENCE_END.split(said[1:])[0]}" if said else ""
 
 
 def _short(value: object) -> str:

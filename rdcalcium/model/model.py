@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import Concentration, Part, PositiveTime, Quantity
+from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.geometry import Box, DiscretizationChoice, Geometry, Grid, MeshFile
+from rdcalcium.model.quantity import Concentration, PositiveTime, Quantity
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import ActionPotential, Channels
 from rdcalcium.units import nanometres
@@ -97,12 +98,6 @@ class Model(Part):
         """A copy with one more buffer, or with the buffer of that name replaced."""
         others = tuple(b for b in self.buffers if b.name != buffer.name)
         return self.changed(buffers=(*others, buffer))
-
-    def changed(self, **parts: object) -> Model:
-        """A copy with some parts replaced, checked again as a whole."""
-        from rdcalcium.model.toml import validate  # which reads and writes models, and so imports this module
-
-        return validate({**dict(self), **parts})
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.model.base import Parameter
 from rdcalcium.model.dimensions import (
     BINDING_RATE,
     RATE,
@@ -20,6 +19,7 @@ from rdcalcium.model.dimensions import (
     dimension,
 )
 from rdcalcium.model.expression import Expression
+from rdcalcium.model.quantity import Parameter
 
 LIGANDS = ("Ca", "Mg")
 

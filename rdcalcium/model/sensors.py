@@ -6,12 +6,16 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import LibraryPart, Name, Parameter, Part, Point
+from rdcalcium.model.base import LibraryPart, Name, Part
+from rdcalcium.model.quantity import Parameter, Point
 from rdcalcium.model.scheme import KineticScheme
 
 
 class Sensor(LibraryPart):
     """Release sensors of one kind, each a kinetic scheme driven by the calcium at its position."""
+
+    shelf = "sensors"
+    own = ("positions",)
 
     positions: tuple[Point, ...] = Field(min_length=1)
     scheme: tuple[str, ...]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import Conductance, Current, Length, LibraryPart, Parameter, Part, PositiveTime, Time, Voltage
+from rdcalcium.model.base import LibraryPart, Part
+from rdcalcium.model.filling import with_waveform
+from rdcalcium.model.quantity import Conductance, Current, Length, Parameter, PositiveTime, Time, Voltage
 from rdcalcium.model.scheme import KineticScheme
 
 if TYPE_CHECKING:
@@ -26,6 +29,16 @@ class ActionPotential(Part):
     source: tuple[str, ...] = ()
     table: tuple[tuple[Time, Voltage], ...] = Field(default=(), repr=False, exclude=True)
     """The waveform itself, filled in when the model is loaded: rows of time (ms) and voltage (mV)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_rows(cls, data: Any) -> Any:
+        return with_waveform(data) if isinstance(data, dict) else data
+
+    def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Neither the rows nor the references of a waveform that changes."""
+        kept = super().kept(changes)
+        return {k: v for k, v in kept.items() if "waveform" not in changes or k not in ("table", "source")}
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
@@ -121,6 +134,9 @@ class Channels(LibraryPart):
 
     With an ohmic current the gate is a voltage-dependent kinetic scheme; a prescribed current needs no gate.
     """
+
+    shelf = "channels"
+    own = ("positions", "place", "gating")
 
     positions: tuple[Position, ...] = Field(min_length=1)
     """(x, y), or (x, y, z) where the membrane is not the plane z = 0."""

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import tomli_w
-from pydantic import BaseModel, ValidationError
 
-from rdcalcium.errors import InputError
-from rdcalcium.model.mistakes import sentence
+from rdcalcium.errors import ModelError
+from rdcalcium.model.checked import validate_as
 from rdcalcium.model.model import Model
-
-AnyPart = TypeVar("AnyPart", bound=BaseModel)
-
-
-class ModelError(InputError):
-    """A model that cannot be run as it stands."""
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
@@ -50,17 +43,5 @@ def _without_none(value: Any) -> Any:
 
 
 def validate(data: dict[str, Any], origin: str = "model") -> Model:
-    """A checked Model from plain tables; the first mistake is told in one sentence, the others are counted."""
+    """A checked Model from plain tables; ModelError says every mistake in them, one on each line."""
     return validate_as(Model, data, origin)
-
-
-def validate_as(kind: type[AnyPart], data: dict[str, Any], origin: str) -> AnyPart:
-    """Any checked part of a model, with the same words for mistakes."""
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        # A misspelt key comes first: it explains the key that is then missing.
-        errors = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-        problems = [sentence(e, kind) for e in errors]
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise ModelError(f"{origin}: {problems[0]}{more}") from None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from rdcalcium.model import ModelError, read_toml
-from rdcalcium.model.mistakes import suggest
+from rdcalcium.errors import ModelError, suggest
 
-FOLDER = Path(str(files("rdcalcium.library")))
+FOLDER = Path(__file__).with_name("library")
 KINDS = ("buffers", "channels", "sensors", "waveforms", "models")
 _NOT_MODEL_KEYS = {"description", "like"}
 
@@ -23,15 +21,18 @@ def entries(kind: str) -> dict[str, dict[str, Any]]:
         raise ModelError(f"the library has no {kind!r}; {suggest(kind, KINDS)}")
     if kind == "models":
         paths = sorted((FOLDER / "models").glob("*.toml"))
-        return {p.stem: {"description": read_toml(p).get("title", ""), "file": str(p)} for p in paths}
-    file = FOLDER / "waveforms" / "waveforms.toml" if kind == "waveforms" else FOLDER / f"{kind}.toml"
-    table = tomllib.loads(file.read_text(encoding="utf-8"))
+        return {p.stem: {"description": _table(p).get("title", ""), "file": str(p)} for p in paths}
+    table = _table(FOLDER / "waveforms" / "waveforms.toml" if kind == "waveforms" else FOLDER / f"{kind}.toml")
     return {name: {**table.get(entry.get("like", ""), {}), **entry} for name, entry in table.items()}
+
+
+def _table(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def entry(kind: str, name: str) -> dict[str, Any]:
     """Values of one library entry, as they would stand in a model file."""
     known = entries(kind)
     if name not in known:
-        raise ModelError(f"the library has no {kind.removesuffix('s')} {name!r}; {suggest(name, list(known))}")
+        raise ModelError(f"the library has no {kind.removesuffix('s')} {name!r}; {suggest(name, known)}")
     return {k: v for k, v in known[name].items() if k not in _NOT_MODEL_KEYS}

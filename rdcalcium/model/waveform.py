@@ -6,14 +6,15 @@ import csv
 import math
 from pathlib import Path
 
-from rdcalcium.model import ModelError
+from rdcalcium.errors import ModelError
 
 
-def read_waveform(path: Path) -> list[tuple[float, float]]:
+def read_waveform(file: str | Path) -> list[tuple[float, float]]:
     """Rows of time (ms) and voltage (mV) of a CSV file; a first line of text and comments are passed over."""
+    path = Path(file)
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if row and not row[0].lstrip().startswith("#")]
+        with path.open(newline="", encoding="utf-8") as lines:
+            rows = [row for row in csv.reader(lines) if row and not row[0].lstrip().startswith("#")]
     except OSError as error:
         raise ModelError(f"cannot read the waveform {path}: {error.strerror or error}") from None
     except (UnicodeDecodeError, csv.Error) as error:
