@@ -30,6 +30,21 @@ UNITS = {
     "number": "",
 }
 
+# Other units in which a value is written where that is shorter, -49.6 nm for -0.049600000000000005 um; and the
+# characters of a number from which on they are tried: rates stay in 1/ms unless their digits are those of a conversion.
+_ALSO_WRITTEN = {
+    "length": (4, ("nm",)),
+    "time": (4, ("us", "s")),
+    "concentration": (4, ("nM", "mM")),
+    "current": (4, ("fA",)),
+    "voltage": (12, ("V",)),
+    "conductance": (12, ("nS",)),
+    "diffusivity": (12, ("um^2/s",)),
+    "rate": (12, ("1/s",)),
+    "binding rate": (12, ("1/(M*s)",)),
+}
+_USUAL = 1e15  # no other unit makes a number beyond this, or below its inverse, shorter
+
 NM_PER_UM = 1000  # for readers and pictures; nothing is computed in nm
 
 FARADAY = 96485.33212  # C mol⁻¹, CODATA 2018
@@ -67,6 +82,9 @@ _QUANTITY = re.compile(
     r"([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?))\s*((?:(?:1\s*/|[a-zµμ/(%]).*)?)", re.IGNORECASE
 )
 
+# A power without its sign: "um2/s", "uM-1 ms-1".
+_POWER = re.compile(r"([a-zA-Z])(-?\d)")
+
 
 @lru_cache(maxsize=4096)
 def _convert(text: str, kind: str) -> float:
@@ -74,6 +92,7 @@ def _convert(text: str, kind: str) -> float:
     if not match:
         raise UnitError(f"{text!r} is not a quantity; write for example {example(kind)!r}")
     number, unit = float(match[1]), match[2].replace("µ", "u").replace("μ", "u")
+    unit = _POWER.sub(r"\1^\2", unit)
     if not unit:
         return number
     import pint
@@ -145,5 +164,23 @@ def nanometres(length: float | Iterable[float], digits: int = 6) -> str:
 
 
 def show(value: float, kind: str) -> str:
-    """The exact inverse of parse: a text that reads back as the same float."""
-    return f"{value!r} {UNITS[kind]}".strip()
+    """The exact inverse of parse: the shortest text that reads back as the same float.
+
+    The unit is that of UNITS unless another one is shorter, and customary (see _ALSO_WRITTEN).
+    """
+    digits = _digits(value)
+    text = f"{digits} {UNITS[kind]}".strip()
+    tried_from, units = _ALSO_WRITTEN.get(kind, (0, ()))
+    if len(digits) < tried_from or not 1 / _USUAL < abs(value) < _USUAL:
+        return text
+    others = [f"{_digits(_rounded(value, kind, unit))} {unit}" for unit in units]
+    return min([text, *(other for other in others if parse(other, kind) == value)], key=len)
+
+
+def _digits(value: float) -> str:
+    return repr(float(value)).removesuffix(".0")
+
+
+def _rounded(value: float, kind: str, unit: str) -> float:
+    """A value in another unit, without the last digits, which its conversion may have changed."""
+    return float(f"{value / parse(f'1 {unit}', kind):.14g}")

@@ -58,13 +58,14 @@ def rdcalcium(*words: object, folder: Path, **options: object) -> subprocess.Com
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:
-    """The one sentence on stderr with which a refused command ends."""
+    """The one sentence on stderr with which a refused command ends; of a model with several mistakes a list of them."""
     assert done.returncode == 1, done.stderr
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("t = ")]  # progress
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("rdcalcium: ")
+    first, *more = [line for line in done.stderr.splitlines() if not line.startswith("t = ")]  # progress
+    assert first.startswith("rdcalcium: ")
+    assert all(line.startswith("  ") for line in more), done.stderr
+    assert bool(more) == first.endswith("mistakes:")
     assert "Traceback" not in done.stderr
-    return lines[0].removeprefix("rdcalcium: ")
+    return "\n".join([first.removeprefix("rdcalcium: "), *more])
 
 
 @pytest.fixture
@@ -229,7 +230,7 @@ def test_what_is_no_model_is_one_sentence(quick: Path) -> None:
     for name, said in {
         "words.toml": "words.toml is not TOML",
         "bytes.toml": "bytes.toml is not TOML",
-        "empty.toml": "empty.toml: 'geometry' is missing",
+        "empty.toml": "empty.toml has 3 mistakes:\n  'geometry' is missing\n",
         "folder.toml": "folder.toml is a folder, not a model file",
         "nowhere.toml": "there is no file nowhere.toml",
         "kellr2015": "Did you mean 'keller2015'?",

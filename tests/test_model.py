@@ -10,7 +10,21 @@ import pytest
 import tomli_w
 
 from rdcalcium import library
-from rdcalcium.model import Box, Buffer, Channels, Model, ModelError, PulseCurrent, Sphere, Tetrahedra, write_toml
+from rdcalcium.model import (
+    Box,
+    Buffer,
+    Calcium,
+    Channels,
+    Grid,
+    Model,
+    ModelError,
+    PulseCurrent,
+    Record,
+    Run,
+    Sphere,
+    Tetrahedra,
+    write_toml,
+)
 
 FIXED = {"name": "fixed", "total": 400, "diffusivity": 0, "k_on": 0.1, "K_d": 10}
 
@@ -143,22 +157,46 @@ def test_a_library_model_is_the_same_when_it_is_written_and_read(name: str) -> N
 def test_equality_notices_every_change() -> None:
     model = library.resolve(tables())
     text = write_toml(model)
-    assert library.resolve(tomllib.loads(text.replace("10000.0 uM", "10000.000000000002 uM"))) != model
-    assert library.resolve(tomllib.loads(text.replace("0.06 um", "0.061 um"))) != model
+    assert library.resolve(tomllib.loads(text.replace("10 mM", "10000.000000000002 uM"))) != model
+    assert library.resolve(tomllib.loads(text.replace("60 nm", "61 nm"))) != model
 
 
 def test_the_written_model_says_every_quantity_with_its_unit() -> None:
     text = " ".join(write_toml(library.resolve(tables(**PARTS["geometry vesicles"]))).split())
-    for said in ('size = [ "1.0 um", "1.0 um", "0.5 um", ]', 'radius = "0.025 um"', 'total = "10000.0 uM"'):
+    for said in ('size = ["1 um", "1 um", "0.5 um"]', 'radius = "25 nm"', 'total = "10 mM"'):
         assert said in text
     for said in (
         'k_on = "0.01 1/(uM*ms)"',
         'k_off = "0.0007 1/ms"',
         '[sensors.parameters] k_on = "0.116 1/(uM*ms)" k_off = "8.43 1/ms" b = 0.25 gamma = "6.96 1/ms"',
-        'rest = "0.05 uM"',
+        'rest = "50 nM"',
         'amplitude = "0.1 pA"',
     ):
         assert said in text
+
+
+def test_the_written_model_says_what_is_left_open() -> None:
+    """Every key with a default stands in it: with its value, or with what it means that there is none."""
+    text = write_toml(small_model(buffers=[]))
+    for said in (
+        "# max_step is not said: as long as the tolerance allows\n",
+        "# absolute_tolerance is not said: tolerance × the resting level of calcium\n",
+        "# symmetry is not said: the whole box is computed\n",
+        "# size_in_bulk is not said: the grid is uniform\n",
+        "# buffers is not said: nothing binds calcium\n",
+        "# snapshots is not said: only sensors and probes are written\n",
+    ):
+        assert said in text
+    unseen = {"name", "use", "source", "references", "released", "K_d", "k_on", "k_off"}
+    for part in (Model, Box, Grid, Run, Record, Calcium):
+        for key, field in part.model_fields.items():
+            if not field.is_required() and key not in unseen:
+                assert re.search(rf"^(# {key} is not said|{key} =|\[+{key})", text, re.MULTILINE), key
+
+
+def test_a_text_that_looks_like_a_comment_stays_a_text() -> None:
+    model = small_model(title="# x is not said: [\n]")
+    assert reread(model) == model
 
 
 def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:

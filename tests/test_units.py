@@ -36,6 +36,11 @@ ROUNDING = 4e-16  # of one or two conversion factors
         ("1e8 M^-1 s^-1", "binding rate", 0.1),
         ("0.1 /uM/ms", "binding rate", 0.1),
         ("0.1 uM^-1 ms^-1", "binding rate", 0.1),
+        ("0.1 uM-1 ms-1", "binding rate", 0.1),
+        ("1e8 M-1s-1", "binding rate", 0.1),
+        ("1e8 M-1 s-1", "binding rate", 0.1),
+        ("220 um2/s", "diffusivity", 0.22),
+        ("2.2e-6 cm2 s-1", "diffusivity", 0.22),
         ("0.9 pA*ms", "charge", 0.9),
         ("25 %", "number", 0.25),
     ],
@@ -72,6 +77,31 @@ def test_what_is_shown_reads_back_as_the_same_float(kind: str) -> None:
         back = parse(show(value, kind), kind)
         assert back == value
         assert math.copysign(1, back) == math.copysign(1, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "shown"),
+    [
+        ("-49.6 nm", "length", "-49.6 nm"),  # -0.049600000000000005 um
+        ("44.7 nm", "length", "44.7 nm"),
+        ("0.02 um", "length", "20 nm"),
+        ("0.8 um", "length", "0.8 um"),
+        ("1 um", "length", "1 um"),
+        ("10 mM", "concentration", "10 mM"),
+        ("400 uM", "concentration", "400 uM"),
+        ("0.7 /s", "rate", "0.0007 1/ms"),
+        ("9.5 /ms", "rate", "9.5 1/ms"),
+        ("0.1 uM", "concentration", "0.1 uM"),
+        ("1e8 /M/s", "binding rate", "0.1 1/(uM*ms)"),
+        ("0.1 /uM/ms", "binding rate", "0.1 1/(uM*ms)"),
+        (1 / 3, "length", "0.3333333333333333 um"),
+        (1e300, "length", "1e+300 um"),
+    ],
+)
+def test_a_value_is_shown_as_shortly_as_it_can_be_read_back(text: str | float, kind: str, shown: str) -> None:
+    value = parse(text, kind)
+    assert show(value, kind) == shown
+    assert parse(shown, kind) == value
 
 
 @pytest.mark.parametrize("kind", units.UNITS)

@@ -15,9 +15,11 @@ class Sphere(Part):
 
     kind: Literal["sphere"] = "sphere"
     name: str = "vesicle"
+    """What messages and pictures call it."""
     centre: Point
-    """Position of the centre."""
+    """Position of the centre: x, y, z."""
     radius: PositiveLength
+    """Of the outside, membrane included."""
 
     def contains(self, point: tuple[float, float, float]) -> bool:
         """Whether a point (µm) is inside."""
@@ -25,15 +27,19 @@ class Sphere(Part):
 
 
 class Box(Part):
-    """A closed box: x and y are centred on 0, and z runs from the presynaptic membrane at 0 into the cytosol."""
+    """A closed box: x and y are centred on 0, and z runs from the presynaptic membrane at 0 into the cytosol.
+
+    All its walls, and those of the obstacles, reflect calcium and buffers.
+    """
 
     kind: Literal["box"] = "box"
     size: tuple[PositiveLength, PositiveLength, PositiveLength]
     """Extent of the whole box along x, y and z."""
     symmetry: tuple[Literal["x", "y"], ...] = ()
     """Mirror planes x = 0 or y = 0: only the positive half is computed. A channel on the plane keeps its own
-    current, of which the computed half receives its share."""
+    current, of which the computed half receives its share; none: the whole box is computed."""
     obstacles: tuple[Sphere, ...] = ()
+    """What calcium has to go around, such as vesicles; none: nothing is in the way."""
 
     @property
     def lower(self) -> tuple[float, float, float]:
@@ -68,15 +74,15 @@ class Box(Part):
 
 
 class MeshFile(Part):
-    """A tetrahedral mesh made elsewhere."""
+    """A tetrahedral mesh made elsewhere; its whole surface reflects calcium and buffers."""
 
     kind: Literal["mesh"] = "mesh"
     file: str
     """Path to a Gmsh, VTU, XDMF or Abaqus file; relative to the model file."""
     length_unit: Literal["nm", "um", "mm", "m"] = "um"
-    """Unit of the coordinates in the file."""
+    """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean."""
     membrane: str = "membrane"
-    """Named surface on which channels sit."""
+    """Named surface of the file on which channels sit; faces that no name of the file covers are "membrane"."""
 
 
 Geometry = Annotated[Box | MeshFile, Field(discriminator="kind")]

@@ -23,17 +23,20 @@ class Magnesium(Part):
     """Free magnesium, clamped to one concentration."""
 
     free: Concentration
+    """How much of it is free, everywhere and at all times."""
 
 
 class Run(Part):
     """How long, and how accurately."""
 
     duration: PositiveTime
+    """End of the run, which starts at 0 ms."""
     tolerance: Annotated[float, Quantity("number", gt=0, lt=1)] = 1e-2
     """Largest error of a step relative to each concentration."""
     absolute_tolerance: Concentration | None = None
-    """Error of a step allowed where calcium is low; none: tolerance × its resting level."""
+    """Error of a step allowed where calcium is low; none: tolerance × the resting level of calcium."""
     precision: Literal["float64", "float32"] = "float64"
+    """Of the concentrations; float32 takes half the memory."""
     method: Literal["RKC2", "RKL2"] = "RKC2"
     """Of time-stepping: stabilised Runge-Kutta-Chebyshev, or Runge-Kutta-Legendre; both of second order."""
     max_step: PositiveTime | None = None
@@ -46,33 +49,49 @@ class Snapshots(Part):
     """When whole fields are written."""
 
     every: PositiveTime
+    """Interval between snapshots, from 0 ms on."""
     fields: Literal["calcium", "all"] = "calcium"
+    """Free calcium alone, or every state of every buffer as well."""
 
 
 class Record(Part):
-    """What is written besides the probes."""
+    """What is written besides the sensors and probes."""
 
     snapshots: Snapshots | None = None
+    """Whole fields, for pictures and ParaView; none: only sensors and probes are written."""
 
 
 class Model(Part):
     """A complete, checked description of one simulation; plain data, with no arrays and no backend."""
 
     title: str = "untitled"
+    """One line, for headings."""
     references: tuple[str, ...] = ()
-    """DOIs or keys of the library's references."""
+    """DOIs or keys of the library's references; those of the values used are added by themselves; none: no others."""
     notes: str = ""
+    """Whatever a reader should know; it is kept with the run."""
     geometry: Geometry
+    """The shape of the cytosol. All its walls are closed: what moves is reflected by them."""
     discretization: DiscretizationChoice
+    """The control volumes in which the equations are solved."""
     calcium: Calcium = Calcium()
+    """Free calcium."""
     magnesium: Magnesium | None = None
+    """Free magnesium, which some buffers bind; none: there is none."""
     buffers: tuple[Buffer, ...] = ()
+    """What binds calcium; none: nothing binds calcium."""
     stimulus: ActionPotential | None = None
+    """The membrane potential, for channels with a gate; none: no voltage is known."""
     channels: tuple[Channels, ...] = ()
+    """Where calcium enters; none: no calcium enters."""
     sensors: tuple[Sensor, ...] = ()
+    """What releases vesicles; none: nothing is released."""
     probes: tuple[Probe, ...] = ()
+    """Where concentrations are written besides the sensors; none: nowhere else."""
     run: Run
+    """How long, and how accurately."""
     record: Record = Record()
+    """What is written besides the sensors and probes."""
 
     @property
     def copies(self) -> int:

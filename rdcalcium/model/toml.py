@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import tomli_w
 
 from rdcalcium.errors import ModelError
+from rdcalcium.model.base import Part
 from rdcalcium.model.checked import validate_as
 from rdcalcium.model.model import Model
 
@@ -30,16 +32,42 @@ def read_toml(path: str | Path) -> dict[str, Any]:
 
 
 def write_toml(model: Model) -> str:
-    """The resolved model: every value said, with its unit; reading it back gives an equal model."""
-    return tomli_w.dumps(_without_none(model.model_dump(mode="python")), multiline_strings=False)
+    """The resolved model: every value said, with its unit; reading it back gives an equal model.
+
+    What is not there and has no value to write, such as a longest step, is a comment that says what that means.
+    """
+    text = tomli_w.dumps(_said(model), multiline_strings=False)
+    text = _NOT_SAID.sub(r"# \1 is not said: \2", text)
+    return _LIST.sub(lambda found: _in_one_line(found[0]), text)
 
 
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None and v != {} and v != ()}
-    if isinstance(value, list | tuple):
-        return [_without_none(v) for v in value]
-    return value
+_MARK = "\0"  # begins a text that becomes a comment
+_NOT_SAID = re.compile(r'^(\w+) = "\\u0000(.*)"$', re.MULTILINE)
+_NONE = "none: "  # begins what a docstring says of a value that is not there
+_LIST = re.compile(r"\[\n[^\[\]]*\n *\]")  # that holds no list, and no text with a bracket
+_WIDTH = 100  # characters of the longest list that is written in one line
+
+
+def _said(part: Part) -> dict[str, Any]:
+    """A part as tables, without what is empty; where its docstring says what "none" means, a text that says it."""
+    tables: dict[str, Any] = {}
+    for key, value in part.model_dump(mode="python").items():
+        field, own = type(part).model_fields[key], getattr(part, key)
+        if value in (None, ()) and (meaning := (field.description or "").partition(_NONE)[2]):
+            tables[key] = _MARK + " ".join(meaning.rstrip(".").split())
+        elif isinstance(own, Part):
+            tables[key] = _said(own)
+        elif isinstance(own, tuple) and own and isinstance(own[0], Part):
+            tables[key] = [_said(one) for one in own]
+        elif value is not None and value not in ({}, ()):
+            tables[key] = value
+    return tables
+
+
+def _in_one_line(text: str) -> str:
+    items = [line.strip() for line in text.splitlines()[1:-1]]
+    line = f"[{' '.join(items).rstrip(',')}]"
+    return line if len(line) <= _WIDTH else text
 
 
 def validate(data: dict[str, Any], origin: str = "model") -> Model:
