@@ -270,7 +270,7 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"buffers": [{"use": "ATP_keller2015"}]}, "buffer 'ATP_keller2015' binds Mg: say how much there is"),
         ({"probes": [{"name": "v 1", "position": [0, 0, 0.1]}]}, "two recorded points are called 'v 1'"),
         ({"channels": [channel(**OHMIC)]}, r"channels with a gate need a voltage: add a \[stimulus\]"),
-        ({"channels": [channel(gate=OHMIC["gate"])]}, "an ohmic current needs a gate"),
+        ({"channels": [channel(gate=OHMIC["gate"], parameters=OHMIC["parameters"])]}, "an ohmic current needs a gate"),
         ({"channels": [channel(positions=[])]}, r"'channels\[1\].positions' needs at least 1 of them, not 0"),
         ({"channels": [channel(positions=[[0]])]}, r"'channels\[1\].positions\[1\]' needs at least 2 of them, not 1"),
         ({"channels": [table([1], [0.1])]}, r"'channels\[1\].current.times' needs at least 2 of them, not 1"),
@@ -489,6 +489,53 @@ def test_what_is_said_replaces_the_library_and_the_rest_stays_consistent(said, k
 def test_one_parameter_of_a_library_scheme_can_be_replaced() -> None:
     buffer = library.buffer("ATP_keller2015", parameters={"k_off": "100 /ms"})
     assert buffer.parameters == {"k_on": 0.5, "k_off": 100.0, "k_on_Mg": 0.5, "k_off_Mg": 22.5}
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "message"),
+    [
+        (
+            "sensors",
+            {"use": "felmy2003", "positions": [[0, 0, 0]], "parameters": {"k_onn": 0.3}},
+            r"no rate of 'felmy2003' uses the parameter 'k_onn'; used: b, gamma, k_off, k_on. Did you mean 'k_on'\?",
+        ),
+        ("buffers", {**FIXED, "parameters": {"k": 1}}, "no rate of 'fixed' uses the parameter 'k'; used: nothing"),
+        ("channels", channel(parameters={"k": 1}), "no rate of 'pore' uses the parameter 'k'; used: nothing"),
+    ],
+)
+def test_a_parameter_that_no_rate_uses_is_refused(kind: str, part: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        library.resolve(tables(**{kind: [part]}))
+
+
+SCHEMES = {  # lines, bare numbers, and what is written of them
+    "one step": (["A + Ca <-> B : 5*k_on, k_off"], "k_on = 0.1 1/(uM*ms), k_off = 2 1/ms"),
+    "a factor": (["A + Ca <-> B : 5*k_on, k_off", "B + Ca <-> C : k_on, 2*k_off*b*b"], "b = 0.25"),
+    "a constant of dissociation": (["A + Ca <-> B : k_on, k_on*K"], "K = 7 uM"),
+    "a time": (["A <-> B : 1/tau, k_off"], "tau = 3 ms"),
+    "a voltage": (["A <-> B : k_off*exp(V/s), exp(-V/s)"], "s = 20 mV, k_off = 2 1/ms"),
+    "a sum stays bare": (["A <-> B : a + k_off, 1"], "a = 4.0, k_off = 2.0"),
+    "two unknown stay bare": (["A <-> B : a*k_off, 1"], "a = 4.0, k_off = 2.0"),
+    "one name for two things stays bare": (["A + Ca <-> B : a, a"], "a = 4.0"),
+}
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_bare_number_of_a_scheme_is_written_with_the_unit_of_its_place(name: str) -> None:
+    lines, written = SCHEMES[name]
+    numbers = {"k_on": 0.1, "k_off": 2, "b": 0.25, "K": 7, "tau": 3, "s": 20, "a": 4}
+    used = {k: v for k, v in numbers.items() if re.search(rf"\b{k}\b", " ".join(lines))}
+    if name == "a voltage":
+        new = {"channels": [channel(**{**OHMIC, "gate": lines, "parameters": used, "open_states": ["B"]})]}
+        model = library.resolve(tables(**new, stimulus=PARTS["current ohmic"]["stimulus"]))
+    else:
+        sensor = {"name": "s", "positions": [[0, 0, 0]], "scheme": lines, "released": [], "parameters": used}
+        model = library.resolve(tables(sensors=[sensor]))
+    text = write_toml(model).replace('"', "")
+    for line in written.split(", "):
+        assert f"\n{line}\n" in text
+    assert reread(model) == model
+    assert write_toml(reread(model)).replace('"', "") == text
 
 
 def test_a_scheme_of_the_library_has_no_dissociation_constant_to_replace() -> None:

@@ -192,12 +192,22 @@ def test_rates_may_depend_on_the_voltage() -> None:
         (["A <-> B : 1"], "has 1 rates, but <-> needs 2"),
         (["A -> B : 1, 2"], "has 2 rates, but -> needs 1"),
         (["A <-> B : 1, 2", "C <-> D : 1, 2"], "state 'C' is not connected to 'A'"),
+        (
+            ["B + Ca <-> Ca : 1, 2"],
+            "'Ca' in .* is what binds, and no state; call the bound state otherwise: 'B \\+ Ca <->",
+        ),
+        (["Mg + B <-> MgB : 1, 2"], "'Mg' in .* is what binds, and no state"),
         (["A <-> B : alpha, 2"], "'alpha' in .* is not known; known here: V, beta"),
     ],
 )
 def test_a_scheme_that_cannot_be_is_refused_with_the_reason(lines: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         KineticScheme.parse(lines, {"beta": 1.0})
+
+
+def test_the_voltage_is_no_parameter() -> None:
+    with pytest.raises(SchemeError, match="'V' is the voltage; give the parameter another name"):
+        KineticScheme.parse(["A <-> B : V, 1"], {"V": 3.0})
 
 
 UNITS_OF = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from rdcalcium.model.base import LibraryPart, Part
+from rdcalcium.model.base import Part
 from rdcalcium.model.filling import ONE_SITE, kept_rates
-from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, Parameter, Rate
+from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, Rate
 from rdcalcium.model.scheme import KineticScheme
+from rdcalcium.model.scheme_part import SchemePart
 
 DIFFUSIVITY_FROM = "allbritton1992"  # that of calcium, if the model does not say it
 
@@ -37,7 +38,7 @@ class Calcium(Part):
         return data
 
 
-class Buffer(LibraryPart):
+class Buffer(SchemePart):
     """One calcium buffer, or one class of its binding sites.
 
     Either a one-site buffer, given by two of k_on, k_off and K_d, or any kinetic scheme of binding steps.
@@ -55,8 +56,11 @@ class Buffer(LibraryPart):
     K_d: Concentration | None = None
     scheme: tuple[str, ...] = ()
     """Transitions such as "ATP + Mg <-> MgATP : k_on_Mg, k_off_Mg"; the first state is the free buffer."""
-    parameters: dict[str, Parameter] = Field(default_factory=dict)
-    """Numbers for the names in the scheme."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The scheme."""
+        return self.scheme
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -91,7 +95,7 @@ class Buffer(LibraryPart):
     def kinetics(self) -> KineticScheme:
         """Binding steps; the first state is the free buffer."""
         if self.scheme:
-            scheme = KineticScheme.parse(self.scheme, self.parameters)
+            scheme = self.read_scheme()
             if scheme.depends_on_voltage:
                 raise ValueError(f"buffer {self.name!r}: the rates of a buffer cannot depend on the voltage V")
             if min(scheme.bound("Ca").values()) < 0:

@@ -64,18 +64,20 @@ class KineticScheme:
     def parse(cls, lines: Sequence[str], parameters: Mapping[str, float]) -> KineticScheme:
         """Read transitions such as "N0 + Ca <-> N1 : 2*k_on, k_off"; rates may depend on the voltage V in mV.
 
-        Parameters that were written with a unit (model.base.Parameter) must make rates of the right dimension.
+        Parameters that were written with a unit (model.quantity.Parameter) must make rates of the right dimension.
         """
         transitions = tuple(_parse_transition(line) for line in lines)
         if not transitions:
             raise SchemeError("a kinetic scheme needs at least one transition, such as 'B + Ca <-> CaB : k_on, k_off'")
         states = tuple(dict.fromkeys(s for t in transitions for s in (t.source, t.target)))
+        if "V" in parameters:
+            raise SchemeError("'V' is the voltage; give the parameter another name")
         known = {*parameters, "V"}
         for transition in transitions:
             for rate in (transition.forward, transition.backward):
                 if rate is not None:
                     rate.require(known)
-        _require_dimensions(transitions, {k: v.dimension for k, v in parameters.items() if isinstance(v, Parameter)})
+        require_dimensions(transitions, {k: v.dimension for k, v in parameters.items() if isinstance(v, Parameter)})
         scheme = cls(states, transitions, dict(parameters))
         scheme._require_connected()
         scheme._require_rates()
@@ -104,10 +106,15 @@ class KineticScheme:
                     )
 
     @property
+    def names(self) -> frozenset[str]:
+        """What the rates depend on: names of parameters, and V."""
+        rates = [r for t in self.transitions for r in (t.forward, t.backward) if r is not None]
+        return frozenset[str]().union(*(rate.names for rate in rates))
+
+    @property
     def depends_on_voltage(self) -> bool:
         """Whether any rate contains V."""
-        rates = [r for t in self.transitions for r in (t.forward, t.backward) if r is not None]
-        return any("V" in rate.names for rate in rates)
+        return "V" in self.names
 
     def bound(self, ligand: str) -> dict[str, int]:
         """How many ions of a ligand each state holds, counted from the first state."""
@@ -166,7 +173,7 @@ class KineticScheme:
         return p / p.sum()
 
 
-def _require_dimensions(transitions: Sequence[Transition], known: Mapping[str, MaybeDimension]) -> None:
+def require_dimensions(transitions: Sequence[Transition], known: Mapping[str, MaybeDimension]) -> None:
     """Binding is in µM⁻¹ ms⁻¹ and every other step in ms⁻¹, as far as the parameters say their units."""
     for t in transitions:
         wanted = BINDING_RATE if t.ligand else RATE
@@ -192,6 +199,12 @@ def _parse_transition(line: str) -> Transition:
     if not match:
         raise SchemeError(f"cannot read the transition {line!r}; write for example 'B + Ca <-> CaB : k_on, k_off'")
     ligand = match["ligand"]
+    for state in (match["source"], match["target"]):
+        if state in LIGANDS:
+            raise SchemeError(
+                f"{state!r} in {line!r} is what binds, and no state; call the bound state otherwise: "
+                f"'B + {state} <-> {state}B : k_on, k_off'"
+            )
     if ligand is not None and ligand not in LIGANDS:
         raise SchemeError(f"{ligand!r} in {line!r} cannot bind; what binds is one of: {', '.join(LIGANDS)}")
     rates = [Expression(text) for text in match["rates"].split(",")]

@@ -6,12 +6,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import LibraryPart, Name, Part
-from rdcalcium.model.quantity import Parameter, Point
+from rdcalcium.model.base import Name, Part
+from rdcalcium.model.quantity import Point
 from rdcalcium.model.scheme import KineticScheme
+from rdcalcium.model.scheme_part import SchemePart
 
 
-class Sensor(LibraryPart):
+class Sensor(SchemePart):
     """Release sensors of one kind, each a kinetic scheme driven by the calcium at its position."""
 
     shelf = "sensors"
@@ -22,7 +23,11 @@ class Sensor(LibraryPart):
     """Binding steps and, one way, fusion: "X5 -> fused : gamma"."""
     released: tuple[str, ...] = ("fused",)
     """States in which the vesicle has been released."""
-    parameters: dict[str, Parameter] = Field(default_factory=dict)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The scheme."""
+        return self.scheme
 
     @model_validator(mode="after")
     def _states(self) -> Self:
@@ -38,7 +43,7 @@ class Sensor(LibraryPart):
 
     def kinetics(self) -> KineticScheme:
         """The sensor as a kinetic scheme."""
-        return KineticScheme.parse(self.scheme, self.parameters)
+        return self.read_scheme()
 
     def labels(self) -> list[str]:
         """A name for each position."""

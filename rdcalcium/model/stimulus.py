@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from rdcalcium.model.base import LibraryPart, Part
+from rdcalcium.model.base import Part
 from rdcalcium.model.filling import with_waveform
-from rdcalcium.model.quantity import Conductance, Current, Length, Parameter, PositiveTime, Time, Voltage
+from rdcalcium.model.quantity import Conductance, Current, Length, PositiveTime, Time, Voltage
 from rdcalcium.model.scheme import KineticScheme
+from rdcalcium.model.scheme_part import SchemePart
 
 if TYPE_CHECKING:
     from scipy.interpolate import PchipInterpolator
@@ -129,7 +130,7 @@ CurrentLaw = Annotated[
 Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
 
 
-class Channels(LibraryPart):
+class Channels(SchemePart):
     """A group of calcium channels of one kind, at points of the membrane unless it says otherwise.
 
     With an ohmic current the gate is a voltage-dependent kinetic scheme; a prescribed current needs no gate.
@@ -147,7 +148,6 @@ class Channels(LibraryPart):
     gate: tuple[str, ...] = ()
     """Transitions such as "C0 <-> C1 : 2*1.78*exp(V/23.3), 0.14*exp(-V/15)"."""
     open_states: tuple[str, ...] = ()
-    parameters: dict[str, Parameter] = Field(default_factory=dict)
     current: CurrentLaw
 
     @property
@@ -158,6 +158,11 @@ class Channels(LibraryPart):
     def named_points(self) -> dict[str, tuple[float, float, float]]:
         """Position of each channel, µm, by the name that users are told."""
         return {f"channels {self.name!r}, number {i + 1}": point for i, point in enumerate(self.points)}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The gate."""
+        return self.gate
 
     @model_validator(mode="after")
     def _gate_fits_current(self) -> Self:
@@ -179,4 +184,4 @@ class Channels(LibraryPart):
 
     def kinetics(self) -> KineticScheme:
         """The gate as a kinetic scheme."""
-        return KineticScheme.parse(self.gate, self.parameters)
+        return self.read_scheme()

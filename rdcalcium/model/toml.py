@@ -49,7 +49,7 @@ _WIDTH = 100  # characters of the longest list that is written in one line
 
 
 def _said(part: Part) -> dict[str, Any]:
-    """A part as tables, without what is empty; where its docstring says what "none" means, a text that says it."""
+    """A part as tables, without what is empty by default; where its docstring says what "none" means, with that."""
     tables: dict[str, Any] = {}
     for key, value in part.model_dump(mode="python").items():
         field, own = type(part).model_fields[key], getattr(part, key)
@@ -59,7 +59,7 @@ def _said(part: Part) -> dict[str, Any]:
             tables[key] = _said(own)
         elif isinstance(own, tuple) and own and isinstance(own[0], Part):
             tables[key] = [_said(one) for one in own]
-        elif value is not None and value not in ({}, ()):
+        elif value not in (None, (), {}) or value not in (None, field.get_default(call_default_factory=True)):
             tables[key] = value
     return tables
 

@@ -1,0 +1,44 @@
+"""A piece of a model that is a kinetic scheme: its transitions, and the numbers for the names in them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, field_serializer, model_validator
+
+from rdcalcium.errors import suggest
+from rdcalcium.model.base import LibraryPart
+from rdcalcium.model.deduced import with_units
+from rdcalcium.model.quantity import Parameter
+from rdcalcium.model.scheme import KineticScheme
+
+
+class SchemePart(LibraryPart):
+    """A part with parameters for its scheme."""
+
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    """A number for each name in the rates, with or without a unit; without one it counts as a number in µM, ms, mV."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The transitions; none for a part that needs none."""
+        raise NotImplementedError
+
+    def read_scheme(self) -> KineticScheme:
+        """The transitions with the parameters."""
+        return KineticScheme.parse(self.lines, self.parameters)
+
+    @model_validator(mode="after")
+    def _every_parameter_is_used(self) -> Self:
+        used = self.read_scheme().names if self.lines else frozenset()
+        for name in self.parameters:
+            if name not in used:
+                raise ValueError(
+                    f"no rate of {self.name!r} uses the parameter {name!r}; {suggest(name, used - {'V'}, 'used')}"
+                )
+        return self
+
+    @field_serializer("parameters")
+    def _with_units(self, parameters: dict[str, Parameter]) -> dict[str, str | float]:
+        known = with_units(self.read_scheme()) if parameters else {}
+        return {name: value.write() for name, value in known.items()}
