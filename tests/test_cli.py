@@ -157,7 +157,7 @@ def test_refine_divides_every_cell(quick: Path) -> None:
     about = json.loads((quick / "runs/quick/run.json").read_text())
     assert about["discretization"]["control volumes"] == 13**3  # 200 / 16 nm = 12.5
     assert "size_at_active_zone" in (quick / "runs/quick/model.toml").read_text()
-    assert '"0.016 um"' in (quick / "runs/quick/model.toml").read_text()
+    assert '"16 nm"' in (quick / "runs/quick/model.toml").read_text()
 
 
 def test_check_prints_the_resolved_model_and_advice(quick: Path) -> None:
@@ -230,7 +230,7 @@ def test_what_is_no_model_is_one_sentence(quick: Path) -> None:
     for name, said in {
         "words.toml": "words.toml is not TOML",
         "bytes.toml": "bytes.toml is not TOML",
-        "empty.toml": "empty.toml has 3 mistakes:\n  'geometry' is missing\n",
+        "empty.toml": "empty.toml has 3 mistakes:\n  'geometry' is missing: the shape of the cytosol\n",
         "folder.toml": "folder.toml is a folder, not a model file",
         "nowhere.toml": "there is no file nowhere.toml",
         "kellr2015": "Did you mean 'keller2015'?",

@@ -114,6 +114,25 @@ def test_a_channel_off_the_membrane_of_a_mesh_is_told_how_far(tmp_path):
     assert discretize(inside).total_volume == pytest.approx(0.5, rel=0.1)
 
 
+@pytest.mark.parametrize(("written", "said"), [(1000, "um"), (1, "nm"), (1e-3, "um")])
+def test_a_mesh_in_another_unit_is_told_so(tmp_path, written, said):
+    right = {1000: "nm", 1: "um", 1e-3: "mm"}[written]
+    mesh = sphere_mesh(0.5, 0.12)
+    write_mesh(TetrahedralMesh(written * mesh.points, mesh.tetrahedra), tmp_path / "ball.vtu")
+    tables = {
+        "geometry": {"kind": "mesh", "file": "ball.vtu", "length_unit": said},
+        "discretization": {"kind": "tetrahedra"},
+        "sensors": [{"use": "felmy2003", "positions": [[0, 0, 0.05]]}],
+        "channels": [{"name": "Ca", "positions": [[0, 0, 0.5]], "current": {"kind": "constant", "amplitude": 0.1}}],
+        "run": {"duration": 0.1},
+    }
+    with pytest.raises(
+        InputError, match=rf"mesh go to .*, read in {said}, .*: should it say length_unit = \"{right}\"\?"
+    ):
+        discretize(resolve(tables, folder=tmp_path))
+    assert discretize(resolve({**tables, "geometry": {**tables["geometry"], "length_unit": right}}, folder=tmp_path))
+
+
 def test_the_boundary_points_outward_and_encloses_the_volume(cube):
     corners = cube.points[cube.boundary()]
     flux = np.einsum("ij,ij->", corners.mean(axis=1), np.cross(*(corners[:, k] - corners[:, 0] for k in (1, 2)))) / 2

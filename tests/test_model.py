@@ -103,7 +103,7 @@ OHMIC = {
 }
 PARTS: dict[str, dict[str, Any]] = {
     **{f"geometry {k}": {"geometry": v} for k, v in GEOMETRIES.items() if k != "mesh"},
-    "geometry mesh": {"geometry": GEOMETRIES["mesh"], "discretization": DISCRETIZATIONS["tetrahedra"]},
+    "geometry mesh": {"geometry": GEOMETRIES["mesh"], "discretization": {"kind": "tetrahedra"}},
     **{f"discretization {k}": {"discretization": v} for k, v in DISCRETIZATIONS.items()},
     **{f"current {k}": {"channels": [channel(current=v)]} for k, v in CURRENTS.items()},
     "current ohmic": {
@@ -278,6 +278,10 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"channels": [table([2, 1], [0, 0.1])]}, r"the times of the table must ascend"),
         ({"channels": [table([1, 2], [0, 0.1, 0])]}, r"the table has 2 times but 3 values"),
         ({"geometry": GEOMETRIES["mesh"]}, "a mesh file is solved on its own tetrahedra"),
+        (
+            {"geometry": GEOMETRIES["mesh"], "discretization": DISCRETIZATIONS["tetrahedra"]},
+            "a mesh file has tetrahedra of its own size: leave out size_at_active_zone, size_in_bulk",
+        ),
         (
             {"stimulus": {"kind": "action_potential", "waveform": "calyx_kelller2015"}},
             "no waveform 'calyx_kelller2015'; .*. Did you mean 'calyx_keller2015'?",

@@ -1,5 +1,7 @@
 """Tetrahedral control volumes: exact where mathematics says so, of second order elsewhere, positive."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.sparse import diags_array
@@ -9,6 +11,7 @@ from rdcalcium.discretization.dual import guarded_sums, surface_area
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.geometry.builders import box_mesh, sphere_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.units import nanometres
 
 VESICLES = [((0.1, 0.02, 0.0325), 0.03), ((0.1, 0.02, 0.09), 0.04), ((-0.1, 0.0, 0.06), 0.05)]
 CHANNELS = [(0.0, 0.0), (0.02, -0.05), (0.15, 0.1)]
@@ -210,9 +213,28 @@ def test_a_point_just_outside_a_curved_membrane_is_moved_onto_it():
     np.testing.assert_allclose(placed, [[0, 0, 1.0], [0.6, 0.0, 0.8]], atol=0.03)
 
 
+def test_a_point_outside_is_moved_onto_the_nearest_facet_however_flat_the_tetrahedron_behind_it():
+    """One of edge 1 and height 0.05: a point that is 0.03 off its base is far outside in barycentric coordinates."""
+    corners = np.array([[0, 0, 0], [1, 0, 0], [0.5, 0.87, 0], [0.5, 0.29, 0.05]])
+    cells = discretize_tetrahedra(TetrahedralMesh(corners, np.array([[0, 1, 2, 3]])))
+    found = cells.locator.source_weights([[0.4, 0.3, -0.03]])
+    placed = np.einsum("pk,pkc->pc", found.weights, cells.centres[found.indices])
+    np.testing.assert_allclose(placed, [[0.4, 0.3, 0.0]], atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [0.12, 0.25])
+def test_every_point_of_a_sphere_is_on_the_membrane_of_a_coarse_ball(size):
+    directions = np.random.default_rng(5).normal(size=(200, 3))
+    points = 0.5 * directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    ball = discretize_tetrahedra(sphere_mesh(0.5, size))
+    found = ball.locator.source_weights(points)
+    radii = np.linalg.norm(ball.centres[found.indices], axis=2)
+    np.testing.assert_allclose(radii[found.weights > 0], 0.5, rtol=1e-9)  # carried by nodes of the membrane alone
+
+
 @pytest.mark.parametrize("point", [(0.1, 0.02, 0.1), (0.26, 0, 0.1), (0, 0, -0.01), (5, 5, 5)])
 def test_a_point_outside_is_named(cells, point):
-    said = rf"point \({point[0]:g}, {point[1]:g}, {point[2]:g}\) µm lies outside the cytosol"
+    said = re.escape(f"point {nanometres(point)} lies outside the cytosol; the mesh is nearest at (")
     with pytest.raises(ValueError, match=said):
         cells.locator.weights([(0, 0, 0.1), point])
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -13,12 +16,14 @@ from rdcalcium.errors import InputError
 from rdcalcium.geometry.builders import box_mesh
 from rdcalcium.geometry.files import read_mesh
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, make_grid, stretched_axis
-from rdcalcium.geometry.nearest import nearest_on_triangles
+from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
 from rdcalcium.model import Box, Grid, MeshFile, Model, Tetrahedra
+from rdcalcium.model.geometry import LengthUnit
 from rdcalcium.model.model import off_membrane
+from rdcalcium.units import parse
 
-# Share of the extent of a facet by which a channel may be off it: a point of a ball is h²/6R off its facet of edge h.
-OFF_FACET = 0.1
+FITTING = (1 / 3, 300)  # largest coordinate of a mesh over that of the model's points, unless its unit is wrong
 AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made
 
 
@@ -63,15 +68,39 @@ def build_grid(model: Model, box: Box, choice: Grid) -> RectilinearGrid:
 
 
 def _from_file(model: Model, geometry: MeshFile) -> Discretization:
-    on_membrane = model.points_on_membrane()
-    mesh = read_mesh(Path(geometry.file), geometry.length_unit, (geometry.membrane,) if on_membrane else ())
-    for name, point in on_membrane.items():
-        corners = mesh.points[mesh.surfaces[geometry.membrane]]
+    surfaces = (geometry.membrane,) if model.points_on_membrane() else ()
+    mesh = read_mesh(Path(geometry.file), geometry.length_unit, surfaces)
+    try:
+        _require_on_membrane(model, mesh, geometry.membrane)
+        made = discretize_tetrahedra(mesh)
+        made.locator.weights(np.array([*model.points_of_interest().values()]).reshape(-1, 3))
+    except InputError as error:
+        raise InputError(f"{error}{_wrong_unit(model, geometry, mesh.points)}") from None
+    whole = len(mesh.surfaces) == 1 and len(mesh.surfaces.get("membrane", ())) == len(mesh.boundary())
+    return replace(made, report={**made.report, "whole_skin": whole})
+
+
+def _require_on_membrane(model: Model, mesh: TetrahedralMesh, membrane: str) -> None:
+    for name, point in model.points_on_membrane().items():
+        corners = mesh.points[mesh.surfaces[membrane]]
         nearest, triangle = nearest_on_triangles(np.array(point), corners)
-        edge = np.linalg.norm(np.ptp(corners[triangle], axis=0))
-        if np.linalg.norm(nearest - point) > OFF_FACET * edge:
+        if not is_on_facet(np.array(point), nearest, corners[triangle]):
             raise InputError(off_membrane(name, point, nearest.tolist()))
-    return discretize_tetrahedra(mesh)
+
+
+def _wrong_unit(model: Model, geometry: MeshFile, nodes: np.ndarray) -> str:
+    """What to add to the complaint about a point of the model, if another unit would make the mesh fit the points."""
+    size = float(np.abs(nodes).max())
+    reach = float(np.abs([*model.points_of_interest().values()]).max())
+    if not reach or FITTING[0] < size / reach < FITTING[1]:
+        return ""
+    written = size / parse(f"1 {geometry.length_unit}", "length")
+    sizes = {unit: written * parse(f"1 {unit}", "length") for unit in get_args(LengthUnit)}
+    unit = min(sizes, key=lambda unit: abs(math.log(sizes[unit] / reach)))
+    return (
+        f". The coordinates of the mesh go to {size:.3g} um, read in {geometry.length_unit}, and those of the model to "
+        f'{reach:.3g} um: should it say length_unit = "{unit}"?'
+    )
 
 
 def _axis(model: Model, box: Box, choice: Grid, a: int) -> Axis:

@@ -10,11 +10,13 @@ from scipy.spatial import cKDTree
 
 from rdcalcium.discretization.base import PointWeights
 from rdcalcium.errors import InputError
+from rdcalcium.geometry.mesh import FACES, row_keys
+from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
+from rdcalcium.units import nanometres
 
 ON_NODE = 1e-6  # µm, a source this near to a node belongs to it alone
 ON_FACE = 1e-6  # barycentric, a source this near to a face lies on it
 INSIDE = -1e-9  # barycentric, rounding
-OUTSIDE = -0.05  # barycentric, how far beyond its facet a point on a curved membrane may lie
 CANDIDATES = (8, 64)  # nearest tetrahedra tried before all are
 CHUNK = 10_000  # points at a time
 
@@ -23,8 +25,7 @@ CHUNK = 10_000  # points at a time
 class TetrahedronLocator:
     """Finds points among the nodes of a mesh, by barycentric weights of the tetrahedron around them.
 
-    A point up to 5 % of a tetrahedron outside the mesh, as on a curved membrane, is moved to the nearest
-    facet.
+    A point a little outside the mesh, as on a curved membrane (see geometry/nearest.py), is moved to the nearest facet.
 
     points      (n, 3)  µm
     tetrahedra  (m, 4)  nodes
@@ -80,7 +81,7 @@ class TetrahedronLocator:
     def _boxes(self) -> tuple[np.ndarray, np.ndarray]:
         corners = self.points[self.tetrahedra]
         low, high = corners.min(axis=1), corners.max(axis=1)
-        margin = -OUTSIDE * 3 * (high - low).max(axis=1, keepdims=True)
+        margin = ON_NODE
         return low - margin, high + margin
 
     def _located(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -99,18 +100,35 @@ class TetrahedronLocator:
             self._search_all(point, points, cells, shares)
         return cells, shares
 
+    @cached_property
+    def _skin(self) -> tuple[np.ndarray, np.ndarray]:
+        """Corners (k, 3, 3) of the faces that belong to one tetrahedron alone, and that tetrahedron (k,)."""
+        faces = self.tetrahedra[:, FACES].reshape(-1, 3)
+        _, first, count = np.unique(row_keys(faces), return_index=True, return_counts=True)
+        outer = first[count == 1]
+        return self.points[faces[outer]], outer // len(FACES)
+
     def _search_all(self, point: np.integer, points: np.ndarray, cells: np.ndarray, shares: np.ndarray) -> None:
         low, high = self._boxes
         near = np.flatnonzero(((points[point] >= low) & (points[point] <= high)).all(axis=1))
         if len(near):
             cell, share = self._best(points[[point]], near[None, :])
             cells[point], shares[point] = cell[0], share[0]
-        if not len(near) or shares[point].min() < OUTSIDE:
-            distance, node = self._nodes.query(points[point])
+        if not len(near) or shares[point].min() < INSIDE:
+            cells[point], shares[point] = self._onto_skin(points[point])
+
+    def _onto_skin(self, point: np.ndarray) -> tuple[int, np.ndarray]:
+        """Tetrahedron and barycentric coordinates (4,) of the facet nearest to a point outside."""
+        facets, owners = self._skin
+        nearest, facet = nearest_on_triangles(point, facets)
+        if not is_on_facet(point, nearest, facets[facet]):
+            away = nanometres(float(np.linalg.norm(nearest - point)), 3)
+            at = nanometres(np.round(nearest, 9) + 0.0)  # and no -0
             raise InputError(
-                f"point {_show(points[point])} µm lies outside the cytosol; the nearest node of the mesh is "
-                f"{distance:.4g} µm away, at {_show(self.points[node])} µm"
+                f"point {nanometres(point)} lies outside the cytosol; the mesh is nearest at {at}, {away} away"
             )
+        cell = int(owners[facet])
+        return cell, self._barycentric(nearest[None, :], np.array([[cell]]))[0, 0]
 
     def _best(self, points: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of the candidates (p, k), the tetrahedron whose smallest barycentric coordinate is largest."""

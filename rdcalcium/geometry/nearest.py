@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+# Share of the extent of a facet by which a point may be off it and still be meant to lie on it: facets cut the corners
+# of a curved membrane, and a point of a ball of radius R is h²/6R off its facet of edge h.
+OFF_FACET = 0.1
+
 
 def nearest_on_triangles(point: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, int]:
     """The nearest point of some triangles, (3,), and the triangle that it belongs to.
@@ -22,3 +26,8 @@ def nearest_on_triangles(point: np.ndarray, triangles: np.ndarray) -> tuple[np.n
     candidates = np.concatenate([on_sides, foot[:, None]], axis=1)
     best = int(np.linalg.norm(candidates - point, axis=2).argmin())
     return candidates.reshape(-1, 3)[best], best // candidates.shape[1]
+
+
+def is_on_facet(point: np.ndarray, nearest: np.ndarray, triangle: np.ndarray) -> bool:
+    """Whether a point (3,) lies on a curved surface whose facet (3, 3) is nearest to it, and there at `nearest`."""
+    return bool(np.linalg.norm(nearest - point) <= OFF_FACET * np.linalg.norm(np.ptp(triangle, axis=0)))

@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from rdcalcium.model.base import Part
 from rdcalcium.model.quantity import Point, PositiveLength, Quantity
 
+LengthUnit = Literal["nm", "um", "mm", "m"]
+
 
 class Sphere(Part):
     """A solid sphere, such as a synaptic vesicle, that calcium has to go around."""
@@ -79,7 +81,7 @@ class MeshFile(Part):
     kind: Literal["mesh"] = "mesh"
     file: str
     """Path to a Gmsh, VTU, XDMF or Abaqus file; relative to the model file."""
-    length_unit: Literal["nm", "um", "mm", "m"] = "um"
+    length_unit: LengthUnit = "um"
     """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean."""
     membrane: str = "membrane"
     """Named surface of the file on which channels sit; faces that no name of the file covers are "membrane"."""
@@ -113,7 +115,10 @@ class Grid(Part):
 
 
 class Tetrahedra(Part):
-    """Tetrahedra that follow curved surfaces, fine around the channels and sensors."""
+    """Tetrahedra that follow curved surfaces, fine around the channels and sensors.
+
+    Those of a mesh file are taken as they are: there the kind is all that may be said.
+    """
 
     kind: Literal["tetrahedra"] = "tetrahedra"
     size_at_active_zone: PositiveLength = 0.005

@@ -142,6 +142,11 @@ class Model(Part):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
         if isinstance(self.geometry, MeshFile) and isinstance(self.discretization, Grid):
             raise ValueError('a mesh file is solved on its own tetrahedra: set [discretization] kind = "tetrahedra"')
+        sizes = self.discretization.model_fields_set - {"kind"}
+        if isinstance(self.geometry, MeshFile) and sizes:
+            raise ValueError(
+                f"a mesh file has tetrahedra of its own size: leave out {', '.join(sorted(sizes))} of [discretization]"
+            )
         if isinstance(self.geometry, Box):
             self._points_in_cytosol(self.geometry)
         return self

@@ -12,6 +12,7 @@ import tomli_w
 from rdcalcium.errors import ModelError
 from rdcalcium.model.base import Part
 from rdcalcium.model.checked import validate_as
+from rdcalcium.model.geometry import MeshFile
 from rdcalcium.model.model import Model
 
 
@@ -36,7 +37,10 @@ def write_toml(model: Model) -> str:
 
     What is not there and has no value to write, such as a longest step, is a comment that says what that means.
     """
-    text = tomli_w.dumps(_said(model), multiline_strings=False)
+    tables = _said(model)
+    if isinstance(model.geometry, MeshFile):  # which has cells of its own size
+        tables["discretization"] = {"kind": model.discretization.kind}
+    text = tomli_w.dumps(tables, multiline_strings=False)
     text = _NOT_SAID.sub(r"# \1 is not said: \2", text)
     return _LIST.sub(lambda found: _in_one_line(found[0]), text)
 
