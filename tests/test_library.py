@@ -239,3 +239,34 @@ def test_an_unknown_entry_names_the_nearest(kind: str, name: str, message: str) 
 def test_an_unknown_model_names_the_nearest() -> None:
     with pytest.raises(ModelError, match=r"neither a file nor a model of the library; .* Did you mean 'keller2015'?"):
         library.load("kellr2015")
+
+
+def test_the_list_of_buffers_shows_their_numbers_and_each_paper_once() -> None:
+    lines = library.describe("buffers")
+    (egta,) = [line for line in lines if line.startswith("EGTA ")]
+    assert egta.split("  ")[0] == "EGTA"
+    for number in ("0.01 1/(uM*ms)", "70 nM", "to be said", "0.22 um^2/ms", "nagerl2000, keller2015"):
+        assert number in egta
+    assert sum("An exclusion zone for Ca2+ channels" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize(("kind", "name"), ENTRIES)
+def test_an_entry_is_described_with_all_that_it_says(kind: str, name: str) -> None:
+    text = "\n".join(library.describe(name))
+    for value in library.entry(kind, name).values():
+        numbers = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+        assert all(str(number) in text for number in numbers)
+    for key in library.entries(kind)[name].get("source", []):
+        assert library.references()[key]["doi"] in text
+
+
+def test_the_whole_library_is_listed_by_kind() -> None:
+    text = "\n".join(library.describe())
+    assert all(
+        re.search(rf"^{name}\b", text, re.MULTILINE) for name in (*library.KINDS, *(name for _, name in ENTRIES))
+    )
+
+
+def test_a_word_that_the_library_does_not_know_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ModelError, match=r"the library has no 'EGAT'; known: .*\. Did you mean 'EGTA'\?"):
+        library.describe("EGAT")

@@ -5,6 +5,7 @@ Entries are named after what they are and the paper whose values they hold, EGTA
 
 from rdcalcium.catalogue import KINDS, entries, entry
 from rdcalcium.library.citations import references, used_references
+from rdcalcium.library.described import describe
 from rdcalcium.library.loading import buffer, channels, load, resolve, sensor
 from rdcalcium.model import read_waveform
 
@@ -12,6 +13,7 @@ __all__ = [
     "KINDS",
     "buffer",
     "channels",
+    "describe",
     "entries",
     "entry",
     "load",

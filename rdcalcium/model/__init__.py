@@ -4,6 +4,7 @@ from rdcalcium.errors import ModelError
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.geometry import Box, Grid, MeshFile, Sphere, Tetrahedra
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
+from rdcalcium.model.plausible import doubts
 from rdcalcium.model.scheme import KineticScheme, SchemeError
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import (
@@ -43,6 +44,7 @@ __all__ = [
     "Sphere",
     "TabulatedCurrent",
     "Tetrahedra",
+    "doubts",
     "read_toml",
     "read_waveform",
     "validate",
