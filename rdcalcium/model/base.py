@@ -76,7 +76,7 @@ class LibraryPart(Part):
     """What stays when another entry is used, and does not say it."""
 
     name: Name
-    """Any text, different for each; left out, it is that of the library entry."""
+    """Any text, different for each; with `use` that of the entry, unless it is said."""
     use: str | None = None
     """Library entry that fills in what is not said; none: everything is said here."""
     source: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ class Calcium(Part):
     rest: Concentration = 0.05
     """Resting concentration, with which all buffers start in equilibrium."""
     source: tuple[str, ...] = ()
-    """References of the values; that of the diffusivity where it is left to this package."""
+    """References of the values; left out, that of the diffusivity if that is left out too."""
 
     def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Not the reference of a diffusivity that changes."""
@@ -52,10 +52,14 @@ class Buffer(SchemePart):
     diffusivity: Diffusivity
     """Of all forms; 0 for a fixed buffer."""
     k_on: BindingRate | None = None
+    """Rate of binding, for a buffer with one site."""
     k_off: Rate | None = None
+    """Rate of unbinding; left out it is k_on K_d."""
     K_d: Concentration | None = None
+    """Dissociation constant, k_off / k_on."""
     scheme: tuple[str, ...] = ()
-    """Transitions such as "ATP + Mg <-> MgATP : k_on_Mg, k_off_Mg"; the first state is the free buffer."""
+    """Transitions such as "ATP + Mg <-> MgATP : k_on_Mg, k_off_Mg", for any other buffer; the first state is the free
+    one."""
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class MeshFile(Part):
 
     kind: Literal["mesh"] = "mesh"
     file: str
-    """Path to a Gmsh, VTU, XDMF or Abaqus file; relative to the model file."""
+    """Path of a Gmsh, VTU, XDMF or Abaqus file, from the model file on."""
     length_unit: LengthUnit = "um"
     """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean."""
     membrane: str = "membrane"
@@ -91,7 +91,7 @@ Geometry = Annotated[Box | MeshFile, Field(discriminator="kind")]
 
 
 class Grid(Part):
-    """A rectilinear grid, fine around the channels and sensors and growing towards the bulk."""
+    """A rectilinear grid, fine around the channels, sensors and probes and growing towards the bulk."""
 
     kind: Literal["grid"] = "grid"
     size_at_active_zone: Annotated[

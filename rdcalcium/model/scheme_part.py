@@ -17,7 +17,7 @@ class SchemePart(LibraryPart):
     """A part with parameters for its scheme."""
 
     parameters: dict[str, Parameter] = Field(default_factory=dict)
-    """A number for each name in the rates, with or without a unit; without one it counts as a number in µM, ms, mV."""
+    """A number for each name in the rates, with a unit or without; those without are in µM, ms and mV. Each is used."""
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -19,8 +19,10 @@ class Sensor(SchemePart):
     own = ("positions",)
 
     positions: tuple[Point, ...] = Field(min_length=1)
+    """Of each sensor: x, y, z. They take no calcium away."""
     scheme: tuple[str, ...]
-    """Binding steps and, one way, fusion: "X5 -> fused : gamma"."""
+    """Binding steps such as "X0 + Ca <-> X1 : 5*k_on, k_off" and, one way, fusion: "X5 -> fused : gamma". It starts in
+    equilibrium with resting calcium, with nothing fused."""
     released: tuple[str, ...] = ("fused",)
     """States in which the vesicle has been released."""
 
@@ -56,4 +58,6 @@ class Probe(Part):
     """A point at which free calcium and every buffer are written down at each step."""
 
     name: Name
+    """Any text, different for each."""
     position: Point
+    """x, y, z."""

@@ -24,10 +24,13 @@ class ActionPotential(Part):
 
     kind: Literal["action_potential"] = "action_potential"
     waveform: str
-    """Name of a library waveform, or a path to a CSV file of time (ms) and voltage (mV)."""
+    """Name of a library waveform, or the path of a CSV file, from the model file on, whose two columns are time in ms
+    and voltage in mV; a first row of text is passed over, whatever units it says. Between the rows a monotone cubic,
+    before the first and after the last their voltage."""
     times: tuple[Time, ...] = (0.0,)
     """When each waveform starts; where two overlap the later one takes over."""
     source: tuple[str, ...] = ()
+    """References of the waveform: DOIs, or keys of the library's references."""
     table: tuple[tuple[Time, Voltage], ...] = Field(default=(), repr=False, exclude=True)
     """The waveform itself, filled in when the model is loaded: rows of time (ms) and voltage (mV)."""
 
@@ -69,20 +72,24 @@ class ActionPotential(Part):
 
 
 class OhmicCurrent(Part):
-    """Current of one open channel, i = conductance (V - reversal); inward is negative."""
+    """Current of one open channel, conductance (reversal - V), positive inward; V must stay below the reversal.
+
+    It needs a gate, and a stimulus that says the voltage.
+    """
 
     kind: Literal["ohmic"] = "ohmic"
     conductance: Conductance
+    """Of one open channel."""
     reversal: Voltage
     """Apparent reversal potential of the calcium current, not the Nernst potential."""
 
 
 class ConstantCurrent(Part):
-    """The same inward current at all times."""
+    """The same inward current at all times, from 0 ms on."""
 
     kind: Literal["constant"] = "constant"
     amplitude: Current
-    """Size of the inward calcium current of one channel."""
+    """Calcium current of one channel, positive inward."""
 
 
 class PulseCurrent(Part):
@@ -90,8 +97,11 @@ class PulseCurrent(Part):
 
     kind: Literal["pulse"] = "pulse"
     amplitude: Current
+    """Calcium current of one channel, positive inward."""
     start: Time = 0.0
+    """Beginning of the pulse."""
     duration: PositiveTime
+    """Length of the pulse."""
 
 
 class GaussianCurrent(Part):
@@ -99,6 +109,7 @@ class GaussianCurrent(Part):
 
     kind: Literal["gaussian"] = "gaussian"
     amplitude: Current
+    """Calcium current of one channel at its maximum, positive inward."""
     peak: Time
     """Time of the maximum."""
     width: PositiveTime
@@ -110,7 +121,9 @@ class TabulatedCurrent(Part):
 
     kind: Literal["table"] = "table"
     times: tuple[Time, ...] = Field(min_length=2)
+    """Of the rows, ascending; the same time twice makes a jump."""
     values: tuple[Current, ...] = Field(min_length=2)
+    """Calcium current of one channel at these times, positive inward."""
 
     @model_validator(mode="after")
     def _rows(self) -> Self:
@@ -140,15 +153,18 @@ class Channels(SchemePart):
     own = ("positions", "place", "gating")
 
     positions: tuple[Position, ...] = Field(min_length=1)
-    """(x, y), or (x, y, z) where the membrane is not the plane z = 0."""
+    """Of each channel: x and y, or x, y and z where the membrane is not the plane z = 0."""
     place: Literal["membrane", "anywhere"] = "membrane"
     """On the membrane (z = 0 of a box, the named surface of a mesh), or anywhere, as a source in the cytosol is."""
     gating: Literal["deterministic"] = "deterministic"
     """Every channel conducts with its probability of being open."""
     gate: tuple[str, ...] = ()
-    """Transitions such as "C0 <-> C1 : 2*1.78*exp(V/23.3), 0.14*exp(-V/15)"."""
+    """Transitions such as "C0 <-> C1 : 2*1.78*exp(V/23.3), 0.14*exp(-V/15)", with V in mV and rates in 1/ms. It starts
+    in equilibrium with the first voltage; none: the current is prescribed."""
     open_states: tuple[str, ...] = ()
+    """States of the gate in which a channel conducts."""
     current: CurrentLaw
+    """Of one channel."""
 
     @property
     def points(self) -> tuple[tuple[float, float, float], ...]:

@@ -1,0 +1,72 @@
+"""The reference of the model file says what the models say, and its examples are models."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rdcalcium import library
+from rdcalcium.model import Model, ModelError, doubts
+from rdcalcium.model.base import Part
+from rdcalcium.model.mistakes import _tables
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "model-file.md"
+BASE: dict[str, Any] = {
+    "geometry": {"kind": "box", "size": ["1 um", "1 um", "0.5 um"]},
+    "discretization": {"kind": "grid", "size_at_active_zone": "10 nm"},
+    "run": {"duration": "20 ms"},
+}
+
+
+def examples() -> list[str]:
+    return re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def parts(kind: type[Part] = Model) -> set[type[Part]]:
+    """Every kind of table."""
+    inside = [parts(t) for field in kind.model_fields.values() for t in _tables(field.annotation)]
+    return {kind}.union(*inside)
+
+
+def kinds(tables: Any) -> set[str]:
+    """Every `kind` that stands in some tables."""
+    inside = tables.values() if isinstance(tables, dict) else tables if isinstance(tables, list) else ()
+    own = {tables["kind"]} if isinstance(tables, dict) and "kind" in tables else set()
+    return own.union(*(kinds(value) for value in inside))
+
+
+def test_the_page_is_what_the_script_writes() -> None:
+    written = runpy.run_path(str(ROOT / "scripts" / "docs.py"))["reference"]()
+    assert PAGE.read_text(encoding="utf-8") == written, "run: python scripts/docs.py"
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda text: text.splitlines()[1])
+def test_an_example_of_the_page_is_a_model(example: str) -> None:
+    model = library.resolve({**BASE, **tomllib.loads(example)})
+    assert doubts(model) == []
+
+
+def test_there_is_an_example_of_every_kind_and_every_list() -> None:
+    shown = [tomllib.loads(example) for example in examples()]
+    defined = {part.model_fields["kind"].default for part in parts() if "kind" in part.model_fields}
+    assert defined - kinds(shown) == {"sphere"}  # an obstacle has no other kind
+    assert set(Model.model_fields) - {key for tables in shown for key in tables} == {"title", "references", "notes"}
+
+
+@pytest.mark.parametrize("part", sorted(parts(), key=str), ids=lambda part: part.__name__)
+def test_every_key_says_what_it_means(part: type[Part]) -> None:
+    assert part.__doc__
+    for key, field in part.model_fields.items():
+        assert field.description or key == "kind", f"{part.__name__}.{key}"
+
+
+def test_what_must_be_said_must_be_said() -> None:
+    for key in BASE:
+        with pytest.raises(ModelError, match=f"'{key}' is missing"):
+            library.resolve({k: v for k, v in BASE.items() if k != key})
