@@ -242,9 +242,24 @@ def test_a_mesh_is_judged_by_its_negative_couplings(tmp_path) -> None:
         sensors=(),
         probes=(),
     )
+    assert sentence(described, "names no part of its surface").endswith("the membrane, on which channels may lie")
     bad = sentence(described, "negative couplings weigh")
     assert bad.startswith("warning: ")
     assert number("weigh # of", bad) > NEGATIVE
+
+
+@pytest.mark.parametrize("size", [0.02, 0.00005], ids=["fits", "does not fit"])
+def test_advice_asks_about_what_was_hardly_meant(size: float) -> None:
+    late = PulseCurrent(amplitude=0.1, start=2, duration=1)
+    described = model(
+        discretization=Grid(size_at_active_zone=size),
+        calcium={"rest": 50},
+        channels=(Channels(name="pore", positions=((0.0, 0.0),), current=late),),
+    )
+    assert sentence(described, "resting calcium").startswith("warning: resting calcium is 50 uM, above 1 uM: is that")
+    assert sentence(described, "begins at").startswith(
+        "warning: the current of channels 'pore' begins at 2 ms, but the"
+    )
 
 
 def test_advice_on_a_model_that_does_not_fit_comes_at_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,15 +57,21 @@ def test_the_model_of_the_readme_runs(tmp_path: Path) -> None:
 
 def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the words of the README, on wide cells and for a moment."""
-    load = library.load
-    monkeypatch.setattr(library, "load", lambda name: briefly(load(name), duration=0.005, coarser=2.5))
+    load, durations = library.load, {"keller2015": 0.005, "model.toml": 0.15}
+    monkeypatch.setattr(library, "load", lambda name: briefly(load(name), durations[name], coarser=2.5))
     monkeypatch.chdir(tmp_path)
-    (shown,) = blocks("python")
-    names: dict[str, object] = {}
-    exec(compile(shown, "README.md", "exec"), names)
-    *_, last = shown.strip().splitlines()
+    Path("model.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    first, second = blocks("python")
+    names: dict[str, Any] = {}
+    exec(compile(first, "README.md", "exec"), names)
+    *_, last = first.strip().splitlines()
     assert 0 <= eval(last, names) < 1, "the last line is a release probability"
     assert (tmp_path / "runs" / "egta" / "model.toml").exists()
+    exec(compile(second, "README.md", "exec"), names)
+    released = list(names["released"].values())
+    assert len(released) == 4
+    assert released == sorted(released, reverse=True)
+    assert released[0] > 10 * released[-1]
 
 
 def test_the_names_that_the_package_shows_first_are_used_as_its_docstring_says() -> None:

@@ -13,7 +13,7 @@ from rdcalcium.backends import choose
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import planned_size
 from rdcalcium.library import used_references
-from rdcalcium.model import Model
+from rdcalcium.model import Model, doubts
 
 __all__ = ["advise"]
 
@@ -21,14 +21,16 @@ __all__ = ["advise"]
 def advise(model: Model) -> list[str]:
     """Short sentences on a model, the sizes first; those that ask for a change begin with "warning"."""
     name, reason = choose("auto")
+    questions = [f"warning: {question}" for question in doubts(model)]
     backend = f"backend that auto takes: {name}, because {reason}"
     planned = planned_size(model)
     if memory.memory_needed(model, planned, name) > memory.memory_available():
-        return [*does_not_fit(model, planned, name), backend, *_references(model)]
+        return [*does_not_fit(model, planned, name), backend, *questions, *_references(model)]
     cells, chemistry = find_cells(model), build_chemistry(model)
     return [
         *memory_line(model, cells, name),
         backend,
+        *questions,
         *sizes(model, cells, chemistry),
         *cost(model, cells, chemistry),
         *distances(model, cells),

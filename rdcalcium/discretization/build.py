@@ -91,7 +91,7 @@ def _require_on_membrane(model: Model, mesh: TetrahedralMesh, membrane: str) -> 
 def _wrong_unit(model: Model, geometry: MeshFile, nodes: np.ndarray) -> str:
     """What to add to the complaint about a point of the model, if another unit would make the mesh fit the points."""
     size = float(np.abs(nodes).max())
-    reach = float(np.abs([*model.points_of_interest().values()]).max())
+    reach = float(np.abs([*model.points_of_interest().values()]).max(initial=0.0))
     if not reach or FITTING[0] < size / reach < FITTING[1]:
         return ""
     written = size / parse(f"1 {geometry.length_unit}", "length")
