@@ -573,6 +573,17 @@ def test_a_waveform_of_the_user_is_found_beside_the_model(tmp_path) -> None:
     assert reread(model) == model
 
 
+def test_another_waveform_brings_its_own_rows_and_no_old_references(tmp_path) -> None:
+    (tmp_path / "ap.csv").write_text("0,-80\n1,20\n")
+    model = small_model(stimulus={"kind": "action_potential", "waveform": "calyx_keller2015", "times": [1, 2]})
+    assert model.stimulus is not None
+    assert model.stimulus.source
+    other = model.changed(stimulus={"waveform": str(tmp_path / "ap.csv")}).stimulus
+    assert other is not None
+    assert (other.table, other.source, other.times) == (((0, -80), (1, 20)), (), (1, 2))
+    assert model.changed(stimulus={"times": [3]}).stimulus == model.stimulus.changed(times=[3])
+
+
 def test_a_waveform_that_is_no_text_is_refused(tmp_path) -> None:
     (tmp_path / "ap.csv").write_bytes(bytes(range(256)))
     stimulus = {"kind": "action_potential", "waveform": "ap.csv"}
