@@ -174,8 +174,10 @@ def test_check_prints_the_resolved_model_and_advice(quick: Path) -> None:
 def test_list_shows_every_entry_with_its_paper(quick: Path) -> None:
     done = rdcalcium("list", folder=quick)
     assert done.returncode == 0
-    for said in ("buffers:", "EGTA", "Nägerl UV", "sensors:", "felmy2003", "models:", "keller2015", "waveforms:"):
+    for said in ("buffers", "EGTA", "sensors", "felmy2003", "models", "keller2015", "waveforms"):
         assert said in done.stdout
+    assert "Nägerl UV" in rdcalcium("list", "buffers", folder=quick).stdout
+    assert "0.010 /uM/ms" in rdcalcium("list", "EGTA", folder=quick).stdout
     assert "EGTA" not in rdcalcium("list", "sensors", folder=quick).stdout
     assert "the library has no 'bufers'" in sentence(rdcalcium("list", "bufers", folder=quick))
 
@@ -393,6 +395,6 @@ def test_a_time_that_is_none_is_one_sentence(finished: Path) -> None:
 def test_a_reader_that_leaves_is_no_error(finished: Path) -> None:
     command = f"{sys.executable} -m rdcalcium list | head -n 1"
     done = subprocess.run(command, shell=True, cwd=finished, capture_output=True, text=True, timeout=60)
-    assert done.stdout == "buffers:\n"
+    assert done.stdout.startswith("buffers ")
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr

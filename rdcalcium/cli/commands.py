@@ -69,8 +69,11 @@ def run(
         return _finish(result)
     loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
     from rdcalcium import runner
+    from rdcalcium.model import doubts
 
     click.echo(_headline(loaded, backend))
+    for question in doubts(loaded):
+        click.echo(f"warning: {question}")
     out = out or Path("runs") / Path(model or "").stem
     with stoppable() as should_stop, progress_bar() as progress:
         result = runner.run(loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop)
@@ -143,17 +146,15 @@ def view(run: Path, screenshot: bool, movie: bool, time: str | None) -> None:
 
 
 @cli.command(name="list")
-@click.argument("kind", required=False)
-def list_entries(kind: str | None) -> None:
-    """List library entries: buffers, channels, sensors, waveforms or models, with their sources."""
-    from rdcalcium.library import KINDS, entries, references
+@click.argument("what", required=False)
+def list_entries(what: str | None) -> None:
+    """List the library with its sources: all of it, one KIND of entries, or all that one ENTRY says.
 
-    for one in [kind] if kind else KINDS:
-        click.echo(f"{one}:")
-        for name, values in entries(one).items():
-            click.echo(f"  {name:<28} {values.get('description', '')}")
-            for key in values.get("source", []):
-                click.echo(f"      {references()[key]['citation']}")
+    Kinds are buffers, channels, sensors, waveforms and models.
+    """
+    from rdcalcium.library import describe
+
+    click.echo("\n".join(describe(what)))
 
 
 @cli.command()
