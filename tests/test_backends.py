@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from rdcalcium.backends import BACKENDS, BackendError, backend_class, choose, compiler, cupy, open_backend
+from rdcalcium.backends.base import Operations
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.bench.measure import usable
@@ -379,3 +380,19 @@ def test_an_access_outside_an_array_would_be_seen() -> None:
     done = sanitized("float64", broken=True)
     assert done.returncode != 0
     assert "heap-buffer-overflow" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("count", [0, 1, 4, 7])
+def test_all_stages_of_a_step_in_one_call_are_those_one_by_one(kernel_backend, kind, precision, count):
+    do = open_backend(kernel_backend, small_system(kind, "six fields"), precision)
+    rng = np.random.default_rng(count)
+    states = [rng.uniform(0, scale, do.system.shape) for scale in (10, 100, 0.1, 0.1)]
+    rows = rng.uniform(-1, 1, (count, 4)) * [1, 1, 1e-5, 1e-5]
+    cells, changes = np.array([3, 17, 4]), do.values(rng.uniform(0, 1e3, (count, 3)))
+    for sources in ((do.cells(cells), changes), (None, None)):
+        at_once = do.stages(*map(do.from_host, states), rows, *sources)
+        one_by_one = Operations.stages(do, *map(do.from_host, states), rows, *sources)
+        for a, b in zip(at_once, one_by_one, strict=True):
+            assert np.array_equal(do.to_host(a), do.to_host(b))

@@ -127,6 +127,23 @@ class Operations(ABC):
     ) -> None:
         """z2 = mu z1 + nu z2 + mu_h (f0 + F(y0 + z1) - F(y0)) + gamma_h f0; the difference of F is expanded exactly."""
 
+    def stages(
+        self, y0: Array, f0: Array, z1: Array, z2: Array, rows: np.ndarray, cells: Array | None, changes: Array | None
+    ) -> tuple[Array, Array]:
+        """Many stages, one after the other; each also adds its mu_h times its row of changes to calcium at the cells.
+
+        z1, z2   the last two increments; both are overwritten
+        rows     (stages, 4)  mu, nu, mu_h, gamma_h of each stage
+        changes  (stages, k)  µM ms⁻¹, of the sources since the beginning of the step; or nothing
+        returns  the last increment, and the one before
+        """
+        for j, (mu, nu, mu_h, gamma_h) in enumerate(rows.tolist()):
+            self.stage(y0, f0, z1, z2, mu, nu, mu_h, gamma_h)
+            if cells is not None and changes is not None:
+                self.add_at(z2, cells, changes[j], mu_h)
+            z1, z2 = z2, z1
+        return z1, z2
+
     @abstractmethod
     def advance(self, y: Array, carried: Array, z: Array, end: Array, carried_end: Array) -> None:
         """end + carried_end = y + carried + z, where `carried` holds what rounding took from y."""

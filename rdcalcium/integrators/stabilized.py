@@ -82,11 +82,9 @@ class StabilizedRungeKutta:
         do, f0 = self.do, self._f0
         do.scale(0.0, f0, self._older)
         do.scale(k.mu_t[1] * h, f0, self._z)
-        for j in range(2, len(k.c)):
-            do.stage(self.y, f0, self._z, self._older, k.mu[j], k.nu[j], k.mu_t[j] * h, k.gamma_t[j] * h)
-            if sources is not None:
-                do.add_at(self._older, sources.cells, sources.change[j - 1], k.mu_t[j] * h)
-            self._z, self._older = self._older, self._z
+        rows = np.column_stack([k.mu, k.nu, k.mu_t * h, k.gamma_t * h])[2:]
+        cells, changes = (None, None) if sources is None else (sources.cells, sources.change[1:])
+        self._z, self._older = do.stages(self.y, f0, self._z, self._older, rows, cells, changes)
 
     def _add(self, target: Array, sources: StepSources | None, sign: float, at_end: bool) -> None:
         """Add the sources to a right-hand side, or take them away: the next step brings its own."""
