@@ -19,7 +19,7 @@ from rdcalcium.integrators.stabilized import StabilizedRungeKutta, StepSources
 from rdcalcium.model import Box, Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors
-from rdcalcium.recorders.schedule import every
+from rdcalcium.recorders.schedule import planned_times
 from rdcalcium.system import missed_near_pores, place_sources
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
@@ -57,12 +57,11 @@ class Simulation:
         rest = np.maximum(self.system.chemistry.rest, LEAST_REST)
         absolute = model.run.absolute_tolerance
         self.atol = np.full(len(rest), absolute) if absolute is not None else self.rtol * rest
-        self.sensors = [ReleaseSensors(s, model.calcium.rest) for s in model.sensors]
+        magnesium = model.magnesium.free if model.magnesium else 0.0
+        self.sensors = [ReleaseSensors(s, model.calcium.rest, magnesium) for s in model.sensors]
         self._place_points()
         self._place_sources()
-        snapshots = model.record.snapshots
-        duration = model.run.duration
-        self.snapshot_times = every(snapshots.every if snapshots else duration, duration)  # at least rest and end
+        self.snapshot_times = planned_times(model)
         self.stops = self.currents.events(model.run.duration)
         self.ledger = Ledger(operations, model.copies)
         self.t, self.h, self.last = 0.0, 0.0, (0.0, 1.0)  # last: step and error of the step before

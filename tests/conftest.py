@@ -67,17 +67,6 @@ CHEMISTRIES = {
 }
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow (minutes)")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--run-slow"):
-        for item in items:
-            if "slow" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="slow; run with --run-slow"))
-
-
 def need_backend(name: str) -> None:
     """Skip the test where this backend cannot run; a missing GPU fails if RDCALCIUM_REQUIRE_GPU=1."""
     reason = backend_class(name).missing()

@@ -18,9 +18,11 @@ from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.bench.measure import usable
 from rdcalcium.chemistry import build_chemistry
+from rdcalcium.discretization.build import discretize
 from rdcalcium.memory import memory_needed
-from rdcalcium.model import Run
+from rdcalcium.model import Buffer, Run
 from rdcalcium.simulation import Simulation
+from rdcalcium.system import build_system
 from tests.conftest import CHEMISTRIES, PRECISIONS, TOLERANCES, need_backend, small_model, small_system
 
 KINDS = ("grid", "tetrahedra")
@@ -369,7 +371,7 @@ def sanitized(precision: str, broken: bool = False) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("precision", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_no_kernel_leaves_its_arrays(precision: str) -> None:
     done = sanitized(precision)
     assert done.returncode == 0, done.stderr
@@ -396,3 +398,22 @@ def test_all_stages_of_a_step_in_one_call_are_those_one_by_one(kernel_backend, k
         one_by_one = Operations.stages(do, *map(do.from_host, states), rows, *sources)
         for a, b in zip(at_once, one_by_one, strict=True):
             assert np.array_equal(do.to_host(a), do.to_host(b))
+
+
+def test_a_buffer_of_more_states_than_an_integer_has_bits(kernel_backend):
+    sites = 70
+    scheme = tuple(f"B{i} + Ca <-> B{i + 1} : 0.1, {i + 1}" for i in range(sites))
+    many = Buffer(name="many", total=100, diffusivity=0, scheme=scheme)
+    mobile = Buffer(name="mobile", total=100, diffusivity=0.2, k_on=0.1, K_d=1)
+    model = small_model("grid", "no buffer").changed(buffers=(many, mobile))
+    system = build_system(model, discretize(model))
+    state = np.random.default_rng(0).uniform(0, 1, system.shape)
+    expected, found = (rhs_of(open_backend(name, system), state) for name in ("numpy", kernel_backend))
+    np.testing.assert_allclose(found, expected, atol=TOLERANCES["kernel, float64"] * np.abs(expected).max())
+
+
+def rhs_of(do: Operations, state: np.ndarray) -> np.ndarray:
+    """Its right-hand side, on the host."""
+    out = do.new()
+    do.rhs(do.from_host(state), out)
+    return do.to_host(out)

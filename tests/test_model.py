@@ -267,7 +267,7 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
             "the library has no buffer 'EGAT'; .*. Did you mean 'EGTA'?",
         ),
         ({"buffers": [{"use": "EGTA", "total": 1}, {"use": "EGTA", "total": 1}]}, "two buffers are called 'EGTA'"),
-        ({"buffers": [{"use": "ATP_keller2015"}]}, "buffer 'ATP_keller2015' binds Mg: say how much there is"),
+        ({"buffers": [{"use": "ATP_keller2015"}]}, "'ATP_keller2015' binds Mg: say how much there is"),
         ({"probes": [{"name": "v 1", "position": [0, 0, 0.1]}]}, "two recorded points are called 'v 1'"),
         ({"channels": [channel(**OHMIC)]}, r"channels with a gate need a voltage: add a \[stimulus\]"),
         ({"channels": [channel(gate=OHMIC["gate"], parameters=OHMIC["parameters"])]}, "an ohmic current needs a gate"),

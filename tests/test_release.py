@@ -165,3 +165,15 @@ def test_each_position_follows_its_own_calcium() -> None:
     scheme = Sensor.model_validate({"name": "v", "positions": [[0, 0, 0]], **values}).kinetics()
     exact = expm(0.3 * scheme.generator(calcium=7.5)) @ np.eye(len(scheme.states))[0]
     np.testing.assert_allclose(both.occupancy[0], exact, rtol=1e-12)
+
+
+def test_magnesium_competes_for_a_sensor():
+    scheme = ["X + Ca <-> CaX : 0.1, 1", "X + Mg <-> MgX : 0.01, 1", "CaX -> fused : 1e-9"]
+    sensor = Sensor.model_validate({"name": "v", "positions": [[0, 0, 0]], "scheme": scheme})
+    watched = ReleaseSensors(sensor, rest=10.0, magnesium=100.0)
+    share = 1 / (1 + 0.1 * 10 + 0.01 * 100)  # of the free form
+    np.testing.assert_allclose(watched.occupancy[0, :3], [share, share, share], rtol=1e-9)
+    for _ in range(200):
+        watched.advance(np.array([20.0]), np.array([20.0]), 0.1)
+    share = 1 / (1 + 0.1 * 20 + 0.01 * 100)
+    np.testing.assert_allclose(watched.occupancy[0, :3], [share, 2 * share, share], rtol=1e-6)

@@ -11,15 +11,18 @@ from rdcalcium.advice.resolution import captures, distances, gaps
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, sizes
 from rdcalcium.backends import choose
 from rdcalcium.chemistry import build_chemistry
+from rdcalcium.currents import channel_currents
 from rdcalcium.discretization.build import planned_size
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, doubts
+from rdcalcium.recorders.schedule import planned_times
 
 __all__ = ["advise"]
 
 
 def advise(model: Model) -> list[str]:
     """Short sentences on a model, the sizes first; those that ask for a change begin with "warning"."""
+    _refused_by_a_run(model)
     name, reason = choose("auto")
     questions = [f"warning: {question}" for question in doubts(model)]
     backend = f"backend that auto takes: {name}, because {reason}"
@@ -39,6 +42,12 @@ def advise(model: Model) -> list[str]:
         *judge_mesh(cells),
         *_references(model),
     ]
+
+
+def _refused_by_a_run(model: Model) -> None:
+    """Make what a run makes before its first step, so that its refusals are told here too."""
+    channel_currents(model)
+    planned_times(model)
 
 
 def _references(model: Model) -> Iterator[str]:

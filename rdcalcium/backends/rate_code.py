@@ -33,13 +33,13 @@ def rate_code(chemistry: Chemistry) -> tuple[str, np.ndarray]:
         totals = {s: parameters.place(s.total) for s in states if isinstance(s, FreeForm)}
         full.append(_block(reaction, _flux(reaction, k_f, k_b, totals)))
         increment.append(_block(reaction, _flux_increment(reaction, k_f, k_b, totals)))
-    mobile = sum(1 << i for i, d in enumerate(chemistry.diffusivity) if d > 0)
+    mobile = " || ".join(f"(f) == {i}" for i, d in enumerate(chemistry.diffusivity) if d > 0) or "false"
     header = f"""// Made by rdcalcium/backends/rate_code.py for one model; rates and diffusivities are in p.
 #pragma once
 #include "common.cuh"
 
 #define RDC_FIELDS {len(chemistry.fields)}
-#define RDC_MOBILE(f) (({hex(mobile)}u >> (f)) & 1u)
+#define RDC_MOBILE(f) ({mobile})
 #define RDC_DIFFUSIVITY(p, f) p[f]
 
 // d += rates of change of the fields y by reaction

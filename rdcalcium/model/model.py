@@ -135,9 +135,10 @@ class Model(Part):
         if twice:
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
         if self.magnesium is None:
-            for buffer in self.buffers:
-                if any(t.ligand == "Mg" for t in buffer.kinetics().transitions):
-                    raise ValueError(f"buffer {buffer.name!r} binds Mg: say how much there is, [magnesium] free = …")
+            binding: list[Buffer | Sensor] = [*self.buffers, *self.sensors]
+            for part in binding:
+                if any(t.ligand == "Mg" for t in part.kinetics().transitions):
+                    raise ValueError(f"{part.name!r} binds Mg: say how much there is, [magnesium] free = …")
         if self.stimulus is None and any(group.gate for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
         if isinstance(self.geometry, MeshFile) and isinstance(self.discretization, Grid):

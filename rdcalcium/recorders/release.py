@@ -16,13 +16,13 @@ class ReleaseSensors:
     occupancy  (positions, states)
     """
 
-    def __init__(self, sensor: Sensor, rest: float):
+    def __init__(self, sensor: Sensor, rest: float, magnesium: float = 0.0):
         scheme = sensor.kinetics()
         self.labels = sensor.labels()
-        self._without = scheme.generator()
-        self._per_calcium = scheme.generator(calcium=1.0) - self._without
+        self._without = scheme.generator(magnesium=magnesium)
+        self._per_calcium = scheme.generator(calcium=1.0, magnesium=magnesium) - self._without
         self._released = np.array([state in sensor.released for state in scheme.states])
-        self.occupancy = np.tile(scheme.equilibrium(calcium=rest), (len(self.labels), 1))
+        self.occupancy = np.tile(scheme.equilibrium(calcium=rest, magnesium=magnesium), (len(self.labels), 1))
 
     def advance(self, before: np.ndarray, after: np.ndarray, h: float) -> None:
         """Take a step of h ms while calcium goes from `before` to `after`, (positions,) µM."""

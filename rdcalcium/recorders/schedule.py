@@ -7,9 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.model import Model
 
 MOST = 1_000_000  # times; more is a mistake in the unit
 SLACK = 1e-12  # ms, by which the end of a step may miss a time that it was to land on
+
+
+def planned_times(model: Model) -> np.ndarray:
+    """When a run writes whole fields, ms: at rest, as often as the model asks, and at the end."""
+    snapshots, duration = model.record.snapshots, model.run.duration
+    return every(snapshots.every if snapshots else duration, duration)
 
 
 def every(interval: float, duration: float) -> np.ndarray:
