@@ -61,11 +61,6 @@ class Reaction:
     source: State
     target: State
 
-    @property
-    def product(self) -> int:
-        """A field whose diffusivity is that of the buffer."""
-        return self.target if isinstance(self.target, int) else self.target.others[0]
-
 
 @dataclass(frozen=True)
 class Chemistry:
@@ -112,9 +107,9 @@ class Chemistry:
         return self._capture(r for r in self.reactions if r.buffer == buffer)
 
     @property
-    def mobile_capture(self) -> float:
-        """Rate at which all mobile buffers at rest take up calcium, ms⁻¹."""
-        return self._capture(r for r in self.reactions if self.diffusivity[r.product] > 0)
+    def capture(self) -> float:
+        """Rate at which all buffers at rest take up calcium, ms⁻¹."""
+        return self._capture(self.reactions)
 
     def _capture(self, reactions: Iterable[Reaction]) -> float:
         return sum(r.forward * self._at_rest(r.source) for r in reactions if r.binds)

@@ -18,9 +18,10 @@ from rdcalcium.integrators.base import MAX_STAGES
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta, StepSources
 from rdcalcium.model import Box, Model
 from rdcalcium.recorders.ledger import Balance, Ledger
+from rdcalcium.recorders.near_pores import NearPores
 from rdcalcium.recorders.release import ReleaseSensors
 from rdcalcium.recorders.schedule import planned_times
-from rdcalcium.system import missed_near_pores, place_sources
+from rdcalcium.system import place_sources
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
@@ -83,7 +84,7 @@ class Simulation:
 
     def _calcium(self, before_jump: bool) -> np.ndarray:
         """Calcium at every sensor and probe now, with what the control volumes miss of it, (points,) µM."""
-        return self._values[CALCIUM, : len(self._positions)] + self.missed(self.t, before_jump)
+        return self.near_pores.calcium(self._values[:, : len(self._positions)], self.currents.at(self.t, before_jump))
 
     def _place_points(self) -> None:
         positions = [p for s in self.model.sensors for p in s.positions] + [p.position for p in self.model.probes]
@@ -95,7 +96,7 @@ class Simulation:
         planes = [("xy".index(a), 0.0) for a in box.symmetry] if isinstance(box, Box) else []
         groups = [np.array(group.points) for group in self.model.channels]
         self.sources = place_sources(groups, planes, self.system.discretization)
-        self._missed = missed_near_pores(groups, planes, self._positions, self.system)
+        self.near_pores = NearPores(self.system, groups, planes, self._positions)
         self._source_cells = self.do.cells(self.sources.cells)
         found = locator.weights(self._positions) if len(self._positions) else None
         self._watched = self.do.points(_with_cells(found, self.sources.cells))
@@ -173,12 +174,9 @@ class Simulation:
         points = slice(len(self._positions))
         gathered = self.scheme.within(moment.h, shares, self._sources, lambda y: self.do.gather(y, self._watched))
         found = np.array([values[:, points] for values in gathered])
-        found[:, CALCIUM] += [self.missed(t) for t in times]
+        for values, t in zip(found, times, strict=True):
+            values[CALCIUM] = self.near_pores.calcium(values, self.currents.at(float(t), before_jump=True))
         return found
-
-    def missed(self, t: float, before_jump: bool = True) -> np.ndarray:
-        """Calcium at every sensor and probe that the control volumes miss at a time, (points,) µM."""
-        return self._missed @ self.currents.at(t, before_jump)
 
     def _accept(self, h: float, stages: int, end: float, error: float, wanted: float) -> None:
         """Move on to the end of the step and choose the next one (Sommeijer et al. 1998, section 2.4)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from rdcalcium.chemistry import CALCIUM, Chemistry, Field, build_chemistry
+from rdcalcium.chemistry import Chemistry, Field, build_chemistry
 from rdcalcium.discretization import Discretization, PointWeights
 from rdcalcium.model import Model
 from rdcalcium.units import AMOUNT_PER_CHARGE
@@ -66,7 +66,7 @@ def place_sources(
     amounts = csr_array((discretization.size, len(groups)))
     counts = np.zeros(len(groups))
     for g, points in enumerate(groups):
-        share = _computed_share(points, planes)
+        share = computed_share(points, planes)
         counts[g] = share.sum()
         found: PointWeights = discretization.locator.source_weights(points)
         amount = found.weights * share[:, None] * AMOUNT_PER_CHARGE
@@ -76,27 +76,7 @@ def place_sources(
     return Sources(cells, amounts[cells].toarray() / discretization.volumes[cells, None], counts)
 
 
-def missed_near_pores(
-    groups: Sequence[np.ndarray], planes: Sequence[tuple[int, float]], points: np.ndarray, system: System
-) -> np.ndarray:
-    """Calcium at points that the control volumes miss, for each group, (points, groups) µM per pA of each channel.
-
-    Within microseconds of a change of the current calcium near a pore is at its steady state, and only the
-    singular field of the pore itself is wrong on the cells; see discretization/near_field.py.
-    """
-    missed = np.zeros((len(points), len(groups)))
-    diffusivity = system.fields[CALCIUM].diffusivity
-    if diffusivity == 0:
-        return missed
-    kappa = float(np.sqrt(system.chemistry.mobile_capture / diffusivity))
-    for g, pores in enumerate(groups):
-        if len(points) and len(pores):
-            field = system.discretization.locator.missed(points, pores, kappa)
-            missed[:, g] = field @ _computed_share(pores, planes)
-    return missed * AMOUNT_PER_CHARGE / diffusivity
-
-
-def _computed_share(points: np.ndarray, planes: Sequence[tuple[int, float]]) -> np.ndarray:
+def computed_share(points: np.ndarray, planes: Sequence[tuple[int, float]]) -> np.ndarray:
     """Share of the current of each channel that enters the computed part: half of it for one on a mirror plane."""
     on_plane = sum(np.abs(points[:, axis] - at) < 1e-9 for axis, at in planes)
     return 0.5 ** np.broadcast_to(on_plane, len(points))

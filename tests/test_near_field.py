@@ -8,7 +8,7 @@ import pytest
 from rdcalcium import exact
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.near_field import lattice_green
-from tests.test_convergence import BAPTA, NM, STRONG_BAPTA, D, channel_model, mobile, simulate
+from tests.test_convergence import BAPTA, NM, STRONG_BAPTA, D, channel_model, fresh, mobile, simulate
 
 DIRECTIONS = {"beside": (1, 0, 0), "above": (0, 0, 1), "diagonal": (1, 1, 1), "askew": (0.8, 0.3, 0.5)}
 DISTANCES = (5, 10, 15, 20, 30, 50, 80)  # nm, on cells of 10 or 20 nm
@@ -56,6 +56,41 @@ def test_calcium_is_exact_where_a_buffer_captures_it_within_less_than_a_cell(buf
     k_on, K_d, total, D_B = buffer
     expected, _ = exact.one_buffer_steady(0.1, r, 0.05, D, k_on, K_d, total, D_B)
     np.testing.assert_allclose(simulate(model).values[CALCIUM], expected, rtol=1e-2)
+
+
+def above_and_beside(size: float, buffer: dict, current: float) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest calcium in a run, and calcium 3 to 100 µs after a channel opens, above, beside and askew of it."""
+    directions = [(0, 0, 1), (1, 0, 0), (1, 1, 1)]
+    places = [NM * r * np.array(d) / np.linalg.norm(d) for d in directions for r in (20, 40, 60)]
+    probes = [{"name": f"{i}", "position": p.tolist()} for i, p in enumerate(places)]
+    pulse = {"kind": "pulse", "amplitude": current, "start": 0.01, "duration": 0.11}
+    channels = [{"name": "Ca", "positions": [[0, 0]], "current": pulse}]
+    run = {"duration": 0.15, "tolerance": 1e-2}
+    model = channel_model(size, 0.15, [], probes=probes, channels=channels, buffers=[buffer], run=run)
+    simulation, lowest, found = fresh(model), np.inf, []
+    while not simulation.finished:
+        moment = simulation.advance()
+        lowest = min(lowest, simulation.values[CALCIUM].min())
+        times = [t for t in (0.013, 0.02, 0.04, 0.11) if moment.t - moment.h < t <= moment.t]
+        found += list(simulation.values_within(moment, times)[:, CALCIUM]) if times else []
+    return lowest, np.array(found)
+
+
+@pytest.mark.parametrize(
+    ("k_on", "K_d", "total"), [(0.1, 100, 4000), (0.5, 2, 4000)], ids=["library", "fast and strong"]
+)
+def test_a_fixed_buffer_that_fills_up_is_followed_from_the_first_microseconds(k_on, K_d, total):
+    buffer = {"name": "fixed", "k_on": k_on, "K_d": K_d, "total": total, "diffusivity": 0}
+    lowest, coarse = above_and_beside(10 * NM, buffer, 0.2)
+    _, fine = above_and_beside(4 * NM, buffer, 0.2)
+    assert lowest > 0.05 * (1 - 1e-6)
+    np.testing.assert_allclose(coarse, fine, rtol=0.03 if K_d == 100 else 0.25)
+
+
+def test_calcium_never_falls_below_rest_when_a_strong_channel_opens():
+    for buffer in ({"k_on": 0.5, "K_d": 2, "total": 4000, "diffusivity": 0}, mobile(STRONG_BAPTA)):
+        lowest, _ = above_and_beside(20 * NM, {"name": "b", **buffer}, 1.0)
+        assert lowest > 0.05 * (1 - 1e-6)
 
 
 def test_a_closed_channel_leaves_the_value_of_the_cells():

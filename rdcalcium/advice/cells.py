@@ -59,7 +59,7 @@ class Cells:
 def _is_uniform(axis: Axis, a: float, b: float) -> bool:
     """Whether the cells between two coordinates, and those beside them, are of one width."""
     first, last = sorted(int(axis.find(np.array(x))) for x in (a, b))
-    return axis.is_uniform(max(first - 1, 0), last + 1)
+    return bool(axis.are_uniform(np.array(max(first - 1, 0)), np.array(min(last + 1, axis.size - 1))))
 
 
 def find_cells(model: Model) -> Cells:

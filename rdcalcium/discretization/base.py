@@ -44,10 +44,12 @@ class Locator(Protocol):
     def source_weights(self, points: np.ndarray) -> PointWeights:
         """How a unit point source at each (points, 3) position is shared: whole, and centred on the pore."""
 
-    def missed(self, points: np.ndarray, pores: np.ndarray, kappa: float) -> np.ndarray:
-        """Exact less discrete steady field at points of a unit source at each pore, D = 1; (points, pores) µm⁻¹.
+    def near_fields(self, points: np.ndarray, pores: np.ndarray, kappas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Steady field at points of a unit source at each pore, D = 1: exact, and as the control volumes have it.
 
-        kappa  √(rate of capture by mobile buffers / D), µm⁻¹
+        Both (kappas, points, pores) µm⁻¹, and both zero where that is not known.
+
+        kappas  √(rate of capture by buffers / D), µm⁻¹
         """
 
     def cell_size(self, points: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.discretization.base import PointWeights
-from rdcalcium.discretization.near_field import missed_near_pores
+from rdcalcium.discretization.near_field import near_fields
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
 
@@ -45,10 +45,9 @@ class GridLocator:
         """As `weights`: the cells that share a source have their common centre on the axis of the pore."""
         return self.weights(points)
 
-    def missed(self, points: np.ndarray, pores: np.ndarray, kappa: float) -> np.ndarray:
-        """What the cells miss of the steady field of a unit source at each pore; (points, pores) µm⁻¹."""
-        points, pores = np.atleast_2d(points), np.atleast_2d(pores)
-        return missed_near_pores(self.grid, points, self.weights(points), pores, self.source_weights(pores), kappa)
+    def near_fields(self, points: np.ndarray, pores: np.ndarray, kappas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """By the Green function of the lattice."""
+        return near_fields(self.grid, points, self.weights(points), pores, self.source_weights(pores), kappas)
 
     def cell_size(self, points: np.ndarray) -> np.ndarray:
         """Largest width of the cell that contains each point, (points,) µm."""

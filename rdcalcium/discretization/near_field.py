@@ -1,15 +1,13 @@
-"""What a grid misses close to a pore: the exact steady field of a point source less that of its control volumes.
+"""The steady field of a point source around its pore: exact, and as the cells of a grid have it.
 
-Around an open channel calcium is at its steady state within microseconds: q exp(-κ r) / (4 π D r) and its mirror
-images, where κ² = Σ k_on B / D is the capture by mobile buffers. The cells give the lattice Green function instead,
-which a few cells from the pore differs from that by several per cent, and by more straight above it than beside it.
-The difference is known, so it is added where calcium is looked at. (What remains is smooth: a buffer that is used up
-near the pore, obstacles, the microseconds after a change.)
+Around an open channel calcium is q exp(-κ r) / (4 π D r), with mirror images, where κ² D is the rate at which buffers
+capture it. Cells give the lattice Green function instead, which a few cells from the pore differs from that by several
+per cent, and by more straight above it than beside it. Both are known here; recorders/near_pores.py adds the difference
+where calcium is looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 
@@ -48,75 +46,78 @@ def lattice_green(spacing: tuple[float, float, float], kappa: float, cells: tupl
     return early + 2 / (4 * np.pi) ** 1.5 * late
 
 
-def missed_near_pores(
+def near_fields(
     grid: RectilinearGrid,
     points: np.ndarray,
     found: PointWeights,
     pores: np.ndarray,
     shared: PointWeights,
-    kappa: float,
-) -> np.ndarray:
-    """Exact less discrete field at points, of a unit source at each pore and D = 1; (points, pores) µm⁻¹.
+    kappas: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Exact and discrete field at points of a unit source at each pore, with D = 1; both (kappas, points, pores) µm⁻¹.
 
     Solid cells nearby are left out of account: they change the field, but hardly the difference. Zero beyond REACH
     cells, and where the cells between a point and a pore are not all of one size.
 
     found   where the points lie among the cells
     shared  how each source is shared among them
-    kappa   √(rate of capture by mobile buffers / D), µm⁻¹
+    kappas  (k,) µm⁻¹, rates of capture over which to tabulate
     """
-    missed = np.zeros((len(points), len(pores)))
+    exact, discrete = (np.zeros((len(kappas), len(points), len(pores))) for _ in range(2))
+    corners = _places(grid, found.indices)
     for s, pore in enumerate(pores):
-        source = _Source(grid, pore, shared.indices[s], shared.weights[s], kappa)
-        for p in np.flatnonzero(np.linalg.norm(points - pore, axis=1) <= source.reach):
-            missed[p, s] = source.missed(points[p], found.indices[p], found.weights[p])
-    return missed
+        used = shared.weights[s] > 0
+        source = _Source(grid, pore, _places(grid, shared.indices[s, used]), shared.weights[s, used], kappas)
+        near = np.flatnonzero(np.linalg.norm(points - pore, axis=1) <= source.reach)
+        exact[:, near, s], discrete[:, near, s] = source.fields(points[near], corners[near], found.weights[near])
+    return exact, discrete
 
 
 class _Source:
-    """A unit source in some cells, with its mirror images in the closed faces of the box."""
+    """A unit source in some cells (c, 3), with its mirror images in the closed faces of the box."""
 
-    def __init__(self, grid: RectilinearGrid, pore: np.ndarray, cells: np.ndarray, weights: np.ndarray, kappa: float):
-        used = weights > 0
-        self.grid, self.pore, self.weights, self.kappa = grid, pore, weights[used], kappa
-        self.cells = _places(grid, cells[used])  # (c, 3)
+    def __init__(
+        self, grid: RectilinearGrid, pore: np.ndarray, cells: np.ndarray, weights: np.ndarray, kappas: np.ndarray
+    ):
+        self.grid, self.pore, self.cells, self.weights, self.kappas = grid, pore, cells, weights, kappas
         spacing = tuple(axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True))
         self.reach = REACH * max(spacing)
-        cells_of_table = tuple(2 * int(self.reach / h) + 4 for h in spacing)
-        self.lattice = lattice_green(spacing, kappa, cells_of_table)
+        size = tuple(2 * int(self.reach / h) + 4 for h in spacing)
+        self.lattice = np.stack([lattice_green(spacing, float(kappa), size) for kappa in kappas])
 
-    def missed(self, point: np.ndarray, cells: np.ndarray, weights: np.ndarray) -> float:
-        """Exact less discrete field at a point whose value is a weighted mean over some cells, µm⁻¹."""
-        used = weights > 0
-        at, weights = _places(self.grid, cells[used]), weights[used]
-        images = [list(self._images(axis, at[:, axis])) for axis in range(3)]
-        if not all(images):
-            return 0.0
-        exact = discrete = 0.0
+    def fields(self, points: np.ndarray, at: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Exact and discrete field (kappas, p) at points whose values are weighted means over cells, at (p, 8, 3)."""
+        exact, discrete = (np.zeros((len(self.kappas), len(points))) for _ in range(2))
+        images = [self._images(axis, at[:, :, axis]) for axis in range(3)]
+        itself = images[0][0][2] & images[1][0][2] & images[2][0][2]
         for image in product(*images):
-            place = np.array([x for x, _ in image])
-            if (np.abs(point - place) > 2 * self.reach).any():
-                continue
-            r = max(float(np.linalg.norm(point - place)), PORE)
-            exact += float(np.exp(-self.kappa * r)) / (4 * np.pi * r)
-            cells_of_image = np.stack([index for _, index in image], axis=-1)
-            x, y, z = np.moveaxis(np.abs(at[:, None] - cells_of_image), -1, 0)
-            discrete += float(weights @ self.lattice[x, y, z] @ self.weights)
-        return exact - discrete
+            place = np.array([x for x, _, _ in image])
+            seen = itself & image[0][2] & image[1][2] & image[2][2]
+            seen &= (np.abs(points - place) <= 2 * self.reach).all(axis=1)
+            r = np.maximum(np.linalg.norm(points[seen] - place, axis=1), PORE)
+            exact[:, seen] += np.exp(-self.kappas[:, None] * r) / (4 * np.pi * r)
+            cells = np.stack([index for _, index, _ in image], axis=-1)
+            x, y, z = np.moveaxis(np.abs(at[seen][:, :, None] - cells), -1, 0)
+            discrete[:, seen] += np.einsum("kpqc,pq,c->kp", self.lattice[:, x, y, z], weights[seen], self.weights)
+        return exact, discrete
 
-    def _images(self, a: int, at: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
-        """Coordinate of the source and of its images along one axis, each with the indices of its cells."""
+    def _images(self, a: int, at: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
+        """The source and its two images along one axis: coordinate, indices of its cells, and for which points (p,).
+
+        An image counts where all cells on the way to it are of one size.
+        """
         axis, x, cells = self.grid.axes[a], self.pore[a], self.cells[:, a]
-        low, high = int(min(at.min(), cells.min())), int(max(at.max(), cells.max()))
-        if axis.is_uniform(low, high):
-            yield x, cells
-        if axis.is_uniform(0, high):
-            yield 2 * axis.edges[0] - x, -cells if axis.begins_at_mirror else -1 - cells
-        if axis.is_uniform(low, axis.size - 1):
-            yield 2 * axis.edges[-1] - x, 2 * axis.size - 1 - cells
+        low = np.minimum(at.min(axis=1), cells.min())
+        high = np.maximum(at.max(axis=1), cells.max())
+        first, last = np.zeros_like(low), np.full_like(high, axis.size - 1)
+        return [
+            (x, cells, axis.are_uniform(low, high)),
+            (2 * axis.edges[0] - x, -cells if axis.begins_at_mirror else -1 - cells, axis.are_uniform(first, high)),
+            (2 * axis.edges[-1] - x, 2 * axis.size - 1 - cells, axis.are_uniform(low, last)),
+        ]
 
 
 def _places(grid: RectilinearGrid, cells: np.ndarray) -> np.ndarray:
-    """Indices along x, y and z of cells by their numbers, (c, 3)."""
+    """Indices along x, y and z of cells by their numbers, (…, 3)."""
     nx, ny, _ = grid.shape
     return np.stack([cells % nx, cells // nx % ny, cells // (nx * ny)], axis=-1)

@@ -48,7 +48,7 @@ class _Nowhere:
         """Refuse."""
         return self.weights(points)
 
-    def missed(self, points: np.ndarray, pores: np.ndarray, kappa: float) -> np.ndarray:
+    def near_fields(self, points: np.ndarray, pores: np.ndarray, kappas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Refuse."""
         raise LookupError("these control volumes have no place")
 

@@ -60,9 +60,10 @@ class TetrahedronLocator:
         shares[alone] = (1.0, 0.0, 0.0, 0.0)
         return PointWeights(indices, shares)
 
-    def missed(self, points: np.ndarray, pores: np.ndarray, kappa: float) -> np.ndarray:
-        """Zeros, (points, pores): the discrete field of a source on an irregular mesh has no closed form."""
-        return np.zeros((len(points), len(pores)))
+    def near_fields(self, points: np.ndarray, pores: np.ndarray, kappas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Zeros: the discrete field of a source on an irregular mesh has no closed form."""
+        nothing = np.zeros((len(kappas), len(points), len(pores)))
+        return nothing, nothing
 
     def cell_size(self, points: np.ndarray) -> np.ndarray:
         """Mean edge length around each point, (p,) µm."""

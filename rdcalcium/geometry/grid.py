@@ -43,12 +43,13 @@ class Axis:
         """Distance of the unknowns around a coordinate, µm."""
         return float(self.widths[max(int(self.find(np.array(x))), int(self.begins_at_mirror))])
 
-    def is_uniform(self, first: int, last: int) -> bool:
-        """Whether the cells from `first` to `last` are of one width; a half cell on a mirror plane is one."""
-        widths = self.widths[first : last + 1].copy()
-        if first == 0 and self.begins_at_mirror:
+    def are_uniform(self, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """Whether the cells from each `first` to its `last` are of one width; a half cell on a mirror plane is one."""
+        widths = self.widths.copy()
+        if self.begins_at_mirror:
             widths[0] *= 2
-        return bool(np.ptp(widths) <= 1e-6 * widths[0])
+        changes = np.concatenate([[0], np.cumsum(np.abs(np.diff(widths)) > 1e-6 * widths[1:])])
+        return changes[first] == changes[last]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""Calcium close to pores, where it falls more steeply than control volumes can show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rdcalcium.backends.numpy import reaction_flux
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.system import System, computed_share
+from rdcalcium.units import AMOUNT_PER_CHARGE
+
+RATES = 9  # of capture, from none to that of all buffers at rest, over which fields are tabulated
+NONE = 1e-9  # µM above rest, below which there is nothing to correct
+
+
+class NearPores:
+    """Adds to calcium at points what control volumes miss of the steady field of the open channels around.
+
+    c + s (i · exact - i · discrete), never below rest. With q = (c - rest) / (i · discrete), the share of the steady
+    field of the control volumes that has arrived, s = 1 - (1 - q)²: nothing is added before calcium comes, and what is
+    still on its way far from the pore (q a little below 1) does not count. The fields belong to the rate κ² D at which
+    buffers take up calcium at the point at that moment, relative to its excess: all that is free in the beginning, none
+    where they are in equilibrium.
+
+    exact, discrete  (rates, points, groups) µM per pA of one channel of each group
+    """
+
+    def __init__(
+        self, system: System, groups: Sequence[np.ndarray], planes: Sequence[tuple[int, float]], points: np.ndarray
+    ):
+        self.chemistry, self.points = system.chemistry, len(points)
+        self.diffusivity, self.rest = system.fields[CALCIUM].diffusivity, system.fields[CALCIUM].rest
+        self.reactions = [r for r in self.chemistry.reactions if r.binds]
+        fastest = np.sqrt(self.chemistry.capture / self.diffusivity) if self.diffusivity else 0.0
+        self.kappas = np.linspace(0.0, fastest, RATES if fastest else 1)
+        shape = (len(self.kappas), len(points), len(groups))
+        self.exact, self.discrete = np.zeros(shape), np.zeros(shape)
+        for g, pores in enumerate(groups):
+            if len(points) and len(pores) and self.diffusivity:
+                unit = computed_share(pores, planes) * AMOUNT_PER_CHARGE / self.diffusivity
+                exact, discrete = system.discretization.locator.near_fields(points, pores, self.kappas)
+                self.exact[:, :, g], self.discrete[:, :, g] = exact @ unit, discrete @ unit
+
+    def calcium(self, values: np.ndarray, currents: np.ndarray) -> np.ndarray:
+        """Calcium at the points, (points,) µM.
+
+        values    (fields, points) µM, of the control volumes
+        currents  (groups,) pA, of one channel of each group
+        """
+        calcium = values[CALCIUM]
+        excess = calcium - self.rest
+        exact, discrete = self.exact @ currents, self.discrete @ currents  # (rates, points)
+        known = (excess > NONE) & (discrete > 0).all(axis=0)
+        if not known.any():
+            return calcium
+        near = self._at_rate(exact[:, known], discrete[:, known], values[:, known], excess[known])
+        coming = 1 - np.clip(excess[known] / near[1], 0.0, 1.0)
+        corrected = calcium.copy()
+        corrected[known] += (1 - coming**2) * (near[0] - near[1])
+        return np.where(known, np.maximum(corrected, self.rest), calcium)
+
+    def _at_rate(
+        self, exact: np.ndarray, discrete: np.ndarray, values: np.ndarray, excess: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Both fields at the rate of capture of the moment; their logarithms are nearly straight lines in κ."""
+        if len(self.kappas) == 1:
+            return exact[0], discrete[0]
+        uptake = sum(reaction_flux(r, values) for r in self.reactions)
+        kappa = np.sqrt(np.clip(uptake / (self.diffusivity * excess), 0.0, self.kappas[-1] ** 2))
+        place = kappa / self.kappas[1]
+        low = np.minimum(place.astype(int), len(self.kappas) - 2)
+        share, each = place - low, np.arange(len(low))
+        exact, discrete = (
+            np.exp((1 - share) * np.log(f[low, each]) + share * np.log(f[low + 1, each])) for f in (exact, discrete)
+        )
+        return exact, discrete
