@@ -14,6 +14,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 import rdcalcium as rc
 from rdcalcium import library, runner
@@ -216,3 +217,46 @@ def test_a_run_without_a_folder_keeps_one_among_the_temporary_files(
     with pytest.raises(MemoryShortageError):
         rc.run(small(tmp_path), "numpy")
     assert list((tmp_path / "temporary").iterdir()) == [result.folder]  # a run that never began leaves nothing
+
+
+COURSES = dedent("""\
+    title = "every course of a current"
+    geometry = { kind = "box", size = ["0.2 um", "0.2 um", "0.2 um"] }
+    discretization = { kind = "grid", size_at_active_zone = "50 nm" }
+    stimulus = { kind = "action_potential", waveform = "calyx_keller2015" }
+    run = { duration = "1 ms" }
+    channels = [
+        { name = "pulse", positions = [[0, 0]], current = { kind = "pulse", amplitude = 0.2, start = 0.1, duration = 0.5 } },
+        { name = "steady", positions = [[0, 0]], current = { kind = "constant", amplitude = 0.1 } },
+        { name = "bell", positions = [[0, 0]], current = { kind = "gaussian", amplitude = 0.3, peak = 0.5, width = 0.1 } },
+        { name = "steps", positions = [[0, 0]], current = { kind = "table", times = [0, 0.2, 0.2, 2], values = [0, 1, 2, 2] } },
+        { name = "gate", use = "calyx_borst_sakmann1998", positions = [[0, 0]] },
+    ]
+""")  # noqa: E501
+
+
+CHARGES = {  # fC in 1 ms
+    "pulse": 0.2 * 0.5,
+    "steady": 0.1,
+    "bell": 0.3 * 0.1 * np.sqrt(np.pi / (4 * np.log(2))),
+    "steps": 0.5 * 0.2 * 1 + 0.8 * 2,
+}
+
+
+def test_straight_lines_join_the_rows_of_the_stimulus_to_the_currents(tmp_path: Path) -> None:
+    """Whoever plots stimulus.csv sees what flowed: jumps upright, curves smooth, the ends as they are inside."""
+    (tmp_path / "courses.toml").write_text(COURSES)
+    stimulus = rc.run(library.load(tmp_path / "courses.toml"), "numpy", tmp_path / "run").stimulus
+    time, currents = stimulus["time (ms)"], {name: -stimulus[f"{name}: current (pA)"] for name in CHARGES}
+    assert {name: trapezoid(current, time) for name, current in currents.items()} == pytest.approx(CHARGES, rel=1e-4)
+    assert (np.diff(time) >= 0).all()
+    assert time[[0, -1]].tolist() == [0, 1]
+    at_jump = np.flatnonzero(time == 0.1)
+    assert currents["pulse"][[at_jump[0] - 1, *at_jump, at_jump[1] + 1]].tolist() == [0, 0, 0.2, 0.2]
+    assert currents["steps"][time == 0.2].tolist() == [1, 2]
+    assert currents["steady"].tolist() == [0.1] * len(time)
+    for name in ("gate: open probability", "gate: current (pA)"):
+        assert stimulus[name][0] == pytest.approx(stimulus[name][1])  # at rest
+        assert stimulus[name][0] != 0
+        assert stimulus[name][-1] == pytest.approx(stimulus[name][-2], rel=0.05)
+    assert not any((np.signbit(column) & (column == 0)).any() for column in stimulus.values())  # no "-0.0"

@@ -6,29 +6,55 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.model import Model
+from rdcalcium.currents import GATING_SPACING, TimeCourse
+from rdcalcium.model import ActionPotential, Model
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS, TIME
 from rdcalcium.simulation import Simulation
 
 
 def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
-    """Write stimulus.csv, a row wherever a current has one; no file where nothing flows."""
+    """Write stimulus.csv, whose rows straight lines join to the true courses; no file where nothing flows.
+
+    A jump has two rows of one time, the value before it and the value after it.
+    """
     groups = simulation.currents.groups
     if not groups:
         return
-    knots = [g.influx.knots for g in groups] + [[0.0, model.run.duration]]
-    times = np.unique(np.concatenate(knots))
-    times = times[(times >= 0) & (times <= model.run.duration)]
+    times, before = _rows([g.influx for g in groups], model.stimulus, model.run.duration)
     columns: dict[str, np.ndarray] = {TIME: times}
     if model.stimulus:
-        columns["voltage (mV)"] = model.stimulus.voltage(times)
+        columns["voltage (mV)"] = model.stimulus.voltage(np.where(before, np.nextafter(times, -np.inf), times))
     for group, count in zip(groups, simulation.sources.counts, strict=True):
         if group.open_probability:
-            columns[f"{group.name}: open probability"] = group.open_probability.value(times, before=True)
-        inward = model.copies * count * group.influx.value(times)
-        columns[f"{group.name}: current (pA)"] = -inward
+            columns[f"{group.name}: open probability"] = _values(group.open_probability, times, before)
+        inward = model.copies * count * _values(group.influx, times, before)
+        columns[f"{group.name}: current (pA)"] = 0.0 - inward  # not -inward, which makes -0.0 of nothing
     table = CsvTable(folder / STIMULUS, list(columns))
     for row in zip(*columns.values(), strict=True):
         table.append(row)
     table.close()
+
+
+def _rows(
+    courses: list[TimeCourse], stimulus: ActionPotential | None, duration: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times of the rows from 0 to the duration, ms, and whether each tells the value before a jump; both (rows,)."""
+    times, jumps = [np.array([0.0, duration])], [np.zeros(0)]
+    for course in courses:
+        times.append(course.knots)
+        jumps.append(course.jumps)
+    if stimulus:  # a cubic, smooth at the spacing at which gates see it, but for a waveform that cuts off another
+        times.append(np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1))
+        jumps.append(np.array(stimulus.times))
+    after, jumped = np.unique(np.concatenate(times + jumps)), np.unique(np.concatenate(jumps))
+    after = after[(after >= 0) & (after < duration)]
+    jumped = np.append(jumped[(jumped > 0) & (jumped < duration)], duration)  # at the end, the value inside the run
+    rows = np.concatenate([jumped, after])
+    before = np.arange(len(rows)) < len(jumped)
+    order = np.lexsort((~before, rows))
+    return rows[order], before[order]
+
+
+def _values(course: TimeCourse, times: np.ndarray, before: np.ndarray) -> np.ndarray:
+    return np.where(before, course.value(times, before=True), course.value(times))
