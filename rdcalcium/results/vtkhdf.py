@@ -18,16 +18,19 @@ import json
 import os
 import shutil
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rdcalcium.discretization.base import CellComplex
 from rdcalcium.results.folder import RunFolderError
+
+if TYPE_CHECKING:
+    import h5py
 
 VTK_TYPE_OF_CORNERS = {4: 10, 8: 12}  # tetrahedron, hexahedron
 PAGE = 4096  # bytes, the unit in which the kernel copies a write
@@ -205,14 +208,14 @@ def read_table(path: str | Path, group: str) -> dict[str, np.ndarray]:
         return {column.attrs["label"]: _plain(column) for column in columns}
 
 
-def _plain(column) -> np.ndarray:
+def _plain(column: h5py.Dataset) -> np.ndarray:
     import h5py
 
     return column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
 
 
 @contextmanager
-def _reading(path: str | Path) -> Iterator[Any]:
+def _reading(path: str | Path) -> Iterator[h5py.File]:
     """The file, open for reading; whatever is wrong with it or with what is read is one RunFolderError."""
     import h5py
 
@@ -228,7 +231,7 @@ def _reading(path: str | Path) -> Iterator[Any]:
         raise RunFolderError(f"{path} is damaged, or no snapshot file: {reason}") from error
 
 
-def _open(path: str | Path, mode: str):
+def _open(path: str | Path, mode: str) -> h5py.File:
     """Open for writing in the oldest format, and with no lock: see the head of this file."""
     import h5py
 
@@ -238,7 +241,7 @@ def _open(path: str | Path, mode: str):
         raise OSError(f"{path} cannot be opened as an HDF5 file: {error}") from error
 
 
-def _own_group(file, path):
+def _own_group(file: h5py.File, path: str | Path) -> h5py.Group:
     if OWN_GROUP not in file:
         raise RunFolderError(f"{path} is not a snapshot file of rdcalcium: it has no group {OWN_GROUP!r}")
     return file[OWN_GROUP]
@@ -261,7 +264,7 @@ def _check(cells: CellComplex, times: np.ndarray, fields: Mapping[str, str]) -> 
             raise ValueError(f"the array name {label!r} has a slash, a folder to HDF5; write 'per'")
 
 
-def _write_mesh(file, cells: CellComplex) -> None:
+def _write_mesh(file: h5py.File, cells: CellComplex) -> None:
     vtk = file["VTKHDF"]
     vtk.attrs["Version"] = np.array([2, 2], dtype=np.int64)
     vtk.attrs.create("Type", np.bytes_("UnstructuredGrid"))  # VTK asks for a fixed-length ASCII text
@@ -276,7 +279,7 @@ def _write_mesh(file, cells: CellComplex) -> None:
     vtk["Types"] = np.full(count, VTK_TYPE_OF_CORNERS[corners], dtype=np.uint8)
 
 
-def _write_steps(file, times: np.ndarray) -> None:
+def _write_steps(file: h5py.File, times: np.ndarray) -> None:
     """Every step has the one mesh, at offset zero.
 
     Called first, which puts the two numbers that are published into the first page.
@@ -297,7 +300,7 @@ def _write_steps(file, times: np.ndarray) -> None:
         steps[name] = np.zeros(shape, dtype=np.int64)
 
 
-def _reserve_arrays(file, cells: CellComplex, planned: int, labels) -> None:
+def _reserve_arrays(file: h5py.File, cells: CellComplex, planned: int, labels: Iterable[str]) -> None:
     """Room for every snapshot of every array; the pages stay unwritten, so a short run costs little disk."""
     group, size = _data_group(cells.centring), len(cells.selection)
     arrays = file["VTKHDF"].create_group(group)
@@ -307,7 +310,7 @@ def _reserve_arrays(file, cells: CellComplex, planned: int, labels) -> None:
         offsets[label] = size * np.arange(planned, dtype=np.int64)
 
 
-def _reserve(group, name: str, size: int) -> None:
+def _reserve(group: h5py.Group, name: str, size: int) -> None:
     from h5py import h5d, h5p, h5s, h5t
 
     plan = h5p.create(h5p.DATASET_CREATE)
@@ -317,7 +320,7 @@ def _reserve(group, name: str, size: int) -> None:
     h5d.create(group.id, name.encode(), h5t.IEEE_F32LE, h5s.create_simple((size,)), plan)
 
 
-def _places(file, path: str | Path, labels: Mapping[str, str]) -> _Places:
+def _places(file: h5py.File, path: str | Path, labels: Mapping[str, str]) -> _Places:
     """Find the addresses in a file that HDF5 has open for reading.
 
     Attribute message, version 1: padded name (8 bytes), datatype (16 here), dataspace (8), value.
@@ -347,7 +350,7 @@ def _write_at(path: Path, address: int, data: memoryview) -> None:
         os.close(descriptor)
 
 
-def _write_table(file, group: str, columns: Mapping[str, np.ndarray], attrs: Mapping[str, object]) -> None:
+def _write_table(file: h5py.File, group: str, columns: Mapping[str, np.ndarray], attrs: Mapping[str, object]) -> None:
     if group in (OWN_GROUP, "VTKHDF") or "/" in group:
         raise ValueError(f"a table cannot be called {group!r}")
     if group in file:
