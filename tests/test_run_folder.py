@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -202,6 +203,18 @@ def test_a_damaged_table_is_one_sentence(tmp_path: Path) -> None:
         (tmp_path / "here" / "probes.csv").write_bytes(content)
         with pytest.raises(RunFolderError, match=r"probes\.csv is damaged"):
             _ = Result(tmp_path / "here").probes
+
+
+def test_a_point_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:
+    runner.run(small(tmp_path), "numpy", tmp_path / "here")
+    (tmp_path / "here" / "probes.csv").write_text("time (ms),sensor: Ca (uM)\n0,1\n")
+    probes = Result(tmp_path / "here").probes
+    said = "the run has no sensor or probe 'sensr'; known: sensor. Did you mean 'sensor'?"
+    with pytest.raises(rc.RdcalciumError, match=f"^{re.escape(said)}$") as caught:
+        probes["sensr"]
+    assert isinstance(caught.value, KeyError)  # as of any mapping
+    assert "sensr" not in probes
+    assert float(probes["sensor"].calcium[0]) == 1
 
 
 def test_a_run_without_a_folder_keeps_one_among_the_temporary_files(

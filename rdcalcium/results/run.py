@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from rdcalcium.errors import InputError
+from rdcalcium.model.mistakes import suggest
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
     LEDGER,
@@ -20,6 +22,19 @@ from rdcalcium.results.folder import (
 )
 from rdcalcium.results.vtkhdf import Snapshots, read_snapshots
 from rdcalcium.units import parse
+
+
+class UnknownPointError(InputError, KeyError):
+    """A sensor or probe that the run does not have."""
+
+    __str__ = Exception.__str__  # that of KeyError puts quotes around the sentence
+
+
+class Points(dict[str, Any]):
+    """Traces by the name of their sensor or probe; an unknown name raises UnknownPointError, which tells the known."""
+
+    def __missing__(self, name: str) -> Any:
+        raise UnknownPointError(f"the run has no sensor or probe {name!r}; {suggest(str(name), list(self))}")
 
 
 class Result:
@@ -51,7 +66,7 @@ class Result:
         return read_table(self.folder / name)
 
     @cached_property
-    def probes(self) -> dict[str, Any]:
+    def probes(self) -> Points:
         """Name of each sensor and probe -> xarray.Dataset of its traces over time (ms)."""
         import xarray
 
@@ -68,7 +83,7 @@ class Result:
                     variable = "calcium" if label == "Ca" else label.replace(" ", "_")
                     attrs = {"units": unit.rstrip(")")}
                     found.setdefault(point, {})[variable] = ("time", values[:rows], attrs)
-        return {point: xarray.Dataset(columns, coords={"time": time}) for point, columns in found.items()}
+        return Points({point: xarray.Dataset(columns, coords={"time": time}) for point, columns in found.items()})
 
     @cached_property
     def stimulus(self) -> dict[str, np.ndarray]:
