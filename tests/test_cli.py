@@ -129,7 +129,7 @@ def test_an_earlier_run_is_replaced_only_when_asked(quick: Path) -> None:
     words = ("run", "quick.toml", "--backend", "numpy", "--out", "here")
     assert rdcalcium(*words, folder=quick).returncode == 0
     first = (quick / "here" / "run.json").read_text()
-    assert "already holds a run; add --overwrite" in sentence(rdcalcium(*words, folder=quick))
+    assert "already holds a run; overwrite it (--overwrite, or" in sentence(rdcalcium(*words, folder=quick))
     assert (quick / "here" / "run.json").read_text() == first
     assert rdcalcium(*words, "--overwrite", folder=quick).returncode == 0
     assert (quick / "here" / "run.json").read_text() != first
@@ -147,7 +147,7 @@ def test_a_folder_of_somebody_else_is_left_alone(quick: Path) -> None:
     (quick / "thesis").mkdir()
     (quick / "thesis" / "chapter1.tex").write_text("precious")
     done = rdcalcium("run", "quick.toml", "--out", "thesis", "--overwrite", folder=quick)
-    assert "thesis is not empty and holds no run; choose another --out" in sentence(done)
+    assert "thesis is not empty and holds no run; choose another folder (--out)" in sentence(done)
     assert [p.name for p in (quick / "thesis").iterdir()] == ["chapter1.tex"]
 
 

@@ -140,7 +140,9 @@ def test_a_finished_run_has_nothing_to_resume(tmp_path: Path) -> None:
 def test_a_run_without_a_checkpoint_says_so(tmp_path: Path) -> None:
     runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(5))
     (tmp_path / "run" / "checkpoint.npz").unlink()
-    with pytest.raises(RunFolderError, match=r"has no checkpoint\.npz to resume from; run it again with --overwrite"):
+    with pytest.raises(
+        RunFolderError, match=r"has no checkpoint\.npz to resume from; run the model again and overwrite it"
+    ):
         runner.resume(tmp_path / "run")
 
 
@@ -304,7 +306,10 @@ def test_a_run_killed_before_its_first_checkpoint_says_so(slow_run: Path) -> Non
     again = launch(slow_run, "run", "--resume", "early")
     _, stderr = again.communicate(timeout=60)
     assert again.returncode == 1
-    assert stderr == "rdcalcium: early has no checkpoint.npz to resume from; run it again with --overwrite\n"
+    assert (
+        stderr
+        == "rdcalcium: early has no checkpoint.npz to resume from; run the model again and overwrite it (--overwrite)\n"
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

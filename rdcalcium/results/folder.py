@@ -44,7 +44,7 @@ def new_run(path: str | Path | None, overwrite: bool = False) -> Iterator[Path]:
     folder = Path(path or tempfile.mkdtemp(prefix="rdcalcium-"))
     made = path is None or not folder.exists()
     if not made and not folder.is_dir():
-        raise RunFolderError(f"{folder} is a file; choose another --out")
+        raise RunFolderError(f"{folder} is a file; choose another folder (--out)")
     with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -62,11 +62,11 @@ def _refuse_occupied(path: Path, overwrite: bool) -> None:
     if not any(path.iterdir()):
         return
     if not (path / ABOUT).exists():
-        raise RunFolderError(f"{path} is not empty and holds no run; choose another --out")
+        raise RunFolderError(f"{path} is not empty and holds no run; choose another folder (--out)")
     if not overwrite:
         raise RunFolderError(
-            f"{path} already holds a run; add --overwrite to replace it, --resume to go on with it, "
-            "or choose another --out"
+            f"{path} already holds a run; overwrite it (--overwrite, or overwrite=True in Python), "
+            "resume it (--resume), or choose another folder (--out)"
         )
 
 
@@ -172,7 +172,7 @@ def read_about(folder: Path) -> dict[str, Any]:
     except (json.JSONDecodeError, UnicodeDecodeError):
         about = None
     if not isinstance(about, dict):
-        raise RunFolderError(f"{folder / ABOUT} is damaged; run the model again with --overwrite")
+        raise RunFolderError(f"{folder / ABOUT} is damaged; run the model again and overwrite it (--overwrite)")
     return about
 
 
@@ -186,9 +186,13 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     """The last saved state."""
     path = folder / CHECKPOINT
     if not path.exists():
-        raise RunFolderError(f"{folder} has no {CHECKPOINT} to resume from; run it again with --overwrite")
+        raise RunFolderError(
+            f"{folder} has no {CHECKPOINT} to resume from; run the model again and overwrite it (--overwrite)"
+        )
     try:
         with np.load(path) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise RunFolderError(f"{path} is damaged ({error}); run the model again with --overwrite") from None
+        raise RunFolderError(
+            f"{path} is damaged ({error}); run the model again and overwrite it (--overwrite)"
+        ) from None
