@@ -29,6 +29,7 @@ SHOW_EVERY = 0.1  # s of wall time
 FLUSH_EVERY = 1.0  # s
 CHECKPOINT_EVERY = 60.0  # s
 FIRST_CHECKPOINT = 5.0  # s
+KNOWN_AFTER, KNOWN_SHARE = 10.0, 0.02  # s of wall time, or share of the run: the first steps are tiny, and tell nothing
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class Execution:
             self.recording.look(moment)
             now = time.perf_counter()
             if now - shown > SHOW_EVERY or simulation.finished:
-                progress(self._progress(moment, (simulation.t - t_started) / (now - started)))
+                progress(self._progress(moment, now - started, simulation.t - t_started))
                 shown = now
             if now - flushed > FLUSH_EVERY:
                 self.recording.tables.flush()
@@ -146,9 +147,12 @@ class Execution:
                 self._save()
                 saved = now
 
-    def _progress(self, moment: Moment, rate: float) -> Progress:
-        duration = self.model.run.duration
-        return Progress(moment.t, duration, moment.h, self.simulation.steps, rate, (duration - moment.t) / rate)
+    def _progress(self, moment: Moment, wall: float, done: float) -> Progress:
+        """What is shown after `wall` s in which `done` ms were simulated."""
+        duration, rate = self.model.run.duration, done / wall
+        known = wall > KNOWN_AFTER or done > KNOWN_SHARE * duration or self.simulation.finished
+        remaining = (duration - moment.t) / rate if known else np.inf
+        return Progress(moment.t, duration, moment.h, self.simulation.steps, rate, remaining)
 
     def _wall(self) -> float:
         return self.before + time.perf_counter() - self.begun
