@@ -123,6 +123,9 @@ def test_progress_goes_to_stderr_line_by_line(quick: Path) -> None:
     done = rdcalcium("run", "quick.toml", "--backend", "numpy", folder=quick)
     assert all(line.startswith("t = ") for line in done.stderr.splitlines())
     assert "0.1 ms" in done.stderr
+    first, *_, last = done.stderr.splitlines()
+    assert first.endswith("? remaining")  # of one tiny step nothing can be said
+    assert last.endswith(" 0 s remaining")
 
 
 def test_an_earlier_run_is_replaced_only_when_asked(quick: Path) -> None:
@@ -350,6 +353,9 @@ def test_a_full_disk_is_one_sentence_before_the_first_step_too(quick: Path) -> N
         (("run", "quick.toml", "--refine", "0.5"), "--refine"),
         (("run", "quick.toml", "--bakend", "numpy"), "--bakend"),
         (("walk",), "walk"),
+        (("view", "runs/quick", "--format", "svg"), "add --screenshot"),
+        (("view", "runs/quick", "--movie", "--time", "1 ms"), "add --screenshot"),
+        (("view", "runs/quick", "--screenshot", "--format", "gif"), "'gif' is not one of 'png', 'pdf', 'svg'"),
     ],
 )
 def test_a_wrong_word_is_a_usage_error(quick: Path, words: tuple[str, ...], said: str) -> None:
@@ -377,19 +383,35 @@ def test_view_writes_pictures(finished: Path) -> None:
         pytest.skip(done.stderr)
     assert done.returncode == 0, done.stderr
     pictures = [finished / line for line in done.stdout.split()]
-    assert [p.name for p in pictures] == ["plume.png", "plane.png", "traces.png"]
+    assert [p.name for p in pictures] == ["plume_0.05ms.png", "plane_0.05ms.png", "traces.png"]
     assert all(p.read_bytes().startswith(b"\x89PNG") for p in pictures)
 
 
 def test_a_window_without_a_display_is_one_sentence(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert "there is no display for a window" in sentence(rdcalcium("view", "runs/quick", folder=finished))
+    said = sentence(rdcalcium("view", "runs/quick", folder=finished))
+    assert said == "there is no display for a window; rdcalcium view --screenshot or --movie draws without one"
+    assert "nowhere is not a run folder" in sentence(rdcalcium("view", "nowhere", folder=finished))
+
+
+def test_a_movie_says_what_it_lacks_before_it_is_drawn(finished: Path) -> None:
+    done = rdcalcium("view", "runs/quick", "--movie", folder=finished)
+    if "pictures need OpenGL" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+    *before, first = done.stderr.partition("frame 0 of 3\n")[:2]
+    assert first
+    assert done.stderr.endswith("frame 3 of 3\n")
+    if done.stdout.endswith(".gif\n"):
+        assert before == ["the movie will be a GIF; an MP4 needs: pip install imageio imageio-ffmpeg\n"]
 
 
 def test_a_time_that_is_none_is_one_sentence(finished: Path) -> None:
     words = ("view", "runs/quick", "--screenshot", "--time", "noon")
     assert "'noon' is not a quantity" in sentence(rdcalcium(*words, folder=finished))
+    said = sentence(rdcalcium(*words[:-1], "9 ms", folder=finished))
+    assert said == "runs/quick has snapshots from 0 to 0.1 ms, and none at 9 ms"
 
 
 def test_a_reader_that_leaves_is_no_error(finished: Path) -> None:

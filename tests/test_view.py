@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -128,7 +130,8 @@ def write_tables(folder: Path) -> None:
     at_peak = plumes(sensors, 1.0) - REST
     probes = {f"sensor {i + 1}: Ca (uM)": REST + p * pulse(time) for i, p in enumerate(at_peak)}
     bound = {f"{name[:9]}EGTA.CaEGTA (uM)": 3 * values for name, values in probes.items()}
-    write_table(folder / "probes.csv", {"time (ms)": time, **probes, **bound})
+    apo = {f"{name[:9]}CaM.BCa (uM)": np.full(len(time), 1e6) for name in probes}  # not calcium, but ends like it
+    write_table(folder / "probes.csv", {"time (ms)": time, **apo, **probes, **bound})
     rate = 0.3 * pulse(time - 0.3)
     sensor = {"sensor 1: release rate (1/ms)": rate, "sensor 1: release probability": np.cumsum(rate) * 0.02}
     write_table(folder / "sensors.csv", {"time (ms)": time, **sensor})
@@ -220,6 +223,83 @@ def test_the_screenshot_is_taken_at_the_peak_unless_told_otherwise(mesh, tmp_pat
     assert (early.std(axis=(0, 1)) > 10).all()  # the still scene is there before any calcium
 
 
+def test_a_picture_of_another_time_has_another_name(run, tmp_path):
+    from rdcalcium.view import figures
+
+    folder = shutil.copytree(run, tmp_path / "run")
+    names = [path.name for time in (None, "1.3 ms") for path in figures.render_all(folder, time, "pdf")]
+    assert names == ["plume.png", "plane.pdf", "traces.pdf", "plume_1.25ms.png", "plane_1.25ms.pdf", "traces.pdf"]
+
+
+def test_a_time_outside_the_run_is_refused(run):
+    from rdcalcium.view.run_folder import RunFolder
+
+    assert RunFolder(run).nearest("2.1 ms") == 8  # half an interval further, at most
+    for time in (9.0, "-1 ms"):
+        with pytest.raises(RdcalciumError, match="has snapshots from 0 to 2 ms, and none at"):
+            RunFolder(run).nearest(time)
+
+
+def test_surfaces_end_nowhere_but_at_the_membrane(run, monkeypatch):
+    """Also where the frame is narrower than the plume."""
+    from rdcalcium.view import field
+    from rdcalcium.view.run_folder import RunFolder
+
+    monkeypatch.setattr(field, "GROWTH", 0.0)
+    folder = RunFolder(run)
+    raster = field.CalciumRaster(folder, *field.frame_of(folder))
+    surface = raster.closed(raster.image(4)).contour([0.0], scalars=field.LOG_CALCIUM)
+    assert surface.bounds[5] > 0.05  # there is one
+    open_edges = surface.extract_feature_edges(
+        boundary_edges=True, non_manifold_edges=False, feature_edges=False, manifold_edges=False
+    )
+    np.testing.assert_allclose(open_edges.points[:, 2], 0.0, atol=1e-6)
+
+
+def test_sensors_are_seen_through_their_vesicles(run, tmp_path):
+    from rdcalcium.view.figures import screenshot
+
+    red, green, blue = read_picture(screenshot(run, tmp_path / "plume.png", time=0.0)).astype(int).transpose(2, 0, 1)
+    their_full_colour = (green > red + 80) & (green > blue + 30)
+    assert their_full_colour[:, : int(0.8 * green.shape[1])].sum() > 300  # beside the key, which has it too
+
+
+@pytest.mark.parametrize("size", [(320, 240), (960, 720)])
+def test_words_fit_into_pictures_of_every_size(run, tmp_path, size):
+    from rdcalcium.view.figures import screenshot
+
+    picture = read_picture(screenshot(run, tmp_path / "plume.png", size=size))
+    edge = size[1] // 60
+    assert (picture[:, -edge:] > 250).all()
+    assert (picture[:edge] > 250).all()
+    key = picture[: size[1] // 4, int(0.85 * size[0]) :]
+    assert 0.01 < (key < 200).any(axis=2).mean() < 0.2
+
+
+def test_a_frame_costs_one_rendering(quarter):
+    from rdcalcium.view.run_folder import RunFolder
+    from rdcalcium.view.scene import PlumeScene
+
+    scene, renderings = PlumeScene(RunFolder(quarter), SMALL), []
+    scene.plotter.render_window.AddObserver("StartEvent", lambda *_: renderings.append(1))
+    scene.show(1)
+    scene.plotter.screenshot(return_img=True)
+    del renderings[:]
+    for index in (2, 3):
+        scene.show(index)
+        scene.plotter.screenshot(return_img=True)
+    scene.close()
+    assert len(renderings) == 2
+
+
+def test_frames_follow_each_other_evenly():
+    from rdcalcium.view.figures import even
+
+    assert even(np.array([0, 0.3, 0.6, 0.9, 1.0])).tolist() == [0, 1, 2, 3]
+    assert even(np.arange(11) * 0.1).tolist() == list(range(11))
+    assert even(np.array([0.0, 1.0])).tolist() == [0, 1]
+
+
 def test_a_node_without_a_screen_draws_in_silence(quarter, tmp_path):
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     environment.pop("VTK_DEFAULT_OPENGL_WINDOW", None)
@@ -258,7 +338,11 @@ def test_a_movie_lasts_a_frame_for_every_snapshot(quarter, tmp_path):
 
     from rdcalcium.view.figures import movie
 
-    path = movie(quarter, tmp_path / "plume.gif", size=(200, 150))
+    told = []
+    path = movie(
+        quarter, tmp_path / "plume.gif", size=(200, 150), progress=lambda done, total: told.append((done, total))
+    )
+    assert told == [(done, len(TIMES)) for done in range(len(TIMES) + 1)]
     glows, lasts = [], []
     with Image.open(path) as film:  # equal neighbours, at rest, share one frame that lasts longer
         for number in range(film.n_frames):
@@ -291,6 +375,55 @@ def test_traces_draw_what_the_folder_has(run, tmp_path):
     one = read_picture(traces(lean, tmp_path / "one.png"))
     assert everything.shape[0] > 2 * one.shape[0]
     assert (one < 200).any()
+
+
+def words_of(picture: Path) -> list[str]:
+    """Every text in an SVG."""
+    return re.findall(r"<text[^>]*>([^<]*)</text>", picture.read_text())
+
+
+@pytest.fixture
+def svg_with_words():
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        yield
+
+
+def test_calcium_is_known_by_its_place_in_the_heading_not_by_its_last_letters(run):
+    from rdcalcium.view.run_folder import RunFolder
+
+    curves = RunFolder(run).traces("calcium")
+    assert list(curves) == [f"sensor {i + 1}" for i in range(4)]
+    assert max(float(curve.max()) for curve in curves.values()) < 1e3
+
+
+@pytest.mark.usefixtures("svg_with_words")
+def test_traces_name_every_curve_and_leave_out_what_is_not_there(run, tmp_path):
+    from rdcalcium.view.figures import traces
+
+    written = words_of(traces(run, tmp_path / "all.svg"))
+    assert {"voltage", "current through P/Q", "voltage (mV)", "current (pA)", "sensor 1"} <= set(written)
+    assert {"0.1", "1", "10"} <= set(written)  # the decades of calcium, as numbers
+    table = (run / "stimulus.csv").read_text().splitlines()
+    lean = tmp_path / "lean"
+    lean.mkdir()
+    (lean / "run.json").write_text(json.dumps({"title": "a title of many words " * 12}))
+    (lean / "stimulus.csv").write_text("\n".join(f"{t},{i}" for t, _, _, i in csv.reader(table)) + "\n")
+    written = words_of(traces(lean, tmp_path / "lean.svg"))
+    assert "current (pA)" in written
+    assert "voltage (mV)" not in written
+    assert max(map(len, written)) <= 80
+
+
+@pytest.mark.usefixtures("svg_with_words")
+def test_the_plane_says_where_it_is_and_what_its_lines_are(run, tmp_path):
+    from rdcalcium.view.figures import plane
+
+    written = words_of(plane(run, tmp_path / "plane.svg"))
+    assert {"t = 1 ms, z = 3 nm", "vesicle", "channel", "sensor", "contour (µM)", "1", "10", "50"} <= set(written)
+    with pytest.raises(RdcalciumError, match=r"ends in one of: \.png, \.pdf, \.svg"):
+        plane(run, tmp_path / "plane.gif")
 
 
 def test_a_folder_that_cannot_be_drawn_says_why(tmp_path):

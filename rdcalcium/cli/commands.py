@@ -10,9 +10,10 @@ import click
 
 from rdcalcium import __version__
 from rdcalcium.backends import BACKENDS
-from rdcalcium.cli.progress import progress_bar
+from rdcalcium.cli.progress import frames_bar, progress_bar
 from rdcalcium.cli.report import show_report
 from rdcalcium.cli.stop import stoppable
+from rdcalcium.view.canvas import FORMATS
 
 if TYPE_CHECKING:
     from rdcalcium.model import Model
@@ -130,19 +131,34 @@ def check(model: str, refine: float | None, tetrahedra: bool) -> None:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--screenshot", is_flag=True, help="Write pictures into RUN/pictures instead of opening a window.")
 @click.option("--movie", is_flag=True, help="Write a movie of the whole run into RUN/pictures.")
-@click.option("--time", help='Time of the picture, such as "1.1 ms" [default: the peak at the sensors].')
-def view(run: Path, screenshot: bool, movie: bool, time: str | None) -> None:
+@click.option(
+    "--time",
+    help='Time of the picture, such as "1.1 ms"; its file is then named after it [default: the peak at the sensors].',
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(FORMATS),
+    help="Of the plane and the traces [default: png]; the plume is a PNG.",
+)
+def view(run: Path, screenshot: bool, movie: bool, time: str | None, kind: str | None) -> None:
     """Show the calcium plume of a RUN folder in 3-D."""
+    if (kind and not screenshot) or (time and movie and not screenshot):
+        raise click.UsageError("--format, and --time with --movie, are for pictures: add --screenshot")
     from rdcalcium.view import figures
 
     if not screenshot and not movie:
         figures.window(run, time)
     if screenshot:
-        for path in figures.render_all(run, time):
+        for path in figures.render_all(run, time, kind or FORMATS[0]):
             click.echo(path)
     if movie:
-        path = figures.movie(run)
-        click.echo(path if path.suffix == ".mp4" else f"{path} (an MP4 needs imageio and imageio-ffmpeg)")
+        path = figures.movie_file(run)
+        if path.suffix != ".mp4":
+            click.echo("the movie will be a GIF; an MP4 needs: pip install imageio imageio-ffmpeg", err=True)
+        with frames_bar() as progress:
+            path = figures.movie(run, path, progress=progress)
+        click.echo(path)
 
 
 @cli.command(name="list")

@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a terminal, a line now and then in a log; on stderr."""
+"""How far a run or a movie is: a bar in a terminal, a line now and then in a log; on stderr."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Progress], None]]:
     """What a run calls to show its progress."""
+    with _shown("meshing and compiling") as show:
+        yield lambda p: show(p.t / p.duration, _in_words(p))
+
+
+@contextmanager
+def frames_bar() -> Iterator[Callable[[int, int], None]]:
+    """What a movie calls with the number of frames that are drawn, and of all."""
+    with _shown("preparing") as show:
+        yield lambda done, total: show(done / total, f"frame {done} of {total}")
+
+
+@contextmanager
+def _shown(first: str) -> Iterator[Callable[[float, str], None]]:
+    """What shows the share that is done, 0 to 1, with words that say more; `first` are those before it is called."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
@@ -25,22 +39,22 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
         return
     columns = [BarColumn(), TextColumn("{task.description}")]
     with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("meshing and compiling", total=1.0)
-        yield lambda p: bar.update(task, completed=p.t, total=p.duration, description=_in_words(p))
+        task = bar.add_task(first, total=1.0)
+        yield lambda share, words: bar.update(task, completed=share, description=words)
 
 
 class LogLines:
-    """Progress as lines, at every tenth of the run."""
+    """Progress as lines, at every tenth."""
 
     def __init__(self) -> None:
         self.tenth = -1
 
-    def __call__(self, p: Progress) -> None:
+    def __call__(self, share: float, words: str) -> None:
         """Show a line if another tenth is done."""
-        tenth = int(10 * p.t / p.duration)
+        tenth = int(10 * share)
         if tenth > self.tenth:
             self.tenth = tenth
-            click.echo(_in_words(p), err=True)
+            click.echo(words, err=True)
 
 
 def _in_words(p: Progress) -> str:

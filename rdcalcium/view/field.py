@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 from scipy.sparse import csr_array, eye_array
 
+from rdcalcium.results.vtkhdf import CellComplex
 from rdcalcium.view.run_folder import CALCIUM, RunFolder
+
+if TYPE_CHECKING:
+    import pyvista
 
 LOG_CALCIUM = "log10 of Ca (uM)"
 RASTER = 150  # points along the longest side of the frame
 MARGIN = 0.05  # µm of cytosol around what stands in the active zone
-GROWTH = 0.5  # how far the frame may follow the plume, in widths of the active zone
+GROWTH = 0.75  # how far the frame may follow the plume, in widths of the active zone
 ABSENT = -9.0  # logarithm that stands for "no cytosol here"
 
 
@@ -69,14 +75,24 @@ class CalciumRaster:
         self._to_points, self._to_raster, self._cytosol = self._operators()
         self._source = self._sources()
 
-    def image(self, index: int):
-        """pyvista.ImageData of one snapshot, with the point array LOG_CALCIUM."""
+    def image(self, index: int) -> pyvista.ImageData:
+        """One snapshot as an image with the point array LOG_CALCIUM."""
+        return self._image(self.logarithm(index), np.array([axis[0] for axis in self._axes]))
+
+    def closed(self, image: pyvista.ImageData) -> pyvista.ImageData:
+        """The image with a layer of no calcium around it, in which iso-surfaces close that the frame would cut open.
+
+        None below: there they end at the membrane.
+        """
+        values = image.point_data[LOG_CALCIUM].reshape(self.shape, order="F")
+        around = np.pad(values, ((1, 1), (1, 1), (0, 1)), constant_values=ABSENT)
+        return self._image(around, np.asarray(image.origin) - [self._spacing, self._spacing, 0])
+
+    def _image(self, values: np.ndarray, origin: np.ndarray) -> pyvista.ImageData:
         import pyvista
 
-        image = pyvista.ImageData(
-            dimensions=self.shape, spacing=3 * (self._spacing,), origin=[axis[0] for axis in self._axes]
-        )
-        image.point_data[LOG_CALCIUM] = self.logarithm(index).ravel(order="F")
+        image = pyvista.ImageData(dimensions=values.shape, spacing=3 * (self._spacing,), origin=origin)
+        image.point_data[LOG_CALCIUM] = values.ravel(order="F")
         return image
 
     def logarithm(self, index: int) -> np.ndarray:
@@ -134,7 +150,7 @@ def vesicle_distance(points: np.ndarray, vesicles: np.ndarray) -> np.ndarray:
     return distance
 
 
-def _cells_near(cells, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+def _cells_near(cells: CellComplex, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Numbers of the cells that overlap a box."""
     overlap = np.ones(len(cells.connectivity), dtype=bool)
     for axis in range(3):
@@ -173,7 +189,7 @@ def _weights(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.column_stack([s * (1 - z) for s in square] + [s * z for s in square])
 
 
-def _to_points(cells, near: np.ndarray) -> csr_array:
+def _to_points(cells: CellComplex, near: np.ndarray) -> csr_array:
     """Mean over the cells around each corner of the cells `near`; the identity for values on points."""
     if cells.centring == "point":
         return csr_array(eye_array(len(cells.points)))

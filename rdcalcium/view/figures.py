@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS, writable
-from rdcalcium.view.plots import plane, traces
+from rdcalcium.view.canvas import FORMATS
+from rdcalcium.view.plane import plane
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
+from rdcalcium.view.traces import traces
 
-__all__ = ["movie", "plane", "render_all", "screenshot", "traces", "window"]
+__all__ = ["movie", "movie_file", "plane", "render_all", "screenshot", "traces", "window"]
 
 SIZE, MOVIE_SIZE = (1600, 1200), (960, 720)  # pixels
+EVEN = 1e-6  # share of the time between two frames, by which it may differ
 
 
 def screenshot(
@@ -42,44 +45,79 @@ def movie(
     path: str | Path | None = None,
     frames_per_second: float = 10,
     size: tuple[int, int] = MOVIE_SIZE,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """All snapshots one after the other, by default in pictures/; returns the path with the suffix it got.
+    """The snapshots one after the other, evenly in time; returns the path with the suffix it got.
 
-    MP4 where imageio and imageio-ffmpeg are installed, unless the path ends in .gif; a GIF otherwise.
+    path      by default that of `movie_file`. MP4 where imageio and imageio-ffmpeg are installed, unless the path
+              ends in .gif; a GIF otherwise
+    progress  called with the number of frames that are drawn and that of all, the first time with none
     """
     run = RunFolder(run_folder)
-    path = Path(path) if path else run.path / "pictures" / "plume.mp4"
-    scene = PlumeScene(run, size)
+    path = Path(path) if path else movie_file(run_folder)
+    indices = even(run.snapshots.times)
     with writable(run.path):
         path.parent.mkdir(exist_ok=True)
+    progress(0, len(indices))
+    scene = PlumeScene(run, size)
     try:
+        frames = _frames(scene, indices, progress)
         if path.suffix.lower() == ".gif" or not can_write_mp4():
-            return _write_gif(_frames(scene), path.with_suffix(".gif"), frames_per_second)
-        return _write_mp4(_frames(scene), path.with_suffix(".mp4"), frames_per_second)
+            return _write_gif(frames, path.with_suffix(".gif"), frames_per_second)
+        return _write_mp4(frames, path.with_suffix(".mp4"), frames_per_second)
     finally:
         scene.close()
+
+
+def movie_file(run_folder: str | Path) -> Path:
+    """Where the movie of a run is written to: an MP4 in its subfolder `pictures`, or a GIF.
+
+    Raises InputError where there is nothing to show, or where it cannot be written.
+    """
+    run = RunFolder(run_folder)
+    _ = run.snapshots
+    folder = _pictures(run)
+    return folder / ("plume.mp4" if can_write_mp4() else "plume.gif")
+
+
+def even(times: np.ndarray) -> np.ndarray:
+    """Numbers of the snapshots that follow each other evenly: the last one, at the end of the run, may come early."""
+    gaps = np.diff(times)
+    early = len(gaps) > 1 and gaps[-1] < (1 - EVEN) * gaps[0]
+    return np.arange(len(times) - early)
 
 
 def window(run_folder: str | Path, time: float | str | None = None) -> None:
     """The plume in a window that the mouse turns, until it is closed."""
     run = RunFolder(run_folder)
+    index = run.nearest(time)
     scene = PlumeScene(run, SIZE, window=True)
-    scene.show(run.nearest(time))
+    scene.show(index)
     scene.plotter.show()
 
 
-def render_all(run_folder: str | Path, time: float | str | None = None) -> list[Path]:
-    """Every picture that the folder allows, in its subfolder `pictures`; the plume at a time, or at its peak."""
+def render_all(run_folder: str | Path, time: float | str | None = None, kind: str = FORMATS[0]) -> list[Path]:
+    """Every picture that the folder allows, in its subfolder `pictures`.
+
+    time  of the plume, which the names of its pictures then tell; None: the peak at the sensors
+    kind  "png", "pdf" or "svg": of the flat pictures; the plume is always a PNG
+    """
     run = RunFolder(run_folder)
-    folder = run.path / "pictures"
     index = run.nearest(time)  # refuses a folder without snapshots before anything is made in it
-    time = float(run.snapshots.times[index])
+    folder, at = _pictures(run), float(run.snapshots.times[index])
+    told = "" if time is None else f"_{at:g}ms"
+    paths = [screenshot(run.path, folder / f"plume{told}.png", at), plane(run.path, folder / f"plane{told}.{kind}", at)]
+    if any(run.result.table(name) for name in (STIMULUS, PROBES, SENSORS)):
+        paths.append(traces(run.path, folder / f"traces.{kind}"))
+    return paths
+
+
+def _pictures(run: RunFolder) -> Path:
+    """The subfolder for pictures, which is made."""
+    folder = run.path / "pictures"
     with writable(run.path):
         folder.mkdir(exist_ok=True)
-    paths = [screenshot(run.path, folder / "plume.png", time), plane(run.path, folder / "plane.png", time)]
-    if any(run.result.table(name) for name in (STIMULUS, PROBES, SENSORS)):
-        paths.append(traces(run.path, folder / "traces.png"))
-    return paths
+    return folder
 
 
 def can_write_mp4() -> bool:
@@ -87,10 +125,11 @@ def can_write_mp4() -> bool:
     return all(find_spec(name) for name in ("imageio", "imageio_ffmpeg"))
 
 
-def _frames(scene: PlumeScene) -> Iterator[np.ndarray]:
-    for index in range(len(scene.run.snapshots.times)):
+def _frames(scene: PlumeScene, indices: np.ndarray, progress: Callable[[int, int], None]) -> Iterator[np.ndarray]:
+    for done, index in enumerate(indices.tolist(), start=1):
         scene.show(index)
         yield np.asarray(scene.plotter.screenshot(return_img=True))
+        progress(done, len(indices))
 
 
 def _write_mp4(frames: Iterator[np.ndarray], path: Path, frames_per_second: float) -> Path:

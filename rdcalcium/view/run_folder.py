@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rdcalcium import units
 from rdcalcium.errors import InputError
 from rdcalcium.results import Result
-from rdcalcium.results.folder import ABOUT, PROBES, SNAPSHOTS, TIME
+from rdcalcium.results.folder import ABOUT, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import Snapshots
 
+if TYPE_CHECKING:
+    import xarray
+
 CALCIUM = "Ca (uM)"
+ROUNDING = 1e-9  # ms, of a time that was written in decimals
 
 
 class RunFolder:
@@ -43,19 +48,32 @@ class RunFolder:
         return snapshots
 
     def nearest(self, time: float | str | None) -> int:
-        """Index of the snapshot nearest to a time, in ms or written like "1.2 ms"; None means the peak."""
-        return self.snapshots.nearest(self.peak_time() if time is None else units.parse(time, "time"))
+        """Index of the snapshot nearest to a time, in ms or written like "1.2 ms"; None means the peak.
+
+        Raises InputError for a time that the snapshots do not reach.
+        """
+        if time is None:
+            return self.snapshots.nearest(self.peak_time())
+        wanted, times = units.parse(time, "time"), self.snapshots.times
+        index = self.snapshots.nearest(wanted)
+        if abs(wanted - times[index]) > np.diff(times).max(initial=0.0) / 2 + ROUNDING:
+            raise InputError(
+                f"{self.path} has snapshots from {times[0]:g} to {times[-1]:g} ms, and none at {wanted:g} ms"
+            )
+        return index
+
+    def traces(self, quantity: str) -> dict[str, xarray.DataArray]:
+        """Name of each sensor and probe that has rows of a quantity, such as "calcium" or "release_rate" -> them."""
+        probes = self.result.probes
+        return {name: data[quantity] for name, data in probes.items() if quantity in data and data.time.size}
 
     def peak_time(self) -> float:
         """When calcium at the sensors (at the probes, if none is a sensor's) has its largest mean, ms."""
-        table = self.result.table(PROBES)
-        columns = {name: values for name, values in table.items() if name.endswith(": " + CALCIUM)}
-        sensors = {f"{name}: {CALCIUM}" for name in self.scene.names["sensors"]}
-        at_sensors = [v for name, v in columns.items() if name in sensors]
-        chosen = at_sensors or list(columns.values())
-        if not chosen or not len(table[TIME]):
+        traces = self.traces("calcium")
+        chosen = [traces[name] for name in self.scene.names["sensors"] if name in traces] or list(traces.values())
+        if not chosen:
             return self._peak_of_snapshots()
-        return float(table[TIME][np.mean(chosen, axis=0).argmax()])
+        return float(chosen[0].time[np.mean(chosen, axis=0).argmax()])
 
     def _peak_of_snapshots(self) -> float:
         means = [np.nanmean(self.snapshots.read(i)[CALCIUM]) for i in range(len(self.snapshots.times))]
