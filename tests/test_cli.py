@@ -157,10 +157,10 @@ def test_a_folder_of_somebody_else_is_left_alone(quick: Path) -> None:
 def test_refine_divides_every_cell(quick: Path) -> None:
     done = rdcalcium("run", "quick.toml", "--backend", "numpy", "--refine", "1.25", folder=quick)
     assert done.returncode == 0, done.stderr
-    about = json.loads((quick / "runs/quick/run.json").read_text())
+    about = json.loads((quick / "runs/quick-refine-1.25/run.json").read_text())
     assert about["discretization"]["control volumes"] == 13**3  # 200 / 16 nm = 12.5
-    assert "size_at_active_zone" in (quick / "runs/quick/model.toml").read_text()
-    assert '"16 nm"' in (quick / "runs/quick/model.toml").read_text()
+    assert "size_at_active_zone" in (quick / "runs/quick-refine-1.25/model.toml").read_text()
+    assert '"16 nm"' in (quick / "runs/quick-refine-1.25/model.toml").read_text()
 
 
 def test_check_prints_the_resolved_model_and_advice(quick: Path) -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # exit status, as after Ctrl-C in a shell
 
-out_option = click.option("--out", type=click.Path(path_type=Path), help="Run folder [default: runs/MODEL].")
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder [default: runs/, named after MODEL]."
+)
 backend_option = click.option(
     "--backend", default="auto", show_default=True, help=f"auto, or one of: {', '.join(BACKENDS)}."
 )
@@ -75,10 +77,16 @@ def run(
     click.echo(_headline(loaded, backend))
     for question in doubts(loaded):
         click.echo(f"warning: {question}")
-    out = out or Path("runs") / Path(model or "").stem
+    out = out or _run_folder(Path(model or ""), refine, tetrahedra)
     with stoppable() as should_stop, progress_bar() as progress:
         result = runner.run(loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop)
     return _finish(result)
+
+
+def _run_folder(model: Path, refine: float | None, tetrahedra: bool) -> Path:
+    """Where a run goes unless somebody says: named after the model, and after what is different about its mesh."""
+    name = model.parent.name if model.name == "model.toml" and model.parent.name else model.stem
+    return Path("runs") / (name + ("-tetrahedra" if tetrahedra else "") + (f"-refine-{refine:g}" if refine else ""))
 
 
 def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
