@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rdcalcium.errors import InputError
-from rdcalcium.model.mistakes import suggest
+from rdcalcium.errors import InputError, suggest
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
     LEDGER,
