@@ -9,6 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 from rdcalcium.backends import open_backend
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.build import discretize
 from rdcalcium.geometry.builders import box_mesh
 from rdcalcium.geometry.files import write_mesh
@@ -16,7 +17,7 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import buffer
 from rdcalcium.model import Box, Channels, Grid, MeshFile, Model, Probe, PulseCurrent, Sphere, Tetrahedra
 from rdcalcium.simulation import Simulation
-from rdcalcium.system import CALCIUM, build_system
+from rdcalcium.system import build_system
 from rdcalcium.units import AMOUNT_PER_CHARGE
 from tests.conftest import ATP, FIXED, TWO_SITE, need_backend, small_model
 
