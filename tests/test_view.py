@@ -315,7 +315,8 @@ screenshot({str(quarter)!r}, {str(tmp_path / "plume.png")!r}, size={SMALL})
 def test_missing_libraries_are_named_with_the_remedy(monkeypatch):
     from rdcalcium.view import offscreen
 
-    monkeypatch.delenv("VTK_DEFAULT_OPENGL_WINDOW", raising=False)
+    monkeypatch.setenv("VTK_DEFAULT_OPENGL_WINDOW", "")  # so that what this test chooses is taken back at its end
+    monkeypatch.delenv("VTK_DEFAULT_OPENGL_WINDOW")
     monkeypatch.setattr(offscreen, "_loads", lambda library: False)
     with pytest.raises(RdcalciumError, match="apt install libegl1"):
         offscreen.prepare()
