@@ -11,22 +11,11 @@ from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.errors import InputError
-from rdcalcium.model import (
-    ActionPotential,
-    Channels,
-    ConstantCurrent,
-    GaussianCurrent,
-    Model,
-    OhmicCurrent,
-    PulseCurrent,
-    TabulatedCurrent,
-)
-from rdcalcium.units import CURRENT_PER_CONDUCTANCE_VOLTAGE
+from rdcalcium.model import ActionPotential, Channels, Model, OhmicCurrent
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
 GATING_MAX_STEP = 0.02  # ms, so that no action potential is stepped over
 UNSEEN = 0.1  # share of the charge of one step that its stages may miss or count twice
-GAUSSIAN_ROWS = 801  # rows of a tabulated Gaussian over ± 4 widths, a cubic between them
 
 
 @dataclass(frozen=True)
@@ -160,8 +149,7 @@ def _group_current(group: Channels, model: Model) -> GroupCurrent:
     if isinstance(law, OhmicCurrent):
         assert model.stimulus is not None  # the model has checked it
         times, open_probability = open_probability_table(group, model.stimulus, duration)
-        voltage = model.stimulus.voltage(times)
-        inward = open_probability * law.conductance * (law.reversal - voltage) * CURRENT_PER_CONDUCTANCE_VOLTAGE
+        inward = law.inward(open_probability, model.stimulus.voltage(times))
         if inward.min() < -1e-6 * inward.max():
             raise InputError(
                 f"the voltage rises above the reversal potential of channels {group.name!r} ({law.reversal:g} mV): "
@@ -169,8 +157,7 @@ def _group_current(group: Channels, model: Model) -> GroupCurrent:
             )
         smooth = (TimeCourse.through(times, v, smooth=True) for v in (inward, open_probability))
         return GroupCurrent(group.name, *smooth)
-    rows = _prescribed(law, duration)
-    return GroupCurrent(group.name, TimeCourse.through(*rows, smooth=isinstance(law, GaussianCurrent)))
+    return GroupCurrent(group.name, TimeCourse.through(*law.rows(duration), smooth=law.smooth))
 
 
 def open_probability_table(
@@ -200,18 +187,3 @@ def open_probability_table(
             f"the gate of channels {group.name!r} could not be solved ({solution.message}); check its rates"
         )
     return times, np.clip(solution.y[is_open].sum(axis=0), 0.0, 1.0)
-
-
-def _prescribed(law: object, duration: float) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of time and inward current of a law that needs no gate."""
-    match law:
-        case ConstantCurrent(amplitude=i):
-            return np.array([0.0, duration * 1.001]), np.array([i, i])
-        case PulseCurrent(amplitude=i, start=start, duration=length):
-            return np.array([start, start + length]), np.array([i, i])
-        case GaussianCurrent(amplitude=i, peak=peak, width=width):
-            s = np.linspace(-4, 4, GAUSSIAN_ROWS)
-            return peak + s * width, i * np.exp(-4 * np.log(2) * s**2)
-        case TabulatedCurrent(times=times, values=values):
-            return np.array(times), np.array(values)
-    raise TypeError(f"no rule for the current {law!r}")

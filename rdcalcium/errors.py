@@ -19,8 +19,10 @@ class ModelError(InputError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """What a misspelt word was meant to be, if any known one is like it."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+    """What a misspelt word was meant to be, if any known one is like it; upper and lower case are alike."""
+    of_lower = {other.lower(): other for other in known}
+    close = difflib.get_close_matches(word.lower(), list(of_lower), n=1, cutoff=0.6)
+    return of_lower[close[0]] if close else None
 
 
 def suggest(word: str, known: Iterable[str], intro: str = "known") -> str:

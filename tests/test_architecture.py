@@ -26,6 +26,7 @@ FLOW = [
     "discretization",
     "system",
     "currents",
+    "machine",
     "backends",
     "memory",
     "integrators",

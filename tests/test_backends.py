@@ -273,7 +273,7 @@ def test_another_source_flag_compiler_or_cpu_is_another_library(cache: Path, mon
         compiler.build(ONE.replace("1", "2")),
         compiler.build(ONE, (*compiler.FLAGS, "-g")),
     ]
-    monkeypatch.setattr(compiler, "_cpu", lambda: "another CPU")
+    monkeypatch.setattr(compiler, "instruction_sets", lambda: "another CPU")
     libraries.append(compiler.build(ONE))
     monkeypatch.setattr(compiler, "_compiler_version", lambda words: "another compiler")
     libraries.append(compiler.build(ONE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -26,9 +27,11 @@ from rdcalcium.model import (
     GaussianCurrent,
     Grid,
     Model,
+    PrescribedCurrent,
     PulseCurrent,
     Run,
     TabulatedCurrent,
+    doubts,
 )
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
 
@@ -259,3 +262,23 @@ def test_a_smooth_current_is_read_between_its_knots() -> None:
     influx = calyx_current().influx
     independent = quad(lambda t: float(influx.value(t)), 0.4, 1.6, epsabs=0, epsrel=1e-10, limit=500)[0]
     assert influx.integral(0.4, 1.6) == pytest.approx(independent, rel=1e-8)
+
+
+def test_a_new_law_is_one_class() -> None:
+    """The loop, the question after its size and the one after its beginning know it by its own words."""
+
+    class Ramp(PrescribedCurrent):
+        kind: Literal["ramp"] = "ramp"
+        largest: ClassVar[float] = 200.0
+        begins: ClassVar[float] = 7.0
+
+        def rows(self, duration: float) -> tuple[np.ndarray, np.ndarray]:
+            return np.array([7.0, 8.0]), np.array([0.0, 200.0])
+
+    known = model_of(5.0, c=ConstantCurrent(amplitude=0.1))
+    group = known.channels[0].model_copy(update={"current": Ramp()})
+    model = known.model_copy(update={"channels": (group,)})
+    assert channel_currents(model).groups[0].influx.integral(0, 10) == pytest.approx(100)
+    said = " ".join(doubts(model))
+    assert "the current of channels 'c' is 200 pA" in said
+    assert "the current of channels 'c' begins at 7 ms" in said

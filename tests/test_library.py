@@ -227,6 +227,7 @@ def test_a_library_buffer_carries_its_source() -> None:
     ("kind", "name", "message"),
     [
         ("buffers", "EGT", "no buffer 'EGT'; known: .* Did you mean 'EGTA'?"),
+        ("buffers", "Egta", "no buffer 'Egta'; known: .* Did you mean 'EGTA'?"),
         ("sensors", "felmy", "no sensor 'felmy'; known: .*"),
         ("bufers", "EGTA", "no 'bufers'; known: .* Did you mean 'buffers'?"),
     ],

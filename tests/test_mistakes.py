@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from rdcalcium import library
+from rdcalcium import library, units
 from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
 from rdcalcium.model.mistakes import _tables
+from rdcalcium.model.quantity import LIMITS
 from tests.test_model import CURRENTS, PARTS, channel, tables
 
 FULL = tables(
@@ -109,6 +110,46 @@ def all_fields(table: Any) -> set[str]:
     """Keys of a table and of the tables in it."""
     inside = [all_fields(t) for field in table.model_fields.values() for t in _tables(field.annotation)]
     return set(table.model_fields).union(*inside)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("absurd", [1e308, -1e308, 5e-324])
+def test_an_absurd_number_is_used_or_refused(name: str, absurd: float) -> None:
+    data = said(name)
+    for place in places(data):
+        sentence = refusal(replaced(data, place, absurd))
+        assert sentence or absurd == 5e-324, place
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"run": {"duration": 5e-324}}, "'run.duration' is 5e-324; such a time is at least 1e-12 s"),
+        ({"run": {"duration": "1e10 ms"}}, "'run.duration' is '1e10 ms'; the size of a time is at most 1000000 s"),
+        ({"probes": [{"name": "p", "position": [0, 0, "-1 m"]}]}, "is '-1 m'; the size of a length is at most 100000"),
+        ({"calcium": {"diffusivity": 1e308}}, "the size of a diffusivity is at most 1000 um^2/ms"),
+        ({"channels": [channel(current={"kind": "constant", "amplitude": 1e6})]}, "a current is at most 10000 pA"),
+        ({"buffers": [{"use": "EGTA", "total": 1, "k_on": "1e20 /M/s"}]}, "the size of a binding rate is at most"),
+        ({"buffers": [{"use": "EGTA", "total": 1, "k_off": 1, "K_d": 1e-12}]}, "a rate is a number from 0 to 1e+09"),
+        (
+            {"channels": [channel(current={**CURRENTS["gaussian"], "peak": 1e9, "width": 1e-9})]},
+            "width is 1e-12 s, too short at 1000000 s: at least 1 ms there",
+        ),
+        (
+            {"channels": [channel(current={**CURRENTS["pulse"], "start": -1e9, "duration": "1 us"})]},
+            "duration is 1 us, too short at -1000000 s: at least 1 ms there",
+        ),
+    ],
+)
+def test_a_size_that_no_terminal_has_is_refused_with_the_limit(change: dict[str, Any], sentence: str) -> None:
+    said = refusal(tables(**change))
+    assert said
+    assert sentence in said
+
+
+def test_what_has_a_limit_may_have_it() -> None:
+    assert set(LIMITS) == set(units.UNITS) - {"charge"}
+    assert refusal(tables(run={"duration": 1e9}, calcium={"diffusivity": 1e3}, buffers=[])) is None
 
 
 def test_a_part_made_in_python_is_refused_in_our_own_words() -> None:

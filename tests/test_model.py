@@ -180,11 +180,11 @@ def test_the_written_model_says_what_is_left_open() -> None:
     text = write_toml(small_model(buffers=[]))
     for said in (
         "# max_step is not said: as long as the tolerance allows\n",
-        "# absolute_tolerance is not said: tolerance × the resting level of calcium\n",
+        "# absolute_tolerance is not said: tolerance × the resting level of each, or × 0.01 µM where that is lower\n",
         "# symmetry is not said: the whole box is computed\n",
         "# size_in_bulk is not said: the grid is uniform\n",
         "# buffers is not said: nothing binds calcium\n",
-        "# snapshots is not said: only sensors and probes are written\n",
+        "# snapshots is not said: rest and end alone\n",
     ):
         assert said in text
     unseen = {"name", "use", "source", "references", "released", "K_d", "k_on", "k_off"}
@@ -243,6 +243,10 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"channels": [channel(current={"kind": "puls"})]}, r"unknown kind 'puls' .*. Did you mean 'pulse'?"),
         ({"run": {}}, "'run.duration' is missing"),
         ({"run": {"duration": "5 uM"}}, "'5 uM' is not a time: its unit is .M, expected one like ms"),
+        (
+            {"stimulus": {"kind": "action_potential", "waveform": "calyx_keller2015", "times": []}},
+            "'stimulus.times' needs at least 1 of them, not 0",
+        ),
         ({"run": {"duration": 0}}, "'run.duration' is 0; it should be greater than 0"),
         ({"run": {"duration": float("nan")}}, "nan is not a finite time"),
         ({"run": {"duration": 1, "tolerance": True}}, "run.tolerance: True is not a number"),
@@ -598,6 +602,8 @@ def test_a_waveform_that_is_no_text_is_refused(tmp_path) -> None:
         ("0,-80\n", "has fewer than two rows"),
         ("", "has fewer than two rows"),
         ("t,v\n0,-80\nx,y\n", "is not a table of two columns"),
+        (",t,v\n0,0,-80\n1,0.5,20\n", "is not a table of two columns"),  # with the row numbers of pandas
+        ("0\n1\n", "is not a table of two columns"),
         ("0,-80\n0,-70\n", "the times of waveform .* must ascend"),
     ],
 )

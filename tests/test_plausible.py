@@ -84,5 +84,54 @@ def test_an_action_potential_after_the_end_is_asked_about() -> None:
     assert asked == "action potential 2 begins at 7 ms, but the run ends at 5 ms"
 
 
+@pytest.mark.parametrize(
+    ("rows", "questions"),
+    [
+        ([[0, -80], [1, 20]], []),
+        ([[0, -0.08], [1, 0.02]], ["stays between -1 and 1 mV: is its second column in V? It is read in mV"]),
+        ([[0, -80], [0.003, 20]], ["lasts 3 us: is its first column in s? It is read in ms"]),
+        ([[0, 20], [1, -80]], ["begins at 20 mV: is that the resting potential? Gates start in equilibrium with it"]),
+    ],
+)
+def test_a_waveform_in_other_units_is_asked_about(rows: list[list[float]], questions: list[str]) -> None:
+    stimulus = {"kind": "action_potential", "waveform": "/data/ap.csv", "table": rows}
+    assert doubts(small_model(stimulus=stimulus)) == [f"waveform 'ap.csv' {question}" for question in questions]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"k_on": "0.002 /uM/ms"}, "k_off"),
+        ({"k_off": "0.007 /ms"}, "k_on"),
+        ({"k_on": "0.009 /uM/ms"}, None),
+        ({"K_d": "700 nM"}, None),
+        ({"k_on": "0.002 /uM/ms", "K_d": "0.35 uM"}, None),
+        ({"k_on": "0.002 /uM/ms", "k_off": "0.007 /ms"}, None),
+        ({"use": "ATP_keller2015", "scheme": [], "parameters": {}, "k_on": "0.5 /uM/ms", "k_off": "45 /ms"}, None),
+    ],
+)
+def test_an_affinity_that_changed_with_one_rate_is_asked_about(said: dict[str, str], kept: str | None) -> None:
+    questions = doubts(small_model(buffers=[{"use": "EGTA", "total": "1 mM", **said}]))
+    assert len(questions) == bool(kept)
+    assert all(f"that of 'EGTA' in the library 0.07 uM, because {kept} stays" in question for question in questions)
+
+
+@pytest.mark.parametrize(
+    ("centres", "overlap"),
+    [
+        ([[0, 0, 0.1], [0, 0, 0.2]], ""),
+        ([[0, 0, 0.1], [0, 0.03, 0.1]], ""),  # they touch
+        ([[0, 0, 0.2], [0, 0.2, 0.2], [0, 0.029, 0.2]], "1 (vesicle) and 3 (vesicle) overlap"),
+        ([[0, 0, 0.2], [0, 0, 0.2], [0, 0, 0.2]], "1 (vesicle) and 2 (vesicle) overlap, the first of 3 pairs"),
+    ],
+)
+def test_overlapping_obstacles_are_asked_about(centres: list[list[float]], overlap: str) -> None:
+    obstacles = [{"centre": centre, "radius": "15 nm"} for centre in centres]
+    model = small_model(geometry={"kind": "box", "size": [1, 1, 0.5], "obstacles": obstacles})
+    said = f"obstacles {overlap}: is that meant? If so, say in the notes that they overlap"
+    assert doubts(model) == ([said] if overlap else [])
+    assert doubts(model.changed(notes="These overlap.")) == []
+
+
 def test_what_is_usual_is_a_range() -> None:
     assert all(usual.low < usual.high for usual in USUAL.values())

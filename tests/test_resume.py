@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -146,14 +147,56 @@ def test_a_run_without_a_checkpoint_says_so(tmp_path: Path) -> None:
         runner.resume(tmp_path / "run")
 
 
-@pytest.mark.parametrize("left", [0, 100, -30])
-def test_a_damaged_checkpoint_says_so(tmp_path: Path, left: int) -> None:
+def test_a_damaged_checkpoint_says_so(tmp_path: Path) -> None:
     runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(5))
     path = tmp_path / "run" / "checkpoint.npz"
-    path.write_bytes(path.read_bytes()[:left])
-    with pytest.raises(RunFolderError, match="is damaged") as error:
-        runner.resume(tmp_path / "run")
-    assert "\n" not in str(error.value)
+    whole, array = (
+        path.read_bytes(),
+        b"\x93NUMPY"
+        + b"\x01\0v\0"
+        + b"{'descr': '<f8', 'fortran_order': False, 'shape': ()}".ljust(117)
+        + b"\n"
+        + bytes(8),
+    )
+    for content in (b"", whole[:100], whole[:-30], b"junk", array):
+        path.write_bytes(content)
+        with pytest.raises(RunFolderError, match=r"checkpoint\.npz is damaged; run the model again") as error:
+            runner.resume(tmp_path / "run")
+        assert "\n" not in str(error.value)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["probes.csv", "sensors.csv", "ledger.csv", "result.vtkhdf"])
+def test_a_run_whose_file_ends_before_the_checkpoint_is_not_resumed(tmp_path: Path, name: str) -> None:
+    """Shorter by a row, by half a row, of another run, empty, or gone: one sentence, and nothing is changed."""
+    out = tmp_path / "run"
+    runner.run(model(tmp_path), "numpy", out, should_stop=StopAfter(1))
+    early = (out / name).read_bytes()
+    runner.run(model(tmp_path), "numpy", out, overwrite=True, should_stop=StopAfter(120))
+    whole = (out / name).read_bytes()
+    rows = whole.splitlines(keepends=True)
+    shorter = [] if name == "result.vtkhdf" else [b"".join(rows[:-1]), whole[:-2], rows[0]]
+    for left in (*shorter, early, b"", None):
+        (out / name).write_bytes(left) if left is not None else (out / name).unlink()
+        before = contents(out)
+        with pytest.raises(RunFolderError, match=re.escape(name)) as error:
+            runner.resume(out)
+        assert "\n" not in str(error.value)
+        assert contents(out) == before
+    (out / name).write_bytes(whole)
+    assert runner.resume(out).about["status"] == "finished"
+
+
+def test_a_stimulus_that_is_lost_is_written_anew(tmp_path: Path) -> None:
+    runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(5))
+    path = tmp_path / "run" / "stimulus.csv"
+    whole = path.read_bytes()
+    path.unlink()
+    runner.resume(tmp_path / "run")
+    assert path.read_bytes() == whole
 
 
 def test_rows_are_handed_over_before_the_checkpoint_after_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
 
@@ -23,6 +24,7 @@ from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.memory import MemoryShortageError
 from rdcalcium.results import Result, RunFolderError, folder
+from tests.conftest import need_backend
 
 TABLES = ("probes.csv", "stimulus.csv", "ledger.csv")
 MODEL = dedent("""\
@@ -115,6 +117,16 @@ def test_a_run_that_was_moved_can_be_resumed_and_run_again(tmp_path: Path, suffi
     assert_same_numbers(tmp_path / "whole", tmp_path / "again")
 
 
+@pytest.mark.parametrize("backend", ["numpy", "compiled"])
+def test_a_run_says_what_computed_it(tmp_path: Path, backend: str) -> None:
+    need_backend(backend)
+    told = rc.run(small(tmp_path), backend, tmp_path / "run").about["machine"]
+    expected = {name: version(name) for name in ("numpy", "scipy", "gmsh")}
+    assert expected.items() <= told["versions"].items()
+    assert ("compiler" in told["versions"]) == (backend == "compiled")
+    assert told["threads"] >= 1
+
+
 def test_a_run_may_be_replaced_by_its_own_model(tmp_path: Path) -> None:
     """The inputs that it reads are those that it replaces."""
     runner.run(movable(tmp_path / "mine", "vtu"), "numpy", tmp_path / "run")
@@ -199,10 +211,20 @@ def test_a_damaged_result_file_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_damaged_table_is_one_sentence(tmp_path: Path) -> None:
     runner.run(small(tmp_path), "numpy", tmp_path / "here")
-    for content in (b"time (ms),a: Ca (uM)\n0,x\n", b"time (ms)\n\xff\n"):
+    for content in (
+        *(b"time (ms),a: Ca (uM)\n0,x\n", b"time (ms)\n\xff\n"),
+        *(b"junk\n", b"a: Ca (uM)\n0\n", b"time (ms),a: Ca (uM)\n0,1\n1\n2,1\n", b"time (ms),a: Ca (uM)\n0,1,2\n"),
+    ):
         (tmp_path / "here" / "probes.csv").write_bytes(content)
         with pytest.raises(RunFolderError, match=r"probes\.csv is damaged"):
             _ = Result(tmp_path / "here").probes
+
+
+def test_a_snapshot_of_a_time_that_the_run_does_not_have_is_refused(tmp_path: Path) -> None:
+    result = runner.run(small(tmp_path), "numpy", tmp_path / "here")
+    np.testing.assert_array_equal(result.snapshot("0.01 ms")["Ca (uM)"], result.snapshots.read(1)["Ca (uM)"])
+    with pytest.raises(rc.RdcalciumError, match=r"has snapshots from 0 to 0\.01 ms, and none at 99 ms"):
+        result.snapshot(99)
 
 
 def test_a_point_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:
@@ -215,6 +237,16 @@ def test_a_point_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> N
     assert isinstance(caught.value, KeyError)  # as of any mapping
     assert "sensr" not in probes
     assert float(probes["sensor"].calcium[0]) == 1
+
+
+def test_a_buffer_may_have_brackets_in_its_name(tmp_path: Path) -> None:
+    rates = {"k_on": 0.1, "k_off": 1.0, "diffusivity": 0}
+    buffers = [{"name": f"fixed ({speed})", "total": total, **rates} for speed, total in (("fast", 10), ("slow", 20))]
+    described = small(tmp_path).changed(buffers=buffers, probes=[{"name": "deep", "position": [0, 0, 0.1]}])
+    deep = runner.run(described, "numpy", tmp_path / "run").probes["deep"]
+    assert set(deep) == {"calcium", "fixed_(fast).bound", "fixed_(slow).bound"}
+    assert {trace.units for trace in deep.values()} == {"uM"}
+    assert float(deep["fixed_(slow).bound"][0]) == pytest.approx(2 * float(deep["fixed_(fast).bound"][0]))
 
 
 def test_a_run_without_a_folder_keeps_one_among_the_temporary_files(

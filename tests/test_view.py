@@ -231,6 +231,17 @@ def test_a_picture_of_another_time_has_another_name(run, tmp_path):
     assert names == ["plume.png", "plane.pdf", "traces.pdf", "plume_1.25ms.png", "plane_1.25ms.pdf", "traces.pdf"]
 
 
+@pytest.mark.parametrize("content", ["", "junk", "junk\n", "time (ms)\n", None])
+def test_a_run_whose_traces_are_lost_is_not_drawn_without_them(run, tmp_path, content):
+    from rdcalcium.view.figures import render_all
+
+    folder = shutil.copytree(run, tmp_path / "run")
+    (folder / "probes.csv").write_text(content) if content is not None else (folder / "probes.csv").unlink()
+    for time in (None, "1 ms"):
+        with pytest.raises(RdcalciumError, match=r"probes\.csv is (missing|damaged)"):
+            render_all(folder, time)
+
+
 def test_a_time_outside_the_run_is_refused(run):
     from rdcalcium.view.run_folder import RunFolder
 

@@ -15,6 +15,7 @@ from rdcalcium.backends.compiler import build, compiler_missing, compiler_name, 
 from rdcalcium.backends.cpu_source import CPU_PRELUDE, cpu_source, stages_arguments, stages_source
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.sources import Argument, read_kernel
+from rdcalcium.machine import threads
 
 BLOCK = 1024  # threads that a core takes together, where the launch leaves it open
 SERIAL_BELOW = 50_000  # values; under this waking the other cores costs more than it brings
@@ -122,9 +123,3 @@ class CompiledOperations(KernelOperations):
         parallel = self.threads > 1 and (work or nx * ny * nz) > self.serial_below
         plain = [a.ctypes.data if isinstance(a, np.ndarray) else a for a in args]
         function(nx, ny, nz, block or BLOCK, parallel, *plain)
-
-
-def threads() -> int:
-    """Threads that OpenMP will use."""
-    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    return int(asked) if asked.isdigit() and int(asked) > 0 else len(os.sched_getaffinity(0))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import platform
-import re
 import shlex
 import shutil
 import subprocess
@@ -18,6 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from rdcalcium.backends.base import BackendError
+from rdcalcium.machine import instruction_sets
 
 FLAGS = (
     "-std=c++17",
@@ -63,7 +62,7 @@ def build(source: str, flags: tuple[str, ...] = FLAGS) -> Path:
     compiler = find_compiler()
     if compiler is None:
         raise BackendError("no C++ compiler was found")
-    parts = [source, *flags, *compiler, _compiler_version(compiler), _cpu()]
+    parts = [source, *flags, *compiler, _compiler_version(compiler), instruction_sets()]
     folder = _cache_folder()
     library = folder / f"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}.so"
     if not library.exists():
@@ -100,16 +99,6 @@ def compiler_name() -> str:
     """Name and version of the compiler in one line; "none" if there is none."""
     compiler = find_compiler()
     return _compiler_version(compiler).partition("\n")[0] if compiler else "none"
-
-
-@cache
-def _cpu() -> str:
-    """Model and instruction sets of the CPU, since the code is made for it alone."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return platform.processor()
-    return "\n".join(sorted(set(re.findall(r"^(?:model name|flags)\s*:.*$", text, re.MULTILINE))))
 
 
 def _cache_folder() -> Path:

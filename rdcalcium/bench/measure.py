@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -11,8 +13,8 @@ import numpy as np
 
 from rdcalcium.backends import BACKENDS, Operations, backend_class
 from rdcalcium.backends.base import Sides
-from rdcalcium.bench.machine import describe_machine
 from rdcalcium.bench.systems import bytes_per_update, grid_system, systems
+from rdcalcium.machine import machine
 from rdcalcium.system import System
 
 QUICK = Sides(grid=(12, 24), mesh=(12, 24), triad=24)
@@ -24,7 +26,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
 
     "bandwidth" holds one row for each device, number of threads and precision, "kernels" one for each case.
     """
-    machine = describe_machine()  # before its load is our own
+    about = machine_now()  # before its load is our own
     seconds = 0.02 if quick else 0.4
     bandwidth: list[dict[str, Any]] = []
     kernels: list[dict[str, Any]] = []
@@ -40,7 +42,14 @@ def measure(quick: bool = False) -> dict[str, Any]:
                 row["share of bandwidth"] = row["GB/s"] / row["triad GB/s"]
                 kernels.append(row)
             bandwidth.append(triad.row(seconds / 2))
-    return {"machine": machine, "quick": quick, "bandwidth": bandwidth, "kernels": kernels}
+    return {"machine": about, "quick": quick, "bandwidth": bandwidth, "kernels": kernels}
+
+
+def machine_now() -> dict[str, Any]:
+    """The machine with all that its backends use, the date, and its load."""
+    software = {name: number for kind in map(backend_class, BACKENDS) for name, number in kind.software().items()}
+    date, load = datetime.now(UTC).isoformat(timespec="seconds"), round(os.getloadavg()[0], 2)
+    return {"date": date, "load": load, **machine(software)}
 
 
 def usable() -> Iterator[tuple[type[Operations], int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,18 @@ out_option = click.option(
 backend_option = click.option(
     "--backend", default="auto", show_default=True, help=f"auto, or one of: {', '.join(BACKENDS)}."
 )
-refine_option = click.option("--refine", type=click.FloatRange(1, 8), help="Divide every cell size by this factor.")
+
+
+def _number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    """A factor; click takes nan to be within every range."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is not a number.")
+    return value
+
+
+refine_option = click.option(
+    "--refine", type=click.FloatRange(1, 8), callback=_number, help="Divide every cell size by this factor."
+)
 tetrahedra_option = click.option("--tetrahedra", is_flag=True, help="Solve on tetrahedra instead of the model's grid.")
 
 
@@ -61,9 +73,9 @@ def run(
     if (model is None) == (resumed is None):
         raise click.UsageError("give either a MODEL or --resume RUN")
     if resumed is not None:
-        if refine or tetrahedra or out:
+        if refine or tetrahedra or out or overwrite:
             raise click.UsageError(
-                "--resume goes on with the run as it is; --out, --refine and --tetrahedra do not apply"
+                "--resume goes on with the run as it is; --out, --overwrite, --refine and --tetrahedra do not apply"
             )
         from rdcalcium import runner
 

@@ -2,20 +2,20 @@
 
 from rdcalcium.errors import ModelError
 from rdcalcium.model.buffers import Buffer, Calcium
+from rdcalcium.model.current_laws import (
+    ConstantCurrent,
+    GaussianCurrent,
+    OhmicCurrent,
+    PrescribedCurrent,
+    PulseCurrent,
+    TabulatedCurrent,
+)
 from rdcalcium.model.geometry import Box, Grid, MeshFile, Sphere, Tetrahedra
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.scheme import KineticScheme, SchemeError
 from rdcalcium.model.sensors import Probe, Sensor
-from rdcalcium.model.stimulus import (
-    ActionPotential,
-    Channels,
-    ConstantCurrent,
-    GaussianCurrent,
-    OhmicCurrent,
-    PulseCurrent,
-    TabulatedCurrent,
-)
+from rdcalcium.model.stimulus import ActionPotential, Channels
 from rdcalcium.model.toml import read_toml, validate, write_toml
 from rdcalcium.model.waveform import read_waveform
 
@@ -34,6 +34,7 @@ __all__ = [
     "Model",
     "ModelError",
     "OhmicCurrent",
+    "PrescribedCurrent",
     "Probe",
     "PulseCurrent",
     "Record",

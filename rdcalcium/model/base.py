@@ -76,7 +76,8 @@ class LibraryPart(Part):
     """What stays when another entry is used, and does not say it."""
 
     name: Name
-    """Any text, different for each; with `use` that of the entry, unless it is said."""
+    """A text without colon, comma, quote, slash or line break, different for each; with `use` that of the
+    entry, unless it is said."""
     use: str | None = None
     """Library entry that fills in what is not said; none: everything is said here."""
     source: tuple[str, ...] = ()

@@ -27,6 +27,8 @@ _SENTENCES = {
     "greater_than_equal": "{where} is {given}; it should be greater than or equal to {ge}{hint}",
     "less_than": "{where} is {given}; it should be less than {lt}{hint}",
     "less_than_equal": "{where} is {given}; it should be less than or equal to {le}{hint}",
+    "too_large": "{where} is {given}; the size of a {quantity} is at most {most}",
+    "too_small": "{where} is {given}; such a {quantity} is at least {least}",
     "too_short": "{where} needs at least {min_length} of them, not {actual_length}",
     "too_long": "{where} is {given}; it has more than {max_length} numbers",
 }

@@ -34,7 +34,8 @@ class Run(Part):
     tolerance: Annotated[float, Quantity("number", gt=0, lt=1)] = 1e-2
     """Largest error of a step relative to each concentration."""
     absolute_tolerance: Concentration | None = None
-    """Error of a step allowed where calcium is low; none: tolerance × the resting level of calcium."""
+    """Error of a step allowed where a concentration is low, the same for calcium and every state of every buffer;
+    none: tolerance × the resting level of each, or × 0.01 µM where that is lower."""
     precision: Literal["float64", "float32"] = "float64"
     """Of the concentrations; float32 takes half the memory."""
     method: Literal["RKC2", "RKL2"] = "RKC2"
@@ -58,7 +59,8 @@ class Record(Part):
     """What is written besides the sensors and probes."""
 
     snapshots: Snapshots | None = None
-    """Whole fields, for pictures and ParaView; none: only sensors and probes are written."""
+    """Whole fields, for pictures and ParaView, besides those at rest and at the end, which are always written;
+    none: rest and end alone."""
 
 
 class Model(Part):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
 from typing import NamedTuple
 
+from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.geometry import Box
 from rdcalcium.model.model import Model
-from rdcalcium.model.stimulus import (
-    Channels,
-    ConstantCurrent,
-    GaussianCurrent,
-    OhmicCurrent,
-    PulseCurrent,
-    TabulatedCurrent,
-)
 from rdcalcium.units import UNITS, show
 
 
@@ -38,11 +34,17 @@ USUAL = {
     "extent": Usual("length", 0.01, 100, "500 nm is 0.5"),
 }
 
+OTHER_AFFINITY = 1.5  # by which factor K_d may differ from that of the library, as temperature and pH make it
+TOUCHING = 1e-9  # relative to the radii; spheres that touch do not overlap for the last digit
+VOLTS_WITHIN = 1.0  # mV; an action potential in V is smaller
+SECONDS_BELOW = 0.05  # ms; an action potential in s is shorter
+REST_BELOW = -20.0  # mV; resting potentials are
+
 
 def doubts(model: Model) -> list[str]:
     """Questions to whoever wrote a model that is valid, each a sentence."""
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
-    return [*unusual, *_too_late(model)]
+    return [*unusual, *_affinities(model), *_overlaps(model), *_waveform(model), *_too_late(model)]
 
 
 def _unusual(what: str, usual: Usual, value: float) -> str | None:
@@ -68,39 +70,65 @@ def _values(model: Model) -> Iterator[tuple[str, str, float]]:
         fastest = max(float(rate[0]) for t, rate in zip(scheme.transitions, scheme.rates(), strict=True) if t.ligand)
         yield f"the binding rate of buffer {buffer.name!r}", "binding rate", fastest
     for group in model.channels:
-        yield _current(group)
+        law = group.current
+        yield f"the {law.quantity} of channels {group.name!r}", law.quantity, law.largest
     for side in model.geometry.size if isinstance(model.geometry, Box) else ():
         yield "a side of the box", "extent", side
 
 
-def _current(group: Channels) -> tuple[str, str, float]:
-    whose = f"of channels {group.name!r}"
-    if isinstance(group.current, OhmicCurrent):
-        return f"the conductance {whose}", "conductance", group.current.conductance
-    if isinstance(group.current, TabulatedCurrent):
-        return f"the largest current {whose}", "current", max(group.current.values)
-    return f"the current {whose}", "current", group.current.amplitude
+def _affinities(model: Model) -> Iterator[str]:
+    """Buffers of the library whose K_d changed because k_on or k_off alone was said."""
+    for buffer in model.buffers:
+        if buffer.use is None or buffer.k_on is None or buffer.k_off is None or buffer.K_d is not None:
+            continue
+        entry = Buffer(use=buffer.use, total=buffer.total)
+        if entry.scheme:
+            continue
+        ((k_on, k_off),) = entry.kinetics().rates()
+        kept = [name for name, old in (("k_on", k_on), ("k_off", k_off)) if old == getattr(buffer, name)]
+        old, new = k_off / k_on, buffer.k_off / buffer.k_on
+        if len(kept) == 1 and not 1 / OTHER_AFFINITY <= new / old <= OTHER_AFFINITY:
+            yield (
+                f"the K_d of buffer {buffer.name!r} is {new:.4g} uM, that of {buffer.use!r} in the library {old:.4g} uM"
+                f", because {kept[0]} stays as it is there: is that meant? If not, say K_d as well"
+            )
+
+
+def _overlaps(model: Model) -> Iterator[str]:
+    """Obstacles that share space, unless the notes speak of it."""
+    if not isinstance(model.geometry, Box) or "overlap" in model.notes.lower():
+        return
+    pairs = [
+        f"{i + 1} ({a.name}) and {j + 1} ({b.name})"
+        for (i, a), (j, b) in combinations(enumerate(model.geometry.obstacles), 2)
+        if math.dist(a.centre, b.centre) < (1 - TOUCHING) * (a.radius + b.radius)
+    ]
+    if pairs:
+        more = f", the first of {len(pairs)} pairs" if pairs[1:] else ""
+        yield f"obstacles {pairs[0]} overlap{more}: is that meant? If so, say in the notes that they overlap"
+
+
+def _waveform(model: Model) -> Iterator[str]:
+    """Whether the rows of the waveform are in ms and mV, and begin at rest."""
+    if model.stimulus is None:
+        return
+    name = f"waveform {Path(model.stimulus.waveform).name!r}"
+    times, voltages = zip(*model.stimulus.table, strict=True)
+    if max(map(abs, voltages)) <= VOLTS_WITHIN:
+        yield f"{name} stays between -1 and 1 mV: is its second column in V? It is read in mV"
+    elif voltages[0] > REST_BELOW:
+        first = show(voltages[0], "voltage")
+        yield f"{name} begins at {first}: is that the resting potential? Gates start in equilibrium with it"
+    if (length := times[-1] - times[0]) < SECONDS_BELOW:
+        yield f"{name} lasts {show(length, 'time')}: is its first column in s? It is read in ms"
 
 
 def _too_late(model: Model) -> Iterator[str]:
     """What would happen after the end of the run."""
     end = model.run.duration
-    starts = {f"the current of channels {g.name!r}": _start(g) for g in model.channels}
+    starts = {f"the current of channels {g.name!r}": g.current.begins for g in model.channels}
     if model.stimulus:
         starts |= {f"action potential {i + 1}": t for i, t in enumerate(model.stimulus.times)}
     for what, start in starts.items():
         if start >= end:
             yield f"{what} begins at {show(start, 'time')}, but the run ends at {show(end, 'time')}"
-
-
-def _start(group: Channels) -> float:
-    """When a prescribed current begins, ms; that of a gate follows the voltage."""
-    match group.current:
-        case PulseCurrent(start=start):
-            return start
-        case GaussianCurrent(peak=peak, width=width):
-            return peak - width  # 1/16 of the peak
-        case TabulatedCurrent(times=times):
-            return times[0]
-        case ConstantCurrent() | OhmicCurrent():
-            return 0.0

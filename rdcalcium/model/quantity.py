@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, LiteralString, Self
+from typing import Annotated, Any, LiteralString, NamedTuple, Self
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -11,12 +11,47 @@ from rdcalcium import units
 from rdcalcium.model.dimensions import OF_KIND, MaybeDimension
 
 
+class Limits(NamedTuple):
+    """Sizes of a kind of quantity, in its unit, between which everything can be computed.
+
+    least  of what must be above 0
+    most   of the number without its sign
+    """
+
+    least: float
+    most: float
+
+
+# Far beyond any synapse, and far from where a product or a quotient of such numbers overflows.
+LIMITS = {
+    "length": Limits(1e-6, 1e5),
+    "time": Limits(1e-9, 1e9),
+    "concentration": Limits(1e-12, 1e9),
+    "current": Limits(1e-12, 1e4),
+    "voltage": Limits(1e-9, 1e4),
+    "conductance": Limits(1e-12, 1e6),
+    "diffusivity": Limits(1e-12, 1e3),
+    "rate": Limits(1e-15, 1e9),
+    "binding rate": Limits(1e-15, 1e9),
+    "rate per voltage": Limits(1e-15, 1e9),
+    "number": Limits(1e-12, 1e15),
+}
+
+
+def within(number: float, kind: str) -> float:
+    """The number, if its size is one that a quantity of this kind can have."""
+    most = LIMITS[kind].most
+    if abs(number) > most:
+        raise PydanticCustomError("too_large", "too large", {"quantity": kind, "most": units.show(most, kind)})
+    return number
+
+
 @dataclass(frozen=True)
 class Quantity:
     """Says that a float is a quantity: read from numbers or texts with units, kept in the unit of its kind.
 
-    kind            a key of units.UNITS
-    gt, ge, lt, le  limits in that unit
+    kind            a key of LIMITS
+    gt, ge, lt, le  limits in its unit, within those of its kind
     hint            what to know about them
     """
 
@@ -43,7 +78,11 @@ class Quantity:
             raise self._beyond("less_than", lt=self.lt)
         if self.le is not None and not number <= self.le:
             raise self._beyond("less_than_equal", le=self.le)
-        return number
+        least = LIMITS[self.kind].least
+        if self.gt == 0 and number < least:
+            known = {"quantity": self.kind, "least": units.show(least, self.kind)}
+            raise PydanticCustomError("too_small", "too small", known)
+        return within(number, self.kind)
 
     def _beyond(self, limit: LiteralString, **value: float) -> PydanticCustomError:
         """Beyond a limit, in the words that pydantic has for it."""
@@ -87,7 +126,10 @@ class Parameter(float):
     @classmethod
     def read(cls, value: object) -> Parameter:
         """From a number or a text such as "9.5 /ms"."""
-        return value if isinstance(value, Parameter) else cls(*units.parse_any(value, tuple(OF_KIND)))
+        if isinstance(value, Parameter):
+            return value
+        number, kind = units.parse_any(value, tuple(OF_KIND))
+        return cls(within(number, kind or "number"), kind)
 
     def write(self) -> str | float:
         """The exact inverse of read."""

@@ -19,7 +19,7 @@ from rdcalcium.model.dimensions import (
     dimension,
 )
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.quantity import Parameter
+from rdcalcium.model.quantity import LIMITS, Parameter
 
 LIGANDS = ("Ca", "Mg")
 
@@ -94,15 +94,16 @@ class KineticScheme:
             raise SchemeError(f"state {apart[0]!r} is not connected to {self.states[0]!r}")
 
     def _require_rates(self) -> None:
-        """Rates are numbers and not negative, at rest and at the peak of a spike."""
+        """Rates are numbers, not negative and not absurd, at rest and at the peak of a spike."""
+        most = LIMITS["rate"].most
         for voltage in (-80.0, 0.0, 40.0):
             with np.errstate(all="ignore"):
                 pairs = self.rates(voltage)
             for t, pair in zip(self.transitions, pairs, strict=True):
-                if not all(np.isfinite(rate) and rate >= 0 for rate in pair):
+                if not all(0 <= rate <= most for rate in pair):
                     raise SchemeError(
                         f"the step {t.source} -> {t.target} has the rates {pair[0]:g} and {pair[1]:g} "
-                        f"at {voltage:g} mV; a rate is a finite number, at least 0"
+                        f"at {voltage:g} mV; a rate is a number from 0 to {most:g}"
                     )
 
     @property

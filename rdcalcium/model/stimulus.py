@@ -1,4 +1,4 @@
-"""What happens to the membrane: the voltage, and the currents through its calcium channels."""
+"""What happens to the membrane: the voltage, and its calcium channels."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Part
+from rdcalcium.model.current_laws import CurrentLaw, OhmicCurrent
 from rdcalcium.model.filling import with_waveform
-from rdcalcium.model.quantity import Conductance, Current, Length, PositiveTime, Time, Voltage
+from rdcalcium.model.quantity import Length, Time, Voltage
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
 
@@ -27,7 +28,7 @@ class ActionPotential(Part):
     """Name of a library waveform, or the path of a CSV file, from the model file on, whose two columns are time in ms
     and voltage in mV; a first row of text is passed over, whatever units it says. Between the rows a monotone cubic,
     before the first and after the last their voltage."""
-    times: tuple[Time, ...] = (0.0,)
+    times: tuple[Time, ...] = Field(default=(0.0,), min_length=1)
     """When each waveform starts; where two overlap the later one takes over."""
     source: tuple[str, ...] = ()
     """References of the waveform: DOIs, or keys of the library's references."""
@@ -71,75 +72,6 @@ class ActionPotential(Part):
         return self._shape(np.clip(np.where(latest >= 0, t - starts[np.maximum(latest, 0)], first), first, last))
 
 
-class OhmicCurrent(Part):
-    """Current of one open channel, conductance (reversal - V), positive inward; V must stay below the reversal.
-
-    It needs a gate, and a stimulus that says the voltage.
-    """
-
-    kind: Literal["ohmic"] = "ohmic"
-    conductance: Conductance
-    """Of one open channel."""
-    reversal: Voltage
-    """Apparent reversal potential of the calcium current, not the Nernst potential."""
-
-
-class ConstantCurrent(Part):
-    """The same inward current at all times, from 0 ms on."""
-
-    kind: Literal["constant"] = "constant"
-    amplitude: Current
-    """Calcium current of one channel, positive inward."""
-
-
-class PulseCurrent(Part):
-    """A rectangular pulse of inward current."""
-
-    kind: Literal["pulse"] = "pulse"
-    amplitude: Current
-    """Calcium current of one channel, positive inward."""
-    start: Time = 0.0
-    """Beginning of the pulse."""
-    duration: PositiveTime
-    """Length of the pulse."""
-
-
-class GaussianCurrent(Part):
-    """A bell of inward current, amplitude · exp(-4 ln 2 (t - peak)² / width²)."""
-
-    kind: Literal["gaussian"] = "gaussian"
-    amplitude: Current
-    """Calcium current of one channel at its maximum, positive inward."""
-    peak: Time
-    """Time of the maximum."""
-    width: PositiveTime
-    """Full width at half maximum."""
-
-
-class TabulatedCurrent(Part):
-    """Inward current recorded by somebody, linear between the rows and zero outside."""
-
-    kind: Literal["table"] = "table"
-    times: tuple[Time, ...] = Field(min_length=2)
-    """Of the rows, ascending; the same time twice makes a jump."""
-    values: tuple[Current, ...] = Field(min_length=2)
-    """Calcium current of one channel at these times, positive inward."""
-
-    @model_validator(mode="after")
-    def _rows(self) -> Self:
-        if len(self.times) != len(self.values):
-            raise ValueError(f"the table has {len(self.times)} times but {len(self.values)} values")
-        if any(b < a for a, b in zip(self.times, self.times[1:], strict=False)):
-            raise ValueError("the times of the table must ascend")
-        if self.times[0] == self.times[-1]:
-            raise ValueError(f"all times of the table are {self.times[0]:g} ms: it lasts for no time")
-        return self
-
-
-CurrentLaw = Annotated[
-    OhmicCurrent | ConstantCurrent | PulseCurrent | GaussianCurrent | TabulatedCurrent,
-    Field(discriminator="kind"),
-]
 Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
 
 

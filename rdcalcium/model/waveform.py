@@ -20,8 +20,8 @@ def read_waveform(file: str | Path) -> list[tuple[float, float]]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise ModelError(f"the waveform {path} is not a text file of comma-separated values: {error}") from None
     try:
-        numbers = [(float(row[0]), float(row[1])) for row in rows[_is_header(rows) :]]
-    except (ValueError, IndexError):
+        numbers = [(float(t), float(v)) for t, v in rows[_is_header(rows) :]]
+    except ValueError:  # also of rows that are longer or shorter
         raise ModelError(f"{path} is not a table of two columns, time (ms) and voltage (mV)") from None
     if not all(math.isfinite(t) and math.isfinite(v) for t, v in numbers):
         raise ModelError(f"the waveform {path} has a row that is not finite")

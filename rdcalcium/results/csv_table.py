@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.results.folder import RunFolderError, write_atomically
+from rdcalcium.results.folder import TIME, RunFolderError, write_atomically
 
 BUFFER = 1 << 16  # bytes of rows that are handed over at once
 
@@ -45,16 +45,24 @@ class CsvTable:
 def read_table(path: Path) -> dict[str, np.ndarray]:
     """Columns of a CSV file by name; empty if there is no such file.
 
-    A half-written last row is passed over. Raises RunFolderError where a value is no number.
+    A half-written last row is passed over. Raises RunFolderError where the first column is no time, a row has more
+    or fewer values than the heading, or a value is no number.
     """
     if not path.exists():
         return {}
-    head, *rows = list(csv.reader(_whole_lines(path))) or [[]]
+    lines = _whole_lines(path)
+    if not lines:
+        return {}
+    head, *rows = csv.reader(lines)
+    if head[:1] != [TIME]:
+        raise RunFolderError(f"{path} is damaged: its first column is not {TIME!r}")
+    if any(len(row) != len(head) for row in rows):
+        raise RunFolderError(f"{path} is damaged: a row has more or fewer values than the {len(head)} of its heading")
     try:
-        numbers = np.array([row for row in rows if len(row) == len(head)], dtype=float)
+        numbers = np.array(rows, dtype=float)
     except ValueError as error:
         raise RunFolderError(f"{path} is damaged: {error}") from None
-    return dict(zip(head, numbers.reshape(len(numbers), len(head)).T, strict=True))
+    return dict(zip(head, numbers.reshape(len(rows), len(head)).T, strict=True))
 
 
 def _whole_lines(path: Path) -> list[str]:
@@ -66,8 +74,17 @@ def _whole_lines(path: Path) -> list[str]:
     return lines
 
 
+def has_row(path: Path, since: float, until: float) -> bool:
+    """Whether a table has a row from `since` to `until` ms, both included; one that is half written is none."""
+    return any(since <= _time(line) <= until for line in _whole_lines(path)[1:])
+
+
 def _is_before(line: str, time: float) -> bool:
+    return _time(line) <= time * (1 + 1e-12)
+
+
+def _time(line: str) -> float:
     try:
-        return float(line.split(",")[0]) <= time * (1 + 1e-12)
+        return float(line.split(",")[0])
     except ValueError:
-        return False
+        return np.nan

@@ -169,6 +169,8 @@ def read_about(folder: Path) -> dict[str, Any]:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunFolderError(f"{folder} is not a run folder: it has no {ABOUT}") from None
+    except NotADirectoryError:
+        raise RunFolderError(f"{folder} is a file; give the folder of a run") from None
     except (json.JSONDecodeError, UnicodeDecodeError):
         about = None
     if not isinstance(about, dict):
@@ -192,7 +194,5 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     try:
         with np.load(path) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise RunFolderError(
-            f"{path} is damaged ({error}); run the model again and overwrite it (--overwrite)"
-        ) from None
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:  # NumPy tells junk as a pickle
+        raise RunFolderError(f"{path} is damaged; run the model again and overwrite it (--overwrite)") from error

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import platform
-import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.discretization import Discretization
+from rdcalcium.machine import machine
 from rdcalcium.model import Box, Model
 from rdcalcium.results.scene import Scene
 
 
-def machine(operations: Operations, reason: str) -> dict[str, Any]:
+def computed_by(operations: Operations, reason: str) -> dict[str, Any]:
     """What a run ran on, and with."""
     return {
         "backend": operations.name,
         "backend chosen because": reason,
         "device": operations.device,
-        "processor": processor(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "system": f"{platform.system()} {platform.machine()}",
+        **machine(operations.software()),
     }
-
-
-def processor() -> str:
-    """The model of the CPU, as far as the system tells."""
-    try:
-        match = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
-    except OSError:
-        match = None
-    return match[1] if match else platform.processor()
 
 
 def describe(d: Discretization) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from rdcalcium.results.folder import (
 from rdcalcium.results.vtkhdf import Snapshots, read_snapshots
 from rdcalcium.units import parse
 
+ROUNDING = 1e-9  # ms, of a time that was written in decimals
+
 
 class UnknownPointError(InputError, KeyError):
     """A sensor or probe that the run does not have."""
@@ -34,6 +36,13 @@ class Points(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         raise UnknownPointError(f"the run has no sensor or probe {name!r}; {suggest(str(name), list(self))}")
+
+
+def _column(heading: str) -> tuple[str, str, str]:
+    """Point, variable and unit; "deep: fixed (fast).bound (uM)" has the variable "fixed_(fast).bound"."""
+    point, _, quantity = heading.partition(": ")
+    label, _, unit = quantity.rpartition(" (") if quantity.endswith(")") else (quantity, "", "")
+    return point, "calcium" if label == "Ca" else label.replace(" ", "_"), unit.removesuffix(")")
 
 
 class Result:
@@ -77,11 +86,8 @@ class Result:
         for table in tables:
             for column, values in table.items():
                 if column != TIME:
-                    point, _, quantity = column.partition(": ")
-                    label, _, unit = quantity.partition(" (")
-                    variable = "calcium" if label == "Ca" else label.replace(" ", "_")
-                    attrs = {"units": unit.rstrip(")")}
-                    found.setdefault(point, {})[variable] = ("time", values[:rows], attrs)
+                    point, variable, unit = _column(column)
+                    found.setdefault(point, {})[variable] = ("time", values[:rows], {"units": unit})
         return Points({point: xarray.Dataset(columns, coords={"time": time}) for point, columns in found.items()})
 
     @cached_property
@@ -100,5 +106,20 @@ class Result:
         return read_snapshots(self.folder / SNAPSHOTS)
 
     def snapshot(self, time: float | str) -> dict[str, np.ndarray]:
-        """Fields at the snapshot nearest to a time (ms, or such as "1.2 ms")."""
-        return self.snapshots.read(self.snapshots.nearest(parse(time, "time")))
+        """Fields at the snapshot nearest to a time (ms, or such as "1.2 ms"); InputError as of `nearest`."""
+        return self.snapshots.read(self.nearest(time))
+
+    def nearest(self, time: float | str) -> int:
+        """Index of the snapshot nearest to a time (ms, or such as "1.2 ms").
+
+        Raises InputError for a time that the snapshots do not reach, by half their distance.
+        """
+        wanted, times = parse(time, "time"), self.snapshots.times
+        if not len(times):
+            raise InputError(f"{self.folder / SNAPSHOTS} holds no completed snapshot")
+        index = self.snapshots.nearest(wanted)
+        if abs(wanted - times[index]) > np.diff(times).max(initial=0.0) / 2 + ROUNDING:
+            raise InputError(
+                f"{self.folder} has snapshots from {times[0]:g} to {times[-1]:g} ms, and none at {wanted:g} ms"
+            )
+        return index

@@ -15,6 +15,7 @@ from rdcalcium.results import folder
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.tables import Tables
 from rdcalcium.results.vtkhdf import SnapshotFile
+from rdcalcium.runner.completeness import require_complete
 from rdcalcium.runner.stimulus import write_stimulus
 from rdcalcium.simulation import Moment, Simulation
 
@@ -36,10 +37,8 @@ class Recording:
         self.peaks, self.lowest = Peaks(len(simulation.point_names)), float(np.inf)
         if state:
             self.peaks.values, self.lowest = state["peaks"], float(state["lowest"])
-        if state and (path / folder.SNAPSHOTS).exists():
-            self.snapshots = SnapshotFile.resume(path / folder.SNAPSHOTS)  # refuses a damaged one before a row is lost
-        else:
-            self.snapshots = self._new_snapshots(model)
+        # What is damaged or short is refused before a row of anything is lost.
+        self.snapshots = require_complete(path, simulation, self.schedule) if state else self._new_snapshots(model)
         buffers = [b.name for b in model.buffers]
         until = simulation.t if state else None
         self.tables = Tables(path, simulation.point_names, self.fields, buffers, simulation.sensors, until)

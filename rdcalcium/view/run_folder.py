@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdcalcium import units
 from rdcalcium.errors import InputError
 from rdcalcium.results import Result
-from rdcalcium.results.folder import ABOUT, SNAPSHOTS
+from rdcalcium.results.folder import ABOUT, PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import Snapshots
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     import xarray
 
 CALCIUM = "Ca (uM)"
-ROUNDING = 1e-9  # ms, of a time that was written in decimals
 
 
 class RunFolder:
@@ -52,15 +50,10 @@ class RunFolder:
 
         Raises InputError for a time that the snapshots do not reach.
         """
+        snapshots = self.snapshots  # there is one, or this says why not
         if time is None:
-            return self.snapshots.nearest(self.peak_time())
-        wanted, times = units.parse(time, "time"), self.snapshots.times
-        index = self.snapshots.nearest(wanted)
-        if abs(wanted - times[index]) > np.diff(times).max(initial=0.0) / 2 + ROUNDING:
-            raise InputError(
-                f"{self.path} has snapshots from {times[0]:g} to {times[-1]:g} ms, and none at {wanted:g} ms"
-            )
-        return index
+            return snapshots.nearest(self.peak_time())
+        return self.result.nearest(time)
 
     def traces(self, quantity: str) -> dict[str, xarray.DataArray]:
         """Name of each sensor and probe that has rows of a quantity, such as "calcium" or "release_rate" -> them."""
@@ -68,9 +61,16 @@ class RunFolder:
         return {name: data[quantity] for name, data in probes.items() if quantity in data and data.time.size}
 
     def peak_time(self) -> float:
-        """When calcium at the sensors (at the probes, if none is a sensor's) has its largest mean, ms."""
+        """When calcium at the sensors (at the probes, if none is a sensor's) has its largest mean, ms.
+
+        Raises InputError where the run has sensors or probes, and the table of them has no rows.
+        """
         traces = self.traces("calcium")
         chosen = [traces[name] for name in self.scene.names["sensors"] if name in traces] or list(traces.values())
+        if not chosen and (self.scene.names["sensors"] or self.scene.names["probes"]):
+            raise InputError(
+                f"{self.path / PROBES} is missing or holds no rows of calcium; restore it, or run the model again"
+            )
         if not chosen:
             return self._peak_of_snapshots()
         return float(chosen[0].time[np.mean(chosen, axis=0).argmax()])

@@ -1,0 +1,64 @@
+"""The machine on which something is computed: its hardware, and the versions of all that computes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("rdcalcium", "numpy", "scipy", "gmsh")
+
+
+def machine(software: Mapping[str, str]) -> dict[str, Any]:
+    """Hardware and versions, as `run.json` and the benchmark tell them.
+
+    software  name -> version of what backends use besides the packages of Python that all need
+    """
+    return {
+        "processor": processor(),
+        "threads": threads(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in PACKAGES},
+            **software,
+        },
+    }
+
+
+def processor() -> str:
+    """The model of the CPU, as far as the system tells."""
+    match = re.search(r"^model name\s*:\s*(.*)$", _cpuinfo(), re.MULTILINE)
+    return match[1] if match else platform.processor()
+
+
+def instruction_sets() -> str:
+    """Model and instruction sets of the CPU, by which code that is made for it alone is known."""
+    lines = re.findall(r"^(?:model name|flags)\s*:.*$", _cpuinfo(), re.MULTILINE)
+    return "\n".join(sorted(set(lines))) or platform.processor()
+
+
+def threads() -> int:
+    """Threads that OpenMP will use."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return int(asked) if asked.isdigit() and int(asked) > 0 else len(os.sched_getaffinity(0))
+
+
+@cache
+def _cpuinfo() -> str:
+    try:
+        return Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"

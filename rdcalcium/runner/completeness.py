@@ -1,0 +1,47 @@
+"""Whether the files of an interrupted run reach its checkpoint: where one does not, nothing is changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rdcalcium.recorders.schedule import SLACK, Schedule
+from rdcalcium.results import RunFolderError, folder
+from rdcalcium.results.csv_table import has_row
+from rdcalcium.results.vtkhdf import SnapshotFile
+from rdcalcium.simulation import Simulation
+
+REMEDY = "restore the file, or run the model again and overwrite it (--overwrite)"
+
+
+def require_complete(path: Path, simulation: Simulation, schedule: Schedule) -> SnapshotFile:
+    """The snapshots of a run folder, which like its tables reach the checkpoint that `simulation` is at.
+
+    The stimulus is not asked for: it is written anew.
+
+    Raises RunFolderError where a row or a snapshot from before the checkpoint is not there.
+    """
+    passed = schedule.due(simulation.t, 0.0)
+    earliest = {folder.PROBES: simulation.t, folder.LEDGER: schedule.times[passed[-1]] - SLACK}
+    if simulation.sensors:
+        earliest[folder.SENSORS] = simulation.t
+    for name, since in earliest.items():
+        _require_row(path / name, since, simulation.t)
+    return _require_snapshots(path / folder.SNAPSHOTS, len(passed), simulation.t)
+
+
+def _require_row(path: Path, since: float, until: float) -> None:
+    if not path.exists():
+        raise RunFolderError(f"there is no {path}, which the run cannot go on without; {REMEDY}")
+    if not has_row(path, since, until):
+        raise RunFolderError(f"{path} ends before the checkpoint at {until:g} ms, its last row is missing; {REMEDY}")
+
+
+def _require_snapshots(path: Path, count: int, until: float) -> SnapshotFile:
+    if not path.exists():
+        raise RunFolderError(f"there is no {path}, which the run cannot go on without; {REMEDY}")
+    snapshots = SnapshotFile.resume(path)
+    if snapshots.count < count:
+        raise RunFolderError(
+            f"{path} holds {snapshots.count} of the {count} snapshots before the checkpoint at {until:g} ms; {REMEDY}"
+        )
+    return snapshots
