@@ -30,6 +30,7 @@ FLOW = [
     "backends",
     "memory",
     "integrators",
+    "influx",
     "recorders",
     "results",
     "simulation",

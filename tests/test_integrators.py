@@ -9,6 +9,7 @@ import pytest
 
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.base import Coefficients
+from rdcalcium.integrators.controller import SAFETY, SHRINK, StepController, towards
 from rdcalcium.model import Run
 
 STAGES = [*range(2, 20), 50, 101, 200, 333, 500]
@@ -59,3 +60,43 @@ def test_no_more_stages_are_taken_than_stability_asks_for(name):
 
 def test_a_model_may_ask_for_every_method():
     assert set(get_args(Run.model_fields["method"].annotation)) == set(METHODS)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_the_controller_finds_the_step_whose_error_is_just_allowed(order: int) -> None:
+    control = StepController(order, h=1e-4)
+    for _ in range(60):
+        control.accept(control.h, (control.h / 0.3) ** (order + 1), wanted=control.h)
+    assert control.h == pytest.approx(SAFETY * 0.3, rel=1e-6)
+
+
+def test_a_rejected_step_is_tried_again_with_one_that_passes() -> None:
+    control, h = StepController(2), 1.0
+    while (error := (h / 0.01) ** 3) > 1:
+        control.reject(h, error)
+        assert SHRINK * h <= control.h < h
+        h = control.h
+    assert h == pytest.approx(SAFETY * 0.01, rel=0.5)
+
+
+@pytest.mark.parametrize("error", [np.nan, np.inf])
+def test_a_step_that_blew_up_is_tried_again_with_a_tenth(error: float) -> None:
+    control = StepController(2)
+    control.reject(1.0, error)
+    assert control.h == pytest.approx(SHRINK)
+
+
+def test_landing_on_something_does_not_shorten_the_steps_after_it() -> None:
+    control = StepController(2, h=0.1, last=(0.1, 0.3))
+    control.accept(0.001, 1e-8, wanted=0.1)
+    assert control.h == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("wanted", [0.003, 0.4, 0.6, 0.99, 1.0, 2.0])
+def test_steps_towards_a_stop_end_on_it_and_leave_no_sliver(wanted: float) -> None:
+    left, lands, shortest = 1.0, False, np.inf
+    while not lands:
+        h, lands = towards(left, wanted)
+        left, shortest = left - h, min(shortest, h)
+    assert left == pytest.approx(0.0, abs=1e-12)
+    assert shortest >= 0.49 * min(wanted, 1.0)

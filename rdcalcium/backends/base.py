@@ -150,9 +150,9 @@ class Operations(ABC):
 
     @abstractmethod
     def error_norm(
-        self, y0: Array, y1: Array, z: Array, f0: Array, f1: Array, h: float, rtol: float, atol: np.ndarray
+        self, y0: Array, y1: Array, z: Array, f0: Array, f1: Array, a: float, b: float, rtol: float, atol: np.ndarray
     ) -> float:
-        """Largest |0.4 h (f0 + f1) - 0.8 z| / (atol_field + rtol max(|y0|, |y1|)); infinite if there is a NaN.
+        """Largest |a (f0 + f1) - b z| / (atol_field + rtol max(|y0|, |y1|)); infinite if there is a NaN.
 
         atol  (fields,) µM
         """

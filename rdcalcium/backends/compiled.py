@@ -61,7 +61,7 @@ class CompiledOperations(KernelOperations):
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         seen: set[str] = set()
         kernels = [read_kernel(name, self.header, seen) for name in names]
-        stage = next(k for k in kernels if k.name == f"rkc_stage_{self.layout.kernels}")
+        stage = next(k for k in kernels if k.name == f"stage_{self.layout.kernels}")
         text = CPU_PRELUDE + self.prelude + "".join(cpu_source(kernel) for kernel in kernels) + stages_source(stage)
         self._library = ctypes.CDLL(str(build(text)))
         self._launchers = {k.name: self._function(f"launch_{k.name}", k.arguments) for k in kernels}

@@ -16,7 +16,7 @@ from rdcalcium.system import System
 
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
 EVERYWHERE = ("scale", "advance", "error_norm", "weighted_sum", "add_at", "gather", "triad")
-ON_CELLS = ("rhs", "rkc_stage")  # one for each layout
+ON_CELLS = ("rhs", "stage")  # one for each layout
 
 
 class KernelOperations(Operations):
@@ -107,8 +107,8 @@ class KernelOperations(Operations):
     def stage(
         self, y0: Array, f0: Array, z1: Array, z2: Array, mu: float, nu: float, mu_h: float, gamma_h: float
     ) -> None:
-        """kernels/rkc_stage_*.cu."""
-        self._on_cells("rkc_stage", y0, f0, z1, z2, *self.neighbours, self.p, mu, nu, mu_h, gamma_h)
+        """kernels/stage_*.cu."""
+        self._on_cells("stage", y0, f0, z1, z2, *self.neighbours, self.p, mu, nu, mu_h, gamma_h)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
         """kernels/scale.cu."""
@@ -123,12 +123,12 @@ class KernelOperations(Operations):
         self._on_values("advance", y.size, y, carried, z, end, carried_end)
 
     def error_norm(
-        self, y0: Array, y1: Array, z: Array, f0: Array, f1: Array, h: float, rtol: float, atol: np.ndarray
+        self, y0: Array, y1: Array, z: Array, f0: Array, f1: Array, a: float, b: float, rtol: float, atol: np.ndarray
     ) -> float:
         """kernels/error_norm.cu, once a field, and the largest of its partial results."""
-        for f, a in enumerate(atol):
+        for f, least in enumerate(atol):
             states = (s[f] for s in (y0, y1, z, f0, f1))
-            self._reduce("error_norm", *states, self.partial_error[f], h, rtol, a)
+            self._reduce("error_norm", *states, self.partial_error[f], a, b, rtol, least)
         largest = float(self.download(self.partial_error).max(initial=0.0))
         return largest if largest < HUGE[self.precision] else np.inf
 

@@ -100,7 +100,7 @@ def _updates(do: Operations, seconds: float) -> dict[str, Any]:
     size = bytes_per_update(do.system, do.precision)
     return {
         **_about(do),
-        "kernel": f"rkc_stage_{do.system.discretization.layout.kernels}",
+        "kernel": f"stage_{do.system.discretization.layout.kernels}",
         "fields": fields,
         "control volumes": n,
         "bytes per update": size,

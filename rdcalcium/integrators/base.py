@@ -9,6 +9,9 @@ import numpy as np
 
 MAX_STAGES = 1000
 
+# Of second order: the end against the cubic through both ends and their slopes (Sommeijer et al. 1998, eq. 2.9).
+HERMITE_ESTIMATE = (0.4, 0.8)
+
 
 @dataclass(frozen=True)
 class Coefficients:
@@ -56,12 +59,14 @@ class Method:
     order         of accuracy in time
     coefficients  of the member with s stages, s >= 2
     reach         largest h × spectral radius for which s stages are stable
+    estimate      (a, b) of the local error a h (F_0 + F(y_0 + z_s)) - b z_s
     """
 
     name: str
     order: int
     coefficients: Callable[[int], Coefficients]
     reach: Callable[[int], float]
+    estimate: tuple[float, float]
 
     def stages_for(self, h: float, radius: float) -> int:
         """Fewest stages that are stable for a step h (ms) and a spectral radius (ms⁻¹)."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rdcalcium.integrators.base import Coefficients, Method, complete
+from rdcalcium.integrators.base import HERMITE_ESTIMATE, Coefficients, Method, complete
 
 DAMPING = 2 / 13
 
@@ -44,4 +44,4 @@ def reach(s: int) -> float:
     return (s**2 - 1) / 1.54
 
 
-METHOD = Method("RKC2", 2, coefficients, reach)
+METHOD = Method("RKC2", 2, coefficients, reach, HERMITE_ESTIMATE)

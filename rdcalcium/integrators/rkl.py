@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rdcalcium.integrators.base import Coefficients, Method, complete
+from rdcalcium.integrators.base import HERMITE_ESTIMATE, Coefficients, Method, complete
 
 
 @lru_cache(maxsize=2048)
@@ -38,4 +38,4 @@ def reach(s: int) -> float:
     return (odd**2 + odd - 2) / 2
 
 
-METHOD = Method("RKL2", 2, coefficients, reach)
+METHOD = Method("RKL2", 2, coefficients, reach, HERMITE_ESTIMATE)

@@ -71,7 +71,9 @@ class StabilizedRungeKutta:
         do.advance(self.y, self.carried, self._z, self._older, self._carried_end)
         do.rhs(self._older, self._f1)
         self._add(self._f1, sources, 1.0, at_end=True)
-        error = do.error_norm(self.y, self._older, self._z, self._f0, self._f1, h, rtol, atol)
+        slopes, increment = self.method.estimate
+        ends = (self.y, self._older, self._z, self._f0, self._f1)
+        error = do.error_norm(*ends, slopes * h, increment, rtol, atol)
         self._add(self._f0, sources, -1.0, at_end=False)
         self._add(self._f1, sources, -1.0, at_end=True)
         self.evaluations += stages

@@ -100,6 +100,12 @@ class Model(Part):
         """How many computed parts make up the whole terminal (mirror planes)."""
         return self.geometry.copies if isinstance(self.geometry, Box) else 1
 
+    @property
+    def watched(self) -> dict[str, tuple[float, float, float]]:
+        """Name and position (µm) of every sensor, then of every probe."""
+        sensors = {k: p for s in self.sensors for k, p in zip(s.labels(), s.positions, strict=True)}
+        return sensors | {probe.name: probe.position for probe in self.probes}
+
     def points_of_interest(self) -> dict[str, tuple[float, float, float]]:
         """Name and position (µm) of every channel, sensor and probe."""
         points: dict[str, tuple[float, float, float]] = {}

@@ -18,14 +18,14 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
 
     A jump has two rows of one time, the value before it and the value after it.
     """
-    groups = simulation.currents.groups
+    groups = simulation.influx.currents.groups
     if not groups:
         return
     times, before = _rows([g.influx for g in groups], model.stimulus, model.run.duration)
     columns: dict[str, np.ndarray] = {TIME: times}
     if model.stimulus:
         columns["voltage (mV)"] = model.stimulus.voltage(np.where(before, np.nextafter(times, -np.inf), times))
-    for group, count in zip(groups, simulation.sources.counts, strict=True):
+    for group, count in zip(groups, simulation.influx.sources.counts, strict=True):
         if group.open_probability:
             columns[f"{group.name}: open probability"] = _values(group.open_probability, times, before)
         inward = model.copies * count * _values(group.influx, times, before)

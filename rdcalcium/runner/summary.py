@@ -18,7 +18,7 @@ def summarize(simulation: Simulation, peaks: Peaks, lowest: float, wall: float) 
     """
     points = {
         name: {"peak calcium (uM)": peak, "time of peak (ms)": at}
-        for name, (peak, at) in zip(simulation.point_names, peaks.values.tolist(), strict=True)
+        for name, (peak, at) in zip([*simulation.model.watched], peaks.values.tolist(), strict=True)
     }
     for sensor in simulation.sensors:
         for label, p in zip(sensor.labels, sensor.probability().tolist(), strict=True):

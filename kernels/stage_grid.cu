@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One stage of RKC2 on a grid, as an increment z over the start of the step:
+// One stage of a stabilised Runge-Kutta method on a grid, as an increment z over the start of the step:
 //   z_j = mu z_{j-1} + nu z_{j-2} + mu_h (f0 + dF(z_{j-1}; y0)) + gamma_h f0
 // Twin: NumpyOperations.stage in rdcalcium/backends/numpy.py.
 #include "model.cuh"
 #include "diffusion_grid.cuh"
 
-extern "C" __global__ void rkc_stage_grid(
+extern "C" __global__ void stage_grid(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
     real_t* __restrict__ z2,  // in: z_{j-2}; out: z_j
     const mask_t* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,

@@ -1,0 +1,70 @@
+"""The points that a run looks at after every step: sensors, then probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rdcalcium.backends import Operations
+from rdcalcium.backends.base import Array
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.discretization import PointWeights
+from rdcalcium.influx import Influx
+from rdcalcium.recorders.near_pores import NearPores
+
+
+class WatchedPoints:
+    """Every field at points, and the highest calcium under the pores, as of the last look.
+
+    positions  (points, 3) µm
+    """
+
+    def __init__(self, positions: np.ndarray, operations: Operations, influx: Influx):
+        self.do, self.count, self.currents = operations, len(positions), influx.currents
+        system = operations.system
+        self.near_pores = NearPores(system, influx.groups, influx.planes, positions)
+        found = system.discretization.locator.weights(positions) if len(positions) else None
+        self._places = operations.points(_with_cells(found, influx.cells))
+        self._seen = np.repeat(system.chemistry.rest[:, None], self.count + len(influx.cells), axis=1)
+
+    def look(self, y: Array) -> None:
+        """Fetch every field at every point."""
+        self._seen = self.do.gather(y, self._places)
+
+    @property
+    def highest_calcium(self) -> float:
+        """At the points and under the pores, µM; it sets the stiffness of binding."""
+        return float(self._seen[CALCIUM].max(initial=0.0))
+
+    def values(self, t: float) -> np.ndarray:
+        """Every field at every point, (fields, points) µM; calcium with what the control volumes miss of it."""
+        return np.vstack([self.calcium(t, before_jump=True), self._seen[CALCIUM + 1 :, : self.count]])
+
+    def calcium(self, t: float, before_jump: bool) -> np.ndarray:
+        """Calcium at every point, (points,) µM, under the currents at t ms; where these jump, before or after that."""
+        return self._corrected(self._seen[:, : self.count], t, before_jump)
+
+    def within(self, times: np.ndarray, fetch: Callable[[Callable[[Array], np.ndarray]], np.ndarray]) -> np.ndarray:
+        """Every field at every point at times (ms), (times, fields, points) µM.
+
+        fetch  gives what a function makes of the state, at each of the times
+        """
+        found = fetch(lambda y: self.do.gather(y, self._places))[:, :, : self.count]
+        for values, t in zip(found, times, strict=True):
+            values[CALCIUM] = self._corrected(values, float(t), before_jump=True)
+        return found
+
+    def _corrected(self, values: np.ndarray, t: float, before_jump: bool) -> np.ndarray:
+        return self.near_pores.calcium(values, self.currents.at(t, before_jump))
+
+
+def _with_cells(points: PointWeights | None, cells: np.ndarray) -> PointWeights:
+    """Interpolation weights of points, followed by single control volumes."""
+    corners = points.indices.shape[1] if points else 1
+    indices = np.repeat(cells[:, None], corners, axis=1)
+    weights = np.zeros(indices.shape)
+    weights[:, :1] = 1.0
+    if points is None:
+        return PointWeights(indices, weights)
+    return PointWeights(np.concatenate([points.indices, indices]), np.concatenate([points.weights, weights]))
