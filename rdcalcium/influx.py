@@ -8,7 +8,7 @@ from rdcalcium.backends import Operations
 from rdcalcium.currents import channel_currents
 from rdcalcium.integrators.base import Coefficients
 from rdcalcium.integrators.stabilized import StepSources
-from rdcalcium.model import Box, Model
+from rdcalcium.model import Model
 from rdcalcium.system import place_sources
 
 
@@ -25,8 +25,7 @@ class Influx:
         self.discretization = operations.system.discretization
         self.currents = channel_currents(model)
         self.groups = [np.array(group.points) for group in model.channels]
-        box = model.geometry
-        self.planes = [("xy".index(a), 0.0) for a in box.symmetry] if isinstance(box, Box) else []
+        self.planes = list(model.geometry.mirrors.items())
         self.sources = place_sources(self.groups, self.planes, self.discretization)
         self._cells = operations.cells(self.sources.cells)
 

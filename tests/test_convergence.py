@@ -12,12 +12,13 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.geometry.builders import box_mesh, sphere_mesh
+from rdcalcium.geometry.ball import sphere_mesh
+from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.library import resolve
-from rdcalcium.model import Calcium, Model
+from rdcalcium.model import Box, Calcium, Model, Tetrahedra
 from rdcalcium.simulation import Simulation
 from rdcalcium.system import System, build_system
 from rdcalcium.units import IONS_PER_AMOUNT
@@ -68,8 +69,8 @@ def grid_box(size: float, stretched: bool = False) -> Discretization:
 
 
 def tetrahedral_box(size: float) -> Discretization:
-    mesh = box_mesh((1, 1, 0.5), size_at_active_zone=size, size_in_bulk=size)
-    return discretize_tetrahedra(mesh)
+    choice = Tetrahedra(size_at_active_zone=size, size_in_bulk=size)
+    return discretize_tetrahedra(box_mesh(Box(size=(1, 1, 0.5)), choice))
 
 
 SHAPES = {

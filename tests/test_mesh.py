@@ -8,11 +8,13 @@ import pytest
 
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.builders import box_mesh, sphere_mesh
+from rdcalcium.geometry.ball import sphere_mesh
+from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.files import read_mesh, write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.library import resolve
+from rdcalcium.model import Box, Sphere, Tetrahedra
 
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=float)
 # Kuhn's six tetrahedra around the diagonal 0-7
@@ -323,8 +325,10 @@ def test_a_ball_has_the_volume_and_area_of_a_ball_to_second_order():
 def terminal():
     """Two overlapping vesicles, one 2.3 nm above the membrane, and one that crosses the mirror x = 0."""
     spheres = [((0.1, 0.0, 0.0223), 0.02), ((0.1, 0.0, 0.05), 0.025), ((0.0, 0.05, 0.05), 0.025)]
-    channels = [(0.05, 0.02), (0.0, -0.04), (0.06, 0.02, 0.0)]
-    return box_mesh((0.4, 0.3, 0.3), spheres, channels, 0.008, 0.05, sensors=[(0.1, 0.0, 0.002)], symmetry=["x"])
+    obstacles = tuple(Sphere(centre=centre, radius=radius) for centre, radius in spheres)
+    channels = [(0.05, 0.02, 0.0), (0.0, -0.04, 0.0), (0.06, 0.02, 0.0)]
+    box = Box(size=(0.4, 0.3, 0.3), symmetry=("x",), obstacles=obstacles)
+    return box_mesh(box, Tetrahedra(size_at_active_zone=0.008, size_in_bulk=0.05), channels, [(0.1, 0.0, 0.002)])
 
 
 def test_a_box_with_vesicles_has_the_right_size(terminal):
@@ -380,10 +384,7 @@ def test_an_open_gmsh_session_is_left_as_it_was():
 
 def test_a_box_that_cannot_be_built_says_why():
     with pytest.raises(ValueError, match=r"channel 0 at .* lies outside the box"):
-        box_mesh((1, 1, 1), points=[(-0.1, 0)], symmetry=["x"])
-    with pytest.raises(ValueError, match="unknown symmetry"):
-        box_mesh((1, 1, 1), symmetry=["z"])
-    with pytest.raises(ValueError, match="three positive lengths"):
-        box_mesh((1, 0, 1))
+        box_mesh(Box(size=(1, 1, 1), symmetry=("x",)), Tetrahedra(), [(-0.1, 0, 0)])
+    filled = Box(size=(1, 1, 1), obstacles=(Sphere(centre=(0, 0, 0), radius=0.3),))
     with pytest.raises(ValueError, match="lies inside a vesicle"):
-        box_mesh((1, 1, 1), [((0, 0, 0), 0.3)], [(0.1, 0)], 0.1, 0.3)
+        box_mesh(filled, Tetrahedra(size_at_active_zone=0.1, size_in_bulk=0.3), [(0.1, 0, 0)])

@@ -343,10 +343,9 @@ def test_a_symmetric_box_computes_its_positive_part() -> None:
     half = Box(size=(1, 0.8, 0.5), symmetry=("x",))
     quarter = Box(size=(1, 0.8, 0.5), symmetry=("x", "y"))
     assert (whole.copies, half.copies, quarter.copies) == (1, 2, 4)
-    assert (whole.lower, whole.upper) == ((-0.5, -0.4, 0.0), (0.5, 0.4, 0.5))
-    assert half.lower == (0.0, -0.4, 0.0)
-    assert quarter.lower == (0.0, 0.0, 0.0)
-    assert quarter.upper == whole.upper
+    assert whole.bounds == ((-0.5, -0.4, 0.0), (0.5, 0.4, 0.5))
+    assert half.bounds == ((0.0, -0.4, 0.0), (0.5, 0.4, 0.5))
+    assert quarter.bounds == ((0.0, 0.0, 0.0), (0.5, 0.4, 0.5))
 
 
 def test_nothing_may_lie_beyond_a_mirror_plane() -> None:

@@ -9,17 +9,21 @@ from scipy.sparse.linalg import eigsh
 
 from rdcalcium.discretization.dual import guarded_sums, surface_area
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.geometry.builders import box_mesh, sphere_mesh
+from rdcalcium.geometry.ball import sphere_mesh
+from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.model import Box, Sphere, Tetrahedra
 from rdcalcium.units import nanometres
 
 VESICLES = [((0.1, 0.02, 0.0325), 0.03), ((0.1, 0.02, 0.09), 0.04), ((-0.1, 0.0, 0.06), 0.05)]
-CHANNELS = [(0.0, 0.0), (0.02, -0.05), (0.15, 0.1)]
+CHANNELS = [(0.0, 0.0, 0.0), (0.02, -0.05, 0.0), (0.15, 0.1, 0.0)]
 
 
 @pytest.fixture(scope="module")
 def mesh():
-    return box_mesh((0.5, 0.5, 0.4), VESICLES, CHANNELS, 0.01, 0.06)
+    obstacles = tuple(Sphere(centre=centre, radius=radius) for centre, radius in VESICLES)
+    choice = Tetrahedra(size_at_active_zone=0.01, size_in_bulk=0.06)
+    return box_mesh(Box(size=(0.5, 0.5, 0.4), obstacles=obstacles), choice, CHANNELS)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +164,7 @@ def test_diffusion_in_a_box_is_of_second_order():
     """Slowest mode cos(πz/L) of a box: (π/L)²."""
     errors, sizes = [], []
     for size in (0.125, 0.09, 0.0625, 0.045):
-        values, length = slowest_modes(box_mesh((0.8, 0.7, 1.0), size_in_bulk=size), 1)
+        values, length = slowest_modes(box_mesh(Box(size=(0.8, 0.7, 1.0)), Tetrahedra(size_in_bulk=size)), 1)
         errors.append(abs(values[0] / np.pi**2 - 1))
         sizes.append(length)
     assert fitted_order(errors, sizes) == pytest.approx(2.1, abs=0.2)

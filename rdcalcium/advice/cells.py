@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.discretization import Discretization
-from rdcalcium.discretization.build import build_grid, discretize
+from rdcalcium.discretization.build import discretized
 from rdcalcium.discretization.grid import axis_coefficients, gershgorin
+from rdcalcium.geometry.builders import build
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
-from rdcalcium.model import Box, Grid, Model
+from rdcalcium.model import Model
 from rdcalcium.units import nanometres
 
 NEAR = 3  # cells from a pore within which the discrete calcium is several per cent off
@@ -64,10 +65,8 @@ def _is_uniform(axis: Axis, a: float, b: float) -> bool:
 
 def find_cells(model: Model) -> Cells:
     """The control volumes that a run of the model would have."""
-    box, choice = model.geometry, model.discretization
-    if isinstance(choice, Grid) and isinstance(box, Box):
-        return _grid_cells(build_grid(model, box, choice))
-    return _mesh_cells(discretize(model))
+    cells = build(model)
+    return _grid_cells(cells) if isinstance(cells, RectilinearGrid) else _mesh_cells(discretized(model, cells))
 
 
 def _grid_cells(grid: RectilinearGrid) -> Cells:

@@ -21,7 +21,7 @@ def judge_mesh(cells: Cells) -> Iterator[str]:
     )
     high = ratio > NEGATIVE
     yield f"warning: {text}; a Delaunay mesh has none: concentrations may dip below zero" if high else text
-    if report.get("whole_skin"):
+    if set(cells.made.surfaces) == {"membrane"}:
         yield "the mesh names no part of its surface: all of it is the membrane, on which channels may lie"
     if report["pieces"] > 1:
         yield f"warning: the mesh consists of {report['pieces']} parts that are not connected"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rdcalcium.advice.cells import Cells, Point, nm
 from rdcalcium.chemistry import Chemistry
-from rdcalcium.model import Box, Model
+from rdcalcium.model import Model, Sphere
 
 CAPTURE = 2  # cells that the capture length of a buffer should span
 ROUNDING = 1 - 1e-9  # of a distance that is just enough
@@ -49,14 +49,15 @@ def _along(a: Point, b: Point) -> tuple[int, ...]:
 
 def gaps(model: Model, cells: Cells) -> Iterator[str]:
     """Whether the cleft between the membrane and an obstacle above a sensor or probe is resolved."""
-    if not isinstance(model.geometry, Box):
-        return
     for name, point in _watched(model).items():
-        above = [(gap, s.name) for s in model.geometry.obstacles if (gap := _gap(point, s.centre, s.radius)) > 0]
+        foot = model.geometry.nearest_on_membrane(point)
+        if foot is None or foot[:2] != point[:2]:  # the membrane is not straight below
+            continue
+        above = [(gap, s.name) for s in model.geometry.solids if (gap := _gap(point, s, foot[2])) > 0]
         if not above:
             continue
         gap, obstacle = min(above)
-        height = cells.width((point[0], point[1], 0.0), (2,))
+        height = cells.width(foot, (2,))
         high = f"{gap / height:.3g} cells of {nm(height)}"
         text = f"{name} lies in the gap of {nm(gap)} under {obstacle!r}, {high}"
         if gap >= height * ROUNDING:
@@ -65,12 +66,13 @@ def gaps(model: Model, cells: Cells) -> Iterator[str]:
             yield f"warning: {text}: calcium finds one whole cell there; choose a smaller size along z"
 
 
-def _gap(point: Point, centre: Point, radius: float) -> float:
-    """Clearance (µm) between the membrane at z = 0 and a sphere, straight over a point; 0 if not under it."""
-    aside = math.hypot(point[0] - centre[0], point[1] - centre[1])
-    if aside >= radius or point[2] > centre[2]:
+def _gap(point: Point, sphere: Sphere, membrane: float) -> float:
+    """Clearance (µm) between the membrane at this height z and a sphere, straight over a point; 0 if not under it."""
+    x, y, z = sphere.centre
+    aside = math.hypot(point[0] - x, point[1] - y)
+    if aside >= sphere.radius or point[2] > z:
         return 0.0
-    return max(centre[2] - math.sqrt(radius**2 - aside**2), 0.0)
+    return max(z - math.sqrt(sphere.radius**2 - aside**2) - membrane, 0.0)
 
 
 def captures(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:

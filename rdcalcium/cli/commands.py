@@ -103,7 +103,7 @@ def _run_folder(model: Path, refine: float | None, tetrahedra: bool) -> Path:
 
 def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
     from rdcalcium.library import load
-    from rdcalcium.model import Box, Grid, ModelError, Tetrahedra
+    from rdcalcium.model import Grid, ModelError, Tetrahedra
 
     model = load(name or "")
     if tetrahedra and isinstance(model.discretization, Grid):
@@ -112,7 +112,7 @@ def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
             discretization=Tetrahedra(size_at_active_zone=max(finest), size_in_bulk=bulk or max(finest))
         )
     if refine:
-        if not isinstance(model.geometry, Box):
+        if model.geometry.brings_cells:
             raise ModelError("--refine needs a geometry that rdcalcium builds; a mesh file is used as it is")
         model = model.changed(discretization=model.discretization.scaled(1 / refine))
     return model

@@ -34,7 +34,7 @@ def _read_with_gmsh(path: Path, error: ValueError) -> Contents:
     """Through Gmsh itself: meshio 5.3 cannot read files of format 4.1 with elements outside every group."""
     import meshio
 
-    from rdcalcium.geometry.builders import gmsh_model
+    from rdcalcium.geometry.meshing import gmsh_model
 
     with gmsh_model() as gmsh:
         try:

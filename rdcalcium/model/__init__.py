@@ -10,7 +10,7 @@ from rdcalcium.model.current_laws import (
     PulseCurrent,
     TabulatedCurrent,
 )
-from rdcalcium.model.geometry import Box, Grid, MeshFile, Sphere, Tetrahedra
+from rdcalcium.model.geometry import Box, Grid, MeshFile, Shape, Sphere, Tetrahedra
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.scheme import KineticScheme, SchemeError
@@ -41,6 +41,7 @@ __all__ = [
     "Run",
     "SchemeError",
     "Sensor",
+    "Shape",
     "Snapshots",
     "Sphere",
     "TabulatedCurrent",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from rdcalcium.model.base import Part
 from rdcalcium.model.quantity import Point, PositiveLength, Quantity
+from rdcalcium.units import nanometres, parse
 
 LengthUnit = Literal["nm", "um", "mm", "m"]
+Place = tuple[float, float, float]
+
+FITTING = (1 / 3, 300)  # largest coordinate of a file over that of the model's points, unless its unit is wrong
 
 
 class Sphere(Part):
@@ -23,12 +29,79 @@ class Sphere(Part):
     radius: PositiveLength
     """Of the outside, membrane included."""
 
-    def contains(self, point: tuple[float, float, float]) -> bool:
+    def contains(self, point: Place) -> bool:
         """Whether a point (µm) is inside."""
         return sum((a - b) ** 2 for a, b in zip(point, self.centre, strict=True)) < self.radius**2
 
 
-class Box(Part):
+class Shape(Part):
+    """What every shape of the cytosol says of itself.
+
+    Where it does not say it, a shape is whole, empty, and unknown before its control volumes are made.
+
+    brings_cells  whether it comes with control volumes of its own, whose sizes are not for a model to say
+    """
+
+    brings_cells: ClassVar[bool] = False
+
+    kind: str
+
+    @property
+    def bounds(self) -> tuple[Place, Place] | None:
+        """Lowest and highest corner of the computed part, µm; None where only its control volumes tell."""
+        return None
+
+    @property
+    def mirrors(self) -> dict[int, float]:
+        """Mirror planes: the axis that each is normal to, and where it is, µm."""
+        return {}
+
+    @property
+    def copies(self) -> int:
+        """How many computed parts make up the whole terminal."""
+        return 2 ** len(self.mirrors)
+
+    @property
+    def solids(self) -> tuple[Sphere, ...]:
+        """What stands in the cytosol."""
+        return ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files that it is read from; a run keeps copies of them."""
+        return ()
+
+    def with_files(self, names: Mapping[str, str]) -> Self:
+        """The same shape, with other names for the same files: old -> new."""
+        return self
+
+    def extents(self) -> Iterator[tuple[str, float]]:
+        """What each of its lengths is called, and the length (µm): whether it is plausible is asked."""
+        yield from ()
+
+    def allow(self, choice: Grid | Tetrahedra) -> None:
+        """ValueError for a discretization that it cannot have; which ones can be made the builders say."""
+
+    def require_inside(self, name: str, point: Place) -> None:
+        """ValueError for a point (µm) that is known not to lie in the computed cytosol.
+
+        name  what the point is called
+        """
+
+    def nearest_on_membrane(self, point: Place) -> Place | None:
+        """The point of the membrane on which channels sit that is nearest to another, µm; None if not known yet."""
+        return None
+
+    def wrong_unit(self, size: float, reach: float) -> str:
+        """What to add to the complaint about a point, if the file was meant in another unit of length.
+
+        size   µm, largest coordinate of the control volumes
+        reach  µm, that of the points of the model
+        """
+        return ""
+
+
+class Box(Shape):
     """A closed box: x and y are centred on 0, and z runs from the presynaptic membrane at 0 into the cytosol.
 
     All its walls, and those of the obstacles, reflect calcium and buffers.
@@ -44,23 +117,45 @@ class Box(Part):
     """What calcium has to go around, such as vesicles; none: nothing is in the way."""
 
     @property
-    def lower(self) -> tuple[float, float, float]:
-        """Lowest corner of the computed part, µm."""
-        return (
-            0.0 if "x" in self.symmetry else -self.size[0] / 2,
-            0.0 if "y" in self.symmetry else -self.size[1] / 2,
-            0.0,
-        )
+    def bounds(self) -> tuple[Place, Place]:
+        """Two corners."""
+        x, y, z = self.size
+        low_x, low_y = (0.0 if a in self.mirrors else -self.size[a] / 2 for a in range(2))
+        return (low_x, low_y, 0.0), (x / 2, y / 2, z)
 
     @property
-    def upper(self) -> tuple[float, float, float]:
-        """Highest corner of the computed part, µm."""
-        return self.size[0] / 2, self.size[1] / 2, self.size[2]
+    def mirrors(self) -> dict[int, float]:
+        """Those of its `symmetry`."""
+        return {"xy".index(letter): 0.0 for letter in self.symmetry}
 
     @property
-    def copies(self) -> int:
-        """How many computed parts make up the whole box."""
-        return 2 ** len(set(self.symmetry))
+    def solids(self) -> tuple[Sphere, ...]:
+        """Its obstacles."""
+        return self.obstacles
+
+    def extents(self) -> Iterator[tuple[str, float]]:
+        """Its three sides."""
+        yield from (("a side of the box", side) for side in self.size)
+
+    def require_inside(self, name: str, point: Place) -> None:
+        """A point is between the walls, and in no obstacle."""
+        for letter, x, low, high, side in zip("xyz", point, *self.bounds, self.size, strict=True):
+            slack = 1e-9 * side
+            if not low - slack <= x <= high + slack:
+                raise ValueError(
+                    f"{name} at {nanometres(point)} is outside the terminal, whose {letter} goes from "
+                    f"{nanometres(low)} to {nanometres(high)}"
+                )
+        for i, sphere in enumerate(self.obstacles):
+            if sphere.contains(point):
+                raise ValueError(
+                    f"{name} at {nanometres(point)} is inside obstacle {i + 1}, {sphere.name!r} at "
+                    f"{nanometres(sphere.centre)} with radius {nanometres(sphere.radius)}"
+                )
+
+    def nearest_on_membrane(self, point: Place) -> Place:
+        """Straight below, at z = 0."""
+        return point[0], point[1], 0.0
 
     @model_validator(mode="after")
     def _mirrored_obstacles(self) -> Box:
@@ -75,8 +170,10 @@ class Box(Part):
         return self
 
 
-class MeshFile(Part):
+class MeshFile(Shape):
     """A tetrahedral mesh made elsewhere; its whole surface reflects calcium and buffers."""
+
+    brings_cells: ClassVar[bool] = True
 
     kind: Literal["mesh"] = "mesh"
     file: str
@@ -85,6 +182,36 @@ class MeshFile(Part):
     """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean."""
     membrane: str = "membrane"
     """Named surface of the file on which channels sit; faces that no name of the file covers are "membrane"."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The mesh."""
+        return (self.file,)
+
+    def with_files(self, names: Mapping[str, str]) -> Self:
+        """The mesh under its other name."""
+        return self.model_copy(update={"file": names.get(self.file, self.file)})
+
+    def allow(self, choice: Grid | Tetrahedra) -> None:
+        """Its own tetrahedra alone, of whose sizes nothing may be said."""
+        if not isinstance(choice, Tetrahedra):
+            raise ValueError('a mesh file is solved on its own tetrahedra: set [discretization] kind = "tetrahedra"')
+        if sizes := choice.model_fields_set - {"kind"}:
+            raise ValueError(
+                f"a mesh file has tetrahedra of its own size: leave out {', '.join(sorted(sizes))} of [discretization]"
+            )
+
+    def wrong_unit(self, size: float, reach: float) -> str:
+        """The unit in which the mesh would fit the points, if it hardly does in its own."""
+        if not reach or FITTING[0] < size / reach < FITTING[1]:
+            return ""
+        written = size / parse(f"1 {self.length_unit}", "length")
+        sizes = {unit: written * parse(f"1 {unit}", "length") for unit in get_args(LengthUnit)}
+        unit = min(sizes, key=lambda unit: abs(math.log(sizes[unit] / reach)))
+        return (
+            f". The coordinates of the mesh go to {size:.3g} um, read in {self.length_unit}, and those of the model to "
+            f'{reach:.3g} um: should it say length_unit = "{unit}"?'
+        )
 
 
 Geometry = Annotated[Box | MeshFile, Field(discriminator="kind")]

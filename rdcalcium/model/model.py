@@ -10,13 +10,13 @@ from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
-from rdcalcium.model.geometry import Box, DiscretizationChoice, Geometry, Grid, MeshFile
+from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.quantity import Concentration, PositiveTime, Quantity
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import ActionPotential, Channels
 from rdcalcium.units import nanometres
 
-ON_PLANE = 1e-6  # µm, a channel this near to the membrane of a box is on it
+ON_MEMBRANE = 1e-6  # µm, a channel this near to a membrane that is known exactly is on it
 
 
 class Magnesium(Part):
@@ -98,7 +98,7 @@ class Model(Part):
     @property
     def copies(self) -> int:
         """How many computed parts make up the whole terminal (mirror planes)."""
-        return self.geometry.copies if isinstance(self.geometry, Box) else 1
+        return self.geometry.copies
 
     @property
     def watched(self) -> dict[str, tuple[float, float, float]]:
@@ -149,36 +149,17 @@ class Model(Part):
                     raise ValueError(f"{part.name!r} binds Mg: say how much there is, [magnesium] free = …")
         if self.stimulus is None and any(group.gate for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
-        if isinstance(self.geometry, MeshFile) and isinstance(self.discretization, Grid):
-            raise ValueError('a mesh file is solved on its own tetrahedra: set [discretization] kind = "tetrahedra"')
-        sizes = self.discretization.model_fields_set - {"kind"}
-        if isinstance(self.geometry, MeshFile) and sizes:
-            raise ValueError(
-                f"a mesh file has tetrahedra of its own size: leave out {', '.join(sorted(sizes))} of [discretization]"
-            )
-        if isinstance(self.geometry, Box):
-            self._points_in_cytosol(self.geometry)
+        self.geometry.allow(self.discretization)
+        self._points_in_cytosol()
         return self
 
-    def _points_in_cytosol(self, box: Box) -> None:
+    def _points_in_cytosol(self) -> None:
         for name, point in self.points_of_interest().items():
-            at = nanometres(point)
-            for axis in range(3):
-                slack = 1e-9 * box.size[axis]
-                if not box.lower[axis] - slack <= point[axis] <= box.upper[axis] + slack:
-                    raise ValueError(
-                        f"{name} at {at} is outside the terminal, whose {'xyz'[axis]} goes from "
-                        f"{nanometres(box.lower[axis])} to {nanometres(box.upper[axis])}"
-                    )
-            for i, sphere in enumerate(box.obstacles):
-                if sphere.contains(point):
-                    raise ValueError(
-                        f"{name} at {at} is inside obstacle {i + 1}, {sphere.name!r} at {nanometres(sphere.centre)} "
-                        f"with radius {nanometres(sphere.radius)}"
-                    )
-        for name, (x, y, z) in self.points_on_membrane().items():
-            if abs(z) > ON_PLANE:
-                raise ValueError(off_membrane(name, (x, y, z), (x, y, 0.0)))
+            self.geometry.require_inside(name, point)
+        for name, point in self.points_on_membrane().items():
+            nearest = self.geometry.nearest_on_membrane(point)
+            if nearest and math.dist(point, nearest) > ON_MEMBRANE:
+                raise ValueError(off_membrane(name, point, nearest))
 
 
 def off_membrane(name: str, point: Sequence[float], nearest: Sequence[float]) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rdcalcium.model.buffers import Buffer
-from rdcalcium.model.geometry import Box
 from rdcalcium.model.model import Model
 from rdcalcium.units import UNITS, show
 
@@ -72,8 +71,8 @@ def _values(model: Model) -> Iterator[tuple[str, str, float]]:
     for group in model.channels:
         law = group.current
         yield f"the {law.quantity} of channels {group.name!r}", law.quantity, law.largest
-    for side in model.geometry.size if isinstance(model.geometry, Box) else ():
-        yield "a side of the box", "extent", side
+    for what, extent in model.geometry.extents():
+        yield what, "extent", extent
 
 
 def _affinities(model: Model) -> Iterator[str]:
@@ -96,11 +95,11 @@ def _affinities(model: Model) -> Iterator[str]:
 
 def _overlaps(model: Model) -> Iterator[str]:
     """Obstacles that share space, unless the notes speak of it."""
-    if not isinstance(model.geometry, Box) or "overlap" in model.notes.lower():
+    if "overlap" in model.notes.lower():
         return
     pairs = [
         f"{i + 1} ({a.name}) and {j + 1} ({b.name})"
-        for (i, a), (j, b) in combinations(enumerate(model.geometry.obstacles), 2)
+        for (i, a), (j, b) in combinations(enumerate(model.geometry.solids), 2)
         if math.dist(a.centre, b.centre) < (1 - TOUCHING) * (a.radius + b.radius)
     ]
     if pairs:

@@ -12,7 +12,6 @@ import tomli_w
 from rdcalcium.errors import ModelError
 from rdcalcium.model.base import Part
 from rdcalcium.model.checked import validate_as
-from rdcalcium.model.geometry import MeshFile
 from rdcalcium.model.model import Model
 
 
@@ -38,7 +37,7 @@ def write_toml(model: Model) -> str:
     What is not there and has no value to write, such as a longest step, is a comment that says what that means.
     """
     tables = _said(model)
-    if isinstance(model.geometry, MeshFile):  # which has cells of its own size
+    if model.geometry.brings_cells:
         tables["discretization"] = {"kind": model.discretization.kind}
     text = tomli_w.dumps(tables, multiline_strings=False)
     text = _NOT_SAID.sub(r"# \1 is not said: \2", text)

@@ -8,13 +8,12 @@ from pathlib import Path
 from rdcalcium.geometry.copying import copy_mesh
 from rdcalcium.library import entries
 from rdcalcium.model import Model
-from rdcalcium.model.geometry import MeshFile
 
 INPUTS = "inputs"
 
 
 def keep_inputs(model: Model, folder: Path) -> Model:
-    """Copy mesh file and waveform into the run folder; returns the model that names the copies.
+    """Copy the files of the geometry and the waveform into the run folder; returns the model that names the copies.
 
     They take the place of the inputs of an earlier run when all are there, so that the model may name just those.
     """
@@ -40,9 +39,7 @@ def within(model: Model, folder: Path) -> Model:
 
 def _copy(model: Model, folder: Path) -> dict[str, str]:
     """Copy every input into a folder: name in the model -> name of the copy."""
-    names: dict[str, str] = {}
-    if isinstance(model.geometry, MeshFile):
-        names[model.geometry.file] = copy_mesh(Path(model.geometry.file), folder).name
+    names = {file: copy_mesh(Path(file), folder).name for file in model.geometry.files}
     if model.stimulus and model.stimulus.waveform not in entries("waveforms"):
         given = model.stimulus.waveform
         names[given] = Path(given).stem + ".csv"
@@ -53,15 +50,12 @@ def _copy(model: Model, folder: Path) -> dict[str, str]:
 
 
 def _files(model: Model) -> list[str]:
-    mesh = [model.geometry.file] if isinstance(model.geometry, MeshFile) else []
-    return mesh + ([model.stimulus.waveform] if model.stimulus else [])
+    return [*model.geometry.files, *([model.stimulus.waveform] if model.stimulus else [])]
 
 
 def _renamed(model: Model, names: dict[str, str]) -> Model:
     """The model with other names for the same files."""
-    changes: dict[str, object] = {}
-    if isinstance(model.geometry, MeshFile) and model.geometry.file in names:
-        changes["geometry"] = model.geometry.model_copy(update={"file": names[model.geometry.file]})
+    changes: dict[str, object] = {"geometry": model.geometry.with_files(names)}
     if model.stimulus and model.stimulus.waveform in names:
         changes["stimulus"] = model.stimulus.model_copy(update={"waveform": names[model.stimulus.waveform]})
     return model.model_copy(update=changes)

@@ -9,7 +9,7 @@ import numpy as np
 from rdcalcium.backends import Operations
 from rdcalcium.discretization import Discretization
 from rdcalcium.machine import machine
-from rdcalcium.model import Box, Model
+from rdcalcium.model import Model
 from rdcalcium.results.scene import Scene
 
 
@@ -35,14 +35,13 @@ def describe(d: Discretization) -> dict[str, Any]:
 
 
 def scene(model: Model, discretization: Discretization) -> Scene:
-    """What a picture of the run shows besides calcium; without a box the corners are those of the mesh."""
-    box = model.geometry if isinstance(model.geometry, Box) else None
+    """What a picture of the run shows besides calcium; without known bounds the corners are those of the mesh."""
     centres = discretization.centres
     things: dict[str, list[tuple[str, Any]]] = {
-        "vesicles": [(s.name, (*s.centre, s.radius)) for s in (box.obstacles if box else ())],
+        "vesicles": [(s.name, (*s.centre, s.radius)) for s in model.geometry.solids],
         "channels": [(group.name, p) for group in model.channels for p in group.points],
         "sensors": [named for s in model.sensors for named in zip(s.labels(), s.positions, strict=True)],
         "probes": [(probe.name, probe.position) for probe in model.probes],
     }
-    lower, upper = (box.lower, box.upper) if box else (centres.min(axis=0), centres.max(axis=0))
-    return Scene.of(lower, upper, box.symmetry if box else (), things)
+    lower, upper = model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0))
+    return Scene.of(lower, upper, ["xyz"[axis] for axis in model.geometry.mirrors], things)

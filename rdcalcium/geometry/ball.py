@@ -1,0 +1,19 @@
+"""A ball of cytosol, meshed by Gmsh."""
+
+from __future__ import annotations
+
+from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.meshing import SCALE, background, gmsh_model, meshed
+
+
+def sphere_mesh(radius: float, size: float) -> TetrahedralMesh:
+    """A ball around the origin, its surface named "membrane".
+
+    radius  µm
+    size    µm, length of edges
+    """
+    with gmsh_model() as gmsh:
+        gmsh.model.occ.addSphere(0, 0, 0, radius * SCALE)
+        gmsh.model.occ.synchronize()
+        points, tetrahedra, faces = meshed(gmsh, background(gmsh, [], size * SCALE))
+    return TetrahedralMesh(points / SCALE, tetrahedra, surfaces={"membrane": faces})

@@ -1,0 +1,132 @@
+"""The cells of a box with vesicles above its membrane: those of a grid, or tetrahedra that Gmsh makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.axes import grid_axes
+from rdcalcium.geometry.grid import RectilinearGrid, make_grid
+from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.meshing import SCALE, background, gmsh_model, meshed
+from rdcalcium.model import Box, Grid, Model, Tetrahedra
+from rdcalcium.model.geometry import Place
+
+NEAR = 1e-6  # nm, a node this near to a plane or a point is on it
+GAP = 0.005  # µm, the narrowest gap that the edges of a mesh resolve
+
+
+def box_grid(model: Model, box: Box, choice: Grid) -> RectilinearGrid:
+    """The cells of a box, and which of them its obstacles fill; a byte a cell, before anything large is made."""
+    centres = np.array([s.centre for s in box.obstacles]).reshape(-1, 3)
+    radii = np.array([s.radius for s in box.obstacles])
+    return make_grid(grid_axes(model), centres, radii)
+
+
+def box_tetrahedra(model: Model, box: Box, choice: Tetrahedra) -> TetrahedralMesh:
+    """The mesh of a box, with the channels, sensors and probes of a model."""
+    channels = [p for group in model.channels for p in group.points]
+    return box_mesh(box, choice, channels, [*model.watched.values()])
+
+
+def box_mesh(
+    box: Box,
+    choice: Tetrahedra,
+    channels: Sequence[Place] = (),
+    sensors: Sequence[Place] = (),
+) -> TetrahedralMesh:
+    """A box of cytosol on its membrane z = 0, with its obstacles cut out.
+
+    Its surfaces are "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max", "z_max", and "vesicles"; a mirror is
+    "x_min" or "y_min". Edges are size_at_active_zone long at sensors and all over the active zone (the rectangle
+    around the channels), three tenths of the radius at a vesicle, and as long as a gap between vesicles or to the
+    membrane is wide; they grow with the distance from all of these up to size_in_bulk. Gaps narrower than GAP are
+    not resolved, because edges across the crevice between two touching vesicles would set the number of time steps
+    (measured: 23 times the spectral radius). The result is reproducible.
+
+    channels  positions, µm; each becomes a node
+    sensors   positions in the cytosol, µm; nodes, except nearer to a wall than half of GAP: edges so short would
+              slow every step, and interpolation is of second order anyway
+    """
+    low, high = (np.array(corner) * SCALE for corner in box.bounds)
+    balls = [(np.array(s.centre) * SCALE, s.radius * SCALE) for s in box.obstacles]
+    pores, probes = _positions(channels, "channel", low, high), _positions(sensors, "sensor", low, high)
+    fine, bulk = choice.size_at_active_zone * SCALE, choice.size_in_bulk * SCALE
+    wanted = np.vstack([pores, _clear_of_walls(probes, balls, low, high, GAP * SCALE / 2)])
+    zone = (pores.min(axis=0), pores.max(axis=0), fine) if len(pores) else None
+    sources = [(point, 0.0, fine) for point in probes]
+    sources += [(centre, radius, 0.3 * radius) for centre, radius in balls]
+    sources += [(point, 0.0, gap) for point, gap in _gaps(balls, bulk) if gap > GAP * SCALE]
+    with gmsh_model() as gmsh:
+        _cut_box(gmsh, low, high, balls, wanted)
+        nodes, tetrahedra, faces = meshed(gmsh, background(gmsh, sources, bulk, zone=zone))
+    nodes = _snapped(nodes, wanted)
+    return TetrahedralMesh(nodes / SCALE, tetrahedra, surfaces=_box_surfaces(nodes, faces, low, high))
+
+
+def _positions(points: Sequence[Place], kind: str, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Positions in nm, (k, 3), inside the box."""
+    positions = np.array(points, dtype=float).reshape(-1, 3) * SCALE
+    for k in np.flatnonzero(((positions < low - NEAR) | (positions > high + NEAR)).any(axis=1)):
+        raise InputError(f"{kind} {k} at {(positions[k] / SCALE).tolist()} µm lies outside the box")
+    return positions
+
+
+def _clear_of_walls(points: np.ndarray, spheres: list, low: np.ndarray, high: np.ndarray, least: float) -> np.ndarray:
+    """The points that keep the least distance from every wall, planes that they lie on apart."""
+    to_planes = np.minimum(points - low, high - points)
+    walls = [np.where(to_planes < NEAR, np.inf, to_planes).min(axis=1)]
+    walls += [np.linalg.norm(points - centre, axis=1) - radius for centre, radius in spheres]
+    return points[np.min(walls, axis=0) >= least]
+
+
+def _gaps(spheres: list[tuple[np.ndarray, float]], limit: float) -> Iterator[tuple[np.ndarray, float]]:
+    """Middle and width of each gap narrower than the limit, between spheres and to the membrane."""
+    for k, (centre, radius) in enumerate(spheres):
+        if 0 < (gap := centre[2] - radius) < limit:
+            yield np.array([centre[0], centre[1], gap / 2]), gap
+        for other, other_radius in spheres[:k]:
+            distance = float(np.linalg.norm(other - centre))
+            if 0 < (gap := distance - radius - other_radius) < limit:
+                yield centre + (other - centre) / distance * (radius + gap / 2), gap
+
+
+def _cut_box(gmsh: Any, low: np.ndarray, high: np.ndarray, spheres: list, points: np.ndarray) -> None:
+    """The box without the spheres, with the points as vertices in the face, edge or volume around them."""
+    occ = gmsh.model.occ
+    body = [(3, occ.addBox(*low, *(high - low)))]
+    if spheres:
+        balls = [(3, occ.addSphere(*centre, radius)) for centre, radius in spheres]
+        body, _ = occ.cut(body, balls)
+    if len(points):
+        occ.fragment(body, [(0, occ.addPoint(*point)) for point in points])
+    occ.synchronize()
+
+
+def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Put the nearest node exactly at each wanted point, where it is to rounding already."""
+    for point in wanted:
+        distance = np.linalg.norm(nodes - point, axis=1)
+        if distance.min() > NEAR:
+            raise InputError(f"no node at {(point / SCALE).tolist()} µm: the point lies inside a vesicle")
+        nodes[distance.argmin()] = point
+    return nodes
+
+
+def _box_surfaces(nodes: np.ndarray, faces: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
+    """Sort triangles by the plane that holds all their nodes; the rest is on vesicles."""
+    planes = {"membrane": (2, low), "z_max": (2, high)}
+    planes |= {
+        f"{axis}_{end}": (k, plane) for k, axis in enumerate("xy") for end, plane in (("min", low), ("max", high))
+    }
+    surfaces = {}
+    rest = np.ones(len(faces), dtype=bool)
+    for name, (axis, plane) in planes.items():
+        on = (np.abs(nodes[faces][:, :, axis] - plane[axis]) < NEAR).all(axis=1)
+        surfaces[name] = faces[on]
+        rest &= ~on
+    surfaces["vesicles"] = faces[rest]
+    return {name: triangles for name, triangles in surfaces.items() if len(triangles)}
