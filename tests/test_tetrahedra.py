@@ -195,7 +195,7 @@ def test_the_locator_finds_nodes_faces_and_corners(mesh, cells):
 
 
 def test_a_source_at_a_node_belongs_to_it_alone(cells):
-    points = np.array([(x, y, 0) for x, y in CHANNELS])
+    points = np.array(CHANNELS)
     found = cells.locator.source_weights(points)
     np.testing.assert_array_equal(found.weights, [[1, 0, 0, 0]] * 3)
     np.testing.assert_array_equal(cells.centres[found.indices[:, 0]], points)

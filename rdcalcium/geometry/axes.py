@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.grid import Axis, stretched_axis
+from rdcalcium.geometry.grid import Axis, stretched_axis, uniform_axis
 from rdcalcium.model import Grid, Model
 
 
@@ -20,12 +20,10 @@ def _axis(model: Model, choice: Grid, low: float, high: float, a: int) -> Axis:
     """Fine over the points of interest; where all channels share a coordinate, it is the centre of a cell."""
     points = [p[a] for p in model.points_of_interest().values()] or [0.0]
     pores = {p[a] for group in model.channels for p in group.points}
-    size = choice.size_at_active_zone[a]
-    through = pores.pop() if len(pores) == 1 else None
-    if choice.size_in_bulk is None:
-        focus, bulk, growth = (low, high), size, 1.0
-    else:
-        focus = (min(points) - choice.margin, max(points) + choice.margin)
-        bulk, growth = max(choice.size_in_bulk, size), choice.growth
-    mirror = a in model.geometry.mirrors
-    return stretched_axis(low, high, focus, size, bulk, growth, through=through, mirror=mirror)
+    size, mirror = choice.size_at_active_zone[a], a in model.geometry.mirrors
+    through = pores.pop() if len(pores) == 1 and low < min(pores) < high and not mirror else None
+    if choice.size_in_bulk is None and through is None:
+        return uniform_axis(low, high, size, mirror)
+    bulk = max(choice.size_in_bulk or 0.0, size)
+    focus = (low, high) if choice.size_in_bulk is None else (min(points) - choice.margin, max(points) + choice.margin)
+    return stretched_axis(low, high, focus, size, bulk, choice.growth, through=through, mirror=mirror)

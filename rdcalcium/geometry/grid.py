@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
+ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,12 @@ class RectilinearGrid:
 
 
 def uniform_axis(low: float, high: float, size: float, mirror: bool = False) -> Axis:
-    """Cells of one width, at most `size`; with `mirror` the first is a half cell on the plane x = low."""
-    return stretched_axis(low, high, (low, high), size, size, 1.0, mirror=mirror)
+    """The fewest cells of one width, at most `size`; with `mirror` the first is a half cell on the plane x = low."""
+    half = 0.5 if mirror else 0.0
+    count = max(int(np.ceil((high - low) / size + half - ROUNDING)), 1)
+    edges = low + (high - low) / (count - half) * (np.arange(count + 1) - half)
+    edges[0], edges[-1] = low, high
+    return Axis(edges, unknowns(edges, mirror))
 
 
 def stretched_axis(
@@ -106,40 +112,44 @@ def stretched_axis(
 ) -> Axis:
     """Cells of width `size` over `focus`, growing by the factor `growth` towards `bulk_size` outside it.
 
+    No cell is more than `growth` times as wide as its neighbour. Where an end of the axis is too near for that, the
+    last cells of the fine part become a little narrower; where they are too few, all cells have one width.
+
     low, high  ends of the axis, µm, met exactly
     focus      interval to resolve, µm; clipped to the axis
-    through    a coordinate that becomes the centre of a cell, so that a pore lies on the axis of its cell
+    growth     > 1
+    through    a coordinate that becomes the centre of a cell, so that a pore lies on the axis of its cell, unless it
+               is too near to an end
     mirror     the axis begins at a mirror plane: its first cell is half a cell with its unknown on the plane
     """
     first, last = max(low, focus[0]), min(high, focus[1])
+    for start, before in _starts(low, first, size, through, mirror):
+        wanted, room = np.ceil((last - start) / size - ROUNDING), np.floor((high - start) / size + ROUNDING)
+        after = int(min(max(wanted, 1), room)) - before - 1
+        if after < 0:
+            continue
+        fine = start + size * np.arange(before + after + 2)
+        below = (0, np.array([size / 2])) if mirror else _to_end(start - low, size, bulk_size, growth, before)
+        above = _to_end(high - fine[-1], size, bulk_size, growth, after)
+        if below and above:
+            fine = fine[below[0] : len(fine) - above[0]]
+            edges = np.concatenate([fine[0] - np.cumsum(below[1])[::-1], fine, fine[-1] + np.cumsum(above[1])])
+            edges[0], edges[-1] = low, high
+            return Axis(edges, unknowns(edges, mirror))
+    return uniform_axis(low, high, size, mirror)
+
+
+def _starts(low: float, first: float, size: float, through: float | None, mirror: bool) -> Iterator[tuple[float, int]]:
+    """Where the fine part may begin, the best first, and how many of its cells are below the one that must stay."""
     if mirror:
-        first = low
-        edges_from = low + size / 2
-    elif through is not None and low < through < high:
-        below = np.ceil(max(through - size / 2 - first, 0.0) / size - 1e-9)
-        edges_from = through - (below + 0.5) * size
-        if edges_from < low + 0.25 * size:  # no room for one more cell: the whole cells begin higher up
-            edges_from += size * np.ceil((low + 0.25 * size - edges_from) / size)
-    else:
-        edges_from = first if first - low > 0.5 * size else low
-    count = max(int(np.ceil((last - edges_from) / size - 1e-9)), 1)
-    fine = edges_from + size * np.arange(count + 1)
-    fine = fine[fine <= high + 1e-9 * size]
-    if len(fine) < 2:
-        return Axis(np.array([low, high]), np.array([(low + high) / 2]))
-    above = _outward(high - fine[-1], size, bulk_size, growth)
-    below_sizes = np.zeros(0) if mirror else _outward(fine[0] - low, size, bulk_size, growth)
-    edges = np.concatenate(
-        [
-            [low],
-            fine[0] - np.cumsum(below_sizes)[::-1][1:],
-            fine if mirror or len(below_sizes) else fine[1:],
-            fine[-1] + np.cumsum(above)[:-1],
-            [high] if len(above) else [],
-        ]
-    )
-    edges[-1] = high
-    return Axis(edges, unknowns(edges, mirror))
+        yield low + size / 2, 0
+        return
+    if through is not None and through - size / 2 > low - ROUNDING * size:
+        wanted = np.ceil(max(through - size / 2 - first, 0.0) / size - ROUNDING)
+        before = int(min(wanted, np.floor((through - size / 2 - low) / size + ROUNDING)))
+        yield through - (before + 0.5) * size, before
+    yield first, 0
+    yield low, 0
 
 
 def unknowns(edges: np.ndarray, mirror: bool) -> np.ndarray:
@@ -161,24 +171,31 @@ def unknowns(edges: np.ndarray, mirror: bool) -> np.ndarray:
     return centres
 
 
-def _outward(length: float, size: float, bulk_size: float, growth: float) -> np.ndarray:
-    """Widths that grow from `size` to `bulk_size` and add up to `length`; empty when there is nothing to fill."""
-    if length < 0.25 * size:
-        return np.zeros(0)
+def _to_end(length: float, size: float, bulk_size: float, growth: float, spare: int) -> tuple[int, np.ndarray] | None:
+    """Widths (µm) from the fine part to an end of the axis, and how many of its `spare` cells they take the place of.
+
+    None if no such widths keep to `growth`; those that take the place of fine cells are no wider than these.
+    """
+    for replaced in range(spare + 1):
+        widths = _outward(length + replaced * size, size, size if replaced else bulk_size, growth)
+        if widths is not None:
+            return replaced, widths
+    return None
+
+
+def _outward(length: float, size: float, bulk_size: float, growth: float) -> np.ndarray | None:
+    """Widths that grow from `size` to `bulk_size`, as many as `length` needs, and scaled to add up to it.
+
+    None if that makes the first too narrow beside a cell of `size`.
+    """
     widths: list[float] = []
-    width = size
-    while sum(widths) < length * (1 - 1e-9):
+    total, width = 0.0, size
+    while total < length - ROUNDING * size:
         width = min(width * growth, bulk_size)
         widths.append(width)
-    scaled = np.array(widths) * (length / sum(widths))
-    if len(scaled) > 1 and scaled[0] < 0.7 * size:
-        return _outward_fixed(length, widths[:-1])
-    return scaled
-
-
-def _outward_fixed(length: float, widths: Sequence[float]) -> np.ndarray:
-    """Stretch the given widths to `length`."""
-    return np.array(widths) * (length / sum(widths))
+        total += width
+    scaled = np.array(widths) * (length / (total or 1.0))
+    return None if widths and scaled[0] < size / growth * (1 - ROUNDING) else scaled
 
 
 def solid_cells(axes: tuple[Axis, Axis, Axis], centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
