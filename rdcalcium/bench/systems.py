@@ -18,7 +18,7 @@ from rdcalcium.discretization.grid import (
 )
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
-from rdcalcium.geometry.grid import uniform_axis
+from rdcalcium.geometry.grid import flat, uniform_axis
 from rdcalcium.model import Box, Buffer, Grid, Magnesium, Model, Run
 from rdcalcium.system import System
 
@@ -55,7 +55,7 @@ def systems(sides: Sides) -> Iterator[System]:
 def grid_system(side: int, fields: int) -> System:
     """A closed cube of side³ equal cells."""
     axis = uniform_axis(0.0, side * CELL, CELL)
-    mask = np.ascontiguousarray(open_faces(np.zeros((axis.size,) * 3, dtype=bool)).transpose(2, 1, 0)).reshape(-1)
+    mask = flat(open_faces(np.zeros((axis.size,) * 3, dtype=bool)))
     layout = GridLayout((axis.size,) * 3, (axis_coefficients(axis),) * 3, mask)
     volumes = np.full(mask.size, CELL**3)
     cells = network("grid", volumes, lambda: grid_conductance(layout, volumes), layout, gershgorin(layout.axes))

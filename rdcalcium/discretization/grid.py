@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from rdcalcium.discretization.base import CellComplex, Discretization, SurfaceArea
 from rdcalcium.discretization.grid_locator import GridLocator
-from rdcalcium.geometry.grid import Axis, RectilinearGrid
+from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
 OPEN_BITS = (1, 2, 4, 8, 16, 32)
@@ -84,18 +84,18 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
     """
     widths = [axis.widths for axis in grid.axes]
     volumes = widths[0][:, None, None] * widths[1][:, None] * widths[2]
-    volumes = _flat(np.where(grid.solid, 0.0, volumes))
+    volumes = flat(np.where(grid.solid, 0.0, volumes))
     mesh = np.meshgrid(*(axis.centres for axis in grid.axes), indexing="ij")
     layout = GridLayout(
         grid.shape,
         tuple(axis_coefficients(axis) for axis in grid.axes),  # type: ignore[arg-type]
-        _flat(open_faces(grid.solid)),
+        flat(open_faces(grid.solid)),
     )
     return Discretization(
         kind="grid",
         volumes=volumes,
         assemble=lambda: grid_conductance(layout, volumes),
-        centres=np.stack([_flat(m) for m in mesh], axis=-1),
+        centres=np.stack([flat(m) for m in mesh], axis=-1),
         surfaces=_box_faces(grid, names or {}),
         locator=GridLocator(grid),
         layout=layout,
@@ -107,11 +107,6 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
             "solid cells": float(grid.solid.sum()),
         },
     )
-
-
-def _flat(array: np.ndarray) -> np.ndarray:
-    """(nx, ny, nz) to (n,), x fastest."""
-    return np.ascontiguousarray(array.transpose(2, 1, 0)).reshape(-1)
 
 
 def gershgorin(coefficients: Sequence[np.ndarray]) -> float:
@@ -143,7 +138,7 @@ def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
 
 def _box_faces(grid: RectilinearGrid, names: Mapping[str, str]) -> dict[str, SurfaceArea]:
     """Cytosolic cells along the six faces of the box and the area each has there."""
-    index = np.arange(grid.solid.size).reshape(grid.shape[::-1]).transpose(2, 1, 0)
+    index = grid.numbers(*np.indices(grid.shape, sparse=True))
     faces = {}
     for axis, letter in enumerate("xyz"):
         others = [grid.axes[a].widths for a in range(3) if a != axis]
@@ -159,9 +154,9 @@ def _hexahedra(grid: RectilinearGrid) -> CellComplex:
     """Fluid cells as VTK hexahedra, values on the cells."""
     nx, ny, _ = grid.shape
     mesh = np.meshgrid(*(axis.edges for axis in grid.axes), indexing="ij")
-    points = np.stack([_flat(m) for m in mesh], axis=-1)
+    points = np.stack([flat(m) for m in mesh], axis=-1)
     sx, sxy = nx + 1, (nx + 1) * (ny + 1)
     k, j, i = np.nonzero(~grid.solid.transpose(2, 1, 0))
     corner = i + sx * j + sxy * k
     offsets = np.array([0, 1, 1 + sx, sx, sxy, sxy + 1, sxy + 1 + sx, sxy + sx])
-    return CellComplex(points, corner[:, None] + offsets, "cell", i + nx * (j + ny * k))
+    return CellComplex(points, corner[:, None] + offsets, "cell", grid.numbers(i, j, k))

@@ -20,7 +20,6 @@ class GridLocator:
         """Trilinear between centres, constant beyond the outermost ones; solid cells take no part."""
         points = np.atleast_2d(np.asarray(points, dtype=float))
         self._check_inside(points)
-        nx, ny, _ = self.grid.shape
         corners = [_linear(axis, points[:, a]) for a, axis in enumerate(self.grid.axes)]
         indices = np.zeros((len(points), 8), dtype=np.int64)
         weights = np.ones((len(points), 8))
@@ -29,7 +28,7 @@ class GridLocator:
             at = [corners[a][0] + (corner >> a & 1) * corners[a][2] for a in range(3)]
             for a in range(3):
                 weights[:, corner] *= corners[a][1] if corner >> a & 1 else 1 - corners[a][1]
-            indices[:, corner] = at[0] + nx * (at[1] + ny * at[2])
+            indices[:, corner] = self.grid.numbers(*at)
             solid[:, corner] = self.grid.solid[at[0], at[1], at[2]]
         weights[solid] = 0.0
         sums = weights.sum(axis=1)

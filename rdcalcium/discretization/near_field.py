@@ -64,10 +64,10 @@ def near_fields(
     kappas  (k,) µm⁻¹, rates of capture over which to tabulate
     """
     exact, discrete = (np.zeros((len(kappas), len(points), len(pores))) for _ in range(2))
-    corners = _places(grid, found.indices)
+    corners = grid.places(found.indices)
     for s, pore in enumerate(pores):
         used = shared.weights[s] > 0
-        source = _Source(grid, pore, _places(grid, shared.indices[s, used]), shared.weights[s, used], kappas)
+        source = _Source(grid, pore, grid.places(shared.indices[s, used]), shared.weights[s, used], kappas)
         near = np.flatnonzero(np.linalg.norm(points - pore, axis=1) <= source.reach)
         exact[:, near, s], discrete[:, near, s] = source.fields(points[near], corners[near], found.weights[near])
     return exact, discrete
@@ -115,9 +115,3 @@ class _Source:
             (2 * axis.edges[0] - x, -cells if axis.begins_at_mirror else -1 - cells, axis.are_uniform(first, high)),
             (2 * axis.edges[-1] - x, 2 * axis.size - 1 - cells, axis.are_uniform(low, last)),
         ]
-
-
-def _places(grid: RectilinearGrid, cells: np.ndarray) -> np.ndarray:
-    """Indices along x, y and z of cells by their numbers, (…, 3)."""
-    nx, ny, _ = grid.shape
-    return np.stack([cells % nx, cells // nx % ny, cells // (nx * ny)], axis=-1)

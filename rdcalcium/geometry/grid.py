@@ -56,7 +56,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class RectilinearGrid:
-    """Axes in x, y, z and the cells that obstacles fill.
+    """Axes in x, y, z and the cells that obstacles fill; cells are numbered x fastest.
 
     solid  (nx, ny, nz) bool, True where the centre of the cell lies in an obstacle
     """
@@ -82,12 +82,26 @@ class RectilinearGrid:
         x, y, z = (axis.widths for axis in self.axes)
         return float(((~self.solid @ z) @ y) @ x)
 
+    def numbers(self, i: np.ndarray, j: np.ndarray, k: np.ndarray) -> np.ndarray:
+        """Numbers of cells by their indices along x, y and z."""
+        return i + self.x.size * (j + self.y.size * k)
+
+    def places(self, numbers: np.ndarray) -> np.ndarray:
+        """Indices along x, y and z of cells by their numbers, (…, 3)."""
+        nx, ny, _ = self.shape
+        return np.stack([numbers % nx, numbers // nx % ny, numbers // (nx * ny)], axis=-1)
+
     def __repr__(self) -> str:
         """Say the number of cells and the range of their widths."""
         smallest = min(axis.widths.min() for axis in self.axes) * 1e3
         largest = max(axis.widths.max() for axis in self.axes) * 1e3
         nx, ny, nz = self.shape
         return f"<RectilinearGrid {nx} × {ny} × {nz} cells of {smallest:.3g} to {largest:.3g} nm>"
+
+
+def flat(array: np.ndarray) -> np.ndarray:
+    """Values of cells in the order of their numbers: (nx, ny, nz) to (n,), x fastest."""
+    return np.ascontiguousarray(array.transpose(2, 1, 0)).reshape(-1)
 
 
 def uniform_axis(low: float, high: float, size: float, mirror: bool = False) -> Axis:
