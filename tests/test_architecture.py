@@ -6,8 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from rdcalcium.model.geometry import Geometry
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "rdcalcium"
@@ -92,6 +95,27 @@ def test_a_module_imports_only_from_rooms_above_it(path: Path) -> None:
 def test_the_library_never_prints() -> None:
     found = [f"{path}:{line}" for path in MODULES for line, name in calls(path) if name == "print"]
     assert not found, f"print() in {', '.join(found)}; return the text, and let cli/ show it"
+
+
+def asked_for_their_shape(source: str, shapes: set[str]) -> Iterator[int]:
+    """Lines that ask a geometry for its class or its kind, instead of asking it what they want to know."""
+    for node in ast.walk(ast.parse(source)):
+        asks = isinstance(node, ast.Call) and ast.unparse(node.func) in {"isinstance", "issubclass"}
+        if asks and shapes & {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}:
+            yield node.lineno
+        if isinstance(node, ast.Compare) and "geometry.kind" in ast.unparse(node):
+            yield node.lineno
+        if isinstance(node, ast.MatchClass) and ast.unparse(node.cls) in shapes:
+            yield node.lineno
+
+
+def test_no_module_asks_a_geometry_for_its_class() -> None:
+    shapes = {"Shape", "Geometry", *(kind.__name__ for kind in get_args(get_args(Geometry)[0]))}
+    assert {"Box", "MeshFile"} < shapes
+    asking = "isinstance(g, (int, Box))\nmodel.geometry.kind == 'box'\nmatch g:\n    case Shape(): pass\n"
+    assert list(asked_for_their_shape(asking, shapes)) == [1, 2, 4]
+    found = [f"{path}:{line}" for path in MODULES for line in asked_for_their_shape(path.read_text(), shapes)]
+    assert not found, f"{', '.join(found)}: let the shape answer, in model/geometry.py, or its builder"
 
 
 def test_only_the_command_line_exits() -> None:

@@ -68,7 +68,10 @@ class Shape(Part):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Paths of the files that it is read from; a run keeps copies of them."""
+        """Paths of the files that it is read from; a run keeps copies of them.
+
+        A path under the key `file` is taken from the model file on.
+        """
         return ()
 
     def with_files(self, names: Mapping[str, str]) -> Self:

@@ -1,0 +1,106 @@
+"""A shape of the cytosol is one class and one builder; all else follows from what it says of itself."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import pytest
+from pydantic import Field
+
+import rdcalcium as rc
+from rdcalcium.advice import advise
+from rdcalcium.discretization.build import discretize
+from rdcalcium.errors import InputError, ModelError
+from rdcalcium.geometry.axes import grid_axes
+from rdcalcium.geometry.builders import BUILDERS
+from rdcalcium.geometry.grid import RectilinearGrid
+from rdcalcium.model import Box, Channels, ConstantCurrent, Grid, MeshFile, Model, Probe, Run, Shape, Tetrahedra
+from rdcalcium.model.quantity import PositiveLength
+
+RADIUS = 0.2
+
+
+class Dome(Shape):
+    """Half a ball on the membrane z = 0."""
+
+    kind: Literal["dome"] = "dome"
+    radius: PositiveLength
+    """Of the ball."""
+
+    @property
+    def bounds(self):
+        """The box around it."""
+        r = self.radius
+        return (-r, -r, 0.0), (r, r, r)
+
+    def require_inside(self, name, point):
+        """Within its radius."""
+        if math.hypot(*point) > self.radius:
+            raise ValueError(f"{name} is outside the dome")
+
+    def nearest_on_membrane(self, point):
+        """Straight below."""
+        return point[0], point[1], 0.0
+
+
+class TerminalModel(Model):
+    """A model that knows the dome as well."""
+
+    geometry: Annotated[Box | MeshFile | Dome, Field(discriminator="kind")]
+
+
+def dome_grid(model: Model, dome: Dome, choice: Grid) -> RectilinearGrid:
+    axes = grid_axes(model)
+    x, y, z = np.meshgrid(*(axis.centres for axis in axes), indexing="ij")
+    return RectilinearGrid(*axes, x**2 + y**2 + z**2 > dome.radius**2)
+
+
+def dome_model(**changes: object) -> Model:
+    values = {
+        "geometry": {"kind": "dome", "radius": f"{1000 * RADIUS} nm"},
+        "discretization": Grid(size_at_active_zone=0.01),
+        "channels": (Channels(name="Ca", positions=((0.0, 0.0),), current=ConstantCurrent(amplitude=0.01)),),
+        "probes": (Probe(name="top", position=(0.0, 0.0, 0.15)),),
+        "run": Run(duration=0.1),
+    }
+    return TerminalModel(**{**values, **changes})
+
+
+@pytest.fixture
+def known_dome(monkeypatch):
+    monkeypatch.setitem(BUILDERS, (Dome, Grid), dome_grid)
+
+
+@pytest.mark.usefixtures("known_dome")
+def test_a_new_shape_is_advised_on_by_its_own_volume() -> None:
+    lines = advise(dome_model())
+    volume = next(float(line.split()[4]) for line in lines if line.startswith("volume of the terminal"))
+    assert volume == pytest.approx(2 / 3 * math.pi * RADIUS**3, rel=0.02)
+    assert any(line.startswith("probe 'top' is 150 nm from the nearest channel") for line in lines)
+
+
+@pytest.mark.usefixtures("known_dome")
+def test_a_new_shape_runs_and_keeps_its_calcium(tmp_path: Path) -> None:
+    result = rc.run(dome_model(), "numpy", tmp_path / "run")
+    assert result.about["status"] == "finished"
+    assert result.summary["ledger (uM um^3)"]["relative error"] < 1e-12
+    assert result.about["scene"]["box"] == {"min": [-RADIUS, -RADIUS, 0.0], "max": [RADIUS, RADIUS, RADIUS]}
+    probe = result.probes["top"].calcium
+    assert float(probe[-1]) > 2 * float(probe[0])
+
+
+@pytest.mark.usefixtures("known_dome")
+def test_a_point_outside_a_new_shape_is_refused_by_the_shape() -> None:
+    with pytest.raises(ModelError, match="probe 'top' is outside the dome"):
+        dome_model(probes=(Probe(name="top", position=(0.15, 0.0, 0.15)),))
+
+
+@pytest.mark.usefixtures("known_dome")
+def test_a_shape_without_tetrahedra_says_what_is_possible() -> None:
+    choice = Tetrahedra(size_at_active_zone=0.02)
+    expected = "of a dome on tetrahedra; possible: box on grid, box on tetrahedra, mesh on tetrahedra, dome on grid"
+    with pytest.raises(InputError, match=expected):
+        discretize(dome_model(discretization=choice))
