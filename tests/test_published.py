@@ -127,7 +127,7 @@ def test_an_exclusion_zone_and_EGTA_reduce_release_at_the_calyx():
 def test_calcium_peaks_after_the_current_and_decays_within_milliseconds():
     need_backend("compiled")
     run = simulate(coarse_calyx(), "compiled")
-    currents = run.currents.groups[0].influx
+    currents = run.influx.currents.groups[0].influx
     times = np.linspace(0, 2, 2001)
     assert 0.9 < times[currents.value(times).argmax()] < 1.1
     assert run.values[CALCIUM].max() < 2.0
