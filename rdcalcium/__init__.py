@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# In the order of the data flow; each is imported when first asked for, so that `import rdcalcium` is quick.
-_PUBLIC = {
+# The public names in the order of the data flow, and the home of each, which is imported when the name is first asked
+# for, so that `import rdcalcium` is quick.
+_HOMES = {
     "RdcalciumError": "rdcalcium.errors",
+    "ModelError": "rdcalcium.errors",
     "load": "rdcalcium.library",
     "buffer": "rdcalcium.library",
     "channels": "rdcalcium.library",
     "sensor": "rdcalcium.library",
     "Model": "rdcalcium.model",
-    "ModelError": "rdcalcium.errors",
     "discretize": "rdcalcium.discretization.build",
     "build_system": "rdcalcium.system",
     "open_backend": "rdcalcium.backends",
@@ -31,38 +32,28 @@ _PUBLIC = {
     "resume": "rdcalcium.runner",
     "Result": "rdcalcium.results",
 }
-__all__ = [
-    "Model",
-    "ModelError",
-    "RdcalciumError",
-    "Result",
-    "Simulation",
-    "buffer",
-    "build_system",
-    "channels",
-    "discretize",
-    "load",
-    "open_backend",
-    "resume",
-    "run",
-    "sensor",
-]
+__all__ = sorted(_HOMES)
 
-if TYPE_CHECKING:
-    from rdcalcium.backends import open_backend
-    from rdcalcium.discretization.build import discretize
-    from rdcalcium.errors import ModelError, RdcalciumError
-    from rdcalcium.library import buffer, channels, load, sensor
-    from rdcalcium.model import Model
-    from rdcalcium.results import Result
-    from rdcalcium.runner import resume, run
-    from rdcalcium.simulation import Simulation
-    from rdcalcium.system import build_system
+if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares the two
+    from rdcalcium.backends import open_backend as open_backend
+    from rdcalcium.discretization.build import discretize as discretize
+    from rdcalcium.errors import ModelError as ModelError
+    from rdcalcium.errors import RdcalciumError as RdcalciumError
+    from rdcalcium.library import buffer as buffer
+    from rdcalcium.library import channels as channels
+    from rdcalcium.library import load as load
+    from rdcalcium.library import sensor as sensor
+    from rdcalcium.model import Model as Model
+    from rdcalcium.results import Result as Result
+    from rdcalcium.runner import resume as resume
+    from rdcalcium.runner import run as run
+    from rdcalcium.simulation import Simulation as Simulation
+    from rdcalcium.system import build_system as build_system
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        return getattr(import_module(_PUBLIC[name]), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'rdcalcium' has no attribute {name!r}")
 
 

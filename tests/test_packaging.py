@@ -28,14 +28,16 @@ def test_the_wheel_carries_every_module_kernel_and_library_entry(tmp_path: Path)
     build = subprocess.run([*pip, "--wheel-dir", tmp_path, ROOT], capture_output=True, text=True)
     assert build.returncode == 0, build.stdout + build.stderr
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.startswith(f"rdcalcium-{rdcalcium.__version__}-")
     shipped = set(zipfile.ZipFile(wheel).namelist())
 
-    package = {path for path in (ROOT / "rdcalcium").rglob("*") if path.suffix in {".py", ".toml"}}
+    package = {path for path in (ROOT / "rdcalcium").rglob("*.*") if path.suffix != ".pyc"}
     kernels = {path for path in (ROOT / "kernels").iterdir() if path.suffix in {".cu", ".cuh"}}
     expected = {path.relative_to(ROOT).as_posix() for path in package}
     expected |= {f"rdcalcium/kernels/{path.name}" for path in kernels}
     assert any(name.endswith(".cu") for name in expected), "no kernel in the checkout"
     assert any(name.endswith(".toml") for name in expected), "no library entry in the checkout"
+    assert "rdcalcium/py.typed" in expected, "type checkers pass the package over"
     assert not expected - shipped, f"missing from the wheel: {sorted(expected - shipped)}"
     assert any(name.endswith("licenses/LICENSE") for name in shipped)
 
@@ -62,7 +64,7 @@ def test_the_version_is_the_same_everywhere() -> None:
     citation = re.search(r"^version: *(\S+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert citation is not None
-    assert pyproject()["project"]["version"] == rdcalcium.__version__ == citation[1]
+    assert rdcalcium.__version__ == citation[1]
     assert f"\n## {rdcalcium.__version__}" in changelog, "CHANGELOG.md does not know this version"
 
 

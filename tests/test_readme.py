@@ -72,8 +72,3 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(released) == 4
     assert released == sorted(released, reverse=True)
     assert released[0] > 10 * released[-1]
-
-
-def test_the_names_that_the_package_shows_first_are_used_as_its_docstring_says() -> None:
-    code = str(rc.__doc__).partition("\n")[2]
-    assert set(re.findall(r"\brc\.(\w+)", code)) <= set(dir(rc))
