@@ -23,10 +23,11 @@ from rdcalcium.memory import memory_needed
 from rdcalcium.model import Buffer, Run
 from rdcalcium.simulation import Simulation
 from rdcalcium.system import build_system
-from tests.conftest import CHEMISTRIES, PRECISIONS, TOLERANCES, need_backend, small_model, small_system
+from tests.models import CHEMISTRIES, small_model, small_system
+from tests.support import PRECISIONS, ROOT, need_backend
+from tests.tolerances import TOLERANCES
 
 KINDS = ("grid", "tetrahedra")
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def simulate(kind: str, backend: str, precision: str = "float64") -> Simulation:

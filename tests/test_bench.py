@@ -10,7 +10,7 @@ import pytest
 from rdcalcium import bench
 from rdcalcium.backends import BACKENDS, backend_class, cupy
 from rdcalcium.bench.systems import bytes_per_update, grid_system, mesh_system
-from tests.conftest import PRECISIONS
+from tests.support import PRECISIONS
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import pytest
 
 from rdcalcium.backends import compiled, cupy
 from rdcalcium.results import Result
+from tests.support import assert_same_tables, rdcalcium, sentence
 
 QUICK = dedent("""\
     title = "quick"
@@ -48,24 +49,6 @@ QUICK = dedent("""\
     snapshots = { every = "0.05 ms" }
 """)
 ENTERED = 0.1 * 0.05 * 5.182134828  # pA ms × µM µm³ per pA ms
-
-
-def rdcalcium(*words: object, folder: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    """Call the command line in a process of its own."""
-    command = [sys.executable, "-m", "rdcalcium", *map(str, words)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, **options)
-
-
-def sentence(done: subprocess.CompletedProcess[str]) -> str:
-    """The one sentence on stderr with which a refused command ends; of a model with several mistakes a list of them."""
-    assert done.returncode == 1, done.stderr
-    first, *more = [line for line in done.stderr.splitlines() if not line.startswith("t = ")]  # progress
-    assert first.startswith("rdcalcium: ")
-    assert all(line.startswith("  ") for line in more), done.stderr
-    assert bool(more) == first.endswith("mistakes:")
-    assert "Traceback" not in done.stderr
-    return "\n".join([first.removeprefix("rdcalcium: "), *more])
 
 
 @pytest.fixture
@@ -115,8 +98,7 @@ def test_the_run_folder_holds_the_resolved_model(finished: Path, tmp_path: Path)
     """The model of a run folder runs again, to the same numbers."""
     done = rdcalcium("run", finished / "runs/quick/model.toml", "--backend", "numpy", "--out", "again", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    for table in ("probes.csv", "sensors.csv", "ledger.csv", "stimulus.csv"):
-        assert (tmp_path / "again" / table).read_text() == (finished / "runs/quick" / table).read_text()
+    assert_same_tables(tmp_path / "again", finished / "runs" / "quick")
 
 
 def test_progress_goes_to_stderr_line_by_line(quick: Path) -> None:
@@ -280,14 +262,9 @@ def test_cuda_where_there_is_none_says_what_is_missing(quick: Path) -> None:
 
 @pytest.mark.skipif(compiled.find_compiler() is None, reason="no C++ compiler")
 def test_a_missing_compiler_says_how_to_get_one(quick: Path) -> None:
-    done = rdcalcium_without_compiler(quick)
+    environment = {k: v for k, v in os.environ.items() if k != "CXX"} | {"PATH": str(quick)}
+    done = rdcalcium("run", "quick.toml", "--backend", "compiled", folder=quick, env=environment)
     assert sentence(done).startswith("the compiled backend cannot run: no C++ compiler was found (install g++")
-
-
-def rdcalcium_without_compiler(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rdcalcium", "run", "quick.toml", "--backend", "compiled"]
-    environment = {k: v for k, v in os.environ.items() if k != "CXX"} | {"PATH": str(folder)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.parametrize("out", ["quick.toml/below", "/proc/x", "quick.toml"])

@@ -20,7 +20,9 @@ from rdcalcium.model import (
     Tetrahedra,
 )
 from rdcalcium.simulation import Simulation
-from tests.conftest import TOLERANCES, small_model, small_system
+from tests.models import small_model, small_system
+from tests.support import simulate
+from tests.tolerances import TOLERANCES
 
 
 def simulation(backend: str, kind: str, chemistry: str = "six fields", **changes: object) -> Simulation:
@@ -91,15 +93,6 @@ def test_a_mirror_image_has_the_same_calcium(backend):
         return simulate(model, backend).values
 
     np.testing.assert_allclose(end(0.05), end(-0.05), rtol=1e-10)
-
-
-def simulate(model: Model, backend: str) -> Simulation:
-    from rdcalcium.discretization.build import discretize
-    from rdcalcium.system import build_system
-
-    run = Simulation(model, open_backend(backend, build_system(model, discretize(model))))
-    run.run()
-    return run
 
 
 def quarter_and_whole(**changes: object) -> tuple[Model, Model]:

@@ -9,7 +9,6 @@ from rdcalcium import exact
 from rdcalcium.backends import open_backend
 from rdcalcium.chemistry import CALCIUM, Chemistry, Field
 from rdcalcium.discretization import Discretization
-from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.geometry.ball import sphere_mesh
@@ -18,20 +17,16 @@ from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.library import resolve
-from rdcalcium.model import Box, Calcium, Model, Tetrahedra
+from rdcalcium.model import Box, Calcium, Tetrahedra
 from rdcalcium.simulation import Simulation
-from rdcalcium.system import System, build_system
+from rdcalcium.system import System
 from rdcalcium.units import IONS_PER_AMOUNT
-from tests.conftest import need_backend
+from tests.models import BAPTA, NM, channel_model, mobile
+from tests.support import fresh, need_backend, simulate, slope
+from tests.tolerances import TOLERANCES
 
 D = 0.22
 M = 1000 / IONS_PER_AMOUNT
-NM = 1e-3
-
-
-def slope(sizes, errors) -> float:
-    """Order of convergence: the slope of log error over log size."""
-    return float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
 
 
 def free_diffusion(discretization: Discretization, start: np.ndarray, duration: float) -> np.ndarray:
@@ -91,7 +86,7 @@ def test_a_cloud_spreads_in_a_box_with_second_order_in_space(shape):
         points = d.centres + np.array([offset, offset, 0])
         start, end = (exact.box_point(M, source, points, t, size, D) for t in (0.05, 0.2))
         errors.append(mean_error(d, free_diffusion(d, start, 0.15), end))
-    assert slope(sizes, errors) == pytest.approx(2, abs=0.2)
+    assert slope(sizes, errors) == pytest.approx(2, abs=TOLERANCES["order"])
     assert errors[-1] < 4e-3
 
 
@@ -102,7 +97,7 @@ def test_a_cloud_spreads_in_a_ball_with_second_order_in_space():
         r = np.linalg.norm(d.centres, axis=1)
         start, end = (exact.ball_point(M, r, t, 0.5, D) for t in (0.05, 0.1))
         errors.append(mean_error(d, free_diffusion(d, start, 0.05), end))
-    assert slope(sizes, errors) == pytest.approx(2, abs=0.2)
+    assert slope(sizes, errors) == pytest.approx(2, abs=TOLERANCES["order"])
     assert errors[-1] < 1e-2
 
 
@@ -115,49 +110,8 @@ def test_an_instantaneous_source_in_one_cell_becomes_the_exact_cloud():
         start[cell] = M / d.volumes[cell]
         end = exact.box_point(M, d.centres[cell] * [1, 1, 0], d.centres, 0.1, np.array([1, 1, 0.5]), D)
         errors.append(mean_error(d, free_diffusion(d, start, 0.1), end))
-    assert slope(sizes, errors) == pytest.approx(2, abs=0.2)
+    assert slope(sizes, errors) == pytest.approx(2, abs=TOLERANCES["order"])
     assert errors[-1] < 1e-2
-
-
-BAPTA = (0.4, 0.22, 1000, 0.2)  # k_on, K_d, total, diffusivity
-STRONG_BAPTA = (0.4, 0.22, 10000, 0.2)  # captures calcium within 8 nm
-
-
-def mobile(buffer: tuple[float, float, float, float]) -> dict[str, object]:
-    """A one-site buffer as a model file has it."""
-    k_on, K_d, total, diffusivity = buffer
-    return {"name": "mobile", "k_on": k_on, "K_d": K_d, "total": total, "diffusivity": diffusivity}
-
-
-def channel_model(size: float | list[float], duration: float, along_x: list[int], **changes) -> Model:
-    """One channel of 0.1 pA on the corner of a quarter of a large box, with probes along x (nm)."""
-    parts = {
-        "geometry": {"kind": "box", "size": [6, 6, 3], "symmetry": ["x", "y"]},
-        "discretization": {
-            "kind": "grid",
-            "size_at_active_zone": size,
-            "size_in_bulk": 0.3,
-            "growth": 1.15,
-        },
-        "calcium": {"rest": 0.05},
-        "channels": [{"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": 0.1}}],
-        "probes": [{"name": f"{x}", "position": [NM * x, 0, 0]} for x in along_x],
-        "run": {"duration": duration, "tolerance": 1e-3, "absolute_tolerance": 1e-3},
-    }
-    return resolve(parts | changes)
-
-
-def simulate(model: Model, backend: str = "compiled", discretization: Discretization | None = None) -> Simulation:
-    """Run a model to its end."""
-    simulation = fresh(model, backend, discretization)
-    simulation.run()
-    return simulation
-
-
-def fresh(model: Model, backend: str = "compiled", discretization: Discretization | None = None) -> Simulation:
-    """A model at rest."""
-    need_backend(backend)
-    return Simulation(model, open_backend(backend, build_system(model, discretization or discretize(model))))
 
 
 def on_cells(simulation: Simulation) -> np.ndarray:
@@ -183,7 +137,7 @@ def test_calcium_near_an_open_channel_converges_with_second_order():
         found = on_cells(simulate(model)) - 0.05
         errors.append(np.abs(found / exact.continuous_point(0.1, NM * r, 0.2, D) - 1).max())
     assert errors[-1] < 2e-3
-    assert slope(factors, errors) == pytest.approx(2, abs=0.2)
+    assert slope(factors, errors) == pytest.approx(2, abs=TOLERANCES["order"])
 
 
 def test_one_mobile_buffer_approaches_its_exact_steady_state_with_second_order():
@@ -194,7 +148,7 @@ def test_one_mobile_buffer_approaches_its_exact_steady_state_with_second_order()
     for factor in factors:
         model = coarse.changed(discretization=coarse.discretization.scaled(factor))
         errors.append(float(np.abs(on_cells(simulate(model)) / expected - 1)[0]))
-    assert slope(factors, errors) == pytest.approx(2, abs=0.2)
+    assert slope(factors, errors) == pytest.approx(2, abs=TOLERANCES["order"])
     assert errors[-1] < 5e-3
 
 
@@ -223,7 +177,7 @@ def test_the_scheme_is_of_its_order_in_time_with_a_changing_current_and_buffers(
     reference = end(0.3 / 5120)
     steps = [0.3 / n for n in (80, 160, 320, 640)]  # all of two stages
     errors = [np.abs(end(h) / reference - 1).max() for h in steps]
-    assert slope(steps, errors) == pytest.approx(METHODS[method].order, abs=0.2)
+    assert slope(steps, errors) == pytest.approx(METHODS[method].order, abs=TOLERANCES["order"])
     assert errors[-1] < 1e-3
 
 

@@ -34,9 +34,8 @@ from rdcalcium.model import (
     doubts,
 )
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
+from tests.tolerances import TOLERANCES
 
-PUBLISHED = 1e-3  # an independent solution of the same gate; its table is read linearly, ours by a cubic
-ROUNDING = 1e-13
 END = 3.0  # ms, of the action potential
 
 
@@ -61,24 +60,24 @@ def times_above_half(p: TimeCourse) -> float:
 def test_the_calyx_channel_is_shut_at_rest() -> None:
     p = calyx_current().open_probability
     assert p is not None
-    assert float(p.value(0.0)) == pytest.approx(3.910e-6, rel=PUBLISHED)
+    assert float(p.value(0.0)) == pytest.approx(3.910e-6, rel=TOLERANCES["gate of the calyx"])
 
 
 def test_the_calyx_action_potential_opens_the_channel_for_half_a_millisecond() -> None:
     p = calyx_current().open_probability
     assert p is not None
     t = np.linspace(0, END, 60001)
-    assert float(p.value(t).max()) == pytest.approx(0.57765, rel=PUBLISHED)
+    assert float(p.value(t).max()) == pytest.approx(0.57765, rel=TOLERANCES["gate of the calyx"])
     first_row = calyx().stimulus.table[0][0]  # the published time counts from there, on a grid of 2.5 us
     assert t[p.value(t).argmax()] - first_row == pytest.approx(0.9675, abs=0.0013)
     assert times_above_half(p) == pytest.approx(0.4895, abs=0.001)
-    assert p.integral(0, END) == pytest.approx(0.27859, rel=PUBLISHED)
+    assert p.integral(0, END) == pytest.approx(0.27859, rel=TOLERANCES["gate of the calyx"])
 
 
 def test_the_calyx_channel_lets_135_ions_in_per_action_potential() -> None:
     charge = calyx_current().influx.integral(0, END)  # pA ms = fC
-    assert charge == pytest.approx(0.04318, rel=PUBLISHED)
-    assert charge * AMOUNT_PER_CHARGE * IONS_PER_AMOUNT == pytest.approx(134.8, rel=PUBLISHED)
+    assert charge == pytest.approx(0.04318, rel=TOLERANCES["gate of the calyx"])
+    assert charge * AMOUNT_PER_CHARGE * IONS_PER_AMOUNT == pytest.approx(134.8, rel=TOLERANCES["gate of the calyx"])
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_a_second_action_potential_repeats_the_first() -> None:
     influx = channel_currents(twice).groups[0].influx
     first, second = influx.integral(0, 10), influx.integral(10, 20)
     assert second == pytest.approx(first, rel=1e-4)
-    assert first == pytest.approx(calyx_current().influx.integral(0, END), rel=PUBLISHED)
+    assert first == pytest.approx(calyx_current().influx.integral(0, END), rel=TOLERANCES["gate of the calyx"])
 
 
 STEPS = TimeCourse.through(np.array([0, 1, 1, 2, 4.0]), np.array([0, 2, 5, 5, 1.0]))
@@ -162,13 +161,13 @@ def test_a_table_is_linear_between_rows_and_jumps_where_two_rows_share_a_time() 
     ],
 )
 def test_the_integral_of_a_table_is_exact(a: float, b: float, charge: float) -> None:
-    assert STEPS.integral(a, b) == pytest.approx(charge, rel=ROUNDING, abs=1e-14)
+    assert STEPS.integral(a, b) == pytest.approx(charge, rel=TOLERANCES["integral"], abs=1e-14)
 
 
 def test_charges_of_neighbouring_intervals_add_up() -> None:
     cuts = np.sort(np.random.default_rng(3).uniform(-0.5, 4.5, 40))
     parts = sum(STEPS.integral(a, b) for a, b in pairwise(cuts))
-    assert parts == pytest.approx(STEPS.integral(cuts[0], cuts[-1]), rel=ROUNDING)
+    assert parts == pytest.approx(STEPS.integral(cuts[0], cuts[-1]), rel=TOLERANCES["integral"])
 
 
 LAWS = {
@@ -232,8 +231,8 @@ def test_a_current_on_a_line_enters_a_step_with_its_exact_charge(stages: int) ->
     line = TimeCourse.through(np.array([0.0, 1.0]), np.array([0.2, 0.9]))
     k = METHOD.coefficients(stages)
     values = Currents([GroupCurrent("line", line)]).over_step(0.3, 0.4, k.c)[:, 0]
-    np.testing.assert_allclose(values, 0.2 + 0.7 * (0.3 + 0.4 * k.c), rtol=ROUNDING)
-    assert 0.4 * k.weights @ values == pytest.approx(line.integral(0.3, 0.7), rel=ROUNDING)
+    np.testing.assert_allclose(values, 0.2 + 0.7 * (0.3 + 0.4 * k.c), rtol=TOLERANCES["integral"])
+    assert 0.4 * k.weights @ values == pytest.approx(line.integral(0.3, 0.7), rel=TOLERANCES["integral"])
 
 
 def test_the_charge_of_a_bell_converges_with_the_step_in_third_order() -> None:

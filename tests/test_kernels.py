@@ -28,7 +28,9 @@ from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
 from rdcalcium.model import Box, Grid, Magnesium, Model, Run
 from rdcalcium.system import System, build_system
-from tests.conftest import CHEMISTRIES, PRECISIONS, TOLERANCES
+from tests.models import CHEMISTRIES
+from tests.support import PRECISIONS
+from tests.tolerances import TOLERANCES
 
 SIZES = (0, 1, 31, 32, 33, 1025)  # around a warp, and around a block of the CPU
 SHAPES = {

@@ -11,9 +11,9 @@ import pytest
 
 from rdcalcium import library
 from rdcalcium.model import Buffer, Channels, KineticScheme, ModelError, Sensor, write_toml
+from tests.tolerances import TOLERANCES
 
 ENTRIES = [(kind, name) for kind in library.KINDS for name in library.entries(kind)]
-TIGHT = 1e-12
 
 
 def tables_without_parts() -> dict[str, Any]:
@@ -177,7 +177,7 @@ def test_the_diffusivity_of_calcium_is_cited_where_it_was_not_said(calcium: dict
 def test_buffers_have_their_published_rates(name: str, k_on: float, k_off: float, diffusivity: float) -> None:
     buffer = library_buffer(name)
     forward, backward = buffer.kinetics().rates()[0]
-    assert (float(forward), float(backward)) == pytest.approx((k_on, k_off), rel=TIGHT)
+    assert (float(forward), float(backward)) == pytest.approx((k_on, k_off), rel=TOLERANCES["rates in print"])
     assert buffer.diffusivity == diffusivity
 
 
@@ -187,7 +187,7 @@ def test_buffers_have_their_published_rates(name: str, k_on: float, k_off: float
 def test_magnesium_has_its_published_rates(name: str, k_on: float, k_off: float) -> None:
     scheme = library_buffer(name).kinetics()
     assert scheme.transitions[1].ligand == "Mg"
-    assert tuple(map(float, scheme.rates()[1])) == pytest.approx((k_on, k_off), rel=TIGHT)
+    assert tuple(map(float, scheme.rates()[1])) == pytest.approx((k_on, k_off), rel=TOLERANCES["rates in print"])
 
 
 @pytest.mark.parametrize(
@@ -207,8 +207,8 @@ def test_five_site_sensors_have_their_published_rates(name: str, k_on: float, k_
     )
     rates = [tuple(map(float, pair)) for pair in scheme.rates()]
     for j in range(5):
-        assert rates[j] == pytest.approx(((5 - j) * k_on, (j + 1) * k_off * 0.25**j), rel=TIGHT)
-    assert rates[5] == pytest.approx((fusion, 0.0), rel=TIGHT)
+        assert rates[j] == pytest.approx(((5 - j) * k_on, (j + 1) * k_off * 0.25**j), rel=TOLERANCES["rates in print"])
+    assert rates[5] == pytest.approx((fusion, 0.0), rel=TOLERANCES["rates in print"])
 
 
 def test_like_takes_over_what_an_entry_does_not_say() -> None:

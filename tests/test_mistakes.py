@@ -14,7 +14,7 @@ from rdcalcium import library, units
 from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
 from rdcalcium.model.mistakes import _tables
 from rdcalcium.model.quantity import LIMITS
-from tests.test_model import CURRENTS, PARTS, channel, tables
+from tests.model_tables import CURRENTS, PARTS, channel, tables
 
 FULL = tables(
     geometry={**PARTS["geometry vesicles"]["geometry"], "symmetry": ["x"]},

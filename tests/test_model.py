@@ -25,38 +25,7 @@ from rdcalcium.model import (
     Tetrahedra,
     write_toml,
 )
-
-FIXED = {"name": "fixed", "total": 400, "diffusivity": 0, "k_on": 0.1, "K_d": 10}
-
-
-def tables(**changes: Any) -> dict[str, Any]:
-    """A model file as tables, with some of them replaced."""
-    pulse = {"kind": "pulse", "amplitude": "0.1 pA", "start": "1 ms", "duration": "0.5 ms"}
-    return {
-        "title": "tables",
-        "geometry": {"kind": "box", "size": ["1 um", "1 um", "0.5 um"]},
-        "discretization": {"kind": "grid", "size_at_active_zone": "20 nm"},
-        "buffers": [{"use": "EGTA", "total": "10 mM"}],
-        "channels": [{"name": "pore", "positions": [["0 nm", "0 nm"]], "current": pulse}],
-        "sensors": [
-            {
-                "name": "v",
-                "use": "felmy2003",
-                "positions": [["60 nm", "0 nm", "2 nm"], ["90 nm", "0 nm", "2 nm"]],
-            }
-        ],
-        "probes": [{"name": "deep", "position": [0, 0, 0.4]}],
-        "run": {"duration": "5 ms"},
-        **changes,
-    }
-
-
-def small_model(**changes: Any) -> Model:
-    return library.resolve(tables(**changes))
-
-
-def channel(**changes: Any) -> dict[str, Any]:
-    return {**tables()["channels"][0], **changes}
+from tests.model_tables import DISCRETIZATIONS, FIXED, GEOMETRIES, OHMIC, PARTS, channel, model_of_tables, tables
 
 
 def table(times: list[float], values: list[float]) -> dict[str, Any]:
@@ -66,78 +35,6 @@ def table(times: list[float], values: list[float]) -> dict[str, Any]:
 
 def reread(model: Model) -> Model:
     return library.resolve(tomllib.loads(write_toml(model)))
-
-
-GEOMETRIES = {
-    "box": {"kind": "box", "size": [1, 0.7, 0.45]},
-    "mirrored box": {"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x", "y"]},
-    "vesicles": {
-        "kind": "box",
-        "size": [1, 1, 0.5],
-        "obstacles": [{"centre": ["0.1 um", 0.2, "27.3 nm"], "radius": "25 nm", "name": "docked"}],
-    },
-    "mesh": {"kind": "mesh", "file": "/somewhere/bouton.msh", "length_unit": "nm", "membrane": "active zone"},
-}
-DISCRETIZATIONS = {
-    "uniform grid": {"kind": "grid", "size_at_active_zone": "20 nm"},
-    "stretched grid": {
-        "kind": "grid",
-        "size_at_active_zone": ["5 nm", "5 nm", "2.5 nm"],
-        "size_in_bulk": "60 nm",
-        "growth": 1.3,
-        "margin": "30 nm",
-    },
-    "tetrahedra": {"kind": "tetrahedra", "size_at_active_zone": "7 nm", "size_in_bulk": "80 nm"},
-}
-CURRENTS = {
-    "constant": {"kind": "constant", "amplitude": "0.3 pA"},
-    "pulse": {"kind": "pulse", "amplitude": "0.1 pA", "start": "0.1 ms", "duration": "1 ms"},
-    "gaussian": {"kind": "gaussian", "amplitude": "0.1 pA", "peak": "1 ms", "width": "0.36 ms"},
-    "table": {"kind": "table", "times": [0, "0.5 ms", 1], "values": ["0 pA", 0.1, "30 fA"]},
-}
-OHMIC = {
-    "current": {"kind": "ohmic", "conductance": "2.07 pS", "reversal": "61.8 mV"},
-    "gate": ["C <-> O : a*exp(V/s), 0.1"],
-    "parameters": {"a": "1780 /s", "s": "23.3 mV"},
-    "open_states": ["O"],
-}
-PARTS: dict[str, dict[str, Any]] = {
-    **{f"geometry {k}": {"geometry": v} for k, v in GEOMETRIES.items() if k != "mesh"},
-    "geometry mesh": {"geometry": GEOMETRIES["mesh"], "discretization": {"kind": "tetrahedra"}},
-    **{f"discretization {k}": {"discretization": v} for k, v in DISCRETIZATIONS.items()},
-    **{f"current {k}": {"channels": [channel(current=v)]} for k, v in CURRENTS.items()},
-    "current ohmic": {
-        "channels": [channel(**OHMIC)],
-        "stimulus": {"kind": "action_potential", "waveform": "calyx_keller2015", "times": ["1 ms", 11.0]},
-    },
-    "buffer with a scheme": {
-        "magnesium": {"free": "0.3 mM"},
-        "buffers": [{"use": "ATP_keller2015"}, {"use": "parvalbumin_keller2015", "total": "33.3 uM"}],
-    },
-    "sensor with bare numbers and units": {
-        "sensors": [
-            {
-                "name": "v",
-                "positions": [[0.06, 0, 0]],
-                "scheme": ["A + Ca <-> B : k, q*r*k*K", "B -> fused : 1/tau"],
-                "parameters": {"k": "1e8 /M/s", "q": 1 / 3, "r": "25 %", "K": "10.1 uM", "tau": "0.3 ms"},
-            }
-        ]
-    },
-    "everything in run and record": {
-        "run": {
-            "duration": "5 ms",
-            "tolerance": 0.003,
-            "absolute_tolerance": "1 nM",
-            "precision": "float32",
-            "max_step": "10 us",
-            "seed": 7,
-        },
-        "record": {"snapshots": {"every": "0.1 ms", "fields": "all"}},
-        "notes": 'two\nlines and "quotes"',
-        "references": ["10.1371/journal.pcbi.1004253"],
-    },
-}
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -177,7 +74,7 @@ def test_the_written_model_says_every_quantity_with_its_unit() -> None:
 
 def test_the_written_model_says_what_is_left_open() -> None:
     """Every key with a default stands in it: with its value, or with what it means that there is none."""
-    text = write_toml(small_model(buffers=[]))
+    text = write_toml(model_of_tables(buffers=[]))
     for said in (
         "# max_step is not said: as long as the tolerance allows\n",
         "# absolute_tolerance is not said: tolerance × the resting level of each, or × 0.01 µM where that is lower\n",
@@ -195,7 +92,7 @@ def test_the_written_model_says_what_is_left_open() -> None:
 
 
 def test_a_text_that_looks_like_a_comment_stays_a_text() -> None:
-    model = small_model(title="# x is not said: [\n]")
+    model = model_of_tables(title="# x is not said: [\n]")
     assert reread(model) == model
 
 
@@ -359,7 +256,7 @@ def test_nothing_may_lie_beyond_a_mirror_plane() -> None:
 
 
 def test_a_model_is_frozen() -> None:
-    model = small_model()
+    model = model_of_tables()
     with pytest.raises(ModelError, match="stays as it is; make another one: changed"):
         model.title = "another"  # type: ignore[misc]
     with pytest.raises(ModelError, match="stays as it is; make another one: changed"):
@@ -367,7 +264,7 @@ def test_a_model_is_frozen() -> None:
 
 
 def test_a_changed_model_is_checked_again() -> None:
-    model = small_model()
+    model = model_of_tables()
     assert model.changed(title="another").title == "another"
     assert model.title == "tables"
     with pytest.raises(ModelError, match="outside the terminal"):
@@ -375,7 +272,7 @@ def test_a_changed_model_is_checked_again() -> None:
 
 
 def test_a_change_says_only_what_is_new() -> None:
-    model = small_model()
+    model = model_of_tables()
     assert model.changed(run={"duration": "1 ms"}).run == model.run.changed(duration=1)
     assert model.changed(run={"tolerance": 0.1}).run.duration == model.run.duration
     assert model.changed(calcium={"rest": "70 nM"}).calcium.diffusivity == model.calcium.diffusivity
@@ -392,7 +289,7 @@ def test_a_change_says_only_what_is_new() -> None:
 
 
 def test_a_list_is_replaced_and_its_parts_are_filled_in_from_the_library() -> None:
-    model = small_model()
+    model = model_of_tables()
     sensors = [{"name": "s", "use": "felmy2003", "positions": [["50 nm", "0 nm", "0 nm"]]}]
     moved = model.changed(sensors=sensors)
     assert [sensor.positions for sensor in moved.sensors] == [((0.05, 0.0, 0.0),)]
@@ -428,12 +325,12 @@ def test_another_entry_says_all_but_where_the_sensors_are() -> None:
 
 
 def test_with_buffer_adds_or_replaces_by_name() -> None:
-    model = small_model(buffers=[FIXED])
+    model = model_of_tables(buffers=[FIXED])
     more = model.with_buffer(library.buffer("EGTA", total="10 mM"))
     assert [(b.name, b.total) for b in more.buffers] == [("fixed", 400), ("EGTA", 10000)]
     less = more.with_buffer(library.buffer("EGTA", total="1 mM"))
     assert [(b.name, b.total) for b in less.buffers] == [("fixed", 400), ("EGTA", 1000)]
-    assert model == small_model(buffers=[FIXED])
+    assert model == model_of_tables(buffers=[FIXED])
 
 
 RATES = {"k_on": 0.1, "k_off": 10.0, "K_d": 100.0}
@@ -578,7 +475,7 @@ def test_a_waveform_of_the_user_is_found_beside_the_model(tmp_path) -> None:
 
 def test_another_waveform_brings_its_own_rows_and_no_old_references(tmp_path) -> None:
     (tmp_path / "ap.csv").write_text("0,-80\n1,20\n")
-    model = small_model(stimulus={"kind": "action_potential", "waveform": "calyx_keller2015", "times": [1, 2]})
+    model = model_of_tables(stimulus={"kind": "action_potential", "waveform": "calyx_keller2015", "times": [1, 2]})
     assert model.stimulus is not None
     assert model.stimulus.source
     other = model.changed(stimulus={"waveform": str(tmp_path / "ap.csv")}).stimulus

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import runpy
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ from rdcalcium import library
 from rdcalcium.model import Model, ModelError, doubts
 from rdcalcium.model.base import Part
 from rdcalcium.model.mistakes import _tables
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "model-file.md"
 BASE: dict[str, Any] = {
     "geometry": {"kind": "box", "size": ["1 um", "1 um", "0.5 um"]},

@@ -8,8 +8,10 @@ import pytest
 from rdcalcium import exact
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.near_field import lattice_green
-from tests.test_convergence import BAPTA, NM, STRONG_BAPTA, D, channel_model, fresh, mobile, simulate
+from tests.models import BAPTA, NM, STRONG_BAPTA, channel_model, mobile
+from tests.support import fresh, simulate
 
+D = 0.22
 DIRECTIONS = {"beside": (1, 0, 0), "above": (0, 0, 1), "diagonal": (1, 1, 1), "askew": (0.8, 0.3, 0.5)}
 DISTANCES = (5, 10, 15, 20, 30, 50, 80)  # nm, on cells of 10 or 20 nm
 

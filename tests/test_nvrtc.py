@@ -16,7 +16,8 @@ from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.backends.sources import kernel_names, prelude, read_kernel
 from rdcalcium.discretization import PointWeights
-from tests.conftest import CHEMISTRIES, PRECISIONS, REQUIRE_GPU, small_system
+from tests.models import CHEMISTRIES, small_system
+from tests.support import PRECISIONS, REQUIRE_GPU
 
 WANTED = {
     75,

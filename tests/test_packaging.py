@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import rdcalcium
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = [*sorted((ROOT / "scripts").glob("*.sh")), ROOT / ".ci" / "run"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rdcalcium import library
 from rdcalcium.model.plausible import USUAL, doubts
-from tests.test_model import CURRENTS, FIXED, OHMIC, PARTS, channel, small_model
+from tests.model_tables import CURRENTS, FIXED, OHMIC, PARTS, channel, model_of_tables
 
 AP = PARTS["current ohmic"]["stimulus"]
 
@@ -21,12 +21,12 @@ def test_nothing_is_asked_of_a_model_of_the_library(name: str) -> None:
 @pytest.mark.parametrize("name", library.entries("buffers"))
 def test_nothing_is_asked_of_a_buffer_of_the_library(name: str) -> None:
     total = library.entry("buffers", name).get("total", "10 mM")
-    assert doubts(small_model(magnesium={"free": "0.5 mM"}, buffers=[{"use": name, "total": total}])) == []
+    assert doubts(model_of_tables(magnesium={"free": "0.5 mM"}, buffers=[{"use": name, "total": total}])) == []
 
 
 @pytest.mark.parametrize("kind", CURRENTS)
 def test_nothing_is_asked_of_a_usual_current(kind: str) -> None:
-    assert doubts(small_model(channels=[channel(current=CURRENTS[kind])])) == []
+    assert doubts(model_of_tables(channels=[channel(current=CURRENTS[kind])])) == []
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_nothing_is_asked_of_a_usual_current(kind: str) -> None:
     ],
 )
 def test_a_value_far_from_physiology_is_asked_about(change: dict[str, Any], question: str) -> None:
-    (asked,) = [text for text in doubts(small_model(**change)) if not text.startswith("action potential")]
+    (asked,) = [text for text in doubts(model_of_tables(**change)) if not text.startswith("action potential")]
     assert asked.startswith(question)
 
 
@@ -75,12 +75,12 @@ def test_a_value_far_from_physiology_is_asked_about(change: dict[str, Any], ques
     ],
 )
 def test_a_current_after_the_end_is_asked_about(current: dict[str, Any], begins: str) -> None:
-    (asked,) = doubts(small_model(channels=[channel(current=current)]))
+    (asked,) = doubts(model_of_tables(channels=[channel(current=current)]))
     assert asked == f"the current of channels 'pore' begins at {begins}, but the run ends at 5 ms"
 
 
 def test_an_action_potential_after_the_end_is_asked_about() -> None:
-    (asked,) = doubts(small_model(stimulus={**AP, "times": [1, 7]}))
+    (asked,) = doubts(model_of_tables(stimulus={**AP, "times": [1, 7]}))
     assert asked == "action potential 2 begins at 7 ms, but the run ends at 5 ms"
 
 
@@ -95,7 +95,7 @@ def test_an_action_potential_after_the_end_is_asked_about() -> None:
 )
 def test_a_waveform_in_other_units_is_asked_about(rows: list[list[float]], questions: list[str]) -> None:
     stimulus = {"kind": "action_potential", "waveform": "/data/ap.csv", "table": rows}
-    assert doubts(small_model(stimulus=stimulus)) == [f"waveform 'ap.csv' {question}" for question in questions]
+    assert doubts(model_of_tables(stimulus=stimulus)) == [f"waveform 'ap.csv' {question}" for question in questions]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_waveform_in_other_units_is_asked_about(rows: list[list[float]], quest
     ],
 )
 def test_an_affinity_that_changed_with_one_rate_is_asked_about(said: dict[str, str], kept: str | None) -> None:
-    questions = doubts(small_model(buffers=[{"use": "EGTA", "total": "1 mM", **said}]))
+    questions = doubts(model_of_tables(buffers=[{"use": "EGTA", "total": "1 mM", **said}]))
     assert len(questions) == bool(kept)
     assert all(f"that of 'EGTA' in the library 0.07 uM, because {kept} stays" in question for question in questions)
 
@@ -127,7 +127,7 @@ def test_an_affinity_that_changed_with_one_rate_is_asked_about(said: dict[str, s
 )
 def test_overlapping_obstacles_are_asked_about(centres: list[list[float]], overlap: str) -> None:
     obstacles = [{"centre": centre, "radius": "15 nm"} for centre in centres]
-    model = small_model(geometry={"kind": "box", "size": [1, 1, 0.5], "obstacles": obstacles})
+    model = model_of_tables(geometry={"kind": "box", "size": [1, 1, 0.5], "obstacles": obstacles})
     said = f"obstacles {overlap}: is that meant? If so, say in the notes that they overlap"
     assert doubts(model) == ([said] if overlap else [])
     assert doubts(model.changed(notes="These overlap.")) == []

@@ -9,8 +9,8 @@ import rdcalcium as rc
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
-from tests.conftest import need_backend
-from tests.test_conservation import simulate
+from tests.support import need_backend, simulate
+from tests.tolerances import TOLERANCES
 
 # One channel of 0.2 pA, open for 0.5 ms, on the flat face of a closed half ball of 3 µm radius: an independent
 # finite-volume solver in the radius, two grids of which agree to 0.03 %.
@@ -70,7 +70,7 @@ def test_the_nanodomain_of_one_channel_agrees_with_a_radial_solver_within_half_a
     result = rc.run(radial_model(case, 1.0), out=tmp_path / "run")
     for r, expected in RADIAL[case].items():
         calcium = result.probes[f"{r}"].calcium.interp(time=TIMES, method="pchip")
-        np.testing.assert_allclose(calcium, expected, rtol=0.005, err_msg=f"{r} nm")
+        np.testing.assert_allclose(calcium, expected, rtol=TOLERANCES["radial solver"], err_msg=f"{r} nm")
 
 
 @pytest.mark.parametrize("case", RADIAL)
@@ -78,7 +78,7 @@ def test_release_at_20_nm_agrees_with_a_radial_solver(case, tmp_path):
     need_backend("compiled")
     result = rc.run(radial_model(case, 5.0), out=tmp_path / "run")
     probability = float(result.probes["sensor"].release_probability[-1])
-    assert probability == pytest.approx(RELEASE[case], rel=5e-3)
+    assert probability == pytest.approx(RELEASE[case], rel=TOLERANCES["radial solver"])
 
 
 RANDOM_CHANNELS = [  # nm; science of Keller et al. 2015, the small active zone with random placement
@@ -108,7 +108,7 @@ def coarse_calyx() -> Model:
 
 def release(model: Model) -> np.ndarray:
     """Release probability of each sensor at the end."""
-    return simulate(model, "compiled").sensors[0].probability()
+    return simulate(model).sensors[0].probability()
 
 
 def test_an_exclusion_zone_and_EGTA_reduce_release_at_the_calyx():
@@ -126,7 +126,7 @@ def test_an_exclusion_zone_and_EGTA_reduce_release_at_the_calyx():
 
 def test_calcium_peaks_after_the_current_and_decays_within_milliseconds():
     need_backend("compiled")
-    run = simulate(coarse_calyx(), "compiled")
+    run = simulate(coarse_calyx())
     currents = run.influx.currents.groups[0].influx
     times = np.linspace(0, 2, 2001)
     assert 0.9 < times[currents.value(times).argmax()] < 1.1

@@ -13,8 +13,9 @@ import rdcalcium as rc
 from rdcalcium import library
 from rdcalcium.cli.commands import cli
 from rdcalcium.model import Model
+from tests.support import ROOT
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:

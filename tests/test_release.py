@@ -9,6 +9,7 @@ from scipy.linalg import expm
 from rdcalcium import library
 from rdcalcium.model import Sensor
 from rdcalcium.recorders.release import ReleaseSensors
+from tests.tolerances import TOLERANCES
 
 SENSORS = {
     "S&N": "schneggenburger_neher2000",
@@ -30,7 +31,6 @@ TIMES = {
     ("Felmy", 10): (2.09, 3.438),
     ("Felmy", 100): (0.248, 0.3163),
 }
-PUBLISHED = 1e-4
 
 
 def sensors(name: str, positions: int = 1, rest: float = 0.0) -> ReleaseSensors:
@@ -57,7 +57,7 @@ def test_the_peak_of_release_after_a_step_of_calcium(name: str) -> None:
     _, late, _ = under_steps(name, 0.02, 30.0)  # the slow ones: 1 µM peaks at 19 ms
     _, early, _ = under_steps(name, 0.002, 4.0)
     peaks = np.maximum(late.max(axis=0), early.max(axis=0))
-    np.testing.assert_allclose(peaks, PEAKS[name], rtol=PUBLISHED)
+    np.testing.assert_allclose(peaks, PEAKS[name], rtol=TOLERANCES["release sensors"])
 
 
 @pytest.mark.parametrize(("name", "calcium"), TIMES)
@@ -75,7 +75,7 @@ def test_release_by_half_a_millisecond_of_20_micromolar(name: str, released: flo
     for calcium, duration, h in ((20.0, 0.5, 0.01), (0.05, 5.0, 0.01)):
         for _ in range(round(duration / h)):
             model.advance(np.array([calcium]), np.array([calcium]), h)
-    assert model.probability()[0] == pytest.approx(released, rel=PUBLISHED)
+    assert model.probability()[0] == pytest.approx(released, rel=TOLERANCES["release sensors"])
 
 
 @pytest.mark.parametrize("name", SENSORS)

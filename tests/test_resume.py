@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from textwrap import dedent
@@ -16,12 +14,11 @@ import numpy as np
 import pytest
 
 from rdcalcium import library, runner
-from rdcalcium.backends import compiled
 from rdcalcium.model import Model
 from rdcalcium.results import Result, RunFolderError
 from rdcalcium.runner import execution
+from tests.support import StopAfter, assert_same_tables, launch, need_backend
 
-TABLES = ("probes.csv", "sensors.csv", "ledger.csv", "stimulus.csv")
 MODEL = dedent("""\
     title = "stopped"
     geometry = { kind = "box", size = ["0.2 um", "0.2 um", "0.2 um"] }
@@ -52,8 +49,7 @@ STOPPED = 130
 
 @pytest.fixture(params=["numpy", "compiled"])
 def backend(request: pytest.FixtureRequest) -> str:
-    if request.param == "compiled" and compiled.find_compiler() is None:
-        pytest.skip("no C++ compiler")
+    need_backend(request.param)
     return request.param
 
 
@@ -64,21 +60,9 @@ def model(folder: Path, duration: str = "0.2 ms", **run: Any) -> Model:
     return loaded.changed(run=loaded.run.model_copy(update=run))
 
 
-class StopAfter:
-    """A wish to stop after so many steps."""
-
-    def __init__(self, steps: int):
-        self.left = steps
-
-    def __call__(self) -> bool:
-        self.left -= 1
-        return self.left < 0
-
-
 def assert_same_run(a: Path, b: Path) -> None:
     """Every number that describes nature, and the cost, to the last bit."""
-    for table in TABLES:
-        assert (a / table).read_text() == (b / table).read_text(), table
+    assert_same_tables(a, b)
     first, second = Result(a), Result(b)
     np.testing.assert_array_equal(first.snapshots.times, second.snapshots.times)
     for t in first.snapshots.times:
@@ -239,18 +223,6 @@ def test_one_table_may_be_ahead_of_the_other(tmp_path: Path) -> None:
     assert len(Result(tmp_path / "run").probes["deep"].calcium) == 51
 
 
-def launch(folder: Path, *words: str, first: str = "") -> subprocess.Popen[str]:
-    """The command line in a process of its own, after some lines of Python."""
-    return subprocess.Popen(
-        [sys.executable, "-c", first + "\nfrom rdcalcium.cli import main; main()", *words],
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 # A process that saves its last checkpoint after step {saved} and is killed as it begins its {calls}th {act} since.
 KILLED = dedent("""\
     import os, signal
@@ -295,7 +267,7 @@ def slow_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_half_way_stops_the_run_and_resume_finishes_it(slow_run: Path, number: signal.Signals) -> None:
     out = f"stopped by {number.name}"
-    process = launch(slow_run, "run", "model.toml", "--backend", "numpy", "--out", out)
+    process = launch("run", "model.toml", "--backend", "numpy", "--out", out, folder=slow_run)
     wait_for_steps(process, 4)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=60)
@@ -306,7 +278,7 @@ def test_a_signal_half_way_stops_the_run_and_resume_finishes_it(slow_run: Path, 
     assert result.about["status"] == "interrupted"
     assert 0 < result.summary["time (ms)"] < 0.8
     assert len(result.snapshots.times) > 1
-    again = launch(slow_run, "run", "--resume", out)
+    again = launch("run", "--resume", out, folder=slow_run)
     assert again.communicate(timeout=60)
     assert again.returncode == 0
     assert_same_run(slow_run / "whole", slow_run / out)
@@ -322,7 +294,7 @@ def test_a_signal_half_way_stops_the_run_and_resume_finishes_it(slow_run: Path, 
 def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run: Path, act: str, calls: int) -> None:
     out = f"killed at {act}"
     died = KILLED.format(act=act, calls=calls, saved=100)
-    process = launch(slow_run, "run", "model.toml", "--backend", "numpy", "--out", out, first=died)
+    process = launch("run", "model.toml", "--backend", "numpy", "--out", out, first=died, folder=slow_run)
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     result = Result(slow_run / out)
@@ -341,12 +313,12 @@ def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run:
 
 
 def test_a_run_killed_before_its_first_checkpoint_says_so(slow_run: Path) -> None:
-    process = launch(slow_run, "run", "model.toml", "--backend", "numpy", "--out", "early")
+    process = launch("run", "model.toml", "--backend", "numpy", "--out", "early", folder=slow_run)
     wait_for_steps(process, 1)
     process.kill()
     process.communicate(timeout=60)
     assert isinstance(Result(slow_run / "early").probes, dict)
-    again = launch(slow_run, "run", "--resume", "early")
+    again = launch("run", "--resume", "early", folder=slow_run)
     _, stderr = again.communicate(timeout=60)
     assert again.returncode == 1
     assert (
@@ -360,7 +332,7 @@ def test_a_signal_before_the_first_step_stops_at_once(tmp_path: Path, number: si
     """A grid that takes seconds to make: nothing is written, and nothing stands in the way of the next attempt."""
     path = tmp_path / "large.toml"
     path.write_text(MODEL.replace("DURATION", "1 ms").replace('"20 nm"', '"1.6 nm"'))  # 2 million cells
-    process = launch(tmp_path, "run", "large.toml", "--backend", "numpy")
+    process = launch("run", "large.toml", "--backend", "numpy", folder=tmp_path)
     assert process.stdout is not None
     assert process.stdout.readline() == "stopped\n"  # the title of the model: it is about to be made
     time.sleep(0.3)

@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -24,9 +22,8 @@ from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.memory import MemoryShortageError
 from rdcalcium.results import Result, RunFolderError, folder
-from tests.conftest import need_backend
+from tests.support import StopAfter, assert_same_tables, launch, need_backend, rdcalcium, sentence
 
-TABLES = ("probes.csv", "stimulus.csv", "ledger.csv")
 MODEL = dedent("""\
     title = "movable"
     geometry = { kind = "mesh", file = "meshes/tetrahedra.SUFFIX" }
@@ -81,24 +78,11 @@ def small(place: Path, duration: str = "0.01 ms") -> rc.Model:
 
 
 def assert_same_numbers(a: Path, b: Path) -> None:
-    for table in TABLES:
-        assert (a / table).read_text() == (b / table).read_text(), table
+    assert_same_tables(a, b)
     first, second = Result(a).snapshots, Result(b).snapshots
     np.testing.assert_array_equal(first.times, second.times)
     np.testing.assert_array_equal(first.cells.points, second.cells.points)
     np.testing.assert_array_equal(first.read(2)["Ca (uM)"], second.read(2)["Ca (uM)"])
-
-
-def rdcalcium(*words: object, place: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rdcalcium", *map(str, words)]
-    return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, **options)
-
-
-def sentence(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith("rdcalcium: ")
-    assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
 
 
 @pytest.mark.parametrize("suffix", ["msh", "xdmf"])
@@ -106,8 +90,7 @@ def test_a_run_that_was_moved_can_be_resumed_and_run_again(tmp_path: Path, suffi
     """Without the files that its model was made from; those of an XDMF mesh are two."""
     described = movable(tmp_path / "mine", suffix)
     runner.run(described, "numpy", tmp_path / "whole")
-    steps = iter([False] * 20 + [True])
-    runner.run(described, "numpy", tmp_path / "mine" / "parts", should_stop=lambda: next(steps))
+    runner.run(described, "numpy", tmp_path / "mine" / "parts", should_stop=StopAfter(20))
     shutil.move(tmp_path / "mine" / "parts", tmp_path / "sent")
     shutil.rmtree(tmp_path / "mine")
     runner.resume(tmp_path / "sent")
@@ -149,12 +132,11 @@ LONG = "1000 ms"  # nobody waits for its end
 
 def test_two_runs_cannot_write_one_folder(tmp_path: Path) -> None:
     small(tmp_path, LONG)
-    words = [sys.executable, "-m", "rdcalcium", "run", "small.toml", "--backend", "numpy", "--out", "here"]
-    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as first:
+    with launch("run", "small.toml", "--backend", "numpy", "--out", "here", folder=tmp_path) as first:
         assert first.stderr.readline().startswith("t = ")
-        refused = "rdcalcium: another run is writing to here; wait for its end, or stop it\n"
+        refused = "another run is writing to here; wait for its end, or stop it"
         for second in (("small.toml", "--out", "here", "--overwrite"), ("--resume", "here")):
-            assert sentence(rdcalcium("run", *second, "--backend", "numpy", place=tmp_path)) == refused
+            assert sentence(rdcalcium("run", *second, "--backend", "numpy", folder=tmp_path)) == refused
         assert Result(tmp_path / "here").about["status"] == "running"  # reading is free
         first.send_signal(signal.SIGKILL)
     runner.run(small(tmp_path), "numpy", tmp_path / "here", overwrite=True)  # the lock died with its process
@@ -178,8 +160,7 @@ def without_privilege() -> None:
 
 
 def test_a_folder_that_may_only_be_read_is_one_sentence(tmp_path: Path) -> None:
-    steps = iter([False] * 3 + [True])
-    runner.run(small(tmp_path), "numpy", tmp_path / "here", should_stop=lambda: next(steps))
+    runner.run(small(tmp_path), "numpy", tmp_path / "here", should_stop=StopAfter(3))
     (tmp_path / "here").chmod(0o555)
     try:
         for words in (
@@ -188,24 +169,23 @@ def test_a_folder_that_may_only_be_read_is_one_sentence(tmp_path: Path) -> None:
             ("view", "here", "--screenshot"),
             ("view", "here", "--movie"),
         ):
-            said = sentence(rdcalcium(*words, place=tmp_path, preexec_fn=without_privilege))
-            assert said.startswith("rdcalcium: cannot write to here"), words
-            assert said.endswith(": Permission denied\n"), words
+            said = sentence(rdcalcium(*words, folder=tmp_path, preexec_fn=without_privilege))
+            assert said.startswith("cannot write to here"), words
+            assert said.endswith(": Permission denied"), words
         assert Result(tmp_path / "here").about["status"] == "interrupted"
     finally:
         (tmp_path / "here").chmod(0o755)
 
 
 def test_a_damaged_result_file_is_one_sentence(tmp_path: Path) -> None:
-    steps = iter([False] * 3 + [True])
-    runner.run(small(tmp_path), "numpy", tmp_path / "here", should_stop=lambda: next(steps))
+    runner.run(small(tmp_path), "numpy", tmp_path / "here", should_stop=StopAfter(3))
     path = tmp_path / "here" / "result.vtkhdf"
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(RunFolderError, match=r"result\.vtkhdf is damaged"):
         _ = Result(tmp_path / "here").snapshots
     before = (tmp_path / "here" / "run.json").read_text()
     for words in (("run", "--resume", "here"), ("view", "here", "--screenshot")):
-        assert "here/result.vtkhdf is damaged" in sentence(rdcalcium(*words, place=tmp_path))
+        assert "here/result.vtkhdf is damaged" in sentence(rdcalcium(*words, folder=tmp_path))
     assert (tmp_path / "here" / "run.json").read_text() == before
 
 

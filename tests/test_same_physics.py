@@ -8,31 +8,15 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from rdcalcium.backends import open_backend
 from rdcalcium.chemistry import CALCIUM
-from rdcalcium.discretization.build import discretize
 from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import buffer
-from rdcalcium.model import Box, Channels, Grid, MeshFile, Model, Probe, PulseCurrent, Sphere, Tetrahedra
-from rdcalcium.simulation import Simulation
-from rdcalcium.system import build_system
+from rdcalcium.model import Box, Channels, Grid, MeshFile, Probe, PulseCurrent, Sphere, Tetrahedra
 from rdcalcium.units import AMOUNT_PER_CHARGE
-from tests.conftest import ATP, FIXED, TWO_SITE, need_backend, small_model
-
-
-def prepared(model: Model) -> Simulation:
-    """The model before its first step."""
-    need_backend("compiled")
-    return Simulation(model, open_backend("compiled", build_system(model, discretize(model))))
-
-
-def simulated(model: Model) -> Simulation:
-    """The model, run to its end."""
-    simulation = prepared(model)
-    simulation.run()
-    return simulation
+from tests.models import ATP, FIXED, TWO_SITE, small_model
+from tests.support import fresh, simulate
 
 
 def pulse(amplitude: float, duration: float) -> Channels:
@@ -52,7 +36,7 @@ def test_a_vesicle_bends_the_plume_on_a_grid_and_on_tetrahedra_alike() -> None:
     }
     probes = tuple(Probe(name=name, position=position) for name, position in places.items())
     found = [
-        simulated(
+        simulate(
             small_model(
                 geometry=box,
                 discretization=discretization,
@@ -80,7 +64,7 @@ def test_a_mesh_file_in_nm_and_one_in_um_are_the_same_terminal(tmp_path: Path) -
     for unit, written in {"um": mesh, "nm": large}.items():
         write_mesh(written, tmp_path / f"{unit}.vtu")
         geometry = MeshFile(file=str(tmp_path / f"{unit}.vtu"), length_unit=unit)
-        runs.append(simulated(small_model(geometry=geometry, discretization=Tetrahedra(), channels=(pulse(0.1, 0.1),))))
+        runs.append(simulate(small_model(geometry=geometry, discretization=Tetrahedra(), channels=(pulse(0.1, 0.1),))))
     a, b = runs
     assert a.steps == b.steps
     np.testing.assert_allclose(b.system.discretization.volumes, a.system.discretization.volumes, rtol=1e-9)
@@ -92,7 +76,7 @@ def test_a_mesh_file_in_nm_and_one_in_um_are_the_same_terminal(tmp_path: Path) -
 def test_nothing_goes_negative_in_ten_millimolar_of_bapta(kind: str) -> None:
     """A stiff reaction, and a current so strong that it uses up the chelator; looked at after every step."""
     bapta = buffer("BAPTA", total="10 mM")
-    simulation = prepared(small_model(kind, buffers=(bapta,), channels=(pulse(50.0, 0.05),), probes=()))
+    simulation = fresh(small_model(kind, buffers=(bapta,), channels=(pulse(50.0, 0.05),), probes=()))
     lowest, highest = np.inf, 0.0
     while not simulation.finished:
         simulation.advance()
@@ -128,7 +112,7 @@ def test_after_a_pulse_a_closed_box_comes_to_the_equilibrium_of_its_calcium(buff
             "fixed.bound": 400 * fixed,
         }
 
-    simulation = simulated(model)
+    simulation = simulate(model)
     fields = simulation.system.fields
 
     def total(c: float) -> float:

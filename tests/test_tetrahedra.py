@@ -14,6 +14,8 @@ from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.model import Box, Sphere, Tetrahedra
 from rdcalcium.units import nanometres
+from tests.support import slope
+from tests.tolerances import TOLERANCES
 
 VESICLES = [((0.1, 0.02, 0.0325), 0.03), ((0.1, 0.02, 0.09), 0.04), ((-0.1, 0.0, 0.06), 0.05)]
 CHANNELS = [(0.0, 0.0, 0.0), (0.02, -0.05, 0.0), (0.15, 0.1, 0.0)]
@@ -145,10 +147,6 @@ def slowest_modes(mesh, count):
     return np.sort(values)[1:], (mesh.volumes().sum() / len(mesh.tetrahedra)) ** (1 / 3)
 
 
-def fitted_order(errors, sizes):
-    return np.polyfit(np.log(sizes), np.log(errors), 1)[0]
-
-
 def test_diffusion_in_a_ball_is_of_second_order():
     """cos(k r) modes with j₁(kR) = 0, the angular l = 1 mode first: kR = 2.081576 (three times)."""
     errors, sizes = [], []
@@ -156,7 +154,7 @@ def test_diffusion_in_a_ball_is_of_second_order():
         values, length = slowest_modes(sphere_mesh(1.0, size), 3)
         errors.append(abs(values.mean() / 2.0815759778**2 - 1))
         sizes.append(length)
-    assert fitted_order(errors, sizes) == pytest.approx(2.0, abs=0.2)
+    assert slope(sizes, errors) == pytest.approx(2.0, abs=TOLERANCES["order"])
     assert errors[-1] < 5e-3
 
 
@@ -167,7 +165,7 @@ def test_diffusion_in_a_box_is_of_second_order():
         values, length = slowest_modes(box_mesh(Box(size=(0.8, 0.7, 1.0)), Tetrahedra(size_in_bulk=size)), 1)
         errors.append(abs(values[0] / np.pi**2 - 1))
         sizes.append(length)
-    assert fitted_order(errors, sizes) == pytest.approx(2.1, abs=0.2)
+    assert slope(sizes, errors) == pytest.approx(2.1, abs=TOLERANCES["order"])
     assert errors[-1] < 2e-3
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from rdcalcium import units
 from rdcalcium.units import UnitError, parse, parse_any, show
-
-ROUNDING = 4e-16  # of one or two conversion factors
+from tests.tolerances import TOLERANCES
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ ROUNDING = 4e-16  # of one or two conversion factors
     ],
 )
 def test_a_quantity_is_read_in_any_unit_of_its_dimension(text: str, kind: str, value: float) -> None:
-    assert parse(text, kind) == pytest.approx(value, rel=ROUNDING, abs=0)
+    assert parse(text, kind) == pytest.approx(value, rel=TOLERANCES["conversion"], abs=0)
 
 
 @pytest.mark.parametrize("mu", ["u", "\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"])
@@ -132,8 +131,8 @@ def test_what_is_no_quantity_is_refused_with_an_example(value: object) -> None:
 
 def test_a_quantity_of_several_possible_kinds_has_the_kind_of_its_unit() -> None:
     kinds = ("rate", "binding rate", "voltage")
-    assert parse_any("1e8 /M/s", kinds) == (pytest.approx(0.1, rel=ROUNDING), "binding rate")
-    assert parse_any("6000 /s", kinds) == (pytest.approx(6.0, rel=ROUNDING), "rate")
+    assert parse_any("1e8 /M/s", kinds) == (pytest.approx(0.1, rel=TOLERANCES["conversion"]), "binding rate")
+    assert parse_any("6000 /s", kinds) == (pytest.approx(6.0, rel=TOLERANCES["conversion"]), "rate")
     assert parse_any("-20 mV", kinds) == (-20.0, "voltage")
     assert parse_any(0.25, kinds) == parse_any(" 0.25 ", kinds) == (0.25, None)
     assert parse_any("25 %", ("rate", "number")) == (0.25, None)

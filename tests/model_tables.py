@@ -1,0 +1,114 @@
+"""A model file as tables, and one of every part that it can have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rdcalcium import library
+from rdcalcium.model import Model
+
+FIXED = {"name": "fixed", "total": 400, "diffusivity": 0, "k_on": 0.1, "K_d": 10}
+
+
+def tables(**changes: Any) -> dict[str, Any]:
+    """A model file as tables, with some of them replaced."""
+    pulse = {"kind": "pulse", "amplitude": "0.1 pA", "start": "1 ms", "duration": "0.5 ms"}
+    return {
+        "title": "tables",
+        "geometry": {"kind": "box", "size": ["1 um", "1 um", "0.5 um"]},
+        "discretization": {"kind": "grid", "size_at_active_zone": "20 nm"},
+        "buffers": [{"use": "EGTA", "total": "10 mM"}],
+        "channels": [{"name": "pore", "positions": [["0 nm", "0 nm"]], "current": pulse}],
+        "sensors": [
+            {
+                "name": "v",
+                "use": "felmy2003",
+                "positions": [["60 nm", "0 nm", "2 nm"], ["90 nm", "0 nm", "2 nm"]],
+            }
+        ],
+        "probes": [{"name": "deep", "position": [0, 0, 0.4]}],
+        "run": {"duration": "5 ms"},
+        **changes,
+    }
+
+
+def model_of_tables(**changes: Any) -> Model:
+    """Those tables as a model."""
+    return library.resolve(tables(**changes))
+
+
+def channel(**changes: Any) -> dict[str, Any]:
+    """Their channel, with some keys replaced."""
+    return {**tables()["channels"][0], **changes}
+
+
+GEOMETRIES = {
+    "box": {"kind": "box", "size": [1, 0.7, 0.45]},
+    "mirrored box": {"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x", "y"]},
+    "vesicles": {
+        "kind": "box",
+        "size": [1, 1, 0.5],
+        "obstacles": [{"centre": ["0.1 um", 0.2, "27.3 nm"], "radius": "25 nm", "name": "docked"}],
+    },
+    "mesh": {"kind": "mesh", "file": "/somewhere/bouton.msh", "length_unit": "nm", "membrane": "active zone"},
+}
+DISCRETIZATIONS = {
+    "uniform grid": {"kind": "grid", "size_at_active_zone": "20 nm"},
+    "stretched grid": {
+        "kind": "grid",
+        "size_at_active_zone": ["5 nm", "5 nm", "2.5 nm"],
+        "size_in_bulk": "60 nm",
+        "growth": 1.3,
+        "margin": "30 nm",
+    },
+    "tetrahedra": {"kind": "tetrahedra", "size_at_active_zone": "7 nm", "size_in_bulk": "80 nm"},
+}
+CURRENTS = {
+    "constant": {"kind": "constant", "amplitude": "0.3 pA"},
+    "pulse": {"kind": "pulse", "amplitude": "0.1 pA", "start": "0.1 ms", "duration": "1 ms"},
+    "gaussian": {"kind": "gaussian", "amplitude": "0.1 pA", "peak": "1 ms", "width": "0.36 ms"},
+    "table": {"kind": "table", "times": [0, "0.5 ms", 1], "values": ["0 pA", 0.1, "30 fA"]},
+}
+OHMIC = {
+    "current": {"kind": "ohmic", "conductance": "2.07 pS", "reversal": "61.8 mV"},
+    "gate": ["C <-> O : a*exp(V/s), 0.1"],
+    "parameters": {"a": "1780 /s", "s": "23.3 mV"},
+    "open_states": ["O"],
+}
+PARTS: dict[str, dict[str, Any]] = {
+    **{f"geometry {k}": {"geometry": v} for k, v in GEOMETRIES.items() if k != "mesh"},
+    "geometry mesh": {"geometry": GEOMETRIES["mesh"], "discretization": {"kind": "tetrahedra"}},
+    **{f"discretization {k}": {"discretization": v} for k, v in DISCRETIZATIONS.items()},
+    **{f"current {k}": {"channels": [channel(current=v)]} for k, v in CURRENTS.items()},
+    "current ohmic": {
+        "channels": [channel(**OHMIC)],
+        "stimulus": {"kind": "action_potential", "waveform": "calyx_keller2015", "times": ["1 ms", 11.0]},
+    },
+    "buffer with a scheme": {
+        "magnesium": {"free": "0.3 mM"},
+        "buffers": [{"use": "ATP_keller2015"}, {"use": "parvalbumin_keller2015", "total": "33.3 uM"}],
+    },
+    "sensor with bare numbers and units": {
+        "sensors": [
+            {
+                "name": "v",
+                "positions": [[0.06, 0, 0]],
+                "scheme": ["A + Ca <-> B : k, q*r*k*K", "B -> fused : 1/tau"],
+                "parameters": {"k": "1e8 /M/s", "q": 1 / 3, "r": "25 %", "K": "10.1 uM", "tau": "0.3 ms"},
+            }
+        ]
+    },
+    "everything in run and record": {
+        "run": {
+            "duration": "5 ms",
+            "tolerance": 0.003,
+            "absolute_tolerance": "1 nM",
+            "precision": "float32",
+            "max_step": "10 us",
+            "seed": 7,
+        },
+        "record": {"snapshots": {"every": "0.1 ms", "fields": "all"}},
+        "notes": 'two\nlines and "quotes"',
+        "references": ["10.1371/journal.pcbi.1004253"],
+    },
+}

@@ -1,0 +1,101 @@
+"""How tests run things: a model on a backend, the command line in a process of its own, the order of a method."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rdcalcium.backends import BACKENDS, Operations, backend_class, open_backend
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.build import discretize
+from rdcalcium.model import Model
+from rdcalcium.simulation import Simulation
+from rdcalcium.system import build_system
+
+ROOT = Path(__file__).resolve().parents[1]
+PRECISIONS = ("float64", "float32")
+REQUIRE_GPU = os.environ.get("RDCALCIUM_REQUIRE_GPU") == "1"
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}  # of the command line
+
+
+def need_backend(name: str) -> None:
+    """Skip the test where this backend cannot run; a missing GPU fails if RDCALCIUM_REQUIRE_GPU=1."""
+    reason = backend_class(name).missing()
+    if reason and REQUIRE_GPU and backend_class(name).on_gpu:
+        pytest.fail(f"RDCALCIUM_REQUIRE_GPU=1, but {reason}")
+    if reason:
+        pytest.skip(reason)
+
+
+def each_backend(kind: type[Operations] = Operations) -> list[object]:
+    """Every backend of a kind that the registry knows, the specification first."""
+    kinds = {name: backend_class(name) for name in reversed(BACKENDS)}
+    return [pytest.param(n, marks=[pytest.mark.gpu] * k.on_gpu) for n, k in kinds.items() if issubclass(k, kind)]
+
+
+def fresh(model: Model, backend: str = "compiled", discretization: Discretization | None = None) -> Simulation:
+    """A model at rest."""
+    need_backend(backend)
+    system = build_system(model, discretization or discretize(model))
+    return Simulation(model, open_backend(backend, system, model.run.precision))
+
+
+def simulate(model: Model, backend: str = "compiled", discretization: Discretization | None = None) -> Simulation:
+    """A model, run to its end."""
+    simulation = fresh(model, backend, discretization)
+    simulation.run()
+    return simulation
+
+
+class StopAfter:
+    """A wish to stop a run after so many steps."""
+
+    def __init__(self, steps: int):
+        self.left = steps
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def rdcalcium(*words: object, folder: Path, **options: object) -> subprocess.CompletedProcess[str]:
+    """Call the command line in a folder, in a process of its own."""
+    options = {"env": ENVIRONMENT, "capture_output": True, "timeout": 120, **options}
+    return subprocess.run([sys.executable, "-m", "rdcalcium", *map(str, words)], cwd=folder, text=True, **options)
+
+
+def launch(*words: object, folder: Path, first: str = "") -> subprocess.Popen[str]:
+    """The same, not waited for, and after some lines of Python."""
+    command = [sys.executable, "-c", f"{first}\nfrom rdcalcium.cli import main; main()", *map(str, words)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, text=True, **pipes)
+
+
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence on stderr with which a refused command ends; of a model with several mistakes a list of them."""
+    assert done.returncode == 1, done.stderr
+    first, *more = [line for line in done.stderr.splitlines() if not line.startswith("t = ")]  # progress
+    assert first.startswith("rdcalcium: ")
+    assert all(line.startswith("  ") for line in more), done.stderr
+    assert bool(more) == first.endswith("mistakes:")
+    assert "Traceback" not in done.stderr
+    return "\n".join([first.removeprefix("rdcalcium: "), *more])
+
+
+def assert_same_tables(a: Path, b: Path) -> None:
+    """Every CSV table of two run folders, to the last digit."""
+    tables = sorted(path.name for path in a.glob("*.csv"))
+    assert tables
+    assert tables == sorted(path.name for path in b.glob("*.csv"))
+    for table in tables:
+        assert (a / table).read_text() == (b / table).read_text(), table
+
+
+def slope(sizes: object, errors: object) -> float:
+    """Order of convergence: the slope of log error over log size."""
+    return float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
