@@ -11,41 +11,32 @@ from typing import get_args
 import pytest
 
 from rdcalcium.model.geometry import Geometry
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "rdcalcium"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 KERNELS = sorted((ROOT / "kernels").glob("*.cu"))
 
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Cells of the table of CONTRIBUTING.md under a heading row."""
+    lines = CONTRIBUTING.partition(heading)[2].partition("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def named(cell: str) -> list[str]:
+    """Rooms in a cell: `units.py`, `model/`."""
+    return [name.removesuffix("/").removesuffix(".py") for name in re.findall(r"`([^`]*)`", cell)]
+
+
 # From what is described to what is computed; each room may import from those before it.
-FLOW = [
-    "errors",
-    "units",
-    "catalogue",
-    "model",
-    "library",
-    "chemistry",
-    "geometry",
-    "discretization",
-    "system",
-    "currents",
-    "machine",
-    "backends",
-    "memory",
-    "integrators",
-    "influx",
-    "recorders",
-    "results",
-    "simulation",
-    "runner",
-]
+FLOW = [named(row[0])[0] for row in rows("| room | what it knows |")]
 MAY_IMPORT = {room: set(FLOW[:position]) for position, room in enumerate(FLOW)}
-MAY_IMPORT["exact"] = {"units"}  # known answers owe nothing to the code that they judge
-MAY_IMPORT["view"] = {"errors", "units", "results"}  # a picture is drawn from a run folder alone
-MAY_IMPORT["advice"] = {*FLOW}
-MAY_IMPORT["bench"] = {*FLOW}
-MAY_IMPORT["__init__"] = {*FLOW, "exact", "view", "bench"}
-MAY_IMPORT["cli"] = {*FLOW, "advice", "exact", "view", "bench"}
+for beside, allowed, _ in rows("| room | may import |"):
+    MAY_IMPORT[named(beside)[0]] = {*named(allowed), *(FLOW if "the flow" in allowed else ())}
+MAY_IMPORT["__init__"] = {*FLOW}
 MAY_IMPORT["__main__"] = {"cli"}
 FREE = {"__version__"}  # the one name of the package itself that a run may write down
 
@@ -78,10 +69,26 @@ def calls(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, ast.unparse(node.func)
 
 
+def test_the_map_of_contributing_shows_every_room_that_there_is() -> None:
+    there = {room_of(path) for path in MODULES} - {"__init__", "__main__"}
+    assert there == MAY_IMPORT.keys() - {"__init__", "__main__"}
+    for first, *_ in rows("| room | what it knows |") + rows("| room | may import |"):
+        assert (PACKAGE / first.strip("`")).exists(), first
+    assert FLOW[0] == "errors"
+    assert FLOW[-1] == "runner"
+
+
+def test_files_that_contributing_names_exist() -> None:
+    paths = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.\w+)`", CONTRIBUTING))
+    assert len(paths) > 10
+    missing = [path for path in paths if not (ROOT / path).exists() and not (PACKAGE / path).exists()]
+    assert not missing, f"CONTRIBUTING.md names {missing}"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_imports_only_from_rooms_above_it(path: Path) -> None:
     room = room_of(path)
-    assert room in MAY_IMPORT, f"{room} is a new room: say in {Path(__file__).name} what it may import"
+    assert room in MAY_IMPORT, f"{room} is a new room: say in CONTRIBUTING.md what it may import"
     allowed = MAY_IMPORT[room] | {room} | FREE
     wrong = [
         f"line {line} of {path.relative_to(ROOT)} imports {imported}, which is not above {room}; "
