@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.errors import InputError
 from rdcalcium.model import ActionPotential, Channels, Model, OhmicCurrent
+from rdcalcium.units import milliseconds
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
 GATING_MAX_STEP = 0.02  # ms, so that no action potential is stepped over
@@ -166,7 +167,8 @@ def open_probability_table(
     """Times (ms) and probability that a channel is open, from its scheme under the voltage; at rest before."""
     if duration / GATING_SPACING > 1e8:
         raise InputError(
-            f"run.duration = {duration:g} ms is too long to tabulate a gate; at most {1e8 * GATING_SPACING:g} ms"
+            f"run.duration = {milliseconds(duration)} is too long to tabulate a gate; "
+            f"at most {milliseconds(1e8 * GATING_SPACING)}"
         )
     scheme = group.kinetics()
     is_open = np.array([state in group.open_states for state in scheme.states])

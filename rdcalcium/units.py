@@ -46,6 +46,7 @@ _ALSO_WRITTEN = {
 _USUAL = 1e15  # no other unit makes a number beyond this, or below its inverse, shorter
 
 NM_PER_UM = 1000  # for readers and pictures; nothing is computed in nm
+_SPANS = (("s", 1e3), ("ms", 1.0), ("us", 1e-3), ("ns", 1e-6))  # ms, for readers too
 
 FARADAY = 96485.33212  # C mol⁻¹, CODATA 2018
 AVOGADRO = 6.02214076e23  # mol⁻¹, exact
@@ -161,6 +162,23 @@ def nanometres(length: float | Iterable[float], digits: int = 6) -> str:
     if isinstance(length, Iterable):
         return "(" + ", ".join(f"{NM_PER_UM * x:.{digits}g}" for x in length) + ") nm"
     return f"{NM_PER_UM * length:.{digits}g} nm"
+
+
+def nanometres_to(low: float, high: float, digits: int = 6) -> str:
+    """A range of lengths in µm, in nm for a reader: "-50 to 50 nm"."""
+    return f"{NM_PER_UM * low:.{digits}g} to {nanometres(high, digits)}"
+
+
+def milliseconds(time: float, digits: int = 6) -> str:
+    """A moment in ms, for a reader: "1.25 ms"."""
+    return f"{time:.{digits}g} ms"
+
+
+def time_span(time: float, digits: int = 3) -> str:
+    """How long something takes, in ms, for a reader in the unit that makes the number 1 to 1000: "12.5 us"."""
+    reached = (span for span in _SPANS if float(f"{abs(time) / span[1]:.{digits}g}") >= 1)
+    unit, size = next(reached, _SPANS[-1])
+    return f"{time / size:.{digits}g} {unit}"
 
 
 def show(value: float, kind: str) -> str:

@@ -185,7 +185,7 @@ MISTAKES = {
     "channel outside": (
         '[["0 nm", "0 nm"]]',
         '[["500 nm", "0 nm"]]',
-        "channels 'pore', number 1 at (500, 0, 0) nm is outside the terminal, whose x goes from -100 nm to 100 nm",
+        "channels 'pore', number 1 at (500, 0, 0) nm is outside the terminal, whose x goes from -100 to 100 nm",
     ),
     "channel in a vesicle": (
         'size = ["0.2 um", "0.2 um", "0.2 um"]',

@@ -201,7 +201,7 @@ def test_a_mistake_is_told_in_one_sentence_that_names_it(change: dict[str, Any],
             [[0, 0], [0.6, 0]],
             r"channels 'pore', number 2 at \(600, 0, 0\) nm is outside the terminal, whose x goes",
         ),
-        ([[0, 0, -0.001]], r"at \(0, 0, -1\) nm is outside the terminal, whose z goes from 0 nm to 500 nm"),
+        ([[0, 0, -0.001]], r"at \(0, 0, -1\) nm is outside the terminal, whose z goes from 0 to 500 nm"),
         (
             [[0, 0.1], [0.1, 0.2, 0.1]],
             r"'pore', number 2 at \(100, 200, 100\) nm is 100 nm away from the membrane, which is nearest at "
@@ -247,9 +247,7 @@ def test_a_symmetric_box_computes_its_positive_part() -> None:
 
 def test_nothing_may_lie_beyond_a_mirror_plane() -> None:
     box = {"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x"]}
-    with pytest.raises(
-        ModelError, match=r"at \(-60, 0, 0\) nm is outside the terminal, whose x goes from 0 nm to 500 nm"
-    ):
+    with pytest.raises(ModelError, match=r"at \(-60, 0, 0\) nm is outside the terminal, whose x goes from 0 to 500 nm"):
         library.resolve(tables(geometry=box, channels=[channel(positions=[[-0.06, 0]])]))
     with pytest.raises(ModelError, match="'vesicle' lies at x < 0, outside the computed half"):
         Box(size=(1, 1, 1), symmetry=("x",), obstacles=(Sphere(centre=(-0.1, 0, 0.1), radius=0.02),))

@@ -164,3 +164,11 @@ def test_a_reader_is_told_nanometres() -> None:
     assert units.nanometres(0.0125) == "12.5 nm"
     assert units.nanometres(0.0496, digits=2) == "50 nm"
     assert units.nanometres((0.0, -0.04, 0.002)) == "(0, -40, 2) nm"
+    assert units.nanometres_to(-0.05, 0.05) == "-50 to 50 nm"
+
+
+def test_a_reader_is_told_moments_in_ms_and_spans_in_the_unit_that_fits() -> None:
+    assert units.milliseconds(1.25) == "1.25 ms"
+    assert units.milliseconds(1 / 3, digits=2) == "0.33 ms"
+    spans = {2e-6: "2 ns", 3.14159e-3: "3.14 us", 0.9999: "1 ms", 12.0: "12 ms", 1500.0: "1.5 s", 1e-9: "0.001 ns"}
+    assert {time: units.time_span(time) for time in (*spans, 0.0)} == {**spans, 0.0: "0 ns"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdcalcium import memory
-from rdcalcium.advice.cells import Cells, nm
+from rdcalcium.advice.cells import Cells
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
+from rdcalcium.units import nanometres_to, time_span
 
 STEP = 0.01  # ms, a typical step while channels are open
 
@@ -39,7 +40,7 @@ def _bytes(count: float) -> str:
 
 def sizes(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
     """Cells, volume, and the calcium in it at rest."""
-    yield f"cells of {nm(cells.smallest)} to {nm(cells.largest)}"
+    yield f"cells of {nanometres_to(cells.smallest, cells.largest, 3)}"
     total = model.copies * cells.volume
     at_rest = float(chemistry.calcium_content @ chemistry.rest)
     yield (
@@ -53,6 +54,6 @@ def cost(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
     radius = chemistry.stiffness(model.calcium.rest, cells.radius)
     stages = METHODS[model.run.method].stages_for(STEP, radius)
     yield (
-        f"spectral radius {radius:.3g} per ms at rest; a step of {1e3 * STEP:g} us takes "
-        f"{stages} stages, an explicit Euler step could be {2e6 / radius:.3g} ns"
+        f"spectral radius {radius:.3g} per ms at rest; a step of {time_span(STEP)} takes "
+        f"{stages} stages, an explicit Euler step could be {time_span(2 / radius)}"
     )

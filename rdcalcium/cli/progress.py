@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rdcalcium.units import milliseconds, time_span
+
 if TYPE_CHECKING:
     from rdcalcium.runner import Progress
 
@@ -60,6 +62,6 @@ class LogLines:
 def _in_words(p: Progress) -> str:
     left = "?" if p.remaining == float("inf") else f"{p.remaining:.0f} s"
     return (
-        f"t = {p.t:.4g} of {p.duration:.4g} ms, step {1e3 * p.h:.3g} us (number {p.steps}), "
-        f"{1e3 * p.rate:.3g} us of model time per s, {left} remaining"
+        f"t = {p.t:.4g} of {milliseconds(p.duration, 4)}, step {time_span(p.h)} (number {p.steps}), "
+        f"{time_span(p.rate)} of model time per s, {left} remaining"
     )

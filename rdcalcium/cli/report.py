@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rdcalcium.units import IONS_PER_AMOUNT
+from rdcalcium.units import IONS_PER_AMOUNT, milliseconds
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,7 +61,7 @@ def _ledger(ledger: dict[str, Any]) -> Table:
 def _sentences(result: Result) -> Iterator[str]:
     summary, machine = result.summary, result.about["machine"]
     yield (
-        f"{summary['time (ms)']:.4g} ms in {summary['steps']} steps ({summary['rejected steps']} rejected, "
+        f"{milliseconds(summary['time (ms)'], 4)} in {summary['steps']} steps ({summary['rejected steps']} rejected, "
         f"{summary['evaluations']} evaluations) on {result.about['discretization']['control volumes']} "
         "control volumes; "
         f"wall time {summary['wall time (s)']:.1f} s; backend {machine['backend']} on {machine['device']} "

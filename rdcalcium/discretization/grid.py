@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from rdcalcium.discretization.base import CellComplex, Discretization, SurfaceArea
 from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
+from rdcalcium.units import NM_PER_UM
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
 OPEN_BITS = (1, 2, 4, 8, 16, 32)
@@ -102,8 +103,8 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
         cells=_hexahedra(grid),
         radius=gershgorin(layout.axes),
         report={
-            "smallest cell (nm)": 1e3 * min(w.min() for w in widths),
-            "largest cell (nm)": 1e3 * max(w.max() for w in widths),
+            "smallest cell (nm)": NM_PER_UM * min(w.min() for w in widths),
+            "largest cell (nm)": NM_PER_UM * max(w.max() for w in widths),
             "solid cells": float(grid.solid.sum()),
         },
     )

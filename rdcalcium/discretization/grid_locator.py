@@ -8,6 +8,7 @@ from rdcalcium.discretization.base import PointWeights
 from rdcalcium.discretization.near_field import near_fields
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
+from rdcalcium.units import nanometres, nanometres_to
 
 
 class GridLocator:
@@ -35,7 +36,7 @@ class GridLocator:
         if np.any(sums < 1e-9):
             point = points[int(np.argmin(sums))]
             raise InputError(
-                f"the cells around {_nm(point)} are all solid at this cell size; "
+                f"the cells around {nanometres(point, 4)} are all solid at this cell size; "
                 "choose a smaller size_at_active_zone, or move the point"
             )
         return PointWeights(indices, weights / sums[:, None])
@@ -60,13 +61,9 @@ class GridLocator:
             if outside.any():
                 point = points[int(np.argmax(outside))]
                 raise InputError(
-                    f"the point {_nm(point)} is outside the terminal, whose {'xyz'[a]} goes from "
-                    f"{1e3 * axis.edges[0]:.6g} to {1e3 * axis.edges[-1]:.6g} nm"
+                    f"the point {nanometres(point, 4)} is outside the terminal, whose {'xyz'[a]} goes from "
+                    + nanometres_to(axis.edges[0], axis.edges[-1])
                 )
-
-
-def _nm(point: np.ndarray) -> str:
-    return "(" + ", ".join(f"{1e3 * x:.4g}" for x in point) + ") nm"
 
 
 def _linear(axis: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Part
 from rdcalcium.model.quantity import Conductance, Current, PositiveTime, Time, Voltage
-from rdcalcium.units import CURRENT_PER_CONDUCTANCE_VOLTAGE, show
+from rdcalcium.units import CURRENT_PER_CONDUCTANCE_VOLTAGE, milliseconds, show
 
 GAUSSIAN_ROWS = 801  # over ± 4 widths, a cubic between them
 BRIEFEST = 1e-9  # what a pulse or bell lasts, relative to when: its rows are told apart by the last digits of a float
@@ -179,7 +179,7 @@ class TabulatedCurrent(PrescribedCurrent):
         if any(b < a for a, b in zip(self.times, self.times[1:], strict=False)):
             raise ValueError("the times of the table must ascend")
         if self.times[0] == self.times[-1]:
-            raise ValueError(f"all times of the table are {self.times[0]:g} ms: it lasts for no time")
+            raise ValueError(f"all times of the table are {milliseconds(self.times[0])}: it lasts for no time")
         return self
 
     @property

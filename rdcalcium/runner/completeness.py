@@ -9,6 +9,7 @@ from rdcalcium.results import RunFolderError, folder
 from rdcalcium.results.csv_table import has_row
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.simulation import Simulation
+from rdcalcium.units import milliseconds
 
 REMEDY = "restore the file, or run the model again and overwrite it (--overwrite)"
 
@@ -33,7 +34,9 @@ def _require_row(path: Path, since: float, until: float) -> None:
     if not path.exists():
         raise RunFolderError(f"there is no {path}, which the run cannot go on without; {REMEDY}")
     if not has_row(path, since, until):
-        raise RunFolderError(f"{path} ends before the checkpoint at {until:g} ms, its last row is missing; {REMEDY}")
+        raise RunFolderError(
+            f"{path} ends before the checkpoint at {milliseconds(until)}, its last row is missing; {REMEDY}"
+        )
 
 
 def _require_snapshots(path: Path, count: int, until: float) -> SnapshotFile:
@@ -42,6 +45,7 @@ def _require_snapshots(path: Path, count: int, until: float) -> SnapshotFile:
     snapshots = SnapshotFile.resume(path)
     if snapshots.count < count:
         raise RunFolderError(
-            f"{path} holds {snapshots.count} of the {count} snapshots before the checkpoint at {until:g} ms; {REMEDY}"
+            f"{path} holds {snapshots.count} of the {count} snapshots before the checkpoint "
+            f"at {milliseconds(until)}; {REMEDY}"
         )
     return snapshots

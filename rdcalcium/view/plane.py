@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdcalcium.results.scene import Scene
-from rdcalcium.units import NM_PER_UM, nanometres
+from rdcalcium.units import NM_PER_UM, milliseconds, nanometres
 from rdcalcium.view.canvas import new_figure, save
 from rdcalcium.view.field import CalciumRaster, frame_of
 from rdcalcium.view.run_folder import RunFolder
@@ -49,7 +49,7 @@ def plane(run_folder: str | Path, path: str | Path, time: float | str | None = N
     if contours:
         _numbers(axis, contours, NM_PER_UM * np.concatenate([scene.channels, scene.sensors])[:, :2])
     _scale_bar(axis, lower, upper)
-    when = f"t = {run.snapshots.times[index]:.4g} ms, {height_text(run.scene.membrane, float(lower[2]))}"
+    when = f"t = {milliseconds(run.snapshots.times[index], 4)}, {height_text(run.scene.membrane, float(lower[2]))}"
     figure.suptitle(when, x=0.02, ha="left", fontsize=11)
     return save(figure, path)
 
