@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from rdcalcium import library, memory
-from rdcalcium.advice import advise
+from rdcalcium.advice import advise, resolution_warnings
+from rdcalcium.advice.cells import CORRECTED, NEAR
 from rdcalcium.advice.quality import NEGATIVE
+from rdcalcium.advice.resolution import CAPTURE, FILLED
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.geometry.files import write_mesh
@@ -34,6 +36,7 @@ from rdcalcium.model import (
 )
 from rdcalcium.results.provenance import describe
 from rdcalcium.system import build_system
+from tests.support import ROOT
 
 FIXED = Buffer(name="fixed", total=400, diffusivity=0, k_on=0.1, K_d=10)
 PULSE = PulseCurrent(amplitude=0.1, duration=1)
@@ -161,6 +164,22 @@ def test_a_sensor_that_is_called_so_is_not_called_so_twice() -> None:
     assert "\nsensor 1 is 58.1 nm" in text
     assert "sensor 'sensor" not in text
     assert sentence(model(), "sensor 'vesicle' is")
+
+
+@pytest.mark.parametrize("shape", ["stretched", "tetrahedra", "keller2015"])
+def test_a_run_is_warned_of_what_check_warns_of(shape: str) -> None:
+    """From the control volumes that the run has made, and not from others that are made for it."""
+    described = SHAPES[shape].changed(probes=[Probe(name="on the pore", position=(0.0, 0.0, 0.002))])
+    warned = resolution_warnings(described, build_system(described, discretize(described)))
+    assert warned
+    assert warned == [line for line in advise(described) if line.startswith("warning")]
+
+
+def test_the_readme_says_where_warnings_begin() -> None:
+    said = (ROOT / "README.md").read_text().partition("**How near to a channel")[2].partition("\n\n")[0]
+    assert (CORRECTED, CAPTURE, NEAR) == (0.5, 2, 3)
+    for words in ("half a cell on", "three cells on", "two cells", f"{FILLED} %"):
+        assert words in " ".join(said.split())
 
 
 def test_the_nearest_of_all_channels_counts() -> None:

@@ -110,6 +110,17 @@ def test_progress_goes_to_stderr_line_by_line(quick: Path) -> None:
     assert last.endswith(" 0 s remaining")
 
 
+def test_a_run_warns_of_the_cells_as_check_does(quick: Path) -> None:
+    """Of some at once; all of them are in what check says."""
+    model = changed(quick, '[["60 nm", "0 nm", "2 nm"]]', '[["1 nm", 0, 0], ["2 nm", 0, 0], ["3 nm", 0, 0], [0, 0, 0]]')
+    done = rdcalcium("run", model, "--backend", "numpy", folder=quick)
+    warned = [line for line in done.stdout.splitlines() if line.startswith("warning: ")]
+    checked = rdcalcium("check", model, folder=quick).stdout.splitlines()
+    assert len(warned) == 4
+    assert {f"# {line}" for line in warned[:3]} < set(checked)
+    assert warned[3] == "warning: 1 more like these; rdcalcium check changed.toml tells all"
+
+
 def test_an_earlier_run_is_replaced_only_when_asked(quick: Path) -> None:
     words = ("run", "quick.toml", "--backend", "numpy", "--out", "here")
     assert rdcalcium(*words, folder=quick).returncode == 0

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdcalcium import memory
-from rdcalcium.advice.cells import find_cells
+from rdcalcium.advice.cells import Cells, cells_of, find_cells
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, sizes
 from rdcalcium.backends import choose
-from rdcalcium.chemistry import build_chemistry
+from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.currents import channel_currents
 from rdcalcium.discretization.build import planned_size
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, doubts
 from rdcalcium.recorders.schedule import planned_times
+from rdcalcium.system import System
 
-__all__ = ["advise"]
+__all__ = ["advise", "resolution_warnings"]
 
 
 def advise(model: Model) -> list[str]:
@@ -36,12 +37,22 @@ def advise(model: Model) -> list[str]:
         *questions,
         *sizes(model, cells, chemistry),
         *cost(model, cells, chemistry),
-        *distances(model, cells),
-        *gaps(model, cells),
-        *captures(model, cells, chemistry),
-        *judge_mesh(cells),
+        *_resolution(model, cells, chemistry),
         *_references(model),
     ]
+
+
+def resolution_warnings(model: Model, system: System) -> list[str]:
+    """Of what `advise` says, the warnings about the control volumes, for a run that has made them."""
+    lines = _resolution(model, cells_of(system.discretization), system.chemistry)
+    return [line for line in lines if line.startswith("warning")]
+
+
+def _resolution(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
+    yield from distances(model, cells)
+    yield from gaps(model, cells)
+    yield from captures(model, cells, chemistry)
+    yield from judge_mesh(cells)
 
 
 def _refused_by_a_run(model: Model) -> None:

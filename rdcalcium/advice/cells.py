@@ -9,13 +9,14 @@ import numpy as np
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretized
 from rdcalcium.discretization.grid import axis_coefficients, gershgorin
+from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.geometry.builders import build
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
 from rdcalcium.model import Model
 from rdcalcium.units import nanometres
 
-NEAR = 3  # cells from a pore within which the discrete calcium is several per cent off
-CORRECTED = 0.5  # the same, where what the cells miss is known and added
+NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
+CORRECTED = 0.5  # cells, at which it is within 1 % where what the cells miss is known and added
 
 Point = tuple[float, float, float]
 
@@ -67,6 +68,11 @@ def find_cells(model: Model) -> Cells:
     """The control volumes that a run of the model would have."""
     cells = build(model)
     return _grid_cells(cells) if isinstance(cells, RectilinearGrid) else _mesh_cells(discretized(model, cells))
+
+
+def cells_of(made: Discretization) -> Cells:
+    """Those of control volumes that are there."""
+    return _grid_cells(made.locator.grid) if isinstance(made.locator, GridLocator) else _mesh_cells(made)
 
 
 def _grid_cells(grid: RectilinearGrid) -> Cells:

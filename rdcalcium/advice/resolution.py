@@ -10,6 +10,7 @@ from rdcalcium.chemistry import Chemistry
 from rdcalcium.model import Model, Sphere
 
 CAPTURE = 2  # cells that the capture length of a buffer should span
+FILLED = 20  # %, error of calcium beside a pore where a buffer that captures it within one cell fills up
 ROUNDING = 1 - 1e-9  # of a distance that is just enough
 
 
@@ -84,5 +85,6 @@ def captures(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
         if length < CAPTURE * width:
             yield (
                 f"warning: buffer {buffer.name!r} captures calcium within {nm(length)} and the cells at the "
-                f"channels are {nm(width)}; cells of {nm(length / CAPTURE)} would resolve it"
+                f"channels are {nm(width)}; where it fills up, calcium near them may be {FILLED} % off: "
+                f"cells of {nm(length / CAPTURE)} would resolve it"
             )

@@ -19,8 +19,10 @@ from rdcalcium.view.canvas import FORMATS
 if TYPE_CHECKING:
     from rdcalcium.model import Model
     from rdcalcium.results import Result
+    from rdcalcium.system import System
 
 INTERRUPTED = 130  # exit status, as after Ctrl-C in a shell
+SHOWN = 3  # warnings about the cells, before a run
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder [default: runs/, named after MODEL]."
@@ -84,15 +86,28 @@ def run(
         return _finish(result)
     loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
     from rdcalcium import runner
+    from rdcalcium.advice import resolution_warnings
     from rdcalcium.model import doubts
+
+    def warn(system: System) -> None:
+        _show_some(resolution_warnings(loaded, system), f"rdcalcium check {model} tells all")
 
     click.echo(_headline(loaded, backend))
     for question in doubts(loaded):
         click.echo(f"warning: {question}")
     out = out or _run_folder(Path(model or ""), refine, tetrahedra)
     with stoppable() as should_stop, progress_bar() as progress:
-        result = runner.run(loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop)
+        result = runner.run(
+            loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop, prepared=warn
+        )
     return _finish(result)
+
+
+def _show_some(lines: list[str], where_all: str) -> None:
+    for line in lines[:SHOWN]:
+        click.echo(line)
+    if len(lines) > SHOWN:
+        click.echo(f"warning: {len(lines) - SHOWN} more like these; {where_all}")
 
 
 def _run_folder(model: Path, refine: float | None, tetrahedra: bool) -> Path:

@@ -23,6 +23,7 @@ def run(
     overwrite: bool = False,
     progress: Callable[[Progress], None] = lambda p: None,
     should_stop: Callable[[], bool] = lambda: False,
+    prepared: Callable[[System], None] = lambda system: None,
 ) -> Result:
     """Simulate a model and return its Result.
 
@@ -32,12 +33,15 @@ def run(
     overwrite    replace an earlier run in that folder
     progress     called about ten times a second
     should_stop  asked before every step; on True the run is saved so that it can be resumed
+    prepared     called once, when the control volumes are made and nothing is computed yet
 
     Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
     """
     name, reason = choose(backend)
     with folder.new_run(out, overwrite) as path:
-        return Execution(model, path, prepare(model, name), name, reason, None).go(progress, should_stop)
+        system = prepare(model, name)
+        prepared(system)
+        return Execution(model, path, system, name, reason, None).go(progress, should_stop)
 
 
 def resume(
