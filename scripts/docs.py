@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from rdcalcium.model import Model
-from rdcalcium.model.base import Part
+from rdcalcium.model.base import Part, key_meaning
 from rdcalcium.model.quantity import Quantity
 from rdcalcium.units import UNITS, show
 
@@ -46,9 +46,9 @@ def _heading(part: type[Part], path: str, field: FieldInfo) -> tuple[str, str]:
 
 
 def _row(key: str, field: FieldInfo, must: bool) -> str:
-    meaning, _, none = _in_one_line(field.description).partition("none: ")
-    default = "must be said" if must or field.is_required() else _default(field, none.rstrip("."))
-    cells = (f"`{key}`", _what(field.annotation, field.metadata), default, meaning.rstrip("; "))
+    meaning, none = key_meaning(field)
+    default = "must be said" if must or field.is_required() else _default(field, none)
+    cells = (f"`{key}`", _what(field.annotation, field.metadata), default, meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -37,6 +37,15 @@ def reread(model: Model) -> Model:
     return library.resolve(tomllib.loads(write_toml(model)))
 
 
+def test_an_open_key_is_written_wherever_its_docstring_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows "none:" may begin in the next line of the source."""
+    for space in (" ", "\n    "):
+        monkeypatch.setattr(
+            Run.model_fields["max_step"], "description", f"Longest time step; none:{space}any\n length."
+        )
+        assert "\n# max_step is not said: any length\n" in write_toml(model_of_tables())
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_model_is_the_same_when_it_is_written_and_read(part: str) -> None:
     model = library.resolve(tables(**PARTS[part]))

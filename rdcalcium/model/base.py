@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic.fields import FieldInfo
 
 from rdcalcium.catalogue import entry
 from rdcalcium.errors import ModelError
@@ -55,6 +56,12 @@ def _merged(old: object, new: object) -> object:
     if isinstance(old, Part) and isinstance(new, dict) and new.get("kind") in (None, getattr(old, "kind", None)):
         return old.changed(**new)
     return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+
+
+def key_meaning(field: FieldInfo) -> tuple[str, str]:
+    """What a key means, and what it means that it has no value, as its docstring says after "none:"; each in one line."""
+    meaning, _, none = " ".join((field.description or "").split()).partition("none:")
+    return meaning.rstrip("; "), none.strip().rstrip(".")
 
 
 def _speakable(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import tomli_w
 
 from rdcalcium.errors import ModelError
-from rdcalcium.model.base import Part
+from rdcalcium.model.base import Part, key_meaning
 from rdcalcium.model.checked import validate_as
 from rdcalcium.model.model import Model
 
@@ -46,7 +46,6 @@ def write_toml(model: Model) -> str:
 
 _MARK = "\0"  # begins a text that becomes a comment
 _NOT_SAID = re.compile(r'^(\w+) = "\\u0000(.*)"$', re.MULTILINE)
-_NONE = "none: "  # begins what a docstring says of a value that is not there
 _LIST = re.compile(r"\[\n[^\[\]]*\n *\]")  # that holds no list, and no text with a bracket
 _WIDTH = 100  # characters of the longest list that is written in one line
 
@@ -56,8 +55,8 @@ def _said(part: Part) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for key, value in part.model_dump(mode="python").items():
         field, own = type(part).model_fields[key], getattr(part, key)
-        if value in (None, ()) and (meaning := (field.description or "").partition(_NONE)[2]):
-            tables[key] = _MARK + " ".join(meaning.rstrip(".").split())
+        if value in (None, ()) and (none := key_meaning(field)[1]):
+            tables[key] = _MARK + none
         elif isinstance(own, Part):
             tables[key] = _said(own)
         elif isinstance(own, tuple) and own and isinstance(own[0], Part):
