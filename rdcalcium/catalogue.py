@@ -10,15 +10,15 @@ from typing import Any
 from rdcalcium.errors import ModelError, suggest
 
 FOLDER = Path(__file__).with_name("library")
-KINDS = ("buffers", "channels", "sensors", "waveforms", "models")
+SHELVES = ("buffers", "channels", "sensors", "waveforms", "models")
 _NOT_MODEL_KEYS = {"description", "like"}
 
 
 @cache
 def entries(kind: str) -> dict[str, dict[str, Any]]:
     """All entries of one kind ("buffers", "channels", "sensors", "waveforms", "models"): name -> values."""
-    if kind not in KINDS:
-        raise ModelError(f"the library has no {kind!r}; {suggest(kind, KINDS)}")
+    if kind not in SHELVES:
+        raise ModelError(f"the library has no {kind!r}; {suggest(kind, SHELVES)}")
     if kind == "models":
         paths = sorted((FOLDER / "models").glob("*.toml"))
         return {p.stem: {"description": _table(p).get("title", ""), "file": str(p)} for p in paths}

@@ -13,7 +13,7 @@ from rdcalcium import library
 from rdcalcium.model import Buffer, Channels, KineticScheme, ModelError, Sensor, write_toml
 from tests.tolerances import TOLERANCES
 
-ENTRIES = [(kind, name) for kind in library.KINDS for name in library.entries(kind)]
+ENTRIES = [(kind, name) for kind in library.SHELVES for name in library.entries(kind)]
 
 
 def tables_without_parts() -> dict[str, Any]:
@@ -243,7 +243,7 @@ def test_an_unknown_model_names_the_nearest() -> None:
 
 
 def test_the_list_of_buffers_shows_their_numbers_and_each_paper_once() -> None:
-    lines = library.describe("buffers")
+    lines = library.explain("buffers")
     (egta,) = [line for line in lines if line.startswith("EGTA ")]
     assert egta.split("  ")[0] == "EGTA"
     for number in ("0.01 1/(uM*ms)", "70 nM", "to be said", "0.22 um^2/ms", "nagerl2000, keller2015"):
@@ -253,7 +253,7 @@ def test_the_list_of_buffers_shows_their_numbers_and_each_paper_once() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_an_entry_is_described_with_all_that_it_says(kind: str, name: str) -> None:
-    text = "\n".join(library.describe(name))
+    text = "\n".join(library.explain(name))
     for value in library.entry(kind, name).values():
         numbers = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
         assert all(str(number) in text for number in numbers)
@@ -262,12 +262,12 @@ def test_an_entry_is_described_with_all_that_it_says(kind: str, name: str) -> No
 
 
 def test_the_whole_library_is_listed_by_kind() -> None:
-    text = "\n".join(library.describe())
+    text = "\n".join(library.explain())
     assert all(
-        re.search(rf"^{name}\b", text, re.MULTILINE) for name in (*library.KINDS, *(name for _, name in ENTRIES))
+        re.search(rf"^{name}\b", text, re.MULTILINE) for name in (*library.SHELVES, *(name for _, name in ENTRIES))
     )
 
 
 def test_a_word_that_the_library_does_not_know_is_answered_with_the_nearest() -> None:
     with pytest.raises(ModelError, match=r"the library has no 'EGAT'; known: .*\. Did you mean 'EGTA'\?"):
-        library.describe("EGAT")
+        library.explain("EGAT")

@@ -12,7 +12,7 @@ import pytest
 
 from rdcalcium.discretization.base import CellComplex
 from rdcalcium.results import RunFolderError
-from rdcalcium.results.vtkhdf import SnapshotFile, read_snapshots, read_table
+from rdcalcium.results.vtkhdf import SnapshotFile, read_snapshots, read_stored_table
 
 FIELDS = {"Ca": "Ca (uM)", "EGTA.CaEGTA": "EGTA.CaEGTA (uM)"}
 
@@ -190,14 +190,14 @@ def test_tables_stand_beside_the_snapshots(tmp_path):
     }
     file.add_table("sensors", columns, {"model": "five sites"})
     file.append(snapshot(1, 29))
-    stored = read_table(file.path, "sensors")
+    stored = read_stored_table(file.path, "sensors")
     assert list(stored) == list(columns)
     for label, values in columns.items():
         assert stored[label].tolist() == values.tolist()
     assert read_snapshots(file.path).read(1)["Ca (uM)"][0] == 2
     assert len(vtk_lines(file.path)) == 3
     with pytest.raises(RunFolderError, match="probes"):
-        read_table(file.path, "probes")
+        read_stored_table(file.path, "probes")
 
 
 def test_a_run_that_stopped_early_costs_the_disk_little(tmp_path):

@@ -203,9 +203,9 @@ def list_entries(what: str | None) -> None:
 
     Kinds are buffers, channels, sensors, waveforms and models.
     """
-    from rdcalcium.library import describe
+    from rdcalcium.library import explain
 
-    click.echo("\n".join(describe(what)))
+    click.echo("\n".join(explain(what)))
 
 
 @cli.command()

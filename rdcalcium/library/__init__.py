@@ -3,19 +3,19 @@
 Entries are named after what they are and the paper whose values they hold, EGTA and BAPTA apart: "ATP_keller2015".
 """
 
-from rdcalcium.catalogue import KINDS, entries, entry
+from rdcalcium.catalogue import SHELVES, entries, entry
 from rdcalcium.library.citations import references, used_references
-from rdcalcium.library.described import describe
+from rdcalcium.library.described import explain
 from rdcalcium.library.loading import buffer, channels, load, resolve, sensor
 from rdcalcium.model import read_waveform
 
 __all__ = [
-    "KINDS",
+    "SHELVES",
     "buffer",
     "channels",
-    "describe",
     "entries",
     "entry",
+    "explain",
     "load",
     "read_waveform",
     "references",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rdcalcium.catalogue import KINDS, entries
+from rdcalcium.catalogue import SHELVES, entries
 from rdcalcium.errors import ModelError, suggest
 from rdcalcium.library.citations import references
 from rdcalcium.model import Buffer
@@ -14,16 +14,16 @@ from rdcalcium.units import show
 _DIGITS = 4  # of a K_d, which is a quotient
 
 
-def describe(word: str | None = None) -> list[str]:
+def explain(word: str | None = None) -> list[str]:
     """Lines about a kind of entry ("buffers"), about one entry ("EGTA"), or about all of them."""
     if word is None:
-        return [line for kind in KINDS for line in (*_listed(kind), "")][:-1]
-    if word in KINDS:
+        return [line for kind in SHELVES for line in (*_listed(kind), "")][:-1]
+    if word in SHELVES:
         return [*_listed(word), "", *_cited(source for values in entries(word).values() for source in _sources(values))]
-    kinds = [kind for kind in KINDS if word in entries(kind)]
+    kinds = [kind for kind in SHELVES if word in entries(kind)]
     if not kinds:
-        names = [name for kind in KINDS for name in entries(kind)]
-        raise ModelError(f"the library has no {word!r}; {suggest(word, [*KINDS, *names])}")
+        names = [name for kind in SHELVES for name in entries(kind)]
+        raise ModelError(f"the library has no {word!r}; {suggest(word, [*SHELVES, *names])}")
     return [line for kind in kinds for line in _entry(kind, word)]
 
 

@@ -59,7 +59,7 @@ def _merged(old: object, new: object) -> object:
 
 
 def key_meaning(field: FieldInfo) -> tuple[str, str]:
-    """What a key means, and what it means that it has no value, as its docstring says after "none:"; each in one line."""
+    """What a key means, and what it is where it has no value, as its docstring says after "none:"; each in one line."""
     meaning, _, none = " ".join((field.description or "").split()).partition("none:")
     return meaning.rstrip("; "), none.strip().rstrip(".")
 

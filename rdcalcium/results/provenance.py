@@ -23,7 +23,7 @@ def computed_by(operations: Operations, reason: str) -> dict[str, Any]:
     }
 
 
-def describe(d: Discretization) -> dict[str, Any]:
+def about_discretization(d: Discretization) -> dict[str, Any]:
     """Sizes and quality of the control volumes."""
     return {
         "kind": d.kind,

@@ -19,7 +19,7 @@ from rdcalcium.results.folder import (
     TIME,
     read_about,
 )
-from rdcalcium.results.vtkhdf import Snapshots, read_snapshots
+from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
 from rdcalcium.units import parse
 
 ROUNDING = 1e-9  # ms, of a time that was written in decimals
@@ -101,7 +101,7 @@ class Result:
         return self.table(LEDGER)
 
     @cached_property
-    def snapshots(self) -> Snapshots:
+    def snapshots(self) -> StoredSnapshots:
         """Whole fields at the completed snapshots."""
         return read_snapshots(self.folder / SNAPSHOTS)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 
-KINDS = ("channels", "sensors", "probes")  # points with names
+NAMED = ("channels", "sensors", "probes")  # points with names
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Scene:
             "box": {"min": self.lower.tolist(), "max": self.upper.tolist()},
             "symmetry": list(self.symmetry),
             "spheres": [{"name": name, "centre": row[:3], "radius": row[3]} for name, row in rows],
-            **{kind: self._points_to_json(kind) for kind in KINDS},
+            **{kind: self._points_to_json(kind) for kind in NAMED},
         }
 
     def _points_to_json(self, kind: str) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ class Scene:
         """Read what to_json wrote; raises InputError where that is damaged."""
         try:
             spheres = {"vesicles": [(s["name"], [*s["centre"], s["radius"]]) for s in entry["spheres"]]}
-            points = {kind: [(thing["name"], thing["position"]) for thing in entry[kind]] for kind in KINDS}
+            points = {kind: [(thing["name"], thing["position"]) for thing in entry[kind]] for kind in NAMED}
             box = entry["box"]
             return cls.of(box["min"], box["max"], entry["symmetry"], spheres | points)
         except (KeyError, TypeError, ValueError) as error:

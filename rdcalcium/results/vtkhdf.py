@@ -38,7 +38,7 @@ OWN_GROUP = "rdcalcium"  # what VTK does not need and we do: selection, centring
 
 
 @dataclass(frozen=True)
-class Snapshots:
+class StoredSnapshots:
     """What a snapshot file holds.
 
     times   (completed,)  ms
@@ -174,7 +174,7 @@ class _Places:
     arrays: dict[str, int]
 
 
-def read_snapshots(path: str | Path) -> Snapshots:
+def read_snapshots(path: str | Path) -> StoredSnapshots:
     """Times, picture cells and array names of all completed snapshots; the arrays are read when asked for."""
     with _reading(path) as file:
         own, vtk = _own_group(file, path), file["VTKHDF"]
@@ -196,10 +196,10 @@ def read_snapshots(path: str | Path) -> Snapshots:
         with _reading(path) as file:
             return {label: file[f"VTKHDF/{group}/{label}"][part] for label in labels}
 
-    return Snapshots(times, cells, labels, read)
+    return StoredSnapshots(times, cells, labels, read)
 
 
-def read_table(path: str | Path, group: str) -> dict[str, np.ndarray]:
+def read_stored_table(path: str | Path, group: str) -> dict[str, np.ndarray]:
     """The columns that add_table stored, under the names that it was given."""
     with _reading(path) as file:
         if group not in file:

@@ -19,7 +19,7 @@ from rdcalcium.library import used_references
 from rdcalcium.model import Model, write_toml
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.inputs import keep_inputs, within
-from rdcalcium.results.provenance import computed_by, describe, scene
+from rdcalcium.results.provenance import about_discretization, computed_by, scene
 from rdcalcium.runner.recording import Recording
 from rdcalcium.runner.summary import summarize
 from rdcalcium.simulation import Moment, Simulation
@@ -190,7 +190,7 @@ def _about(model: Model, operations: Operations, reason: str) -> dict[str, Any]:
         "seed": model.run.seed,
         "precision": model.run.precision,
         "machine": computed_by(operations, reason),
-        "discretization": describe(discretization),
+        "discretization": about_discretization(discretization),
         "fields": [f.name for f in operations.system.fields],
         "scene": scene(model, discretization).to_json(),
     }

@@ -12,7 +12,7 @@ from rdcalcium.errors import InputError
 from rdcalcium.results import Result
 from rdcalcium.results.folder import ABOUT, PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
-from rdcalcium.results.vtkhdf import Snapshots
+from rdcalcium.results.vtkhdf import StoredSnapshots
 
 if TYPE_CHECKING:
     import xarray
@@ -36,7 +36,7 @@ class RunFolder:
             raise InputError(f"{self.path / ABOUT}: {error}") from None
 
     @cached_property
-    def snapshots(self) -> Snapshots:
+    def snapshots(self) -> StoredSnapshots:
         """The completed snapshots; at least one, with calcium in it."""
         path, snapshots = self.path / SNAPSHOTS, self.result.snapshots
         if not len(snapshots.times):
