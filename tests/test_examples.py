@@ -1,0 +1,34 @@
+"""Every example runs as it stands, and gives the number that is said here."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, need_backend
+
+LONGEST = 40  # lines: one screen
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+ANSWERS: dict[str, float] = {
+    "calyx_with_egta": 0.245,  # of the release without EGTA
+    "chelators": 4.39,  # times as much calcium at 20 nm in EGTA as in BAPTA
+    "nanodomain": 34.64,  # uM at 20 nm, the exact solution
+    "own_buffer": 0.394,  # forms with two calcium for each with one
+    "own_model": 70.0,  # uM at the first sensor
+}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_gives_its_number(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_backend("compiled")
+    monkeypatch.chdir(tmp_path)
+    assert runpy.run_path(str(path), run_name="__main__")["answer"] == pytest.approx(ANSWERS[path.stem], rel=2e-2)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_one_screen_that_goes_from_the_model_to_a_look(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < LONGEST
+    assert all(word in text for word in ("# Model", "Mesh", "# Run", "Record", "# Look"))
