@@ -104,10 +104,10 @@ def run(
 
 
 def _show_some(lines: list[str], where_all: str) -> None:
-    for line in lines[:SHOWN]:
-        click.echo(line)
-    if len(lines) > SHOWN:
-        click.echo(f"warning: {len(lines) - SHOWN} more like these; {where_all}")
+    """The first of these lines, also while a bar is drawn: it moves out of the way of what sys.stdout is given."""
+    more = [f"warning: {len(lines) - SHOWN} more like these; {where_all}"] if len(lines) > SHOWN else []
+    for line in lines[:SHOWN] + more:
+        click.echo(line, file=sys.stdout)
 
 
 def _run_folder(model: Path, refine: float | None, tetrahedra: bool) -> Path:
