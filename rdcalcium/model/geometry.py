@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from rdcalcium.model.base import Part
 from rdcalcium.model.quantity import Point, PositiveLength, Quantity
-from rdcalcium.units import nanometres, parse
+from rdcalcium.units import nanometres, nanometres_to, parse
 
 LengthUnit = Literal["nm", "um", "mm", "m"]
 Place = tuple[float, float, float]
@@ -147,7 +147,7 @@ class Box(Shape):
             if not low - slack <= x <= high + slack:
                 raise ValueError(
                     f"{name} at {nanometres(point)} is outside the terminal, whose {letter} goes from "
-                    f"{nanometres(low)} to {nanometres(high)}"
+                    + nanometres_to(low, high)
                 )
         for i, sphere in enumerate(self.obstacles):
             if sphere.contains(point):
