@@ -224,9 +224,9 @@ def test_a_buffer_may_have_brackets_in_its_name(tmp_path: Path) -> None:
     buffers = [{"name": f"fixed ({speed})", "total": total, **rates} for speed, total in (("fast", 10), ("slow", 20))]
     described = small(tmp_path).changed(buffers=buffers, probes=[{"name": "deep", "position": [0, 0, 0.1]}])
     deep = runner.run(described, "numpy", tmp_path / "run").probes["deep"]
-    assert set(deep) == {"calcium", "fixed_(fast).bound", "fixed_(slow).bound"}
+    assert set(deep) == {"calcium", "fixed (fast).bound", "fixed (slow).bound"}
     assert {trace.units for trace in deep.values()} == {"uM"}
-    assert float(deep["fixed_(slow).bound"][0]) == pytest.approx(2 * float(deep["fixed_(fast).bound"][0]))
+    assert float(deep["fixed (slow).bound"][0]) == pytest.approx(2 * float(deep["fixed (fast).bound"][0]))
 
 
 def test_a_run_without_a_folder_keeps_one_among_the_temporary_files(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.results.folder import TIME, RunFolderError, write_atomically
+from rdcalcium.results.columns import TIME
+from rdcalcium.results.folder import RunFolderError, write_atomically
 
 BUFFER = 1 << 16  # bytes of rows that are handed over at once
 
@@ -17,13 +19,14 @@ class CsvTable:
     """A table that grows by rows, with times ascending in its first column."""
 
     def __init__(self, path: Path, columns: Sequence[str], keep_until: float | None = None):
-        """Begin a table, or go on with one after dropping the rows later than `keep_until` ms."""
-        head = ",".join(f'"{c}"' if "," in c or '"' in c else c for c in columns)
+        """Begin a table under these headings, or go on with one after dropping the rows later than `keep_until` ms."""
+        head = io.StringIO()
+        csv.writer(head, lineterminator="").writerow(columns)
         rows: list[str] = []
         if keep_until is not None and path.exists():
             rows = [line for line in _whole_lines(path)[1:] if _is_before(line, keep_until)]
         # Complete before it takes the place of the old table: a kill at this moment loses no row.
-        write_atomically(path, "".join(line + "\n" for line in [head, *rows]).encode())
+        write_atomically(path, "".join(line + "\n" for line in [head.getvalue(), *rows]).encode())
         self._file = path.open("a", encoding="utf-8", buffering=BUFFER)
         self._columns = len(columns)
 
@@ -54,8 +57,8 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     if not lines:
         return {}
     head, *rows = csv.reader(lines)
-    if head[:1] != [TIME]:
-        raise RunFolderError(f"{path} is damaged: its first column is not {TIME!r}")
+    if head[:1] != [TIME.heading]:
+        raise RunFolderError(f"{path} is damaged: its first column is not {TIME.heading!r}")
     if any(len(row) != len(head) for row in rows):
         raise RunFolderError(f"{path} is damaged: a row has more or fewer values than the {len(head)} of its heading")
     try:

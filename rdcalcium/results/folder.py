@@ -25,7 +25,6 @@ STIMULUS = "stimulus.csv"
 LEDGER = "ledger.csv"
 SNAPSHOTS = "result.vtkhdf"
 CHECKPOINT = "checkpoint.npz"
-TIME = "time (ms)"
 _TRIAL = ".rdcalcium-trial"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from rdcalcium.geometry.copying import copy_mesh
 from rdcalcium.library import entries
 from rdcalcium.model import Model
+from rdcalcium.results.columns import TIME, VOLTAGE
 
 INPUTS = "inputs"
 
@@ -45,7 +46,7 @@ def _copy(model: Model, folder: Path) -> dict[str, str]:
         names[given] = Path(given).stem + ".csv"
         # Written, not copied: the file may have changed since it was read, and need not exist.
         rows = [f"{t!r},{v!r}\n" for t, v in model.stimulus.table]
-        (folder / names[given]).write_text("time (ms),voltage (mV)\n" + "".join(rows), encoding="utf-8")
+        (folder / names[given]).write_text(f"{TIME.heading},{VOLTAGE.heading}\n" + "".join(rows), encoding="utf-8")
     return names
 
 

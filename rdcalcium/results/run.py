@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.errors import InputError, suggest
+from rdcalcium.results.columns import TIME, Column
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
     LEDGER,
@@ -16,7 +17,6 @@ from rdcalcium.results.folder import (
     SENSORS,
     SNAPSHOTS,
     STIMULUS,
-    TIME,
     read_about,
 )
 from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
@@ -38,17 +38,11 @@ class Points(dict[str, Any]):
         raise UnknownPointError(f"the run has no sensor or probe {name!r}; {suggest(str(name), list(self))}")
 
 
-def _column(heading: str) -> tuple[str, str, str]:
-    """Point, variable and unit; "deep: fixed (fast).bound (uM)" has the variable "fixed_(fast).bound"."""
-    point, _, quantity = heading.partition(": ")
-    label, _, unit = quantity.rpartition(" (") if quantity.endswith(")") else (quantity, "", "")
-    return point, "calcium" if label == "Ca" else label.replace(" ", "_"), unit.removesuffix(")")
-
-
 class Result:
     """A finished, running or interrupted run, read from its folder.
 
-    probes["sensor 1"].calcium is an xarray.DataArray over time, with its unit in attrs["units"].
+    probes["sensor 1"].calcium is an xarray.DataArray over time, with its unit in attrs["units"]; so are
+    probes["sensor 1"]["EGTA.bound"] and, at a sensor, probes["sensor 1"].release_probability.
     """
 
     def __init__(self, folder: str | Path):
@@ -70,7 +64,10 @@ class Result:
         return self.about.get("references", [])
 
     def table(self, name: str) -> dict[str, np.ndarray]:
-        """Columns of a CSV file of the folder, such as "probes.csv", by heading; empty where there is none."""
+        """Columns of a CSV file of the folder, such as "probes.csv", by heading; empty where there is none.
+
+        What a heading says is told by rdcalcium.results.columns.Column.read.
+        """
         return read_table(self.folder / name)
 
     @cached_property
@@ -80,14 +77,15 @@ class Result:
 
         tables = [table for table in (self.table(name) for name in (PROBES, SENSORS)) if table]
         # A run that was killed may have handed over more rows of one table than of the other.
-        rows = min((len(table[TIME]) for table in tables), default=0)
-        time = ("time", tables[0][TIME][:rows] if tables else np.zeros(0), {"units": "ms"})
+        times = [table.pop(TIME.heading) for table in tables]
+        rows = min(map(len, times), default=0)
+        time = ("time", times[0][:rows] if times else np.zeros(0), {"units": TIME.unit})
         found: dict[str, dict[str, Any]] = {}
         for table in tables:
-            for column, values in table.items():
-                if column != TIME:
-                    point, variable, unit = _column(column)
-                    found.setdefault(point, {})[variable] = ("time", values[:rows], {"units": unit})
+            for heading, values in table.items():
+                column = Column.read(heading)
+                trace = ("time", values[:rows], {"units": column.unit})
+                found.setdefault(column.place, {})[column.variable] = trace
         return Points({point: xarray.Dataset(columns, coords={"time": time}) for point, columns in found.items()})
 
     @cached_property

@@ -11,8 +11,9 @@ import numpy as np
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.recorders.release import ReleaseSensors
+from rdcalcium.results import columns
 from rdcalcium.results.csv_table import CsvTable
-from rdcalcium.results.folder import LEDGER, PROBES, SENSORS, TIME
+from rdcalcium.results.folder import LEDGER, PROBES, SENSORS
 
 
 class Tables:
@@ -35,15 +36,18 @@ class Tables:
         """
         self.sensors = sensors
         labels = [label for sensor in sensors for label in sensor.labels]
-        release = [f"{s}: {q}" for s in labels for q in ("release rate (1/ms)", "release probability")]
-        bound = [f"bound to {name} (uM um^3)" for name in buffers]
-        amounts = ["entered (uM um^3)", "free (uM um^3)", *bound, "missing (uM um^3)", "relative error"]
-        heads = {
-            PROBES: [f"{p}: {f} (uM)" for p in points for f in fields],
-            **({SENSORS: release} if labels else {}),
-            LEDGER: amounts,
+        bound = [columns.bound_to(name) for name in buffers]
+        tables = {
+            PROBES: [columns.concentration(field, point) for point in points for field in fields],
+            SENSORS: [column for label in labels for column in columns.release(label)],
+            LEDGER: [columns.ENTERED, columns.FREE, *bound, columns.MISSING, columns.RELATIVE_ERROR],
         }
-        self._tables = {name: CsvTable(folder / name, [TIME, *head], keep_until) for name, head in heads.items()}
+        if not labels:
+            del tables[SENSORS]
+        self._tables = {
+            name: CsvTable(folder / name, [column.heading for column in (columns.TIME, *held)], keep_until)
+            for name, held in tables.items()
+        }
 
     def write_points(self, t: float, values: np.ndarray) -> None:
         """A row of what every point sees at t ms, (fields, points) µM, and of the release there."""

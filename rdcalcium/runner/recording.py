@@ -12,6 +12,7 @@ from rdcalcium.model import Model
 from rdcalcium.recorders.peaks import Peaks
 from rdcalcium.recorders.schedule import Schedule
 from rdcalcium.results import folder
+from rdcalcium.results.columns import concentration
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.tables import Tables
 from rdcalcium.results.vtkhdf import SnapshotFile
@@ -51,7 +52,7 @@ class Recording:
         arrays = 4 * len(times) * len(kept) * len(cells.selection)
         folder.refuse_too_large(self.path, arrays, f"{len(times)} snapshots of {len(kept)} fields")
         folder.require_room(self.path, STRUCTURE + 24 * len(cells.points) + 96 * len(cells.connectivity))
-        labels = {name: f"{name} (uM)" for name in kept}
+        labels = {name: concentration(name).heading for name in kept}
         return SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels)
 
     def look(self, moment: Moment) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 
 from rdcalcium.currents import GATING_SPACING, TimeCourse
 from rdcalcium.model import ActionPotential, Model
+from rdcalcium.results.columns import TIME, VOLTAGE, Column, current, open_probability
 from rdcalcium.results.csv_table import CsvTable
-from rdcalcium.results.folder import STIMULUS, TIME
+from rdcalcium.results.folder import STIMULUS
 from rdcalcium.simulation import Simulation
 
 
@@ -22,15 +23,15 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
     if not groups:
         return
     times, before = _rows([g.influx for g in groups], model.stimulus, model.run.duration)
-    columns: dict[str, np.ndarray] = {TIME: times}
+    columns: dict[Column, np.ndarray] = {TIME: times}
     if model.stimulus:
-        columns["voltage (mV)"] = model.stimulus.voltage(np.where(before, np.nextafter(times, -np.inf), times))
+        columns[VOLTAGE] = model.stimulus.voltage(np.where(before, np.nextafter(times, -np.inf), times))
     for group, count in zip(groups, simulation.influx.sources.counts, strict=True):
         if group.open_probability:
-            columns[f"{group.name}: open probability"] = _values(group.open_probability, times, before)
+            columns[open_probability(group.name)] = _values(group.open_probability, times, before)
         inward = model.copies * count * _values(group.influx, times, before)
-        columns[f"{group.name}: current (pA)"] = 0.0 - inward  # not -inward, which makes -0.0 of nothing
-    table = CsvTable(folder / STIMULUS, list(columns))
+        columns[current(group.name)] = 0.0 - inward  # not -inward, which makes -0.0 of nothing
+    table = CsvTable(folder / STIMULUS, [column.heading for column in columns])
     for row in zip(*columns.values(), strict=True):
         table.append(row)
     table.close()

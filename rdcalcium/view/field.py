@@ -14,7 +14,7 @@ from rdcalcium.view.run_folder import CALCIUM, RunFolder
 if TYPE_CHECKING:
     import pyvista
 
-LOG_CALCIUM = "log10 of Ca (uM)"
+LOG_CALCIUM = f"log10 of {CALCIUM}"
 RASTER = 150  # points along the longest side of the frame
 MARGIN = 0.05  # µm of cytosol around what stands in the active zone
 GROWTH = 0.75  # how far the frame may follow the plume, in widths of the active zone

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.results import Result
+from rdcalcium.results import Result, columns
 from rdcalcium.results.folder import ABOUT, PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import StoredSnapshots
@@ -17,7 +17,7 @@ from rdcalcium.results.vtkhdf import StoredSnapshots
 if TYPE_CHECKING:
     import xarray
 
-CALCIUM = "Ca (uM)"
+CALCIUM = columns.concentration(columns.CALCIUM).heading
 
 
 class RunFolder:
@@ -56,16 +56,16 @@ class RunFolder:
         return self.result.nearest(time)
 
     def traces(self, quantity: str) -> dict[str, xarray.DataArray]:
-        """Name of each sensor and probe that has rows of a quantity, such as "calcium" or "release_rate" -> them."""
-        probes = self.result.probes
-        return {name: data[quantity] for name, data in probes.items() if quantity in data and data.time.size}
+        """Name of each sensor and probe that has rows of a quantity, a key of columns.VARIABLES -> them."""
+        probes, variable = self.result.probes, columns.VARIABLES[quantity]
+        return {name: data[variable] for name, data in probes.items() if variable in data and data.time.size}
 
     def peak_time(self) -> float:
         """When calcium at the sensors (at the probes, if none is a sensor's) has its largest mean, ms.
 
         Raises InputError where the run has sensors or probes, and the table of them has no rows.
         """
-        traces = self.traces("calcium")
+        traces = self.traces(columns.CALCIUM)
         chosen = [traces[name] for name in self.scene.names["sensors"] if name in traces] or list(traces.values())
         if not chosen and (self.scene.names["sensors"] or self.scene.names["probes"]):
             raise InputError(

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS, TIME
+from rdcalcium.results.columns import (
+    CALCIUM,
+    CURRENT,
+    RELEASE_PROBABILITY,
+    RELEASE_RATE,
+    TIME,
+    VOLTAGE,
+    Column,
+    current,
+)
+from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS
 from rdcalcium.view.canvas import new_figure, save
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.style import CALCIUM_TITLE
@@ -25,7 +35,6 @@ TITLE_COLUMNS = 80  # letters that fit above a panel
 KEY_COLUMNS = 4  # entries of the key beside each other
 MANY = 12  # curves, beyond which each has no entry of its own in the key
 FINE = 2000  # points of a curve that is smooth between its rows
-CURRENT = "current (pA)"
 
 
 def traces(run_folder: str | Path, path: str | Path) -> Path:
@@ -42,7 +51,7 @@ def traces(run_folder: str | Path, path: str | Path) -> Path:
     for axis, draw in zip(axes, panels, strict=True):
         draw(axis)
         axis.spines["top"].set_visible(False)
-    axes[-1].set_xlabel(TIME)
+    axes[-1].set_xlabel(TIME.heading)
     figure.suptitle(textwrap.fill(run.result.about.get("title", ""), TITLE_COLUMNS), x=0.02, ha="left", fontsize=10)
     figure.align_ylabels()
     return save(figure, path)
@@ -50,33 +59,34 @@ def traces(run_folder: str | Path, path: str | Path) -> Path:
 
 def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
     """What draws each panel for which the folder has rows."""
-    stimulus, calcium, rate = run.result.stimulus, run.traces("calcium"), run.traces("release_rate")
+    stimulus, calcium, rate = run.result.stimulus, run.traces(CALCIUM), run.traces(RELEASE_RATE)
     colours = _colours([*calcium, *(name for name in rate if name not in calcium)])
     panels: list[Callable[[Axes], None]] = []
-    if len(stimulus) > 1 and len(stimulus[TIME]):
+    if len(stimulus) > 1 and len(stimulus[TIME.heading]):
         panels.append(lambda axis: _stimulus(axis, stimulus))
     if calcium:
         panels.append(lambda axis: _calcium(axis, calcium, colours))
     if rate:
-        chance = run.traces("release_probability")
+        chance = run.traces(RELEASE_PROBABILITY)
         panels.append(lambda axis: _release(axis, rate, chance, colours, named=not set(rate) <= set(calcium)))
     return panels
 
 
 def _stimulus(axis: Axes, table: Mapping[str, np.ndarray]) -> None:
     """The voltage on the left and the currents on the right; one of them alone has the left axis."""
-    time = table[TIME]
-    currents = {name.partition(": ")[0]: v for name, v in table.items() if name.partition(": ")[2] == CURRENT}
+    columns = {Column.read(heading): values for heading, values in table.items()}
+    time = columns[TIME]
+    currents = {column.place: values for column, values in columns.items() if column.quantity == CURRENT}
     lines = []
-    if "voltage (mV)" in table:
-        lines += axis.plot(time, table["voltage (mV)"], color="#222222", lw=1.4, label="voltage")
-        axis.set_ylabel("voltage (mV)")
+    if VOLTAGE in columns:
+        lines += axis.plot(time, columns[VOLTAGE], color="#222222", lw=1.4, label="voltage")
+        axis.set_ylabel(VOLTAGE.heading)
     if currents:
         side = _right_of(axis) if lines else axis
         for number, (name, values) in enumerate(currents.items()):
             label = f"current through {name}"
             lines += side.plot(time, values, color=f"C{number}", lw=1.2, label=label)
-        side.set_ylabel(CURRENT)
+        side.set_ylabel(current("").heading)
     _key(axis, lines)
 
 

@@ -1,0 +1,79 @@
+"""The headings of the tables of a run: composed here, and read back here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CALCIUM = "Ca"  # the field of free calcium
+RELEASE_RATE, RELEASE_PROBABILITY = "release rate", "release probability"
+OPEN_PROBABILITY, CURRENT = "open probability", "current"
+
+# What can be written after a dot in Python; the states of buffers keep their exact names, which tell "a b" from "a_b".
+VARIABLES = {CALCIUM: "calcium", RELEASE_RATE: "release_rate", RELEASE_PROBABILITY: "release_probability"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column holds; its heading is "place: quantity (unit)", such as "sensor 1: EGTA.bound (uM)".
+
+    quantity  a field, such as "Ca" or "buffer.state", or words of ours; without a unit it ends in no bracket
+    unit      none: a pure number
+    place     the sensor, probe or group of channels that it is about, whose name has no colon; none: the whole terminal
+    """
+
+    quantity: str
+    unit: str = ""
+    place: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The text above the column; `read` is its inverse."""
+        place = f"{self.place}: " if self.place else ""
+        return place + self.quantity + (f" ({self.unit})" if self.unit else "")
+
+    @classmethod
+    def read(cls, heading: str) -> Column:
+        """The column that has this heading."""
+        place, colon, rest = heading.partition(": ")
+        if not colon:
+            place, rest = "", heading
+        quantity, bracket, unit = rest.rpartition(" (")
+        if not bracket or not unit.endswith(")"):
+            return cls(rest, "", place)
+        return cls(quantity, unit.removesuffix(")"), place)
+
+    @property
+    def variable(self) -> str:
+        """Its name among the traces of its place: that of the field, or calcium, release_rate, release_probability."""
+        return VARIABLES.get(self.quantity, self.quantity)
+
+
+TIME, VOLTAGE = Column("time", "ms"), Column("voltage", "mV")
+AMOUNT = "uM um^3"  # unit of the ledger
+ENTERED, FREE, MISSING = (Column(quantity, AMOUNT) for quantity in ("entered", "free", "missing"))
+RELATIVE_ERROR = Column("relative error")
+
+
+def concentration(field: str, place: str = "") -> Column:
+    """A field at a sensor or probe; without a place in every cell, as a snapshot has it."""
+    return Column(field, "uM", place)
+
+
+def release(sensor: str) -> tuple[Column, Column]:
+    """Rate and probability of release at a sensor."""
+    return Column(RELEASE_RATE, "1/ms", sensor), Column(RELEASE_PROBABILITY, "", sensor)
+
+
+def open_probability(group: str) -> Column:
+    """That of the channels of a group."""
+    return Column(OPEN_PROBABILITY, "", group)
+
+
+def current(group: str) -> Column:
+    """Of all channels of a group in the whole terminal; inward is negative."""
+    return Column(CURRENT, "pA", group)
+
+
+def bound_to(buffer: str) -> Column:
+    """Calcium bound to a buffer, in the ledger."""
+    return Column(f"bound to {buffer}", AMOUNT)
