@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import re
@@ -47,6 +48,12 @@ def threads() -> int:
     """Threads that OpenMP will use."""
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
     return int(asked) if asked.isdigit() and int(asked) > 0 else len(os.sched_getaffinity(0))
+
+
+def peak_memory() -> float:
+    """The most memory that this process, the program and all that it did before, has held since it began, MiB."""
+    match = re.search(r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(match[1]) / 1024 if match else math.nan
 
 
 @cache

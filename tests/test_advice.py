@@ -119,17 +119,16 @@ def test_the_memory_of_a_run_is_not_underestimated(tmp_path) -> None:
     described = model(discretization=Grid(size_at_active_zone=0.005), buffers=(FIXED,))
     (tmp_path / "m.toml").write_text(write_toml(described))
     code = """
-import resource, sys
 from rdcalcium import library, runner, simulation
 from rdcalcium.backends import open_backend
+from rdcalcium.machine import peak_memory
 import scipy.integrate, scipy.linalg, rdcalcium.backends.numpy
-peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 model = library.load("m.toml")
-before = peak()
+before = peak_memory()
 system = runner.prepare(model, "numpy")
 run = simulation.Simulation(model, open_backend("numpy", system))
 run.advance()
-print(peak() - before)
+print(2**20 * (peak_memory() - before))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     taken, predicted = float(done.stdout), memory.memory_needed(described, planned_size(described), "numpy")

@@ -81,12 +81,12 @@ def test_a_run_shows_a_summary_and_fills_its_folder(finished: Path) -> None:
     for said in ("quick", "backend: numpy", "vesicle", "release probability", "missing", "run folder: runs/quick"):
         assert said in output
     result = Result(finished / "runs" / "quick")
-    assert result.about["status"] == "finished"
-    assert result.summary["time (ms)"] == 0.1
-    ledger = result.summary["ledger (uM um^3)"]
-    assert ledger["entered"] == pytest.approx(ENTERED, rel=1e-9)
-    assert ledger["relative error"] < 1e-12
-    assert result.summary["lowest value (uM)"] >= 0
+    assert result.about.status == "finished"
+    assert result.summary.time == 0.1
+    ledger = result.summary.ledger
+    assert ledger.entered == pytest.approx(ENTERED, rel=1e-9)
+    assert ledger.relative_error < 1e-12
+    assert result.summary.lowest >= 0
     assert result.probes["vesicle"].calcium.attrs["units"] == "uM"
     assert float(result.probes["vesicle"].calcium.max()) > 1
     assert float(result.probes["vesicle"].release_probability[-1]) > 0
@@ -315,7 +315,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(quick: Path) -> 
     done = rdcalcium("run", "fine.toml", "--backend", "numpy", folder=quick, preexec_fn=limited)
     assert sentence(done) == "cannot write to runs/fine: File too large; what was written before is kept"
     result = Result(quick / "runs" / "fine")
-    assert result.about["status"] == "failed"
+    assert result.about.status == "failed"
     calcium = result.probes["vesicle"].calcium
     assert len(calcium) > 50
     assert 0 < float(calcium.time[-1]) < 0.1

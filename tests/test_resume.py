@@ -68,8 +68,8 @@ def assert_same_run(a: Path, b: Path) -> None:
     for t in first.snapshots.times:
         for label, values in first.snapshot(t).items():
             np.testing.assert_array_equal(values, second.snapshot(t)[label])
-    for key in ("points", "ledger (uM um^3)", "lowest value (uM)", "steps", "rejected steps", "evaluations"):
-        assert first.summary[key] == second.summary[key], key
+    for name in ("points", "ledger", "lowest", "steps", "rejected", "evaluations"):
+        assert getattr(first.summary, name) == getattr(second.summary, name), name
 
 
 def assert_times_ascend(folder: Path) -> None:
@@ -87,13 +87,13 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, backend: str, pre
     runner.run(described, backend, whole)
     result = runner.run(described, backend, parts, should_stop=StopAfter(1))
     for steps in (1, 3, 40, 57, 30, 22):
-        assert result.about["status"] == "interrupted"
+        assert result.about.status == "interrupted"
         assert (parts / "checkpoint.npz").exists()
         assert_times_ascend(parts)
         result = runner.resume(parts, should_stop=StopAfter(steps))
     result = runner.resume(parts)
-    assert result.about["status"] == "finished"
-    assert result.about["machine"]["backend"] == backend
+    assert result.about.status == "finished"
+    assert result.about.machine.backend == backend
     assert not (parts / "checkpoint.npz").exists()
     assert_times_ascend(parts)
     assert_same_run(whole, parts)
@@ -102,18 +102,18 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, backend: str, pre
 def test_a_run_stopped_before_its_first_step_can_be_resumed(tmp_path: Path) -> None:
     described = model(tmp_path, "0.06 ms")
     runner.run(described, "numpy", tmp_path / "whole")
-    assert runner.run(described, "numpy", tmp_path / "parts", should_stop=lambda: True).summary["steps"] == 0
+    assert runner.run(described, "numpy", tmp_path / "parts", should_stop=lambda: True).summary.steps == 0
     runner.resume(tmp_path / "parts")
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
 
 
 def test_an_interrupted_run_can_be_read(tmp_path: Path) -> None:
     result = runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(120))
-    assert result.summary["steps"] == 120
+    assert result.summary.steps == 120
     assert len(result.probes["deep"].calcium) == 121
     assert len(result.probes["vesicle"].release_probability) == 121
     assert 1 <= len(result.snapshots.times) < 5
-    assert result.summary["ledger (uM um^3)"]["relative error"] < 1e-12
+    assert result.summary.ledger.relative_error < 1e-12
 
 
 def test_a_finished_run_has_nothing_to_resume(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_run_whose_file_ends_before_the_checkpoint_is_not_resumed(tmp_path: Pa
         assert "\n" not in str(error.value)
         assert contents(out) == before
     (out / name).write_bytes(whole)
-    assert runner.resume(out).about["status"] == "finished"
+    assert runner.resume(out).about.status == "finished"
 
 
 def test_a_stimulus_that_is_lost_is_written_anew(tmp_path: Path) -> None:
@@ -275,8 +275,8 @@ def test_a_signal_half_way_stops_the_run_and_resume_finishes_it(slow_run: Path, 
     assert "Traceback" not in stderr
     assert f"go on with: rdcalcium run --resume {out}" in " ".join(stdout.split())
     result = Result(slow_run / out)
-    assert result.about["status"] == "interrupted"
-    assert 0 < result.summary["time (ms)"] < 0.8
+    assert result.about.status == "interrupted"
+    assert 0 < result.summary.time < 0.8
     assert len(result.snapshots.times) > 1
     again = launch("run", "--resume", out, folder=slow_run)
     assert again.communicate(timeout=60)
@@ -298,7 +298,7 @@ def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run:
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     result = Result(slow_run / out)
-    assert result.about["status"] == "running"  # nobody was left to say otherwise
+    assert result.about.status == "running"  # nobody was left to say otherwise
     calcium = result.probes["deep"].calcium
     assert len(calcium) > 100
     assert np.all(np.diff(calcium.time) > 0)
@@ -307,7 +307,7 @@ def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run:
     for t in result.snapshots.times:
         assert np.isfinite(result.snapshot(t)["Ca (uM)"]).all()
     resumed = runner.resume(slow_run / out)
-    assert resumed.about["status"] == "finished"
+    assert resumed.about.status == "finished"
     assert_times_ascend(slow_run / out)
     assert_same_run(slow_run / "whole", slow_run / out)
 
@@ -358,6 +358,6 @@ def test_two_signals_stop_at_once_and_leave_the_last_checkpoint(slow_run: Path) 
         patch.setattr(execution, "CHECKPOINT_EVERY", 0.2)
         with pytest.raises(KeyboardInterrupt):
             runner.run(described, "numpy", out, should_stop=impatient)
-    assert Result(out).about["status"] == "interrupted"
+    assert Result(out).about.status == "interrupted"
     runner.resume(out)
     assert_same_run(slow_run / "whole", out)

@@ -103,11 +103,11 @@ def test_a_run_that_was_moved_can_be_resumed_and_run_again(tmp_path: Path, suffi
 @pytest.mark.parametrize("backend", ["numpy", "compiled"])
 def test_a_run_says_what_computed_it(tmp_path: Path, backend: str) -> None:
     need_backend(backend)
-    told = rc.run(small(tmp_path), backend, tmp_path / "run").about["machine"]
+    told = rc.run(small(tmp_path), backend, tmp_path / "run").about.machine
     expected = {name: version(name) for name in ("numpy", "scipy", "gmsh")}
-    assert expected.items() <= told["versions"].items()
-    assert ("compiler" in told["versions"]) == (backend == "compiled")
-    assert told["threads"] >= 1
+    assert expected.items() <= told.versions.items()
+    assert ("compiler" in told.versions) == (backend == "compiled")
+    assert told.threads >= 1
 
 
 def test_a_run_may_be_replaced_by_its_own_model(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_two_runs_cannot_write_one_folder(tmp_path: Path) -> None:
         refused = "another run is writing to here; wait for its end, or stop it"
         for second in (("small.toml", "--out", "here", "--overwrite"), ("--resume", "here")):
             assert sentence(rdcalcium("run", *second, "--backend", "numpy", folder=tmp_path)) == refused
-        assert Result(tmp_path / "here").about["status"] == "running"  # reading is free
+        assert Result(tmp_path / "here").about.status == "running"  # reading is free
         first.send_signal(signal.SIGKILL)
     runner.run(small(tmp_path), "numpy", tmp_path / "here", overwrite=True)  # the lock died with its process
     assert sorted(p.name for p in (tmp_path / "here").iterdir()) == [
@@ -172,7 +172,7 @@ def test_a_folder_that_may_only_be_read_is_one_sentence(tmp_path: Path) -> None:
             said = sentence(rdcalcium(*words, folder=tmp_path, preexec_fn=without_privilege))
             assert said.startswith("cannot write to here"), words
             assert said.endswith(": Permission denied"), words
-        assert Result(tmp_path / "here").about["status"] == "interrupted"
+        assert Result(tmp_path / "here").about.status == "interrupted"
     finally:
         (tmp_path / "here").chmod(0o755)
 

@@ -1,7 +1,6 @@
 """Pictures: they show what the run folder says, without a screen."""
 
 import csv
-import json
 import os
 import re
 import shutil
@@ -14,6 +13,8 @@ import pytest
 
 from rdcalcium.discretization.base import CellComplex
 from rdcalcium.errors import RdcalciumError
+from rdcalcium.results.about import About, Cells, Machine
+from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import SnapshotFile
 
 REST = 0.05  # µM
@@ -110,11 +111,20 @@ def scene(lower: float = -0.4) -> dict:
     }
 
 
+def write_about(folder: Path, title: str, lower: float = -0.4) -> None:
+    """run.json with a title and a scene."""
+    About(
+        title=title, status="finished", started="", version="", references=[], seed=1, precision="float64",
+        machine=Machine(backend="", reason="", device="", processor="", threads=1, system="", versions={}),
+        discretization=Cells(kind="grid", count=0, volume=0, surfaces={}), fields=["Ca"],
+        scene=Scene.from_json(scene(lower)),
+    ).write(folder)  # fmt: skip
+
+
 def make_run(folder: Path, cells: CellComplex, lower: float = -0.4, completed: int = len(TIMES)) -> Path:
     """A run folder with analytic plumes that peak at 1 ms."""
     folder.mkdir()
-    about = {"title": "Fourteen plumes", "status": "complete", "summary": {}, "scene": scene(lower)}
-    (folder / "run.json").write_text(json.dumps(about))
+    write_about(folder, "Fourteen plumes", lower)
     places = cells.points if cells.centring == "point" else cells.points[cells.connectivity].mean(axis=1)
     file = SnapshotFile.create(folder / "result.vtkhdf", cells, TIMES, {"Ca": "Ca (uM)"})
     at_peak = plumes(places, 1.0) - REST
@@ -403,9 +413,10 @@ def svg_with_words():
 
 
 def test_calcium_is_known_by_its_place_in_the_heading_not_by_its_last_letters(run):
+    from rdcalcium.results.columns import CALCIUM
     from rdcalcium.view.run_folder import RunFolder
 
-    curves = RunFolder(run).traces("calcium")
+    curves = RunFolder(run).traces(CALCIUM)
     assert list(curves) == [f"sensor {i + 1}" for i in range(4)]
     assert max(float(curve.max()) for curve in curves.values()) < 1e3
 
@@ -420,7 +431,7 @@ def test_traces_name_every_curve_and_leave_out_what_is_not_there(run, tmp_path):
     table = (run / "stimulus.csv").read_text().splitlines()
     lean = tmp_path / "lean"
     lean.mkdir()
-    (lean / "run.json").write_text(json.dumps({"title": "a title of many words " * 12}))
+    write_about(lean, "a title of many words " * 12)
     (lean / "stimulus.csv").write_text("\n".join(f"{t},{i}" for t, _, _, i in csv.reader(table)) + "\n")
     written = words_of(traces(lean, tmp_path / "lean.svg"))
     assert "current (pA)" in written
@@ -459,8 +470,6 @@ def test_importing_the_package_does_not_import_the_pictures():
 
 
 def test_a_scene_reads_back_what_it_wrote():
-    from rdcalcium.results.scene import Scene
-
     assert Scene.from_json(scene(lower=0)).to_json() == scene(lower=0)
     whole = Scene.from_json(scene(lower=0)).unfolded()
     np.testing.assert_array_equal(whole.lower, [-0.4, -0.4, 0])

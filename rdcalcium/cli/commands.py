@@ -142,7 +142,7 @@ def _headline(model: Model, backend: str) -> str:
 
 def _finish(result: Result) -> None:
     show_report(result)
-    if result.about["status"] == "interrupted":
+    if result.about.status == "interrupted":
         sys.exit(INTERRUPTED)
 
 

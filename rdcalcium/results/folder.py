@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import tempfile
@@ -148,33 +147,6 @@ def _replacing(path: Path) -> Iterator[Path]:
     except OSError:
         scratch.unlink(missing_ok=True)
         raise
-
-
-def write_about(folder: Path, about: dict[str, Any]) -> None:
-    """Write run.json."""
-    text = json.dumps(about, indent=2, ensure_ascii=False, default=_plain)
-    write_atomically(folder / ABOUT, text.encode())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
-
-
-def read_about(folder: Path) -> dict[str, Any]:
-    """Read run.json."""
-    try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunFolderError(f"{folder} is not a run folder: it has no {ABOUT}") from None
-    except NotADirectoryError:
-        raise RunFolderError(f"{folder} is a file; give the folder of a run") from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        about = None
-    if not isinstance(about, dict):
-        raise RunFolderError(f"{folder / ABOUT} is damaged; run the model again and overwrite it (--overwrite)")
-    return about
 
 
 def write_checkpoint(folder: Path, state: dict[str, Any]) -> None:

@@ -10,28 +10,26 @@ from rdcalcium.backends import Operations
 from rdcalcium.discretization import Discretization
 from rdcalcium.machine import machine
 from rdcalcium.model import Model
+from rdcalcium.results.about import Cells, Machine
 from rdcalcium.results.scene import Scene
 
 
-def computed_by(operations: Operations, reason: str) -> dict[str, Any]:
+def computed_by(operations: Operations, reason: str) -> Machine:
     """What a run ran on, and with."""
-    return {
-        "backend": operations.name,
-        "backend chosen because": reason,
-        "device": operations.device,
-        **machine(operations.software()),
-    }
+    found = machine(operations.software())
+    return Machine(backend=operations.name, reason=reason, device=operations.device, **found)
 
 
-def about_discretization(d: Discretization) -> dict[str, Any]:
+def about_discretization(d: Discretization) -> Cells:
     """Sizes and quality of the control volumes."""
-    return {
-        "kind": d.kind,
-        "control volumes": int(np.count_nonzero(d.volumes)),
-        "volume (um^3)": d.total_volume,
-        "surfaces (um^2)": {name: float(s.areas.sum()) for name, s in d.surfaces.items()},
-        **{name: float(value) for name, value in d.report.items()},
-    }
+    quality: dict[str, Any] = {name: float(value) for name, value in d.report.items()}
+    return Cells(
+        kind=d.kind,
+        count=int(np.count_nonzero(d.volumes)),
+        volume=d.total_volume,
+        surfaces={name: float(s.areas.sum()) for name, s in d.surfaces.items()},
+        **quality,
+    )
 
 
 def scene(model: Model, discretization: Discretization) -> Scene:

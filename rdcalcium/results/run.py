@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.errors import InputError, suggest
+from rdcalcium.results.about import About, Summary
 from rdcalcium.results.columns import TIME, Column
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
@@ -17,7 +18,7 @@ from rdcalcium.results.folder import (
     SENSORS,
     SNAPSHOTS,
     STIMULUS,
-    read_about,
+    RunFolderError,
 )
 from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
 from rdcalcium.units import parse
@@ -47,21 +48,23 @@ class Result:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        self.about = read_about(self.folder)
+        self.about = About.read(self.folder)
 
     def __repr__(self) -> str:
         """Title, status and place."""
-        return f"<Result {self.about.get('title')!r}, {self.about.get('status')}, in {self.folder}>"
+        return f"<Result {self.about.title!r}, {self.about.status}, in {self.folder}>"
 
     @property
-    def summary(self) -> dict[str, Any]:
-        """Peaks, release probabilities, ledger and cost of the run."""
-        return self.about.get("summary", {})
+    def summary(self) -> Summary:
+        """Peaks, release probabilities, ledger and cost of the run; RunFolderError before it has stopped."""
+        if self.about.summary is None:
+            raise RunFolderError(f"the run in {self.folder} has no summary yet: its status is {self.about.status!r}")
+        return self.about.summary
 
     @property
     def references(self) -> list[dict[str, str]]:
         """The papers whose values the run used."""
-        return self.about.get("references", [])
+        return self.about.references
 
     def table(self, name: str) -> dict[str, np.ndarray]:
         """Columns of a CSV file of the folder, such as "probes.csv", by heading; empty where there is none.

@@ -18,6 +18,7 @@ from rdcalcium.backends import Operations, open_backend
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, write_toml
 from rdcalcium.results import Result, RunFolderError, folder
+from rdcalcium.results.about import About, Status
 from rdcalcium.results.inputs import keep_inputs, within
 from rdcalcium.results.provenance import about_discretization, computed_by, scene
 from rdcalcium.runner.recording import Recording
@@ -98,19 +99,19 @@ class Execution:
         folder.remove_run(self.path)
         try:
             folder.write_atomically(self.path / folder.MODEL, checkpointed_model(self.model, self.path).encode())
-            folder.write_about(self.path, self.about)
+            self.about.write(self.path)
             self.recording = Recording(self.path, self.model, self.simulation, None)
             self.recording.look(Moment(0.0, 0.0, 0, self.simulation.values))
         except BaseException:
             with suppress(OSError):
-                folder.write_about(self.path, self.about | {"status": "failed"})
+                self.about.model_copy(update={"status": "failed"}).write(self.path)
             raise
 
     def _go_on(self, state: dict[str, Any]) -> None:
         """Back to a checkpoint; where that fails the folder says what it said before."""
         self.simulation.restore(state)
         self.recording = Recording(self.path, self.model, self.simulation, state)
-        folder.write_about(self.path, self.about)
+        self.about.write(self.path)
 
     def go(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
         """Advance to the end, or until asked to stop; the folder is complete either way."""
@@ -120,7 +121,7 @@ class Execution:
                 self._complete()
         except BaseException as error:
             # The state may be that of half a step: the last checkpoint stands.
-            if self.about["status"] == "running":
+            if self.about.status == "running":
                 with suppress(OSError):
                     self._tell("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
@@ -172,25 +173,25 @@ class Execution:
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
         self.recording.copy_tables()
 
-    def _tell(self, status: str) -> None:
+    def _tell(self, status: Status) -> None:
         summary = summarize(self.simulation, self.recording.peaks, self.recording.lowest, self._wall())
-        self.about |= {"status": status, "summary": summary}
-        folder.write_about(self.path, self.about)
+        self.about = self.about.model_copy(update={"status": status, "summary": summary})
+        self.about.write(self.path)
 
 
-def _about(model: Model, operations: Operations, reason: str) -> dict[str, Any]:
+def _about(model: Model, operations: Operations, reason: str) -> About:
     """What run.json says before the first step."""
     discretization = operations.system.discretization
-    return {
-        "title": model.title,
-        "status": "running",
-        "started": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "rdcalcium": __version__,
-        "references": used_references(model),
-        "seed": model.run.seed,
-        "precision": model.run.precision,
-        "machine": computed_by(operations, reason),
-        "discretization": about_discretization(discretization),
-        "fields": [f.name for f in operations.system.fields],
-        "scene": scene(model, discretization).to_json(),
-    }
+    return About(
+        title=model.title,
+        status="running",
+        started=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        version=__version__,
+        references=used_references(model),
+        seed=model.run.seed,
+        precision=model.run.precision,
+        machine=computed_by(operations, reason),
+        discretization=about_discretization(discretization),
+        fields=[f.name for f in operations.system.fields],
+        scene=scene(model, discretization),
+    )

@@ -11,6 +11,7 @@ from rdcalcium.library import resolve
 from rdcalcium.memory import check_memory
 from rdcalcium.model import Model, read_toml
 from rdcalcium.results import Result, RunFolderError, folder
+from rdcalcium.results.about import About
 from rdcalcium.runner.execution import Execution, Progress, checkpointed_model
 from rdcalcium.system import System, build_system
 
@@ -56,9 +57,9 @@ def resume(
     The other arguments are those of `run`. Raises RunFolderError where there is nothing to go on with.
     """
     path = Path(path)
-    about = folder.read_about(path)
+    about = About.read(path)
     with folder.claimed(path):
-        if about.get("status") == "finished":
+        if about.status == "finished":
             raise RunFolderError(f"the run in {path} is finished; there is nothing to resume")
         folder.require_writable(path)
         state = folder.read_checkpoint(path)
@@ -67,8 +68,7 @@ def resume(
             raise RunFolderError(
                 f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
             )
-        before = about.get("machine", {}).get("backend", "auto")
-        name, reason = choose(before if backend == "auto" else backend)
+        name, reason = choose(about.machine.backend if backend == "auto" else backend)
         return Execution(model, path, prepare(model, name), name, reason, state).go(progress, should_stop)
 
 

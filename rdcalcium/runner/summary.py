@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import resource
 from dataclasses import asdict
-from typing import Any
 
+from rdcalcium.machine import peak_memory
 from rdcalcium.recorders.peaks import Peaks
+from rdcalcium.results.about import Amounts, Point, Summary
 from rdcalcium.simulation import Simulation
 
 
-def summarize(simulation: Simulation, peaks: Peaks, lowest: float, wall: float) -> dict[str, Any]:
-    """The entry "summary" of run.json.
+def summarize(simulation: Simulation, peaks: Peaks, lowest: float, wall: float) -> Summary:
+    """The summary of a run at this moment.
 
     lowest  of all concentrations in the snapshots, µM
     wall    time that the run has taken, s
     """
+    released = {
+        label: probability
+        for sensor in simulation.sensors
+        for label, probability in zip(sensor.labels, sensor.probability().tolist(), strict=True)
+    }
     points = {
-        name: {"peak calcium (uM)": peak, "time of peak (ms)": at}
-        for name, (peak, at) in zip([*simulation.model.watched], peaks.values.tolist(), strict=True)
+        name: Point(peak=peak, time_of_peak=at, release_probability=released.get(name))
+        for name, (peak, at) in zip(simulation.model.watched, peaks.values.tolist(), strict=True)
     }
-    for sensor in simulation.sensors:
-        for label, p in zip(sensor.labels, sensor.probability().tolist(), strict=True):
-            points[label]["release probability"] = p
     balance = simulation.balance()
-    ledger = {**asdict(balance), "missing": balance.missing, "relative error": balance.relative_error}
-    return {
-        "time (ms)": simulation.t,
-        "points": points,
-        "ledger (uM um^3)": ledger,
-        "lowest value (uM)": lowest,
-        "steps": simulation.steps,
-        "rejected steps": simulation.rejected,
-        "evaluations": simulation.scheme.evaluations,
-        "wall time (s)": wall,
-        "peak memory (MiB)": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+    return Summary(
+        time=simulation.t,
+        points=points,
+        ledger=Amounts(**asdict(balance), missing=balance.missing, relative_error=balance.relative_error),
+        lowest=lowest,
+        steps=simulation.steps,
+        rejected=simulation.rejected,
+        evaluations=simulation.scheme.evaluations,
+        wall_time=wall,
+        peak_memory=peak_memory(),
+    )

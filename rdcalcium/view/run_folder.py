@@ -10,7 +10,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.results import Result, columns
-from rdcalcium.results.folder import ABOUT, PROBES, SNAPSHOTS
+from rdcalcium.results.folder import PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import StoredSnapshots
 
@@ -27,13 +27,10 @@ class RunFolder:
         self.path = Path(path)
         self.result = Result(path)
 
-    @cached_property
+    @property
     def scene(self) -> Scene:
         """What stands in the terminal, as the run wrote it down."""
-        try:
-            return Scene.from_json(self.result.about.get("scene"))
-        except InputError as error:
-            raise InputError(f"{self.path / ABOUT}: {error}") from None
+        return self.result.about.scene
 
     @cached_property
     def snapshots(self) -> StoredSnapshots:

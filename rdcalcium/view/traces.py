@@ -52,7 +52,7 @@ def traces(run_folder: str | Path, path: str | Path) -> Path:
         draw(axis)
         axis.spines["top"].set_visible(False)
     axes[-1].set_xlabel(TIME.heading)
-    figure.suptitle(textwrap.fill(run.result.about.get("title", ""), TITLE_COLUMNS), x=0.02, ha="left", fontsize=10)
+    figure.suptitle(textwrap.fill(run.result.about.title, TITLE_COLUMNS), x=0.02, ha="left", fontsize=10)
     figure.align_ylabels()
     return save(figure, path)
 

@@ -1,0 +1,170 @@
+"""run.json: what a run says about itself, each key spelt once, beside the attribute that it becomes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+
+from rdcalcium.results.folder import ABOUT, RunFolderError, write_atomically
+from rdcalcium.results.scene import Scene
+
+REMEDY = "run the model again and overwrite it"
+
+Status = Literal["running", "finished", "interrupted", "failed"]
+
+
+class Entry(BaseModel):
+    """A table of run.json. Attributes are made by their names, and written under their keys, which hold the unit."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+
+    def to_json(self) -> dict[str, Any]:
+        """The table; what is None is left out."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class Machine(Entry):
+    """What a run ran on, and with.
+
+    reason    why this backend was chosen
+    versions  name -> version of all that computed
+    """
+
+    backend: str
+    reason: Annotated[str, Field(alias="backend chosen because")]
+    device: str
+    processor: str
+    threads: int
+    system: str
+    versions: dict[str, str]
+
+
+class Cells(Entry):
+    """Sizes of the control volumes; figures of quality, which differ from kind to kind, stand beside under their names.
+
+    count     control volumes that hold cytosol
+    volume    µm³, of the computed part
+    surfaces  name -> µm²
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float]
+
+    kind: str
+    count: Annotated[int, Field(alias="control volumes")]
+    volume: Annotated[float, Field(alias="volume (um^3)")]
+    surfaces: Annotated[dict[str, float], Field(alias="surfaces (um^2)")]
+
+    @property
+    def quality(self) -> dict[str, float]:
+        """Figures of quality by name, such as "smallest cell (nm)"."""
+        return self.__pydantic_extra__
+
+
+class Point(Entry):
+    """What one sensor or probe saw.
+
+    peak                 of calcium, µM
+    time_of_peak         ms
+    release_probability  at the end; none at a probe
+    """
+
+    peak: Annotated[float, Field(alias="peak calcium (uM)")]
+    time_of_peak: Annotated[float, Field(alias="time of peak (ms)")]
+    release_probability: Annotated[float | None, Field(alias="release probability")] = None
+
+
+class Amounts(Entry):
+    """The calcium ledger at the end, µM µm³: see rdcalcium.recorders.ledger.Balance."""
+
+    entered: float
+    free: float
+    bound: dict[str, float]
+    initial: float
+    missing: float
+    relative_error: Annotated[float, Field(alias="relative error")]
+
+
+class Summary(Entry):
+    """What a reader of a run wants to know first.
+
+    time         that was reached, ms
+    points       by the name of the sensor or probe
+    lowest       of all concentrations in the snapshots, µM
+    wall_time    s
+    peak_memory  MiB, the most that the whole process has held since it began
+    """
+
+    time: Annotated[float, Field(alias="time (ms)")]
+    points: dict[str, Point]
+    ledger: Annotated[Amounts, Field(alias="ledger (uM um^3)")]
+    lowest: Annotated[float, Field(alias="lowest value (uM)")]
+    steps: int
+    rejected: Annotated[int, Field(alias="rejected steps")]
+    evaluations: int
+    wall_time: Annotated[float, Field(alias="wall time (s)")]
+    peak_memory: Annotated[
+        float,
+        Field(
+            validation_alias=AliasChoices("peak memory of the process (MiB)", "peak memory (MiB)"),
+            serialization_alias="peak memory of the process (MiB)",
+        ),
+    ]
+
+
+def _scene(entry: Any) -> Scene:
+    return entry if isinstance(entry, Scene) else Scene.from_json(entry)
+
+
+class About(Entry):
+    """The whole of run.json.
+
+    started     date and time
+    version     of rdcalcium
+    references  of the papers whose values the run used: key, citation, doi
+    fields      names of what was computed, calcium first
+    summary     none until the run has stopped
+    """
+
+    title: str
+    status: Status
+    started: str
+    version: Annotated[str, Field(alias="rdcalcium")]
+    references: list[dict[str, str]]
+    seed: int
+    precision: str
+    machine: Machine
+    discretization: Cells
+    fields: list[str]
+    scene: Annotated[Scene, BeforeValidator(_scene), PlainSerializer(Scene.to_json)]
+    summary: Summary | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write it into a run folder."""
+        text = json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        write_atomically(folder / ABOUT, text.encode())
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read that of a run folder; raises RunFolderError where there is none, or it is damaged."""
+        path = folder / ABOUT
+        try:
+            return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise RunFolderError(f"{folder} is not a run folder: it has no {ABOUT}") from None
+        except NotADirectoryError:
+            raise RunFolderError(f"{folder} is a file; give the folder of a run") from None
+        except ValidationError as error:
+            raise RunFolderError(f"{path} is damaged: {_first(error)}; {REMEDY}") from None
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise RunFolderError(f"{path} is damaged; {REMEDY}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, in one line."""
+    wrong = error.errors()[0]
+    place = "".join(f"{key!r}: " for key in wrong["loc"])
+    return place + wrong["msg"].removeprefix("Value error, ")
