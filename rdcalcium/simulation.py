@@ -38,7 +38,7 @@ class Moment:
 
     t, h    end and length of the step, ms
     stages  evaluations of the right-hand side in it
-    values  (fields, points) µM at the sensors, then the probes
+    values  (fields, points) µM at the watched points of the model
     """
 
     t: float
@@ -56,8 +56,7 @@ class Simulation:
         self.system = operations.system
         rest = self.system.chemistry.rest
         self.rtol, self.atol = model.run.tolerance, _absolute_tolerance(model, rest)
-        magnesium = model.magnesium.free if model.magnesium else 0.0
-        self.sensors = [ReleaseSensors(s, model.calcium.rest, magnesium) for s in model.sensors]
+        self.sensors = ReleaseSensors.of(model)
         self.influx = Influx(model, operations)
         self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
         self.snapshot_times = planned_times(model)
@@ -162,11 +161,9 @@ class Simulation:
         self.t = end
         self.steps += 1
         self.points.look(self.scheme.y)
-        after, at = self.points.calcium(self.t, before_jump=True), 0
+        after = self.points.calcium(self.t, before_jump=True)
         for sensor in self.sensors:
-            span = slice(at, at + len(sensor.labels))
-            sensor.advance(before[span], after[span], h)
-            at = span.stop
+            sensor.advance(before[sensor.places], after[sensor.places], h)
 
     def fields_within(self, moment: Moment, times: np.ndarray) -> Iterable[np.ndarray]:
         """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""

@@ -25,6 +25,7 @@ from rdcalcium.model import (
     Tetrahedra,
     write_toml,
 )
+from rdcalcium.recorders.release import ReleaseSensors
 from tests.model_tables import DISCRETIZATIONS, FIXED, GEOMETRIES, OHMIC, PARTS, channel, model_of_tables, tables
 
 
@@ -515,3 +516,17 @@ def test_a_waveform_that_is_none_is_refused(tmp_path, rows: str, message: str) -
     stimulus = {"kind": "action_potential", "waveform": "ap.csv"}
     with pytest.raises(ModelError, match=message):
         library.resolve(tables(stimulus=stimulus), folder=tmp_path)
+
+
+def test_sensors_are_watched_first_then_probes_each_in_its_own_order() -> None:
+    sensor = {"use": "schneggenburger_neher2000", "positions": [[0.03, 0, 0.01], [0.01, 0, 0.01]]}
+    described = small_model(
+        sensors=[{**sensor, "name": "b"}, {**sensor, "name": "a", "positions": [[0.02, 0, 0.01]]}],
+        probes=[{"name": "z", "position": [0, 0, 0.03]}, {"name": "c", "position": [0, 0, 0.02]}],
+    )
+    assert list(described.watched) == ["b 1", "b 2", "a", "z", "c"]
+    assert list(described.watched.values()) == [
+        *described.sensors[0].positions, *described.sensors[1].positions, *(p.position for p in described.probes),
+    ]  # fmt: skip
+    places = [sensors.places for sensors in ReleaseSensors.of(described)]
+    assert [list(described.watched)[at] for at in places] == [["b 1", "b 2"], ["a"]]

@@ -16,8 +16,8 @@ ROUNDING = 1 - 1e-9  # of a distance that is just enough
 
 def _watched(model: Model) -> dict[str, Point]:
     """Sensors and probes, as a sentence calls them: one whose name says what it is needs no other word."""
-    named = [("sensor", label, p) for s in model.sensors for label, p in zip(s.labels(), s.positions, strict=True)]
-    named += [("probe", probe.name, probe.position) for probe in model.probes]
+    named = [("sensor", *one) for one in model.sensor_points.items()]
+    named += [("probe", *one) for one in model.probe_points.items()]
     return {name if name.lower().startswith(kind) else f"{kind} {name!r}": p for kind, name, p in named}
 
 

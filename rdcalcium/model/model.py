@@ -101,20 +101,27 @@ class Model(Part):
         return self.geometry.copies
 
     @property
+    def sensor_points(self) -> dict[str, tuple[float, float, float]]:
+        """Name and position (µm) of every sensor."""
+        return {k: p for s in self.sensors for k, p in zip(s.labels(), s.positions, strict=True)}
+
+    @property
+    def probe_points(self) -> dict[str, tuple[float, float, float]]:
+        """Name and position (µm) of every probe."""
+        return {probe.name: probe.position for probe in self.probes}
+
+    @property
     def watched(self) -> dict[str, tuple[float, float, float]]:
-        """Name and position (µm) of every sensor, then of every probe."""
-        sensors = {k: p for s in self.sensors for k, p in zip(s.labels(), s.positions, strict=True)}
-        return sensors | {probe.name: probe.position for probe in self.probes}
+        """Name and position (µm) of every sensor, then of every probe: the order of all tables and arrays of them."""
+        return self.sensor_points | self.probe_points
 
     def points_of_interest(self) -> dict[str, tuple[float, float, float]]:
         """Name and position (µm) of every channel, sensor and probe."""
         points: dict[str, tuple[float, float, float]] = {}
         for group in self.channels:
             points |= group.named_points()
-        for sensor in self.sensors:
-            points |= {f"sensor {k!r}": p for k, p in zip(sensor.labels(), sensor.positions, strict=True)}
-        points |= {f"probe {probe.name!r}": probe.position for probe in self.probes}
-        return points
+        points |= {f"sensor {name!r}": point for name, point in self.sensor_points.items()}
+        return points | {f"probe {name!r}": point for name, point in self.probe_points.items()}
 
     def points_on_membrane(self) -> dict[str, tuple[float, float, float]]:
         """Name and position (µm) of every channel that must lie on the membrane."""
@@ -138,8 +145,8 @@ class Model(Part):
             twice = [n for n in names if names.count(n) > 1]
             if twice:
                 raise ValueError(f"two {plural} are called {twice[0]!r}; give each its own name")
-        labels = [label for sensor in self.sensors for label in sensor.labels()] + [p.name for p in self.probes]
-        twice = [n for n in labels if labels.count(n) > 1]
+        names = [label for sensor in self.sensors for label in sensor.labels()] + [p.name for p in self.probes]
+        twice = [n for n in names if names.count(n) > 1]
         if twice:
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
         if self.magnesium is None:

@@ -38,8 +38,8 @@ def scene(model: Model, discretization: Discretization) -> Scene:
     things: dict[str, list[tuple[str, Any]]] = {
         "vesicles": [(s.name, (*s.centre, s.radius)) for s in model.geometry.solids],
         "channels": [(group.name, p) for group in model.channels for p in group.points],
-        "sensors": [named for s in model.sensors for named in zip(s.labels(), s.positions, strict=True)],
-        "probes": [(probe.name, probe.position) for probe in model.probes],
+        "sensors": list(model.sensor_points.items()),
+        "probes": list(model.probe_points.items()),
     }
     lower, upper = model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0))
     return Scene.of(lower, upper, ["xyz"[axis] for axis in model.geometry.mirrors], things)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.recorders.release import ReleaseSensors
 from rdcalcium.results import columns
@@ -22,23 +23,20 @@ class Tables:
     def __init__(
         self,
         folder: Path,
-        points: Sequence[str],
+        model: Model,
         fields: Sequence[str],
-        buffers: Sequence[str],
         sensors: Sequence[ReleaseSensors],
         keep_until: float | None,
     ):
         """Begin each table, or go on with it after dropping the rows later than `keep_until` ms.
 
-        points   names of the sensors' places, then of the probes
-        fields   calcium first
-        sensors  in the order of their places among the points
+        fields  names, calcium first
         """
         self.sensors = sensors
         labels = [label for sensor in sensors for label in sensor.labels]
-        bound = [columns.bound_to(name) for name in buffers]
+        bound = [columns.bound_to(buffer.name) for buffer in model.buffers]
         tables = {
-            PROBES: [columns.concentration(field, point) for point in points for field in fields],
+            PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
             SENSORS: [column for label in labels for column in columns.release(label)],
             LEDGER: [columns.ENTERED, columns.FREE, *bound, columns.MISSING, columns.RELATIVE_ERROR],
         }
@@ -54,11 +52,10 @@ class Tables:
         self._tables[PROBES].append([t, *values.T.ravel()])
         if SENSORS not in self._tables:
             return
-        row, at = [t], 0
+        row = [t]
         for sensor in self.sensors:
-            calcium = values[CALCIUM, at : at + len(sensor.labels)]
-            row += np.stack([sensor.rate(calcium), sensor.probability()], axis=1).ravel().tolist()
-            at += len(sensor.labels)
+            rate = sensor.rate(values[CALCIUM, sensor.places])
+            row += np.stack([rate, sensor.probability()], axis=1).ravel().tolist()
         self._tables[SENSORS].append(row)
 
     def write_balance(self, t: float, balance: Balance) -> None:

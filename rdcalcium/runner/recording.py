@@ -35,14 +35,13 @@ class Recording:
         self.path, self.simulation = path, simulation
         self.fields = [f.name for f in simulation.system.fields]
         self.schedule = Schedule(simulation.snapshot_times)
-        self.peaks, self.lowest = Peaks(len([*simulation.model.watched])), float(np.inf)
+        self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
         if state:
             self.peaks.values, self.lowest = state["peaks"], float(state["lowest"])
         # What is damaged or short is refused before a row of anything is lost.
         self.snapshots = require_complete(path, simulation, self.schedule) if state else self._new_snapshots(model)
-        buffers = [b.name for b in model.buffers]
         until = simulation.t if state else None
-        self.tables = Tables(path, [*simulation.model.watched], self.fields, buffers, simulation.sensors, until)
+        self.tables = Tables(path, model, self.fields, simulation.sensors, until)
         write_stimulus(path, model, simulation)
 
     def _new_snapshots(self, model: Model) -> SnapshotFile:
