@@ -7,7 +7,14 @@ from collections.abc import Iterable
 
 
 class RdcalciumError(Exception):
-    """Says in one sentence what was given, what is possible, and what to try."""
+    """Says in one sentence what was given, what is possible, and what to try.
+
+    ways  what of the package would help, by its word: "overwrite" and "out" of `run`, "resume", …
+    """
+
+    def __init__(self, sentence: str, *ways: str):
+        super().__init__(sentence)
+        self.ways = ways
 
 
 class InputError(RdcalciumError, ValueError):

@@ -159,3 +159,36 @@ def test_the_guard_sees_imports_that_hide(tmp_path: Path, monkeypatch: pytest.Mo
     assert sorted(room for _, room in imported_rooms(source)) == [
         "backends", "cli", "model", "model", "system", "view",
     ]  # fmt: skip
+
+
+def words_for_users(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of everything that stands in a raised error."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Raise) and node.exc:
+            for part in ast.walk(node.exc):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield part.lineno, part.value
+
+
+@pytest.mark.parametrize("room", sorted(set(FLOW) - {"backends"} | {"view", "advice"}))
+def test_an_error_speaks_of_no_command_line(room: str) -> None:
+    """Who calls from Python has no options; an error names its ways, and cli/ says by which option they are gone."""
+    paths = [path for path in MODULES if room_of(path) == room]
+    found = [f"{p}:{line}" for p in paths for line, text in words_for_users(p) if re.search(r"--[a-z]", text)]
+    assert not found, f"an option in {', '.join(found)}; give the error its ways instead"
+
+
+def test_every_way_that_an_error_names_is_an_option() -> None:
+    from rdcalcium.cli.commands import cli
+
+    options = {option for command in cli.commands.values() for p in command.params for option in p.opts}
+    ways = {
+        argument.value
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("RunFolderError", "DisplayError"))
+        for argument in ast.walk(ast.Tuple(node.args[1:]))
+        if isinstance(argument, ast.Constant)
+    }
+    assert ways
+    assert {f"--{way}" for way in ways} <= options

@@ -125,7 +125,10 @@ def test_an_earlier_run_is_replaced_only_when_asked(quick: Path) -> None:
     words = ("run", "quick.toml", "--backend", "numpy", "--out", "here")
     assert rdcalcium(*words, folder=quick).returncode == 0
     first = (quick / "here" / "run.json").read_text()
-    assert "already holds a run; overwrite it (--overwrite, or" in sentence(rdcalcium(*words, folder=quick))
+    assert (
+        "already holds a run; overwrite it, resume it, or choose another folder (--overwrite, --resume, --out)"
+        in sentence(rdcalcium(*words, folder=quick))
+    )
     assert (quick / "here" / "run.json").read_text() == first
     assert rdcalcium(*words, "--overwrite", folder=quick).returncode == 0
     assert (quick / "here" / "run.json").read_text() != first
@@ -383,7 +386,7 @@ def test_a_window_without_a_display_is_one_sentence(finished: Path, monkeypatch:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     said = sentence(rdcalcium("view", "runs/quick", folder=finished))
-    assert said == "there is no display for a window; rdcalcium view --screenshot or --movie draws without one"
+    assert said == "there is no display for a window; draw into a file (--screenshot, --movie)"
     assert "nowhere is not a run folder" in sentence(rdcalcium("view", "nowhere", folder=finished))
 
 

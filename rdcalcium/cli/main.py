@@ -27,11 +27,16 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except RdcalciumError as error:
-        _fail(str(error))
+        _fail(str(error) + _options(error.ways))
     except OSError as error:  # a file or folder, named in its text
         _fail(str(error) or type(error).__name__)
     except MemoryError:
         _fail("this machine has too little memory for that; choose wider cells")
+
+
+def _options(ways: tuple[str, ...]) -> str:
+    """The options by which the command line goes the ways that an error names."""
+    return f" ({', '.join(f'--{way}' for way in ways)})" if ways else ""
 
 
 def _fail(message: str, status: int = 1) -> None:

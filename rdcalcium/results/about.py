@@ -8,10 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
-from rdcalcium.results.folder import ABOUT, RunFolderError, write_atomically
+from rdcalcium.results.folder import ABOUT, RunFolderError, lost, write_atomically
 from rdcalcium.results.scene import Scene
-
-REMEDY = "run the model again and overwrite it"
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 
@@ -158,9 +156,9 @@ class About(Entry):
         except NotADirectoryError:
             raise RunFolderError(f"{folder} is a file; give the folder of a run") from None
         except ValidationError as error:
-            raise RunFolderError(f"{path} is damaged: {_first(error)}; {REMEDY}") from None
+            raise lost(f"{path} is damaged: {_first(error)}") from None
         except (json.JSONDecodeError, UnicodeDecodeError):
-            raise RunFolderError(f"{path} is damaged; {REMEDY}") from None
+            raise lost(f"{path} is damaged") from None
 
 
 def _first(error: ValidationError) -> str:

@@ -31,6 +31,14 @@ class RunFolderError(InputError):
     """A run folder that cannot be used as asked."""
 
 
+def lost(what: str, else_try: str = "") -> RunFolderError:
+    """That something of a run folder is not there, or not whole; only another run makes it again.
+
+    else_try  what may be tried before, such as "restore the file, or "
+    """
+    return RunFolderError(f"{what}; {else_try}run the model again and overwrite it", "overwrite")
+
+
 @contextmanager
 def new_run(path: str | Path | None, overwrite: bool = False) -> Iterator[Path]:
     """A folder that a run may be written to, claimed; whatever an earlier run left there is still there.
@@ -42,7 +50,7 @@ def new_run(path: str | Path | None, overwrite: bool = False) -> Iterator[Path]:
     folder = Path(path or tempfile.mkdtemp(prefix="rdcalcium-"))
     made = path is None or not folder.exists()
     if not made and not folder.is_dir():
-        raise RunFolderError(f"{folder} is a file; choose another folder (--out)")
+        raise RunFolderError(f"{folder} is a file; choose another folder", "out")
     with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -60,11 +68,11 @@ def _refuse_occupied(path: Path, overwrite: bool) -> None:
     if not any(path.iterdir()):
         return
     if not (path / ABOUT).exists():
-        raise RunFolderError(f"{path} is not empty and holds no run; choose another folder (--out)")
+        raise RunFolderError(f"{path} is not empty and holds no run; choose another folder", "out")
     if not overwrite:
         raise RunFolderError(
-            f"{path} already holds a run; overwrite it (--overwrite, or overwrite=True in Python), "
-            "resume it (--resume), or choose another folder (--out)"
+            f"{path} already holds a run; overwrite it, resume it, or choose another folder",
+            *("overwrite", "resume", "out"),
         )
 
 
@@ -159,11 +167,9 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     """The last saved state."""
     path = folder / CHECKPOINT
     if not path.exists():
-        raise RunFolderError(
-            f"{folder} has no {CHECKPOINT} to resume from; run the model again and overwrite it (--overwrite)"
-        )
+        raise lost(f"{folder} has no {CHECKPOINT} to resume from")
     try:
         with np.load(path) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:  # NumPy tells junk as a pickle
-        raise RunFolderError(f"{path} is damaged; run the model again and overwrite it (--overwrite)") from error
+        raise lost(f"{path} is damaged") from error

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from rdcalcium.recorders.schedule import SLACK, Schedule
-from rdcalcium.results import RunFolderError, folder
+from rdcalcium.results import folder
 from rdcalcium.results.csv_table import has_row
+from rdcalcium.results.folder import lost
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import milliseconds
 
-REMEDY = "restore the file, or run the model again and overwrite it (--overwrite)"
+RESTORE = "restore the file, or "
 
 
 def require_complete(path: Path, simulation: Simulation, schedule: Schedule) -> SnapshotFile:
@@ -32,20 +33,16 @@ def require_complete(path: Path, simulation: Simulation, schedule: Schedule) -> 
 
 def _require_row(path: Path, since: float, until: float) -> None:
     if not path.exists():
-        raise RunFolderError(f"there is no {path}, which the run cannot go on without; {REMEDY}")
+        raise lost(f"there is no {path}, which the run cannot go on without", RESTORE)
     if not has_row(path, since, until):
-        raise RunFolderError(
-            f"{path} ends before the checkpoint at {milliseconds(until)}, its last row is missing; {REMEDY}"
-        )
+        raise lost(f"{path} ends before the checkpoint at {until:g} ms, its last row is missing", RESTORE)
 
 
 def _require_snapshots(path: Path, count: int, until: float) -> SnapshotFile:
     if not path.exists():
-        raise RunFolderError(f"there is no {path}, which the run cannot go on without; {REMEDY}")
+        raise lost(f"there is no {path}, which the run cannot go on without", RESTORE)
     snapshots = SnapshotFile.resume(path)
     if snapshots.count < count:
-        raise RunFolderError(
-            f"{path} holds {snapshots.count} of the {count} snapshots before the checkpoint "
-            f"at {milliseconds(until)}; {REMEDY}"
-        )
+        held = f"{path} holds {snapshots.count} of the {count} snapshots before the checkpoint at {milliseconds(until)}"
+        raise lost(held, RESTORE)
     return snapshots

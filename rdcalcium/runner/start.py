@@ -30,7 +30,7 @@ def run(
 
     backend      "auto", "cuda", "compiled" or "numpy"
     out          run folder; none: a new folder among the temporary files. It stays, for the Result reads from it
-                 and `rdcalcium view` can show it: `result.folder` is its place, to be moved or deleted by you
+                 and rdcalcium.view can show it: `result.folder` is its place, to be moved or deleted by you
     overwrite    replace an earlier run in that folder
     progress     called about ten times a second
     should_stop  asked before every step; on True the run is saved so that it can be resumed

@@ -23,9 +23,7 @@ def prepare(window: bool = False) -> None:
     """
     if window:
         if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            raise DisplayError(
-                "there is no display for a window; rdcalcium view --screenshot or --movie draws without one"
-            )
+            raise DisplayError("there is no display for a window; draw into a file", "screenshot", "movie")
         if os.environ.get(CHOICE) in (EGL, OSMESA):
             del os.environ[CHOICE]
         return
