@@ -20,12 +20,14 @@ class Field:
     diffusivity  µm² ms⁻¹
     rest         µM, before the stimulus
     calcium      ions of calcium in each molecule
+    buffer       name of the buffer that it is a state of; none: it is free calcium
     """
 
     name: str
     diffusivity: float
     rest: float
     calcium: int
+    buffer: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _pack_buffer(buffer: Buffer, first: int, calcium: float, magnesium: float) -
     occupancy = scheme.equilibrium(0.0, calcium, magnesium)
     bound = scheme.states[1:]
     fields = [
-        Field(f"{buffer.name}.{state}", buffer.diffusivity, buffer.total * p, content[state])
+        Field(f"{buffer.name}.{state}", buffer.diffusivity, buffer.total * p, content[state], buffer.name)
         for state, p in zip(bound, occupancy[1:], strict=True)
     ]
     place: dict[str, State] = {state: first + i for i, state in enumerate(bound)}

@@ -61,13 +61,12 @@ class Simulation:
         self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
         self.snapshot_times = planned_times(model)
         self.stops = self.influx.currents.events(model.run.duration)
-        self.ledger = Ledger(operations, model.copies)
         self.control = StepController(self.method.order)
         self.t, self.steps, self.rejected = 0.0, 0, 0
         self.scheme = StabilizedRungeKutta(
             operations, np.repeat(rest[:, None], self.system.shape[1], axis=1), self.method
         )
-        self.ledger.balance(self.scheme.y, self.scheme.carried)
+        self.ledger = Ledger(operations, model.copies, self.scheme.y, self.scheme.carried)
         self.points.look(self.scheme.y)
 
     @property

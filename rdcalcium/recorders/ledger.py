@@ -41,11 +41,12 @@ class Balance:
 class Ledger:
     """Adds up what enters, and asks the backend what is there."""
 
-    def __init__(self, operations: Operations, copies: int):
+    def __init__(self, operations: Operations, copies: int, y: Array, carried: Array):
+        """Open the ledger with a state and what rounding took from it."""
         self.do, self.copies = operations, copies
         self.entered = 0.0  # into the computed part
         self._lost = 0.0
-        self.initial: np.ndarray | None = None  # of each field, computed part
+        self.initial = self.contents(y, carried)
 
     def enter(self, amount: float) -> None:
         """Note an amount that entered the computed part; compensated sum."""
@@ -54,7 +55,7 @@ class Ledger:
         self._lost = term - (total - self.entered)
         self.entered = total
 
-    def saved(self) -> dict[str, np.ndarray | None]:
+    def saved(self) -> dict[str, np.ndarray]:
         """All from which `restore` goes on with the same bits."""
         return {"entered": np.array(self.entered), "lost": np.array(self._lost), "initial": self.initial}
 
@@ -68,13 +69,10 @@ class Ledger:
         return content * (self.do.weighted_sums(y) + self.do.weighted_sums(carried))
 
     def balance(self, y: Array, carried: Array) -> Balance:
-        """The ledger now; the first call is the opening balance."""
+        """The ledger now."""
         now = self.contents(y, carried)
-        if self.initial is None:
-            self.initial = now
         bound: dict[str, float] = {}
         for field, amount in zip(self.do.system.fields[1:], now[1:], strict=True):
-            name = field.name.rpartition(".")[0]
-            bound[name] = bound.get(name, 0.0) + self.copies * float(amount)
+            bound[field.buffer] = bound.get(field.buffer, 0.0) + self.copies * float(amount)
         copies = self.copies
         return Balance(copies * self.entered, copies * float(now[0]), bound, copies * math.fsum(self.initial))
