@@ -43,11 +43,11 @@ def under_steps(name: str, h: float, duration: float) -> tuple[np.ndarray, np.nd
     """Times, and rate and probability at each of LEVELS after a step from zero calcium."""
     calcium = np.array(LEVELS, dtype=float)
     model = sensors(name, len(LEVELS))
-    rates, probabilities = [model.rate(calcium)], [model.probability()]
+    rates, probabilities = [model.look(calcium)[:, 0]], [model.probability()]
     times = h * np.arange(round(duration / h) + 1)
     for _ in times[1:]:
         model.advance(calcium, calcium, h)
-        rates.append(model.rate(calcium))
+        rates.append(model.look(calcium)[:, 0])
         probabilities.append(model.probability())
     return times, np.array(rates), np.array(probabilities)
 
@@ -85,7 +85,7 @@ def test_few_ions_release_with_the_fifth_power(name: str) -> None:
     for calcium in (low, high):
         model = sensors(name)
         model.advance(calcium, calcium, 50.0)
-        rates.append(float(model.rate(calcium)[0]))
+        rates.append(float(model.look(calcium)[:, 0][0]))
     assert np.log2(rates[1] / rates[0]) == pytest.approx(5, abs=0.01)
 
 
@@ -106,7 +106,7 @@ def test_sensors_start_in_equilibrium_with_rest_unreleased(name: str) -> None:
 def test_the_rate_is_the_derivative_of_the_probability() -> None:
     model, calcium, h = sensors("Felmy"), np.array([15.0]), 1e-4
     model.advance(calcium, calcium, 0.7)
-    rate, before = model.rate(calcium)[0], model.probability()[0]
+    rate, before = model.look(calcium)[:, 0][0], model.probability()[0]
     model.advance(calcium, calcium, h)
     assert (model.probability()[0] - before) / h == pytest.approx(rate, rel=1e-3)
 
@@ -177,3 +177,12 @@ def test_magnesium_competes_for_a_sensor():
         watched.advance(np.array([20.0]), np.array([20.0]), 0.1)
     share = 1 / (1 + 0.1 * 20 + 0.01 * 100)
     np.testing.assert_allclose(watched.occupancy[0, :3], [share, 2 * share, share], rtol=1e-6)
+
+
+def test_a_look_within_a_step_is_the_step_that_would_have_ended_there() -> None:
+    whole, part = sensors("Felmy", 2), sensors("Felmy", 2)
+    before, between, after = np.array([1.0, 20.0]), np.array([4.0, 18.0]), np.array([10.0, 15.0])
+    whole.advance(before, after, 0.2)
+    part.advance(before, between, 0.3 * 0.2)
+    np.testing.assert_allclose(whole.look(between, share=0.3), part.look(between), rtol=1e-12)
+    np.testing.assert_array_equal(whole.look(after)[:, 1], whole.probability())

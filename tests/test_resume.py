@@ -99,6 +99,19 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, backend: str, pre
     assert_same_run(whole, parts)
 
 
+@pytest.mark.parametrize("every", [0.05, 0.013, 0.0004])
+def test_a_resumed_run_with_rows_at_even_times_ends_with_the_same_bits(tmp_path: Path, every: float) -> None:
+    """Rows at the ends of steps, within them, several in one; stopped also where the pulse begins, at 0.15 ms."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    described = model(tmp_path, "0.16 ms").changed(record={"every": every})
+    runner.run(described, "numpy", whole)
+    result = runner.run(described, "numpy", parts, should_stop=StopAfter(1))
+    while result.about.status == "interrupted":
+        result = runner.resume(parts, should_stop=StopAfter(1 if 0.146 < result.summary.time < 0.151 else 40))
+    assert_times_ascend(parts)
+    assert_same_run(whole, parts)
+
+
 def test_a_run_stopped_before_its_first_step_can_be_resumed(tmp_path: Path) -> None:
     described = model(tmp_path, "0.06 ms")
     runner.run(described, "numpy", tmp_path / "whole")

@@ -56,8 +56,11 @@ class Snapshots(Part):
 
 
 class Record(Part):
-    """What is written besides the sensors and probes."""
+    """What is written, and how often."""
 
+    every: PositiveTime | None = None
+    """Interval between the rows of sensors and probes, from 0 ms on and at the end. The steps stay as they are, and
+    peaks are those of all of them; none: a row after each step."""
     snapshots: Snapshots | None = None
     """Whole fields, for pictures and ParaView, besides those at rest and at the end, which are always written;
     none: rest and end alone."""
@@ -93,7 +96,7 @@ class Model(Part):
     run: Run
     """How long, and how accurately."""
     record: Record = Record()
-    """What is written besides the sensors and probes."""
+    """What is written, and how often."""
 
     @property
     def copies(self) -> int:

@@ -55,7 +55,7 @@ class Sensor(SchemePart):
 
 
 class Probe(Part):
-    """A point at which free calcium and every buffer are written down at each step."""
+    """A point at which free calcium and every buffer are written down, as often as [record] says."""
 
     name: Name
     """A text without colon, comma, quote, slash or line break, different for each."""

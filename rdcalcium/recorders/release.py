@@ -28,20 +28,32 @@ class ReleaseSensors:
         self._per_calcium = scheme.generator(calcium=1.0, magnesium=magnesium) - self._without
         self._released = np.array([state in sensor.released for state in scheme.states])
         self.occupancy = np.tile(scheme.equilibrium(calcium=rest, magnesium=magnesium), (len(self.labels), 1))
+        self._start = (self.occupancy, np.full(len(self.labels), rest), 0.0)  # of the last step, with its length in ms
 
     def advance(self, before: np.ndarray, after: np.ndarray, h: float) -> None:
         """Take a step of h ms while calcium goes from `before` to `after`, (positions,) µM."""
-        mean = 0.5 * (before + after)
-        self.occupancy = np.einsum("pij,pj->pi", expm(h * self._generators(mean)), self.occupancy)
+        self._start = (self.occupancy, before, h)
+        self.occupancy = self._after(1.0, after)
 
     def probability(self) -> np.ndarray:
         """Probability that the vesicle has been released, (positions,)."""
         return self.occupancy[:, self._released].sum(axis=1)
 
-    def rate(self, calcium: np.ndarray) -> np.ndarray:
-        """Release per time, d probability / dt, (positions,) ms⁻¹."""
-        change = np.einsum("pij,pj->pi", self._generators(calcium), self.occupancy)
-        return change[:, self._released].sum(axis=1)
+    def look(self, calcium: np.ndarray, share: float = 1.0) -> np.ndarray:
+        """Release per time, d probability / dt in ms⁻¹, and its probability, (positions, 2).
+
+        calcium  (positions,) µM, at the moment that is looked at
+        share    of the last step, after which that is
+        """
+        occupancy = self.occupancy if share == 1 else self._after(share, calcium)
+        change = np.einsum("pij,pj->pi", self._generators(calcium), occupancy)
+        return np.stack([values[:, self._released].sum(axis=1) for values in (change, occupancy)], axis=1)
+
+    def _after(self, share: float, calcium: np.ndarray) -> np.ndarray:
+        """Occupancy after a share of the last step, when calcium, (positions,) µM, has gone as far as this."""
+        start, before, h = self._start
+        mean = 0.5 * (before + calcium)
+        return np.einsum("pij,pj->pi", expm(share * h * self._generators(mean)), start)
 
     @classmethod
     def of(cls, model: Model) -> list[ReleaseSensors]:

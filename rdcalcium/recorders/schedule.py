@@ -1,4 +1,4 @@
-"""When to look at whole fields."""
+"""When to look: at whole fields, and at sensors and probes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ SLACK = 1e-12  # ms, by which the end of a step may miss a time that it was to l
 def planned_times(model: Model) -> np.ndarray:
     """When a run writes whole fields, ms: at rest, as often as the model asks, and at the end."""
     snapshots, duration = model.record.snapshots, model.run.duration
-    return every(snapshots.every if snapshots else duration, duration)
+    return every(snapshots.every if snapshots else duration, duration, "record.snapshots.every")
 
 
-def every(interval: float, duration: float) -> np.ndarray:
-    """0, interval, 2 interval, … and the end of the run, ms."""
+def row_times(model: Model) -> np.ndarray | None:
+    """When a run writes what sensors and probes see, ms; none: after each step."""
+    interval = model.record.every
+    return None if interval is None else every(interval, model.run.duration, "record.every")
+
+
+def every(interval: float, duration: float, key: str) -> np.ndarray:
+    """0, interval, 2 interval, … and the end of the run, ms; `key` of the model is the interval."""
     if duration / interval > MOST:
         raise InputError(
-            f"record.snapshots.every = {interval:g} ms makes {duration / interval:.3g} snapshots in {duration:g} ms; "
+            f"{key} = {interval:g} ms makes {duration / interval:.3g} times in {duration:g} ms; "
             f"at most {MOST:g} are possible"
         )
     count = int(np.floor(duration / interval * (1 + 1e-12)))
@@ -43,3 +49,7 @@ class Schedule:
         """Numbers of the times within the step of h ms that ends at t; a step of no length is the beginning."""
         after = t - h + SLACK if h else -np.inf
         return np.flatnonzero((self.times > after) & (self.times <= t + SLACK))
+
+    def last(self, t: float) -> float:
+        """The latest of the times that are due at t, ms."""
+        return float(self.times[self.due(t, 0.0)[-1]])

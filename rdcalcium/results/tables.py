@@ -8,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.chemistry import CALCIUM
 from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Balance
-from rdcalcium.recorders.release import ReleaseSensors
 from rdcalcium.results import columns
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import LEDGER, PROBES, SENSORS
@@ -25,38 +23,34 @@ class Tables:
         folder: Path,
         model: Model,
         fields: Sequence[str],
-        sensors: Sequence[ReleaseSensors],
         keep_until: float | None,
     ):
         """Begin each table, or go on with it after dropping the rows later than `keep_until` ms.
 
         fields  names, calcium first
         """
-        self.sensors = sensors
-        labels = [label for sensor in sensors for label in sensor.labels]
         bound = [columns.bound_to(buffer.name) for buffer in model.buffers]
         tables = {
             PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
-            SENSORS: [column for label in labels for column in columns.release(label)],
+            SENSORS: [column for sensor in model.sensor_points for column in columns.release(sensor)],
             LEDGER: [columns.ENTERED, columns.FREE, *bound, columns.MISSING, columns.RELATIVE_ERROR],
         }
-        if not labels:
+        if not model.sensors:
             del tables[SENSORS]
         self._tables = {
             name: CsvTable(folder / name, [column.heading for column in (columns.TIME, *held)], keep_until)
             for name, held in tables.items()
         }
 
-    def write_points(self, t: float, values: np.ndarray) -> None:
-        """A row of what every point sees at t ms, (fields, points) µM, and of the release there."""
+    def write_points(self, t: float, values: np.ndarray, release: np.ndarray) -> None:
+        """A row of what every point sees at t ms, and of the release there.
+
+        values   (fields, points) µM
+        release  (sensors, 2) rate in ms⁻¹, and probability
+        """
         self._tables[PROBES].append([t, *values.T.ravel()])
-        if SENSORS not in self._tables:
-            return
-        row = [t]
-        for sensor in self.sensors:
-            rate = sensor.rate(values[CALCIUM, sensor.places])
-            row += np.stack([rate, sensor.probability()], axis=1).ravel().tolist()
-        self._tables[SENSORS].append(row)
+        if SENSORS in self._tables:
+            self._tables[SENSORS].append([t, *release.ravel()])
 
     def write_balance(self, t: float, balance: Balance) -> None:
         """A row of the ledger."""

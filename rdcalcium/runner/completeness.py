@@ -15,20 +15,23 @@ from rdcalcium.units import milliseconds
 RESTORE = "restore the file, or "
 
 
-def require_complete(path: Path, simulation: Simulation, schedule: Schedule) -> SnapshotFile:
+def require_complete(path: Path, simulation: Simulation, schedule: Schedule, rows: Schedule | None) -> SnapshotFile:
     """The snapshots of a run folder, which like its tables reach the checkpoint that `simulation` is at.
+
+    schedule  of snapshots, with which the ledger is written
+    rows      times of the rows of sensors and probes; none: at the end of each step
 
     The stimulus is not asked for: it is written anew.
 
     Raises RunFolderError where a row or a snapshot from before the checkpoint is not there.
     """
-    passed = schedule.due(simulation.t, 0.0)
-    earliest = {folder.PROBES: simulation.t, folder.LEDGER: schedule.times[passed[-1]] - SLACK}
+    last = rows.last(simulation.t) if rows else simulation.t
+    latest = {folder.PROBES: last, folder.LEDGER: schedule.last(simulation.t)}
     if simulation.sensors:
-        earliest[folder.SENSORS] = simulation.t
-    for name, since in earliest.items():
-        _require_row(path / name, since, simulation.t)
-    return _require_snapshots(path / folder.SNAPSHOTS, len(passed), simulation.t)
+        latest[folder.SENSORS] = last
+    for name, since in latest.items():
+        _require_row(path / name, since - SLACK, simulation.t + SLACK)
+    return _require_snapshots(path / folder.SNAPSHOTS, len(schedule.due(simulation.t, 0.0)), simulation.t)
 
 
 def _require_row(path: Path, since: float, until: float) -> None:

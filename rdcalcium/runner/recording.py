@@ -1,4 +1,4 @@
-"""What a run writes down while it goes: a row for every step, fields and ledger when they are due."""
+"""What a run writes down while it goes: rows for its steps, fields and ledger when they are due."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.model import Model
 from rdcalcium.recorders.peaks import Peaks
-from rdcalcium.recorders.schedule import Schedule
+from rdcalcium.recorders.schedule import Schedule, row_times
 from rdcalcium.results import folder
 from rdcalcium.results.columns import concentration
 from rdcalcium.results.csv_table import read_table
@@ -34,14 +34,17 @@ class Recording:
         """Begin the files in a folder, or go on with them after dropping what is later than the checkpoint."""
         self.path, self.simulation = path, simulation
         self.fields = [f.name for f in simulation.system.fields]
-        self.schedule = Schedule(simulation.snapshot_times)
+        self.schedule, times = Schedule(simulation.snapshot_times), row_times(model)
+        self.rows = None if times is None else Schedule(times)
         self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
         if state:
             self.peaks.values, self.lowest = state["peaks"], float(state["lowest"])
         # What is damaged or short is refused before a row of anything is lost.
-        self.snapshots = require_complete(path, simulation, self.schedule) if state else self._new_snapshots(model)
-        until = simulation.t if state else None
-        self.tables = Tables(path, model, self.fields, simulation.sensors, until)
+        if state:
+            self.snapshots = require_complete(path, simulation, self.schedule, self.rows)
+        else:
+            self.snapshots = self._new_snapshots(model)
+        self.tables = Tables(path, model, self.fields, simulation.t if state else None)
         write_stimulus(path, model, simulation)
 
     def _new_snapshots(self, model: Model) -> SnapshotFile:
@@ -55,14 +58,36 @@ class Recording:
         return SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels)
 
     def look(self, moment: Moment) -> None:
-        """Write a row for this step, and the fields if a snapshot is due."""
-        self.tables.write_points(moment.t, moment.values)
+        """Write the rows of this step, and the fields if a snapshot is due; peaks are those of all steps."""
+        self._look_at_points(moment)
         self.peaks.look(moment.t, moment.values[CALCIUM])
         due = self.schedule.due(moment.t, moment.h)
         if len(due):
             self._look_at_fields(moment, due)
         if len(due) or self.simulation.finished:
             self.tables.write_balance(moment.t, self.simulation.balance())
+
+    def _look_at_points(self, moment: Moment) -> None:
+        """A row for this step, or for each time within it that is due.
+
+        The steps do not land on these times, which would make every one of them shorter, and the results depend on who
+        looks. Within a step each field is the cubic of third order that snapshots are taken from; straight lines
+        between the ends of steps would add an error of second order, as large as the tolerance.
+        """
+        if self.rows is None or not moment.h:
+            self.tables.write_points(moment.t, moment.values, self._release(moment.values))
+            return
+        times = self.rows.times[self.rows.due(moment.t, moment.h)]
+        if not len(times):
+            return
+        for t, values in zip(times.tolist(), self.simulation.values_within(moment, times), strict=True):
+            share = 1 + (t - moment.t) / moment.h
+            self.tables.write_points(t, values, self._release(values, share))
+
+    def _release(self, values: np.ndarray, share: float = 1.0) -> np.ndarray:
+        """Rate and probability at the sensors after a share of the step, (sensors, 2)."""
+        found = [sensor.look(values[CALCIUM, sensor.places], share) for sensor in self.simulation.sensors]
+        return np.concatenate([np.zeros((0, 2)), *found])
 
     def _look_at_fields(self, moment: Moment, due: np.ndarray) -> None:
         """Write the snapshots that fell into this step."""

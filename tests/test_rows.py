@@ -1,0 +1,95 @@
+"""Rows at even times: they say what the run would have said anyway, and nobody who looks changes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rdcalcium as rc
+from rdcalcium.recorders.schedule import row_times
+
+MODEL: dict[str, Any] = {
+    "geometry": {"kind": "box", "size": [0.4, 0.4, 0.4]},
+    "discretization": {"kind": "grid", "size_at_active_zone": 0.04},
+    "buffers": [{"use": "EGTA", "total": "1 mM"}],
+    "channels": [
+        {
+            "name": "bell",
+            "positions": [[0, 0]],
+            "current": {"kind": "gaussian", "amplitude": 0.2, "peak": 0.3, "width": 0.2},
+        },
+        {
+            "name": "pulse",
+            "positions": [[0.1, 0]],
+            "current": {"kind": "pulse", "amplitude": 0.1, "start": 0.45, "duration": 0.1},
+        },
+    ],
+    "sensors": [{"name": "vesicle", "use": "schneggenburger_neher2000", "positions": [[0.06, 0, 0.005]]}],
+    "probes": [{"name": "far", "position": [0.1, 0.1, 0.2]}],
+    "run": {"duration": 0.7},
+}
+EVERY = 0.01  # ms; the steps are up to some 0.02 ms
+
+
+def run(folder: Path, tolerance: float = 1e-2, **record: Any) -> rc.Result:
+    described = {**MODEL, "run": {"duration": 0.7, "tolerance": tolerance}, "record": record}
+    return rc.run(rc.Model(**described), "numpy", folder)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rows")
+
+
+@pytest.fixture(scope="module")
+def even(place: Path) -> rc.Result:
+    return run(place / "even", every="10 us")
+
+
+@pytest.fixture(scope="module")
+def at_steps(place: Path) -> rc.Result:
+    return run(place / "steps")
+
+
+def test_there_is_a_row_at_each_of_the_times_and_at_the_end(even: rc.Result) -> None:
+    wanted = row_times(rc.Model(**MODEL, record={"every": EVERY}))
+    for table in ("probes.csv", "sensors.csv"):
+        np.testing.assert_array_equal(even.table(table)["time (ms)"], wanted)
+    np.testing.assert_allclose(wanted, EVERY * np.arange(71), atol=1e-15)
+
+
+def test_looking_at_even_times_changes_neither_steps_nor_results(even: rc.Result, at_steps: rc.Result) -> None:
+    """But for rounding; the peaks are those of all steps, also of those without a row."""
+    a, b = even.summary, at_steps.summary
+    assert (a.steps, a.rejected, a.evaluations) == (b.steps, b.rejected, b.evaluations)
+    for name in ("vesicle", "far"):
+        assert a.points[name].peak == pytest.approx(b.points[name].peak, rel=1e-12)
+        assert a.points[name].time_of_peak == pytest.approx(b.points[name].time_of_peak, rel=1e-12)
+    assert a.points["vesicle"].peak > float(even.probes["vesicle"].calcium.max())
+    assert a.points["vesicle"].release_probability == pytest.approx(
+        float(even.probes["vesicle"].release_probability[-1]), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("trace", ["calcium", "EGTA.bound", "release_probability", "release_rate"])
+def test_what_a_row_says_is_as_true_as_the_steps_around_it(
+    even: rc.Result, at_steps: rc.Result, place: Path, trace: str
+) -> None:
+    """Against a run of a hundredth of the tolerance, rows within steps err as little as those at their ends."""
+    fine = place / "fine"
+    exact = (rc.Result(fine) if fine.exists() else run(fine, 1e-4, every="10 us")).probes["vesicle"][trace]
+    scale = float(exact.max())
+    true = np.interp(at_steps.probes["vesicle"].time, exact.time, exact)
+    at_ends = np.abs(at_steps.probes["vesicle"][trace] - true).max() / scale
+    within = np.abs(even.probes["vesicle"][trace].values - exact.values).max() / scale
+    assert within < 0.02
+    assert within < 1.5 * float(at_ends) + 1e-3
+
+
+def test_too_many_rows_are_refused() -> None:
+    described = rc.Model(**MODEL, record={"every": "1 ps"})
+    with pytest.raises(rc.RdcalciumError, match=r"record\.every = 1e-09 ms makes 7e\+08 times in 0\.7 ms; at most"):
+        row_times(described)
