@@ -14,7 +14,7 @@ results = {name: rc.run(model, out=f"runs/calyx-{name}", overwrite=True) for nam
 
 # Record: what the sensors of all six docked vesicles saw is in the summary.
 released = {
-    name: sum(point.get("release probability", 0) for point in result.summary["points"].values())
+    name: sum(point.release_probability or 0 for point in result.summary.points.values())
     for name, result in results.items()
 }
 

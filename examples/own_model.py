@@ -34,6 +34,6 @@ model = resolve(
 result = rc.run(model, out="runs/own-model", overwrite=True)
 
 # Look
-for name, seen in result.summary["points"].items():
-    print(f"{name}: {seen['peak calcium (uM)']:.1f} uM, released with {seen['release probability']:.3f}")
-answer = result.summary["points"]["vesicle 1"]["peak calcium (uM)"]
+for name, seen in result.summary.points.items():
+    print(f"{name}: {seen.peak:.1f} uM, released with {seen.release_probability:.3f}")
+answer = result.summary.points["vesicle 1"].peak

@@ -48,4 +48,4 @@ def test_every_file_and_column_of_a_run_folder_is_explained(result: rc.Result) -
 
 def test_every_key_of_run_json_is_explained(result: rc.Result) -> None:
     explained = RUN_FOLDER.partition("## `run.json`")[2].partition("##")[0]
-    assert set(result.about) == set(re.findall(r"`(\w+)`", explained))
+    assert set(result.about.to_json()) == set(re.findall(r"`(\w+)`", explained))

@@ -520,7 +520,7 @@ def test_a_waveform_that_is_none_is_refused(tmp_path, rows: str, message: str) -
 
 def test_sensors_are_watched_first_then_probes_each_in_its_own_order() -> None:
     sensor = {"use": "schneggenburger_neher2000", "positions": [[0.03, 0, 0.01], [0.01, 0, 0.01]]}
-    described = small_model(
+    described = model_of_tables(
         sensors=[{**sensor, "name": "b"}, {**sensor, "name": "a", "positions": [[0.02, 0, 0.01]]}],
         probes=[{"name": "z", "position": [0, 0, 0.03]}, {"name": "c", "position": [0, 0, 0.02]}],
     )

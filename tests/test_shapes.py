@@ -85,9 +85,9 @@ def test_a_new_shape_is_advised_on_by_its_own_volume() -> None:
 @pytest.mark.usefixtures("known_dome")
 def test_a_new_shape_runs_and_keeps_its_calcium(tmp_path: Path) -> None:
     result = rc.run(dome_model(), "numpy", tmp_path / "run")
-    assert result.about["status"] == "finished"
-    assert result.summary["ledger (uM um^3)"]["relative error"] < 1e-12
-    assert result.about["scene"]["box"] == {"min": [-RADIUS, -RADIUS, 0.0], "max": [RADIUS, RADIUS, RADIUS]}
+    assert result.about.status == "finished"
+    assert result.summary.ledger.relative_error < 1e-12
+    assert result.about.scene.to_json()["box"] == {"min": [-RADIUS, -RADIUS, 0.0], "max": [RADIUS, RADIUS, RADIUS]}
     probe = result.probes["top"].calcium
     assert float(probe[-1]) > 2 * float(probe[0])
 
