@@ -18,7 +18,6 @@ from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors
-from rdcalcium.recorders.schedule import planned_times
 from rdcalcium.recorders.watched import WatchedPoints
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
@@ -59,7 +58,6 @@ class Simulation:
         self.sensors = ReleaseSensors.of(model)
         self.influx = Influx(model, operations)
         self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
-        self.snapshot_times = planned_times(model)
         self.stops = self.influx.currents.events(model.run.duration)
         self.control = StepController(self.method.order)
         self.t, self.steps, self.rejected = 0.0, 0, 0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
+from rdcalcium.advice import advise
 from rdcalcium.recorders.schedule import row_times
 
 MODEL: dict[str, Any] = {
@@ -62,16 +63,29 @@ def test_there_is_a_row_at_each_of_the_times_and_at_the_end(even: rc.Result) -> 
 
 
 def test_looking_at_even_times_changes_neither_steps_nor_results(even: rc.Result, at_steps: rc.Result) -> None:
-    """But for rounding; the peaks are those of all steps, also of those without a row."""
-    a, b = even.summary, at_steps.summary
-    assert (a.steps, a.rejected, a.evaluations) == (b.steps, b.rejected, b.evaluations)
-    for name in ("vesicle", "far"):
-        assert a.points[name].peak == pytest.approx(b.points[name].peak, rel=1e-12)
-        assert a.points[name].time_of_peak == pytest.approx(b.points[name].time_of_peak, rel=1e-12)
-    assert a.points["vesicle"].peak > float(even.probes["vesicle"].calcium.max())
-    assert a.points["vesicle"].release_probability == pytest.approx(
-        float(even.probes["vesicle"].release_probability[-1]), rel=1e-12
-    )
+    """Not by a bit; the peaks are those of all steps, also of those without a row."""
+    assert (even.summary.steps, even.summary.evaluations) == (at_steps.summary.steps, at_steps.summary.evaluations)
+    assert even.summary.points == at_steps.summary.points
+    assert even.summary.points["vesicle"].peak > float(even.probes["vesicle"].calcium.max())
+
+
+def test_looking_twice_within_a_step_shows_the_same(place: Path) -> None:
+    """Rows and snapshots of one step, both between its ends, and the rows alone, and the snapshots alone."""
+    both = run(place / "both", every="10 us", snapshots={"every": "7 us", "fields": "all"})
+    rows, fields = run(place / "rows alone", every="10 us"), run(place / "fields", snapshots={"every": "7 us"})
+    for t in (0.021, 0.301, 0.329, 0.497):
+        np.testing.assert_array_equal(both.snapshot(f"{t} ms")["Ca (uM)"], fields.snapshot(f"{t} ms")["Ca (uM)"])
+    for name, column in rows.table("probes.csv").items():
+        np.testing.assert_array_equal(both.table("probes.csv")[name], column)
+
+
+def test_a_refused_interval_leaves_the_earlier_run_and_check_tells_of_it(place: Path) -> None:
+    run(place / "kept")
+    described = rc.Model(**{**MODEL, "record": {"every": 1e-8}})
+    for act in (lambda: rc.run(described, "numpy", place / "kept", overwrite=True), lambda: advise(described)):
+        with pytest.raises(rc.RdcalciumError, match=r"record\.every = 1e-08 ms makes"):
+            act()
+    assert rc.Result(place / "kept").about.status == "finished"
 
 
 @pytest.mark.parametrize("trace", ["calcium", "EGTA.bound", "release_probability", "release_rate"])

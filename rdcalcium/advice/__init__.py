@@ -15,7 +15,7 @@ from rdcalcium.currents import channel_currents
 from rdcalcium.discretization.build import planned_size
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, doubts
-from rdcalcium.recorders.schedule import planned_times
+from rdcalcium.recorders.schedule import schedules
 from rdcalcium.system import System
 
 __all__ = ["advise", "resolution_warnings"]
@@ -58,7 +58,7 @@ def _resolution(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[st
 def _refused_by_a_run(model: Model) -> None:
     """Make what a run makes before its first step, so that its refusals are told here too."""
     channel_currents(model)
-    planned_times(model)
+    schedules(model)
 
 
 def _references(model: Model) -> Iterator[str]:

@@ -95,6 +95,12 @@ class StabilizedRungeKutta:
             if at_end:
                 self.do.add_at(target, sources.cells, sources.change[-1], sign)
 
+    def _with_sources(self, rate: Array, sources: StepSources | None, at_end: bool) -> Array:
+        """A copy of a right-hand side with the sources in it, so that nobody who looks changes the run."""
+        self.do.scale(1.0, rate, self._z)
+        self._add(self._z, sources, 1.0, at_end)
+        return self._z
+
     def within(
         self, h: float, shares: np.ndarray, sources: StepSources | None, look: Callable[[Array], np.ndarray]
     ) -> Iterator[np.ndarray]:
@@ -103,10 +109,9 @@ class StabilizedRungeKutta:
         The cubic through both ends and their derivatives (Hermite): of third order, so that nobody who wants to look
         makes a step shorter.
         """
-        self._add(self._f1, sources, 1.0, at_end=False)  # after `accept` _f1 belongs to the beginning
-        self._add(self._f0, sources, 1.0, at_end=True)
-        start, end, slope_0, slope_1 = (look(a) for a in (self._older, self.y, self._f1, self._f0))
-        self._add(self._f0, sources, -1.0, at_end=True)
+        start, end = look(self._older), look(self.y)
+        slope_0 = look(self._with_sources(self._f1, sources, at_end=False))  # after `accept` _f1 is of the beginning
+        slope_1 = look(self._with_sources(self._f0, sources, at_end=True))
         for s in shares:
             bend = slope_0 * s * (1 - s) ** 2 - slope_1 * s * s * (1 - s)
             yield start + (end - start) * s * s * (3 - 2 * s) + h * bend

@@ -13,7 +13,7 @@ MOST = 1_000_000  # times; more is a mistake in the unit
 SLACK = 1e-12  # ms, by which the end of a step may miss a time that it was to land on
 
 
-def planned_times(model: Model) -> np.ndarray:
+def snapshot_times(model: Model) -> np.ndarray:
     """When a run writes whole fields, ms: at rest, as often as the model asks, and at the end."""
     snapshots, duration = model.record.snapshots, model.run.duration
     return every(snapshots.every if snapshots else duration, duration, "record.snapshots.every")
@@ -53,3 +53,17 @@ class Schedule:
     def last(self, t: float) -> float:
         """The latest of the times that are due at t, ms."""
         return float(self.times[self.due(t, 0.0)[-1]])
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """When one run looks at whole fields, and at sensors and probes (none: after each step)."""
+
+    snapshots: Schedule
+    rows: Schedule | None
+
+
+def schedules(model: Model) -> Schedules:
+    """Both of a model; an interval that makes too many times is refused."""
+    rows = row_times(model)
+    return Schedules(Schedule(snapshot_times(model)), None if rows is None else Schedule(rows))

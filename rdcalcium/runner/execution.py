@@ -17,11 +17,12 @@ from rdcalcium import __version__
 from rdcalcium.backends import Operations, open_backend
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, write_toml
+from rdcalcium.recorders.schedule import schedules
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About, Status
 from rdcalcium.results.inputs import keep_inputs, within
 from rdcalcium.results.provenance import about_discretization, computed_by, scene
-from rdcalcium.runner.recording import Recording
+from rdcalcium.runner.recording import Recording, require_space
 from rdcalcium.runner.summary import summarize
 from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import System
@@ -90,17 +91,19 @@ class Execution:
         operations = open_backend(backend, system, model.run.precision)
         self.simulation = Simulation(model, operations)
         self.about = _about(model, operations, reason)
+        self.when = schedules(model)
         with _writing(path):
             self._go_on(state) if state else self._begin()
 
     def _begin(self) -> None:
         """First files. An earlier run gives way only now that everything else has succeeded."""
+        require_space(self.path, self.model, self.simulation.system, self.when)
         self.model = keep_inputs(self.model, self.path)
         folder.remove_run(self.path)
         try:
             folder.write_atomically(self.path / folder.MODEL, checkpointed_model(self.model, self.path).encode())
             self.about.write(self.path)
-            self.recording = Recording(self.path, self.model, self.simulation, None)
+            self.recording = Recording(self.path, self.model, self.simulation, self.when, None)
             self.recording.look(Moment(0.0, 0.0, 0, self.simulation.values))
         except BaseException:
             with suppress(OSError):
@@ -110,7 +113,7 @@ class Execution:
     def _go_on(self, state: dict[str, Any]) -> None:
         """Back to a checkpoint; where that fails the folder says what it said before."""
         self.simulation.restore(state)
-        self.recording = Recording(self.path, self.model, self.simulation, state)
+        self.recording = Recording(self.path, self.model, self.simulation, self.when, state)
         self.about.write(self.path)
 
     def go(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:

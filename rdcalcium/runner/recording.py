@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.model import Model
 from rdcalcium.recorders.peaks import Peaks
-from rdcalcium.recorders.schedule import Schedule, row_times
+from rdcalcium.recorders.schedule import Schedules
 from rdcalcium.results import folder
 from rdcalcium.results.columns import concentration
 from rdcalcium.results.csv_table import read_table
@@ -19,6 +20,7 @@ from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner.completeness import require_complete
 from rdcalcium.runner.stimulus import write_stimulus
 from rdcalcium.simulation import Moment, Simulation
+from rdcalcium.system import System
 
 STRUCTURE = 1 << 18  # bytes of an HDF5 file besides its numbers, rounded up
 
@@ -30,12 +32,11 @@ class Recording:
     lowest  concentration in any snapshot so far, µM
     """
 
-    def __init__(self, path: Path, model: Model, simulation: Simulation, state: dict[str, Any] | None):
+    def __init__(self, path: Path, model: Model, simulation: Simulation, when: Schedules, state: dict[str, Any] | None):
         """Begin the files in a folder, or go on with them after dropping what is later than the checkpoint."""
         self.path, self.simulation = path, simulation
         self.fields = [f.name for f in simulation.system.fields]
-        self.schedule, times = Schedule(simulation.snapshot_times), row_times(model)
-        self.rows = None if times is None else Schedule(times)
+        self.schedule, self.rows = when.snapshots, when.rows
         self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
         if state:
             self.peaks.values, self.lowest = state["peaks"], float(state["lowest"])
@@ -49,10 +50,7 @@ class Recording:
 
     def _new_snapshots(self, model: Model) -> SnapshotFile:
         cells, times = self.simulation.system.discretization.cells, self.schedule.times
-        snapshots = model.record.snapshots
-        kept = self.fields if snapshots and snapshots.fields == "all" else self.fields[:1]
-        arrays = 4 * len(times) * len(kept) * len(cells.selection)
-        folder.refuse_too_large(self.path, arrays, f"{len(times)} snapshots of {len(kept)} fields")
+        kept = kept_fields(model, self.fields)
         folder.require_room(self.path, STRUCTURE + 24 * len(cells.points) + 96 * len(cells.connectivity))
         labels = {name: concentration(name).heading for name in kept}
         return SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels)
@@ -109,3 +107,16 @@ class Recording:
         numbers = sum(column.nbytes for columns in tables.values() for column in columns.values())
         folder.require_room(self.path, self.snapshots.path.stat().st_size + numbers + STRUCTURE)
         self.snapshots.add_tables({name: (columns, {}) for name, columns in tables.items() if columns})
+
+
+def kept_fields(model: Model, fields: Sequence[str]) -> Sequence[str]:
+    """Those of the fields that snapshots hold."""
+    snapshots = model.record.snapshots
+    return fields if snapshots and snapshots.fields == "all" else fields[:1]
+
+
+def require_space(path: Path, model: Model, system: System, when: Schedules) -> None:
+    """Refuse a run whose snapshots would not fit on the disk."""
+    times, kept = len(when.snapshots.times), len(kept_fields(model, [f.name for f in system.fields]))
+    arrays = 4 * times * kept * len(system.discretization.cells.selection)
+    folder.refuse_too_large(path, arrays, f"{times} snapshots of {kept} fields")
