@@ -64,6 +64,12 @@ class TimeCourse:
         after = np.append(self.polynomial.c[-1], 0.0)
         return self.knots[np.abs(after - before) > 1e-6 * max(self.peak, 1e-300)]
 
+    def drops(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (ms) at which the value jumps towards zero, and by how much."""
+        before, after = self.value(self.jumps, before=True), self.value(self.jumps)
+        falls = np.abs(after) < np.abs(before)
+        return self.jumps[falls], (before - after)[falls]
+
     def value(self, t: np.ndarray | float, before: bool = False) -> np.ndarray:
         """Value at each time; at a jump the value after it, or before it if asked."""
         t = np.asarray(t, dtype=float)

@@ -18,11 +18,10 @@ from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Calcium, Tetrahedra
-from rdcalcium.simulation import Simulation
 from rdcalcium.system import System
 from rdcalcium.units import IONS_PER_AMOUNT
 from tests.models import BAPTA, NM, channel_model, mobile
-from tests.support import fresh, need_backend, simulate, slope
+from tests.support import fresh, need_backend, on_cells, simulate, slope
 from tests.tolerances import TOLERANCES
 
 D = 0.22
@@ -112,13 +111,6 @@ def test_an_instantaneous_source_in_one_cell_becomes_the_exact_cloud():
         errors.append(mean_error(d, free_diffusion(d, start, 0.1), end))
     assert slope(sizes, errors) == pytest.approx(2, abs=TOLERANCES["order"])
     assert errors[-1] < 1e-2
-
-
-def on_cells(simulation: Simulation) -> np.ndarray:
-    """Calcium at the probes as the control volumes have it, without what they miss near a pore; (points,) µM."""
-    points = np.array([probe.position for probe in simulation.model.probes])
-    found = simulation.do.points(simulation.system.discretization.locator.weights(points))
-    return simulation.do.gather(simulation.scheme.y, found)[CALCIUM]
 
 
 def test_three_cells_beside_the_pore_the_discrete_value_is_the_exact_one():

@@ -10,6 +10,8 @@ from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
 from rdcalcium.units import nanometres, nanometres_to
 
+ON_FACE = 1e-9  # µm, so near to a face a point lies on it
+
 
 class GridLocator:
     """Trilinear weights between the centres of the cytosolic cells around a point."""
@@ -50,9 +52,12 @@ class GridLocator:
         return near_fields(self.grid, points, self.weights(points), pores, self.source_weights(pores), kappas)
 
     def cell_size(self, points: np.ndarray) -> np.ndarray:
-        """Largest width of the cell that contains each point, (points,) µm."""
+        """Largest width of the cell that contains each point, of both cells on a face, (points,) µm."""
         points = np.atleast_2d(points)
-        return np.max([axis.widths[axis.find(points[:, a])] for a, axis in enumerate(self.grid.axes)], axis=0)
+        widths = [
+            axis.widths[axis.find(points[:, a] + s * ON_FACE)] for a, axis in enumerate(self.grid.axes) for s in (-1, 1)
+        ]
+        return np.max(widths, axis=0)
 
     def _check_inside(self, points: np.ndarray) -> None:
         for a, axis in enumerate(self.grid.axes):

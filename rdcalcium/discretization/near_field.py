@@ -18,6 +18,7 @@ from rdcalcium.discretization.base import PointWeights
 from rdcalcium.geometry.grid import RectilinearGrid
 
 REACH = 15  # cells, of the widest side, from a pore; the difference (0.15 % there) is neglected beyond
+TIE = 1e-9  # share of a distance that rounding may change
 PORE = 0.001  # µm, radius of a pore, within which a point source means nothing
 LATE = 1e7  # spacings², after which a random walk on the lattice is diffusion
 _LOG_TIMES = np.arange(-45.0, np.log(LATE), 0.2)  # the trapezoidal rule converges exponentially in log t
@@ -93,7 +94,7 @@ class _Source:
         for image in product(*images):
             place = np.array([x for x, _, _ in image])
             seen = itself & image[0][2] & image[1][2] & image[2][2]
-            seen &= (np.abs(points - place) <= 2 * self.reach).all(axis=1)
+            seen &= (np.abs(points - place) <= 2 * self.reach * (1 + TIE)).all(axis=1)
             r = np.maximum(np.linalg.norm(points[seen] - place, axis=1), PORE)
             exact[:, seen] += np.exp(-self.kappas[:, None] * r) / (4 * np.pi * r)
             cells = np.stack([index for _, index, _ in image], axis=-1)

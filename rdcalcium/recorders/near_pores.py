@@ -13,6 +13,9 @@ from rdcalcium.units import AMOUNT_PER_CHARGE
 
 RATES = 9  # of capture, from none to that of all buffers at rest, over which fields are tabulated
 NONE = 1e-9  # µM above rest, below which there is nothing to correct
+# How the field of a current that has ended lingers in cells of width h, r away from the pore: half of what they miss is
+# gone after HALF (r² + CELL h²) / D. Read off the exact field of a pulse, at 1 to 4 cells from it.
+HALF, CELL, STEEPNESS = 0.085, 0.3, 1.8
 
 
 class NearPores:
@@ -25,6 +28,7 @@ class NearPores:
     where they are in equilibrium.
 
     exact, discrete  (rates, points, groups) µM per pA of one channel of each group
+    half             (points, groups) ms, after which half of the correction for a current that has ended is gone
     """
 
     def __init__(
@@ -37,21 +41,29 @@ class NearPores:
         self.kappas = np.linspace(0.0, fastest, RATES if fastest else 1)
         shape = (len(self.kappas), len(points), len(groups))
         self.exact, self.discrete = np.zeros(shape), np.zeros(shape)
+        self.half = np.full(shape[1:], np.inf)
         for g, pores in enumerate(groups):
             if len(points) and len(pores) and self.diffusivity:
                 unit = computed_share(pores, planes) * AMOUNT_PER_CHARGE / self.diffusivity
                 exact, discrete = system.discretization.locator.near_fields(points, pores, self.kappas)
                 self.exact[:, :, g], self.discrete[:, :, g] = exact @ unit, discrete @ unit
+                squared = ((points[:, None] - pores) ** 2).sum(axis=2)
+                squared = squared + CELL * system.discretization.locator.cell_size(pores) ** 2
+                self.half[:, g] = HALF * squared.min(axis=1) / self.diffusivity
+
+    def lingering(self, group: int, ages: np.ndarray) -> np.ndarray:
+        """Share of the correction left at ages (n,) ms after a current of the group has dropped, (n, points)."""
+        return 1 / (1 + (ages[:, None] / self.half[:, group]) ** STEEPNESS)
 
     def calcium(self, values: np.ndarray, currents: np.ndarray) -> np.ndarray:
         """Calcium at the points, (points,) µM.
 
         values    (fields, points) µM, of the control volumes
-        currents  (groups,) pA, of one channel of each group
+        currents  (points, groups) pA, of one channel of each group, with what lingers of it around each point
         """
         calcium = values[CALCIUM]
         excess = calcium - self.rest
-        exact, discrete = self.exact @ currents, self.discrete @ currents  # (rates, points)
+        exact, discrete = (np.einsum("rpg,pg->rp", field, currents) for field in (self.exact, self.discrete))
         known = (excess > NONE) & (discrete > 0).all(axis=0)
         if not known.any():
             return calcium

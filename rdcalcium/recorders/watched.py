@@ -13,6 +13,8 @@ from rdcalcium.discretization import PointWeights
 from rdcalcium.influx import Influx
 from rdcalcium.recorders.near_pores import NearPores
 
+SAME_TIME = 1e-12  # ms
+
 
 class WatchedPoints:
     """Every field at points, and the highest calcium under the pores, as of the last look.
@@ -24,6 +26,7 @@ class WatchedPoints:
         self.do, self.count, self.currents = operations, len(positions), influx.currents
         system = operations.system
         self.near_pores = NearPores(system, influx.groups, influx.planes, positions)
+        self._drops = [group.influx.drops() for group in influx.currents.groups]
         found = system.discretization.locator.weights(positions) if len(positions) else None
         self._places = operations.points(_with_cells(found, influx.cells))
         self._seen = np.repeat(system.chemistry.rest[:, None], self.count + len(influx.cells), axis=1)
@@ -56,7 +59,12 @@ class WatchedPoints:
         return found
 
     def _corrected(self, values: np.ndarray, t: float, before_jump: bool) -> np.ndarray:
-        return self.near_pores.calcium(values, self.currents.at(t, before_jump))
+        currents = np.tile(self.currents.at(t, before_jump), (self.count, 1))
+        for group, (times, drops) in enumerate(self._drops):
+            past = times < t - SAME_TIME if before_jump else times <= t + SAME_TIME
+            ages = np.maximum(t - times[past], 0.0)
+            currents[:, group] += drops[past] @ self.near_pores.lingering(group, ages)
+        return self.near_pores.calcium(values, currents)
 
 
 def _with_cells(points: PointWeights | None, cells: np.ndarray) -> PointWeights:
