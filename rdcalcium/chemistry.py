@@ -104,6 +104,33 @@ class Chemistry:
         diffusion = float(self.diffusivity.max()) * radius
         return diffusion + capture + max(per_buffer.values(), default=0.0)
 
+    def jacobian(self, y: np.ndarray) -> np.ndarray:
+        """Derivative of the rates of all reactions by each field at one state, (fields, fields) ms⁻¹.
+
+        y  (fields,) µM
+        """
+        jacobian = np.zeros((len(self.fields), len(self.fields)))
+        for r in self.reactions:
+            slope = np.zeros(len(self.fields))
+            slope += r.forward * (y[CALCIUM] if r.binds else 1.0) * self._indicator(r.source)
+            slope -= r.backward * self._indicator(r.target)
+            if r.binds:
+                slope[CALCIUM] += r.forward * concentration(r.source, y)
+                jacobian[CALCIUM] -= slope
+            for state, sign in ((r.source, -1), (r.target, 1)):
+                if not isinstance(state, FreeForm):
+                    jacobian[state] += sign * slope
+        return jacobian
+
+    def _indicator(self, state: State) -> np.ndarray:
+        """Derivative of a reactant by each field."""
+        slope = np.zeros(len(self.fields))
+        if isinstance(state, FreeForm):
+            slope[list(state.others)] = -1.0
+        else:
+            slope[state] = 1.0
+        return slope
+
     def capture_rate(self, buffer: str) -> float:
         """Rate at which a buffer at rest takes up calcium, Σ k_on [free form], ms⁻¹."""
         return self._capture(r for r in self.reactions if r.buffer == buffer)
@@ -118,9 +145,14 @@ class Chemistry:
 
     def _at_rest(self, state: State) -> float:
         """Concentration (µM) of a reactant before the stimulus."""
-        if isinstance(state, FreeForm):
-            return state.total - float(self.rest[list(state.others)].sum())
-        return float(self.rest[state])
+        return float(concentration(state, self.rest))
+
+
+def concentration(state: State, y: np.ndarray) -> np.ndarray:
+    """A reactant: a field, or the total minus the other forms of the buffer; y is (fields, …) µM."""
+    if isinstance(state, FreeForm):
+        return y.dtype.type(state.total) - sum(y[i] for i in state.others)
+    return y[state]
 
 
 def build_chemistry(model: Model) -> Chemistry:

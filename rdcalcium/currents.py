@@ -16,6 +16,7 @@ from rdcalcium.units import milliseconds
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
 GATING_MAX_STEP = 0.02  # ms, so that no action potential is stepped over
+STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
 UNSEEN = 0.1  # share of the charge of one step that its stages may miss or count twice
 
 
@@ -82,6 +83,14 @@ class TimeCourse:
             value = value * local + coefficient[piece]
         return np.where(inside, value, 0.0)
 
+    def seen(self, a: float, b: float) -> np.ndarray:
+        """Values from a to b: at both ends, from within, and at the knots between them."""
+        first, last = np.searchsorted(self.knots, (a, b), side="right")
+        between = self.knots[first:last]
+        return np.concatenate(
+            [self.value(np.array([a])), self.value(between, before=True), self.value(np.array([b]), True)]
+        )
+
     def integral(self, a: float, b: float) -> float:
         """∫ from a to b."""
         a, b = (float(np.clip(x, self.knots[0], self.knots[-1])) for x in (a, b))
@@ -130,6 +139,14 @@ class Currents:
         flows = np.array([g.influx.integral(t, t + h) for g in self.groups])
         total = np.array([g.influx.integral(-np.inf, np.inf) for g in self.groups])
         return bool(np.all(np.abs(seen - flows) <= UNSEEN * np.abs(flows) + UNSEEN**3 * np.abs(total)))
+
+    def steady(self, t: float, h: float) -> bool:
+        """Whether no current changes during a step: nothing flows, or gates are at rest, or pores stay open."""
+        return all(np.ptp(g.influx.seen(t, t + h)) <= STEADY * g.influx.peak for g in self.groups)
+
+    def mean(self, t: float, h: float) -> np.ndarray:
+        """Mean currents of a step, (groups,) pA."""
+        return np.array([g.influx.integral(t, t + h) / h for g in self.groups])
 
     def over_step(self, t: float, h: float, c: np.ndarray) -> np.ndarray:
         """Currents at the stages of a step, (stages + 1, groups) pA.

@@ -7,7 +7,7 @@ import numpy as np
 from rdcalcium.backends import Operations
 from rdcalcium.currents import channel_currents
 from rdcalcium.integrators.base import Coefficients
-from rdcalcium.integrators.stabilized import StepSources
+from rdcalcium.integrators.stepper import StepSources
 from rdcalcium.model import Model
 from rdcalcium.system import place_sources
 
@@ -38,16 +38,20 @@ class Influx:
         """Whether the stages of a step notice what flows in it."""
         return self.currents.resolved(t, h, k.c, k.weights)
 
+    def steady(self, t: float, h: float) -> bool:
+        """Whether what flows does not change during a step."""
+        return self.currents.steady(t, h)
+
+    def mean(self, t: float, h: float) -> StepSources | None:
+        """Sources that stay what they are on average during a step; None where there are no channels."""
+        return self._sources(self.currents.mean(t, h)[None], np.ones(1), h) if self.groups else None
+
     def over_step(self, t: float, h: float, k: Coefficients) -> StepSources | None:
         """Sources at every stage of a step of h ms from t; None where there are no channels."""
-        if not self.groups:
-            return None
-        rates = self.currents.over_step(t, h, k.c) @ self.sources.shares.T
-        return StepSources(self._cells, self.do.values(rates[0]), self.do.values(rates - rates[0]))
+        return self._sources(self.currents.over_step(t, h, k.c), k.weights, h) if self.groups else None
 
-    def amount(self, t: float, h: float, k: Coefficients) -> float:
-        """What a step brings into the computed part, µM µm³: the quadrature of the scheme."""
-        if not self.groups:
-            return 0.0
-        charge = h * k.weights @ self.currents.over_step(t, h, k.c)
-        return float(self.discretization.volumes[self.cells] @ (self.sources.shares @ charge))
+    def _sources(self, currents: np.ndarray, weights: np.ndarray, h: float) -> StepSources:
+        """Sources of currents (stages, groups) pA, which a scheme adds up with these weights."""
+        rates = currents @ self.sources.shares.T
+        amount = h * self.discretization.volumes[self.cells] @ (self.sources.shares @ (weights @ currents))
+        return StepSources(self._cells, self.do.values(rates[0]), self.do.values(rates - rates[0]), float(amount))

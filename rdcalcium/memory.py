@@ -17,6 +17,10 @@ from rdcalcium.model import Model
 BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a mesh has its tetrahedra as well
 
 
+# What implicit steps add when the first quiet stretch comes, measured likewise: levels of the multigrid, and states.
+QUIET_BYTES, QUIET_STATES = 600, 7
+
+
 class MemoryShortageError(RdcalciumError):
     """A run that would not fit into the memory of this machine."""
 
@@ -29,8 +33,8 @@ def count_fields(model: Model) -> int:
 def memory_needed(model: Model, size: int, backend: str) -> int:
     """Bytes that a run on so many control volumes takes from this machine."""
     arithmetic = backend_class(backend)
-    states = arithmetic.host_states * count_fields(model) * np.dtype(model.run.precision).itemsize
-    return size * (BYTES_PER_VOLUME[model.discretization.kind] + arithmetic.host_bytes + states)
+    states = (arithmetic.host_states + QUIET_STATES) * count_fields(model) * np.dtype(model.run.precision).itemsize
+    return size * (BYTES_PER_VOLUME[model.discretization.kind] + arithmetic.host_bytes + QUIET_BYTES + states)
 
 
 def memory_available() -> int:

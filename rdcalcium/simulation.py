@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from rdcalcium.influx import Influx
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.base import MAX_STAGES
 from rdcalcium.integrators.controller import StepController, towards
+from rdcalcium.integrators.rosenbrock import Rosenbrock
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
+from rdcalcium.integrators.stepper import Scheme, Stepper, StepSources
 from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors
@@ -25,6 +28,9 @@ SAME_TIME = 1e-12  # ms
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
 HEADROOM = (2.0, 10.0)  # calcium may rise to this many times its highest value, and µM more, while a step is taken
 RADIUS_FLOOR = 1e-9  # ms⁻¹, where nothing moves
+# Stages above which a quiet stretch is crossed by implicit steps, and above which it goes on so: one costs as much as
+# 50 to 150 stages, and has to be shorter than an explicit one.
+IMPLICIT_FROM, IMPLICIT_ON = 200, 50
 
 
 class SimulationError(RdcalciumError):
@@ -36,14 +42,31 @@ class Moment:
     """One accepted step, as recorders see it.
 
     t, h    end and length of the step, ms
-    stages  evaluations of the right-hand side in it
+    evaluations  of the right-hand side for it, rejected attempts included
     values  (fields, points) µM at the watched points of the model
     """
 
     t: float
     h: float
-    stages: int
+    evaluations: int
     values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One step before it is tried.
+
+    h, end   length and end, ms
+    wanted   length before it was cut to land on something, ms
+    scheme   which takes it
+    sources  during it
+    """
+
+    h: float
+    end: float
+    wanted: float
+    scheme: Scheme
+    sources: StepSources | None
 
 
 class Simulation:
@@ -60,12 +83,12 @@ class Simulation:
         self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
         self.stops = self.influx.currents.events(model.run.duration)
         self.control = StepController(self.method.order)
+        self.implicit_above = IMPLICIT_FROM
         self.t, self.steps, self.rejected = 0.0, 0, 0
-        self.scheme = StabilizedRungeKutta(
-            operations, np.repeat(rest[:, None], self.system.shape[1], axis=1), self.method
-        )
-        self.ledger = Ledger(operations, model.copies, self.scheme.y, self.scheme.carried)
-        self.points.look(self.scheme.y)
+        self.stepper = Stepper(operations, np.repeat(rest[:, None], self.system.shape[1], axis=1))
+        self.explicit = StabilizedRungeKutta(operations, self.method)
+        self.ledger = Ledger(operations, model.copies, self.stepper.y, self.stepper.carried)
+        self.points.look(self.stepper.y)
 
     @property
     def values(self) -> np.ndarray:
@@ -75,10 +98,10 @@ class Simulation:
     def state(self) -> dict[str, Any]:
         """All that a later process needs to go on from here, as NumPy arrays."""
         return {
-            **self.scheme.saved(),
+            **self.stepper.saved(),
             **self.ledger.saved(),
-            "clock": np.array([self.t, self.control.h, *self.control.last]),
-            "counts": np.array([self.steps, self.rejected, self.scheme.evaluations]),
+            "clock": np.array([self.t, self.control.h, self.implicit_above, *self.control.last]),
+            "counts": np.array([self.steps, self.rejected, self.stepper.evaluations]),
             **{f"occupancy{i}": s.occupancy for i, s in enumerate(self.sensors)},
         }
 
@@ -89,14 +112,14 @@ class Simulation:
                 f"the checkpoint has {state['y'].shape[1]} control volumes and the model {self.system.shape[1]}; "
                 "it belongs to another mesh"
             )
-        self.t, self.control.h, *last = state["clock"].tolist()
+        self.t, self.control.h, self.implicit_above, *last = state["clock"].tolist()
         self.control.last = (last[0], last[1])
-        self.scheme = StabilizedRungeKutta.restored(self.do, state, self.method)
-        self.steps, self.rejected, self.scheme.evaluations = (int(n) for n in state["counts"])
+        self.stepper = Stepper.restored(self.do, state)
+        self.steps, self.rejected, self.stepper.evaluations = (int(n) for n in state["counts"])
         self.ledger.restore(state)
         for i, sensor in enumerate(self.sensors):
             sensor.occupancy = state[f"occupancy{i}"]
-        self.points.look(self.scheme.y)
+        self.points.look(self.stepper.y)
 
     @property
     def finished(self) -> bool:
@@ -105,78 +128,92 @@ class Simulation:
 
     def balance(self) -> Balance:
         """The calcium ledger now."""
-        return self.ledger.balance(self.scheme.y, self.scheme.carried)
+        return self.ledger.balance(self.stepper.y, self.stepper.carried)
 
     def run(self, look: Callable[[Moment], None] = lambda moment: None) -> None:
         """Advance to the end, showing every step."""
         while not self.finished:
             look(self.advance())
 
+    @cached_property
+    def implicit(self) -> Rosenbrock:
+        """For quiet stretches; made when the first one comes."""
+        return Rosenbrock(self.do)
+
     def advance(self) -> Moment:
         """Take one accepted step."""
+        evaluations = self.stepper.evaluations
         radius = self._radius()
         self.control.h = self.control.h or 1 / radius
         while True:
-            stop = float(self.stops[np.searchsorted(self.stops, self.t, side="right")])
-            longest = self.method.longest_stable_step(MAX_STAGES, radius)
-            wanted = min(self.control.h, self.model.run.max_step or np.inf, longest)
-            h, lands, stages = self._step(stop, wanted, radius)
-            k = self.method.coefficients(stages)
-            self._sources = self.influx.over_step(self.t, h, k)
-            error = self.scheme.attempt(h, stages, self._sources, self.rtol, self.atol)
+            plan = self._plan(radius)
+            error = self.stepper.attempt(plan.scheme, plan.h, plan.sources, self.rtol, self.atol)
             if error <= 1:
                 break
             self.rejected += 1
-            self.control.reject(h, error)
+            self.control.reject(plan.h, error)
             if self.control.h < SHORTEST_STEP:
                 raise self._blow_up()
-        self._accept(h, stages, stop if lands else self.t + h)
-        self.control.accept(h, error, wanted)
+        self._accept(plan)
+        self.control.accept(plan.h, error, plan.wanted)
         if np.any(np.abs(self.stops - self.t) < SAME_TIME):
             self.control.restart()
-        return Moment(self.t, h, stages, self.values)
+            self.implicit_above = IMPLICIT_FROM
+        return Moment(self.t, plan.h, self.stepper.evaluations - evaluations, self.values)
 
     def _radius(self) -> float:
         """Bound on the spectral radius of the Jacobian during the next step, ms⁻¹."""
         times, more = HEADROOM
         return RADIUS_FLOOR + self.system.stiffness(times * self.points.highest_calcium + more)
 
-    def _step(self, stop: float, wanted: float, radius: float) -> tuple[float, bool, int]:
-        """Length of a step, whether it lands on the stop, and its stages: it sees all that flows during it."""
+    def _plan(self, radius: float) -> Plan:
+        """The next step: implicit where currents are steady and stages would be many, else explicit and seeing them.
+
+        radius  bound on the spectral radius, ms⁻¹
+        """
+        stop = float(self.stops[np.searchsorted(self.stops, self.t, side="right")])
+        wanted = min(self.control.h, self.model.run.max_step or np.inf)
+        h, lands = towards(stop - self.t, wanted)
+        if self.method.stages_for(h, radius) > self.implicit_above and self.influx.steady(self.t, h):
+            self.implicit_above = IMPLICIT_ON
+            return Plan(h, stop if lands else self.t + h, wanted, self.implicit, self.influx.mean(self.t, h))
+        wanted = min(wanted, self.method.longest_stable_step(MAX_STAGES, radius))
         h, lands = towards(stop - self.t, wanted)
         while True:
-            stages = self.method.stages_for(h, radius)
-            if h < SHORTEST_STEP or self.influx.seen(self.t, h, self.method.coefficients(stages)):
-                return h, lands, stages
+            k = self.method.coefficients(stages := self.method.stages_for(h, radius))
+            if h < SHORTEST_STEP or self.influx.seen(self.t, h, k):
+                break
             h, lands = h / 2, False
+        self.explicit.stages = stages
+        return Plan(h, stop if lands else self.t + h, wanted, self.explicit, self.influx.over_step(self.t, h, k))
 
-    def _accept(self, h: float, stages: int, end: float) -> None:
+    def _accept(self, plan: Plan) -> None:
         """Move on to the end of the step."""
-        start, before = self.t, self.points.calcium(self.t, before_jump=False)
-        self.scheme.accept()
-        self.ledger.enter(self.influx.amount(start, h, self.method.coefficients(stages)))
-        self.t = end
+        before = self.points.calcium(self.t, before_jump=False)
+        self.stepper.accept()
+        self.ledger.enter(plan.sources.amount if plan.sources else 0.0)
+        self.t, self._sources = plan.end, plan.sources
         self.steps += 1
-        self.points.look(self.scheme.y)
+        self.points.look(self.stepper.y)
         after = self.points.calcium(self.t, before_jump=True)
         for sensor in self.sensors:
-            sensor.advance(before[sensor.places], after[sensor.places], h)
+            sensor.advance(before[sensor.places], after[sensor.places], plan.h)
 
     def fields_within(self, moment: Moment, times: np.ndarray) -> Iterable[np.ndarray]:
         """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""
         if np.allclose(times, moment.t, rtol=0, atol=SAME_TIME):
-            return [self.do.to_host(self.scheme.y)] * len(times)
-        return self.scheme.within(moment.h, _shares(moment, times), self._sources, self.do.to_host)
+            return [self.do.to_host(self.stepper.y)] * len(times)
+        return self.stepper.within(moment.h, _shares(moment, times), self._sources, self.do.to_host)
 
     def values_within(self, moment: Moment, times: np.ndarray) -> np.ndarray:
         """Every field at every sensor and probe at times (ms) within the last step, (times, fields, points) µM."""
         shares = _shares(moment, times)
         return self.points.within(
-            times, lambda look: np.array([*self.scheme.within(moment.h, shares, self._sources, look)])
+            times, lambda look: np.array([*self.stepper.within(moment.h, shares, self._sources, look)])
         )
 
     def _blow_up(self) -> SimulationError:
-        state = self.do.to_host(self.scheme.y)
+        state = self.do.to_host(self.stepper.y)
         bad = ~np.isfinite(state)
         field, cell = np.unravel_index(int(np.argmax(bad if bad.any() else np.abs(state))), state.shape)
         at = ", ".join(f"{1e3 * x:.4g}" for x in self.system.discretization.centres[cell])

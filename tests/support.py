@@ -57,7 +57,7 @@ def on_cells(simulation: Simulation) -> np.ndarray:
     """Calcium at the probes as the control volumes have it, without what they miss near a pore; (points,) µM."""
     points = np.array([probe.position for probe in simulation.model.probes])
     found = simulation.do.points(simulation.system.discretization.locator.weights(points))
-    return simulation.do.gather(simulation.scheme.y, found)[CALCIUM]
+    return simulation.do.gather(simulation.stepper.y, found)[CALCIUM]
 
 
 class StopAfter:

@@ -52,7 +52,7 @@ def test_a_run_ends_in_the_same_state_on_every_backend(
     kind: str, precision: str, backend: str, reference: dict[str, Simulation]
 ) -> None:
     run, twin = simulate(kind, backend, precision), reference[kind]
-    got, expected = run.do.to_host(run.scheme.y), twin.do.to_host(twin.scheme.y)
+    got, expected = run.do.to_host(run.stepper.y), twin.do.to_host(twin.stepper.y)
     size = np.abs(expected).max(axis=1, keepdims=True)
     assert (
         np.abs(expected[0] - run.system.chemistry.rest[0]).max() > 0.1 * run.system.chemistry.rest[0]
@@ -61,13 +61,13 @@ def test_a_run_ends_in_the_same_state_on_every_backend(
     assert np.allclose(run.values, twin.values, rtol=TOLERANCES[f"run, {precision}"])
     if precision == "float64":
         assert (run.steps, run.rejected) == (twin.steps, twin.rejected)
-        assert run.scheme.evaluations == twin.scheme.evaluations
+        assert run.stepper.evaluations == twin.stepper.evaluations
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_repeated_run_is_identical_to_the_bit(kind: str, backend: str) -> None:
     first, second = simulate(kind, backend), simulate(kind, backend)
-    assert np.array_equal(first.do.to_host(first.scheme.y), second.do.to_host(second.scheme.y))
+    assert np.array_equal(first.do.to_host(first.stepper.y), second.do.to_host(second.stepper.y))
 
 
 def test_the_number_of_threads_does_not_change_a_bit(kernel_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_the_number_of_threads_does_not_change_a_bit(kernel_backend: str, monkey
         "from rdcalcium.backends import compiled; compiled.CompiledOperations.serial_below = 0\n"
         "from tests.test_backends import simulate\n"
         "run = simulate('tetrahedra', 'compiled')\n"
-        "sys.stdout.buffer.write(run.do.to_host(run.scheme.y).tobytes())\n"
+        "sys.stdout.buffer.write(run.do.to_host(run.stepper.y).tobytes())\n"
     )
     ends = [
         subprocess.run(

@@ -62,7 +62,7 @@ def test_no_concentration_falls_below_zero_beyond_the_tolerance(backend, kind):
     lowest = np.inf
     while not run.finished:
         run.advance()
-        lowest = min(lowest, run.do.to_host(run.scheme.y).min())
+        lowest = min(lowest, run.do.to_host(run.stepper.y).min())
     assert lowest > -1e-3 * run.rtol
 
 
@@ -70,7 +70,7 @@ def test_no_concentration_falls_below_zero_beyond_the_tolerance(backend, kind):
 def test_a_resting_terminal_rests(backend, kind):
     run = simulation(backend, kind, channels=(), run=Run(duration=10))
     run.run()
-    drift = np.abs(run.do.to_host(run.scheme.y) - run.system.chemistry.rest[:, None]).max(axis=1)
+    drift = np.abs(run.do.to_host(run.stepper.y) - run.system.chemistry.rest[:, None]).max(axis=1)
     assert drift[CALCIUM] < 1e-9
     assert (drift / np.maximum(run.system.chemistry.rest, 1)).max() < 1e-9
 

@@ -16,6 +16,7 @@ from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
+from rdcalcium.integrators.stepper import Stepper
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Calcium, Tetrahedra
 from rdcalcium.system import System
@@ -32,13 +33,14 @@ def free_diffusion(discretization: Discretization, start: np.ndarray, duration: 
     """Calcium alone, from a given field, over `duration` ms in steps so small that space makes the error."""
     need_backend("compiled")
     system = System(Chemistry((Field("Ca", Calcium().diffusivity, 0.0, 1),)), discretization)
-    scheme = StabilizedRungeKutta(open_backend("compiled", system), start[None], METHODS["RKC2"])
-    steps = 200
-    for _ in range(steps):
-        h = duration / steps
-        scheme.attempt(h, scheme.method.stages_for(h, system.stiffness(0)), None, 1.0, np.ones(1))
-        scheme.accept()
-    return scheme.do.to_host(scheme.y)[CALCIUM]
+    do = open_backend("compiled", system)
+    stepper, scheme = Stepper(do, start[None]), StabilizedRungeKutta(do, METHODS["RKC2"])
+    h = duration / 200
+    scheme.stages = scheme.method.stages_for(h, system.stiffness(0))
+    for _ in range(200):
+        stepper.attempt(scheme, h, None, 1.0, np.ones(1))
+        stepper.accept()
+    return do.to_host(stepper.y)[CALCIUM]
 
 
 def mean_error(discretization: Discretization, found: np.ndarray, expected: np.ndarray) -> float:

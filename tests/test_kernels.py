@@ -17,11 +17,12 @@ import pytest
 from scipy.sparse import csr_array
 
 from rdcalcium.backends import open_backend
+from rdcalcium.backends.base import Array
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.sources import kernel_names
 from rdcalcium.chemistry import CALCIUM, FreeForm
-from rdcalcium.discretization import Discretization, PointWeights
+from rdcalcium.discretization import Discretization, Level, PointWeights
 from rdcalcium.discretization.grid import GridLayout, axis_coefficients, grid_conductance, open_faces
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
@@ -253,6 +254,81 @@ def check_stage(do: KernelOperations, rng: np.random.Generator) -> None:
     assert_close(do, do.to_host(on_z2), expected)
 
 
+def random_level(do: KernelOperations, rng: np.random.Generator) -> tuple[Level, np.ndarray, int]:
+    """The finest level of the mesh of a system, the shifts of three modes, and the unknowns of the level below."""
+    n = do.system.shape[1]
+    conductance = do.system.discretization.conductance
+    coarse = max(n // 3, 1)
+    prolong = csr_array(rng.uniform(0, 1, (n, coarse)) * (rng.uniform(0, 1, (n, coarse)) < 0.2))
+    weights = csr_array(conductance.multiply(1 / do.system.discretization.volumes[:, None]))
+    level = Level(weights, np.asarray(weights.sum(axis=1)).ravel(), 2.0, csr_array(prolong.T), prolong)
+    return level, rng.uniform(0.5, 2.0, 3) * max(level.diagonal.max(initial=0.0), 1.0), coarse
+
+
+def random_modes(do: KernelOperations, rng: np.random.Generator, n: int) -> tuple[np.ndarray, Array]:
+    """The same values on the host and on the device, (3, n)."""
+    host, device = rng.uniform(-1, 1, (3, n)).astype(do.real), do.modes(3, n)
+    device[:] = do.values(host)
+    return host.astype(np.float64), device
+
+
+def matrix_of(level: Level, shift: float) -> np.ndarray:
+    """A = shift - L, dense."""
+    return shift * np.eye(level.size) + np.diag(level.diagonal) - level.laplacian.toarray()
+
+
+def check_defect(do: KernelOperations, rng: np.random.Generator) -> None:
+    level, shifts, _ = random_level(do, rng)
+    (x, on_x), (b, on_b), (_, out) = (random_modes(do, rng, level.size) for _ in range(3))
+    do.defect(do.level(level), on_x, on_b, out, do.values(shifts))
+    slow = np.array([b_q - matrix_of(level, s) @ x_q for b_q, x_q, s in zip(b, x, shifts, strict=True)])
+    assert_close(do, do.to_host(out), slow, scale=slow + shifts.max() * np.abs(x))
+
+
+def check_relax(do: KernelOperations, rng: np.random.Generator) -> None:
+    level, shifts, _ = random_level(do, rng)
+    (x, on_x), (b, on_b), (d, on_d), (_, out) = (random_modes(do, rng, level.size) for _ in range(4))
+    on_level, keep, gain = do.level(level), 0.3, 0.9
+    for known in (True, False):
+        do.relax(on_level, on_x if known else None, on_b, on_d, out, do.values(shifts), keep, gain)
+        start = x if known else np.zeros_like(x)
+        rest = np.array([b_q - matrix_of(level, s) @ x_q for b_q, x_q, s in zip(b, start, shifts, strict=True)])
+        d = (keep * d if known else 0.0) + gain * rest / (shifts[:, None] + level.diagonal)
+        assert_close(do, do.to_host(on_d), d, scale=np.ones_like(d))
+        assert_close(do, do.to_host(out), start + d, scale=np.ones_like(d))
+
+
+def check_transfer(do: KernelOperations, rng: np.random.Generator) -> None:
+    level, _, coarse = random_level(do, rng)
+    on_level = do.level(level)
+    (fine, on_fine), (few, on_few) = random_modes(do, rng, level.size), random_modes(do, rng, coarse)
+    do.prolong(on_level, on_few, on_fine)
+    fine = fine + few @ level.prolong.toarray().T
+    assert_close(do, do.to_host(on_fine), fine, scale=np.ones_like(fine))
+    do.restrict(on_level, on_fine, on_few)
+    few = do.to_host(on_fine) @ level.restrict.toarray().T
+    assert_close(do, do.to_host(on_few), few, scale=np.abs(few) + np.abs(fine).max(initial=0.0))
+
+
+def check_solve_dense(do: KernelOperations, rng: np.random.Generator) -> None:
+    n = min(do.system.shape[1], 40)
+    (b, on_b), (_, out) = (random_modes(do, rng, n) for _ in range(2))
+    inverse = rng.uniform(-1, 1, (3, n, n))
+    do.solve_dense(do.values(inverse), on_b, out)
+    assert_close(
+        do, do.to_host(out), np.array([i @ b_q for i, b_q in zip(inverse, b, strict=True)]), np.full(b.shape, n)
+    )
+
+
+def check_mix(do: KernelOperations, rng: np.random.Generator) -> None:
+    (u, on_u), (out, on_out) = random_state(do, rng), random_modes(do, rng, do.system.shape[1])
+    matrix = rng.uniform(-1, 1, (3, len(u)))
+    for keep in (True, False):
+        do.mix(do.values(matrix), on_u, on_out, keep)
+        out = matrix @ u.astype(np.float64) + (out if keep else 0.0)
+        assert_close(do, do.to_host(on_out), out, scale=np.abs(matrix) @ np.abs(u) + 1)
+
+
 @dataclass(frozen=True)
 class Check:
     """How a kernel is tested: on which systems, and by which claim."""
@@ -270,6 +346,11 @@ CHECKS = {
     "add_at": Check(check_add_at),
     "gather": Check(check_gather),
     "triad": Check(check_triad),
+    "relax": Check(check_relax),
+    "defect": Check(check_defect),
+    "transfer": Check(check_transfer),
+    "solve_dense": Check(check_solve_dense),
+    "mix": Check(check_mix),
     "rhs_grid": Check(check_rhs, "grid", tuple(CHEMISTRIES)),
     "rhs_mesh": Check(check_rhs, "mesh", tuple(CHEMISTRIES)),
     "stage_grid": Check(check_stage, "grid", tuple(CHEMISTRIES)),

@@ -16,6 +16,7 @@ from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.backends.sources import kernel_names, prelude, read_kernel
 from rdcalcium.discretization import PointWeights
+from rdcalcium.discretization.multigrid import build_levels
 from tests.models import CHEMISTRIES, small_system
 from tests.support import PRECISIONS, REQUIRE_GPU
 
@@ -148,6 +149,14 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.weighted_sums(y)
     do.add_at(y, do.cells(np.arange(3)), do.values(np.ones(3)), 1.0)
     do.gather(y, do.points(PointWeights(np.zeros((2, 4), dtype=np.int64), np.full((2, 4), 0.25))))
+    finest, *_ = build_levels(do.system.discretization.conductance, do.system.discretization.volumes)
+    level, shifts = do.level(finest), do.values(np.ones(2))
+    x, b, d, out = (do.modes(2, finest.size) for _ in range(4))
+    do.relax(level, x, b, d, out, shifts, 0.5, 1.0)
+    do.defect(level, x, b, out, shifts)
+    do.restrict(level, x, do.modes(2, finest.restrict.shape[0]))
+    do.solve_dense(do.values(np.ones((2, 5, 5))), do.modes(2, 5), do.modes(2, 5))
+    do.mix(do.values(np.ones((2, fields))), y, out, keep=True)
     assert do.launched == set(do.kernels)
 
 

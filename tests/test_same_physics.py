@@ -80,7 +80,7 @@ def test_nothing_goes_negative_in_ten_millimolar_of_bapta(kind: str) -> None:
     lowest, highest = np.inf, 0.0
     while not simulation.finished:
         simulation.advance()
-        calcium, bound = np.asarray(simulation.do.to_host(simulation.scheme.y))
+        calcium, bound = np.asarray(simulation.do.to_host(simulation.stepper.y))
         lowest, highest = min(lowest, calcium.min(), bound.min()), max(highest, bound.max())
     assert lowest >= 0
     assert 0.9 * bapta.total < highest <= bapta.total
@@ -119,7 +119,7 @@ def test_after_a_pulse_a_closed_box_comes_to_the_equilibrium_of_its_calcium(buff
         return sum(field.calcium * states(c)[field.name] for field in fields)
 
     c = brentq(lambda c: total(c) - total(0.05) - added, 0.05, 1e3)
-    final = np.asarray(simulation.do.to_host(simulation.scheme.y))
+    final = np.asarray(simulation.do.to_host(simulation.stepper.y))
     assert c > 4 * 0.05
     for field, values in zip(fields, final, strict=True):
         np.testing.assert_allclose(values, states(c)[field.name], rtol=1e-4, err_msg=field.name)

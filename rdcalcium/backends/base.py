@@ -11,7 +11,7 @@ import numpy as np
 from rdcalcium.errors import RdcalciumError
 
 if TYPE_CHECKING:
-    from rdcalcium.discretization import PointWeights
+    from rdcalcium.discretization import Level, PointWeights
     from rdcalcium.system import System
 
 Array = Any  # lives on the device of the backend; only the backend looks inside
@@ -111,7 +111,7 @@ class Operations(ABC):
 
     @abstractmethod
     def triad(self, b: Array, c: Array, s: float, out: Array) -> None:
-        """out = b + s c, on `values`: the measure of memory bandwidth."""
+        """out = b + s c, on states or `values`; out may be b. Also the measure of memory bandwidth."""
 
     @abstractmethod
     def stage(
@@ -156,6 +156,52 @@ class Operations(ABC):
 
         atol  (fields,) µM
         """
+
+    @abstractmethod
+    def level(self, level: Level) -> Any:
+        """One level of a multigrid on the device."""
+
+    @abstractmethod
+    def modes(self, count: int, size: int) -> Array:
+        """Zeros of several modes on a level, (count, size)."""
+
+    @abstractmethod
+    def relax(
+        self,
+        level: Any,
+        x: Array | None,
+        b: Array,
+        change: Array,
+        out: Array,
+        shifts: Array,
+        keep: float,
+        gain: float,
+    ) -> None:
+        """change = keep change + gain (b - A x) / diag A, out = x + change, A = shift - L of each mode; no x: zero."""
+
+    @abstractmethod
+    def defect(self, level: Any, x: Array, b: Array, out: Array, shifts: Array) -> None:
+        """out = b - A x, A = shift - L of each mode."""
+
+    @abstractmethod
+    def restrict(self, level: Any, x: Array, out: Array) -> None:
+        """out = x on the next level."""
+
+    @abstractmethod
+    def prolong(self, level: Any, x: Array, out: Array) -> None:
+        """out += x of the next level."""
+
+    @abstractmethod
+    def solve_dense(self, inverse: Array, b: Array, out: Array) -> None:
+        """out = inverse b of each mode; inverse (modes, n, n), from `values`."""
+
+    @abstractmethod
+    def mix(self, matrix: Array, u: Array, out: Array, keep: bool) -> None:
+        """out_a = Σ_f matrix_af u_f, added to out if `keep`; between fields and modes, matrix from `values`."""
+
+    @abstractmethod
+    def shift(self, target: Array, amounts: np.ndarray) -> None:
+        """target_f += amounts_f in every control volume, (fields,) µM."""
 
     @abstractmethod
     def cells(self, cells: np.ndarray) -> Array:

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Array, Operations
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.backends.sources import HUGE, prelude
 from rdcalcium.chemistry import CALCIUM
-from rdcalcium.discretization import PointWeights
+from rdcalcium.discretization import Level, PointWeights
+from rdcalcium.discretization.sliced_ell import SLICE, slice_rows
 from rdcalcium.system import System
 
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
 EVERYWHERE = ("scale", "advance", "error_norm", "weighted_sum", "add_at", "gather", "triad")
+OF_LEVELS = ("relax", "defect", "transfer", "solve_dense", "mix")
 ON_CELLS = ("rhs", "stage")  # one for each layout
+
+
+@dataclass(frozen=True)
+class KernelLevel:
+    """One level of a multigrid on the device: matrices as start, column and weight of sliced ELL."""
+
+    size: int
+    laplacian: tuple[Array, Array, Array]
+    diagonal: Array
+    restrict: tuple[Array, Array, Array] | None
+    prolong: tuple[Array, Array, Array] | None
 
 
 class KernelOperations(Operations):
@@ -38,7 +53,7 @@ class KernelOperations(Operations):
         self.types = {"real_t": self.real, "index_t": self.index, "offset_t": np.dtype(np.int64), "mask_t": self.mask}
         self.prelude = prelude(precision, "int" if small else "long long")
         self.header, numbers = rate_code(system.chemistry)
-        self.load((*EVERYWHERE, *(f"{name}_{self.layout.kernels}" for name in ON_CELLS)))
+        self.load((*EVERYWHERE, *OF_LEVELS, *(f"{name}_{self.layout.kernels}" for name in ON_CELLS)))
         self.p = self.upload(numbers.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
         self.partial_error = self.upload(np.zeros((fields, self.reduction_threads), self.real))
@@ -137,6 +152,72 @@ class KernelOperations(Operations):
         for f in range(len(self.system.fields)):
             self._reduce("weighted_sum", self.volumes, y[f], self.partial_sum[f])
         return self.download(self.partial_sum).sum(axis=1)
+
+    def level(self, level: Level) -> KernelLevel:
+        """Sliced ELL, uploaded."""
+        return KernelLevel(
+            level.size,
+            self._sliced(level.laplacian),
+            self.upload(level.diagonal.astype(self.real)),
+            None if level.restrict is None else self._sliced(level.restrict),
+            None if level.prolong is None else self._sliced(level.prolong),
+        )
+
+    def _sliced(self, matrix: csr_array) -> tuple[Array, Array, Array]:
+        start, column, weight = (self.upload(a) for a in slice_rows(matrix).arrays(self.types))
+        return start, column, weight
+
+    def modes(self, count: int, size: int) -> Array:
+        """Zeros."""
+        return self.zeros(count * size).reshape(count, size)
+
+    def _by_rows(self, name: str, modes: int, n: int, *args: Any) -> None:
+        """One thread for each row of a matrix, and all its modes."""
+        self.launch(name, (n,), *args, modes, n, block=SLICE, work=modes * n)
+
+    def relax(
+        self,
+        level: KernelLevel,
+        x: Array | None,
+        b: Array,
+        change: Array,
+        out: Array,
+        shifts: Array,
+        keep: float,
+        gain: float,
+    ) -> None:
+        """kernels/relax.cu."""
+        arrays = (*level.laplacian, level.diagonal, b if x is None else x, b, change, out, shifts)
+        self._by_rows("relax", len(b), level.size, *arrays, keep, gain, int(x is None))
+
+    def defect(self, level: KernelLevel, x: Array, b: Array, out: Array, shifts: Array) -> None:
+        """kernels/defect.cu."""
+        self._by_rows("defect", len(b), level.size, *level.laplacian, x, b, out, shifts)
+
+    def restrict(self, level: KernelLevel, x: Array, out: Array) -> None:
+        """kernels/transfer.cu."""
+        self._transfer(level.restrict, x, out, keep=False)
+
+    def prolong(self, level: KernelLevel, x: Array, out: Array) -> None:
+        """kernels/transfer.cu."""
+        self._transfer(level.prolong, x, out, keep=True)
+
+    def _transfer(self, matrix: tuple[Array, Array, Array] | None, x: Array, out: Array, keep: bool) -> None:
+        modes, n = out.shape
+        self._by_rows("transfer", modes, n, *(matrix or ()), x, out, x.shape[1], int(keep))
+
+    def solve_dense(self, inverse: Array, b: Array, out: Array) -> None:
+        """kernels/solve_dense.cu."""
+        self._on_values("solve_dense", b.size, inverse, b, out, b.shape[1])
+
+    def mix(self, matrix: Array, u: Array, out: Array, keep: bool) -> None:
+        """kernels/mix.cu."""
+        (rows, columns), n = matrix.shape, u.shape[1]
+        self.launch("mix", (n,), matrix, u, out, int(keep), rows, columns, n, block=SLICE, work=rows * n)
+
+    def shift(self, target: Array, amounts: np.ndarray) -> None:
+        """Elementwise."""
+        target += self.values(amounts)[:, None]
 
     def cells(self, cells: np.ndarray) -> Array:
         """Upload."""

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Operations, Sides
-from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State
-from rdcalcium.discretization import PointWeights
+from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State, concentration
+from rdcalcium.discretization import Level, PointWeights
 from rdcalcium.system import System
 
 
@@ -61,7 +61,7 @@ class NumpyOperations(Operations):
 
     def triad(self, b: np.ndarray, c: np.ndarray, s: float, out: np.ndarray) -> None:
         """Out = b + s c."""
-        np.add(b, np.multiply(c, self.real.type(s), out=out), out=out)
+        out[:] = b + self.real.type(s) * c
 
     def stage(
         self,
@@ -109,6 +109,60 @@ class NumpyOperations(Operations):
         largest = float((error / allowed).max(initial=0.0))
         return largest if np.isfinite(largest) else np.inf
 
+    def level(self, level: Level) -> Level:
+        """In the precision of the run."""
+        matrices = (level.laplacian, level.restrict, level.prolong)
+        laplacian, restrict, prolong = (m if m is None else m.astype(self.real) for m in matrices)
+        return Level(laplacian, level.diagonal.astype(self.real), level.bound, restrict, prolong)
+
+    def modes(self, count: int, size: int) -> np.ndarray:
+        """Zeros."""
+        return np.zeros((count, size), dtype=self.real)
+
+    def relax(
+        self,
+        level: Level,
+        x: np.ndarray | None,
+        b: np.ndarray,
+        change: np.ndarray,
+        out: np.ndarray,
+        shifts: np.ndarray,
+        keep: float,
+        gain: float,
+    ) -> None:
+        """One step of Chebyshev iteration."""
+        real = self.real.type
+        rest, before = (b, real(0)) if x is None else (self._defect(level, x, b, shifts), real(keep) * change)
+        change[:] = before + real(gain) * rest / (shifts[:, None] + level.diagonal)
+        out[:] = change if x is None else x + change
+
+    def defect(self, level: Level, x: np.ndarray, b: np.ndarray, out: np.ndarray, shifts: np.ndarray) -> None:
+        """Out = b - (shift - L) x."""
+        out[:] = self._defect(level, x, b, shifts)
+
+    def _defect(self, level: Level, x: np.ndarray, b: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+        return b - (shifts[:, None] + level.diagonal) * x + (level.laplacian @ x.T).T
+
+    def restrict(self, level: Level, x: np.ndarray, out: np.ndarray) -> None:
+        """Out = R x."""
+        out[:] = (level.restrict @ x.T).T
+
+    def prolong(self, level: Level, x: np.ndarray, out: np.ndarray) -> None:
+        """Out += P x."""
+        out += (level.prolong @ x.T).T
+
+    def solve_dense(self, inverse: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+        """Out_q = inverse_q b_q."""
+        out[:] = np.einsum("qij,qj->qi", inverse, b)
+
+    def mix(self, matrix: np.ndarray, u: np.ndarray, out: np.ndarray, keep: bool) -> None:
+        """Out = matrix u."""
+        out[:] = matrix @ u + (out if keep else self.real.type(0))
+
+    def shift(self, target: np.ndarray, amounts: np.ndarray) -> None:
+        """Target += amounts."""
+        target += amounts[:, None].astype(self.real)
+
     def cells(self, cells: np.ndarray) -> np.ndarray:
         """As they are."""
         return cells
@@ -132,13 +186,6 @@ class NumpyOperations(Operations):
     def weighted_sums(self, y: np.ndarray) -> np.ndarray:
         """Volume times concentration, added up pairwise."""
         return np.array([(self.system.discretization.volumes * field.astype(np.float64)).sum() for field in y])
-
-
-def concentration(state: State, y: np.ndarray) -> np.ndarray:
-    """A reactant: a field, or the total minus the other forms of the buffer."""
-    if isinstance(state, FreeForm):
-        return y.dtype.type(state.total) - sum(y[i] for i in state.others)
-    return y[state]
 
 
 def concentration_increment(state: State, z: np.ndarray) -> np.ndarray:

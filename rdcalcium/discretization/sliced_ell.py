@@ -48,18 +48,24 @@ class SlicedEll:
 
 def sliced_ell(conductance: csr_array, volumes: np.ndarray) -> SlicedEll:
     """Rows of conductance / volume as sliced ELL; the diagonal is implied, since the kernels use differences."""
-    n = conductance.shape[0]
-    counts = np.diff(conductance.indptr)
+    data = conductance.data / np.repeat(volumes, np.diff(conductance.indptr))
+    return slice_rows(csr_array((data, conductance.indices, conductance.indptr), shape=conductance.shape))
+
+
+def slice_rows(matrix: csr_array) -> SlicedEll:
+    """A sparse matrix as sliced ELL, row by row."""
+    n, columns = matrix.shape
+    counts = np.diff(matrix.indptr)
     slices = -(-n // SLICE)
     padded = np.zeros(slices * SLICE, dtype=np.int64)
     padded[:n] = counts
     start = np.concatenate([[0], np.cumsum(padded.reshape(slices, SLICE).max(axis=1, initial=0))])
-    own = np.minimum(np.arange(slices * SLICE), n - 1).reshape(slices, SLICE)
+    own = np.minimum(np.arange(slices * SLICE), min(n, columns) - 1).reshape(slices, SLICE)
     column = np.repeat(own, np.diff(start), axis=0)
     weight = np.zeros(column.shape)
     row = np.repeat(np.arange(n), counts)
-    rank = np.arange(len(conductance.data)) - np.repeat(conductance.indptr[:-1], counts)
+    rank = np.arange(len(matrix.data)) - np.repeat(matrix.indptr[:-1], counts)
     at = start[row // SLICE] + rank
-    column[at, row % SLICE] = conductance.indices
-    weight[at, row % SLICE] = conductance.data / volumes[row]
+    column[at, row % SLICE] = matrix.indices
+    weight[at, row % SLICE] = matrix.data
     return SlicedEll(n, start, column, weight)

@@ -33,7 +33,7 @@ def summarize(simulation: Simulation, peaks: Peaks, lowest: float, wall: float) 
         lowest=lowest,
         steps=simulation.steps,
         rejected=simulation.rejected,
-        evaluations=simulation.scheme.evaluations,
+        evaluations=simulation.stepper.evaluations,
         wall_time=wall,
         peak_memory=peak_memory(),
     )

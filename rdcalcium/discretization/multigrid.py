@@ -1,0 +1,90 @@
+"""Ever coarser versions of the discrete Laplacian, for solvers that let far places talk to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pyamg.aggregation import standard_aggregation
+from pyamg.strength import symmetric_strength_of_connection
+from scipy.sparse import csr_array, diags_array
+
+FEWEST = 40  # unknowns of the coarsest level, at most, if coarsening gets there; they are solved directly
+STALLED = 0.8  # a level with more of the unknowns of the one before is not worth having
+SMOOTHING = 2 / 3  # of the prolongation: 4/3 over the bound 2 of the spectral radius of D⁻¹ K (Vaněk et al. 1996)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level, finest first.
+
+    laplacian  (n, n)  weights conductance / volume towards the neighbours, zero diagonal, µm⁻²
+    diagonal   (n,)    their sums, µm⁻²
+    bound      of the spectral radius of D⁻¹ L, D its diagonal
+    restrict   (m, n)  averages on the next level; None on the coarsest one
+    prolong    (n, m)  interpolation from the next level
+    """
+
+    laplacian: csr_array
+    diagonal: np.ndarray
+    bound: float
+    restrict: csr_array | None = None
+    prolong: csr_array | None = None
+
+    @property
+    def size(self) -> int:
+        """Unknowns."""
+        return len(self.diagonal)
+
+
+def build_levels(conductance: csr_array, volumes: np.ndarray) -> list[Level]:
+    """Smoothed aggregation (Vaněk, Mandel & Brezina 1996, Computing 56:179) of a symmetric conductance matrix.
+
+    conductance  (n, n) µm, zero diagonal
+    volumes      (n,)   µm³; zero in solid cells, which no level has
+    """
+    levels: list[Level] = []
+    while True:
+        rows = np.asarray(conductance.sum(axis=1)).ravel()
+        prolong = _prolongation(conductance, rows) if len(volumes) > FEWEST else None
+        if prolong is None or prolong.shape[1] > STALLED * prolong.shape[0]:
+            return [*levels, _level(conductance, volumes)]
+        coarse = prolong.T @ volumes
+        restrict = csr_array(diags_array(1 / coarse) @ prolong.T @ diags_array(volumes))
+        levels.append(_level(conductance, volumes, restrict, prolong))
+        stiffness = csr_array(prolong.T @ (diags_array(rows) - conductance) @ prolong)
+        stiffness.setdiag(0.0)
+        stiffness.eliminate_zeros()
+        stiffness.sort_indices()
+        conductance, volumes = -stiffness, coarse
+
+
+def _level(
+    conductance: csr_array,
+    volumes: np.ndarray,
+    restrict: csr_array | None = None,
+    prolong: csr_array | None = None,
+) -> Level:
+    weights = csr_array(diags_array(_inverse(volumes)) @ conductance)
+    diagonal = np.asarray(weights.sum(axis=1)).ravel()
+    size = np.asarray(abs(weights).sum(axis=1)).ravel()
+    return Level(weights, diagonal, float((1 + size * _inverse(diagonal)).max()), restrict, prolong)
+
+
+def _prolongation(conductance: csr_array, rows: np.ndarray) -> csr_array | None:
+    """Interpolation from aggregates, smoothed once; constants stay constant. None where nothing can be joined."""
+    stiffness = csr_array(diags_array(rows) - conductance)
+    groups, _ = standard_aggregation(symmetric_strength_of_connection(stiffness, 0.0))
+    if groups.shape[1] == 0:
+        return None
+    plain = csr_array(groups.astype(float))
+    smooth = csr_array(plain - SMOOTHING * diags_array(_inverse(rows)) @ (stiffness @ plain))
+    sums = np.asarray(smooth.sum(axis=1)).ravel()
+    prolong = csr_array(diags_array(_inverse(sums)) @ smooth)
+    prolong.sort_indices()
+    return prolong
+
+
+def _inverse(values: np.ndarray) -> np.ndarray:
+    """1 / values, and 0 where they are 0."""
+    return np.divide(1.0, values, out=np.zeros_like(values), where=values != 0)

@@ -1,0 +1,59 @@
+"""Diffusion and reaction near a uniform state, as Helmholtz problems that do not know of each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rdcalcium.chemistry import Chemistry
+
+
+@dataclass(frozen=True)
+class Modes:
+    """(I - τ R - τ D L) x = r through (shift_q - L) ξ_q = b_q: b = to r, and x = back ξ + direct r.
+
+    shifts  (modes,) µm⁻²
+    to      (modes, fields)
+    back    (fields, modes)
+    direct  (fields, fields), of fields that do not move
+    """
+
+    shifts: np.ndarray
+    to: np.ndarray
+    back: np.ndarray
+    direct: np.ndarray
+
+
+def decouple(chemistry: Chemistry, state: np.ndarray, tau: float) -> Modes:
+    """Modes of I - τ J, with the reactions R linearised at a uniform state.
+
+    Fields that do not move are eliminated, which leaves S - τ D L of those that do; with D⁻¹ S = X Λ X⁻¹ the mode
+    ξ = X⁻¹ x has the shift Λ / τ. Reversible mass action has real Λ > 0; where a scheme is driven and they are not
+    real, the coupling of the moving fields is left out.
+
+    state  (fields,) µM
+    tau    ms
+    """
+    d = chemistry.diffusivity
+    moving, fixed = np.flatnonzero(d > 0), np.flatnonzero(d <= 0)
+    a = np.eye(len(d)) - tau * chemistry.jacobian(state)
+    inverse = np.linalg.inv(a[np.ix_(fixed, fixed)])
+    above = a[np.ix_(moving, fixed)] @ inverse
+    below = inverse @ a[np.ix_(fixed, moving)]
+    left = (a[np.ix_(moving, moving)] - above @ a[np.ix_(fixed, moving)]) / d[moving, None]
+    values, x = np.linalg.eig(left)
+    if np.iscomplexobj(values) or np.any(values <= 0):
+        values, x = np.diag(left), np.eye(len(moving))
+    scaled = np.linalg.inv(x) / d[moving] / tau
+    modes = Modes(values / tau, np.zeros((len(moving), len(d))), np.zeros((len(d), len(moving))), np.zeros(a.shape))
+    modes.to[:, moving], modes.to[:, fixed] = scaled, -scaled @ above
+    modes.back[moving], modes.back[fixed] = x, -below @ x
+    modes.direct[np.ix_(fixed, fixed)] = inverse
+    return modes
+
+
+def bound_with_calcium(chemistry: Chemistry, state: np.ndarray) -> np.ndarray:
+    """Change of every field for each µM of calcium, in equilibrium and to first order, (fields,)."""
+    slopes = chemistry.jacobian(state)[1:]
+    return np.append(1.0, -np.linalg.solve(slopes[:, 1:], slopes[:, 0]))

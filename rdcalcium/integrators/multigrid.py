@@ -1,0 +1,69 @@
+"""One cycle of multigrid for several Helmholtz problems (shift - L) x = b at once, L the discrete Laplacian."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rdcalcium.backends.base import Array, Operations
+from rdcalcium.discretization.multigrid import Level
+
+SMOOTHED = 5  # the upper part of the spectrum that a level damps: from 1/5 of the bound on; the rest is seen coarser
+
+
+class Multigrid:
+    """A V-cycle with two Chebyshev steps before and after each visit to the coarser level.
+
+    It is a linear operator, needs no dot product, and reduces the error about four times.
+
+    levels  finest first
+    modes   problems, each with a shift of its own
+    """
+
+    def __init__(self, operations: Operations, levels: Sequence[Level], modes: int):
+        self.do = operations
+        self._levels = [operations.level(level) for level in levels]
+        self._gains = [_chebyshev(level.bound) for level in levels]
+        self._work = [[operations.modes(modes, level.size) for _ in range(4)] for level in levels]
+        coarsest = levels[-1]
+        self._coarsest = np.diag(coarsest.diagonal) - coarsest.laplacian.toarray()
+
+    @property
+    def right_hand_side(self) -> Array:
+        """Where `cycle` takes b from, (modes, n)."""
+        return self._work[0][3]
+
+    def shift(self, shifts: np.ndarray) -> None:
+        """Take other problems, of shifts (modes,) µm⁻²."""
+        self._shifts = self.do.values(shifts)
+        eye = np.eye(len(self._coarsest))
+        self._inverse = self.do.values(np.stack([np.linalg.inv(s * eye + self._coarsest) for s in shifts]))
+
+    def cycle(self, number: int = 0) -> Array:
+        """An approximate solution for `right_hand_side`, (modes, n), from a level on."""
+        do, level = self.do, self._levels[number]
+        x, other, change, b = self._work[number]
+        if number == len(self._levels) - 1:
+            do.solve_dense(self._inverse, b, x)
+            return x
+        (first, (keep, gain)) = self._gains[number]
+        do.relax(level, None, b, change, other, self._shifts, 0.0, first)
+        do.relax(level, other, b, change, x, self._shifts, keep, gain)
+        do.defect(level, x, b, other, self._shifts)
+        do.restrict(level, other, self._work[number + 1][3])
+        do.prolong(level, self.cycle(number + 1), x)
+        do.relax(level, x, b, change, other, self._shifts, 0.0, first)
+        do.relax(level, other, b, change, x, self._shifts, keep, gain)
+        return x
+
+
+def _chebyshev(bound: float) -> tuple[float, tuple[float, float]]:
+    """Gain of the first step, then what the second keeps of the last change, and its gain (Saad 2003, algorithm 12.1).
+
+    bound  of the spectral radius of D⁻¹ A
+    """
+    middle, half = bound * (1 + 1 / SMOOTHED) / 2, bound * (1 - 1 / SMOOTHED) / 2
+    sigma = middle / half
+    rho = 1 / (2 * sigma - 1 / sigma)
+    return 1 / middle, (rho / sigma, 2 * rho / half)

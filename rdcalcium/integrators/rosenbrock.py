@@ -1,0 +1,105 @@
+"""ROS2: an L-stable step of second order for quiet stretches, where explicit stages would be many.
+
+Verwer JG, Spee EJ, Blom JG, Hundsdorfer W (1999) A second-order Rosenbrock method applied to photochemical dispersion
+problems. SIAM J Sci Comput 20:1456-1480.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rdcalcium.backends.base import Array, Operations
+from rdcalcium.discretization.multigrid import build_levels
+from rdcalcium.integrators.base import HERMITE_ESTIMATE
+from rdcalcium.integrators.modes import bound_with_calcium, decouple
+from rdcalcium.integrators.multigrid import Multigrid
+from rdcalcium.integrators.stepper import Step, StepSources
+
+GAMMA = 1 - 1 / np.sqrt(2)  # the smaller of the two for which the method is L-stable
+SWEEPS = 3  # of the approximate inverse, for each of the two systems of a step
+CAUTION = 4.0  # times the estimate, which is no larger than the error here; that of explicit methods is far above it
+SMALL = 2.0**-30  # share of an increment whose square does not count
+
+
+class Rosenbrock:
+    """u = y + h k1,  z = h (3 k1 + k2) / 2 with (I - γ h J) k1 = F(y),  (I - γ h J) k2 = F(u) - 2 k1.
+
+    The systems are solved by a fixed number of sweeps of k += B (b - (I - γ h J) k), B being one multigrid cycle for
+    each mode of diffusion and reaction at the mean state. That is a linear operator, so the method is one of the
+    W-methods, which keep their order with any J. What the sweeps leave of total calcium is given back evenly, bound
+    as in equilibrium. The error estimate passes through B too: stiff modes that have long decayed would fill it.
+
+    evaluations  of diffusion and reaction so far
+    """
+
+    order = 2
+
+    def __init__(self, operations: Operations):
+        self.do, self.system = operations, operations.system
+        self.chemistry = self.system.chemistry
+        cells = self.system.discretization
+        moving = int((self.chemistry.diffusivity > 0).sum())
+        self.multigrid = Multigrid(operations, build_levels(cells.conductance, cells.volumes), moving)
+        self._zero, self._scaled, self._defect = (operations.new() for _ in range(3))
+        self.evaluations = 0
+
+    def increment(self, step: Step, sources: StepSources | None) -> Array:
+        """z; sources stay what they are in the beginning."""
+        do, h = self.do, step.h
+        z, end, k1 = step.spare
+        mean = do.weighted_sums(step.y) / self.system.discretization.total_volume
+        self._prepare(mean, GAMMA * h)
+        self._solve(step.y, step.f0, k1)
+        do.triad(step.y, k1, h, end)
+        do.rhs(end, z)
+        if sources is not None:
+            do.add_at(z, sources.cells, sources.first, 1.0)
+        do.triad(z, k1, -2.0, z)
+        self._solve(step.y, z, end)
+        do.scale(1.5 * h, k1, z)
+        do.triad(z, end, 0.5 * h, z)
+        self._give_back(z, mean, sources.amount if sources else 0.0)
+        self.evaluations += 1
+        return z
+
+    def error(self, step: Step, z: Array, end: Array, f1: Array, rtol: float, atol: np.ndarray) -> float:
+        """The end against the cubic through both ends and their slopes, without its stiff part."""
+        do, (slopes, increment) = self.do, HERMITE_ESTIMATE
+        do.scale(slopes * step.h, step.f0, self._scaled)
+        do.triad(self._scaled, f1, slopes * step.h, self._scaled)
+        do.triad(self._scaled, z, -increment, self._scaled)
+        self._approximate(self._scaled, self._defect)
+        return do.error_norm(step.y, end, self._defect, step.f0, f1, 0.0, CAUTION, rtol, atol)
+
+    def _prepare(self, mean: np.ndarray, tau: float) -> None:
+        modes = decouple(self.chemistry, mean, tau)
+        self.multigrid.shift(modes.shifts)
+        self._tau = tau
+        self._to, self._back, self._direct = (self.do.values(m) for m in (modes.to, modes.back, modes.direct))
+
+    def _approximate(self, r: Array, out: Array) -> None:
+        """out = B r."""
+        self.do.mix(self._to, r, self.multigrid.right_hand_side, keep=False)
+        self.do.mix(self._direct, r, out, keep=False)
+        self.do.mix(self._back, self.multigrid.cycle(), out, keep=True)
+
+    def _solve(self, y: Array, b: Array, out: Array) -> None:
+        """(I - τ J) out = b, nearly; J at y."""
+        do = self.do
+        self._approximate(b, out)
+        for _ in range(SWEEPS - 1):
+            # A stage with these coefficients is b - out + τ J out: its increment of F is linear for small increments.
+            do.scale(SMALL, out, self._scaled)
+            do.scale(1.0, b, self._defect)
+            do.stage(y, self._zero, self._scaled, self._defect, -1 / SMALL, 1.0, self._tau / SMALL, 0.0)
+            self._approximate(self._defect, self._scaled)
+            do.triad(out, self._scaled, 1.0, out)
+            self.evaluations += 1
+
+    def _give_back(self, z: Array, mean: np.ndarray, amount: float) -> None:
+        """Change z evenly so that it holds as much calcium as enters, µM µm³."""
+        content, volume = self.chemistry.calcium_content, self.system.discretization.total_volume
+        direction = bound_with_calcium(self.chemistry, mean)
+        for _ in range(2):  # the second time for the rounding of the first
+            surplus = (content @ self.do.weighted_sums(z) - amount) / volume
+            self.do.shift(z, -surplus / (content @ direction) * direction)

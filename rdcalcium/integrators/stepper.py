@@ -1,0 +1,148 @@
+"""The state of a run, and one step of it by whichever scheme: try, then accept or try again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from rdcalcium.backends.base import Array, Operations
+
+
+@dataclass(frozen=True)
+class StepSources:
+    """Sources over one step, on the device of the backend.
+
+    cells   distinct control volumes, (k,)
+    first   at the beginning of the step, (k,) µM ms⁻¹
+    change  since then, at the time of every stage, (stages + 1, k) µM ms⁻¹
+    amount  that they bring, µM µm³, by the quadrature of the scheme
+    """
+
+    cells: Array
+    first: Array
+    change: Array
+    amount: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a scheme starts from, all (fields, n) on the device.
+
+    h       ms
+    y, f0   the state, and its rate of change with the sources of the beginning
+    spare   three more states, to work in
+    """
+
+    h: float
+    y: Array
+    f0: Array
+    spare: tuple[Array, Array, Array]
+
+
+class Scheme(Protocol):
+    """One way of finding where a step leads."""
+
+    evaluations: int
+
+    def increment(self, step: Step, sources: StepSources | None) -> Array:
+        """y(t + h) - y(t), in one of the spare states."""
+
+    def error(self, step: Step, z: Array, end: Array, f1: Array, rtol: float, atol: np.ndarray) -> float:
+        """Local error of the increment z relative to the tolerance, in the maximum norm.
+
+        end, f1  where it leads, and the rate of change there
+        """
+
+
+class Stepper:
+    """Owns the state of a run and advances it; says which operations, never how they are done.
+
+    y            the state
+    carried      what rounding took from it
+    evaluations  of the right-hand side so far
+    """
+
+    def __init__(self, operations: Operations, initial: np.ndarray):
+        self.do = operations
+        self.y = operations.from_host(initial)
+        self.carried = operations.new()
+        self._carried_end, self._f0, self._f1, *self._spare = (operations.new() for _ in range(5))
+        self._f0_is_current = False
+        self.evaluations = 0
+
+    def saved(self) -> dict[str, np.ndarray]:
+        """All from which `restored` goes on with the same bits.
+
+        The derivative is kept as it is: the sources of the last step went into it and out of it again, which leaves
+        the rounding of two additions.
+        """
+        kept = {"y": self.y, "carried": self.carried} | ({"derivative": self._f0} if self._f0_is_current else {})
+        return {name: self.do.to_host(array) for name, array in kept.items()}
+
+    @classmethod
+    def restored(cls, operations: Operations, saved: Mapping[str, np.ndarray]) -> Stepper:
+        """The stepper as it was when `saved`."""
+        stepper = cls(operations, saved["y"])
+        stepper.carried = operations.from_host(saved["carried"])
+        if "derivative" in saved:
+            stepper._f0, stepper._f0_is_current = operations.from_host(saved["derivative"]), True
+        return stepper
+
+    def attempt(self, scheme: Scheme, h: float, sources: StepSources | None, rtol: float, atol: np.ndarray) -> float:
+        """Try one step of h ms; the error relative to the tolerance comes back. Then `accept`, or attempt again."""
+        do = self.do
+        if not self._f0_is_current:
+            do.rhs(self.y, self._f0)
+            self._f0_is_current = True
+            self.evaluations += 1
+        self._add(self._f0, sources, 1.0, at_end=False)
+        before = scheme.evaluations
+        step = Step(h, self.y, self._f0, (self._spare[0], self._spare[1], self._f1))
+        z = scheme.increment(step, sources)
+        self._spare = [z, self._spare[0] if z is self._spare[1] else self._spare[1]]
+        end = self._spare[1]
+        do.advance(self.y, self.carried, z, end, self._carried_end)
+        do.rhs(end, self._f1)
+        self._add(self._f1, sources, 1.0, at_end=True)
+        error = scheme.error(step, z, end, self._f1, rtol, atol)
+        self._add(self._f0, sources, -1.0, at_end=False)
+        self._add(self._f1, sources, -1.0, at_end=True)
+        self.evaluations += scheme.evaluations - before + 1
+        return error
+
+    def _add(self, target: Array, sources: StepSources | None, sign: float, at_end: bool) -> None:
+        """Add the sources to a right-hand side, or take them away: the next step brings its own."""
+        if sources is not None:
+            self.do.add_at(target, sources.cells, sources.first, sign)
+            if at_end:
+                self.do.add_at(target, sources.cells, sources.change[-1], sign)
+
+    def _with_sources(self, rate: Array, sources: StepSources | None, at_end: bool) -> Array:
+        """A copy of a right-hand side with the sources in it, so that nobody who looks changes the run."""
+        self.do.scale(1.0, rate, self._spare[0])
+        self._add(self._spare[0], sources, 1.0, at_end)
+        return self._spare[0]
+
+    def within(
+        self, h: float, shares: np.ndarray, sources: StepSources | None, look: Callable[[Array], np.ndarray]
+    ) -> Iterator[np.ndarray]:
+        """What `look` makes of the state (linearly) inside the step that was just accepted, at shares of its length.
+
+        The cubic through both ends and their derivatives (Hermite): of third order, so that nobody who wants to look
+        makes a step shorter.
+        """
+        start, end = look(self._spare[1]), look(self.y)
+        slope_0 = look(self._with_sources(self._f1, sources, at_end=False))  # after `accept` _f1 is of the beginning
+        slope_1 = look(self._with_sources(self._f0, sources, at_end=True))
+        for s in shares:
+            bend = slope_0 * s * (1 - s) ** 2 - slope_1 * s * s * (1 - s)
+            yield start + (end - start) * s * s * (3 - 2 * s) + h * bend
+
+    def accept(self) -> None:
+        """Make the end of the last attempt the state; its derivative serves the next step."""
+        self.y, self._spare[1] = self._spare[1], self.y
+        self.carried, self._carried_end = self._carried_end, self.carried
+        self._f0, self._f1 = self._f1, self._f0

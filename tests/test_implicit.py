@@ -1,0 +1,207 @@
+"""Implicit steps: exact on what they invert, of the order they state, and as good as the explicit ones."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from rdcalcium import runner, simulation
+from rdcalcium.backends import open_backend
+from rdcalcium.discretization.build import discretize
+from rdcalcium.discretization.multigrid import build_levels
+from rdcalcium.integrators import rosenbrock
+from rdcalcium.integrators.modes import bound_with_calcium, decouple
+from rdcalcium.integrators.multigrid import Multigrid
+from rdcalcium.integrators.stepper import Step
+from rdcalcium.model import Channels, ConstantCurrent, Grid, Run
+from rdcalcium.simulation import Simulation
+from rdcalcium.system import System, build_system
+from rdcalcium.units import AMOUNT_PER_CHARGE
+from tests.models import CHEMISTRIES, small_model, small_system
+from tests.support import StopAfter, assert_same_tables, each_backend, fresh, need_backend, slope
+
+KINDS = ("grid", "tetrahedra")
+
+
+@lru_cache(maxsize=8)
+def tiny_system(chemistry: str) -> System:
+    """The small model in cells so wide that their matrix can be written out."""
+    model = small_model("grid", chemistry, discretization=Grid(size_at_active_zone=0.05))
+    return build_system(model, discretize(model))
+
+
+def dense_jacobian(system: System, y: np.ndarray) -> np.ndarray:
+    """Of diffusion and reaction, for the state flattened; reactions at one state (fields,) everywhere."""
+    diffusion = np.kron(np.diag(system.chemistry.diffusivity), system.discretization.laplacian().toarray())
+    return diffusion + np.kron(system.chemistry.jacobian(y), np.eye(system.shape[1]))
+
+
+# What is inverted --------------------------------------------
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+def test_the_jacobian_of_the_reactions_is_their_derivative(chemistry: str) -> None:
+    system = tiny_system(chemistry)
+    do = open_backend("numpy", system)
+    y = system.chemistry.rest * np.linspace(1.1, 1.4, len(system.fields))
+    slopes = []
+    for field in range(len(y)):
+        change = 1e-4 * y[field] * np.eye(len(y))[field]
+        ends = [do.from_host(np.repeat((y + s * change)[:, None], system.shape[1], axis=1)) for s in (1, -1)]
+        for end in ends:
+            do.rhs(end.copy(), end)
+        slopes.append((ends[0] - ends[1])[:, 0] / (2 * change[field]))
+    found = system.chemistry.jacobian(y)
+    assert found == pytest.approx(np.array(slopes).T, rel=1e-6, abs=1e-9 * (1 + np.abs(found).max()))
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+def test_modes_invert_diffusion_and_reaction_of_a_uniform_state(chemistry: str) -> None:
+    system, tau = tiny_system(chemistry), 0.7
+    fields, n = system.shape
+    y = system.chemistry.rest * 1.3
+    modes = decouple(system.chemistry, y, tau)
+    r = np.random.default_rng(1).uniform(-1, 1, (fields, n))
+    laplacian = system.discretization.laplacian().toarray()
+    b = modes.to @ r
+    xi = np.array([np.linalg.solve(s * np.eye(n) - laplacian, b_q) for s, b_q in zip(modes.shifts, b, strict=True)])
+    x = modes.back @ xi + modes.direct @ r
+    matrix = np.eye(fields * n) - tau * dense_jacobian(system, y)
+    assert x.ravel() == pytest.approx(np.linalg.solve(matrix, r.ravel()), rel=1e-8, abs=1e-10)
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+def test_calcium_that_is_added_stays_in_equilibrium(chemistry: str) -> None:
+    described = tiny_system(chemistry).chemistry
+    change = bound_with_calcium(described, described.rest)
+    assert described.jacobian(described.rest) @ change == pytest.approx(0, abs=1e-9)
+    assert change[0] == 1
+
+
+# Multigrid --------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_level_keeps_constants_and_the_volume(kind: str) -> None:
+    cells = small_system(kind).discretization
+    levels = build_levels(cells.conductance, cells.volumes)
+    assert len(levels) > 1
+    for fine, coarse in pairwise(levels):
+        there = fine.diagonal > 0
+        assert (fine.prolong @ np.ones(coarse.size))[there] == pytest.approx(1)
+        assert fine.restrict @ np.ones(fine.size) == pytest.approx(1)
+        assert coarse.laplacian @ np.ones(coarse.size) == pytest.approx(coarse.diagonal)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shift", [1e-3, 10.0, 1e5])
+def test_a_cycle_takes_a_third_of_the_worst_error_or_more(kind: str, shift: float) -> None:
+    system = small_system(kind)
+    cells, do = system.discretization, open_backend("numpy", system)
+    multigrid = Multigrid(do, build_levels(cells.conductance, cells.volumes), 1)
+    multigrid.shift(np.array([shift]))
+    laplacian = cells.laplacian()
+    error = np.where(cells.volumes > 0, np.random.default_rng(0).standard_normal(cells.size), 0.0)
+    for _ in range(15):  # to the error that is reduced least
+        error /= np.linalg.norm(error)
+        multigrid.right_hand_side[0] = shift * error - laplacian @ error
+        error = error - multigrid.cycle()[0]
+    assert np.linalg.norm(error) < 2 / 3
+
+
+# The method --------------------------------------------
+
+
+def test_a_step_is_of_second_order() -> None:
+    """Calcium alone: the exact solution is the exponential of the Laplacian."""
+    system = tiny_system("no buffer")
+    do = open_backend("numpy", system)
+    x = system.discretization.centres[:, 0]
+    start = 1 + 0.5 * np.cos(np.pi * (x - x.min()) / np.ptp(x))[None]
+    laplacian = system.chemistry.diffusivity[0] * system.discretization.laplacian().toarray()
+    duration = 0.3**2 / np.pi**2 / system.chemistry.diffusivity[0]  # in which the cosine falls to 1/e
+    exact = expm(duration * laplacian) @ start[0]
+    errors, counts = [], np.array([4, 8, 16, 32])
+    scheme = rosenbrock.Rosenbrock(do)
+    for count in counts:
+        y = start.copy()
+        for _ in range(count):
+            f0 = do.new()
+            do.rhs(y, f0)
+            y = y + scheme.increment(Step(duration / count, y, f0, (do.new(), do.new(), do.new())), None)
+        errors.append(np.abs(y[0] - exact)[system.discretization.volumes > 0].max())
+    assert slope(1 / counts, errors) == pytest.approx(scheme.order, abs=0.2)
+
+
+# Whole runs --------------------------------------------
+
+
+def crossing(kind: str, monkeypatch: pytest.MonkeyPatch, backend: str, implicit: bool, **run: Any) -> Simulation:
+    """The small model, run until long after its pulse; whether implicit steps are taken as soon as currents rest."""
+    limits = (6, 3) if implicit else (10**6, 10**6)
+    monkeypatch.setattr(simulation, "IMPLICIT_FROM", limits[0])
+    monkeypatch.setattr(simulation, "IMPLICIT_ON", limits[1])
+    return fresh(small_model(kind, run=Run(duration=3.0, tolerance=1e-3, **run)), backend)
+
+
+@pytest.mark.parametrize("backend", each_backend())
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_quiet_stretch_ends_where_explicit_steps_end(
+    kind: str, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends, steps = {}, 0
+    for implicit in (False, True):
+        run = crossing(kind, monkeypatch, backend if implicit else "compiled", implicit)
+        while not run.finished:
+            at = run.advance()
+            steps += implicit and run.implicit_above == simulation.IMPLICIT_ON and at.evaluations > 0
+        assert run.balance().relative_error < 1e-13
+        ends[implicit] = run.do.to_host(run.stepper.y)
+    assert steps > 3
+    there = run.system.discretization.volumes > 0
+    assert ends[True][:, there] == pytest.approx(ends[False][:, there], rel=5e-3)
+
+
+def test_every_backend_takes_the_same_implicit_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = []
+    for name in ("numpy", "compiled"):
+        need_backend(name)
+        run = crossing("grid", monkeypatch, name, implicit=True)
+        times = []
+        while not run.finished:
+            times.append(run.advance().t)
+        runs.append((times, run.rejected, run.stepper.evaluations))
+    assert runs[0][0] == pytest.approx(runs[1][0], rel=1e-6)
+    assert runs[0][1:] == runs[1][1:]
+
+
+def test_a_pore_that_stays_open_is_steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its current goes through implicit steps too, and the ledger counts it."""
+    pore = Channels(name="Ca", positions=((0.0, 0.0),), current=ConstantCurrent(amplitude=0.01))
+    ends = {}
+    for start in (10**6, 6):
+        monkeypatch.setattr(simulation, "IMPLICIT_FROM", start)
+        monkeypatch.setattr(simulation, "IMPLICIT_ON", start)
+        run = fresh(small_model(channels=(pore,), run=Run(duration=3.0, tolerance=1e-3)))
+        run.run()
+        assert run.balance().relative_error < 1e-13
+        assert run.balance().entered == pytest.approx(0.01 * 3.0 * AMOUNT_PER_CHARGE, rel=1e-12)
+        ends[start] = run.do.to_host(run.stepper.y)[:, run.system.discretization.volumes > 0]
+    assert ends[6] == pytest.approx(ends[10**6], rel=1e-2)
+
+
+def test_a_run_goes_on_from_within_a_quiet_stretch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(simulation, "IMPLICIT_FROM", 6)
+    monkeypatch.setattr(simulation, "IMPLICIT_ON", 3)
+    model = small_model(run=Run(duration=3.0))
+    whole = runner.run(model, "numpy", tmp_path / "whole")
+    quiet = whole.summary.steps - 3
+    runner.run(model, "numpy", tmp_path / "halves", should_stop=StopAfter(quiet))
+    runner.resume(tmp_path / "halves")
+    assert_same_tables(tmp_path / "whole", tmp_path / "halves")
