@@ -79,9 +79,9 @@ def run(problem: dict, refinement: int, threads: int = 1, cvode: bool = False) -
             if cvode:
                 h.CVode().re_init()
     return {
-        "program": f"NEURON rxd{', CVODE' if cvode else ''}",
+        "program": "NEURON rxd",
         "version": __version__,
-        "setting": f"rtol {relative:.2g}, atol {absolute * 1e6:.2g} nM" if cvode else f"dt {1e3 * h.dt:.3g} us",
+        "setting": f"CVODE, rtol {relative:.2g}, atol {absolute * 1e6:.2g} nM" if cvode else f"dt {1e3 * h.dt:.3g} us",
         "steps": None if cvode else steps,
         "setup s": start - begun,
         "run s": time.perf_counter() - start,
