@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.backends import Operations
+from rdcalcium.backends.base import Array
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.influx import Influx
 from rdcalcium.integrators import METHODS
@@ -199,18 +200,20 @@ class Simulation:
         for sensor in self.sensors:
             sensor.advance(before[sensor.places], after[sensor.places], plan.h)
 
+    def within(self, moment: Moment, times: np.ndarray, look: Callable[[Array], np.ndarray]) -> Iterator[np.ndarray]:
+        """What `look` makes of the state (linearly) at times (ms) within the step that led to this moment."""
+        shares = (np.asarray(times) - moment.t) / moment.h + 1
+        return self.stepper.within(moment.h, shares, self._sources, look)
+
     def fields_within(self, moment: Moment, times: np.ndarray) -> Iterable[np.ndarray]:
         """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""
         if np.allclose(times, moment.t, rtol=0, atol=SAME_TIME):
             return [self.do.to_host(self.stepper.y)] * len(times)
-        return self.stepper.within(moment.h, _shares(moment, times), self._sources, self.do.to_host)
+        return self.within(moment, times, self.do.to_host)
 
     def values_within(self, moment: Moment, times: np.ndarray) -> np.ndarray:
         """Every field at every sensor and probe at times (ms) within the last step, (times, fields, points) µM."""
-        shares = _shares(moment, times)
-        return self.points.within(
-            times, lambda look: np.array([*self.stepper.within(moment.h, shares, self._sources, look)])
-        )
+        return self.points.within(times, lambda look: np.array([*self.within(moment, times, look)]))
 
     def _blow_up(self) -> SimulationError:
         state = self.do.to_host(self.stepper.y)
@@ -229,8 +232,3 @@ def _absolute_tolerance(model: Model, rest: np.ndarray) -> np.ndarray:
     if model.run.absolute_tolerance is not None:
         return np.full(len(rest), model.run.absolute_tolerance)
     return model.run.tolerance * np.maximum(rest, LEAST_REST)
-
-
-def _shares(moment: Moment, times: np.ndarray) -> np.ndarray:
-    """Times (ms) as shares of the step that led to a moment."""
-    return (np.asarray(times) - moment.t) / moment.h + 1

@@ -47,10 +47,7 @@ def solve(model: rc.Model, backend: str, threads: int, probes: bool) -> tuple[np
 
 def bare(simulation: rc.Simulation, moment: Any, times: np.ndarray, places: Any) -> list[np.ndarray]:
     """Calcium at places as the cells have it, at times (ms) within the last step."""
-    scheme, influx, do = simulation.scheme, simulation.influx, simulation.do
-    sources = influx.over_step(moment.t - moment.h, moment.h, simulation.method.coefficients(moment.stages))
-    shares = (times - moment.t) / moment.h + 1
-    return [v[FIELD] for v in scheme.within(moment.h, shares, sources, lambda y: do.gather(y, places))]
+    return [v[FIELD] for v in simulation.within(moment, times, lambda y: simulation.do.gather(y, places))]
 
 
 def timed(model: rc.Model, backend: str, threads: int, probes: bool) -> tuple[np.ndarray, dict[str, Any]]:
