@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.errors import InputError
-from rdcalcium.model import ActionPotential, Channels, Model, OhmicCurrent
+from rdcalcium.model import ActionPotential, Channels, GatedCurrent, Model
 from rdcalcium.units import milliseconds
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
@@ -170,18 +170,24 @@ def channel_currents(model: Model) -> Currents:
 
 def _group_current(group: Channels, model: Model) -> GroupCurrent:
     law, duration = group.current, model.run.duration
-    if isinstance(law, OhmicCurrent):
-        assert model.stimulus is not None  # the model has checked it
-        times, open_probability = open_probability_table(group, model.stimulus, duration)
-        inward = law.inward(open_probability, model.stimulus.voltage(times))
-        if inward.min() < -1e-6 * inward.max():
-            raise InputError(
-                f"the voltage rises above the reversal potential of channels {group.name!r} ({law.reversal:g} mV): "
-                "calcium would leave through them; use a higher reversal, or a GHK-like table of the current"
-            )
-        smooth = (TimeCourse.through(times, v, smooth=True) for v in (inward, open_probability))
-        return GroupCurrent(group.name, *smooth)
+    if isinstance(law, GatedCurrent):
+        return _gated(group, law, model)
     return GroupCurrent(group.name, TimeCourse.through(*law.rows(duration), smooth=law.smooth))
+
+
+def _gated(group: Channels, law: GatedCurrent, model: Model) -> GroupCurrent:
+    """The current of a group whose channels open and close with the voltage."""
+    assert model.stimulus is not None  # the model has checked it
+    times, open_probability = open_probability_table(group, model.stimulus, model.run.duration)
+    voltage = model.stimulus.voltage(times)
+    inward = law.inward(open_probability, voltage)
+    if inward.min() < -1e-6 * inward.max():
+        raise InputError(
+            f"calcium would leave through channels {group.name!r} at {voltage[inward.argmin()]:.3g} mV, above the "
+            f"reversal potential of their {law.kind} current; use a higher one, or a GHK-like table of the current"
+        )
+    influx, probability = (TimeCourse.through(times, v, smooth=True) for v in (inward, open_probability))
+    return GroupCurrent(group.name, influx, probability)
 
 
 def open_probability_table(

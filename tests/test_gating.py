@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pytest
+from pydantic import Field
 from scipy.integrate import quad
 
 from rdcalcium import library
@@ -18,15 +19,19 @@ from rdcalcium.currents import (
     channel_currents,
     open_probability_table,
 )
+from rdcalcium.errors import InputError
 from rdcalcium.integrators.rkc import METHOD
 from rdcalcium.model import (
     ActionPotential,
     Box,
     Channels,
     ConstantCurrent,
+    GatedCurrent,
     GaussianCurrent,
     Grid,
     Model,
+    ModelError,
+    OhmicCurrent,
     PrescribedCurrent,
     PulseCurrent,
     Run,
@@ -281,3 +286,40 @@ def test_a_new_law_is_one_class() -> None:
     said = " ".join(doubts(model))
     assert "the current of channels 'c' is 200 pA" in said
     assert "the current of channels 'c' begins at 7 ms" in said
+
+
+class Rectifier(GatedCurrent):
+    """Current of an open channel that falls as exp(-V / 25 mV), and never turns outward."""
+
+    kind: Literal["rectifier"] = "rectifier"
+    largest: ClassVar[float] = 0.1
+
+    def inward(self, open_probability: np.ndarray, voltage: np.ndarray) -> np.ndarray:
+        return open_probability * self.largest * np.exp(-voltage / 25.0)
+
+
+class TerminalChannels(Channels):
+    """Channels that know the rectifier as well."""
+
+    current: Annotated[OhmicCurrent | ConstantCurrent | Rectifier, Field(discriminator="kind")]
+
+
+def test_a_new_gated_law_is_one_class() -> None:
+    """It needs a gate, and follows the voltage of the stimulus through it, like Ohm's law."""
+    known = calyx()
+    values = {**dict(known.channels[0]), "current": {"kind": "rectifier"}}
+    with pytest.raises(ModelError, match="a current of kind 'rectifier' needs a gate"):
+        TerminalChannels(**{**values, "use": None, "gate": (), "open_states": (), "parameters": {}})
+    model = known.model_copy(update={"channels": (TerminalChannels(**values),)})
+    group, times = channel_currents(model).groups[0], np.linspace(0.2, END - 0.1, 50)
+    assert model.stimulus is not None
+    assert group.open_probability is not None
+    driven = group.open_probability.value(times) * 0.1 * np.exp(-model.stimulus.voltage(times) / 25.0)
+    np.testing.assert_allclose(group.influx.value(times), driven, rtol=1e-4, atol=1e-9)
+
+
+def test_channels_never_let_calcium_out() -> None:
+    known = calyx()
+    low = known.channels[0].changed(current={"reversal": 10})
+    with pytest.raises(InputError, match=r"calcium would leave .* at \d+(\.\d)? mV, above the reversal potential"):
+        channel_currents(known.model_copy(update={"channels": (low,)}))

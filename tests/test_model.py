@@ -181,7 +181,10 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"buffers": [{"use": "ATP_keller2015"}]}, "'ATP_keller2015' binds Mg: say how much there is"),
         ({"probes": [{"name": "v 1", "position": [0, 0, 0.1]}]}, "two recorded points are called 'v 1'"),
         ({"channels": [channel(**OHMIC)]}, r"channels with a gate need a voltage: add a \[stimulus\]"),
-        ({"channels": [channel(gate=OHMIC["gate"], parameters=OHMIC["parameters"])]}, "an ohmic current needs a gate"),
+        (
+            {"channels": [channel(gate=OHMIC["gate"], parameters=OHMIC["parameters"])]},
+            "a current of kind 'pulse' has no gate",
+        ),
         ({"channels": [channel(positions=[])]}, r"'channels\[1\].positions' needs at least 1 of them, not 0"),
         ({"channels": [channel(positions=[[0]])]}, r"'channels\[1\].positions\[1\]' needs at least 2 of them, not 1"),
         ({"channels": [table([1], [0.1])]}, r"'channels\[1\].current.times' needs at least 2 of them, not 1"),

@@ -4,6 +4,7 @@ from rdcalcium.errors import ModelError
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.current_laws import (
     ConstantCurrent,
+    GatedCurrent,
     GaussianCurrent,
     OhmicCurrent,
     PrescribedCurrent,
@@ -26,6 +27,7 @@ __all__ = [
     "Calcium",
     "Channels",
     "ConstantCurrent",
+    "GatedCurrent",
     "GaussianCurrent",
     "Grid",
     "KineticScheme",

@@ -25,6 +25,8 @@ class Law(Part):
 
     quantity: ClassVar[str] = "current"
 
+    kind: str
+
     @property
     @abstractmethod
     def largest(self) -> float:
@@ -49,7 +51,15 @@ class PrescribedCurrent(Law):
         """Times (ms) and inward current (pA) of a run of this duration (ms), both (rows,); zero outside them."""
 
 
-class OhmicCurrent(Law):
+class GatedCurrent(Law):
+    """A function of the voltage and of the probability that the channel is open: it needs a gate and a stimulus."""
+
+    @abstractmethod
+    def inward(self, open_probability: np.ndarray, voltage: np.ndarray) -> np.ndarray:
+        """Mean inward current (pA) of a channel that is open with this probability at this voltage (mV)."""
+
+
+class OhmicCurrent(GatedCurrent):
     """Current of one open channel, conductance (reversal - V), positive inward; V must stay below the reversal.
 
     It needs a gate, and a stimulus that says the voltage.
@@ -69,33 +79,36 @@ class OhmicCurrent(Law):
         return self.conductance
 
     def inward(self, open_probability: np.ndarray, voltage: np.ndarray) -> np.ndarray:
-        """Mean inward current (pA) of a channel that is open with this probability at this voltage (mV)."""
+        """By Ohm's law."""
         return open_probability * self.conductance * (self.reversal - voltage) * CURRENT_PER_CONDUCTANCE_VOLTAGE
 
 
-class ConstantCurrent(PrescribedCurrent):
-    """The same inward current at all times, from 0 ms on."""
+class ShapedCurrent(PrescribedCurrent):
+    """An amplitude times a shape in time that reaches 1."""
 
-    kind: Literal["constant"] = "constant"
     amplitude: Current
-    """Calcium current of one channel, positive inward."""
+    """Calcium current of one channel, positive inward; at its maximum where it varies."""
 
     @property
     def largest(self) -> float:
         """Its amplitude, pA."""
         return self.amplitude
 
+
+class ConstantCurrent(ShapedCurrent):
+    """The same inward current at all times, from 0 ms on."""
+
+    kind: Literal["constant"] = "constant"
+
     def rows(self, duration: float) -> tuple[np.ndarray, np.ndarray]:
         """Two, the second after the end."""
         return np.array([0.0, duration * BEYOND]), np.array([self.amplitude, self.amplitude])
 
 
-class PulseCurrent(PrescribedCurrent):
+class PulseCurrent(ShapedCurrent):
     """A rectangular pulse of inward current."""
 
     kind: Literal["pulse"] = "pulse"
-    amplitude: Current
-    """Calcium current of one channel, positive inward."""
     start: Time = 0.0
     """Beginning of the pulse."""
     duration: PositiveTime
@@ -107,11 +120,6 @@ class PulseCurrent(PrescribedCurrent):
         return self
 
     @property
-    def largest(self) -> float:
-        """Its amplitude, pA."""
-        return self.amplitude
-
-    @property
     def begins(self) -> float:
         """Its start, ms."""
         return self.start
@@ -121,14 +129,12 @@ class PulseCurrent(PrescribedCurrent):
         return np.array([self.start, self.start + self.duration]), np.array([self.amplitude, self.amplitude])
 
 
-class GaussianCurrent(PrescribedCurrent):
+class GaussianCurrent(ShapedCurrent):
     """A bell of inward current, amplitude · exp(-4 ln 2 (t - peak)² / width²)."""
 
     smooth: ClassVar[bool] = True
 
     kind: Literal["gaussian"] = "gaussian"
-    amplitude: Current
-    """Calcium current of one channel at its maximum, positive inward."""
     peak: Time
     """Time of the maximum."""
     width: PositiveTime
@@ -138,11 +144,6 @@ class GaussianCurrent(PrescribedCurrent):
     def _tellable(self) -> Self:
         _require_tellable("width", self.width, self.peak)
         return self
-
-    @property
-    def largest(self) -> float:
-        """Its amplitude, pA."""
-        return self.amplitude
 
     @property
     def begins(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Part
-from rdcalcium.model.current_laws import CurrentLaw, OhmicCurrent
+from rdcalcium.model.current_laws import CurrentLaw, GatedCurrent
 from rdcalcium.model.filling import with_waveform
 from rdcalcium.model.quantity import Length, Time, Voltage
 from rdcalcium.model.scheme import KineticScheme
@@ -78,7 +78,8 @@ Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
 class Channels(SchemePart):
     """A group of calcium channels of one kind, at points of the membrane unless it says otherwise.
 
-    With an ohmic current the gate is a voltage-dependent kinetic scheme; a prescribed current needs no gate.
+    With a gated current, such as an ohmic one, the gate is a voltage-dependent kinetic scheme; a prescribed current has
+    none.
     """
 
     shelf = "channels"
@@ -114,11 +115,9 @@ class Channels(SchemePart):
 
     @model_validator(mode="after")
     def _gate_fits_current(self) -> Self:
-        if isinstance(self.current, OhmicCurrent) != bool(self.gate):
-            raise ValueError(
-                f"channels {self.name!r}: an ohmic current needs a gate (a scheme with open_states), "
-                "and a prescribed current has none"
-            )
+        if isinstance(self.current, GatedCurrent) != bool(self.gate):
+            needs = "has no gate; leave it out" if self.gate else "needs a gate (a scheme with open_states)"
+            raise ValueError(f"channels {self.name!r}: a current of kind {self.current.kind!r} {needs}")
         if self.gate:
             scheme = self.kinetics()
             missing = [s for s in self.open_states if s not in scheme.states]
