@@ -64,6 +64,23 @@ class Reaction:
     target: State
 
 
+def concentration(state: State, y: np.ndarray) -> np.ndarray:
+    """Concentration (µM) of a reactant where the fields are y: a field, or the total minus the buffer's other forms.
+
+    y  (fields, …) µM; the answer has its precision
+    """
+    if isinstance(state, FreeForm):
+        return y.dtype.type(state.total) - sum(y[i] for i in state.others)
+    return y[state]
+
+
+def reaction_flux(r: Reaction, y: np.ndarray) -> np.ndarray:
+    """Flux of a reaction where the fields are y, k_f c s - k_b t, µM ms⁻¹, in their precision."""
+    real = y.dtype.type
+    forward = concentration(r.source, y) * (y[CALCIUM] if r.binds else real(1))
+    return real(r.forward) * forward - real(r.backward) * concentration(r.target, y)
+
+
 @dataclass(frozen=True)
 class Chemistry:
     """Fields, calcium first, the reactions between them, and the total (µM) of each buffer."""
@@ -146,13 +163,6 @@ class Chemistry:
     def _at_rest(self, state: State) -> float:
         """Concentration (µM) of a reactant before the stimulus."""
         return float(concentration(state, self.rest))
-
-
-def concentration(state: State, y: np.ndarray) -> np.ndarray:
-    """A reactant: a field, or the total minus the other forms of the buffer; y is (fields, …) µM."""
-    if isinstance(state, FreeForm):
-        return y.dtype.type(state.total) - sum(y[i] for i in state.others)
-    return y[state]
 
 
 def build_chemistry(model: Model) -> Chemistry:

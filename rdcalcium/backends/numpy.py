@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Operations, Sides
-from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State, concentration
+from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State, concentration, reaction_flux
 from rdcalcium.discretization import Level, PointWeights
 from rdcalcium.system import System
 
@@ -193,13 +193,6 @@ def concentration_increment(state: State, z: np.ndarray) -> np.ndarray:
     if isinstance(state, FreeForm):
         return -sum(z[i] for i in state.others)
     return z[state]
-
-
-def reaction_flux(r: Reaction, y: np.ndarray) -> np.ndarray:
-    """k_f c s - k_b t, µM ms⁻¹."""
-    real = y.dtype.type
-    forward = concentration(r.source, y) * (y[CALCIUM] if r.binds else real(1))
-    return real(r.forward) * forward - real(r.backward) * concentration(r.target, y)
 
 
 def reaction_flux_increment(r: Reaction, y: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rdcalcium.backends.numpy import reaction_flux
-from rdcalcium.chemistry import CALCIUM
+from rdcalcium.chemistry import CALCIUM, reaction_flux
 from rdcalcium.system import System, computed_share
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
