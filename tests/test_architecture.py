@@ -170,7 +170,7 @@ def words_for_users(path: Path) -> Iterator[tuple[int, str]]:
                     yield part.lineno, part.value
 
 
-@pytest.mark.parametrize("room", sorted(set(FLOW) - {"backends"} | {"view", "advice"}))
+@pytest.mark.parametrize("room", sorted({*FLOW, "exact", "view", "advice", "bench"}))
 def test_an_error_speaks_of_no_command_line(room: str) -> None:
     """Who calls from Python has no options; an error names its ways, and cli/ says by which option they are gone."""
     paths = [path for path in MODULES if room_of(path) == room]
@@ -186,7 +186,8 @@ def test_every_way_that_an_error_names_is_an_option() -> None:
         argument.value
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("RunFolderError", "DisplayError"))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith(("RunFolderError", "DisplayError", "BackendError"))
         for argument in ast.walk(ast.Tuple(node.args[1:]))
         if isinstance(argument, ast.Constant)
     }

@@ -164,7 +164,7 @@ def test_an_unknown_backend_names_those_that_exist() -> None:
 def test_without_a_compiler_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    with pytest.raises(BackendError, match=r"apt install g\+\+.*set CXX.*--backend numpy"):
+    with pytest.raises(BackendError, match=r"apt install g\+\+.*set CXX.*use the numpy backend"):
         open_backend("compiled", small_system())
     name, reason = choose("auto")
     assert name in ("numpy", "cuda")
@@ -197,7 +197,7 @@ def test_a_broken_compiler_leaves_numpy_and_says_why(
     assert said in reason
     assert "\n" not in reason
     assert isinstance(open_backend("auto", small_system()), NumpyOperations)
-    with pytest.raises(BackendError, match=r"^the compiled backend cannot run: .*; use --backend numpy$") as error:
+    with pytest.raises(BackendError, match=r"^the compiled backend cannot run: .*; use the numpy backend$") as error:
         open_backend("compiled", small_system())
     assert said in str(error.value)
 

@@ -269,7 +269,7 @@ def test_cuda_where_there_is_none_says_what_is_missing(quick: Path) -> None:
     done = rdcalcium("run", "quick.toml", "--backend", "cuda", folder=quick)
     said = sentence(done)
     assert said.startswith("the cuda backend cannot run: ")
-    assert "use --backend compiled or numpy" in said
+    assert "use the compiled or numpy backend (--backend)" in said
     # Nothing was computed, so nothing stands in the way of the next attempt.
     assert rdcalcium("run", "quick.toml", "--backend", "numpy", folder=quick).returncode == 0
 

@@ -176,7 +176,7 @@ def test_a_grid_that_no_launch_can_cover_is_refused(extent: tuple[int, ...]) -> 
 def test_without_a_device_cuda_is_refused_in_one_sentence() -> None:
     with pytest.raises(BackendError, match="the cuda backend cannot run") as error:
         open_backend("cuda", small_system())
-    assert str(error.value).endswith("; use --backend compiled or numpy")
+    assert str(error.value).endswith("; use the compiled or numpy backend")
     assert "\n" not in str(error.value)
     name, reason = choose("auto")
     assert name != "cuda"

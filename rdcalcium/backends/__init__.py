@@ -37,8 +37,8 @@ def choose(name: str = "auto") -> tuple[str, str]:
     if name != "auto":
         reason = backend_class(name).missing()
         if reason:
-            others = list(BACKENDS)[list(BACKENDS).index(name) + 1 :]
-            raise BackendError(f"the {name} backend cannot run: {reason}; use --backend {' or '.join(others)}")
+            others = " or ".join(list(BACKENDS)[list(BACKENDS).index(name) + 1 :])
+            raise BackendError(f"the {name} backend cannot run: {reason}; use the {others} backend", "backend")
         return name, "as asked"
     reasons: list[str] = []
     for candidate in BACKENDS:

@@ -83,7 +83,8 @@ def _compile(compiler: tuple[str, ...], words: list[str], made: Path) -> None:
         said = done.stderr.strip()[:2000] or f"it ended with exit status {done.returncode} and said nothing"
         raise BackendError(
             f"the C++ compiler {shlex.join(compiler)} could not compile the kernels: {said}\n"
-            "set CXX to another compiler, or use --backend numpy"
+            "set CXX to another compiler, or use the numpy backend",
+            "backend",
         )
 
 

@@ -45,7 +45,8 @@ def blocks(extent: tuple[int, ...]) -> tuple[int, int, int]:
         if have > most:
             raise BackendError(
                 f"a CUDA launch has at most {most} blocks along {axis} and this grid needs {have}; "
-                "turn its longest side along x, or use --backend compiled"
+                "turn its longest side along x, or use the compiled backend",
+                "backend",
             )
     return count
 
