@@ -11,9 +11,8 @@ import pytest
 
 from rdcalcium import library, memory
 from rdcalcium.advice import advise, resolution_warnings
-from rdcalcium.advice.cells import CORRECTED, NEAR
 from rdcalcium.advice.quality import NEGATIVE
-from rdcalcium.advice.resolution import CAPTURE, FILLED
+from rdcalcium.advice.resolution import CAPTURE, CORRECTED, FILLED, NEAR
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.geometry.files import write_mesh

@@ -241,8 +241,8 @@ def test_a_point_outside_is_named(cells, point):
         cells.locator.weights([(0, 0, 0.1), point])
 
 
-def test_cell_size_follows_the_mesh(cells):
-    near, far = cells.locator.cell_size([(0.0, 0.0, 0.001), (0.0, 0.0, 0.39)])
+def test_widths_follow_the_mesh(cells):
+    near, far = cells.locator.widths([(0.0, 0.0, 0.001), (0.0, 0.0, 0.39)])[:, 0]
     assert 0.005 < near < 0.02
     assert 0.03 < far < 0.08
 

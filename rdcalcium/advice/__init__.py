@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdcalcium import memory
-from rdcalcium.advice.cells import Cells, cells_of, find_cells
+from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, sizes
 from rdcalcium.backends import choose
 from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.currents import channel_currents
+from rdcalcium.discretization import Locator
 from rdcalcium.discretization.build import planned_size
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, doubts
@@ -30,29 +31,30 @@ def advise(model: Model) -> list[str]:
     planned = planned_size(model)
     if memory.memory_needed(model, planned, name) > memory.memory_available():
         return [*does_not_fit(model, planned, name), backend, *questions, *_references(model)]
-    cells, chemistry = find_cells(model), build_chemistry(model)
+    cells, chemistry = cell_sizes(model), build_chemistry(model)
     return [
         *memory_line(model, cells, name),
         backend,
         *questions,
         *sizes(model, cells, chemistry),
         *cost(model, cells, chemistry),
-        *_resolution(model, cells, chemistry),
+        *_resolution(model, cells.locator, chemistry),
+        *(judge_mesh(cells.made) if cells.made else ()),
         *_references(model),
     ]
 
 
 def resolution_warnings(model: Model, system: System) -> list[str]:
     """Of what `advise` says, the warnings about the control volumes, for a run that has made them."""
-    lines = _resolution(model, cells_of(system.discretization), system.chemistry)
+    made = system.discretization
+    lines = [*_resolution(model, made.locator, system.chemistry), *judge_mesh(made)]
     return [line for line in lines if line.startswith("warning")]
 
 
-def _resolution(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
-    yield from distances(model, cells)
-    yield from gaps(model, cells)
-    yield from captures(model, cells, chemistry)
-    yield from judge_mesh(cells)
+def _resolution(model: Model, locator: Locator, chemistry: Chemistry) -> Iterator[str]:
+    yield from distances(model, locator)
+    yield from gaps(model, locator)
+    yield from captures(model, locator, chemistry)
 
 
 def _refused_by_a_run(model: Model) -> None:

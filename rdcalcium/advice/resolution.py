@@ -5,13 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from rdcalcium.advice.cells import Cells, Point, nm
+import numpy as np
+
+from rdcalcium.advice.cells import nm
 from rdcalcium.chemistry import Chemistry
+from rdcalcium.discretization import Locator
 from rdcalcium.model import Model, Sphere
 
+NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
+CORRECTED = 0.5  # cells, at which it is within 1 % where what the cells miss is known and added
 CAPTURE = 2  # cells that the capture length of a buffer should span
 FILLED = 20  # %, error of calcium beside a pore where a buffer that captures it within one cell fills up
 ROUNDING = 1 - 1e-9  # of a distance that is just enough
+
+Point = tuple[float, float, float]
 
 
 def _watched(model: Model) -> dict[str, Point]:
@@ -25,20 +32,30 @@ def _pores(model: Model) -> list[Point]:
     return [p for group in model.channels for p in group.points]
 
 
-def distances(model: Model, cells: Cells) -> Iterator[str]:
+def distances(model: Model, locator: Locator) -> Iterator[str]:
     """How far each sensor and probe is from the channels, in cells."""
     pores = _pores(model)
     for name, point in _watched(model).items() if pores else ():
         distance, pore = min((math.dist(point, pore), pore) for pore in pores)
-        width = max(cells.width(pore, _along(point, pore)), cells.width(point, _along(point, pore)))
+        width = max(_width(locator, p, _along(point, pore)) for p in (point, pore))
         far = f"{distance / width:.3g} cells of {nm(width)}"
         text = f"{name} is {nm(distance)} from the nearest channel, {far}"
-        trusted = cells.trusted_from(point, pore)
+        trusted = _trusted_from(locator, point, pore)
         if distance >= trusted * width * ROUNDING:
             yield text
         else:
             finer = nm(distance / trusted)
             yield f"warning: {text}; calcium there may be several per cent off: cells of {finer} would be fine enough"
+
+
+def _width(locator: Locator, point: Point, axes: tuple[int, ...]) -> float:
+    """Widest side (µm) of the cell at a point, along some axes; on a mesh the edges there."""
+    return float(locator.widths(np.array([point]))[0, list(axes)].max())
+
+
+def _trusted_from(locator: Locator, point: Point, pore: Point) -> float:
+    """Distance, in cells, from which calcium is known at a point whose nearest channel is this."""
+    return CORRECTED if locator.knows_near(np.array([point]), np.array([pore])).all() else NEAR
 
 
 def _along(a: Point, b: Point) -> tuple[int, ...]:
@@ -48,7 +65,7 @@ def _along(a: Point, b: Point) -> tuple[int, ...]:
     return tuple(i for i, x in enumerate(apart) if x >= far / 2) if far else (0, 1, 2)
 
 
-def gaps(model: Model, cells: Cells) -> Iterator[str]:
+def gaps(model: Model, locator: Locator) -> Iterator[str]:
     """Whether the cleft between the membrane and an obstacle above a sensor or probe is resolved."""
     for name, point in _watched(model).items():
         foot = model.geometry.nearest_on_membrane(point)
@@ -58,7 +75,7 @@ def gaps(model: Model, cells: Cells) -> Iterator[str]:
         if not above:
             continue
         gap, obstacle = min(above)
-        height = cells.width(foot, (2,))
+        height = _width(locator, foot, (2,))
         high = f"{gap / height:.3g} cells of {nm(height)}"
         text = f"{name} lies in the gap of {nm(gap)} under {obstacle!r}, {high}"
         if gap >= height * ROUNDING:
@@ -76,9 +93,9 @@ def _gap(point: Point, sphere: Sphere, membrane: float) -> float:
     return max(z - math.sqrt(sphere.radius**2 - aside**2) - membrane, 0.0)
 
 
-def captures(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
+def captures(model: Model, locator: Locator, chemistry: Chemistry) -> Iterator[str]:
     """Buffers that take up calcium within less than two cells of the channels."""
-    width = max((cells.width(p, (0, 1)) for p in _pores(model)), default=0.0)
+    width = max((_width(locator, p, (0, 1)) for p in _pores(model)), default=0.0)
     for buffer in model.buffers:
         rate = chemistry.capture_rate(buffer.name)
         length = math.sqrt(model.calcium.diffusivity / rate) if rate > 0 else math.inf

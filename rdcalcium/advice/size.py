@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdcalcium import memory
-from rdcalcium.advice.cells import Cells
+from rdcalcium.advice.cells import CellSizes
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
@@ -14,10 +14,10 @@ from rdcalcium.units import nanometres_to, time_span
 STEP = 0.01  # ms, a typical step while channels are open
 
 
-def memory_line(model: Model, cells: Cells, backend: str) -> Iterator[str]:
+def memory_line(model: Model, cells: CellSizes, backend: str) -> Iterator[str]:
     """Control volumes, as a run counts them, and the memory that they need."""
     besides = f", and {cells.solid:,} solid cells" if cells.solid else ""
-    yield from _memory(model, f"{cells.size:,} control volumes", besides, cells.size + cells.solid, backend)
+    yield from _memory(model, f"{cells.count:,} control volumes", besides, cells.count + cells.solid, backend)
 
 
 def does_not_fit(model: Model, planned: int, backend: str) -> Iterator[str]:
@@ -38,7 +38,7 @@ def _bytes(count: float) -> str:
     return f"{count / 2**30:.4g} GiB" if count >= 2**29 else f"{count / 2**20:.3g} MiB"
 
 
-def sizes(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
+def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
     """Cells, volume, and the calcium in it at rest."""
     yield f"cells of {nanometres_to(cells.smallest, cells.largest, 3)}"
     total = model.copies * cells.volume
@@ -49,7 +49,7 @@ def sizes(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
     )
 
 
-def cost(model: Model, cells: Cells, chemistry: Chemistry) -> Iterator[str]:
+def cost(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
     """Stiffness at rest, and what a step costs."""
     radius = chemistry.stiffness(model.calcium.rest, cells.radius)
     stages = METHODS[model.run.method].stages_for(STEP, radius)

@@ -52,8 +52,11 @@ class Locator(Protocol):
         kappas  √(rate of capture by buffers / D), µm⁻¹
         """
 
-    def cell_size(self, points: np.ndarray) -> np.ndarray:
-        """Typical spacing of control volumes around each position, (points,) µm."""
+    def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
+        """Whether `near_fields` knows both fields of each pore at each point nearby, (points, pores)."""
+
+    def widths(self, points: np.ndarray) -> np.ndarray:
+        """Typical spacing of control volumes around each position along x, y and z, (points, 3) µm."""
 
 
 class Layout(Protocol):

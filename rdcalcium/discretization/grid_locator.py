@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.discretization.base import PointWeights
-from rdcalcium.discretization.near_field import near_fields
+from rdcalcium.discretization.near_field import are_known, near_fields
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
 from rdcalcium.units import nanometres, nanometres_to
@@ -51,13 +51,18 @@ class GridLocator:
         """By the Green function of the lattice."""
         return near_fields(self.grid, points, self.weights(points), pores, self.source_weights(pores), kappas)
 
-    def cell_size(self, points: np.ndarray) -> np.ndarray:
-        """Largest width of the cell that contains each point, of both cells on a face, (points,) µm."""
+    def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
+        """Where the cells from the point to the pore are of one size."""
+        return are_known(self.grid, self.weights(points), self.source_weights(pores))
+
+    def widths(self, points: np.ndarray) -> np.ndarray:
+        """Widths of the cell that contains each point, on a face of the wider one, (points, 3) µm."""
         points = np.atleast_2d(points)
-        widths = [
-            axis.widths[axis.find(points[:, a] + s * ON_FACE)] for a, axis in enumerate(self.grid.axes) for s in (-1, 1)
+        sides = [
+            np.stack([axis.widths[axis.find(points[:, a] + s)] for a, axis in enumerate(self.grid.axes)], axis=1)
+            for s in (-ON_FACE, ON_FACE)
         ]
-        return np.max(widths, axis=0)
+        return np.maximum(*sides)
 
     def _check_inside(self, points: np.ndarray) -> None:
         for a, axis in enumerate(self.grid.axes):

@@ -74,6 +74,21 @@ def near_fields(
     return exact, discrete
 
 
+def are_known(grid: RectilinearGrid, found: PointWeights, shared: PointWeights) -> np.ndarray:
+    """Whether `near_fields` knows the fields of each pore at each point, as far as it reaches; (points, pores)."""
+    at = grid.places(found.indices)
+    pairs = zip(shared.indices, shared.weights, strict=True)
+    known = [_are_alike(grid, at, grid.places(indices[weights > 0])) for indices, weights in pairs]
+    return np.stack(known, axis=1)
+
+
+def _are_alike(grid: RectilinearGrid, at: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Whether all cells from those around each point (p, 8, 3) to those of a source (c, 3) are of one size, (p,)."""
+    low = np.minimum(at.min(axis=1), cells.min(axis=0))
+    high = np.maximum(at.max(axis=1), cells.max(axis=0))
+    return np.all([axis.are_uniform(low[:, a], high[:, a]) for a, axis in enumerate(grid.axes)], axis=0)
+
+
 class _Source:
     """A unit source in some cells (c, 3), with its mirror images in the closed faces of the box."""
 
@@ -90,7 +105,7 @@ class _Source:
         """Exact and discrete field (kappas, p) at points whose values are weighted means over cells, at (p, 8, 3)."""
         exact, discrete = (np.zeros((len(self.kappas), len(points))) for _ in range(2))
         images = [self._images(axis, at[:, :, axis]) for axis in range(3)]
-        itself = images[0][0][2] & images[1][0][2] & images[2][0][2]
+        itself = _are_alike(self.grid, at, self.cells)
         for image in product(*images):
             place = np.array([x for x, _, _ in image])
             seen = itself & image[0][2] & image[1][2] & image[2][2]

@@ -52,6 +52,10 @@ class _Nowhere:
         """Refuse."""
         raise LookupError("these control volumes have no place")
 
-    def cell_size(self, points: np.ndarray) -> np.ndarray:
+    def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
+        """Refuse."""
+        raise LookupError("these control volumes have no place")
+
+    def widths(self, points: np.ndarray) -> np.ndarray:
         """Refuse."""
         raise LookupError("these control volumes have no place")

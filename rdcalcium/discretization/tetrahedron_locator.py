@@ -65,10 +65,14 @@ class TetrahedronLocator:
         nothing = np.zeros((len(kappas), len(points), len(pores)))
         return nothing, nothing
 
-    def cell_size(self, points: np.ndarray) -> np.ndarray:
-        """Mean edge length around each point, (p,) µm."""
+    def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
+        """Nowhere."""
+        return np.zeros((len(points), len(pores)), dtype=bool)
+
+    def widths(self, points: np.ndarray) -> np.ndarray:
+        """Mean edge length around each point, the same along all axes, (p, 3) µm."""
         around = self.weights(points)
-        return (self.sizes[around.indices] * around.weights).sum(axis=1)
+        return np.repeat((self.sizes[around.indices] * around.weights).sum(axis=1)[:, None], 3, axis=1)
 
     @cached_property
     def _nodes(self) -> cKDTree:
