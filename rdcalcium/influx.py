@@ -27,7 +27,7 @@ class Influx:
         self.groups = [np.array(group.points) for group in model.channels]
         self.planes = list(model.geometry.mirrors.items())
         self.sources = place_sources(self.groups, self.planes, self.discretization)
-        self._cells = operations.cells(self.sources.cells)
+        self._cells = operations.indices(self.sources.cells)
 
     @property
     def cells(self) -> np.ndarray:

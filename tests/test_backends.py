@@ -394,7 +394,7 @@ def test_all_stages_of_a_step_in_one_call_are_those_one_by_one(kernel_backend, k
     states = [rng.uniform(0, scale, do.system.shape) for scale in (10, 100, 0.1, 0.1)]
     rows = rng.uniform(-1, 1, (count, 4)) * [1, 1, 1e-5, 1e-5]
     cells, changes = np.array([3, 17, 4]), do.values(rng.uniform(0, 1e3, (count, 3)))
-    for sources in ((do.cells(cells), changes), (None, None)):
+    for sources in ((do.indices(cells), changes), (None, None)):
         at_once = do.stages(*map(do.from_host, states), rows, *sources)
         one_by_one = Operations.stages(do, *map(do.from_host, states), rows, *sources)
         for a, b in zip(at_once, one_by_one, strict=True):

@@ -203,7 +203,7 @@ def check_add_at(do: KernelOperations, rng: np.random.Generator) -> None:
     n = do.system.shape[1]
     cells = rng.permutation(n)[: (n + 1) // 2]
     values = rng.uniform(-1, 1, len(cells)).astype(do.real)
-    do.add_at(on_device, do.cells(cells), do.values(values), 0.7)
+    do.add_at(on_device, do.indices(cells), do.values(values), 0.7)
     for cell, value in zip(cells, values.astype(np.float64), strict=True):
         target[CALCIUM, cell] += 0.7 * value
     assert_close(do, do.to_host(on_device), target)

@@ -147,7 +147,7 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.advance(y, z, f, do.new(), do.new())
     do.error_norm(y, z, f, f, f, 0.04, 0.8, 1e-2, np.ones(fields))
     do.weighted_sums(y)
-    do.add_at(y, do.cells(np.arange(3)), do.values(np.ones(3)), 1.0)
+    do.add_at(y, do.indices(np.arange(3)), do.values(np.ones(3)), 1.0)
     do.gather(y, do.points(PointWeights(np.zeros((2, 4), dtype=np.int64), np.full((2, 4), 0.25))))
     finest, *_ = build_levels(do.system.discretization.conductance, do.system.discretization.volumes)
     level, shifts = do.level(finest), do.values(np.ones(2))

@@ -81,7 +81,7 @@ def assert_same_numbers(a: Path, b: Path) -> None:
     assert_same_tables(a, b)
     first, second = Result(a).snapshots, Result(b).snapshots
     np.testing.assert_array_equal(first.times, second.times)
-    np.testing.assert_array_equal(first.cells.points, second.cells.points)
+    np.testing.assert_array_equal(first.picture.points, second.picture.points)
     np.testing.assert_array_equal(first.read(2)["Ca (uM)"], second.read(2)["Ca (uM)"])
 
 

@@ -110,7 +110,7 @@ def test_the_numbering_of_the_mesh_does_not_matter(mesh, cells):
     other = discretize_tetrahedra(TetrahedralMesh(mesh.points[shuffle], place[mesh.tetrahedra], surfaces=faces))
     np.testing.assert_allclose(np.sort(other.volumes), np.sort(cells.volumes), rtol=1e-9)
     assert other.report["gershgorin"] == pytest.approx(cells.report["gershgorin"])
-    assert np.abs(np.diff(other.cells.connectivity, axis=1)).max() < cells.size / 2  # near neighbours, near numbers
+    assert np.abs(np.diff(other.picture.connectivity, axis=1)).max() < cells.size / 2  # near neighbours, near numbers
 
 
 def test_small_dual_volumes_are_replaced_until_none_is_left():

@@ -13,7 +13,7 @@ import pytest
 
 from rdcalcium.discretization.base import CellComplex
 from rdcalcium.errors import RdcalciumError
-from rdcalcium.results.about import About, Cells, Machine
+from rdcalcium.results.about import About, Machine, Volumes
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import SnapshotFile
 
@@ -116,7 +116,7 @@ def write_about(folder: Path, title: str, lower: float = -0.4) -> None:
     About(
         title=title, status="finished", started="", version="", references=[], seed=1, precision="float64",
         machine=Machine(backend="", reason="", device="", processor="", threads=1, system="", versions={}),
-        discretization=Cells(kind="grid", count=0, volume=0, surfaces={}), fields=["Ca"],
+        discretization=Volumes(kind="grid", count=0, volume=0, surfaces={}), fields=["Ca"],
         scene=Scene.from_json(scene(lower)),
     ).write(folder)  # fmt: skip
 

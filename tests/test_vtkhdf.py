@@ -85,9 +85,9 @@ def test_snapshots_come_back_as_they_were_written(tmp_path):
     stored = read_snapshots(file.path)
     assert stored.times.tolist() == [0, 0.5]
     assert stored.labels == tuple(FIELDS.values())
-    assert stored.cells.centring == "cell"
+    assert stored.picture.centring == "cell"
     for name in ("points", "connectivity", "selection"):
-        np.testing.assert_array_equal(getattr(stored.cells, name), getattr(cells, name))
+        np.testing.assert_array_equal(getattr(stored.picture, name), getattr(cells, name))
     np.testing.assert_array_equal(stored.read(1)["EGTA.CaEGTA (uM)"], (2 * calcium[1, 2:]).astype(np.float32))
     with pytest.raises(IndexError, match="holds 2"):
         stored.read(2)

@@ -204,8 +204,8 @@ class Operations(ABC):
         """target_f += amounts_f in every control volume, (fields,) µM."""
 
     @abstractmethod
-    def cells(self, cells: np.ndarray) -> Array:
-        """Control volumes on the device, for `add_at`."""
+    def indices(self, volumes: np.ndarray) -> Array:
+        """Indices of control volumes on the device, for `add_at` and `stages`."""
 
     @abstractmethod
     def values(self, values: np.ndarray) -> Array:

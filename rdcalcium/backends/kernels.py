@@ -219,9 +219,9 @@ class KernelOperations(Operations):
         """Elementwise."""
         target += self.values(amounts)[:, None]
 
-    def cells(self, cells: np.ndarray) -> Array:
+    def indices(self, volumes: np.ndarray) -> Array:
         """Upload."""
-        return self.upload(cells.astype(self.index))
+        return self.upload(volumes.astype(self.index))
 
     def values(self, values: np.ndarray) -> Array:
         """Upload."""

@@ -163,9 +163,9 @@ class NumpyOperations(Operations):
         """Target += amounts."""
         target += amounts[:, None].astype(self.real)
 
-    def cells(self, cells: np.ndarray) -> np.ndarray:
+    def indices(self, volumes: np.ndarray) -> np.ndarray:
         """As they are."""
-        return cells
+        return volumes
 
     def values(self, values: np.ndarray) -> np.ndarray:
         """In the precision of the run."""

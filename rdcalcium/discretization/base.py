@@ -98,7 +98,7 @@ class Discretization:
     surfaces     name -> SurfaceArea
     locator      finds points
     layout       what the kernels of this kind read
-    cells        what a viewer needs: see CellComplex
+    picture      what a viewer needs: see CellComplex
     radius       bound on the spectral radius of the discrete Laplacian, µm⁻²
     report       name -> number, quality figures that `rdcalcium check` prints
     """
@@ -110,7 +110,7 @@ class Discretization:
     surfaces: Mapping[str, SurfaceArea]
     locator: Locator
     layout: Layout
-    cells: CellComplex
+    picture: CellComplex
     radius: float
     report: Mapping[str, float] = field(default_factory=dict)
 

@@ -100,7 +100,7 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
         surfaces=_box_faces(grid, names or {}),
         locator=GridLocator(grid),
         layout=layout,
-        cells=_hexahedra(grid),
+        picture=_hexahedra(grid),
         radius=gershgorin(layout.axes),
         report={
             "smallest cell (nm)": NM_PER_UM * min(w.min() for w in widths),

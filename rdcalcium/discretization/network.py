@@ -32,7 +32,7 @@ def network(
         surfaces={},
         locator=_Nowhere(),
         layout=layout,
-        cells=picture,
+        picture=picture,
         radius=radius,
     )
 

@@ -23,7 +23,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     conductance_ij = (signed area of the dual face of edge ij) / |x_j - x_i|: a two-point flux that is exact
     for linear fields on any tetrahedra, positive inside every Delaunay mesh, and kept with its sign
     elsewhere as far as stability allows. Nodes are renumbered by reverse Cuthill–McKee, to keep neighbours
-    near in memory; centres and cells use the new order. Eymard, Gallouët & Herbin, Handbook of Numerical
+    near in memory; centres and picture use the new order. Eymard, Gallouët & Herbin, Handbook of Numerical
     Analysis 7:713 (2000).
 
     The report holds negative_couplings (their share of all edges), negative_ratio (Σ|negative| / Σ positive),
@@ -51,7 +51,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
         surfaces={name: surface_area(points, faces) for name, faces in surfaces.items()},
         locator=TetrahedronLocator(points, tetrahedra, _mean_per_node(edges, lengths, size)),
         layout=sliced_ell(conductance, volumes),
-        cells=CellComplex(points, tetrahedra, "point", np.arange(size)),
+        picture=CellComplex(points, tetrahedra, "point", np.arange(size)),
         radius=min(report["gershgorin"], LANCZOS_MARGIN * report["spectral_radius"]),
         report=report,
     )

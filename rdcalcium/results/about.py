@@ -40,7 +40,7 @@ class Machine(Entry):
     versions: dict[str, str]
 
 
-class Cells(Entry):
+class Volumes(Entry):
     """Sizes of the control volumes; figures of quality, which differ from kind to kind, stand beside under their names.
 
     count     control volumes that hold cytosol
@@ -135,7 +135,7 @@ class About(Entry):
     seed: int
     precision: str
     machine: Machine
-    discretization: Cells
+    discretization: Volumes
     fields: list[str]
     scene: Annotated[Scene, BeforeValidator(_scene), PlainSerializer(Scene.to_json)]
     summary: Summary | None = None

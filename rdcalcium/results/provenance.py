@@ -10,7 +10,7 @@ from rdcalcium.backends import Operations
 from rdcalcium.discretization import Discretization
 from rdcalcium.machine import machine
 from rdcalcium.model import Model
-from rdcalcium.results.about import Cells, Machine
+from rdcalcium.results.about import Machine, Volumes
 from rdcalcium.results.scene import Scene
 
 
@@ -20,10 +20,10 @@ def computed_by(operations: Operations, reason: str) -> Machine:
     return Machine(backend=operations.name, reason=reason, device=operations.device, **found)
 
 
-def about_discretization(d: Discretization) -> Cells:
+def about_discretization(d: Discretization) -> Volumes:
     """Sizes and quality of the control volumes."""
     quality: dict[str, Any] = {name: float(value) for name, value in d.report.items()}
-    return Cells(
+    return Volumes(
         kind=d.kind,
         count=int(np.count_nonzero(d.volumes)),
         volume=d.total_volume,

@@ -42,13 +42,13 @@ class StoredSnapshots:
     """What a snapshot file holds.
 
     times   (completed,)  ms
-    cells   points, cells and selection, as they were given
+    picture points, cells and selection, as they were given
     labels  array names with units, such as "Ca (uM)"
     read    index of a completed snapshot -> {label: (points or cells,) float32}
     """
 
     times: np.ndarray
-    cells: CellComplex
+    picture: CellComplex
     labels: tuple[str, ...]
     read: Callable[[int], dict[str, np.ndarray]]
 
@@ -66,7 +66,7 @@ class SnapshotFile:
 
     @classmethod
     def create(
-        cls, path: str | Path, cells: CellComplex, times: Sequence[float] | np.ndarray, fields: Mapping[str, str]
+        cls, path: str | Path, picture: CellComplex, times: Sequence[float] | np.ndarray, fields: Mapping[str, str]
     ) -> SnapshotFile:
         """Lay out the whole file; an existing one is replaced.
 
@@ -74,16 +74,16 @@ class SnapshotFile:
         fields  name -> label of its array, with the unit: {"Ca": "Ca (uM)"}
         """
         path, planned = Path(path), np.asarray(times, dtype=np.float64).reshape(-1)
-        _check(cells, planned, fields)
+        _check(picture, planned, fields)
         unfinished = path.with_name(path.name + ".new")
         with _open(unfinished, "w") as file:
             _write_steps(file, planned)
-            _write_mesh(file, cells)
-            _reserve_arrays(file, cells, len(planned), fields.values())
+            _write_mesh(file, picture)
+            _reserve_arrays(file, picture, len(planned), fields.values())
             own = file.create_group(OWN_GROUP)
-            own.attrs["centring"] = cells.centring
+            own.attrs["centring"] = picture.centring
             own.attrs["fields"] = json.dumps(dict(fields))
-            own["selection"] = np.asarray(cells.selection, dtype=np.int64)
+            own["selection"] = np.asarray(picture.selection, dtype=np.int64)
         snapshots = cls.resume(unfinished)
         snapshots._publish(0)
         os.replace(unfinished, path)
@@ -179,7 +179,7 @@ def read_snapshots(path: str | Path) -> StoredSnapshots:
     with _reading(path) as file:
         own, vtk = _own_group(file, path), file["VTKHDF"]
         corners = int(vtk["Offsets"][1])
-        cells = CellComplex(
+        picture = CellComplex(
             points=vtk["Points"][:],
             connectivity=vtk["Connectivity"][:].reshape(-1, corners),
             centring=str(own.attrs["centring"]),
@@ -187,7 +187,7 @@ def read_snapshots(path: str | Path) -> StoredSnapshots:
         )
         times = vtk["Steps/Values"][: int(vtk["Steps"].attrs["NSteps"])]
         labels = tuple(json.loads(own.attrs["fields"]).values())
-    group, size = _data_group(cells.centring), len(cells.selection)
+    group, size = _data_group(picture.centring), len(picture.selection)
 
     def read(index: int) -> dict[str, np.ndarray]:
         if not 0 <= index < len(times):
@@ -196,7 +196,7 @@ def read_snapshots(path: str | Path) -> StoredSnapshots:
         with _reading(path) as file:
             return {label: file[f"VTKHDF/{group}/{label}"][part] for label in labels}
 
-    return StoredSnapshots(times, cells, labels, read)
+    return StoredSnapshots(times, picture, labels, read)
 
 
 def read_stored_table(path: str | Path, group: str) -> dict[str, np.ndarray]:
@@ -251,30 +251,30 @@ def _data_group(centring: str) -> str:
     return "PointData" if centring == "point" else "CellData"
 
 
-def _check(cells: CellComplex, times: np.ndarray, fields: Mapping[str, str]) -> None:
+def _check(picture: CellComplex, times: np.ndarray, fields: Mapping[str, str]) -> None:
     if not len(times) or (np.diff(times) <= 0).any():
         raise ValueError("the times of the snapshots must be given, and must increase")
-    if cells.connectivity.shape[1] not in VTK_TYPE_OF_CORNERS:
-        raise ValueError(f"cells have 4 or 8 corners, not {cells.connectivity.shape[1]}")
-    carriers = len(cells.points) if cells.centring == "point" else len(cells.connectivity)
-    if len(cells.selection) != carriers:
-        raise ValueError(f"the selection has {len(cells.selection)} entries for {carriers} {cells.centring}s")
+    if picture.connectivity.shape[1] not in VTK_TYPE_OF_CORNERS:
+        raise ValueError(f"cells have 4 or 8 corners, not {picture.connectivity.shape[1]}")
+    carriers = len(picture.points) if picture.centring == "point" else len(picture.connectivity)
+    if len(picture.selection) != carriers:
+        raise ValueError(f"the selection has {len(picture.selection)} entries for {carriers} {picture.centring}s")
     for label in fields.values():
         if "/" in label:
             raise ValueError(f"the array name {label!r} has a slash, a folder to HDF5; write 'per'")
 
 
-def _write_mesh(file: h5py.File, cells: CellComplex) -> None:
+def _write_mesh(file: h5py.File, picture: CellComplex) -> None:
     vtk = file["VTKHDF"]
     vtk.attrs["Version"] = np.array([2, 2], dtype=np.int64)
     vtk.attrs.create("Type", np.bytes_("UnstructuredGrid"))  # VTK asks for a fixed-length ASCII text
-    count, corners = cells.connectivity.shape
-    vtk["NumberOfPoints"] = np.array([len(cells.points)], dtype=np.int64)
+    count, corners = picture.connectivity.shape
+    vtk["NumberOfPoints"] = np.array([len(picture.points)], dtype=np.int64)
     vtk["NumberOfCells"] = np.array([count], dtype=np.int64)
     vtk["NumberOfConnectivityIds"] = np.array([count * corners], dtype=np.int64)
-    vtk["Points"] = np.asarray(cells.points, dtype=np.float64)
+    vtk["Points"] = np.asarray(picture.points, dtype=np.float64)
     vtk["Points"].attrs["unit"] = "um"
-    vtk["Connectivity"] = np.asarray(cells.connectivity, dtype=np.int64).reshape(-1)
+    vtk["Connectivity"] = np.asarray(picture.connectivity, dtype=np.int64).reshape(-1)
     vtk["Offsets"] = corners * np.arange(count + 1, dtype=np.int64)
     vtk["Types"] = np.full(count, VTK_TYPE_OF_CORNERS[corners], dtype=np.uint8)
 
@@ -300,9 +300,9 @@ def _write_steps(file: h5py.File, times: np.ndarray) -> None:
         steps[name] = np.zeros(shape, dtype=np.int64)
 
 
-def _reserve_arrays(file: h5py.File, cells: CellComplex, planned: int, labels: Iterable[str]) -> None:
+def _reserve_arrays(file: h5py.File, picture: CellComplex, planned: int, labels: Iterable[str]) -> None:
     """Room for every snapshot of every array; the pages stay unwritten, so a short run costs little disk."""
-    group, size = _data_group(cells.centring), len(cells.selection)
+    group, size = _data_group(picture.centring), len(picture.selection)
     arrays = file["VTKHDF"].create_group(group)
     offsets = file["VTKHDF/Steps"].create_group(group + "Offsets")
     for label in labels:

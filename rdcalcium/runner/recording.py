@@ -49,11 +49,11 @@ class Recording:
         write_stimulus(path, model, simulation)
 
     def _new_snapshots(self, model: Model) -> SnapshotFile:
-        cells, times = self.simulation.system.discretization.cells, self.schedule.times
+        picture, times = self.simulation.system.discretization.picture, self.schedule.times
         kept = kept_fields(model, self.fields)
-        folder.require_room(self.path, STRUCTURE + 24 * len(cells.points) + 96 * len(cells.connectivity))
+        folder.require_room(self.path, STRUCTURE + 24 * len(picture.points) + 96 * len(picture.connectivity))
         labels = {name: concentration(name).heading for name in kept}
-        return SnapshotFile.create(self.path / folder.SNAPSHOTS, cells, times, labels)
+        return SnapshotFile.create(self.path / folder.SNAPSHOTS, picture, times, labels)
 
     def look(self, moment: Moment) -> None:
         """Write the rows of this step, and the fields if a snapshot is due; peaks are those of all steps."""
@@ -118,5 +118,5 @@ def kept_fields(model: Model, fields: Sequence[str]) -> Sequence[str]:
 def require_space(path: Path, model: Model, system: System, when: Schedules) -> None:
     """Refuse a run whose snapshots would not fit on the disk."""
     times, kept = len(when.snapshots.times), len(kept_fields(model, [f.name for f in system.fields]))
-    arrays = 4 * times * kept * len(system.discretization.cells.selection)
+    arrays = 4 * times * kept * len(system.discretization.picture.selection)
     folder.refuse_too_large(path, arrays, f"{times} snapshots of {kept} fields")

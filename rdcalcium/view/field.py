@@ -45,10 +45,10 @@ def frame_of(run: RunFolder, level: float = 1.0) -> tuple[np.ndarray, np.ndarray
 
 def _plume_bounds(run: RunFolder, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Corners of the box around all cells above a level in µM at the peak; an inverted box without any."""
-    cells, scene = run.snapshots.cells, run.scene
+    picture, scene = run.snapshots.picture, run.scene
     calcium = run.snapshots.read(run.nearest(None))[CALCIUM]
     high = np.flatnonzero(calcium > level)
-    points = cells.points[high] if cells.centring == "point" else cells.points[cells.connectivity[high]]
+    points = picture.points[high] if picture.centring == "point" else picture.points[picture.connectivity[high]]
     points = points.reshape(-1, 3)
     if not len(points):
         return np.full(3, np.inf), np.full(3, -np.inf)
@@ -129,17 +129,17 @@ class CalciumRaster:
         return np.clip(points, scene.lower + inset, scene.upper - inset)
 
     def _operators(self) -> tuple[csr_array, csr_array, np.ndarray]:
-        cells = self.run.snapshots.cells
+        picture = self.run.snapshots.picture
         points = self._folded()
-        near = _cells_near(cells, points.min(axis=0), points.max(axis=0))
-        corners = cells.connectivity[near]
-        owner = _find(cells.points, corners, points)
+        near = _cells_near(picture, points.min(axis=0), points.max(axis=0))
+        corners = picture.connectivity[near]
+        owner = _find(picture.points, corners, points)
         inside = np.flatnonzero(owner >= 0)
         corners_of = corners[owner[inside]]
-        weights = _weights(cells.points[corners_of], points[inside])
+        weights = _weights(picture.points[corners_of], points[inside])
         rows = np.repeat(inside, corners_of.shape[1])
-        to_raster = csr_array((weights.ravel(), (rows, corners_of.ravel())), shape=(len(points), len(cells.points)))
-        return _to_points(cells, near), to_raster, (owner >= 0).reshape(self.shape)
+        to_raster = csr_array((weights.ravel(), (rows, corners_of.ravel())), shape=(len(points), len(picture.points)))
+        return _to_points(picture, near), to_raster, (owner >= 0).reshape(self.shape)
 
 
 def vesicle_distance(points: np.ndarray, vesicles: np.ndarray) -> np.ndarray:
@@ -150,11 +150,11 @@ def vesicle_distance(points: np.ndarray, vesicles: np.ndarray) -> np.ndarray:
     return distance
 
 
-def _cells_near(cells: CellComplex, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+def _cells_near(picture: CellComplex, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Numbers of the cells that overlap a box."""
-    overlap = np.ones(len(cells.connectivity), dtype=bool)
+    overlap = np.ones(len(picture.connectivity), dtype=bool)
     for axis in range(3):
-        corner = cells.points[:, axis][cells.connectivity]
+        corner = picture.points[:, axis][picture.connectivity]
         overlap &= (corner.min(axis=1) <= upper[axis]) & (corner.max(axis=1) >= lower[axis])
     return np.flatnonzero(overlap)
 
@@ -189,14 +189,14 @@ def _weights(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.column_stack([s * (1 - z) for s in square] + [s * z for s in square])
 
 
-def _to_points(cells: CellComplex, near: np.ndarray) -> csr_array:
+def _to_points(picture: CellComplex, near: np.ndarray) -> csr_array:
     """Mean over the cells around each corner of the cells `near`; the identity for values on points."""
-    if cells.centring == "point":
-        return csr_array(eye_array(len(cells.points)))
-    wanted = np.zeros(len(cells.points), dtype=bool)
-    wanted[cells.connectivity[near]] = True
-    near = np.flatnonzero(wanted[cells.connectivity].any(axis=1))
-    corners = cells.connectivity[near]
+    if picture.centring == "point":
+        return csr_array(eye_array(len(picture.points)))
+    wanted = np.zeros(len(picture.points), dtype=bool)
+    wanted[picture.connectivity[near]] = True
+    near = np.flatnonzero(wanted[picture.connectivity].any(axis=1))
+    corners = picture.connectivity[near]
     rows, columns = corners.ravel(), np.repeat(near, corners.shape[1])
-    share = 1.0 / np.bincount(rows, minlength=len(cells.points)).clip(1)
-    return csr_array((share[rows], (rows, columns)), shape=(len(cells.points), len(cells.connectivity)))
+    share = 1.0 / np.bincount(rows, minlength=len(picture.points)).clip(1)
+    return csr_array((share[rows], (rows, columns)), shape=(len(picture.points), len(picture.connectivity)))
