@@ -26,7 +26,6 @@ UNITS = {
     "rate": "1/ms",
     "binding rate": "1/(uM*ms)",
     "rate per voltage": "1/(mV*ms)",
-    "charge": "fC",
     "number": "",
 }
 

@@ -148,7 +148,7 @@ def test_a_size_that_no_terminal_has_is_refused_with_the_limit(change: dict[str,
 
 
 def test_what_has_a_limit_may_have_it() -> None:
-    assert set(LIMITS) == set(units.UNITS) - {"charge"}
+    assert set(LIMITS) == set(units.UNITS)
     assert refusal(tables(run={"duration": 1e9}, calcium={"diffusivity": 1e3}, buffers=[])) is None
 
 

@@ -40,7 +40,6 @@ from tests.tolerances import TOLERANCES
         ("1e8 M-1 s-1", "binding rate", 0.1),
         ("220 um2/s", "diffusivity", 0.22),
         ("2.2e-6 cm2 s-1", "diffusivity", 0.22),
-        ("0.9 pA*ms", "charge", 0.9),
         ("25 %", "number", 0.25),
     ],
 )

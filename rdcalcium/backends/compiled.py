@@ -111,9 +111,6 @@ class CompiledOperations(KernelOperations):
         self._call(self._stages, self.layout.extent, self.layout.block, fields * n, (*arrays, *sizes, *sources))
         return (z2, z1) if len(rows) % 2 else (z1, z2)
 
-    def _in_parallel(self, work: int) -> bool:
-        return self.threads > 1 and work > self.serial_below
-
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Loop over the extent, block by block."""
         self._call(self._launchers[name], extent, block, work, args)

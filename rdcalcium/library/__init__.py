@@ -7,7 +7,6 @@ from rdcalcium.catalogue import SHELVES, entries, entry
 from rdcalcium.library.citations import references, used_references
 from rdcalcium.library.described import explain
 from rdcalcium.library.loading import buffer, channels, load, resolve, sensor
-from rdcalcium.model import read_waveform
 
 __all__ = [
     "SHELVES",
@@ -17,7 +16,6 @@ __all__ = [
     "entry",
     "explain",
     "load",
-    "read_waveform",
     "references",
     "resolve",
     "sensor",

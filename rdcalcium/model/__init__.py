@@ -18,7 +18,6 @@ from rdcalcium.model.scheme import KineticScheme, SchemeError
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import ActionPotential, Channels
 from rdcalcium.model.toml import read_toml, validate, write_toml
-from rdcalcium.model.waveform import read_waveform
 
 __all__ = [
     "ActionPotential",
@@ -50,7 +49,6 @@ __all__ = [
     "Tetrahedra",
     "doubts",
     "read_toml",
-    "read_waveform",
     "validate",
     "write_toml",
 ]
