@@ -11,7 +11,6 @@ from rdcalcium.chemistry import CALCIUM, Chemistry, Field
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.geometry.ball import sphere_mesh
 from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis
 from rdcalcium.integrators import METHODS
@@ -21,6 +20,7 @@ from rdcalcium.library import resolve
 from rdcalcium.model import Box, Calcium, Tetrahedra
 from rdcalcium.system import System
 from rdcalcium.units import IONS_PER_AMOUNT
+from tests.ball import sphere_mesh
 from tests.models import BAPTA, NM, channel_model, mobile
 from tests.support import fresh, need_backend, on_cells, simulate, slope
 from tests.tolerances import TOLERANCES

@@ -8,13 +8,13 @@ import pytest
 
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.ball import sphere_mesh
 from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.files import read_mesh, write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Sphere, Tetrahedra
+from tests.ball import sphere_mesh
 
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=float)
 # Kuhn's six tetrahedra around the diagonal 0-7

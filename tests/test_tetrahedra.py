@@ -9,11 +9,11 @@ from scipy.sparse.linalg import eigsh
 
 from rdcalcium.discretization.dual import guarded_sums, surface_area
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.geometry.ball import sphere_mesh
 from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.model import Box, Sphere, Tetrahedra
 from rdcalcium.units import nanometres
+from tests.ball import sphere_mesh
 from tests.support import slope
 from tests.tolerances import TOLERANCES
 

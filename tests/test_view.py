@@ -347,12 +347,12 @@ def test_missing_libraries_are_named_with_the_remedy(monkeypatch):
 
 
 def test_a_window_without_a_display_is_refused(run, monkeypatch):
-    from rdcalcium.view.scene import plume_scene
+    from rdcalcium.view import figures
 
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(RdcalciumError, match="no display"):
-        plume_scene(run, window=True)
+        figures.window(run)
 
 
 def test_a_movie_lasts_a_frame_for_every_snapshot(quarter, tmp_path):

@@ -130,14 +130,8 @@ class SnapshotFile:
         self._publish(index + 1)
         return index
 
-    def add_table(
-        self, group: str, columns: Mapping[str, np.ndarray], attrs: Mapping[str, object] | None = None
-    ) -> None:
-        """Add one table of named columns outside the VTK part: see add_tables."""
-        self.add_tables({group: (columns, attrs or {})})
-
-    def add_tables(self, tables: Mapping[str, tuple[Mapping[str, np.ndarray], Mapping[str, object]]]) -> None:
-        """Add tables, group -> (columns, attributes), at the end of the run; one of that name is replaced.
+    def add_tables(self, tables: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+        """Add tables, group -> columns, outside the VTK part, at the end of the run; one of that name is replaced.
 
         New groups change the structure of the file, so this happens in a copy which then takes the place of
         the file: call it once with all tables.
@@ -145,8 +139,8 @@ class SnapshotFile:
         unfinished = self.path.with_name(self.path.name + ".new")
         shutil.copyfile(self.path, unfinished)
         with _open(unfinished, "r+") as file:
-            for group, (columns, attrs) in tables.items():
-                _write_table(file, group, columns, attrs)
+            for group, columns in tables.items():
+                _write_table(file, group, columns)
         os.replace(unfinished, self.path)
 
     def _check_index(self, index: int, count: int) -> None:
@@ -197,21 +191,6 @@ def read_snapshots(path: str | Path) -> StoredSnapshots:
             return {label: file[f"VTKHDF/{group}/{label}"][part] for label in labels}
 
     return StoredSnapshots(times, picture, labels, read)
-
-
-def read_stored_table(path: str | Path, group: str) -> dict[str, np.ndarray]:
-    """The columns that add_table stored, under the names that it was given."""
-    with _reading(path) as file:
-        if group not in file:
-            raise RunFolderError(f"{path} has no table {group!r}; it holds {sorted(file)}")
-        columns = sorted(file[group].values(), key=lambda column: column.attrs["position"])
-        return {column.attrs["label"]: _plain(column) for column in columns}
-
-
-def _plain(column: h5py.Dataset) -> np.ndarray:
-    import h5py
-
-    return column.asstr()[:] if h5py.check_string_dtype(column.dtype) else column[:]
 
 
 @contextmanager
@@ -350,13 +329,12 @@ def _write_at(path: Path, address: int, data: memoryview) -> None:
         os.close(descriptor)
 
 
-def _write_table(file: h5py.File, group: str, columns: Mapping[str, np.ndarray], attrs: Mapping[str, object]) -> None:
+def _write_table(file: h5py.File, group: str, columns: Mapping[str, np.ndarray]) -> None:
     if group in (OWN_GROUP, "VTKHDF") or "/" in group:
         raise ValueError(f"a table cannot be called {group!r}")
     if group in file:
         del file[group]
     table = file.create_group(group)
-    table.attrs.update(attrs)
     for position, (label, values) in enumerate(columns.items()):
         # HDF5 reads a slash as a folder, so "1/ms" is called "1 per ms" there; the label keeps the slash.
         values = np.asarray(values)

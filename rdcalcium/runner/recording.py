@@ -106,7 +106,7 @@ class Recording:
         tables = {Path(name).stem: read_table(self.path / name) for name in names}
         numbers = sum(column.nbytes for columns in tables.values() for column in columns.values())
         folder.require_room(self.path, self.snapshots.path.stat().st_size + numbers + STRUCTURE)
-        self.snapshots.add_tables({name: (columns, {}) for name, columns in tables.items() if columns})
+        self.snapshots.add_tables({name: columns for name, columns in tables.items() if columns})
 
 
 def kept_fields(model: Model, fields: Sequence[str]) -> Sequence[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,24 +17,6 @@ from rdcalcium.view.style import COLOURS, LEVELS, RANGE, SLICE_HEIGHT, colour_of
 
 if TYPE_CHECKING:
     import pyvista
-
-
-def plume_scene(
-    run_folder: str | Path,
-    time: float | str | None = None,
-    *,
-    window: bool = False,
-    size: tuple[int, int] = (1600, 1200),
-) -> pyvista.Plotter:
-    """A plotter with the plume at the snapshot nearest to a time (ms, or "1.2 ms"; None: at its peak).
-
-    Without `window` it draws off screen, for plotter.screenshot(path); with it, call plotter.show().
-    """
-    run = RunFolder(run_folder)
-    index = run.nearest(time)
-    scene = PlumeScene(run, size=size, window=window)
-    scene.show(index)
-    return scene.plotter
 
 
 class PlumeScene:
