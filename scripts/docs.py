@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from rdcalcium.model import Model
 from rdcalcium.model.base import Part, key_meaning
+from rdcalcium.model.kinds import kind_name, kinds_in
 from rdcalcium.model.quantity import Quantity
 from rdcalcium.units import UNITS, show
 
@@ -25,7 +27,7 @@ def reference() -> str:
     return "\n".join([HEAD.read_text(encoding="utf-8").rstrip(), "", *_tables(Model, "the file itself", "")]) + "\n"
 
 
-def _tables(part: type[Part], heading: str, path: str, choice: bool = False) -> Iterator[str]:
+def _tables(part: type[BaseModel], heading: str, path: str, choice: bool = False) -> Iterator[str]:
     """A part and, after it, the parts in it; of a choice the kind must be said."""
     yield from (f"### {heading}", "", _in_one_line(part.__doc__), "")
     yield from ("| key | what | default | meaning |", "|---|---|---|---|")
@@ -34,14 +36,14 @@ def _tables(part: type[Part], heading: str, path: str, choice: bool = False) -> 
         yield _row(key, fields[key], must=choice and key == "kind")
     yield ""
     for key, field in fields.items():
-        kinds = _parts(field.annotation)
+        kinds = kinds_in(field.annotation)
         for kind in kinds:
             yield from _tables(kind, *_heading(kind, f"{path}.{key}".lstrip("."), field), len(kinds) > 1)
 
 
-def _heading(part: type[Part], path: str, field: FieldInfo) -> tuple[str, str]:
+def _heading(part: type[BaseModel], path: str, field: FieldInfo) -> tuple[str, str]:
     """What a table is called, and its place in the file."""
-    kind = f', kind = `"{part.model_fields["kind"].default}"`' if "kind" in part.model_fields else ""
+    kind = f', kind = `"{name}"`' if (name := kind_name(part)) else ""
     return (f"`[[{path}]]`" if get_origin(field.annotation) is tuple else f"`[{path}]`") + kind, path
 
 
@@ -65,7 +67,7 @@ def _what(annotation: Any, metadata: Any = ()) -> str:
         return _what(inner[0], annotation.__metadata__)
     if get_origin(annotation) is Literal:
         return " or ".join(f'`"{value}"`' for value in inner)
-    if parts := _parts(annotation):
+    if parts := kinds_in(annotation):
         return "list of tables" if get_origin(annotation) is tuple else "table with a kind" if parts[1:] else "table"
     if get_origin(annotation) is tuple:
         return _list(annotation, inner, metadata)
@@ -116,13 +118,6 @@ def _inner_metadata(annotation: Any) -> tuple[Any, ...]:
 
 def _toml(value: object) -> str:
     return str(value) if isinstance(value, int | float) or str(value).replace(".", "").isdigit() else f'"{value}"'
-
-
-def _parts(annotation: Any) -> list[type[Part]]:
-    """The kinds of table in a type."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        return [annotation]
-    return [part for inner in get_args(annotation) for part in _parts(inner)]
 
 
 if __name__ == "__main__":

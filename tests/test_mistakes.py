@@ -12,7 +12,7 @@ import pytest
 
 from rdcalcium import library, units
 from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
-from rdcalcium.model.mistakes import _tables
+from rdcalcium.model.kinds import kinds_in
 from rdcalcium.model.quantity import LIMITS
 from tests.model_tables import CURRENTS, PARTS, channel, tables
 
@@ -108,7 +108,7 @@ def test_every_field_of_every_part_is_tried() -> None:
 
 def all_fields(table: Any) -> set[str]:
     """Keys of a table and of the tables in it."""
-    inside = [all_fields(t) for field in table.model_fields.values() for t in _tables(field.annotation)]
+    inside = [all_fields(t) for field in table.model_fields.values() for t in kinds_in(field.annotation)]
     return set(table.model_fields).union(*inside)
 
 

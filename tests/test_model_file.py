@@ -12,7 +12,7 @@ import pytest
 from rdcalcium import library
 from rdcalcium.model import Model, ModelError, doubts
 from rdcalcium.model.base import Part
-from rdcalcium.model.mistakes import _tables
+from rdcalcium.model.kinds import kind_name, kinds_in
 from tests.support import ROOT
 
 PAGE = ROOT / "docs" / "model-file.md"
@@ -29,7 +29,7 @@ def examples() -> list[str]:
 
 def parts(kind: type[Part] = Model) -> set[type[Part]]:
     """Every kind of table."""
-    inside = [parts(t) for field in kind.model_fields.values() for t in _tables(field.annotation)]
+    inside = [parts(t) for field in kind.model_fields.values() for t in kinds_in(field.annotation)]
     return {kind}.union(*inside)
 
 
@@ -53,7 +53,7 @@ def test_an_example_of_the_page_is_a_model(example: str) -> None:
 
 def test_there_is_an_example_of_every_kind_and_every_list() -> None:
     shown = [tomllib.loads(example) for example in examples()]
-    defined = {part.model_fields["kind"].default for part in parts() if "kind" in part.model_fields}
+    defined = {kind_name(part) for part in parts()} - {None}
     assert defined - kinds(shown) == {"sphere"}  # an obstacle has no other kind
     assert set(Model.model_fields) - {key for tables in shown for key in tables} == {"title", "references", "notes"}
 

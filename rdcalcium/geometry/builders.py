@@ -11,6 +11,7 @@ from rdcalcium.geometry.from_file import mesh_of_file
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.model import Box, Grid, MeshFile, Model, Shape, Tetrahedra
+from rdcalcium.model.kinds import kind_name
 
 Cells = RectilinearGrid | TetrahedralMesh
 Builder = Callable[[Model, Any, Any], Cells]  # of a model, its geometry and its discretization
@@ -27,11 +28,6 @@ def build(model: Model) -> Cells:
     shape, choice = model.geometry, model.discretization
     builder = BUILDERS.get((type(shape), type(choice)))
     if builder is None:
-        known = ", ".join(f"{_kind(of)} on {_kind(on)}" for of, on in BUILDERS)
+        known = ", ".join(f"{kind_name(of)} on {kind_name(on)}" for of, on in BUILDERS)
         raise InputError(f"nothing makes the control volumes of a {shape.kind} on {choice.kind}; possible: {known}")
     return builder(model, shape, choice)
-
-
-def _kind(part: type[Shape | Grid | Tetrahedra]) -> str:
-    """What the model file calls it."""
-    return str(part.model_fields["kind"].default)

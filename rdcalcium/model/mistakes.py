@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from rdcalcium.errors import nearest, suggest
+from rdcalcium.model.kinds import kind_name, kinds_in
 
 Tables = list[type[BaseModel]]
 
@@ -110,20 +111,13 @@ def _walk(kind: type[BaseModel], location: Sequence[str | int]) -> tuple[list[st
     tables: Tables = [kind]
     for step in location:
         if isinstance(step, str) and len(tables) > 1:
-            tables = [t for t in tables if _kind(t) == step]
+            tables = [t for t in tables if kind_name(t) == step]
             continue
         keys.append(step)
         if isinstance(step, str):
             fields = [t.model_fields[step] for t in tables if step in t.model_fields]
-            tables = [table for field in fields for table in _tables(field.annotation)]
+            tables = [table for field in fields for table in kinds_in(field.annotation)]
     return keys, tables
-
-
-def _tables(annotation: Any) -> Tables:
-    """The kinds of table in a type such as tuple[Buffer, ...] or Box | MeshFile."""
-    if isinstance(annotation, type):
-        return [annotation] if issubclass(annotation, BaseModel) else []
-    return [table for argument in get_args(annotation) for table in _tables(argument)]
 
 
 def _keys(tables: Tables) -> list[str]:
@@ -131,9 +125,4 @@ def _keys(tables: Tables) -> list[str]:
 
 
 def _kinds(tables: Tables) -> list[str]:
-    return [kind for table in tables if (kind := _kind(table))]
-
-
-def _kind(table: type[BaseModel]) -> str | None:
-    """What `kind` must say to mean this table; None where there is nothing to choose."""
-    return table.model_fields["kind"].default if "kind" in table.model_fields else None
+    return [kind for table in tables if (kind := kind_name(table))]
