@@ -23,6 +23,7 @@ from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors
 from rdcalcium.recorders.watched import WatchedPoints
+from rdcalcium.units import milliseconds, nanometres
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
 SAME_TIME = 1e-12  # ms
@@ -219,10 +220,10 @@ class Simulation:
         state = self.do.to_host(self.stepper.y)
         bad = ~np.isfinite(state)
         field, cell = np.unravel_index(int(np.argmax(bad if bad.any() else np.abs(state))), state.shape)
-        at = ", ".join(f"{1e3 * x:.4g}" for x in self.system.discretization.centres[cell])
+        at = nanometres(self.system.discretization.centres[cell], 4)
         return SimulationError(
-            f"the step fell below {SHORTEST_STEP:g} ms at t = {self.t:.6g} ms; the largest value is "
-            f"{self.system.fields[field].name} = {state[field, cell]:.4g} uM at ({at}) nm; "
+            f"the step fell below {milliseconds(SHORTEST_STEP)} at t = {milliseconds(self.t)}; the largest value is "
+            f"{self.system.fields[field].name} = {state[field, cell]:.4g} uM at {at}; "
             'try a larger tolerance, precision = "float64", or check the currents and rates'
         )
 

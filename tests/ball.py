@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.geometry.meshing import SCALE, background, gmsh_model, meshed
+from rdcalcium.geometry.meshing import background, gmsh_model, meshed
+from rdcalcium.units import NM_PER_UM
 
 
 def sphere_mesh(radius: float, size: float) -> TetrahedralMesh:
@@ -13,7 +14,7 @@ def sphere_mesh(radius: float, size: float) -> TetrahedralMesh:
     size    µm, length of edges
     """
     with gmsh_model() as gmsh:
-        gmsh.model.occ.addSphere(0, 0, 0, radius * SCALE)
+        gmsh.model.occ.addSphere(0, 0, 0, radius * NM_PER_UM)
         gmsh.model.occ.synchronize()
-        points, tetrahedra, faces = meshed(gmsh, background(gmsh, [], size * SCALE))
-    return TetrahedralMesh(points / SCALE, tetrahedra, surfaces={"membrane": faces})
+        points, tetrahedra, faces = meshed(gmsh, background(gmsh, [], size * NM_PER_UM))
+    return TetrahedralMesh(points / NM_PER_UM, tetrahedra, surfaces={"membrane": faces})

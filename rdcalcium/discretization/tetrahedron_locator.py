@@ -92,7 +92,7 @@ class TetrahedronLocator:
     def _located(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tetrahedron (p,) and barycentric coordinates (p, 4) of each point."""
         if not np.isfinite(points).all():
-            raise InputError(f"point {_first_bad(points)} µm is not finite")
+            raise InputError(f"point {nanometres(points[~np.isfinite(points).all(axis=1)][0])} is not finite")
         cells = np.zeros(len(points), dtype=np.int64)
         shares = np.full((len(points), 4), -np.inf)
         left = np.arange(len(points))
@@ -154,11 +154,3 @@ class TetrahedronLocator:
 def _normalized(shares: np.ndarray) -> np.ndarray:
     shares = np.maximum(shares, 0.0)
     return shares / shares.sum(axis=1, keepdims=True)
-
-
-def _show(point: np.ndarray) -> str:
-    return "(" + ", ".join(f"{value:.6g}" for value in point) + ")"
-
-
-def _first_bad(points: np.ndarray) -> str:
-    return _show(points[~np.isfinite(points).all(axis=1)][0])

@@ -11,9 +11,10 @@ from rdcalcium.errors import InputError
 from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.grid import RectilinearGrid, make_grid
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.geometry.meshing import SCALE, background, gmsh_model, meshed
+from rdcalcium.geometry.meshing import background, gmsh_model, meshed
 from rdcalcium.model import Box, Grid, Model, Tetrahedra
 from rdcalcium.model.geometry import Place
+from rdcalcium.units import NM_PER_UM, nanometres
 
 NEAR = 1e-6  # nm, a node this near to a plane or a point is on it
 GAP = 0.005  # µm, the narrowest gap that the edges of a mesh resolve
@@ -51,27 +52,27 @@ def box_mesh(
     sensors   positions in the cytosol, µm; nodes, except nearer to a wall than half of GAP: edges so short would
               slow every step, and interpolation is of second order anyway
     """
-    low, high = (np.array(corner) * SCALE for corner in box.bounds)
-    balls = [(np.array(s.centre) * SCALE, s.radius * SCALE) for s in box.obstacles]
+    low, high = (np.array(corner) * NM_PER_UM for corner in box.bounds)
+    balls = [(np.array(s.centre) * NM_PER_UM, s.radius * NM_PER_UM) for s in box.obstacles]
     pores, probes = _positions(channels, "channel", low, high), _positions(sensors, "sensor", low, high)
-    fine, bulk = choice.size_at_active_zone * SCALE, choice.size_in_bulk * SCALE
-    wanted = np.vstack([pores, _clear_of_walls(probes, balls, low, high, GAP * SCALE / 2)])
+    fine, bulk = choice.size_at_active_zone * NM_PER_UM, choice.size_in_bulk * NM_PER_UM
+    wanted = np.vstack([pores, _clear_of_walls(probes, balls, low, high, GAP * NM_PER_UM / 2)])
     zone = (pores.min(axis=0), pores.max(axis=0), fine) if len(pores) else None
     sources = [(point, 0.0, fine) for point in probes]
     sources += [(centre, radius, 0.3 * radius) for centre, radius in balls]
-    sources += [(point, 0.0, gap) for point, gap in _gaps(balls, bulk) if gap > GAP * SCALE]
+    sources += [(point, 0.0, gap) for point, gap in _gaps(balls, bulk) if gap > GAP * NM_PER_UM]
     with gmsh_model() as gmsh:
         _cut_box(gmsh, low, high, balls, wanted)
         nodes, tetrahedra, faces = meshed(gmsh, background(gmsh, sources, bulk, zone=zone))
     nodes = _snapped(nodes, wanted)
-    return TetrahedralMesh(nodes / SCALE, tetrahedra, surfaces=_box_surfaces(nodes, faces, low, high))
+    return TetrahedralMesh(nodes / NM_PER_UM, tetrahedra, surfaces=_box_surfaces(nodes, faces, low, high))
 
 
 def _positions(points: Sequence[Place], kind: str, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Positions in nm, (k, 3), inside the box."""
-    positions = np.array(points, dtype=float).reshape(-1, 3) * SCALE
+    positions = np.array(points, dtype=float).reshape(-1, 3) * NM_PER_UM
     for k in np.flatnonzero(((positions < low - NEAR) | (positions > high + NEAR)).any(axis=1)):
-        raise InputError(f"{kind} {k} at {(positions[k] / SCALE).tolist()} µm lies outside the box")
+        raise InputError(f"{kind} {k} at {nanometres(positions[k] / NM_PER_UM)} lies outside the box")
     return positions
 
 
@@ -111,7 +112,7 @@ def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     for point in wanted:
         distance = np.linalg.norm(nodes - point, axis=1)
         if distance.min() > NEAR:
-            raise InputError(f"no node at {(point / SCALE).tolist()} µm: the point lies inside a vesicle")
+            raise InputError(f"no node at {nanometres(point / NM_PER_UM)}: the point lies inside a vesicle")
         nodes[distance.argmin()] = point
     return nodes
 

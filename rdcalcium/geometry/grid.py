@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rdcalcium.units import nanometres_to
+
 ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none
 
 
@@ -93,10 +95,10 @@ class RectilinearGrid:
 
     def __repr__(self) -> str:
         """Say the number of cells and the range of their widths."""
-        smallest = min(axis.widths.min() for axis in self.axes) * 1e3
-        largest = max(axis.widths.max() for axis in self.axes) * 1e3
+        smallest = min(axis.widths.min() for axis in self.axes)
+        largest = max(axis.widths.max() for axis in self.axes)
         nx, ny, nz = self.shape
-        return f"<RectilinearGrid {nx} × {ny} × {nz} cells of {smallest:.3g} to {largest:.3g} nm>"
+        return f"<RectilinearGrid {nx} × {ny} × {nz} cells of {nanometres_to(smallest, largest, 3)}>"
 
 
 def flat(array: np.ndarray) -> np.ndarray:

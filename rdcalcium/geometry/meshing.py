@@ -12,7 +12,6 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import flatness
 
-SCALE = 1e3  # Gmsh works in nm: OpenCASCADE has absolute tolerances (1e-7)
 GROWTH = 0.1  # of the edge length per distance
 ATTEMPTS = 8
 FLATTEST = 1e-9  # 6 volume / (longest extent)³ of the flattest tetrahedron that is kept
@@ -37,7 +36,10 @@ _lock = threading.Lock()
 
 @contextmanager
 def gmsh_model() -> Iterator[Any]:
-    """A silent Gmsh with an empty model; a session that the caller has open is left as it was."""
+    """A silent Gmsh with an empty model; a session that the caller has open is left as it was.
+
+    Lengths there are in nm, for OpenCASCADE has absolute tolerances (1e-7).
+    """
     import gmsh
 
     with _lock:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.model import Model
+from rdcalcium.units import milliseconds
 
 MOST = 1_000_000  # times; more is a mistake in the unit
 SLACK = 1e-12  # ms, by which the end of a step may miss a time that it was to land on
@@ -29,7 +30,7 @@ def every(interval: float, duration: float, key: str) -> np.ndarray:
     """0, interval, 2 interval, … and the end of the run, ms; `key` of the model is the interval."""
     if duration / interval > MOST:
         raise InputError(
-            f"{key} = {interval:g} ms makes {duration / interval:.3g} times in {duration:g} ms; "
+            f"{key} = {milliseconds(interval)} makes {duration / interval:.3g} times in {milliseconds(duration)}; "
             f"at most {MOST:g} are possible"
         )
     count = int(np.floor(duration / interval * (1 + 1e-12)))

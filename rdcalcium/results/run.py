@@ -21,7 +21,7 @@ from rdcalcium.results.folder import (
     RunFolderError,
 )
 from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
-from rdcalcium.units import parse
+from rdcalcium.units import milliseconds, parse
 
 ROUNDING = 1e-9  # ms, of a time that was written in decimals
 
@@ -121,6 +121,7 @@ class Result:
         index = self.snapshots.nearest(wanted)
         if abs(wanted - times[index]) > np.diff(times).max(initial=0.0) / 2 + ROUNDING:
             raise InputError(
-                f"{self.folder} has snapshots from {times[0]:g} to {times[-1]:g} ms, and none at {wanted:g} ms"
+                f"{self.folder} has snapshots from {times[0]:g} to {milliseconds(times[-1])}, "
+                f"and none at {milliseconds(wanted)}"
             )
         return index

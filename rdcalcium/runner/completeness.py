@@ -38,7 +38,7 @@ def _require_row(path: Path, since: float, until: float) -> None:
     if not path.exists():
         raise lost(f"there is no {path}, which the run cannot go on without", RESTORE)
     if not has_row(path, since, until):
-        raise lost(f"{path} ends before the checkpoint at {until:g} ms, its last row is missing", RESTORE)
+        raise lost(f"{path} ends before the checkpoint at {milliseconds(until)}, its last row is missing", RESTORE)
 
 
 def _require_snapshots(path: Path, count: int, until: float) -> SnapshotFile:
