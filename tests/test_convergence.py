@@ -12,7 +12,7 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.geometry.box import box_mesh
-from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis
+from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis, unknowns
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.integrators.stepper import Stepper
@@ -58,7 +58,7 @@ def grid_box(size: float, stretched: bool = False) -> Discretization:
             return plain
         s = (plain.edges - low) / (high - low)
         edges = low + (high - low) * (s + 0.1 * np.sin(2 * np.pi * s) / (2 * np.pi) * 2)
-        return Axis(edges, 0.5 * (edges[1:] + edges[:-1]))
+        return Axis(edges, unknowns(edges, mirror=False))
 
     axes = (axis(0, 1), axis(0, 1), axis(0, 0.5))
     return discretize_grid(make_grid(axes, np.zeros((0, 3)), np.zeros(0)))

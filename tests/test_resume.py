@@ -17,7 +17,7 @@ from rdcalcium import library, runner
 from rdcalcium.model import Model
 from rdcalcium.results import Result, RunFolderError
 from rdcalcium.runner import execution
-from tests.support import StopAfter, assert_same_tables, launch, need_backend
+from tests.support import StopAfter, assert_same_tables, launch
 
 MODEL = dedent("""\
     title = "stopped"
@@ -45,12 +45,6 @@ MODEL = dedent("""\
 """)
 SLOW = "0.8 ms"  # about 900 steps: some seconds, most of them steps
 STOPPED = 130
-
-
-@pytest.fixture(params=["numpy", "compiled"])
-def backend(request: pytest.FixtureRequest) -> str:
-    need_backend(request.param)
-    return request.param
 
 
 def model(folder: Path, duration: str = "0.2 ms", **run: Any) -> Model:

@@ -22,7 +22,7 @@ from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.memory import MemoryShortageError
 from rdcalcium.results import Result, RunFolderError, folder
-from tests.support import StopAfter, assert_same_tables, launch, need_backend, rdcalcium, sentence
+from tests.support import StopAfter, assert_same_tables, launch, rdcalcium, sentence
 
 MODEL = dedent("""\
     title = "movable"
@@ -100,9 +100,7 @@ def test_a_run_that_was_moved_can_be_resumed_and_run_again(tmp_path: Path, suffi
     assert_same_numbers(tmp_path / "whole", tmp_path / "again")
 
 
-@pytest.mark.parametrize("backend", ["numpy", "compiled"])
 def test_a_run_says_what_computed_it(tmp_path: Path, backend: str) -> None:
-    need_backend(backend)
     told = rc.run(small(tmp_path), backend, tmp_path / "run").about.machine
     expected = {name: version(name) for name in ("numpy", "scipy", "gmsh")}
     assert expected.items() <= told.versions.items()

@@ -158,14 +158,14 @@ def test_diffusion_in_a_ball_is_of_second_order():
     assert errors[-1] < 5e-3
 
 
-def test_diffusion_in_a_box_is_of_second_order():
+def test_diffusion_in_a_box_is_at_least_of_second_order():
     """Slowest mode cos(πz/L) of a box: (π/L)²."""
     errors, sizes = [], []
     for size in (0.125, 0.09, 0.0625, 0.045):
         values, length = slowest_modes(box_mesh(Box(size=(0.8, 0.7, 1.0)), Tetrahedra(size_in_bulk=size)), 1)
         errors.append(abs(values[0] / np.pi**2 - 1))
         sizes.append(length)
-    assert slope(sizes, errors) == pytest.approx(2.1, abs=TOLERANCES["order"])
+    assert slope(sizes, errors) > 2.0 - TOLERANCES["order"]
     assert errors[-1] < 2e-3
 
 
