@@ -3,8 +3,8 @@
 // Twin: NumpyOperations.add_at in rdcalcium/backends/numpy.py.
 #include "common.cuh"
 
-extern "C" __global__ void add_at(real_t* __restrict__ target, const index_t* __restrict__ cell,
-                                  const real_t* __restrict__ value, const real_t a, const index_t n) {
+extern "C" __global__ void add_at(const index_t* __restrict__ cell, const real_t* __restrict__ value,
+                                  real_t* __restrict__ target, const real_t a, const index_t n) {
     const index_t i = RDC_X;
     RDC_GUARD(i >= n)
     target[cell[i]] += a * value[i];

@@ -5,9 +5,10 @@
 #include "diffusion_grid.cuh"
 
 extern "C" __global__ void rhs_grid(
-    const real_t* __restrict__ u, real_t* __restrict__ out,
+    const real_t* __restrict__ u,
     const mask_t* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,
     const real_t* __restrict__ az, const real_t* __restrict__ p,
+    real_t* __restrict__ out,
     const offset_t stride, const index_t nx, const index_t ny, const index_t nz) {
     const index_t i = RDC_X, j = RDC_Y, k = RDC_Z;
     RDC_GUARD(i >= nx)

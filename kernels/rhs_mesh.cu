@@ -5,9 +5,11 @@
 #include "diffusion_mesh.cuh"
 
 extern "C" __global__ void rhs_mesh(
-    const real_t* __restrict__ u, real_t* __restrict__ out,
+    const real_t* __restrict__ u,
     const index_t* __restrict__ start, const index_t* __restrict__ column, const real_t* __restrict__ weight,
-    const real_t* __restrict__ p, const offset_t stride, const index_t n) {
+    const real_t* __restrict__ p,
+    real_t* __restrict__ out,
+    const offset_t stride, const index_t n) {
     const index_t first = RDC_FIRST;
     RDC_GUARD(first >= n)
     real_t flow[RDC_FIELDS][RDC_LANES];

@@ -7,9 +7,9 @@
 
 extern "C" __global__ void stage_grid(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
-    real_t* __restrict__ z2,  // in: z_{j-2}; out: z_j
     const mask_t* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,
     const real_t* __restrict__ az, const real_t* __restrict__ p,
+    real_t* __restrict__ z2,  // in: z_{j-2}; out: z_j
     const real_t mu, const real_t nu, const real_t mu_h, const real_t gamma_h,
     const offset_t stride, const index_t nx, const index_t ny, const index_t nz) {
     const index_t i = RDC_X, j = RDC_Y, k = RDC_Z;
@@ -29,7 +29,7 @@ extern "C" __global__ void stage_grid(
     RDC_UNROLL
     for (int f = 0; f < RDC_FIELDS; ++f) {
         const offset_t at = f * stride + cell;
-        const real_t start = f0[at];
-        z2[at] = mu * z[f] + nu * z2[at] + mu_h * (start + d[f]) + gamma_h * start;
+        const real_t rate = f0[at];
+        z2[at] = mu * z[f] + nu * z2[at] + mu_h * (rate + d[f]) + gamma_h * rate;
     }
 }

@@ -7,9 +7,9 @@
 
 extern "C" __global__ void stage_mesh(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
-    real_t* __restrict__ z2,  // in: z_{j-2}; out: z_j
     const index_t* __restrict__ start, const index_t* __restrict__ column, const real_t* __restrict__ weight,
     const real_t* __restrict__ p,
+    real_t* __restrict__ z2,  // in: z_{j-2}; out: z_j
     const real_t mu, const real_t nu, const real_t mu_h, const real_t gamma_h,
     const offset_t stride, const index_t n) {
     const index_t first = RDC_FIRST;
@@ -29,8 +29,8 @@ extern "C" __global__ void stage_mesh(
         RDC_UNROLL
         for (int f = 0; f < RDC_FIELDS; ++f) {
             const offset_t at = f * stride + i;
-            const real_t start_f = f0[at];
-            z2[at] = mu * z[f] + nu * z2[at] + mu_h * (start_f + d[f]) + gamma_h * start_f;
+            const real_t rate = f0[at];
+            z2[at] = mu * z[f] + nu * z2[at] + mu_h * (rate + d[f]) + gamma_h * rate;
         }
     }
 }

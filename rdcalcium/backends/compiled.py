@@ -105,7 +105,7 @@ class CompiledOperations(KernelOperations):
         """All of them in one call."""
         fields, n = self.system.shape
         rows, k = np.ascontiguousarray(rows, self.real), 0 if cells is None else len(cells)
-        arrays = (y0, f0, z1, z2, *self.neighbours, self.p)
+        arrays = (y0, f0, z1, *self.neighbours, self.p, z2)
         sizes = (n, *self.layout.extent)
         sources = (rows, len(rows), cells, changes, k)
         self._call(self._stages, self.layout.extent, self.layout.block, fields * n, (*arrays, *sizes, *sources))

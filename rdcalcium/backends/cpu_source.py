@@ -51,7 +51,7 @@ extern "C" void stages(long long nx_, int ny_, int nz_, int width_, int parallel
         const real_t *row_ = rows_ + 4 * j_, *change_ = changes_ + j_ * (offset_t)k_;
         const real_t mu = row_[0], nu = row_[1], mu_h = row_[2], gamma_h = row_[3];
         launch_{name}(nx_, ny_, nz_, width_, parallel_, {arguments});
-        if (k_) launch_add_at(k_, 1, 1, (int)k_, 0, z2 + {calcium} * stride, cells_, change_, mu_h, k_);
+        if (k_) launch_add_at(k_, 1, 1, (int)k_, 0, cells_, change_, z2 + {calcium} * stride, mu_h, k_);
     }}
 }}
 """

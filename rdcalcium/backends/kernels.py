@@ -117,13 +117,13 @@ class KernelOperations(Operations):
 
     def rhs(self, y: Array, out: Array) -> None:
         """kernels/rhs_*.cu."""
-        self._on_cells("rhs", y, out, *self.neighbours, self.p)
+        self._on_cells("rhs", y, *self.neighbours, self.p, out)
 
     def stage(
         self, y0: Array, f0: Array, z1: Array, z2: Array, mu: float, nu: float, mu_h: float, gamma_h: float
     ) -> None:
         """kernels/stage_*.cu."""
-        self._on_cells("stage", y0, f0, z1, z2, *self.neighbours, self.p, mu, nu, mu_h, gamma_h)
+        self._on_cells("stage", y0, f0, z1, *self.neighbours, self.p, z2, mu, nu, mu_h, gamma_h)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
         """kernels/scale.cu."""
@@ -131,7 +131,7 @@ class KernelOperations(Operations):
 
     def triad(self, b: Array, c: Array, s: float, out: Array) -> None:
         """kernels/triad.cu."""
-        self._on_values("triad", b.size, out, b, c, s)
+        self._on_values("triad", b.size, b, c, out, s)
 
     def advance(self, y: Array, carried: Array, z: Array, end: Array, carried_end: Array) -> None:
         """kernels/advance.cu."""
@@ -229,7 +229,7 @@ class KernelOperations(Operations):
 
     def add_at(self, target: Array, cells: Array, values: Array, a: float) -> None:
         """kernels/add_at.cu."""
-        self._on_values("add_at", cells.size, target[CALCIUM], cells, values, a)
+        self._on_values("add_at", cells.size, cells, values, target[CALCIUM], a)
 
     def points(self, points: PointWeights) -> tuple[Array, Array, Array]:
         """Indices, weights, and room for the answer."""
