@@ -121,6 +121,16 @@ def test_a_run_warns_of_the_cells_as_check_does(quick: Path) -> None:
     assert warned[3] == "warning: 1 more like these; rdcalcium check changed.toml tells all"
 
 
+def test_a_run_on_other_cells_names_the_check_of_these(quick: Path) -> None:
+    model = changed(quick, '[["60 nm", "0 nm", "2 nm"]]', '[["1 nm", 0, 0], ["2 nm", 0, 0], ["3 nm", 0, 0], [0, 0, 0]]')
+    done = rdcalcium("run", model, "--backend", "numpy", "--tetrahedra", "--refine", 1.5, folder=quick)
+    (more,) = [line for line in done.stdout.splitlines() if "more like these" in line]
+    command = more.partition("; rdcalcium ")[2].removesuffix(" tells all")
+    assert command == "check changed.toml --refine 1.5 --tetrahedra"
+    said = {line.removeprefix("# ") for line in rdcalcium(*command.split(), folder=quick).stdout.splitlines()}
+    assert {line for line in done.stdout.splitlines() if line.startswith("warning: ")} - {more} < said
+
+
 def test_an_earlier_run_is_replaced_only_when_asked(quick: Path) -> None:
     words = ("run", "quick.toml", "--backend", "numpy", "--out", "here")
     assert rdcalcium(*words, folder=quick).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,7 +91,7 @@ def run(
     from rdcalcium.model import doubts
 
     def warn(system: System) -> None:
-        _show_some(resolution_warnings(loaded, system), f"rdcalcium check {model} tells all")
+        _show_some(resolution_warnings(loaded, system), f"{_checking(model, refine, tetrahedra)} tells all")
 
     click.echo(_headline(loaded, backend))
     for question in doubts(loaded):
@@ -101,6 +102,12 @@ def run(
             loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop, prepared=warn
         )
     return _finish(result)
+
+
+def _checking(model: str | None, refine: float | None, tetrahedra: bool) -> str:
+    """The command that gives advice on what a run with these options computes."""
+    options = (f" --refine {refine:g}" if refine else "") + (" --tetrahedra" if tetrahedra else "")
+    return f"rdcalcium check {shlex.quote(model or '')}{options}"
 
 
 def _show_some(lines: list[str], where_all: str) -> None:
