@@ -72,7 +72,7 @@ def resume(
         return Execution(model, path, prepare(model, name), name, reason, state).go(progress, should_stop)
 
 
-def prepare(model: Model, backend: str = "compiled") -> System:
+def prepare(model: Model, backend: str) -> System:
     """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made."""
     check_memory(model, planned_size(model), backend)
     discretization = discretize(model)
