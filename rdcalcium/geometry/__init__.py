@@ -1,1 +1,1 @@
-"""Where: meshes, grids, shapes of terminals, and places on them."""
+"""Where: meshes, grids, and the shapes of terminals."""
