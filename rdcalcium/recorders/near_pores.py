@@ -47,7 +47,7 @@ class NearPores:
                 exact, discrete = system.discretization.locator.near_fields(points, pores, self.kappas)
                 self.exact[:, :, g], self.discrete[:, :, g] = exact @ unit, discrete @ unit
                 squared = ((points[:, None] - pores) ** 2).sum(axis=2)
-                squared = squared + CELL * system.discretization.locator.cell_size(pores) ** 2
+                squared = squared + CELL * system.discretization.locator.widths(pores).max(axis=1) ** 2
                 self.half[:, g] = HALF * squared.min(axis=1) / self.diffusivity
 
     def lingering(self, group: int, ages: np.ndarray) -> np.ndarray:
