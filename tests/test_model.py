@@ -207,6 +207,22 @@ def test_a_mistake_is_told_in_one_sentence_that_names_it(change: dict[str, Any],
         library.resolve(tables(**change))
 
 
+@pytest.mark.parametrize("character", [*':,"/\\', "\0", "\x1b", "\v", "\n", "\x85", "\u2028", "\u2029", "\x7f"])
+@pytest.mark.parametrize("part", ["buffers", "channels", "sensors", "probes"])
+def test_a_name_holds_nothing_that_would_break_a_heading(part: str, character: str) -> None:
+    for name in (f"a{character}b", f"a{character}"):
+        named = [{**tables()[part][0], "name": name}]
+        with pytest.raises(ModelError, match=r"must not be empty, nor hold a colon, .* or control character") as error:
+            library.resolve(tables(**{part: named}))
+        assert "\n" not in str(error.value)
+
+
+def test_a_name_may_be_of_any_language() -> None:
+    assert model_of_tables(probes=[{"name": " Sonde 1 (µm) é 探针 ", "position": [0, 0, 0.1]}]).probes[0].name == (
+        "Sonde 1 (µm) é 探针"
+    )
+
+
 @pytest.mark.parametrize(
     ("positions", "message"),
     [

@@ -65,8 +65,12 @@ def key_meaning(field: FieldInfo) -> tuple[str, str]:
 
 
 def _speakable(name: str) -> str:
-    if not name.strip() or set(name) & set(':,"/\\\n\r\t'):
-        raise ValueError(f"the name {name!r} must not be empty, nor hold a colon, comma, quote, slash or line break")
+    # Not printable are all that break a line or hide, and NUL, which HDF5 cannot write.
+    if not name.strip() or set(name) & set(':,"/\\') or not name.isprintable():
+        raise ValueError(
+            f"the name {name!r} must not be empty, nor hold a colon, comma, quote, slash, line break "
+            "or control character"
+        )
     return name.strip()
 
 
@@ -83,8 +87,8 @@ class LibraryPart(Part):
     """What stays when another entry is used, and does not say it."""
 
     name: Name
-    """A text without colon, comma, quote, slash or line break, different for each; with `use` that of the
-    entry, unless it is said."""
+    """A text without colon, comma, quote, slash, line break or control character, different for each; with `use` that
+    of the entry, unless it is said."""
     use: str | None = None
     """Library entry that fills in what is not said; none: everything is said here."""
     source: tuple[str, ...] = ()

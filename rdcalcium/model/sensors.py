@@ -58,6 +58,6 @@ class Probe(Part):
     """A point at which free calcium and every buffer are written down, as often as [record] says."""
 
     name: Name
-    """A text without colon, comma, quote, slash or line break, different for each."""
+    """A text without colon, comma, quote, slash, line break or control character, different for each."""
     position: Point
     """x, y, z."""
