@@ -181,6 +181,73 @@ def test_a_run_whose_file_ends_before_the_checkpoint_is_not_resumed(tmp_path: Pa
     assert runner.resume(out).about.status == "finished"
 
 
+DAMAGES = [  # number of the line, and what stands there; None: nothing does
+    *((3, text) for text in ("hello,world", '"', "", "0,1", None)),
+    *((0, text) for text in ("time (ms),renamed", "hello", None)),
+]
+
+
+@pytest.mark.parametrize("every", [None, 0.0004])
+@pytest.mark.parametrize("name", ["probes.csv", "sensors.csv", "ledger.csv"])
+def test_a_damaged_table_is_refused_and_stays_as_it_is(tmp_path: Path, name: str, every: float | None) -> None:
+    """A line that is no row, another heading, a row that is gone; of the ledger nobody knows how many rows it had."""
+    out, described = tmp_path / "run", model(tmp_path).changed(record={"every": every})
+    runner.run(described, "numpy", out, should_stop=StopAfter(160))
+    whole = (out / name).read_text().splitlines(keepends=True)
+    for line, text in DAMAGES[:4] + DAMAGES[5:] if name == "ledger.csv" else DAMAGES:
+        rows = [*whole[:line], *([] if text is None else [text + "\n"]), *whole[line + 1 :]]
+        (out / name).write_text("".join(rows))
+        before = contents(out)
+        with pytest.raises(RunFolderError, match=rf"{name} .*; restore the file, or run the model again") as error:
+            runner.resume(out)
+        assert "\n" not in str(error.value)
+        assert contents(out) == before
+
+
+@pytest.mark.parametrize(("time", "said"), [("0.021", "lacks rows"), ("0.005", "is damaged: its times do not ascend")])
+def test_a_time_of_a_table_that_was_changed_is_noticed(tmp_path: Path, time: str, said: str) -> None:
+    out, described = tmp_path / "run", model(tmp_path).changed(record={"every": 0.01})
+    runner.run(described, "numpy", out, should_stop=StopAfter(150))
+    text = (out / "probes.csv").read_text()
+    assert "\n0.02," in text
+    (out / "probes.csv").write_text(text.replace("\n0.02,", f"\n{time},"))
+    with pytest.raises(RunFolderError, match=rf"probes\.csv {said}"):
+        runner.resume(out)
+
+
+def unfit(state: dict[str, np.ndarray]) -> list[tuple[str, np.ndarray | None]]:
+    """What may be wrong with each array of a checkpoint but the model: gone, of another shape, no number, a text."""
+    wrong: list[tuple[str, np.ndarray | None]] = []
+    for name, array in state.items():
+        if name == "model":
+            continue
+        longer = np.concatenate([np.atleast_1d(array), np.atleast_1d(array)])
+        wrong += [(name, array) for array in (longer, np.full(array.shape, np.nan), np.full(array.shape, "a text"))]
+        wrong += [(name, None)] if name != "derivative" else []  # without it the run computes it
+    return wrong
+
+
+def test_a_checkpoint_that_does_not_fit_says_so(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    runner.run(model(tmp_path), "numpy", out, should_stop=StopAfter(20))
+    path = out / "checkpoint.npz"
+    with np.load(path) as file:
+        state = {name: file[name] for name in file.files}
+    assert "derivative" in state
+    for name, array in unfit(state):
+        np.savez(path, **({**state, name: array} if array is not None else {k: state[k] for k in state if k != name}))
+        before = contents(out)
+        with pytest.raises(RunFolderError, match=rf"does not fit this model, .* '{name}' .*; run the model again"):
+            runner.resume(out)
+        assert contents(out) == before
+    for text in (np.array(["two", "texts"]), np.array(1.0)):
+        np.savez(path, **{**state, "model": text})
+        with pytest.raises(RunFolderError, match="is not the model that the checkpoint belongs to"):
+            runner.resume(out)
+    np.savez(path, **state)
+    assert runner.resume(out, should_stop=StopAfter(1)).summary.steps == 21
+
+
 def test_a_stimulus_that_is_lost_is_written_anew(tmp_path: Path) -> None:
     runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(5))
     path = tmp_path / "run" / "stimulus.csv"

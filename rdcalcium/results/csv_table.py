@@ -19,7 +19,10 @@ class CsvTable:
     """A table that grows by rows, with times ascending in its first column."""
 
     def __init__(self, path: Path, columns: Sequence[str], keep_until: float | None = None):
-        """Begin a table under these headings, or go on with one after dropping the rows later than `keep_until` ms."""
+        """Begin a table under these headings, or go on with one after dropping the rows later than `keep_until` ms.
+
+        One that goes on is whole, and has these headings: `times_of` has read it.
+        """
         head = io.StringIO()
         csv.writer(head, lineterminator="").writerow(columns)
         rows: list[str] = []
@@ -56,7 +59,10 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     lines = _whole_lines(path)
     if not lines:
         return {}
-    head, *rows = csv.reader(lines)
+    try:
+        head, *rows = csv.reader(lines)
+    except csv.Error as error:
+        raise RunFolderError(f"{path} is damaged: {error}") from None
     if head[:1] != [TIME.heading]:
         raise RunFolderError(f"{path} is damaged: its first column is not {TIME.heading!r}")
     if any(len(row) != len(head) for row in rows):
@@ -77,17 +83,19 @@ def _whole_lines(path: Path) -> list[str]:
     return lines
 
 
-def has_row(path: Path, since: float, until: float) -> bool:
-    """Whether a table has a row from `since` to `until` ms, both included; one that is half written is none."""
-    return any(since <= _time(line) <= until for line in _whole_lines(path)[1:])
+def times_of(path: Path, headings: Sequence[str]) -> np.ndarray:
+    """Times of the rows of a table, (rows,) ms.
+
+    Raises RunFolderError as `read_table` does, where the headings are not these, and where the times do not ascend.
+    """
+    columns = read_table(path)
+    if list(columns) != list(headings):
+        raise RunFolderError(f"{path} is damaged: its headings are not those that this run writes")
+    times = columns[TIME.heading]
+    if not np.all(np.diff(times) > 0):
+        raise RunFolderError(f"{path} is damaged: its times do not ascend")
+    return times
 
 
 def _is_before(line: str, time: float) -> bool:
-    return _time(line) <= time * (1 + 1e-12)
-
-
-def _time(line: str) -> float:
-    try:
-        return float(line.split(",")[0])
-    except ValueError:
-        return np.nan
+    return float(line.split(",")[0]) <= time * (1 + 1e-12)

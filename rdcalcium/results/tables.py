@@ -15,6 +15,22 @@ from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import LEDGER, PROBES, SENSORS
 
 
+def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
+    """Those of each table that a run of the model writes, by the name of its file.
+
+    fields  names, calcium first
+    """
+    bound = [columns.bound_to(buffer.name) for buffer in model.buffers]
+    tables = {
+        PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
+        SENSORS: [column for sensor in model.sensor_points for column in columns.release(sensor)],
+        LEDGER: [columns.ENTERED, columns.FREE, *bound, columns.MISSING, columns.RELATIVE_ERROR],
+    }
+    if not model.sensors:
+        del tables[SENSORS]
+    return {name: [column.heading for column in (columns.TIME, *held)] for name, held in tables.items()}
+
+
 class Tables:
     """Opened for a new run, or for one that goes on."""
 
@@ -29,17 +45,8 @@ class Tables:
 
         fields  names, calcium first
         """
-        bound = [columns.bound_to(buffer.name) for buffer in model.buffers]
-        tables = {
-            PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
-            SENSORS: [column for sensor in model.sensor_points for column in columns.release(sensor)],
-            LEDGER: [columns.ENTERED, columns.FREE, *bound, columns.MISSING, columns.RELATIVE_ERROR],
-        }
-        if not model.sensors:
-            del tables[SENSORS]
         self._tables = {
-            name: CsvTable(folder / name, [column.heading for column in (columns.TIME, *held)], keep_until)
-            for name, held in tables.items()
+            name: CsvTable(folder / name, held, keep_until) for name, held in headings(model, fields).items()
         }
 
     def write_points(self, t: float, values: np.ndarray, release: np.ndarray) -> None:

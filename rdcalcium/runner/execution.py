@@ -17,11 +17,13 @@ from rdcalcium import __version__
 from rdcalcium.backends import Operations, open_backend
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, write_toml
+from rdcalcium.recorders.peaks import Peaks
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About, Status
 from rdcalcium.results.inputs import keep_inputs, within
 from rdcalcium.results.provenance import about_discretization, computed_by, scene
+from rdcalcium.runner.completeness import require_fitting
 from rdcalcium.runner.recording import Recording, require_space
 from rdcalcium.runner.summary import summarize
 from rdcalcium.simulation import Moment, Simulation
@@ -87,7 +89,7 @@ class Execution:
         """
         self.model, self.path = model, path
         self.begun = time.perf_counter()
-        self.before = float(state["wall"]) if state else 0.0  # s, of the runs that this one goes on with
+        self.before = 0.0  # s, of the runs that this one goes on with
         operations = open_backend(backend, system, model.run.precision)
         self.simulation = Simulation(model, operations)
         self.about = _about(model, operations, reason)
@@ -112,6 +114,9 @@ class Execution:
 
     def _go_on(self, state: dict[str, Any]) -> None:
         """Back to a checkpoint; where that fails the folder says what it said before."""
+        own = {"peaks": Peaks(len(self.model.watched)).values, "lowest": 0.0, "wall": self.before}
+        require_fitting(self.path, state, self.simulation.state() | own)
+        self.before = float(state["wall"])
         self.simulation.restore(state)
         self.recording = Recording(self.path, self.model, self.simulation, self.when, state)
         self.about.write(self.path)

@@ -42,7 +42,7 @@ class Recording:
             self.peaks.values, self.lowest = state["peaks"], float(state["lowest"])
         # What is damaged or short is refused before a row of anything is lost.
         if state:
-            self.snapshots = require_complete(path, simulation, self.schedule, self.rows)
+            self.snapshots = require_complete(path, simulation, when)
         else:
             self.snapshots = self._new_snapshots(model)
         self.tables = Tables(path, model, self.fields, simulation.t if state else None)

@@ -64,7 +64,7 @@ def resume(
         folder.require_writable(path)
         state = folder.read_checkpoint(path)
         model = resolve(read_toml(path / folder.MODEL), origin=str(path / folder.MODEL), folder=path)
-        if state.get("model") != checkpointed_model(model, path):
+        if str(state.get("model")) != checkpointed_model(model, path):
             raise RunFolderError(
                 f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
             )
