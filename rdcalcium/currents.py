@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.errors import InputError
-from rdcalcium.model import ActionPotential, Channels, GatedCurrent, Model
+from rdcalcium.model import ActionPotential, Channels, GatedCurrent, KineticScheme, Model
 from rdcalcium.units import milliseconds
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
+NEAR_JUMP = 0.1  # share of that, within which no row but those of a jump stands
 GATING_MAX_STEP = 0.02  # ms, so that no action potential is stepped over
 STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
 UNSEEN = 0.1  # share of the charge of one step that its stages may miss or count twice
@@ -31,9 +33,9 @@ class TimeCourse:
 
     @classmethod
     def through(cls, times: np.ndarray, values: np.ndarray, smooth: bool = False) -> TimeCourse:
-        """Linear between rows, where two rows at one time are a jump; or a cubic spline through all rows."""
+        """Linear between rows, or a cubic spline through them; two rows at one time are a jump, or a kink."""
         if smooth:
-            return cls(PPoly.construct_fast(*_spline(times, values)))
+            return cls(_splines(times, values))
         long = np.diff(times) > 0
         slope = np.diff(values)[long] / np.diff(times)[long]
         return cls(PPoly(np.stack([slope, values[:-1][long]]), np.append(times[:-1][long], times[-1])))
@@ -97,9 +99,12 @@ class TimeCourse:
         return float(self._charge(b) - self._charge(a))
 
 
-def _spline(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    spline = CubicSpline(times, values)
-    return spline.c, spline.x
+def _splines(times: np.ndarray, values: np.ndarray) -> PPoly:
+    """A cubic spline through the rows between one jump and the next, joined."""
+    ends = [0, *(np.flatnonzero(np.diff(times) == 0) + 1), len(times)]
+    pieces = [CubicSpline(times[a:b], values[a:b]) for a, b in pairwise(ends)]
+    knots = np.concatenate([times[:1], *(piece.x[1:] for piece in pieces)])
+    return PPoly.construct_fast(np.concatenate([piece.c for piece in pieces], axis=1), knots)
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,7 @@ def _gated(group: Channels, law: GatedCurrent, model: Model) -> GroupCurrent:
     """The current of a group whose channels open and close with the voltage."""
     assert model.stimulus is not None  # the model has checked it
     times, open_probability = open_probability_table(group, model.stimulus, model.run.duration)
-    voltage = model.stimulus.voltage(times)
+    voltage = model.stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
     inward = law.inward(open_probability, voltage)
     if inward.min() < -1e-6 * inward.max():
         raise InputError(
@@ -193,7 +198,10 @@ def _gated(group: Channels, law: GatedCurrent, model: Model) -> GroupCurrent:
 def open_probability_table(
     group: Channels, stimulus: ActionPotential, duration: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Times (ms) and probability that a channel is open, from its scheme under the voltage; at rest before."""
+    """Times (ms) and probability that a channel is open, from its scheme under the voltage; at rest before.
+
+    Where the voltage jumps there are two rows, of one probability.
+    """
     if duration / GATING_SPACING > 1e8:
         raise InputError(
             f"run.duration = {milliseconds(duration)} is too long to tabulate a gate; "
@@ -201,12 +209,30 @@ def open_probability_table(
         )
     scheme = group.kinetics()
     is_open = np.array([state in group.open_states for state in scheme.states])
-    times = np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1)
-    rest = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))
+    pieces = _between_jumps(stimulus, duration)
+    occupancies = [scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))[:, None]]
+    for times in pieces:
+        occupancies.append(_gate(group, scheme, stimulus, occupancies[-1][:, -1], times))
+    open_probability = np.concatenate([p[is_open].sum(axis=0) for p in occupancies[1:]])
+    return np.concatenate(pieces), np.clip(open_probability, 0.0, 1.0)
+
+
+def _between_jumps(stimulus: ActionPotential, duration: float) -> list[np.ndarray]:
+    """Times at which a gate is tabulated (ms), from one jump of the voltage to the next, both included."""
+    even = np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1)
+    near = NEAR_JUMP * GATING_SPACING
+    ends = [0.0, *stimulus.jumps(duration).tolist(), duration]
+    return [np.array([a, *even[(even > a + near) & (even < b - near)], b]) for a, b in pairwise(ends)]
+
+
+def _gate(
+    group: Channels, scheme: KineticScheme, stimulus: ActionPotential, start: np.ndarray, times: np.ndarray
+) -> np.ndarray:
+    """Occupancies of a gate from those at the first of some times (ms) on, (states, times); no jump is between them."""
     solution = solve_ivp(
-        lambda t, p: scheme.generator(float(stimulus.voltage(np.array(t)))) @ p,
-        (0.0, duration),
-        rest,
+        lambda t, p: scheme.generator(float(stimulus.voltage(np.array(t), before=t >= times[-1]))) @ p,
+        (times[0], times[-1]),
+        start,
         method="LSODA",
         t_eval=times,
         rtol=1e-8,
@@ -217,4 +243,4 @@ def open_probability_table(
         raise InputError(
             f"the gate of channels {group.name!r} could not be solved ({solution.message}); check its rates"
         )
-    return times, np.clip(solution.y[is_open].sum(axis=0), 0.0, 1.0)
+    return solution.y

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from pydantic import Field
 from scipy.integrate import quad
 
-from rdcalcium import library
+from rdcalcium import library, runner
 from rdcalcium.currents import (
     Currents,
     GroupCurrent,
@@ -139,6 +140,67 @@ def test_a_second_action_potential_repeats_the_first() -> None:
     first, second = influx.integral(0, 10), influx.integral(10, 20)
     assert second == pytest.approx(first, rel=1e-4)
     assert first == pytest.approx(calyx_current().influx.integral(0, END), rel=TOLERANCES["gate of the calyx"])
+
+
+CUT_OFF = 0.9013  # ms, when a second action potential takes over at the height of the first, between two rows of 2 us
+
+
+@cache
+def overlapping() -> Model:
+    stimulus = calyx().stimulus
+    assert stimulus is not None
+    return calyx().changed(stimulus=stimulus.changed(times=[0, CUT_OFF]))
+
+
+def test_a_voltage_that_is_cut_off_jumps() -> None:
+    twice, alone = overlapping().stimulus, calyx().stimulus
+    assert twice is not None
+    assert alone is not None
+    at = np.array([CUT_OFF])
+    np.testing.assert_array_equal(twice.jumps(END), at)
+    np.testing.assert_array_equal(twice.voltage(at, before=True), alone.voltage(at))
+    np.testing.assert_array_equal(twice.voltage(at), alone.voltage(np.array([0.0])))
+    assert len(twice.jumps(CUT_OFF)) == len(alone.jumps(END)) == 0
+    far = twice.changed(times=[0, 7.25])  # it begins at the potential at which the first has ended
+    assert len(far.jumps(20.0)) == 0
+
+
+def test_a_current_jumps_with_the_voltage_and_not_before_it() -> None:
+    """On both sides of the jump p g (E - V), with a probability that is that of one action potential up to there."""
+    currents = channel_currents(overlapping())
+    (group,), (alone,) = currents.groups, channel_currents(calyx()).groups
+    stimulus = overlapping().stimulus
+    assert stimulus is not None
+    assert group.open_probability is not None
+    assert alone.open_probability is not None
+    at = np.array([CUT_OFF])
+    p = float(alone.open_probability.value(CUT_OFF))
+    for before in (True, False):
+        expected = p * 2.07e-3 * (61.8 - stimulus.voltage(at, before))  # pS mV = fA
+        np.testing.assert_allclose(group.influx.value(at, before=before), expected, rtol=1e-6)
+    assert currents.events(END).tolist() == [CUT_OFF, END]
+    assert len(group.open_probability.jumps) == 2  # where the run begins and ends
+    shortly = CUT_OFF - np.geomspace(1e-9, 0.01, 40)
+    np.testing.assert_allclose(group.influx.value(shortly), alone.influx.value(shortly), rtol=1e-5)
+    later = CUT_OFF + np.geomspace(1e-9, 0.01, 40)
+    expected = group.open_probability.value(later) * 2.07e-3 * (61.8 - stimulus.voltage(later))
+    np.testing.assert_allclose(group.influx.value(later), expected, rtol=1e-5)
+
+
+def test_the_rows_of_a_jump_say_what_was_before_it_and_what_is_after_it(tmp_path: Path) -> None:
+    model = overlapping().changed(
+        geometry=Box(size=(1, 1, 1)), discretization=Grid(size_at_active_zone=0.2), sensors=(), run={"duration": 1.0}
+    )
+    table = runner.run(model, "numpy", tmp_path / "run").stimulus
+    group = model.channels[0]
+    rows = np.flatnonzero(table["time (ms)"] == CUT_OFF)
+    assert len(rows) == 2
+    voltage, p = (table[name][rows] for name in ("voltage (mV)", f"{group.name}: open probability"))
+    current = -p * 2.07e-3 * (61.8 - voltage) * model.copies * len(group.positions)
+    np.testing.assert_allclose(table[f"{group.name}: current (pA)"][rows], current, rtol=1e-6)
+    assert p[0] == pytest.approx(p[1], rel=1e-9)
+    assert voltage[0] > -20
+    assert voltage[1] == pytest.approx(-80, abs=0.01)
 
 
 STEPS = TimeCourse.through(np.array([0, 1, 1, 2, 4.0]), np.array([0, 2, 5, 5, 1.0]))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from scipy.interpolate import PchipInterpolator
 
 
+JUMP = 1e-9  # mV; a smaller one is rounding
+
+
 class ActionPotential(Part):
     """One or more action potentials of a tabulated waveform."""
 
@@ -61,13 +64,24 @@ class ActionPotential(Part):
 
         return PchipInterpolator(*np.transpose(self.table))
 
-    def voltage(self, t: np.ndarray) -> np.ndarray:
+    def jumps(self, duration: float) -> np.ndarray:
+        """Times within a run of this duration (ms) at which the voltage jumps, (jumps,) ms, ascending.
+
+        A waveform that takes over begins elsewhere than the one before it has come to.
+        """
+        starts = np.asarray(self.times)
+        starts = starts[(starts > 0) & (starts < duration)]
+        return starts[np.abs(self.voltage(starts) - self.voltage(starts, before=True)) > JUMP]
+
+    def voltage(self, t: np.ndarray, before: np.ndarray | bool = False) -> np.ndarray:
         """Membrane potential at times t (ms), mV; the first value before the table, the last one after it.
+
+        Where it jumps, the value after that, or before it if asked.
 
         Between the rows a monotone cubic (Fritsch & Carlson 1980): no kinks, no overshoot.
         """
         starts = np.asarray(self.times)
-        latest = np.searchsorted(starts, t, side="right") - 1
+        latest = np.where(before, np.searchsorted(starts, t, side="left"), np.searchsorted(starts, t, side="right")) - 1
         first, last = self.table[0][0], self.table[-1][0]
         return self._shape(np.clip(np.where(latest >= 0, t - starts[np.maximum(latest, 0)], first), first, last))
 

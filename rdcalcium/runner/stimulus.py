@@ -25,7 +25,7 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
     times, before = _rows([g.influx for g in groups], model.stimulus, model.run.duration)
     columns: dict[Column, np.ndarray] = {TIME: times}
     if model.stimulus:
-        columns[VOLTAGE] = model.stimulus.voltage(np.where(before, np.nextafter(times, -np.inf), times))
+        columns[VOLTAGE] = model.stimulus.voltage(times, before)
     for group, count in zip(groups, simulation.influx.sources.counts, strict=True):
         if group.open_probability:
             columns[open_probability(group.name)] = _values(group.open_probability, times, before)
