@@ -15,6 +15,7 @@ from rdcalcium.advice.quality import NEGATIVE
 from rdcalcium.advice.resolution import CAPTURE, CORRECTED, FILLED, NEAR
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.integrators.rkc import METHOD
@@ -108,6 +109,37 @@ def test_the_size_of_a_grid_is_known_before_it_is_made(shape: str) -> None:
     report = made.report
     assert number("cells of #", widths) == pytest.approx(report["smallest cell (nm)"], rel=5e-3)
     assert number("to # nm", widths) == pytest.approx(report["largest cell (nm)"], rel=5e-3)
+
+
+STRETCHED = Grid(size_at_active_zone=0.01, size_in_bulk=0.06)
+
+
+def with_probe(*position: float, **changes: Any) -> Model:
+    return model(discretization=STRETCHED, probes=(Probe(name="deep", position=position),), **changes)
+
+
+def test_a_probe_in_the_bulk_leaves_the_cells_as_they_are() -> None:
+    """Wherever it is; the advice says how wide the cells are there."""
+    without = model(discretization=STRETCHED, probes=())
+    for position in ((0.2, -0.1, 0.0), (0.0, 0.0, 0.3), (0.0, 0.101, 0.0)):
+        described = with_probe(*position)
+        for axis, same in zip(grid_axes(described), grid_axes(without), strict=True):
+            np.testing.assert_array_equal(axis.edges, same.edges)
+    widest = max(axis.widths.max() for axis in grid_axes(without))
+    said = sentence(with_probe(0.2, 0.2, 0.35), "probe 'deep' is")
+    assert number("cells of # nm", said) == pytest.approx(1000 * widest, rel=0.02)
+
+
+def test_a_probe_near_a_channel_or_sensor_is_resolved_like_it() -> None:
+    for position in ((-0.099, 0.0, 0.0), (0.06, 0.0, 0.099), (0.05, 0.08, 0.0)):
+        for axis, x in zip(grid_axes(with_probe(*position)), position, strict=True):
+            assert axis.widths[int(axis.find(np.array(x)))] <= 0.01 * (1 + 1e-9)
+
+
+def test_probes_alone_are_resolved() -> None:
+    described = with_probe(0.2, -0.1, 0.3, channels=(), sensors=())
+    for axis, x in zip(grid_axes(described), (0.2, -0.1, 0.3), strict=True):
+        assert axis.widths[int(axis.find(np.array(x)))] <= 0.01 * (1 + 1e-9)
 
 
 def test_the_memory_of_a_run_is_not_underestimated(tmp_path) -> None:

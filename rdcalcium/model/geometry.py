@@ -221,20 +221,24 @@ Geometry = Annotated[Box | MeshFile, Field(discriminator="kind")]
 
 
 class Grid(Part):
-    """A rectilinear grid, fine around the channels, sensors and probes and growing towards the bulk."""
+    """A rectilinear grid, fine around the channels and sensors and growing towards the bulk.
+
+    A probe is resolved like them if it is within 100 nm of one, or if there is none; calcium at any other is
+    interpolated between the wider cells around it, whose size `rdcalcium check` says.
+    """
 
     kind: Literal["grid"] = "grid"
     size_at_active_zone: Annotated[
         tuple[PositiveLength, PositiveLength, PositiveLength],
         BeforeValidator(lambda size: size if isinstance(size, list | tuple) else (size,) * 3),
     ]
-    """Cell width near channels, sensors and probes along x, y and z; one number stands for all three."""
+    """Cell width near channels and sensors along x, y and z; one number stands for all three."""
     size_in_bulk: PositiveLength | None = None
     """Largest cell width; none: the grid is uniform."""
     growth: Annotated[float, Quantity("number", gt=1, le=2)] = 1.2
     """Ratio of neighbouring cell widths outside the fine part."""
     margin: Annotated[float, Quantity("length", ge=0)] = 0.02
-    """How far the fine part reaches beyond the channels, sensors and probes."""
+    """How far the fine part reaches beyond the channels and sensors, and the probes near them."""
 
     def scaled(self, factor: float) -> Grid:
         """The same grid with every cell width multiplied by a factor."""
