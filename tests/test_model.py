@@ -191,6 +191,21 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"channels": [table([1, 1], [0, 0.1])]}, r"all times of the table are 1 ms: it lasts for no time"),
         ({"channels": [table([2, 1], [0, 0.1])]}, r"the times of the table must ascend"),
         ({"channels": [table([1, 2], [0, 0.1, 0])]}, r"the table has 2 times but 3 values"),
+        ({"channels": channel()}, r"'channels' is one table, .*; write \[\[channels\]\] in double brackets"),
+        (
+            {"geometry": {**GEOMETRIES["box"], "obstacles": {"centre": [0, 0, 0.2], "radius": 0.1}}},
+            r"'geometry.obstacles' is one table, .*; write \[\[geometry.obstacles\]\] in double brackets",
+        ),
+        ({"channels": [channel(positions=[["0 nm", "0 nn"]])]}, r"^model: channels\[1\].positions\[1\]\[2\]: 'nn' in"),
+        (
+            {"sensors": [{"name": "s", "use": "felmy2003", "positions": [["30 nm", "0 nm"]]}]},
+            r"^model: 'sensors\[1\].positions\[1\]' has no z; write x, y and z$",
+        ),
+        (
+            {"probes": [{"name": "p", "position": [0, 0]}]},
+            r"^model: 'probes\[1\].position' has no z; write x, y and z$",
+        ),
+        ({"geometry": {"kind": "box", "size": [1, 1, 1], "symmetry": ["x", "x"]}}, "names the plane x = 0 twice"),
         ({"geometry": GEOMETRIES["mesh"]}, "a mesh file is solved on its own tetrahedra"),
         (
             {"geometry": GEOMETRIES["mesh"], "discretization": DISCRETIZATIONS["tetrahedra"]},
@@ -276,7 +291,8 @@ def test_a_symmetric_box_computes_its_positive_part() -> None:
 
 def test_nothing_may_lie_beyond_a_mirror_plane() -> None:
     box = {"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x"]}
-    with pytest.raises(ModelError, match=r"at \(-60, 0, 0\) nm is outside the terminal, whose x goes from 0 to 500 nm"):
+    message = r"at \(-60, 0, 0\) nm, but symmetry = \[\"x\"\] computes only x >= 0: leave the mirror images out"
+    with pytest.raises(ModelError, match=message):
         library.resolve(tables(geometry=box, channels=[channel(positions=[[-0.06, 0]])]))
     with pytest.raises(ModelError, match="'vesicle' lies at x < 0, outside the computed half"):
         Box(size=(1, 1, 1), symmetry=("x",), obstacles=(Sphere(centre=(-0.1, 0, 0.1), radius=0.02),))
@@ -489,6 +505,33 @@ def test_a_file_that_holds_no_model_is_one_sentence(tmp_path, text: str) -> None
     assert str(error.value).startswith(("m.toml", str(path)))
 
 
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path) -> None:
+    """As editors on Windows write it; also a waveform, whose first row would else be taken for its heading."""
+    stimulus = {"kind": "action_potential", "waveform": "ap.csv"}
+    (tmp_path / "ap.csv").write_text("0,-80\n1,20\n", encoding="utf-8-sig")
+    (tmp_path / "m.toml").write_text(tomli_w.dumps(tables(stimulus=stimulus)), encoding="utf-8-sig")
+    model = library.load(tmp_path / "m.toml")
+    assert model.stimulus is not None
+    assert model.stimulus.table == ((0, -80), (1, 20))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title = " + "[" * 5000,
+        "title = " + "[" * 5000 + "]" * 5000,
+        "title = " + "{a=" * 5000,
+        'probes = [{ name = "p", position = ' + "[" * 90 + "1" + "]" * 90 + "}]",
+    ],
+)
+def test_brackets_within_brackets_are_one_short_sentence(tmp_path, text: str) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text(text)
+    with pytest.raises(ModelError, match=r"m\.toml") as error:
+        library.load(path)
+    assert max(map(len, str(error.value).splitlines())) < 300
+
+
 def test_a_waveform_of_the_user_is_found_beside_the_model(tmp_path) -> None:
     (tmp_path / "ap.csv").write_text("# mine\ntime,voltage\n0,-80\n1,20\n2,-80\n")
     stimulus = {"kind": "action_potential", "waveform": "ap.csv", "times": [1]}
@@ -527,6 +570,9 @@ def test_a_waveform_that_is_no_text_is_refused(tmp_path) -> None:
         ("t,v\n0,-80\nx,y\n", "is not a table of two columns"),
         (",t,v\n0,0,-80\n1,0.5,20\n", "is not a table of two columns"),  # with the row numbers of pandas
         ("0\n1\n", "is not a table of two columns"),
+        ("0;-80\n1;20\n", r"is not a table of two columns, .*; separate them with commas"),
+        ("t\tv\n0\t-80\n1\t20\n", r"is not a table of two columns, .*; separate them with commas"),
+        ("0,0;-80,1\n1,0;20,3\n", r"is not a table of two columns, .*; separate them with commas"),
         ("0,-80\n0,-70\n", "the times of waveform .* must ascend"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 from rdcalcium.advice.cells import nm
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization import Locator
+from rdcalcium.discretization.near_field import PORE
 from rdcalcium.model import Model, Sphere
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
@@ -43,6 +44,8 @@ def distances(model: Model, locator: Locator) -> Iterator[str]:
         trusted = _trusted_from(locator, point, pore)
         if distance >= trusted * width * ROUNDING:
             yield text
+        elif distance < PORE:
+            yield f"warning: {text}; on a pore calcium has no value: move it away"
         else:
             finer = nm(distance / trusted)
             yield f"warning: {text}; calcium there may be several per cent off: cells of {finer} would be fine enough"

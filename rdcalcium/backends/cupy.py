@@ -15,6 +15,7 @@ from rdcalcium.system import System
 
 BLOCK = 128  # threads a block
 MAX_BLOCKS = (2**31 - 1, 65535, 65535)  # of a launch along x, y, z, on every CUDA device
+NO_DEVICE, NO_DEVICE_STATUS = "no NVIDIA GPU or driver was found", 100  # cudaErrorNoDevice
 OPTIONS = ("--std=c++17",)  # CuPy adds -ftz=true and the architecture
 
 
@@ -24,11 +25,13 @@ def missing() -> str | None:
         import cupy
     except ImportError:
         return "CuPy is not installed (pip install 'rdcalcium[cuda12]' or 'rdcalcium[cuda13]')"
+    runtime = cupy.cuda.runtime
     try:
-        count = cupy.cuda.runtime.getDeviceCount()
-    except cupy.cuda.runtime.CUDARuntimeError as error:
-        return f"no CUDA device answers ({error})"
-    return None if count else "no CUDA device was found"
+        return None if runtime.getDeviceCount() else NO_DEVICE
+    except runtime.CUDARuntimeError as error:
+        if error.status == NO_DEVICE_STATUS or not runtime.driverGetVersion():
+            return NO_DEVICE
+        return f"the NVIDIA GPU or its driver does not answer ({error})"
 
 
 def cuda_source(name: str, header: str, prelude: str) -> tuple[Kernel, str]:

@@ -25,10 +25,11 @@ def show_report(result: Result) -> None:
         console.print(_points(result.summary.points))
     console.print(_ledger(result.summary.ledger))
     for line in _sentences(result):
-        console.print(line)
+        console.print(line, markup=False)
 
 
 def _points(points: dict[str, Point]) -> Table:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="At the sensors and probes", title_justify="left")
@@ -37,7 +38,7 @@ def _points(points: dict[str, Point]) -> Table:
     for name, point in points.items():
         probability = point.release_probability
         table.add_row(
-            name,
+            escape(name),
             f"{point.peak:.4g}",
             f"{point.time_of_peak:.3f}",
             "" if probability is None else f"{probability:.4g}",
@@ -46,6 +47,7 @@ def _points(points: dict[str, Point]) -> Table:
 
 
 def _ledger(ledger: Amounts) -> Table:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=f"Calcium ledger (uM um^3; 1 is {IONS_PER_AMOUNT:.1f} ions)", title_justify="left")
@@ -54,7 +56,7 @@ def _ledger(ledger: Amounts) -> Table:
     rows = {"at the beginning": ledger.initial, "entered": ledger.entered, "free": ledger.free}
     rows |= {f"bound to {name}": amount for name, amount in ledger.bound.items()}
     for name, amount in rows.items():
-        table.add_row(name, f"{amount:.6g}")
+        table.add_row(escape(name), f"{amount:.6g}")
     table.add_row("missing", f"{ledger.missing:.2g} (relative {ledger.relative_error:.1g})")
     return table
 

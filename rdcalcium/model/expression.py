@@ -44,12 +44,13 @@ class Expression:
         object.__setattr__(self, "names", frozenset(_names(tree, self.text)))
         object.__setattr__(self, "tree", tree)
 
-    def require(self, known: Collection[str]) -> None:
-        """Refuse names that are not known."""
-        unknown = sorted(self.names - set(known))
+    def require(self, known: Collection[str], also: Collection[str] = ()) -> None:
+        """Refuse names that are neither known nor among those that are accepted but not offered."""
+        unknown = sorted(self.names - set(known) - set(also))
         if unknown:
             raise ExpressionError(
-                f"{unknown[0]!r} in {self.text!r} is not known; known here: {', '.join(sorted(known)) or 'nothing'}"
+                f"{unknown[0]!r} in {self.text.strip()!r} is not known; "
+                f"known here: {', '.join(sorted(known)) or 'nothing'}"
             )
 
     def evaluate(self, values: Mapping[str, float | np.ndarray]) -> float | np.ndarray:

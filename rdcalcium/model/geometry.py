@@ -144,6 +144,11 @@ class Box(Shape):
         """A point is between the walls, and in no obstacle."""
         for letter, x, low, high, side in zip("xyz", point, *self.bounds, self.size, strict=True):
             slack = 1e-9 * side
+            if x < -slack and letter in self.symmetry:
+                raise ValueError(
+                    f'{name} is at {nanometres(point)}, but symmetry = ["{letter}"] computes only {letter} >= 0: '
+                    "leave the mirror images out"
+                )
             if not low - slack <= x <= high + slack:
                 raise ValueError(
                     f"{name} at {nanometres(point)} is outside the terminal, whose {letter} goes from "
@@ -159,6 +164,12 @@ class Box(Shape):
     def nearest_on_membrane(self, point: Place) -> Place:
         """Straight below, at z = 0."""
         return point[0], point[1], 0.0
+
+    @model_validator(mode="after")
+    def _mirrors_once(self) -> Self:
+        if len(set(self.symmetry)) < len(self.symmetry):
+            raise ValueError(f"symmetry names the plane {self.symmetry[0]} = 0 twice; say it once")
+        return self
 
     @model_validator(mode="after")
     def _mirrored_obstacles(self) -> Box:

@@ -16,6 +16,8 @@ Tables = list[type[BaseModel]]
 # One sentence for each way in which pydantic refuses a value. Names in braces: its own, and those of sentence().
 _SENTENCES = {
     "missing": "{where} is missing{meaning}",
+    "no coordinate": "{list} has no {coordinate}; write x, y and z",
+    "one table": "{where} is one table, and there may be several; write [[{path}]] in double brackets",
     "string_type": "{where} is {given}; write a text in quotes",
     "int_type": "{where} is {given}; write a whole number",
     "tuple_type": "{where} is {given}; write a list in square brackets",
@@ -41,9 +43,12 @@ _LONGEST = 60  # characters of a wrong value that are shown
 def sentences(error: ValidationError, kind: type[BaseModel]) -> list[str]:
     """The mistakes that pydantic found in tables of this kind, in the words of the model file.
 
-    A misspelt key comes first; that the key which it was meant for is missing goes without saying.
+    A misspelt key comes first; that the key which it was meant for is missing goes without saying. So does that a list
+    is too short without those of its items that are wrong.
     """
     found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    holders = {e["loc"][:n] for e in found for n in range(len(e["loc"]))}
+    found = [e for e in found if e["type"] != "too_short" or e["loc"] not in holders]
     meant = {(*e["loc"][:-1], _meant(e, kind)) for e in found if e["type"] == "extra_forbidden"}
     return [_sentence(e, kind) for e in found if e["type"] != "missing" or e["loc"] not in meant]
 
@@ -65,13 +70,25 @@ def _sentence(error: Any, kind: type[BaseModel]) -> str:
         return f"unknown kind {context['tag']!r} of {where!r}; {suggest(context['tag'], _kinds(tables))}"
     words = {
         "where": repr(where) if where else "the model",
+        "path": where,
+        "list": repr(_path(keys[:-1])),
+        "coordinate": "xyz"[keys[-1] : keys[-1] + 1] if keys and isinstance(keys[-1], int) else "",
         "meaning": _meaning(keys, parents),
         "given": _short(error["input"]),
         "keys": ", ".join(_keys(tables)),
         "kinds": ", ".join(_kinds(tables)),
         "first_kind": repr(next(iter(_kinds(tables)), "")),
     }
-    return _SENTENCES.get(error["type"], _ANYTHING_ELSE).format(**{"hint": "", **context, **words})
+    return _SENTENCES.get(_manner(error, tables), _ANYTHING_ELSE).format(**{"hint": "", **context, **words})
+
+
+def _manner(error: Any, tables: Tables) -> str:
+    """The key of the sentence that tells a mistake: pydantic's type of it, or one of ours that says more."""
+    if error["type"] == "missing" and isinstance(error["loc"][-1], int):
+        return "no coordinate"
+    if error["type"] == "tuple_type" and isinstance(error["input"], dict) and tables:
+        return "one table"
+    return str(error["type"])
 
 
 def _possible_keys(keys: Sequence[str | int], parents: Tables) -> str:

@@ -23,6 +23,8 @@ from rdcalcium.model.quantity import LIMITS, Parameter
 
 LIGANDS = ("Ca", "Mg")
 
+LONGEST = 500  # characters of a transition
+
 # "C0 <-> C1 : 2*alpha, beta", "X0 + Ca <-> X1 : 5*k_on, k_off", or one way "X5 -> fused : gamma"
 _TRANSITION = re.compile(
     r"^\s*(?P<source>\w+)\s*(\+\s*(?P<ligand>\w+)\s*)?(?P<arrow><->|->)\s*(?P<target>\w+)\s*:\s*(?P<rates>.+)$"
@@ -72,11 +74,12 @@ class KineticScheme:
         states = tuple(dict.fromkeys(s for t in transitions for s in (t.source, t.target)))
         if "V" in parameters:
             raise SchemeError("'V' is the voltage; give the parameter another name")
-        known = {*parameters, "V"}
+        # What binds a ligand knows no voltage; a buffer or sensor that uses V all the same says so itself.
+        offered = {*parameters} if any(t.ligand for t in transitions) else {*parameters, "V"}
         for transition in transitions:
             for rate in (transition.forward, transition.backward):
                 if rate is not None:
-                    rate.require(known)
+                    rate.require(offered, also="V")
         require_dimensions(transitions, {k: v.dimension for k, v in parameters.items() if isinstance(v, Parameter)})
         scheme = cls(states, transitions, dict(parameters))
         scheme._require_connected()
@@ -196,6 +199,8 @@ def _require_dimension(rate: Expression, wanted: Dimension, step: str, known: Ma
 
 
 def _parse_transition(line: str) -> Transition:
+    if len(line) > LONGEST:  # what Python reads by recursion has an end
+        raise SchemeError(f"the transition {line[:40]!r}… has {len(line)} characters; at most {LONGEST} can be read")
     match = _TRANSITION.match(line)
     if not match:
         raise SchemeError(f"cannot read the transition {line!r}; write for example 'B + Ca <-> CaB : k_on, k_off'")

@@ -19,8 +19,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     """The tables of a TOML file as they stand."""
     path = Path(path)
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
     except FileNotFoundError:
         raise ModelError(f"there is no file {path}") from None
     except IsADirectoryError:
@@ -29,6 +28,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise ModelError(f"{path} may not be read by this user") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path} is not TOML: {error}") from None
+    except RecursionError:
+        raise ModelError(f"{path} cannot be read: it has too many brackets within brackets") from None
 
 
 def write_toml(model: Model) -> str:

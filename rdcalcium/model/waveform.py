@@ -13,7 +13,7 @@ def read_waveform(file: str | Path) -> list[tuple[float, float]]:
     """Rows of time (ms) and voltage (mV) of a CSV file; a first line of text and comments are passed over."""
     path = Path(file)
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
             rows = [row for row in csv.reader(lines) if row and not row[0].lstrip().startswith("#")]
     except OSError as error:
         raise ModelError(f"cannot read the waveform {path}: {error.strerror or error}") from None
@@ -22,7 +22,8 @@ def read_waveform(file: str | Path) -> list[tuple[float, float]]:
     try:
         numbers = [(float(t), float(v)) for t, v in rows[_is_header(rows) :]]
     except ValueError:  # also of rows that are longer or shorter
-        raise ModelError(f"{path} is not a table of two columns, time (ms) and voltage (mV)") from None
+        advice = "; separate them with commas" if any(set(";\t") & set("".join(row)) for row in rows) else ""
+        raise ModelError(f"{path} is not a table of two columns, time (ms) and voltage (mV){advice}") from None
     if not all(math.isfinite(t) and math.isfinite(v) for t, v in numbers):
         raise ModelError(f"the waveform {path} has a row that is not finite")
     if len(numbers) < 2:
