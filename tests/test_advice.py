@@ -190,6 +190,12 @@ def test_where_nothing_is_added_three_cells_are_asked_for(mesh: str) -> None:
     assert number("cells of # nm would be fine enough", near) == pytest.approx(distance / 3)
 
 
+def test_on_a_pore_no_cells_are_fine_enough() -> None:
+    said = sentence(model(probes=(Probe(name="deep", position=(0, 0, 0)),)), "probe 'deep' is 0 nm from")
+    assert said.startswith("warning: ")
+    assert said.endswith("on a pore calcium has no value: move it away")
+
+
 def test_a_sensor_that_is_called_so_is_not_called_so_twice() -> None:
     text = "\n".join(advise(library.load("keller2015")))
     assert "\nsensor 1 is 58.1 nm" in text

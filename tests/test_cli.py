@@ -226,6 +226,16 @@ MISTAKES = {
 }
 
 
+def test_a_name_in_brackets_is_printed_as_it_is(tmp_path: Path) -> None:
+    """In the tables and in the name of the folder, where a terminal might take it for a colour."""
+    text = QUICK.replace('name = "vesicle"', 'name = "[red]x"').replace('use = "EGTA"', 'use = "EGTA"\nname = "[b]y"')
+    (tmp_path / "m.toml").write_text(text)
+    done = rdcalcium("run", "m.toml", "--backend", "numpy", "--out", "[i]z", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name in ("[red]x", "bound to [b]y", "run folder: [i]z"):
+        assert name in done.stdout
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_in_the_model_is_one_sentence(quick: Path, mistake: str) -> None:
     old, new, said = MISTAKES[mistake]
@@ -279,6 +289,7 @@ def test_cuda_where_there_is_none_says_what_is_missing(quick: Path) -> None:
     done = rdcalcium("run", "quick.toml", "--backend", "cuda", folder=quick)
     said = sentence(done)
     assert said.startswith("the cuda backend cannot run: ")
+    assert "cudaError" not in said
     assert "use the compiled or numpy backend (--backend)" in said
     # Nothing was computed, so nothing stands in the way of the next attempt.
     assert rdcalcium("run", "quick.toml", "--backend", "numpy", folder=quick).returncode == 0

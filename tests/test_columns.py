@@ -15,7 +15,7 @@ from rdcalcium.results.csv_table import CsvTable, read_table
 
 NAMES = (
     *("a b", "a_b", "a  b", "it's", "fixed (fast)", "fixed (uM)", "(", ")", "bound", "Ca", "time", "a.b", "a;b"),
-    *("β-Puffer", "ß ÷ ²⁺", "e\u0301", "\u00e9", "line\u2028separator", "release rate", "open probability"),
+    *("β-Puffer", "ß ÷ ²⁺", "e\u0301", "\u00e9", "release rate", "open probability"),
 )
 FIXED = (
     columns.TIME, columns.VOLTAGE, columns.ENTERED, columns.FREE, columns.MISSING, columns.RELATIVE_ERROR,

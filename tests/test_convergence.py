@@ -125,7 +125,8 @@ def test_three_cells_beside_the_pore_the_discrete_value_is_the_exact_one():
 
 def test_calcium_near_an_open_channel_converges_with_second_order():
     r, factors, errors = np.array([60.0, 120.0]), [1, 0.75, 0.6, 0.5], []
-    coarse = channel_model(20 * NM, 0.2, [60, 120])
+    sensor = {"name": "s", "use": "schneggenburger_neher2000", "positions": [[0.12, 0, 0]]}
+    coarse = channel_model(20 * NM, 0.2, [60, 120], sensors=[sensor])  # to which the fine part of the grid reaches
     for factor in factors:
         model = coarse.changed(discretization=coarse.discretization.scaled(factor))
         found = on_cells(simulate(model)) - 0.05

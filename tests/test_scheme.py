@@ -200,11 +200,22 @@ def test_rates_may_depend_on_the_voltage() -> None:
         ),
         (["Mg + B <-> MgB : 1, 2"], "'Mg' in .* is what binds, and no state"),
         (["A <-> B : alpha, 2"], "'alpha' in .* is not known; known here: V, beta"),
+        (["A + Ca <-> B : alpha, 2"], "'alpha' in .* is not known; known here: beta$"),  # what binds knows no voltage
+        (
+            ["A <-> B : " + "(" * 5000],
+            "^the transition 'A <-> B : .{1,40}… has 5010 characters; at most 500 can be read$",
+        ),
+        (["A <-> B : " + "(" * 400], "is not an arithmetic expression"),
     ],
 )
 def test_a_scheme_that_cannot_be_is_refused_with_the_reason(lines: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         KineticScheme.parse(lines, {"beta": 1.0})
+
+
+@pytest.mark.parametrize("rate", ["-" * 480 + "1", "1" + "+1" * 240, "tanh(" * 70 + "1" + ")" * 70])
+def test_a_rate_of_the_longest_is_read(rate: str) -> None:
+    KineticScheme.parse([f"A <-> B : 1, {rate}"], {})
 
 
 def test_the_voltage_is_no_parameter() -> None:
