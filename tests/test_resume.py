@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from textwrap import dedent
@@ -386,19 +387,34 @@ def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run:
     assert_same_run(slow_run / "whole", slow_run / out)
 
 
-def test_a_run_killed_before_its_first_checkpoint_says_so(slow_run: Path) -> None:
-    process = launch("run", "model.toml", "--backend", "numpy", "--out", "early", folder=slow_run)
-    wait_for_steps(process, 1)
-    process.kill()
-    process.communicate(timeout=60)
-    assert isinstance(Result(slow_run / "early").probes, dict)
-    again = launch("run", "--resume", "early", folder=slow_run)
-    _, stderr = again.communicate(timeout=60)
-    assert again.returncode == 1
-    assert (
-        stderr
-        == "rdcalcium: early has no checkpoint.npz to resume from; run the model again and overwrite it (--overwrite)\n"
-    )
+# A script of a user, who presses Ctrl-C while the run takes its steps.
+SCRIPT = dedent("""\
+    import os, pathlib, signal, threading, time
+    import rdcalcium as rc
+
+    def press():
+        while not pathlib.Path("{out}/checkpoint.npz").exists():
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.{signal})
+
+    threading.Thread(target=press, daemon=True).start()
+    rc.run(rc.load("model.toml"), "numpy", "{out}")
+""")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_script_that_is_stopped_before_five_seconds_leaves_a_run_to_resume(
+    slow_run: Path, number: signal.Signals
+) -> None:
+    out = slow_run / f"script and {number.name}"
+    code = SCRIPT.format(signal=number.name, out=out.name)
+    done = subprocess.run([sys.executable, "-c", code], cwd=slow_run, capture_output=True, text=True, timeout=60)
+    assert done.returncode == -number
+    assert ("KeyboardInterrupt" in done.stderr) == (number == signal.SIGINT)
+    assert Result(out).about.status == ("interrupted" if number == signal.SIGINT else "running")
+    assert runner.resume(out).about.status == "finished"
+    assert_same_run(slow_run / "whole", out)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -414,7 +430,7 @@ def test_a_signal_before_the_first_step_stops_at_once(tmp_path: Path, number: si
     asked = time.perf_counter()
     _, stderr = process.communicate(timeout=60)
     assert time.perf_counter() - asked < 10
-    assert (process.returncode, stderr.strip()) == (STOPPED, "rdcalcium: stopped")
+    assert (process.returncode, stderr.strip()) == (STOPPED, "rdcalcium: stopped before the first step; nothing was saved")
     assert not (tmp_path / "runs" / "large").exists()
 
 

@@ -16,13 +16,13 @@ def main() -> None:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
-    except click.Abort:
-        _fail("stopped", INTERRUPTED)
+    except click.Abort as abort:
+        _fail(_stopped(abort.__cause__), INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _fail("stopped", INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        _fail(_stopped(interrupt), INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
@@ -37,6 +37,11 @@ def main() -> None:
 def _options(ways: tuple[str, ...]) -> str:
     """The options by which the command line goes the ways that an error names."""
     return f" ({', '.join(f'--{way}' for way in ways)})" if ways else ""
+
+
+def _stopped(cause: BaseException | None) -> str:
+    """That the command was stopped, and what the interrupt says of it."""
+    return " ".join(["stopped", *map(str, cause.args if cause else ())])
 
 
 def _fail(message: str, status: int = 1) -> None:

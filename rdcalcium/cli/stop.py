@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+UNBEGUN = "before the first step; nothing was saved"
+
 
 class Stop:
     """Notes a signal, and says so when asked before the next step.
@@ -25,7 +27,7 @@ class Stop:
     def signalled(self, number: int, frame: FrameType | None) -> None:
         """What the operating system calls."""
         if self.asked or not self.stepping:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(*(() if self.stepping else (UNBEGUN,)))
         self.asked = True
 
 

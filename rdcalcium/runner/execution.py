@@ -107,6 +107,7 @@ class Execution:
             self.about.write(self.path)
             self.recording = Recording(self.path, self.model, self.simulation, self.when, None)
             self.recording.look(Moment(0.0, 0.0, 0, self.simulation.values))
+            self._save()  # whatever ends the run from here on, Ctrl-C in Python too, it can go on
         except BaseException:
             with suppress(OSError):
                 self.about.model_copy(update={"status": "failed"}).write(self.path)
