@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "RdcalciumError": "rdcalcium.errors",
     "ModelError": "rdcalcium.errors",
+    "ModelWarning": "rdcalcium.errors",
     "load": "rdcalcium.library",
     "buffer": "rdcalcium.library",
     "channels": "rdcalcium.library",
@@ -28,6 +29,7 @@ _HOMES = {
     "build_system": "rdcalcium.system",
     "open_backend": "rdcalcium.backends",
     "Simulation": "rdcalcium.simulation",
+    "check": "rdcalcium.advice",
     "run": "rdcalcium.runner",
     "resume": "rdcalcium.runner",
     "Result": "rdcalcium.results",
@@ -35,9 +37,11 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares the two
+    from rdcalcium.advice import check as check
     from rdcalcium.backends import open_backend as open_backend
     from rdcalcium.discretization.build import discretize as discretize
     from rdcalcium.errors import ModelError as ModelError
+    from rdcalcium.errors import ModelWarning as ModelWarning
     from rdcalcium.errors import RdcalciumError as RdcalciumError
     from rdcalcium.library import buffer as buffer
     from rdcalcium.library import channels as channels

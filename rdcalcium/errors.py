@@ -1,4 +1,4 @@
-"""The errors that a user can cause and mend; anything else that is raised is a mistake of ours."""
+"""The errors and warnings that a user can cause and mend; anything else that is raised is a mistake of ours."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ class InputError(RdcalciumError, ValueError):
 
 class ModelError(InputError):
     """A model that cannot be run as it stands."""
+
+
+class ModelWarning(UserWarning):
+    """A model that runs, and may not give what was meant; the sentence says why, and what to change."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import rdcalcium as rc
 from rdcalcium import library, memory
-from rdcalcium.advice import advise, resolution_warnings
+from rdcalcium.advice import WARNING, check, resolution_warnings
 from rdcalcium.advice.quality import NEGATIVE
 from rdcalcium.advice.resolution import CAPTURE, CORRECTED, FILLED, NEAR
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.errors import ModelWarning
 from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
@@ -59,8 +62,8 @@ def model(**changes: Any) -> Model:
 
 def sentence(described: Model, about: str) -> str:
     """The one line of advice that speaks of something."""
-    found = [line for line in advise(described) if about in line]
-    assert len(found) == 1, (about, advise(described))
+    found = [line for line in check(described) if about in line]
+    assert len(found) == 1, (about, check(described))
     return found[0]
 
 
@@ -85,7 +88,7 @@ def test_the_figures_are_those_of_the_run(shape: str) -> None:
     described = SHAPES[shape]
     made = discretize(described)
     system = build_system(described, made)
-    text = "\n".join(advise(described))
+    text = "\n".join(check(described))
     solid = np.count_nonzero(made.volumes == 0)
     assert number("# control volumes", text) == made.size - solid == about_discretization(made).count
     assert (number("fields, and # solid cells", text) if solid else 0) == solid
@@ -105,7 +108,7 @@ def test_the_size_of_a_grid_is_known_before_it_is_made(shape: str) -> None:
     described = SHAPES[shape]
     made = discretize(described)
     assert planned_size(described) == made.size
-    widths = next(line for line in advise(described) if line.startswith("cells of "))
+    widths = next(line for line in check(described) if line.startswith("cells of "))
     report = made.report
     assert number("cells of #", widths) == pytest.approx(report["smallest cell (nm)"], rel=5e-3)
     assert number("to # nm", widths) == pytest.approx(report["largest cell (nm)"], rel=5e-3)
@@ -197,7 +200,7 @@ def test_on_a_pore_no_cells_are_fine_enough() -> None:
 
 
 def test_a_sensor_that_is_called_so_is_not_called_so_twice() -> None:
-    text = "\n".join(advise(library.load("keller2015")))
+    text = "\n".join(check(library.load("keller2015")))
     assert "\nsensor 1 is 58.1 nm" in text
     assert "sensor 'sensor" not in text
     assert sentence(model(), "sensor 'vesicle' is")
@@ -209,7 +212,27 @@ def test_a_run_is_warned_of_what_check_warns_of(shape: str) -> None:
     described = SHAPES[shape].changed(probes=[Probe(name="on the pore", position=(0.0, 0.0, 0.002))])
     warned = resolution_warnings(described, build_system(described, discretize(described)))
     assert warned
-    assert warned == [line for line in advise(described) if line.startswith("warning")]
+    assert warned == [line.removeprefix(WARNING) for line in check(described) if line.startswith(WARNING)]
+
+
+def test_python_warns_of_it_at_the_line_that_runs_the_model(tmp_path: Path) -> None:
+    on_the_pore = Probe(name="on the pore", position=(0.0, 0.0, 0.002))
+    coarse = SHAPES["stretched"].changed(probes=[on_the_pore], run={"duration": 1e-4})
+    with pytest.warns(ModelWarning) as caught:
+        rc.run(coarse, "numpy", tmp_path / "run")
+    assert {WARNING + str(one.message) for one in caught} == {x for x in check(coarse) if x.startswith(WARNING)}
+    assert {one.filename for one in caught} == {__file__}
+
+
+def test_a_model_is_named_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "model.toml"
+    path.write_text(write_toml(SHAPES["stretched"].changed(run={"duration": 1e-4})))
+    assert check(path) == check(library.load(path))
+    assert rc.run(path, "numpy", tmp_path / "run", warn=print).about.status == "finished"
+    with pytest.raises(rc.ModelError, match="'keler' is neither a file nor a model of the library"):
+        rc.run("keler")
+    with pytest.raises(rc.ModelError, match=r"'EGTA' is no buffer; make one .* buffer\(\"EGTA\", total=\"1 mM\"\)"):
+        library.load("keller2015").with_buffer("EGTA")
 
 
 def test_the_readme_says_where_warnings_begin() -> None:
@@ -245,7 +268,7 @@ def test_a_gap_narrower_than_a_cell_is_warned_of() -> None:
     assert "sensor 'vesicle' lies in the gap of 5 nm under 'docked', 2 cells of 2.5 nm" in fine
     assert not fine.startswith("warning")
     assert sentence(with_gap(0.005, 0.01), "lies in the gap").startswith("warning: ")
-    assert not any("gap" in line for line in advise(model()))
+    assert not any("gap" in line for line in check(model()))
 
 
 def test_a_buffer_that_captures_within_two_cells_is_warned_of() -> None:
@@ -256,7 +279,7 @@ def test_a_buffer_that_captures_within_two_cells_is_warned_of() -> None:
     assert warned.startswith("warning: buffer 'BAPTA' captures calcium within 8.22 nm")
     assert "cells at the channels are 10 nm" in warned
     fine = model(buffers=(FIXED, bapta), discretization=Grid(size_at_active_zone=0.004, size_in_bulk=0.06))
-    assert not any("captures" in line for line in advise(fine))
+    assert not any("captures" in line for line in check(fine))
 
 
 @pytest.mark.parametrize(
@@ -320,7 +343,7 @@ def test_advice_asks_about_what_was_hardly_meant(size: float) -> None:
 
 def test_advice_on_a_model_that_does_not_fit_comes_at_once() -> None:
     started = time.perf_counter()
-    lines = advise(model(discretization=Grid(size_at_active_zone=0.00005)))
+    lines = check(model(discretization=Grid(size_at_active_zone=0.00005)))
     assert time.perf_counter() - started < 2
     assert any(line.startswith("warning: this does not fit; cells about ") for line in lines)
     assert any(line.startswith("reference: ") for line in lines)
@@ -330,7 +353,7 @@ def test_advice_names_the_backend_and_the_papers() -> None:
     from rdcalcium.backends import choose
 
     name, reason = choose("auto")
-    lines = advise(library.load("keller2015"))
+    lines = check(library.load("keller2015"))
     assert f"backend that auto takes: {name}, because {reason}" in lines
     papers = [line for line in lines if line.startswith("reference: ")]
     assert len(papers) == len(library.used_references(library.load("keller2015")))
@@ -339,10 +362,10 @@ def test_advice_names_the_backend_and_the_papers() -> None:
 
 def test_a_model_without_channels_has_nothing_near_them() -> None:
     quiet = model(channels=(), sensors=(), probes=(), buffers=())
-    assert not any(line.startswith("warning") for line in advise(quiet))
-    assert not any("channel" in line for line in advise(quiet))
+    assert not any(line.startswith("warning") for line in check(quiet))
+    assert not any("channel" in line for line in check(quiet))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_line_is_one_line(shape: str) -> None:
-    assert all(line and "\n" not in line for line in advise(SHAPES[shape]))
+    assert all(line and "\n" not in line for line in check(SHAPES[shape]))

@@ -430,7 +430,10 @@ def test_a_signal_before_the_first_step_stops_at_once(tmp_path: Path, number: si
     asked = time.perf_counter()
     _, stderr = process.communicate(timeout=60)
     assert time.perf_counter() - asked < 10
-    assert (process.returncode, stderr.strip()) == (STOPPED, "rdcalcium: stopped before the first step; nothing was saved")
+    assert (process.returncode, stderr.strip()) == (
+        STOPPED,
+        "rdcalcium: stopped before the first step; nothing was saved",
+    )
     assert not (tmp_path / "runs" / "large").exists()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
-from rdcalcium.advice import advise
+from rdcalcium.advice import check
 from rdcalcium.recorders.schedule import row_times
 
 MODEL: dict[str, Any] = {
@@ -82,7 +82,7 @@ def test_looking_twice_within_a_step_shows_the_same(place: Path) -> None:
 def test_a_refused_interval_leaves_the_earlier_run_and_check_tells_of_it(place: Path) -> None:
     run(place / "kept")
     described = rc.Model(**{**MODEL, "record": {"every": 1e-8}})
-    for act in (lambda: rc.run(described, "numpy", place / "kept", overwrite=True), lambda: advise(described)):
+    for act in (lambda: rc.run(described, "numpy", place / "kept", overwrite=True), lambda: check(described)):
         with pytest.raises(rc.RdcalciumError, match=r"record\.every = 1e-08 ms makes"):
             act()
     assert rc.Result(place / "kept").about.status == "finished"

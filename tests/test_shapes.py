@@ -11,7 +11,7 @@ import pytest
 from pydantic import Field
 
 import rdcalcium as rc
-from rdcalcium.advice import advise
+from rdcalcium.advice import check
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError, ModelError
 from rdcalcium.geometry.axes import grid_axes
@@ -76,7 +76,7 @@ def known_dome(monkeypatch):
 
 @pytest.mark.usefixtures("known_dome")
 def test_a_new_shape_is_advised_on_by_its_own_volume() -> None:
-    lines = advise(dome_model())
+    lines = check(dome_model())
     volume = next(float(line.split()[4]) for line in lines if line.startswith("volume of the terminal"))
     assert volume == pytest.approx(2 / 3 * math.pi * RADIUS**3, rel=0.02)
     assert any(line.startswith("probe 'top' is 150 nm from the nearest channel") for line in lines)

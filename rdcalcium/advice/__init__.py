@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rdcalcium import memory
 from rdcalcium.advice.cells import cell_sizes
@@ -14,19 +15,25 @@ from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.currents import channel_currents
 from rdcalcium.discretization import Locator
 from rdcalcium.discretization.build import planned_size
-from rdcalcium.library import used_references
+from rdcalcium.library import loaded, used_references
 from rdcalcium.model import Model, doubts
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.system import System
 
-__all__ = ["advise", "resolution_warnings"]
+__all__ = ["check", "resolution_warnings"]
+
+WARNING = "warning: "  # begins a sentence that asks for a change
 
 
-def advise(model: Model) -> list[str]:
-    """Short sentences on a model, the sizes first; those that ask for a change begin with "warning"."""
+def check(model: Model | str | Path) -> list[str]:
+    """Short sentences on a model, the sizes first; those that ask for a change begin with "warning".
+
+    model  or the name of one of the library, or the path of a model file
+    """
+    model = loaded(model)
     _refused_by_a_run(model)
     name, reason = choose("auto")
-    questions = [f"warning: {question}" for question in doubts(model)]
+    questions = [WARNING + question for question in doubts(model)]
     backend = f"backend that auto takes: {name}, because {reason}"
     planned = planned_size(model)
     if memory.memory_needed(model, planned, name) > memory.memory_available():
@@ -45,10 +52,10 @@ def advise(model: Model) -> list[str]:
 
 
 def resolution_warnings(model: Model, system: System) -> list[str]:
-    """Of what `advise` says, the warnings about the control volumes, for a run that has made them."""
+    """Of what `check` says, the warnings about the control volumes, for a run that has made them."""
     made = system.discretization
     lines = [*_resolution(model, made.locator, system.chemistry), *judge_mesh(made)]
-    return [line for line in lines if line.startswith("warning")]
+    return [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
 
 
 def _resolution(model: Model, locator: Locator, chemistry: Chemistry) -> Iterator[str]:

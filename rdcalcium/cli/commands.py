@@ -20,10 +20,9 @@ from rdcalcium.view.canvas import FORMATS
 if TYPE_CHECKING:
     from rdcalcium.model import Model
     from rdcalcium.results import Result
-    from rdcalcium.system import System
 
 INTERRUPTED = 130  # exit status, as after Ctrl-C in a shell
-SHOWN = 3  # warnings about the cells, before a run
+SHOWN = 3  # warnings of a kind, before a run
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder [default: runs/, named after MODEL]."
@@ -87,19 +86,15 @@ def run(
         return _finish(result)
     loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
     from rdcalcium import runner
-    from rdcalcium.advice import resolution_warnings
-    from rdcalcium.model import doubts
 
-    def warn(system: System) -> None:
-        _show_some(resolution_warnings(loaded, system), f"{_checking(model, refine, tetrahedra)} tells all")
+    def warn(sentences: list[str]) -> None:
+        _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
 
     click.echo(_headline(loaded, backend))
-    for question in doubts(loaded):
-        click.echo(f"warning: {question}")
     out = out or _run_folder(Path(model or ""), refine, tetrahedra)
     with stoppable() as should_stop, progress_bar() as progress:
         result = runner.run(
-            loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop, prepared=warn
+            loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop, warn=warn
         )
     return _finish(result)
 
@@ -110,11 +105,11 @@ def _checking(model: str | None, refine: float | None, tetrahedra: bool) -> str:
     return f"rdcalcium check {shlex.quote(model or '')}{options}"
 
 
-def _show_some(lines: list[str], where_all: str) -> None:
-    """The first of these lines, also while a bar is drawn: it moves out of the way of what sys.stdout is given."""
-    more = [f"warning: {len(lines) - SHOWN} more like these; {where_all}"] if len(lines) > SHOWN else []
-    for line in lines[:SHOWN] + more:
-        click.echo(line, file=sys.stdout)
+def _warn_of_some(sentences: list[str], where_all: str) -> None:
+    """The first of these, also while a bar is drawn: it moves out of the way of what sys.stdout is given."""
+    more = [f"{len(sentences) - SHOWN} more like these; {where_all}"] if len(sentences) > SHOWN else []
+    for sentence in sentences[:SHOWN] + more:
+        click.echo(f"warning: {sentence}", file=sys.stdout)
 
 
 def _run_folder(model: Path, refine: float | None, tetrahedra: bool) -> Path:
@@ -162,10 +157,10 @@ def check(model: str, refine: float | None, tetrahedra: bool) -> None:
     from rdcalcium.model import write_toml
 
     loaded = _load(model, refine, tetrahedra)
-    from rdcalcium.advice import advise
+    from rdcalcium import advice
 
     click.echo(write_toml(loaded))
-    for line in advise(loaded):
+    for line in advice.check(loaded):
         click.echo(f"# {line}")
 
 

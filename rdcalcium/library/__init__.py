@@ -6,7 +6,7 @@ Entries are named after what they are and the paper whose values they hold, EGTA
 from rdcalcium.catalogue import SHELVES, entries, entry
 from rdcalcium.library.citations import references, used_references
 from rdcalcium.library.described import explain
-from rdcalcium.library.loading import buffer, channels, load, resolve, sensor
+from rdcalcium.library.loading import buffer, channels, load, loaded, resolve, sensor
 
 __all__ = [
     "SHELVES",
@@ -16,6 +16,7 @@ __all__ = [
     "entry",
     "explain",
     "load",
+    "loaded",
     "references",
     "resolve",
     "sensor",

@@ -26,6 +26,11 @@ def load(source: str | Path) -> Model:
     return resolve(read_toml(path), origin=path.name, folder=path.parent)
 
 
+def loaded(model: Model | str | Path) -> Model:
+    """A model, as it is; or that of the library, or of a file, which is named instead."""
+    return model if isinstance(model, Model) else load(model)
+
+
 def buffer(use: str, **values: Any) -> Buffer:
     """A buffer of the library, with some values said or replaced: buffer("EGTA", total="10 mM")."""
     return Buffer(use=use, **values)

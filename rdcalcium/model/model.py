@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from rdcalcium.errors import ModelError
 from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
@@ -133,6 +134,10 @@ class Model(Part):
 
     def with_buffer(self, buffer: Buffer) -> Model:
         """A copy with one more buffer, or with the buffer of that name replaced."""
+        if not isinstance(buffer, Buffer):
+            raise ModelError(
+                f'{buffer!r} is no buffer; make one that says how much there is: buffer("EGTA", total="1 mM")'
+            )
         others = tuple(b for b in self.buffers if b.name != buffer.name)
         return self.changed(buffers=(*others, buffer))
 

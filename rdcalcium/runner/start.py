@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from rdcalcium.advice import resolution_warnings
 from rdcalcium.backends import choose
 from rdcalcium.discretization.build import discretize, planned_size
-from rdcalcium.library import resolve
+from rdcalcium.errors import ModelWarning
+from rdcalcium.library import loaded, resolve
 from rdcalcium.memory import check_memory
-from rdcalcium.model import Model, read_toml
+from rdcalcium.model import Model, doubts, read_toml
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About
 from rdcalcium.runner.execution import Execution, Progress, checkpointed_model
 from rdcalcium.system import System, build_system
 
 
+def _warn(sentences: Iterable[str]) -> None:
+    """As Python warns, of the line that called `run`."""
+    for sentence in sentences:
+        warnings.warn(sentence, ModelWarning, stacklevel=3)
+
+
 def run(
-    model: Model,
+    model: Model | str | Path,
     backend: str = "auto",
     out: str | Path | None = None,
     *,
     overwrite: bool = False,
     progress: Callable[[Progress], None] = lambda p: None,
     should_stop: Callable[[], bool] = lambda: False,
-    prepared: Callable[[System], None] = lambda system: None,
+    warn: Callable[[list[str]], None] = _warn,
 ) -> Result:
     """Simulate a model and return its Result.
 
+    model        or the name of one of the library, or the path of a model file
     backend      "auto", "cuda", "compiled" or "numpy"
     out          run folder; none: a new folder among the temporary files. It stays, for the Result reads from it
                  and rdcalcium.view can show it: `result.folder` is its place, to be moved or deleted by you
     overwrite    replace an earlier run in that folder
     progress     called about ten times a second
     should_stop  asked before every step; on True the run is saved so that it can be resumed
-    prepared     called once, when the control volumes are made and nothing is computed yet
+    warn         called with sentences about what was hardly meant, and then about cells that are too wide, both before
+                 the first step; by default each is a ModelWarning
 
     Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
     """
+    model = loaded(model)
     name, reason = choose(backend)
     with folder.new_run(out, overwrite) as path:
+        warn(doubts(model))
         system = prepare(model, name)
-        prepared(system)
+        warn(resolution_warnings(model, system))
         return Execution(model, path, system, name, reason, None).go(progress, should_stop)
 
 
