@@ -380,7 +380,7 @@ def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run:
     assert np.isfinite(calcium).all()
     assert len(result.snapshots.times) >= 1
     for t in result.snapshots.times:
-        assert np.isfinite(result.snapshot(t)["Ca (uM)"]).all()
+        assert np.isfinite(result.snapshot(t).calcium).all()
     resumed = runner.resume(slow_run / out)
     assert resumed.about.status == "finished"
     assert_times_ascend(slow_run / out)

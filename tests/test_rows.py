@@ -74,7 +74,7 @@ def test_looking_twice_within_a_step_shows_the_same(place: Path) -> None:
     both = run(place / "both", every="10 us", snapshots={"every": "7 us", "fields": "all"})
     rows, fields = run(place / "rows alone", every="10 us"), run(place / "fields", snapshots={"every": "7 us"})
     for t in (0.021, 0.301, 0.329, 0.497):
-        np.testing.assert_array_equal(both.snapshot(f"{t} ms")["Ca (uM)"], fields.snapshot(f"{t} ms")["Ca (uM)"])
+        np.testing.assert_array_equal(both.snapshot(f"{t} ms").calcium, fields.snapshot(f"{t} ms").calcium)
     for name, column in rows.table("probes.csv").items():
         np.testing.assert_array_equal(both.table("probes.csv")[name], column)
 

@@ -200,7 +200,7 @@ def test_a_damaged_table_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_snapshot_of_a_time_that_the_run_does_not_have_is_refused(tmp_path: Path) -> None:
     result = runner.run(small(tmp_path), "numpy", tmp_path / "here")
-    np.testing.assert_array_equal(result.snapshot("0.01 ms")["Ca (uM)"], result.snapshots.read(1)["Ca (uM)"])
+    np.testing.assert_array_equal(result.snapshot("0.01 ms").calcium, result.snapshots.read(1)["Ca (uM)"])
     with pytest.raises(rc.RdcalciumError, match=r"has snapshots from 0 to 0\.01 ms, and none at 99 ms"):
         result.snapshot(99)
 

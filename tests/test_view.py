@@ -261,20 +261,94 @@ def test_a_time_outside_the_run_is_refused(run):
             RunFolder(run).nearest(time)
 
 
-def test_surfaces_end_nowhere_but_at_the_membrane(run, monkeypatch):
-    """Also where the frame is narrower than the plume."""
+def test_surfaces_are_open_where_the_frame_ends(run, monkeypatch):
+    """A frame narrower than the plume closes none of them with a wall that is not there."""
     from rdcalcium.view import field
     from rdcalcium.view.run_folder import RunFolder
 
     monkeypatch.setattr(field, "GROWTH", 0.0)
     folder = RunFolder(run)
-    raster = field.CalciumRaster(folder, *field.frame_of(folder))
-    surface = raster.closed(raster.image(4)).contour([0.0], scalars=field.LOG_CALCIUM)
+    lower, upper = field.frame_of(folder)
+    surface = field.CalciumRaster(folder, lower, upper).image(4).contour([0.0], scalars=field.LOG_CALCIUM)
     assert surface.bounds[5] > 0.05  # there is one
     open_edges = surface.extract_feature_edges(
         boundary_edges=True, non_manifold_edges=False, feature_edges=False, manifold_edges=False
     )
-    np.testing.assert_allclose(open_edges.points[:, 2], 0.0, atol=1e-6)
+    at_an_end = np.isclose(open_edges.points, lower, atol=1e-6) | (open_edges.points > upper - 1e-6)
+    assert at_an_end.any(axis=1).all()
+    assert at_an_end[:, :2].any()
+
+
+RADIUS = 0.15  # µm
+
+
+def test_outside_a_round_terminal_nothing_is_drawn(tmp_path):
+    """A column of cytosol: surfaces and contours end at its wall, and what is beside it has no colour of calcium."""
+    from rdcalcium.view import field
+    from rdcalcium.view.figures import plane
+    from rdcalcium.view.run_folder import RunFolder
+    from rdcalcium.view.scene import PlumeScene
+
+    cells = tetrahedra()
+    inside = np.linalg.norm(cells.points[cells.connectivity].mean(axis=1)[:, :2], axis=1) < RADIUS
+    column = CellComplex(cells.points, cells.connectivity[inside], "point", cells.selection)
+    folder = RunFolder(make_run(tmp_path / "column", column))
+    scene = PlumeScene(folder, SMALL)
+    scene.show(4)
+    for drawn in ("slice", "surface 1"):
+        assert max(map(abs, scene.plotter.actors[drawn].bounds[:4])) < RADIUS + 0.015
+    scene.close()
+    raster = field.CalciumRaster(folder, *field.frame_of(folder))
+    assert 0.2 < raster.outside.mean() < 0.8
+    assert raster.logarithm(4).min() > np.log10(REST) - 0.01
+    picture = read_picture(plane(folder.path, tmp_path / "plane.png"))
+    assert (picture.max(axis=2) < 30).mean() < 0.02
+    assert (np.abs(picture.astype(int) - [163, 169, 176]).max(axis=2) < 3).mean() > 0.1
+
+
+def test_nothing_that_stands_in_the_terminal_reaches_the_key_or_the_colour_bar(run):
+    """However high the frame is, all of it is in the part of the window that is left free."""
+    from rdcalcium.view.run_folder import RunFolder
+    from rdcalcium.view.scene import FREE, PlumeScene
+
+    for height in (0.1, 0.6):
+        scene = PlumeScene(RunFolder(run), SMALL)
+        scene.upper[2] = height
+        scene._frame_camera()
+        coordinate = scene.plotter.renderer
+        places = []
+        for x, y, z in np.stack(np.meshgrid(*zip(scene.lower, scene.upper, strict=True)), axis=-1).reshape(-1, 3):
+            coordinate.SetWorldPoint(x, y, z, 1)
+            coordinate.WorldToView()
+            places.append(coordinate.GetViewPoint()[:2])
+        scene.close()
+        assert (np.array(places) > FREE[0]).all()
+        assert (np.array(places) < FREE[1]).all()
+
+
+def test_the_peak_is_that_of_the_summary_whatever_rows_there_are(run, tmp_path):
+    from rdcalcium.results.about import Amounts, Point, Summary
+    from rdcalcium.view.run_folder import RunFolder
+
+    folder = shutil.copytree(run, tmp_path / "run")
+    peaks = [Point(peak=p, time_of_peak=t) for p, t in ((5.0, 0.3), (9.0, 0.7), (8.0, 0.6), (20.0, 1.9))]
+    points = dict(zip(("sensor 1", "sensor 2", "sensor 3", "deep"), peaks, strict=True))
+    ledger = Amounts(entered=0, free=0, bound={}, initial=0, missing=0, relative_error=0)
+    cost = {"steps": 1, "rejected": 0, "evaluations": 1, "wall_time": 1, "peak_memory": 1}
+    summary = Summary(time=2, points=points, ledger=ledger, lowest=0, **cost)
+    About.read(folder).model_copy(update={"summary": summary}).write(folder)
+    (folder / "probes.csv").write_text("time (ms),sensor 1: Ca (uM)\n0,0.05\n2,10\n")
+    assert RunFolder(folder).peak_time() == 0.7
+
+
+def test_a_picture_of_another_moment_than_was_asked_for_says_so(run, tmp_path):
+    from rdcalcium.view.figures import other_moment
+
+    assert other_moment(run, "1 ms") is None
+    assert other_moment(run) is None
+    assert other_moment(run, "1.1 ms") == "nearest snapshot to 1.1 ms: 1 ms"
+    early = make_run(tmp_path / "early", hexahedra(0), lower=0, completed=2)
+    assert other_moment(early) == "no snapshot near the peak at 1 ms, this is 0.25 ms; add [record] snapshots"
 
 
 def test_sensors_are_seen_through_their_vesicles(run, tmp_path):

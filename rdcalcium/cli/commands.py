@@ -184,6 +184,8 @@ def view(run: Path, screenshot: bool, movie: bool, time: str | None, kind: str |
         raise click.UsageError("--format, and --time with --movie, are for pictures: add --screenshot")
     from rdcalcium.view import figures
 
+    if (screenshot or not movie) and (other := figures.other_moment(run, time)):
+        click.echo(other, err=True)
     if not screenshot and not movie:
         figures.window(run, time)
     if screenshot:

@@ -131,3 +131,8 @@ def _too_late(model: Model) -> Iterator[str]:
     for what, start in starts.items():
         if start >= end:
             yield f"{what} begins at {show(start, 'time')}, but the run ends at {show(end, 'time')}"
+    snapshots = model.record.snapshots
+    intervals = {"record.every": model.record.every, "record.snapshots.every": snapshots and snapshots.every}
+    for key, interval in intervals.items():
+        if interval and interval > end:
+            yield f"{key} is {show(interval, 'time')}, and the run {show(end, 'time')}: only the ends are written"

@@ -34,7 +34,7 @@ def every(interval: float, duration: float, key: str) -> np.ndarray:
             f"at most {MOST:g} are possible"
         )
     count = int(np.floor(duration / interval * (1 + 1e-12)))
-    times = interval * np.arange(count + 1)
+    times = np.array([float(f"{interval * i:.12g}") for i in range(count + 1)])  # 0.15, not 0.15000000000000002
     if duration - times[-1] > 1e-9 * duration:
         times = np.append(times, duration)
     return times

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
 from rdcalcium.units import milliseconds, parse
 
 ROUNDING = 1e-9  # ms, of a time that was written in decimals
+
+if TYPE_CHECKING:
+    import xarray
 
 
 class UnknownPointError(InputError, KeyError):
@@ -106,9 +109,23 @@ class Result:
         """Whole fields at the completed snapshots."""
         return read_snapshots(self.folder / SNAPSHOTS)
 
-    def snapshot(self, time: float | str) -> dict[str, np.ndarray]:
-        """Fields at the snapshot nearest to a time (ms, or such as "1.2 ms"); InputError as of `nearest`."""
-        return self.snapshots.read(self.nearest(time))
+    def snapshot(self, time: float | str) -> xarray.Dataset:
+        """Fields at the snapshot nearest to a time (ms, or such as "1.2 ms"); InputError as of `nearest`.
+
+        An xarray.Dataset over "volume", the control volumes that are shown: each field, as in `probes`, with its unit;
+        x, y and z of their centres (of a node, on tetrahedra) in µm; and the time in ms that it is of.
+        """
+        import xarray
+
+        index = self.nearest(time)
+        columns = [(Column.read(label), values) for label, values in self.snapshots.read(index).items()]
+        places = self.snapshots.centres.T
+        coordinates = {axis: ("volume", place, {"units": "um"}) for axis, place in zip("xyz", places, strict=True)}
+        at = ((), self.snapshots.times[index], {"units": TIME.unit})
+        return xarray.Dataset(
+            {column.variable: ("volume", values, {"units": column.unit}) for column, values in columns},
+            coords={**coordinates, "time": at},
+        )
 
     def nearest(self, time: float | str) -> int:
         """Index of the snapshot nearest to a time (ms, or such as "1.2 ms").

@@ -52,6 +52,12 @@ class StoredSnapshots:
     labels: tuple[str, ...]
     read: Callable[[int], dict[str, np.ndarray]]
 
+    @property
+    def centres(self) -> np.ndarray:
+        """Where each value belongs, (points or cells, 3) µm: the point, or the mean of the corners of the cell."""
+        picture = self.picture
+        return picture.points if picture.centring == "point" else picture.points[picture.connectivity].mean(axis=1)
+
     def nearest(self, time: float) -> int:
         """Index of the snapshot nearest to a time in ms."""
         return int(np.abs(self.times - time).argmin())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.sparse import csr_array, eye_array
 
 from rdcalcium.results.vtkhdf import CellComplex
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 LOG_CALCIUM = f"log10 of {CALCIUM}"
 RASTER = 150  # points along the longest side of the frame
 MARGIN = 0.05  # µm of cytosol around what stands in the active zone
+AROUND = 0.02  # µm from a vesicle's surface, within which a point without cytosol belongs to the vesicle
 GROWTH = 0.75  # how far the frame may follow the plume, in widths of the active zone
-ABSENT = -9.0  # logarithm that stands for "no cytosol here"
+NOTHING = -9.0  # logarithm that stands for no calcium at all
+DEPTH = "depth in the cytosol"  # µm, negative outside; surfaces end where it is zero
 
 
 def frame_of(run: RunFolder, level: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -73,48 +76,41 @@ class CalciumRaster:
         self._axes = [lo + spacing * np.arange(n) for lo, n in zip(lower, counts, strict=True)]
         self._spacing, self.shape = spacing, tuple(counts)
         self._to_points, self._to_raster, self._cytosol = self._operators()
-        self._source = self._sources()
+        self._source = self._nearest()
+        in_vesicle = vesicle_distance(self._points(), self._scene.vesicles).reshape(self.shape) < AROUND
+        self.outside = ~self._cytosol & ~in_vesicle
 
     def image(self, index: int) -> pyvista.ImageData:
-        """One snapshot as an image with the point array LOG_CALCIUM."""
-        return self._image(self.logarithm(index), np.array([axis[0] for axis in self._axes]))
-
-    def closed(self, image: pyvista.ImageData) -> pyvista.ImageData:
-        """The image with a layer of no calcium around it, in which iso-surfaces close that the frame would cut open.
-
-        None below: there they end at the membrane.
-        """
-        values = image.point_data[LOG_CALCIUM].reshape(self.shape, order="F")
-        around = np.pad(values, ((1, 1), (1, 1), (0, 1)), constant_values=ABSENT)
-        return self._image(around, np.asarray(image.origin) - [self._spacing, self._spacing, 0])
-
-    def _image(self, values: np.ndarray, origin: np.ndarray) -> pyvista.ImageData:
+        """One snapshot as an image with the point arrays LOG_CALCIUM and DEPTH."""
         import pyvista
 
-        image = pyvista.ImageData(dimensions=values.shape, spacing=3 * (self._spacing,), origin=origin)
-        image.point_data[LOG_CALCIUM] = values.ravel(order="F")
+        origin = [axis[0] for axis in self._axes]
+        image = pyvista.ImageData(dimensions=self.shape, spacing=3 * (self._spacing,), origin=origin)
+        image.point_data[LOG_CALCIUM] = self.logarithm(index).ravel(order="F")
+        image.point_data[DEPTH] = self._depth.ravel(order="F")
         return image
 
     def logarithm(self, index: int) -> np.ndarray:
-        """log10 of [Ca²⁺] in µM, (nx, ny, nz); inside vesicles it goes on, elsewhere it is ABSENT."""
+        """log10 of [Ca²⁺] in µM, (nx, ny, nz); beyond the cytosol that of the nearest, so that nothing drops."""
         calcium = self.run.snapshots.read(index)[CALCIUM].astype(float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            logarithm = np.nan_to_num(np.log10(calcium), nan=ABSENT, neginf=ABSENT)
-        values = self._to_raster @ (self._to_points @ logarithm)
-        return np.where(self._source < 0, ABSENT, values[self._source]).reshape(self.shape)
+            logarithm = np.nan_to_num(np.log10(calcium), nan=NOTHING, neginf=NOTHING)
+        return (self._to_raster @ (self._to_points @ logarithm))[self._source].reshape(self.shape)
 
-    def _sources(self) -> np.ndarray:
-        """Flat index of the raster point whose value each one shows; -1 for none.
+    @cached_property
+    def _depth(self) -> np.ndarray:
+        """How far each raster point is from the wall, (nx, ny, nz) µm: negative outside, positive in cytosol."""
+        if not self.outside.any():
+            return np.full(self.shape, np.inf)
+        depth = distance_transform_edt(~self.outside) - distance_transform_edt(self.outside)
+        return self._spacing * np.asarray(gaussian_filter(depth, 1.0))  # else the wall has steps of a raster point
 
-        Points inside vesicles show the nearest cytosol, so that a surface can be cut by the true sphere.
-        """
-        own = np.arange(self._cytosol.size)
-        if self._cytosol.all():
-            return own
+    def _nearest(self) -> np.ndarray:
+        """Flat index of the raster point whose value each one shows: its own, or of the nearest in the cytosol."""
+        if self._cytosol.all() or not self._cytosol.any():
+            return np.arange(self._cytosol.size)
         nearest = distance_transform_edt(~self._cytosol, return_distances=False, return_indices=True)
-        nearest = np.ravel_multi_index(tuple(nearest), self.shape).ravel()
-        in_vesicle = vesicle_distance(self._points(), self._scene.vesicles) < 0.02
-        return np.where(self._cytosol.ravel(), own, np.where(in_vesicle, nearest, -1))
+        return np.ravel_multi_index(tuple(nearest), self.shape).ravel()
 
     def _points(self) -> np.ndarray:
         return np.stack(np.meshgrid(*self._axes, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -16,7 +16,7 @@ from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
 from rdcalcium.view.traces import traces
 
-__all__ = ["movie", "movie_file", "plane", "render_all", "screenshot", "traces", "window"]
+__all__ = ["movie", "movie_file", "other_moment", "plane", "render_all", "screenshot", "traces", "window"]
 
 SIZE, MOVIE_SIZE = (1600, 1200), (960, 720)  # pixels
 EVEN = 1e-6  # share of the time between two frames, by which it may differ
@@ -110,6 +110,11 @@ def render_all(run_folder: str | Path, time: float | str | None = None, kind: st
     if any(run.result.table(name) for name in (STIMULUS, PROBES, SENSORS)):
         paths.append(traces(run.path, folder / f"traces.{kind}"))
     return paths
+
+
+def other_moment(run_folder: str | Path, time: float | str | None = None) -> str | None:
+    """What to say where the picture nearest to a time (None: the peak) is of another moment; None where it is not."""
+    return RunFolder(run_folder).other_moment(time)
 
 
 def _pictures(run: RunFolder) -> Path:

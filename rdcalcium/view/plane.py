@@ -24,6 +24,7 @@ SIZE = (6.4, 5.4)  # inches
 RASTER = 300  # points along the longer side
 SENSOR_COLOUR, CHANNEL_COLOUR = "#57e389", "#4fc3f7"
 SHADE = {"facecolor": "#00000060", "edgecolor": "none", "boxstyle": "round,pad=0.1"}  # behind a number
+OUTSIDE = "#a3a9b0"  # where no cytosol is, a colour that no concentration has
 GREY = "#888888"  # stands in the key for white
 CLEAR_OF_EDGE = 0.06  # share of the picture's side, between the number of a contour and the edge
 
@@ -41,7 +42,8 @@ def plane(run_folder: str | Path, path: str | Path, time: float | str | None = N
     lower[2] = min(run.scene.membrane + SLICE_HEIGHT, upper[2])
     upper[2] = lower[2]
     spacing = float((upper - lower)[:2].max()) / RASTER
-    calcium = 10 ** CalciumRaster(run, lower, upper, spacing).logarithm(index)[:, :, 0]
+    raster = CalciumRaster(run, lower, upper, spacing)
+    calcium = np.ma.masked_array(10 ** raster.logarithm(index), raster.outside)[:, :, 0]
     figure, scene = new_figure(SIZE), run.scene.unfolded()
     axis = figure.subplots()
     contours = _concentration(figure, axis, calcium, NM_PER_UM * lower, NM_PER_UM * upper)
@@ -55,11 +57,12 @@ def plane(run_folder: str | Path, path: str | Path, time: float | str | None = N
 
 
 def _concentration(
-    figure: Figure, axis: Axes, calcium: np.ndarray, lower: np.ndarray, upper: np.ndarray
+    figure: Figure, axis: Axes, calcium: np.ma.MaskedArray, lower: np.ndarray, upper: np.ndarray
 ) -> QuadContourSet | None:
     """The colours, their bar, and contours at those of LEVELS that occur."""
     from matplotlib.colors import LogNorm
 
+    axis.set_facecolor(OUTSIDE)
     extent = (lower[0], upper[0], lower[1], upper[1])
     image = axis.imshow(
         calcium.T, origin="lower", extent=extent, cmap=COLOURS, norm=LogNorm(*RANGE), interpolation="bilinear"

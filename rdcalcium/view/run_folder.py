@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,10 +14,14 @@ from rdcalcium.results import Result, columns
 from rdcalcium.results.folder import PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import StoredSnapshots
+from rdcalcium.units import milliseconds, parse
 
 if TYPE_CHECKING:
     import xarray
 
+T = TypeVar("T")
+NEAR = 0.13  # ms from the peak; calcium near channels that have closed falls within such a time
+ROUNDING = 1e-9  # ms
 CALCIUM = columns.concentration(columns.CALCIUM).heading
 
 
@@ -58,19 +63,37 @@ class RunFolder:
         return {name: data[variable] for name, data in probes.items() if variable in data and data.time.size}
 
     def peak_time(self) -> float:
-        """When calcium at the sensors (at the probes, if none is a sensor's) has its largest mean, ms.
+        """When calcium is highest at any sensor (at any probe, if there is no sensor), as the summary says, ms.
 
-        Raises InputError where the run has sensors or probes, and the table of them has no rows.
+        While the run goes on there is no summary, and the rows so far are asked. Raises InputError where the run has
+        sensors or probes, and the table of them has no rows.
         """
-        traces = self.traces(columns.CALCIUM)
-        chosen = [traces[name] for name in self.scene.names["sensors"] if name in traces] or list(traces.values())
-        if not chosen and (self.scene.names["sensors"] or self.scene.names["probes"]):
+        traces, summary = self.traces(columns.CALCIUM), self.result.about.summary
+        if not traces and (self.scene.names["sensors"] or self.scene.names["probes"]):
             raise InputError(
                 f"{self.path / PROBES} is missing or holds no rows of calcium; restore it, or run the model again"
             )
-        if not chosen:
-            return self._peak_of_snapshots()
-        return float(chosen[0].time[np.mean(chosen, axis=0).argmax()])
+        if summary and summary.points:
+            return max(self._sensors_of(summary.points), key=lambda point: point.peak).time_of_peak
+        if traces:
+            highest = max(self._sensors_of(traces), key=lambda trace: float(trace.max()))
+            return float(highest.time[int(highest.values.argmax())])
+        return self._peak_of_snapshots()
+
+    def _sensors_of(self, named: Mapping[str, T]) -> list[T]:
+        """What belongs to the sensors; all of it, if nothing does."""
+        return [named[name] for name in self.scene.names["sensors"] if name in named] or list(named.values())
+
+    def other_moment(self, time: float | str | None) -> str | None:
+        """That the nearest snapshot is of another moment than was asked for, if it is; None asks for the peak."""
+        at = float(self.snapshots.times[self.nearest(time)])
+        wanted = self.peak_time() if time is None else parse(time, "time")
+        if abs(at - wanted) <= (NEAR if time is None else ROUNDING):
+            return None
+        if time is None:
+            peak = f"no snapshot near the peak at {milliseconds(wanted, 3)}, this is {milliseconds(at, 3)}"
+            return f"{peak}; add [record] snapshots"
+        return f"nearest snapshot to {milliseconds(wanted)}: {milliseconds(at)}"
 
     def _peak_of_snapshots(self) -> float:
         means = [np.nanmean(self.snapshots.read(i)[CALCIUM]) for i in range(len(self.snapshots.times))]

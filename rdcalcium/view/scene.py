@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdcalcium.view.field import LOG_CALCIUM, CalciumRaster, frame_of, vesicle_distance
+from rdcalcium.view.field import DEPTH, LOG_CALCIUM, CalciumRaster, frame_of, vesicle_distance
 from rdcalcium.view.offscreen import prepare
 from rdcalcium.view.overlay import Overlay
 from rdcalcium.view.passes import smooth_and_peeled
 from rdcalcium.view.run_folder import RunFolder
-from rdcalcium.view.still import draw_still
+from rdcalcium.view.still import AROUND_FRAME, draw_still
 from rdcalcium.view.style import COLOURS, LEVELS, RANGE, SLICE_HEIGHT, colour_of
 
 if TYPE_CHECKING:
     import pyvista
+
+
+VIEW_ANGLE = 20  # degrees
+FREE = np.array([[-0.95, -0.9], [0.66, 0.8]])  # corners of what words, key and colour bar leave free, -1 to 1
 
 
 class PlumeScene:
@@ -55,9 +59,8 @@ class PlumeScene:
         """Draw the plume of one snapshot in place of the one before."""
         image = self.raster.image(index)
         self._draw_slice(image)
-        closed = self.raster.closed(image)
         for level, opacity in LEVELS.items():
-            self._draw_surface(closed, level, opacity)
+            self._draw_surface(image, level, opacity)
         self.overlay.write(f"t = {self.run.snapshots.times[index]:.2f} ms", (0.03, 0.93), "time", size=26)
         self.plotter.render()  # nothing before the first look, which renders by itself
 
@@ -65,6 +68,8 @@ class PlumeScene:
         """The concentration just above the membrane, on the colour map that the colour bar explains."""
         height = min(self.scene.membrane + SLICE_HEIGHT, self.upper[2])
         plane = image.slice(normal="z", origin=(0, 0, height))
+        if self.raster.outside.any():
+            plane = plane.clip_scalar(scalars=DEPTH, value=0.0, invert=False)
         plane.point_data["calcium"] = 10 ** plane.point_data[LOG_CALCIUM]
         self.plotter.add_mesh(
             plane, scalars="calcium", cmap=COLOURS, clim=RANGE, log_scale=True, lighting=False, opacity=1.0,
@@ -72,10 +77,12 @@ class PlumeScene:
         )  # fmt: skip
 
     def _draw_surface(self, image: pyvista.ImageData, level: float, opacity: float) -> None:
-        """One iso-surface, cut where a vesicle begins; none where calcium is below the level."""
+        """One iso-surface, which ends at walls, vesicles and the frame; none where calcium is below the level."""
         name = f"surface {level:g}"
         self.plotter.remove_actor(name, render=False)
         surface = image.contour([np.log10(level)], scalars=LOG_CALCIUM)
+        if surface.n_points and self.raster.outside.any():
+            surface = surface.clip_scalar(scalars=DEPTH, value=0.0, invert=False)
         if surface.n_points and len(self.scene.vesicles):
             surface.point_data["outside"] = vesicle_distance(surface.points, self.scene.vesicles)
             surface = surface.clip_scalar(scalars="outside", value=0.0, invert=False)
@@ -98,14 +105,33 @@ class PlumeScene:
         return (255 * rgba).astype(np.uint8)
 
     def _frame_camera(self) -> None:
-        """Look down at the active zone from the front, a little from the left; the whole frame fits."""
-        centre = (self.lower + self.upper) / 2
-        centre[2] = self.scene.membrane
-        reach = np.linalg.norm((self.upper - self.lower)[:2])
+        """Look down at the active zone from the front, a little from the left; the whole frame just fits."""
         tilt, turn = np.radians(38), np.radians(-70)
         towards = np.array([np.cos(tilt) * np.cos(turn), np.cos(tilt) * np.sin(turn), np.sin(tilt)])
+        right = np.array([-np.sin(turn), np.cos(turn), 0])
+        eye, middle = self._eye(towards, right, np.cross(towards, right))
         camera = self.plotter.camera
-        camera.focal_point, camera.position, camera.up = centre, centre + 2.6 * reach * towards, (0, 0, 1)
-        camera.view_angle = 20
-        camera.SetWindowCenter(0.08, -0.03)  # leaves the right side to the colour bar
+        camera.focal_point, camera.position, camera.up = eye - towards, eye, (0, 0, 1)
+        camera.view_angle = VIEW_ANGLE
+        camera.SetWindowCenter(*middle)
         self.plotter.renderer.reset_camera_clipping_range()
+
+    def _eye(self, towards: np.ndarray, right: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the camera stands, µm, and by how much the picture is then shifted, in halves of the window.
+
+        With all corners of the frame and of the membrane around it in the part of the window that is FREE.
+        """
+        around = AROUND_FRAME * (self.upper - self.lower)[:2].max()
+        margin = around * np.array([1, 1, 0])
+        low, high = self.lower - margin, self.upper + margin
+        corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
+        centre = (low + high) / 2
+        flat, depth = (corners - centre) @ np.column_stack([right, up]), (corners - centre) @ towards
+        width, height = self.plotter.window_size
+        half = np.tan(np.radians(VIEW_ANGLE / 2)) * np.array([width / height, 1.0])
+        distance = np.linalg.norm(high - low)
+        for _ in range(20):  # each is nearer to where the frame takes all of the room
+            places = flat / (distance - depth)[:, None] / half
+            first, last = places.min(axis=0), places.max(axis=0)
+            distance *= ((last - first) / (FREE[1] - FREE[0])).max()
+        return centre + distance * towards, (first + last - FREE[0] - FREE[1]) / 2

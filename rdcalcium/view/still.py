@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyvista
 
 MEMBRANE, VESICLE = "#b9c4cf", "#eef4fa"
+AROUND_FRAME = 0.045  # how far the membrane is drawn beyond the frame, in widths of it
 MARKER = 0.0035  # µm, radius of the balls that stand for channels and sensors
 TO_THE_FRONT = -66000.0  # units of depth: more than all of them
 
@@ -38,7 +39,7 @@ def draw_still(plotter: pyvista.Plotter, scene: Scene, lower: np.ndarray, upper:
 def _draw_membrane(plotter: pyvista.Plotter, scene: Scene, lower: np.ndarray, upper: np.ndarray) -> None:
     import pyvista
 
-    around = 0.045 * (upper - lower)[:2].max()
+    around = AROUND_FRAME * (upper - lower)[:2].max()
     low, high = lower[:2] - around, upper[:2] + around
     plane = pyvista.Plane(center=(*(low + high) / 2, scene.membrane), i_size=high[0] - low[0], j_size=high[1] - low[1])
     plotter.add_mesh(plane, color=MEMBRANE, opacity=0.55, lighting=False, name="membrane", render=False)

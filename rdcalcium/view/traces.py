@@ -34,7 +34,7 @@ WIDTH, HEIGHT = 7.0, 2.3  # inches, of one panel
 TITLE_COLUMNS = 80  # letters that fit above a panel
 KEY_COLUMNS = 4  # entries of the key beside each other
 MANY = 12  # curves, beyond which each has no entry of its own in the key
-FINE = 2000  # points of a curve that is smooth between its rows
+FEW = 60  # rows, below which each is marked: nothing is known between them
 
 
 def traces(run_folder: str | Path, path: str | Path) -> Path:
@@ -94,7 +94,7 @@ def _calcium(axis: Axes, curves: Mapping[str, Any], colours: Colours) -> None:
     lines = []
     for name, trace in curves.items():
         values = trace.where(trace > 0)
-        lines += axis.plot(trace.time, values, color=colours[name], lw=1.2, label=name)
+        lines += axis.plot(trace.time, values, color=colours[name], lw=1.2, label=name, marker=_marker(trace), ms=3)
     axis.set_yscale("log")
     axis.yaxis.set_major_formatter("{x:g}")
     low, high = axis.get_ylim()
@@ -105,23 +105,21 @@ def _calcium(axis: Axes, curves: Mapping[str, Any], colours: Colours) -> None:
 
 def _release(axis: Axes, rates: Mapping[str, Any], chances: Mapping[str, Any], colours: Colours, named: bool) -> None:
     """Rates as lines and probabilities as dashes; `named` where no other panel says which colour is whose."""
-    from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
-
     lines, side = [], _right_of(axis)
     for name, rate in rates.items():
-        time, values, chance = rate.time.values, rate.values, chances[name].values
-        if len(time) > 1:
-            fine = np.union1d(time, np.linspace(time[0], time[-1], FINE))
-            chance = CubicHermiteSpline(time, chance, values)(fine)  # the rate is the slope of the probability
-            values = PchipInterpolator(time, values)(fine)
-            time = fine
-        lines += axis.plot(time, values, color=colours[name], lw=1.2, label=name)
-        side.plot(time, chance, color=colours[name], lw=1.2, ls="--")
+        look = {"color": colours[name], "lw": 1.2, "marker": _marker(rate), "ms": 3}
+        lines += axis.plot(rate.time, rate, label=name, **look)
+        side.plot(chances[name].time, chances[name], ls="--", **look)
     axis.set_ylabel("release rate (1/ms)")
     side.set_ylabel("release probability (dashed)")
     for one in (axis, side):
         one.set_ylim(bottom=0)
     _key(axis, lines if named else [])
+
+
+def _marker(trace: Any) -> str | None:
+    """Of each row, where they are few."""
+    return "o" if trace.time.size < FEW else None
 
 
 def _right_of(axis: Axes) -> Axes:
