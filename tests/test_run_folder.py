@@ -201,8 +201,22 @@ def test_a_damaged_table_is_one_sentence(tmp_path: Path) -> None:
 def test_a_snapshot_of_a_time_that_the_run_does_not_have_is_refused(tmp_path: Path) -> None:
     result = runner.run(small(tmp_path), "numpy", tmp_path / "here")
     np.testing.assert_array_equal(result.snapshot("0.01 ms").calcium, result.snapshots.read(1)["Ca (uM)"])
+    assert result.snapshot("0.01 ms").time == 0.01
     with pytest.raises(rc.RdcalciumError, match=r"has snapshots from 0 to 0\.01 ms, and none at 99 ms"):
         result.snapshot(99)
+
+
+def test_a_snapshot_says_where_its_values_are(tmp_path: Path) -> None:
+    """Without a current calcium is the same everywhere, and the middle of all places is that of the box."""
+    model = small(tmp_path)
+    fields = runner.run(model, "numpy", tmp_path / "here").snapshot(0)
+    assert fields.calcium.attrs["units"] == "uM"
+    assert [fields[axis].attrs["units"] for axis in "xyz"] == ["um"] * 3
+    lower, upper = (np.array(corner) for corner in model.geometry.bounds)
+    places = np.column_stack([fields.x, fields.y, fields.z])
+    assert ((places >= lower) & (places <= upper)).all()
+    assert len(np.unique(places, axis=0)) == fields.sizes["volume"]
+    np.testing.assert_allclose(places.min(axis=0) + places.max(axis=0), lower + upper, atol=1e-9)
 
 
 def test_a_point_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:
