@@ -79,6 +79,14 @@ def test_a_current_after_the_end_is_asked_about(current: dict[str, Any], begins:
     assert asked == f"the current of channels 'pore' begins at {begins}, but the run ends at 5 ms"
 
 
+@pytest.mark.parametrize(
+    ("record", "key"), [({"every": 6}, "record.every"), ({"snapshots": {"every": 6}}, "record.snapshots.every")]
+)
+def test_an_interval_longer_than_the_run_is_asked_about(record: dict[str, Any], key: str) -> None:
+    (asked,) = doubts(model_of_tables(record=record))
+    assert asked == f"{key} is 6 ms, and the run 5 ms: only the ends are written"
+
+
 def test_an_action_potential_after_the_end_is_asked_about() -> None:
     (asked,) = doubts(model_of_tables(stimulus={**AP, "times": [1, 7]}))
     assert asked == "action potential 2 begins at 7 ms, but the run ends at 5 ms"

@@ -10,7 +10,7 @@ import pytest
 
 import rdcalcium as rc
 from rdcalcium.advice import check
-from rdcalcium.recorders.schedule import row_times
+from rdcalcium.recorders.schedule import every, row_times
 
 MODEL: dict[str, Any] = {
     "geometry": {"kind": "box", "size": [0.4, 0.4, 0.4]},
@@ -107,3 +107,8 @@ def test_too_many_rows_are_refused() -> None:
     described = rc.Model(**MODEL, record={"every": "1 ps"})
     with pytest.raises(rc.RdcalciumError, match=r"record\.every = 1e-09 ms makes 7e\+08 times in 0\.7 ms; at most"):
         row_times(described)
+
+
+def test_even_times_are_the_decimals_that_are_meant() -> None:
+    """A table is asked for its row at 0.15, not at 0.15000000000000002."""
+    assert every(0.05, 0.4, "key").tolist() == [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4]

@@ -123,7 +123,7 @@ def _waveform(model: Model) -> Iterator[str]:
 
 
 def _too_late(model: Model) -> Iterator[str]:
-    """What would happen after the end of the run."""
+    """What would happen, or be written, after the end of the run."""
     end = model.run.duration
     starts = {f"the current of channels {g.name!r}": g.current.begins for g in model.channels}
     if model.stimulus:
