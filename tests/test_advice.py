@@ -109,9 +109,9 @@ def test_the_size_of_a_grid_is_known_before_it_is_made(shape: str) -> None:
     made = discretize(described)
     assert planned_size(described) == made.size
     widths = next(line for line in check(described) if line.startswith("cells of "))
-    report = made.report
-    assert number("cells of #", widths) == pytest.approx(report["smallest cell (nm)"], rel=5e-3)
-    assert number("to # nm", widths) == pytest.approx(report["largest cell (nm)"], rel=5e-3)
+    figures = made.quality.figures()
+    assert number("cells of #", widths) == pytest.approx(figures["smallest cell (nm)"], rel=5e-3)
+    assert number("to # nm", widths) == pytest.approx(figures["largest cell (nm)"], rel=5e-3)
 
 
 STRETCHED = Grid(size_at_active_zone=0.01, size_in_bulk=0.06)

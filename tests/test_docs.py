@@ -9,7 +9,7 @@ import pytest
 
 import rdcalcium as rc
 from rdcalcium.results import folder
-from tests.models import small_model
+from tests.models import small_model, small_system
 from tests.support import ROOT
 
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/equations.md", "docs/run-folder.md")
@@ -49,3 +49,10 @@ def test_every_file_and_column_of_a_run_folder_is_explained(result: rc.Result) -
 def test_every_key_of_run_json_is_explained(result: rc.Result) -> None:
     explained = RUN_FOLDER.partition("## `run.json`")[2].partition("##")[0]
     assert set(result.about.to_json()) == set(re.findall(r"`(\w+)`", explained))
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_every_figure_of_quality_is_explained(kind: str) -> None:
+    spans = re.findall(r"`([^`]+)`", RUN_FOLDER.partition(f"| of {'a grid' if kind == 'grid' else kind} |")[2])
+    figures = list(small_system(kind).discretization.quality.figures())
+    assert sorted(spans[: len(figures)]) == sorted(figures)

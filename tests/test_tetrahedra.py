@@ -66,8 +66,8 @@ def test_conductance_is_symmetric_with_an_empty_diagonal(cells):
     assert abs(matrix - matrix.T).max() == 0
     assert matrix.diagonal().max() == 0
     assert matrix.has_sorted_indices
-    assert cells.report["negative_ratio"] < 1e-3
-    assert cells.report["pieces"] == 1
+    assert cells.quality.negative_weight < 1e-3
+    assert cells.quality.parts == 1
 
 
 def test_a_linear_field_is_exact(mesh, cells):
@@ -76,7 +76,7 @@ def test_a_linear_field_is_exact(mesh, cells):
     wall = np.zeros(cells.size, dtype=bool)
     for surface in cells.surfaces.values():
         wall[surface.indices] = True
-    scale = abs(cells.conductance).sum(axis=1)[:, None] * cells.report["min_edge"]
+    scale = abs(cells.conductance).sum(axis=1)[:, None] * cells.quality.smallest
     assert (~wall).sum() > 500
     assert np.abs(flow / scale)[~wall].max() < 1e-10
     np.testing.assert_allclose(flow.sum(axis=0), 0, atol=1e-13)
@@ -109,7 +109,7 @@ def test_the_numbering_of_the_mesh_does_not_matter(mesh, cells):
     faces = {name: place[triangles] for name, triangles in mesh.surfaces.items()}
     other = discretize_tetrahedra(TetrahedralMesh(mesh.points[shuffle], place[mesh.tetrahedra], surfaces=faces))
     np.testing.assert_allclose(np.sort(other.volumes), np.sort(cells.volumes), rtol=1e-9)
-    assert other.report["gershgorin"] == pytest.approx(cells.report["gershgorin"])
+    assert other.quality.gershgorin == pytest.approx(cells.quality.gershgorin)
     assert np.abs(np.diff(other.picture.connectivity, axis=1)).max() < cells.size / 2  # near neighbours, near numbers
 
 
@@ -134,7 +134,7 @@ def test_the_radius_bounds_the_spectrum(cells):
     balanced = diags_array(scale) @ -matrix @ diags_array(1 / scale)
     largest = eigsh(balanced, k=1, which="LA", return_eigenvectors=False, tol=1e-8)[0]
     smallest = eigsh(balanced, k=1, sigma=-1.0, return_eigenvectors=False)[0]
-    assert largest <= cells.radius <= cells.report["gershgorin"]
+    assert largest <= cells.radius <= cells.quality.gershgorin
     assert cells.radius < 1.03 * largest
     assert abs(smallest) < 1e-6 * largest
 
@@ -257,7 +257,7 @@ def test_no_mode_can_grow_on_a_mesh_of_slivers():
     dual = discretize_tetrahedra(TetrahedralMesh(sheared, tetrahedra))
     graph = (diags_array(dual.conductance.sum(axis=1)) - dual.conductance).toarray()
     modes = np.linalg.eigvalsh(graph)
-    assert dual.report["negative_couplings"] > 0.05
-    assert dual.report["capped_couplings"] > 10
+    assert dual.quality.negative > 0.05
+    assert dual.quality.capped > 10
     assert modes[0] > -1e-12 * modes[-1]
     assert (dual.volumes > 0).all()

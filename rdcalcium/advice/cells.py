@@ -63,8 +63,8 @@ def _of_mesh(made: Discretization) -> CellSizes:
     return CellSizes(
         count=made.size,
         solid=0,
-        smallest=made.report["min_edge"],
-        largest=made.report["max_edge"],
+        smallest=made.quality.smallest,
+        largest=made.quality.largest,
         volume=made.total_volume,
         radius=made.radius,
         locator=made.locator,

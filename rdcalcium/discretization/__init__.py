@@ -2,5 +2,17 @@
 
 from rdcalcium.discretization.base import CellComplex, Discretization, Layout, Locator, PointWeights, SurfaceArea
 from rdcalcium.discretization.multigrid import Level
+from rdcalcium.discretization.quality import GridQuality, MeshQuality, Quality
 
-__all__ = ["CellComplex", "Discretization", "Layout", "Level", "Locator", "PointWeights", "SurfaceArea"]
+__all__ = [
+    "CellComplex",
+    "Discretization",
+    "GridQuality",
+    "Layout",
+    "Level",
+    "Locator",
+    "MeshQuality",
+    "PointWeights",
+    "Quality",
+    "SurfaceArea",
+]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
+
+from rdcalcium.discretization.quality import Quality
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Discretization:
     layout       what the kernels of this kind read
     picture      what a viewer needs: see CellComplex
     radius       bound on the spectral radius of the discrete Laplacian, µm⁻²
-    report       name -> number, quality figures that `rdcalcium check` prints
+    quality      figures of quality, which run.json holds and advice judges
     """
 
     kind: str
@@ -112,7 +114,7 @@ class Discretization:
     layout: Layout
     picture: CellComplex
     radius: float
-    report: Mapping[str, float] = field(default_factory=dict)
+    quality: Quality
 
     @cached_property
     def conductance(self) -> csr_array:

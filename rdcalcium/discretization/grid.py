@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 
 from rdcalcium.discretization.base import CellComplex, Discretization, SurfaceArea
 from rdcalcium.discretization.grid_locator import GridLocator
+from rdcalcium.discretization.quality import GridQuality
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
-from rdcalcium.units import NM_PER_UM
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
 OPEN_BITS = (1, 2, 4, 8, 16, 32)
@@ -102,11 +102,11 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
         layout=layout,
         picture=_hexahedra(grid),
         radius=gershgorin(layout.axes),
-        report={
-            "smallest cell (nm)": NM_PER_UM * min(w.min() for w in widths),
-            "largest cell (nm)": NM_PER_UM * max(w.max() for w in widths),
-            "solid cells": float(grid.solid.sum()),
-        },
+        quality=GridQuality(
+            smallest=float(min(w.min() for w in widths)),
+            largest=float(max(w.max() for w in widths)),
+            solid=int(np.count_nonzero(grid.solid)),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.discretization.base import CellComplex, Discretization, Layout, PointWeights
+from rdcalcium.discretization.quality import Quality
 
 
 def network(
@@ -34,6 +35,7 @@ def network(
         layout=layout,
         picture=picture,
         radius=radius,
+        quality=Quality(),
     )
 
 

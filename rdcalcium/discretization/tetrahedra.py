@@ -10,6 +10,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from rdcalcium.discretization.base import CellComplex, Discretization
 from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric
 from rdcalcium.discretization.dual import corner_volumes, edge_shares, guarded_sums, surface_area
+from rdcalcium.discretization.quality import MeshQuality
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
 from rdcalcium.geometry.mesh import TetrahedralMesh
@@ -25,10 +26,6 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     elsewhere as far as stability allows. Nodes are renumbered by reverse Cuthill–McKee, to keep neighbours
     near in memory; centres and picture use the new order. Eymard, Gallouët & Herbin, Handbook of Numerical
     Analysis 7:713 (2000).
-
-    The report holds negative_couplings (their share of all edges), negative_ratio (Σ|negative| / Σ positive),
-    min_edge and max_edge (µm), blended_nodes, capped_couplings (see stable), pieces (connected parts), gershgorin and
-    spectral_radius (of L, µm⁻²).
     """
     points, tetrahedra, measure, surfaces, edges = _renumbered(mesh)
     size = len(points)
@@ -36,13 +33,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     conductance, capped = stable(symmetric(summed_over_edges(tetrahedra, shares, size)))
     volumes, blended = guarded_sums(tetrahedra, corner_volumes(points, tetrahedra, shares), measure)
     lengths = np.linalg.norm(points[edges[0]] - points[edges[1]], axis=1)
-    report = {
-        "min_edge": float(lengths.min()),
-        "max_edge": float(lengths.max()),
-        "blended_nodes": blended,
-        "capped_couplings": capped,
-    }
-    report |= _quality(conductance, volumes)
+    quality = _quality(conductance, volumes, lengths, blended, capped)
     return Discretization(
         kind="tetrahedra",
         volumes=volumes,
@@ -52,8 +43,8 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
         locator=TetrahedronLocator(points, tetrahedra, _mean_per_node(edges, lengths, size)),
         layout=sliced_ell(conductance, volumes),
         picture=CellComplex(points, tetrahedra, "point", np.arange(size)),
-        radius=min(report["gershgorin"], LANCZOS_MARGIN * report["spectral_radius"]),
-        report=report,
+        radius=min(quality.gershgorin, LANCZOS_MARGIN * quality.spectral_radius),
+        quality=quality,
     )
 
 
@@ -78,18 +69,25 @@ def _mean_per_node(edges: np.ndarray, lengths: np.ndarray, size: int) -> np.ndar
     return np.bincount(ends, np.tile(lengths, 2), size) / np.bincount(ends, minlength=size)
 
 
-def _quality(conductance: csr_array, volumes: np.ndarray) -> dict[str, float]:
+def _quality(
+    conductance: csr_array, volumes: np.ndarray, lengths: np.ndarray, blended: int, capped: int
+) -> MeshQuality:
+    """Figures of quality; the lengths are those of the edges, µm."""
     values = conductance.data
     negative = values < 0
     absolute = csr_array(abs(conductance)).sum(axis=1)
     gershgorin = float(((absolute + np.abs(conductance.sum(axis=1))) / volumes).max())
-    return {
-        "negative_couplings": float(negative.mean()),
-        "negative_ratio": float(-values[negative].sum() / values[~negative].sum()),
-        "pieces": int(connected_components(conductance, directed=False, return_labels=False)),
-        "gershgorin": gershgorin,
-        "spectral_radius": _spectral_radius(conductance, volumes, gershgorin),
-    }
+    return MeshQuality(
+        smallest=float(lengths.min()),
+        largest=float(lengths.max()),
+        blended=blended,
+        capped=capped,
+        negative=float(negative.mean()),
+        negative_weight=float(-values[negative].sum() / values[~negative].sum()),
+        parts=int(connected_components(conductance, directed=False, return_labels=False)),
+        gershgorin=gershgorin,
+        spectral_radius=_spectral_radius(conductance, volumes, gershgorin),
+    )
 
 
 def _spectral_radius(conductance: csr_array, volumes: np.ndarray, bound: float) -> float:
