@@ -19,6 +19,9 @@ from rdcalcium.geometry.builders import BUILDERS
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.model import Box, Channels, ConstantCurrent, Grid, MeshFile, Model, Probe, Run, Shape, Tetrahedra
 from rdcalcium.model.quantity import PositiveLength
+from rdcalcium.results.provenance import scene
+from rdcalcium.results.scene import Scene
+from tests.models import small_model
 
 RADIUS = 0.2
 
@@ -90,6 +93,27 @@ def test_a_new_shape_runs_and_keeps_its_calcium(tmp_path: Path) -> None:
     assert result.about.scene.to_json()["box"] == {"min": [-RADIUS, -RADIUS, 0.0], "max": [RADIUS, RADIUS, RADIUS]}
     probe = result.probes["top"].calcium
     assert float(probe[-1]) > 2 * float(probe[0])
+
+
+def drawn(model: Model) -> Scene:
+    """What pictures of a run would read, from run.json."""
+    return Scene.from_json(scene(model, discretize(model)).to_json())
+
+
+@pytest.mark.usefixtures("known_dome")
+def test_the_membrane_of_pictures_is_that_of_the_shape_or_of_the_channels_on_it() -> None:
+    constant = ConstantCurrent(amplitude=0.01)
+    uncaged = Channels(name="uncaged", place="anywhere", positions=((0.0, 0.0, 0.1),), current=constant)
+    assert drawn(small_model(channels=(uncaged,))).membrane == 0
+    assert drawn(dome_model(channels=(uncaged,))).membrane is None
+    assert drawn(dome_model()).membrane == 0
+
+
+def test_pictures_read_where_the_mirrors_are() -> None:
+    box = Box(size=(0.4, 0.3, 0.2), symmetry=("y",))
+    quarter = drawn(small_model(geometry=box, probes=()))
+    assert quarter.mirrors == {1: 0.0}
+    np.testing.assert_array_equal(quarter.unfolded().lower, [-0.2, -0.15, 0])
 
 
 @pytest.mark.usefixtures("known_dome")

@@ -100,7 +100,8 @@ def scene(lower: float = -0.4) -> dict:
     channels = [p for p in channel_positions().tolist() if min(p) >= lower]
     return {
         "box": {"min": [lower, lower, 0], "max": [0.4, 0.4, 0.6]},
-        "symmetry": ["x", "y"] if lower == 0 else [],
+        "mirrors": {"x": 0.0, "y": 0.0} if lower == 0 else {},
+        "membrane": 0.0,
         "spheres": [
             {"centre": [x, y, VESICLE_HEIGHT], "radius": VESICLE_RADIUS, "name": f"vesicle {i + 1}"}
             for i, (x, y) in enumerate(vesicles)

@@ -57,6 +57,11 @@ class Shape(Part):
         return {}
 
     @property
+    def membrane_height(self) -> float | None:
+        """Height z of the membrane on which channels sit, µm; None where it is no plane, or not known yet."""
+        return None
+
+    @property
     def copies(self) -> int:
         """How many computed parts make up the whole terminal."""
         return 2 ** len(self.mirrors)
@@ -132,6 +137,11 @@ class Box(Shape):
         return {"xy".index(letter): 0.0 for letter in self.symmetry}
 
     @property
+    def membrane_height(self) -> float:
+        """Its floor."""
+        return 0.0
+
+    @property
     def solids(self) -> tuple[Sphere, ...]:
         """Its obstacles."""
         return self.obstacles
@@ -163,7 +173,7 @@ class Box(Shape):
 
     def nearest_on_membrane(self, point: Place) -> Place:
         """Straight below, at z = 0."""
-        return point[0], point[1], 0.0
+        return point[0], point[1], self.membrane_height
 
     @model_validator(mode="after")
     def _mirrors_once(self) -> Self:

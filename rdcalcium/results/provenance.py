@@ -22,13 +22,13 @@ def computed_by(operations: Operations, reason: str) -> Machine:
 
 def about_discretization(d: Discretization) -> Volumes:
     """Sizes and quality of the control volumes."""
-    quality: dict[str, Any] = {name: float(value) for name, value in d.report.items()}
+    figures: dict[str, Any] = d.quality.figures()
     return Volumes(
         kind=d.kind,
         count=int(np.count_nonzero(d.volumes)),
         volume=d.total_volume,
         surfaces={name: float(s.areas.sum()) for name, s in d.surfaces.items()},
-        **quality,
+        **figures,
     )
 
 
@@ -42,4 +42,11 @@ def scene(model: Model, discretization: Discretization) -> Scene:
         "probes": list(model.probe_points.items()),
     }
     lower, upper = model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0))
-    return Scene.of(lower, upper, ["xyz"[axis] for axis in model.geometry.mirrors], things)
+    return Scene.of(lower, upper, model.geometry.mirrors, _membrane_height(model), things)
+
+
+def _membrane_height(model: Model) -> float | None:
+    """That of the shape; where only a mesh knows its membrane, that of the lowest channel which sits on it, µm."""
+    on_it = [p[2] for group in model.channels if group.place == "membrane" for p in group.points]
+    height = model.geometry.membrane_height
+    return min(on_it, default=None) if height is None else height

@@ -10,6 +10,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 
+AXES = "xyz"
 NAMED = ("channels", "sensors", "probes")  # points with names
 
 
@@ -18,7 +19,8 @@ class Scene:
     """Box, vesicles and named points; all lengths in µm.
 
     lower, upper  (3,)    corners of the box; of the whole box, when it was unfolded
-    symmetry      planes of mirror symmetry, by the axis they are normal to
+    mirrors       axis that each mirror plane is normal to -> where it is; none when it was unfolded
+    membrane      height z of the membrane, None where it is no plane
     vesicles      (v, 4)  centre and radius of every sphere
     channels      (c, 3)
     sensors       (s, 3)
@@ -28,7 +30,8 @@ class Scene:
 
     lower: np.ndarray
     upper: np.ndarray
-    symmetry: tuple[str, ...]
+    mirrors: Mapping[int, float]
+    membrane: float | None
     vesicles: np.ndarray
     channels: np.ndarray
     sensors: np.ndarray
@@ -40,7 +43,8 @@ class Scene:
         rows = zip(self.names["vesicles"], self.vesicles.tolist(), strict=True)
         return {
             "box": {"min": self.lower.tolist(), "max": self.upper.tolist()},
-            "symmetry": list(self.symmetry),
+            "mirrors": {AXES[axis]: place for axis, place in self.mirrors.items()},
+            "membrane": self.membrane,
             "spheres": [{"name": name, "centre": row[:3], "radius": row[3]} for name, row in rows],
             **{kind: self._points_to_json(kind) for kind in NAMED},
         }
@@ -56,13 +60,21 @@ class Scene:
             spheres = {"vesicles": [(s["name"], [*s["centre"], s["radius"]]) for s in entry["spheres"]]}
             points = {kind: [(thing["name"], thing["position"]) for thing in entry[kind]] for kind in NAMED}
             box = entry["box"]
-            return cls.of(box["min"], box["max"], entry["symmetry"], spheres | points)
-        except (KeyError, TypeError, ValueError) as error:
+            mirrors = {AXES.index(letter): float(place) for letter, place in entry["mirrors"].items()}
+            return cls.of(box["min"], box["max"], mirrors, entry["membrane"], spheres | points)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"its entry 'scene', which says what to draw, is missing or damaged: {error}") from None
 
     @classmethod
-    def of(cls, lower: Any, upper: Any, symmetry: Any, things: Mapping[str, list[tuple[str, Any]]]) -> Scene:
-        """A scene from its corners, its symmetry, and lists of name and place for each key of `names`.
+    def of(
+        cls,
+        lower: Any,
+        upper: Any,
+        mirrors: Mapping[int, float],
+        membrane: float | None,
+        things: Mapping[str, list[tuple[str, Any]]],
+    ) -> Scene:
+        """A scene from its corners, mirrors and membrane, and lists of name and place for each key of `names`.
 
         The place of a vesicle is its centre and radius.
         """
@@ -70,7 +82,8 @@ class Scene:
         return cls(
             lower=np.asarray(lower, dtype=float).reshape(3),
             upper=np.asarray(upper, dtype=float).reshape(3),
-            symmetry=tuple(symmetry),
+            mirrors=dict(mirrors),
+            membrane=None if membrane is None else float(membrane),
             vesicles=rows["vesicles"].reshape(-1, 4),
             channels=rows["channels"].reshape(-1, 3),
             sensors=rows["sensors"].reshape(-1, 3),
@@ -79,15 +92,9 @@ class Scene:
         )
 
     @property
-    def membrane(self) -> float:
-        """Height z of the active zone's membrane: that of the lowest channel, else the floor of the box."""
-        return float(self.channels[:, 2].min()) if len(self.channels) else float(self.lower[2])
-
-    @property
-    def mirrors(self) -> dict[int, float]:
-        """Axis -> position of each mirror: the upper face of the box if it is at zero, else the lower one."""
-        axes = ["xyz".index(name) for name in self.symmetry]
-        return {a: float(self.upper[a] if np.isclose(self.upper[a], 0) else self.lower[a]) for a in axes}
+    def floor(self) -> float:
+        """Height z from which on pictures show the cytosol: the membrane, or the bottom of the box."""
+        return float(self.lower[2]) if self.membrane is None else self.membrane
 
     def unfolded(self) -> Scene:
         """The same scene with every mirror image drawn; an image has no name."""
@@ -100,7 +107,8 @@ class Scene:
         return Scene(
             lower=lower,
             upper=upper,
-            symmetry=(),
+            mirrors={},
+            membrane=self.membrane,
             vesicles=self._reflected(self.vesicles),
             channels=self._reflected(self.channels),
             sensors=self._reflected(self.sensors),

@@ -41,8 +41,8 @@ def frame_of(run: RunFolder, level: float = 1.0) -> tuple[np.ndarray, np.ndarray
     plume = _plume_bounds(run, level)
     lower = np.maximum(np.minimum(tight[0], plume[0]), tight[0] - room)
     upper = np.minimum(np.maximum(tight[1], plume[1]), tight[1] + room)
-    lower[2] = scene.membrane
-    upper[2] = max(upper[2], scene.membrane + 0.08)
+    lower[2] = scene.floor
+    upper[2] = max(upper[2], scene.floor + 0.08)
     return np.maximum(lower, scene.lower), np.minimum(upper, scene.upper)
 
 

@@ -66,7 +66,7 @@ class PlumeScene:
 
     def _draw_slice(self, image: pyvista.ImageData) -> None:
         """The concentration just above the membrane, on the colour map that the colour bar explains."""
-        height = min(self.scene.membrane + SLICE_HEIGHT, self.upper[2])
+        height = min(self.scene.floor + SLICE_HEIGHT, self.upper[2])
         plane = image.slice(normal="z", origin=(0, 0, height))
         if self.raster.outside.any():
             plane = plane.clip_scalar(scalars=DEPTH, value=0.0, invert=False)

@@ -27,21 +27,22 @@ def draw_still(plotter: pyvista.Plotter, scene: Scene, lower: np.ndarray, upper:
     lower, upper  (3,) corners of the part that is drawn, µm
     letters       their size at the scale bar
     """
-    _draw_membrane(plotter, scene, lower, upper)
+    if scene.membrane is not None:
+        _draw_membrane(plotter, scene.membrane, lower, upper)
     _draw_vesicles(plotter, scene.vesicles, lower, upper)
-    floor = scene.membrane + SLICE_HEIGHT  # what lies below the slice is drawn on it
+    floor = scene.floor + SLICE_HEIGHT  # what lies below the slice is drawn on it
     _draw_balls(plotter, scene.channels, floor, CHANNEL, "channels")
     _draw_balls(plotter, scene.sensors, floor, SENSOR, "sensors")
     _bring_forward(plotter, "sensors")
     _draw_scale_bar(plotter, scene, lower, upper, letters)
 
 
-def _draw_membrane(plotter: pyvista.Plotter, scene: Scene, lower: np.ndarray, upper: np.ndarray) -> None:
+def _draw_membrane(plotter: pyvista.Plotter, height: float, lower: np.ndarray, upper: np.ndarray) -> None:
     import pyvista
 
     around = AROUND_FRAME * (upper - lower)[:2].max()
     low, high = lower[:2] - around, upper[:2] + around
-    plane = pyvista.Plane(center=(*(low + high) / 2, scene.membrane), i_size=high[0] - low[0], j_size=high[1] - low[1])
+    plane = pyvista.Plane(center=(*(low + high) / 2, height), i_size=high[0] - low[0], j_size=high[1] - low[1])
     plotter.add_mesh(plane, color=MEMBRANE, opacity=0.55, lighting=False, name="membrane", render=False)
 
 
@@ -84,7 +85,7 @@ def _draw_scale_bar(plotter: pyvista.Plotter, scene: Scene, lower: np.ndarray, u
     length = round_length(0.3 * (upper - lower)[0])
     around = 0.035 * (upper - lower)[:2].max()
     along = np.array([length, 0, 0])
-    start = np.array([lower[0], lower[1] - around, scene.membrane + 0.001])
+    start = np.array([lower[0], lower[1] - around, scene.floor + 0.001])
     bar = pyvista.Tube(pointa=start, pointb=start + along, radius=0.06 * around, n_sides=16)
     plotter.add_mesh(bar, color=INK, lighting=False, name="scale bar", render=False)
     plotter.add_point_labels(

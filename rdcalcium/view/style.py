@@ -34,8 +34,8 @@ def ticks() -> tuple[list[float], list[float]]:
     return [10.0**p for p in range(low, high + 1)], [n * 10.0**p for p in range(low, high) for n in range(2, 10)]
 
 
-def height_text(membrane: float, z: float) -> str:
-    """Where a plane parallel to the membrane lies, both in µm: "z = 3 nm", and how far from a membrane not at zero."""
+def height_text(membrane: float | None, z: float) -> str:
+    """Where a horizontal plane lies, both in µm: "z = 3 nm", and how far from a membrane that is not at zero."""
     above = f", {nanometres(z - membrane, 3)} above the membrane" if membrane else ""
     return f"z = {nanometres(z, 4)}{above}"
 
