@@ -1,4 +1,4 @@
-"""run.json: what a run says about itself is read back whole, also from folders that were written before."""
+"""run.json: what a run says about itself is read back whole, and what is damaged is told."""
 
 from __future__ import annotations
 
@@ -15,33 +15,36 @@ import rdcalcium as rc
 from rdcalcium.results import RunFolderError
 from rdcalcium.results.about import About
 
-OLD = Path(__file__).parent / "written_by_0.1.0"  # its run.json calls the peak memory of the process just peak memory
 SMALL: dict[str, Any] = {
     "geometry": {"kind": "box", "size": [0.1, 0.1, 0.1]},
     "discretization": {"kind": "grid", "size_at_active_zone": 0.05},
+    "buffers": [{"name": "fixed (fast)", "k_on": 0.1, "K_d": 10, "total": 400, "diffusivity": 0}],
+    "channels": [{"name": "pore", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": 0.1}}],
+    "sensors": [{"name": "vesicle", "use": "felmy2003", "positions": [[0.03, 0, 0]]}],
     "probes": [{"name": "deep", "position": [0, 0, 0.05]}],
     "run": {"duration": 1e-3},
 }
 
 
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> rc.Result:
+    return rc.run(rc.Model(**SMALL), "numpy", tmp_path_factory.mktemp("about") / "run")
+
+
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
-    return shutil.copytree(OLD, tmp_path / "old")
+def copy(result: rc.Result, tmp_path: Path) -> Path:
+    return shutil.copytree(result.folder, tmp_path / "copy")
 
 
-def test_a_run_reads_what_it_wrote(tmp_path: Path) -> None:
-    result = rc.run(rc.Model(**SMALL), "numpy", tmp_path / "run")
-    written = json.loads((tmp_path / "run" / "run.json").read_text())
+def test_a_run_reads_what_it_wrote(result: rc.Result) -> None:
+    written = json.loads((result.folder / "run.json").read_text())
     assert result.about.to_json() == written
     assert set(written["summary"]["points"]["deep"]) == {"peak calcium (uM)", "time of peak (ms)"}
     assert written["discretization"]["control volumes"] == result.about.discretization.count > 0
     assert result.about.discretization.quality["largest cell (nm)"] == pytest.approx(50)
 
 
-def test_a_folder_of_an_earlier_version_is_read_whole() -> None:
-    result, said = rc.Result(OLD), json.loads((OLD / "run.json").read_text())
-    said["summary"]["peak memory of the process (MiB)"] = said["summary"].pop("peak memory (MiB)")
-    assert result.about.to_json() == said
+def test_what_a_run_says_is_found_under_its_names(result: rc.Result) -> None:
     assert result.summary.points["vesicle"].release_probability > 0
     assert result.summary.points["deep"].release_probability is None
     assert result.summary.ledger.bound["fixed (fast)"] > 0
@@ -58,28 +61,28 @@ def test_a_folder_of_an_earlier_version_is_read_whole() -> None:
         ({"summary": {"steps": 1}}, "'summary': 'time (ms)': Field required"),
     ],
 )
-def test_what_is_damaged_is_one_sentence(old: Path, change: dict[str, Any], said: str) -> None:
-    about = json.loads((old / "run.json").read_text())
-    (old / "run.json").write_text(json.dumps(about | change))
+def test_what_is_damaged_is_one_sentence(copy: Path, change: dict[str, Any], said: str) -> None:
+    about = json.loads((copy / "run.json").read_text())
+    (copy / "run.json").write_text(json.dumps(about | change))
     with pytest.raises(RunFolderError, match=r"run\.json is damaged") as error:
-        rc.Result(old)
+        rc.Result(copy)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "7", "{}", "{", "\udcff"])
-def test_a_file_that_is_no_run_json_is_one_sentence(old: Path, content: str) -> None:
-    (old / "run.json").write_bytes(content.encode(errors="surrogateescape"))
+def test_a_file_that_is_no_run_json_is_one_sentence(copy: Path, content: str) -> None:
+    (copy / "run.json").write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(RunFolderError, match=r"^[^\n]*run\.json is damaged[^\n]*$"):
-        rc.Result(old)
+        rc.Result(copy)
 
 
-def test_a_run_that_has_not_stopped_says_that_it_has_no_summary(old: Path) -> None:
-    about = About.read(old).model_copy(update={"status": "running", "summary": None})
-    about.write(old)
-    assert "summary" not in json.loads((old / "run.json").read_text())
+def test_a_run_that_has_not_stopped_says_that_it_has_no_summary(copy: Path) -> None:
+    about = About.read(copy).model_copy(update={"status": "running", "summary": None})
+    about.write(copy)
+    assert "summary" not in json.loads((copy / "run.json").read_text())
     with pytest.raises(RunFolderError, match="has no summary yet: its status is 'running'"):
-        _ = rc.Result(old).summary
+        _ = rc.Result(copy).summary
 
 
 def test_peak_memory_is_that_of_the_whole_process() -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from rdcalcium.results.folder import ABOUT, RunFolderError, lost, write_atomically
 from rdcalcium.results.scene import Scene
@@ -104,13 +104,7 @@ class Summary(Entry):
     rejected: Annotated[int, Field(alias="rejected steps")]
     evaluations: int
     wall_time: Annotated[float, Field(alias="wall time (s)")]
-    peak_memory: Annotated[
-        float,
-        Field(
-            validation_alias=AliasChoices("peak memory of the process (MiB)", "peak memory (MiB)"),
-            serialization_alias="peak memory of the process (MiB)",
-        ),
-    ]
+    peak_memory: Annotated[float, Field(alias="peak memory of the process (MiB)")]
 
 
 def _scene(entry: Any) -> Scene:
