@@ -3,7 +3,7 @@
 //
 // real_t, index_t, RDC_HUGE (the error where something is not a number) and RDC_SLICE (rows of a mesh that lie together)
 // are written before it by rdcalcium/backends/sources.py. The same source is compiled for CPU cores, where the extents
-// of the loops are exact and the guards vanish (RDC_CPU; see rdcalcium/backends/compiled.py).
+// of the loops are exact and the guards vanish (RDC_CPU; see rdcalcium/backends/cpu_source.py).
 #pragma once
 
 // RDC_IF(bit, x) is x where the bit is 1, else 0: a product on the CPU, whose compiler fails to vectorise a choice by a

@@ -10,6 +10,7 @@ import pytest
 from rdcalcium import bench
 from rdcalcium.backends import BACKENDS, backend_class, cupy
 from rdcalcium.bench.systems import bytes_per_update, grid_system, mesh_system
+from rdcalcium.cli.commands import cli
 from tests.support import PRECISIONS
 
 
@@ -76,3 +77,11 @@ def test_the_table_is_markdown_with_every_case(figures):
 def test_the_file_holds_all_figures(figures, tmp_path):
     bench.write(figures, tmp_path / "new" / "figures.json")
     assert json.loads((tmp_path / "new" / "figures.json").read_text()) == figures
+
+
+def test_the_command_prints_the_table_and_nothing_else(figures, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(bench, "measure", lambda quick: figures)
+    cli.main(["bench", "--json", str(tmp_path / "figures.json")], standalone_mode=False)
+    told = capsys.readouterr()
+    assert told.out == bench.table(figures) + "\n"
+    assert told.err == f"{tmp_path / 'figures.json'}\n"

@@ -163,10 +163,10 @@ def test_the_diffusivity_of_calcium_is_cited_where_it_was_not_said(calcium: dict
 
 @pytest.mark.parametrize(
     ("name", "k_on", "k_off", "diffusivity"),
-    [  # µM⁻¹ ms⁻¹, ms⁻¹, µm² ms⁻¹; from the table of buffers that the package was built from
+    [  # µM⁻¹ ms⁻¹, ms⁻¹, µm² ms⁻¹; of the papers that each entry names
         ("EGTA", 0.010, 0.0007, 0.22),
         ("BAPTA", 0.4, 0.088, 0.22),
-        ("fixed_xu1997", 0.1, 10.0, 0.0),  # k_off 10, not the 1 that one paper prints
+        ("fixed_xu1997", 0.1, 10.0, 0.0),  # not the 1 per ms in table 1 of Kobbersmed et al. 2020 (eLife)
         ("fixed_meinrenken2002", 0.5, 1.0, 0.0),
         ("fixed_keller2015", 0.1, 1.0, 0.0),
         ("ATP_keller2015", 0.5, 45.0, 0.22),

@@ -393,7 +393,7 @@ def test_any_two_of_the_rates_and_the_dissociation_constant_make_a_buffer(left_o
         ({"k_on": 1}, "needs two of k_on, k_off and K_d, or a scheme"),
         ({"k_on": 0, "k_off": 1}, "never binds"),
         ({"k_off": 1, "K_d": 0}, "never binds"),
-        # Trap 3 of the literature: a printed k_off of 1 beside K_D 100 µM and k_on 0.1.
+        # As printed in table 1 of Kobbersmed et al. 2020 (eLife): the three do not fit each other.
         (
             {"k_on": 0.1, "k_off": 1, "K_d": 100},
             r"k_off / k_on is 10 uM but K_d is 100 uM; give two of the three",

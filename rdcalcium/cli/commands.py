@@ -223,4 +223,4 @@ def bench(quick: bool, json_file: Path | None) -> None:
     click.echo(table(figures))
     if json_file:
         write(figures, json_file)
-        click.echo(json_file)
+        click.echo(json_file, err=True)  # whoever keeps the table of stdout wants no more in it
