@@ -123,6 +123,28 @@ def test_three_cells_beside_the_pore_the_discrete_value_is_the_exact_one():
     np.testing.assert_allclose(found, expected, rtol=1e-2)
 
 
+def around(distance: float) -> list[dict]:
+    """Probes (nm) beside the pore, straight above it, and between."""
+    directions = np.array([[1, 0, 0], [0, 0, 1], [1, 1, 1], [1, 1, 0]])
+    places = distance * directions / np.linalg.norm(directions, axis=1)[:, None]
+    return [{"name": f"{i}", "position": (NM * place).tolist()} for i, place in enumerate(places)]
+
+
+def test_three_cells_straight_above_the_pore_the_cells_of_a_grid_show_13_percent_too_much():
+    found = on_cells(simulate(channel_model(10 * NM, 0.1, [], probes=around(30)))) - 0.05
+    error = found / exact.continuous_point(0.1, 30 * NM, 0.1, D) - 1
+    assert error.argmax() == 1
+    assert error.max() == pytest.approx(0.13, abs=0.005)
+
+
+def test_three_cells_from_the_pore_tetrahedra_are_within_5_percent():
+    choice = {"kind": "tetrahedra", "size_at_active_zone": 20 * NM, "size_in_bulk": 0.2}
+    box = {"kind": "box", "size": [3, 3, 1.5], "symmetry": ["x", "y"]}
+    model = channel_model(20 * NM, 0.1, [], probes=around(60), geometry=box, discretization=choice)
+    found = on_cells(simulate(model)) - 0.05
+    np.testing.assert_allclose(found, exact.continuous_point(0.1, 60 * NM, 0.1, D), rtol=0.05)
+
+
 def test_calcium_near_an_open_channel_converges_with_second_order():
     r, factors, errors = np.array([60.0, 120.0]), [1, 0.75, 0.6, 0.5], []
     sensor = {"name": "s", "use": "schneggenburger_neher2000", "positions": [[0.12, 0, 0]]}

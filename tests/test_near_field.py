@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rdcalcium import exact
+from rdcalcium.advice.resolution import FILLED
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.near_field import lattice_green
 from tests.models import BAPTA, NM, STRONG_BAPTA, channel_model, mobile
@@ -86,7 +87,7 @@ def test_a_fixed_buffer_that_fills_up_is_followed_from_the_first_microseconds(k_
     lowest, coarse = above_and_beside(10 * NM, buffer, 0.2)
     _, fine = above_and_beside(4 * NM, buffer, 0.2)
     assert lowest > 0.05 * (1 - 1e-6)
-    np.testing.assert_allclose(coarse, fine, rtol=0.03 if K_d == 100 else 0.25)
+    np.testing.assert_allclose(coarse, fine, rtol=0.03 if K_d == 100 else FILLED / 100)
 
 
 def test_calcium_never_falls_below_rest_when_a_strong_channel_opens():
