@@ -26,6 +26,12 @@ def entries(kind: str) -> dict[str, dict[str, Any]]:
     return {name: {**table.get(entry.get("like", ""), {}), **entry} for name, entry in table.items()}
 
 
+@cache
+def references() -> dict[str, dict[str, str]]:
+    """The papers that the entries cite, by key: citation and doi."""
+    return _table(FOLDER / "references.toml")
+
+
 def _table(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 

@@ -33,5 +33,5 @@ say "Drawing the plume: rdcalcium view $out --screenshot"
 say "Done. Everything is in $out"
 list picture -name '*.png'
 list table -name '*.csv'
-list result \( -name '*.h5' -o -name '*.hdf5' -o -name '*.vtkhdf' -o -name '*.xdmf' -o -name '*.toml' \)
+list result \( -name '*.vtkhdf' -o -name '*.toml' -o -name '*.json' \)
 say "Use it in this shell: . .venv/bin/activate, then rdcalcium --help"

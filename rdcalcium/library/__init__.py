@@ -3,8 +3,8 @@
 Entries are named after what they are and the paper whose values they hold, EGTA and BAPTA apart: "ATP_keller2015".
 """
 
-from rdcalcium.catalogue import SHELVES, entries, entry
-from rdcalcium.library.citations import references, used_references
+from rdcalcium.catalogue import SHELVES, entries, entry, references
+from rdcalcium.library.citations import used_references
 from rdcalcium.library.described import explain
 from rdcalcium.library.loading import buffer, channels, load, loaded, resolve, sensor
 

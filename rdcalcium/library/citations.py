@@ -1,18 +1,9 @@
-"""The papers that the values come from."""
+"""The papers that the values of a model come from."""
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-
-from rdcalcium.catalogue import FOLDER
+from rdcalcium.catalogue import references
 from rdcalcium.model import Model
-
-
-@cache
-def references() -> dict[str, dict[str, str]]:
-    """Papers by key: citation and doi."""
-    return tomllib.loads((FOLDER / "references.toml").read_text(encoding="utf-8"))
 
 
 def used_references(model: Model) -> list[dict[str, str]]:

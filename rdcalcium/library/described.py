@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rdcalcium.catalogue import SHELVES, entries
+from rdcalcium.catalogue import SHELVES, entries, references
 from rdcalcium.errors import ModelError, suggest
-from rdcalcium.library.citations import references
 from rdcalcium.model import Buffer
 from rdcalcium.units import show
 

@@ -24,6 +24,8 @@ STIMULUS = "stimulus.csv"
 LEDGER = "ledger.csv"
 SNAPSHOTS = "result.vtkhdf"
 CHECKPOINT = "checkpoint.npz"
+INPUTS = "inputs"
+PICTURES = "pictures"
 _TRIAL = ".rdcalcium-trial"
 
 
@@ -136,7 +138,7 @@ def remove_run(path: Path) -> None:
     """Delete what a run writes, and nothing else."""
     for name in (ABOUT, MODEL, PROBES, SENSORS, STIMULUS, LEDGER, SNAPSHOTS, CHECKPOINT):
         (path / name).unlink(missing_ok=True)
-    shutil.rmtree(path / "pictures", ignore_errors=True)
+    shutil.rmtree(path / PICTURES, ignore_errors=True)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

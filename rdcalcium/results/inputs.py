@@ -9,8 +9,7 @@ from rdcalcium.geometry.copying import copy_mesh
 from rdcalcium.library import entries
 from rdcalcium.model import Model
 from rdcalcium.results.columns import TIME, VOLTAGE
-
-INPUTS = "inputs"
+from rdcalcium.results.folder import INPUTS
 
 
 def keep_inputs(model: Model, folder: Path) -> Model:

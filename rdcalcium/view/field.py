@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 from scipy.sparse import csr_array, eye_array
 
-from rdcalcium.results.vtkhdf import CellComplex
+from rdcalcium.results import CellComplex
 from rdcalcium.view.run_folder import CALCIUM, RunFolder
 
 if TYPE_CHECKING:

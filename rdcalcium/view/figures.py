@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS, writable
+from rdcalcium.results.folder import PICTURES, PROBES, SENSORS, STIMULUS, writable
 from rdcalcium.view.canvas import FORMATS
 from rdcalcium.view.plane import plane
 from rdcalcium.view.run_folder import RunFolder
@@ -119,7 +119,7 @@ def other_moment(run_folder: str | Path, time: float | str | None = None) -> str
 
 def _pictures(run: RunFolder) -> Path:
     """The subfolder for pictures, which is made."""
-    folder = run.path / "pictures"
+    folder = run.path / PICTURES
     with writable(run.path):
         folder.mkdir(exist_ok=True)
     return folder

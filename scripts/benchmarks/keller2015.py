@@ -1,6 +1,6 @@
-"""The default and the refined run of keller2015: sensors, release and cost side by side, as a table of this machine.
+"""Runs of keller2015 on the default mesh and a refined one: sensors, release and cost side by side, for this machine.
 
-    python scripts/benchmarks/keller2015.py [--refine 1.5] [--backend auto]
+    python scripts/benchmarks/keller2015.py [--refine 1 1.5] [--backend auto]
 
 Writes keller2015-<processor>.json and .md into scripts/benchmarks/results.
 """
@@ -61,7 +61,14 @@ def table(runs: dict[float, tuple[About, Summary]]) -> str:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--refine", type=float, nargs="*", default=[1.0, 1.5])
+    parser.add_argument(
+        "--refine",
+        type=float,
+        nargs="+",
+        default=[1.0, 1.5],
+        metavar="FACTOR",
+        help="by how many times the cells of each run are smaller; the default mesh, 1, runs only if it is named too",
+    )
     parser.add_argument("--backend", default="auto")
     chosen = parser.parse_args()
     runs = {refine: measure(refine, chosen.backend) for refine in chosen.refine}
