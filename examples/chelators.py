@@ -1,20 +1,17 @@
 """EGTA binds calcium more tightly than BAPTA, but 40 times more slowly: only BAPTA takes it from a sensor at 20 nm."""
 
 import rdcalcium as rc
-from rdcalcium.library import resolve
 
 # Model: a channel that opens for 0.5 ms, alone and with 5 mM of either chelator.
 pulse = {"kind": "pulse", "amplitude": "0.2 pA", "duration": "0.5 ms"}
-alone = resolve(
-    {
-        "geometry": {"kind": "box", "size": ["2 um", "2 um", "1 um"], "symmetry": ["x", "y"]},
-        "channels": [{"name": "Ca", "positions": [[0, 0]], "current": pulse}],
-        # Mesh
-        "discretization": {"kind": "grid", "size_at_active_zone": "10 nm", "size_in_bulk": "100 nm"},
-        # Record
-        "probes": [{"name": f"{r} nm", "position": [f"{r} nm", 0, 0]} for r in (20, 200)],
-        "run": {"duration": "0.5 ms"},
-    }
+alone = rc.Model(
+    geometry={"kind": "box", "size": ["2 um", "2 um", "1 um"], "symmetry": ["x", "y"]},
+    channels=[{"name": "Ca", "positions": [[0, 0]], "current": pulse}],
+    # Mesh
+    discretization={"kind": "grid", "size_at_active_zone": "10 nm", "size_in_bulk": "100 nm"},
+    # Record
+    probes=[{"name": f"{r} nm", "position": [f"{r} nm", 0, 0]} for r in (20, 200)],
+    run={"duration": "0.5 ms"},
 )
 models = {name: alone.with_buffer(rc.buffer(name, total="5 mM")) for name in ("EGTA", "BAPTA")}
 

@@ -4,21 +4,18 @@ import numpy as np
 
 import rdcalcium as rc
 from rdcalcium.exact import continuous_point
-from rdcalcium.library import resolve
 
 # Model: a channel of 0.2 pA on the corner of a quarter of a large box.
 distances = [10, 20, 50, 100]  # nm
-model = resolve(
-    {
-        "geometry": {"kind": "box", "size": ["6 um", "6 um", "3 um"], "symmetry": ["x", "y"]},
-        "calcium": {"rest": 0, "diffusivity": "0.22 um^2/ms"},
-        "channels": [{"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": "0.2 pA"}}],
-        # Mesh
-        "discretization": {"kind": "grid", "size_at_active_zone": "10 nm", "size_in_bulk": "300 nm"},
-        # Record
-        "probes": [{"name": f"{r} nm", "position": [f"{r} nm", 0, 0]} for r in distances],
-        "run": {"duration": "0.1 ms", "tolerance": 1e-3},
-    }
+model = rc.Model(
+    geometry={"kind": "box", "size": ["6 um", "6 um", "3 um"], "symmetry": ["x", "y"]},
+    calcium={"rest": 0, "diffusivity": "0.22 um^2/ms"},
+    channels=[{"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": "0.2 pA"}}],
+    # Mesh
+    discretization={"kind": "grid", "size_at_active_zone": "10 nm", "size_in_bulk": "300 nm"},
+    # Record
+    probes=[{"name": f"{r} nm", "position": [f"{r} nm", 0, 0]} for r in distances],
+    run={"duration": "0.1 ms", "tolerance": 1e-3},
 )
 
 # Run

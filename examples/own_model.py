@@ -3,11 +3,10 @@
 import tomllib
 
 import rdcalcium as rc
-from rdcalcium.library import resolve
 
 # Model, Mesh and Record
-model = resolve(
-    tomllib.loads("""
+model = rc.Model(
+    **tomllib.loads("""
         title = "Two channels and a row of sensors"
         geometry = { kind = "box", size = ["0.6 um", "0.6 um", "0.4 um"] }
         discretization = { kind = "grid", size_at_active_zone = "10 nm", size_in_bulk = "60 nm" }

@@ -195,6 +195,16 @@ def _gated(group: Channels, law: GatedCurrent, model: Model) -> GroupCurrent:
     return GroupCurrent(group.name, influx, probability)
 
 
+def gate_times(duration: float) -> np.ndarray:
+    """Times (ms) at which gates and the voltage are tabulated in a run of this duration; InputError for too many."""
+    if duration / GATING_SPACING > 1e8:
+        raise InputError(
+            f"run.duration = {milliseconds(duration)} is too long to tabulate a gate; "
+            f"at most {milliseconds(1e8 * GATING_SPACING)}"
+        )
+    return np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1)
+
+
 def open_probability_table(
     group: Channels, stimulus: ActionPotential, duration: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -202,11 +212,6 @@ def open_probability_table(
 
     Where the voltage jumps there are two rows, of one probability.
     """
-    if duration / GATING_SPACING > 1e8:
-        raise InputError(
-            f"run.duration = {milliseconds(duration)} is too long to tabulate a gate; "
-            f"at most {milliseconds(1e8 * GATING_SPACING)}"
-        )
     scheme = group.kinetics()
     is_open = np.array([state in group.open_states for state in scheme.states])
     pieces = _between_jumps(stimulus, duration)
@@ -219,7 +224,7 @@ def open_probability_table(
 
 def _between_jumps(stimulus: ActionPotential, duration: float) -> list[np.ndarray]:
     """Times at which a gate is tabulated (ms), from one jump of the voltage to the next, both included."""
-    even = np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1)
+    even = gate_times(duration)
     near = NEAR_JUMP * GATING_SPACING
     ends = [0.0, *stimulus.jumps(duration).tolist(), duration]
     return [np.array([a, *even[(even > a + near) & (even < b - near)], b]) for a, b in pairwise(ends)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
@@ -32,3 +33,10 @@ def test_an_example_is_one_screen_that_goes_from_the_model_to_a_look(path: Path)
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) < LONGEST
     assert all(word in text for word in ("# Model", "Mesh", "# Run", "Record", "# Look"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_builds_and_runs_its_model_with_the_public_names(path: Path) -> None:
+    """Exact solutions apart, which are there to compare with."""
+    rooms = set(re.findall(r"^(?:from|import) rdcalcium\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    assert rooms <= {"exact"}

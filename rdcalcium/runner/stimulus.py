@@ -6,18 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.currents import GATING_SPACING, TimeCourse
+from rdcalcium.currents import TimeCourse, gate_times
 from rdcalcium.model import ActionPotential, Model
 from rdcalcium.results.columns import TIME, VOLTAGE, Column, current, open_probability
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS
+from rdcalcium.runner.bends import bends
 from rdcalcium.simulation import Simulation
 
 
 def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
-    """Write stimulus.csv, whose rows straight lines join to the true courses; no file where nothing flows.
+    """Write stimulus.csv, whose rows straight lines join to the true courses, within 1/1000 of the range of each.
 
-    A jump has two rows of one time, the value before it and the value after it.
+    There is a row where something bends, and no file where nothing flows. A jump has two rows of one time, the value
+    before it and the value after it.
     """
     groups = simulation.influx.currents.groups
     if not groups:
@@ -32,7 +34,8 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
         inward = model.copies * count * _values(group.influx, times, before)
         columns[current(group.name)] = 0.0 - inward  # not -inward, which makes -0.0 of nothing
     table = CsvTable(folder / STIMULUS, [column.heading for column in columns])
-    for row in zip(*columns.values(), strict=True):
+    kept = bends(times, [values for column, values in columns.items() if column != TIME])
+    for row in zip(*(values[kept] for values in columns.values()), strict=True):
         table.append(row)
     table.close()
 
@@ -46,7 +49,7 @@ def _rows(
         times.append(course.knots)
         jumps.append(course.jumps)
     if stimulus:  # a cubic, smooth at the spacing at which gates see it, but for a waveform that cuts off another
-        times.append(np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1))
+        times.append(gate_times(duration))
         jumps.append(np.array(stimulus.times))
     after, jumped = np.unique(np.concatenate(times + jumps)), np.unique(np.concatenate(jumps))
     after = after[(after >= 0) & (after < duration)]
