@@ -27,6 +27,7 @@ from rdcalcium.units import milliseconds, nanometres
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
 SAME_TIME = 1e-12  # ms
+IMPLAUSIBLE = 1e6  # µM of calcium, more than dissolves; a current in the wrong unit, not physiology
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
 HEADROOM = (2.0, 10.0)  # calcium may rise to this many times its highest value, and µM more, while a step is taken
 RADIUS_FLOOR = 1e-9  # ms⁻¹, where nothing moves
@@ -150,12 +151,19 @@ class Simulation:
             self.rejected += 1
             self.control.reject(plan.h, error)
             if self.control.h < SHORTEST_STEP:
-                raise self._blow_up()
+                raise self._stopped(
+                    f"the step fell below {milliseconds(SHORTEST_STEP)}",
+                    'try a larger tolerance, precision = "float64", or check the currents and rates',
+                )
         self._accept(plan)
         self.control.accept(plan.h, error, plan.wanted)
         if np.any(np.abs(self.stops - self.t) < SAME_TIME):
             self.control.restart()
             self.implicit_above = IMPLICIT_FROM
+        if self.points.highest_calcium > IMPLAUSIBLE:
+            raise self._stopped(
+                f"calcium is beyond {IMPLAUSIBLE:g} uM", "check the unit of the currents, and the size of the cells"
+            )
         return Moment(self.t, plan.h, self.stepper.evaluations - evaluations, self.values)
 
     def _radius(self) -> float:
@@ -211,15 +219,15 @@ class Simulation:
         """Every field at every sensor and probe at times (ms) within the last step, (times, fields, points) µM."""
         return self.points.within(times, lambda look: np.array([*self.within(moment, times, look)]))
 
-    def _blow_up(self) -> SimulationError:
+    def _stopped(self, why: str, remedy: str) -> SimulationError:
+        """A run that cannot go on: when, where, and what to try."""
         state = self.do.to_host(self.stepper.y)
         bad = ~np.isfinite(state)
         field, cell = np.unravel_index(int(np.argmax(bad if bad.any() else np.abs(state))), state.shape)
         at = nanometres(self.system.discretization.centres[cell], 4)
         return SimulationError(
-            f"the step fell below {milliseconds(SHORTEST_STEP)} at t = {milliseconds(self.t)}; the largest value is "
-            f"{self.system.fields[field].name} = {state[field, cell]:.4g} uM at {at}; "
-            'try a larger tolerance, precision = "float64", or check the currents and rates'
+            f"{why} at t = {milliseconds(self.t)}; the largest value is "
+            f"{self.system.fields[field].name} = {state[field, cell]:.4g} uM at {at}; {remedy}"
         )
 
 
