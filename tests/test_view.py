@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rdcalcium as rc
 from rdcalcium.discretization.base import CellComplex
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.results.about import About, Machine, Volumes
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import SnapshotFile
+from rdcalcium.view.field import CalciumRaster
+from rdcalcium.view.run_folder import RunFolder
 
 REST = 0.05  # µM
 TIMES = np.round(np.arange(0, 2.01, 0.25), 3)  # ms
@@ -552,3 +555,21 @@ def test_a_scene_reads_back_what_it_wrote():
     for damaged in (None, [], {}, {**scene(), "box": {}}, {**scene(), "channels": [{"name": "c", "position": [1]}]}):
         with pytest.raises(RdcalciumError, match="'scene', which says what to draw, is missing or damaged"):
             Scene.from_json(damaged)
+
+
+def test_a_picture_across_a_mirror_is_that_of_the_whole_box(tmp_path: Path) -> None:
+    def seen(symmetry: list[str], positions: list[list[str]]) -> np.ndarray:
+        model = rc.Model(
+            geometry={"kind": "box", "size": [0.3, 0.3, 0.15], "symmetry": symmetry},
+            discretization={"kind": "grid", "size_at_active_zone": "20 nm"},
+            channels=[
+                {"name": "Ca", "positions": positions, "current": {"kind": "constant", "amplitude": "0.1 pA"}},
+            ],
+            run={"duration": "0.05 ms"},
+        )
+        run = RunFolder(rc.run(model, "numpy", tmp_path / "-".join(["run", *symmetry])).folder)
+        raster = CalciumRaster(run, np.array([-0.1, -0.1, 0.003]), np.array([0.1, 0.1, 0.003]))
+        return raster.logarithm(run.nearest("0.05 ms"))
+
+    whole = seen([], [["40 nm", "0 nm"], ["-40 nm", "0 nm"]])
+    np.testing.assert_allclose(seen(["x", "y"], [["40 nm", "0 nm"]]), whole, atol=1e-3)

@@ -21,6 +21,7 @@ MARGIN = 0.05  # µm of cytosol around what stands in the active zone
 AROUND = 0.02  # µm from a vesicle's surface, within which a point without cytosol belongs to the vesicle
 GROWTH = 0.75  # how far the frame may follow the plume, in widths of the active zone
 NOTHING = -9.0  # logarithm that stands for no calcium at all
+TOUCHING = 1e-9  # µm
 DEPTH = "depth in the cytosol"  # µm, negative outside; surfaces end where it is zero
 
 
@@ -101,7 +102,7 @@ class CalciumRaster:
     def _depth(self) -> np.ndarray:
         """How far each raster point is from the wall, (nx, ny, nz) µm: negative outside, positive in cytosol."""
         if not self.outside.any():
-            return np.full(self.shape, np.inf)
+            return np.ones(self.shape)
         depth = distance_transform_edt(~self.outside) - distance_transform_edt(self.outside)
         return self._spacing * np.asarray(gaussian_filter(depth, 1.0))  # else the wall has steps of a raster point
 
@@ -118,11 +119,18 @@ class CalciumRaster:
     def _folded(self) -> np.ndarray:
         """Raster points, those beyond a mirror replaced by their image, and none exactly on the boundary."""
         points, scene = self._points(), self.run.scene
+        inset = 1e-4 * self._spacing
         for axis, mirror in scene.mirrors.items():
             side = 1 if scene.upper[axis] > mirror else -1
-            points[:, axis] = mirror + side * np.abs(points[:, axis] - mirror)
-        inset = 1e-4 * self._spacing
+            away = np.maximum(np.abs(points[:, axis] - mirror), self._half_cell(axis, mirror) - inset)
+            points[:, axis] = mirror + side * away
         return np.clip(points, scene.lower + inset, scene.upper - inset)
+
+    def _half_cell(self, axis: int, mirror: float) -> float:
+        """Width of the half cells beside a mirror, µm: with its image each is one cell, across which nothing bends."""
+        picture = self.run.snapshots.picture
+        away = np.abs(picture.points[:, axis] - mirror)
+        return float(away[away > TOUCHING].min(initial=np.inf)) if picture.centring == "cell" else 0.0
 
     def _operators(self) -> tuple[csr_array, csr_array, np.ndarray]:
         picture = self.run.snapshots.picture
