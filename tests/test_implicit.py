@@ -13,13 +13,14 @@ from scipy.linalg import expm
 
 from rdcalcium import runner, simulation
 from rdcalcium.backends import open_backend
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.integrators import rosenbrock
 from rdcalcium.integrators.modes import bound_with_calcium, decouple
 from rdcalcium.integrators.multigrid import Multigrid
 from rdcalcium.integrators.stepper import Step
-from rdcalcium.model import Channels, ConstantCurrent, Grid, Run
+from rdcalcium.model import Channels, ConstantCurrent, Grid, Model, Run
 from rdcalcium.simulation import Simulation
 from rdcalcium.system import System, build_system
 from rdcalcium.units import AMOUNT_PER_CHARGE
@@ -205,3 +206,24 @@ def test_a_run_goes_on_from_within_a_quiet_stretch(monkeypatch: pytest.MonkeyPat
     runner.run(model, "numpy", tmp_path / "halves", should_stop=StopAfter(quiet))
     runner.resume(tmp_path / "halves")
     assert_same_tables(tmp_path / "whole", tmp_path / "halves")
+
+
+def test_between_the_ends_of_implicit_steps_a_decay_decays() -> None:
+    """What is stiff in the rates at both ends does not swing what rows and snapshots show between them."""
+    buffer = {"name": "fixed", "total": 50, "diffusivity": 0, "k_on": 0.1, "K_d": 0.5}
+    pulse = {"kind": "pulse", "amplitude": 0.5, "start": 0.1, "duration": 0.5}
+    model = Model(
+        geometry={"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x", "y"]},
+        discretization={"kind": "grid", "size_at_active_zone": 0.02, "size_in_bulk": 0.06},
+        buffers=[buffer],
+        channels=[{"name": "Ca", "positions": [[0, 0]], "current": pulse}],
+        probes=[{"name": "p", "position": [0.06, 0, 0]}],
+        run={"duration": 60},
+    )
+    run, times, seen = fresh(model), np.arange(3.0, 60.0), []
+    while not run.finished:
+        at = run.advance()
+        inside = times[(times > at.t - at.h) & (times <= at.t)]
+        seen += run.values_within(at, inside)[:, CALCIUM, 0].tolist() if len(inside) else []
+    assert "implicit" in vars(run)  # they were needed
+    assert np.all(np.diff(seen) < 0)

@@ -14,6 +14,7 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Sphere, Tetrahedra
+from rdcalcium.results.provenance import scene
 from tests.ball import sphere_mesh
 
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=float)
@@ -388,3 +389,10 @@ def test_a_box_that_cannot_be_built_says_why():
     filled = Box(size=(1, 1, 1), obstacles=(Sphere(centre=(0, 0, 0), radius=0.3),))
     with pytest.raises(ValueError, match="lies inside a vesicle"):
         box_mesh(filled, Tetrahedra(size_at_active_zone=0.1, size_in_bulk=0.3), [(0.1, 0, 0)])
+
+
+def test_a_round_membrane_has_no_height_in_pictures(tmp_path):
+    model = ball(tmp_path, positions=[[0, 0, -0.5]])
+    made = discretize(model)
+    assert scene(model, made).membrane is None
+    assert scene(model, made).floor == pytest.approx(-0.5, rel=0.01)

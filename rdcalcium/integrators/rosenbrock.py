@@ -71,6 +71,17 @@ class Rosenbrock:
         self._approximate(self._scaled, self._defect)
         return do.error_norm(step.y, end, self._defect, step.f0, f1, 0.0, CAUTION, rtol, atol)
 
+    def smooth(self, rate: Array) -> None:
+        """(2 B - B²) rate, which is 1 - x² / (1 + x)² of a mode that decays by x = γ h |λ|: slow ones stay as they are.
+
+        F of the ends holds the residue of stiff modes times their rates, which a cubic would swing by.
+        """
+        do = self.do
+        self._approximate(rate, self._scaled)
+        self._approximate(self._scaled, self._defect)
+        do.scale(2.0, self._scaled, rate)
+        do.triad(rate, self._defect, -1.0, rate)
+
     def _prepare(self, mean: np.ndarray, tau: float) -> None:
         modes = decouple(self.chemistry, mean, tau)
         self.multigrid.shift(modes.shifts)

@@ -28,6 +28,9 @@ class StabilizedRungeKutta:
         self.evaluations += self.stages - 1
         return do.stages(step.y, step.f0, z, older, rows, cells, changes)[0]
 
+    def smooth(self, rate: Array) -> None:
+        """Nothing: its steps are short enough for all that moves."""
+
     def error(self, step: Step, z: Array, end: Array, f1: Array, rtol: float, atol: np.ndarray) -> float:
         """The estimate of the method."""
         slopes, increment = self.method.estimate

@@ -56,6 +56,9 @@ class Scheme(Protocol):
         end, f1  where it leads, and the rate of change there
         """
 
+    def smooth(self, rate: Array) -> None:
+        """Take out of a rate of change what is too stiff to show between the ends of the last step, in place."""
+
 
 class Stepper:
     """Owns the state of a run and advances it; says which operations, never how they are done.
@@ -99,7 +102,7 @@ class Stepper:
             self._f0_is_current = True
             self.evaluations += 1
         self._add(self._f0, sources, 1.0, at_end=False)
-        before = scheme.evaluations
+        self._scheme, before = scheme, scheme.evaluations
         step = Step(h, self.y, self._f0, (self._spare[0], self._spare[1], self._f1))
         z = scheme.increment(step, sources)
         self._spare = [z, self._spare[0] if z is self._spare[1] else self._spare[1]]
@@ -120,10 +123,11 @@ class Stepper:
             if at_end:
                 self.do.add_at(target, sources.cells, sources.change[-1], sign)
 
-    def _with_sources(self, rate: Array, sources: StepSources | None, at_end: bool) -> Array:
+    def _slope(self, rate: Array, sources: StepSources | None, at_end: bool) -> Array:
         """A copy of a right-hand side with the sources in it, so that nobody who looks changes the run."""
         self.do.scale(1.0, rate, self._spare[0])
         self._add(self._spare[0], sources, 1.0, at_end)
+        self._scheme.smooth(self._spare[0])
         return self._spare[0]
 
     def within(
@@ -135,8 +139,8 @@ class Stepper:
         makes a step shorter.
         """
         start, end = look(self._spare[1]), look(self.y)
-        slope_0 = look(self._with_sources(self._f1, sources, at_end=False))  # after `accept` _f1 is of the beginning
-        slope_1 = look(self._with_sources(self._f0, sources, at_end=True))
+        slope_0 = look(self._slope(self._f1, sources, at_end=False))  # after `accept` _f1 is of the beginning
+        slope_1 = look(self._slope(self._f0, sources, at_end=True))
         for s in shares:
             bend = slope_0 * s * (1 - s) ** 2 - slope_1 * s * s * (1 - s)
             yield start + (end - start) * s * s * (3 - 2 * s) + h * bend

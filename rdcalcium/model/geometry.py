@@ -62,6 +62,11 @@ class Shape(Part):
         return None
 
     @property
+    def membrane_surface(self) -> str:
+        """Name of the surface on which channels sit."""
+        return "membrane"
+
+    @property
     def copies(self) -> int:
         """How many computed parts make up the whole terminal."""
         return 2 ** len(self.mirrors)
@@ -206,6 +211,11 @@ class MeshFile(Shape):
     """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean."""
     membrane: str = "membrane"
     """Named surface of the file on which channels sit; faces that no name of the file covers are "membrane"."""
+
+    @property
+    def membrane_surface(self) -> str:
+        """As the model says."""
+        return self.membrane
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from rdcalcium.model import Model
 from rdcalcium.results.about import Machine, Volumes
 from rdcalcium.results.scene import Scene
 
+PLANE = 1e-3  # of the size of a mesh, by which the heights of a plane membrane may differ
+
 
 def computed_by(operations: Operations, reason: str) -> Machine:
     """What a run ran on, and with."""
@@ -42,11 +44,17 @@ def scene(model: Model, discretization: Discretization) -> Scene:
         "probes": list(model.probe_points.items()),
     }
     lower, upper = model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0))
-    return Scene.of(lower, upper, model.geometry.mirrors, _membrane_height(model), things)
+    return Scene.of(lower, upper, model.geometry.mirrors, _membrane_height(model, discretization), things)
 
 
-def _membrane_height(model: Model) -> float | None:
-    """That of the shape; where only a mesh knows its membrane, that of the lowest channel which sits on it, µm."""
-    on_it = [p[2] for group in model.channels if group.place == "membrane" for p in group.points]
-    height = model.geometry.membrane_height
-    return min(on_it, default=None) if height is None else height
+def _membrane_height(model: Model, discretization: Discretization) -> float | None:
+    """That of the shape; of a mesh that of its named surface, else of the channels, if they lie at one height; µm."""
+    if (height := model.geometry.membrane_height) is not None:
+        return height
+    surface = discretization.surfaces.get(model.geometry.membrane_surface)
+    if model.geometry.brings_cells and surface:
+        heights = discretization.centres[surface.indices, 2]  # the nodes of the mesh
+    else:
+        heights = np.array([p[2] for p in model.points_on_membrane().values()])
+    plane = len(heights) and np.ptp(heights) < PLANE * np.ptp(discretization.centres)
+    return float(heights.mean()) if plane else None

@@ -50,7 +50,7 @@ def _rows(
         jumps.append(course.jumps)
     if stimulus:  # a cubic, smooth at the spacing at which gates see it, but for a waveform that cuts off another
         times.append(gate_times(duration))
-        jumps.append(np.array(stimulus.times))
+        jumps.append(stimulus.jumps(duration))
     after, jumped = np.unique(np.concatenate(times + jumps)), np.unique(np.concatenate(jumps))
     after = after[(after >= 0) & (after < duration)]
     jumped = np.append(jumped[(jumped > 0) & (jumped < duration)], duration)  # at the end, the value inside the run
