@@ -158,8 +158,8 @@ class Currents:
 
         Each stage sees the true current at its own time. Replacing the current by its mean, or by a line of the
         same charge, puts a jump or a kink between any two steps, which stiff diffusion turns into an error
-        estimate that a smooth current does not deserve (measured on the calyx active zone: 47 and 3.4 times the
-        steps at one tolerance). The charge is then that of the scheme's quadrature, which the ledger counts.
+        estimate that a smooth current does not deserve: many more steps at one tolerance. The charge is then that of
+        the scheme's quadrature, which the ledger counts.
 
         c  (stages + 1,) times of the stages, 0 to 1
         """

@@ -32,7 +32,7 @@ LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance 
 HEADROOM = (2.0, 10.0)  # calcium may rise to this many times its highest value, and µM more, while a step is taken
 RADIUS_FLOOR = 1e-9  # ms⁻¹, where nothing moves
 # Stages above which a quiet stretch is crossed by implicit steps, and above which it goes on so: one costs as much as
-# 50 to 150 stages, and has to be shorter than an explicit one.
+# many stages, and has to be shorter than an explicit step; to come back and forth would cost most.
 IMPLICIT_FROM, IMPLICIT_ON = 200, 50
 
 

@@ -227,3 +227,17 @@ def test_between_the_ends_of_implicit_steps_a_decay_decays() -> None:
         seen += run.values_within(at, inside)[:, CALCIUM, 0].tolist() if len(inside) else []
     assert "implicit" in vars(run)  # they were needed
     assert np.all(np.diff(seen) < 0)
+
+
+def test_a_step_far_too_long_for_a_mode_ends_it() -> None:
+    """L-stable: of the fastest mode of diffusion nothing is left, not even with its sign turned."""
+    system = tiny_system("no buffer")
+    do = open_backend("numpy", system)
+    rates, modes = np.linalg.eig(system.chemistry.diffusivity[0] * system.discretization.laplacian().toarray())
+    fastest = modes[:, np.argmin(rates.real)].real
+    y, f0 = do.from_host(1 + 0.5 * fastest[None] / np.abs(fastest).max()), do.new()
+    do.rhs(y, f0)
+    h = 1e5 / np.abs(rates).max()
+    end = y + rosenbrock.Rosenbrock(do).increment(Step(h, y, f0, (do.new(), do.new(), do.new())), None)
+    there = system.discretization.volumes > 0
+    assert np.ptp(end[0][there]) < 0.02 * np.ptp(y[0][there])

@@ -100,3 +100,10 @@ def test_steps_towards_a_stop_end_on_it_and_leave_no_sliver(wanted: float) -> No
         left, shortest = left - h, min(shortest, h)
     assert left == pytest.approx(0.0, abs=1e-12)
     assert shortest >= 0.49 * min(wanted, 1.0)
+
+
+def test_where_errors_grow_from_step_to_step_the_controller_expects_the_next_one_to_grow_too() -> None:
+    alone, foreseeing = StepController(2), StepController(2, last=(0.1, 0.01))
+    for control in (alone, foreseeing):
+        control.accept(0.1, 0.2, wanted=0.1)
+    assert foreseeing.h < 0.5 * alone.h

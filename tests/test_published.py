@@ -9,6 +9,7 @@ import rdcalcium as rc
 from rdcalcium.currents import channel_currents
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
+from rdcalcium.units import AMOUNT_PER_CHARGE
 from tests.support import need_backend, simulate
 from tests.tolerances import TOLERANCES
 
@@ -136,3 +137,11 @@ def test_calcium_peaks_after_the_current_and_decays_within_milliseconds(tmp_path
         assert peak < point.time_of_peak < peak + 0.2
     for trace in result.probes.values():
         assert float(trace.calcium[-1]) < 0.2 * float(trace.calcium.max())
+
+
+def test_the_charge_that_enters_is_that_of_the_action_potential():
+    """At the default tolerance, within what the page on the equations promises of the ledger."""
+    need_backend("compiled")
+    run = simulate(coarse_calyx().changed(run={"tolerance": 1e-2}))
+    charge = run.influx.currents.groups[0].influx.integral(0, 2.0) * run.influx.sources.counts[0]
+    assert run.balance().entered == pytest.approx(charge * AMOUNT_PER_CHARGE, rel=2e-3)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from pyamg.aggregation import standard_aggregation
-from pyamg.strength import symmetric_strength_of_connection
 from scipy.sparse import csr_array, diags_array
 
 FEWEST = 40  # unknowns of the coarsest level, at most, if coarsening gets there; they are solved directly
@@ -73,6 +71,10 @@ def _level(
 
 def _prolongation(conductance: csr_array, rows: np.ndarray) -> csr_array | None:
     """Interpolation from aggregates, smoothed once; constants stay constant. None where nothing can be joined."""
+    # Here, for runs without a quiet stretch start faster without it.
+    from pyamg.aggregation import standard_aggregation
+    from pyamg.strength import symmetric_strength_of_connection
+
     stiffness = csr_array(diags_array(rows) - conductance)
     groups, _ = standard_aggregation(symmetric_strength_of_connection(stiffness, 0.0))
     if groups.shape[1] == 0:

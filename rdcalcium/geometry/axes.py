@@ -36,8 +36,8 @@ def _axis(model: Model, choice: Grid, low: float, high: float, a: int) -> Axis:
 def resolved_points(model: Model) -> np.ndarray:
     """Points that the fine part of a grid spans, (n, 3) µm: channels, sensors, and the probes near one of them.
 
-    The fine part is a block: a single probe far in the bulk would fill all between it and the channels with fine cells
-    (measured: ten times as many), where calcium varies so little that wide ones do as well. Where there are neither
+    The fine part is a block: a single probe far in the bulk would fill all between it and the channels with fine cells,
+    where calcium varies so little that wide ones do as well. Where there are neither
     channels nor sensors, it spans the probes; where there is nothing, the middle.
     """
     channels = [point for group in model.channels for point in group.points]

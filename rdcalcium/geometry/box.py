@@ -45,8 +45,8 @@ def box_mesh(
     "x_min" or "y_min". Edges are size_at_active_zone long at sensors and all over the active zone (the rectangle
     around the channels), three tenths of the radius at a vesicle, and as long as a gap between vesicles or to the
     membrane is wide; they grow with the distance from all of these up to size_in_bulk. Gaps narrower than GAP are
-    not resolved, because edges across the crevice between two touching vesicles would set the number of time steps
-    (measured: 23 times the spectral radius). The result is reproducible.
+    not resolved, because edges across the crevice between two touching vesicles would set the number of time steps.
+    The result is reproducible.
 
     channels  positions, µm; each becomes a node
     sensors   positions in the cytosol, µm; nodes, except nearer to a wall than half of GAP: edges so short would

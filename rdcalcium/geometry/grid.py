@@ -174,7 +174,6 @@ def unknowns(edges: np.ndarray, mirror: bool) -> np.ndarray:
     Around a point source flows through wider and wider cells. Two-point fluxes between the middles of such cells
     overestimate its resistance, those through faces halfway between the unknowns underestimate it by as much; here,
     between the two, the leading error cancels. With widths that grow by g the unknown is at 1 / (1 + √g) of its cell.
-    Measured on widths growing by 1.3: calcium within 0.5 % instead of 2 %.
     """
     widths = np.diff(edges)
     whole = widths.copy()

@@ -15,7 +15,7 @@ SMOOTHED = 5  # the upper part of the spectrum that a level damps: from 1/5 of t
 class Multigrid:
     """A V-cycle with two Chebyshev steps before and after each visit to the coarser level.
 
-    It is a linear operator, needs no dot product, and reduces the error about four times.
+    It is a linear operator, needs no dot product, and takes a third of any error or more.
 
     levels  finest first
     modes   problems, each with a shift of its own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Self
 
 from pydantic import Field, field_serializer, model_validator
@@ -20,9 +21,9 @@ class SchemePart(LibraryPart):
     """A number for each name in the rates, with a unit or without; those without are in µM, ms and mV. Each is used."""
 
     @property
+    @abstractmethod
     def lines(self) -> tuple[str, ...]:
         """The transitions; none for a part that needs none."""
-        raise NotImplementedError
 
     def read_scheme(self) -> KineticScheme:
         """The transitions with the parameters."""
