@@ -38,6 +38,15 @@ typedef unsigned char mask_t;
 #define RDC_EACH_LANE(t, count) for (int t = 0; t < count; ++t)
 #endif
 
+// The thread's place, handed on by a kernel that calls another one.
+#ifdef RDC_CPU
+#define RDC_THREAD blockIdx, threadIdx, blockDim,
+#define RDC_LANE_THREAD blockIdx, rdc_count,
+#else
+#define RDC_THREAD
+#define RDC_LANE_THREAD
+#endif
+
 #define RDC_X ((index_t)blockIdx.x * (index_t)blockDim.x + (index_t)threadIdx.x)
 #define RDC_Y ((index_t)blockIdx.y * (index_t)blockDim.y + (index_t)threadIdx.y)
 #define RDC_Z ((index_t)blockIdx.z * (index_t)blockDim.z + (index_t)threadIdx.z)

@@ -111,15 +111,21 @@ class Chemistry:
 
         radius  bound on the spectral radius of the discrete Laplacian, µm⁻²
         """
+        steady, binding = self.stiffness_terms(radius)
+        return steady + float((binding[:, 0] * calcium + binding[:, 1]).max(initial=0.0))
+
+    def stiffness_terms(self, radius: float) -> tuple[float, np.ndarray]:
+        """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2)."""
         totals = dict(self.totals)
-        per_buffer: dict[str, float] = {}
+        per_buffer = {name: [0.0, 0.0] for name in totals}
         capture = 0.0
         for r in self.reactions:
-            ligand = calcium if r.binds else 1.0
-            per_buffer[r.buffer] = per_buffer.get(r.buffer, 0.0) + r.forward * ligand + r.backward
+            rates = per_buffer[r.buffer]
+            rates[0] += r.forward if r.binds else 0.0
+            rates[1] += r.backward if r.binds else r.forward + r.backward
             capture += r.forward * totals[r.buffer] if r.binds else 0.0
         diffusion = float(self.diffusivity.max()) * radius
-        return diffusion + capture + max(per_buffer.values(), default=0.0)
+        return diffusion + capture, np.array([*per_buffer.values()]).reshape(-1, 2)
 
     def jacobian(self, y: np.ndarray) -> np.ndarray:
         """Derivative of the rates of all reactions by each field at one state, (fields, fields) ms⁻¹.

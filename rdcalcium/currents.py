@@ -45,6 +45,18 @@ class TimeCourse:
         """Ends of the pieces, ms."""
         return self.polynomial.x
 
+    @property
+    def powers(self) -> np.ndarray:
+        """Coefficients of the powers 0 to 3 of the time since the knot before, (pieces, 4)."""
+        ascending = self.polynomial.c[::-1].T
+        return np.pad(ascending, ((0, 0), (0, 4 - ascending.shape[1])))
+
+    @property
+    def charge(self) -> np.ndarray:
+        """The integral up to each knot, (knots,)."""
+        last = self.integral(-np.inf, np.inf)
+        return np.append(self._charge.c[-1] - self._charge.c[-1][0], last)
+
     @cached_property
     def _charge(self) -> PPoly:
         return self.polynomial.antiderivative()
@@ -121,10 +133,36 @@ class GroupCurrent:
 
 
 @dataclass(frozen=True)
+class Courses:
+    """Currents of all groups as polynomials of third degree between knots, zero outside.
+
+    first   (groups + 1,)       first piece of each group; it has one knot more than pieces
+    knots   (pieces + groups,)  ms
+    pieces  (pieces, 4)         coefficients of the powers 0 to 3 of the time since the knot, pA
+    charge  (pieces + groups,)  what has flowed by each knot, pA ms
+    """
+
+    first: np.ndarray
+    knots: np.ndarray
+    pieces: np.ndarray
+    charge: np.ndarray
+
+
+@dataclass(frozen=True)
 class Currents:
     """All groups together, as the time-stepping scheme sees them."""
 
     groups: Sequence[GroupCurrent]
+
+    def courses(self) -> Courses:
+        """All of them as numbers alone."""
+        curves = [g.influx for g in self.groups]
+        return Courses(
+            np.cumsum([0, *(len(curve.knots) - 1 for curve in curves)]),
+            np.concatenate([np.zeros(0), *(curve.knots for curve in curves)]),
+            np.concatenate([np.zeros((0, 4)), *(curve.powers for curve in curves)]),
+            np.concatenate([np.zeros(0), *(curve.charge for curve in curves)]),
+        )
 
     def at(self, t: float, before_jump: bool) -> np.ndarray:
         """Current of one channel of each group at a time, (groups,) pA; where it jumps, before or after that."""

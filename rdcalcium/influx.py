@@ -6,6 +6,7 @@ import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.currents import channel_currents
+from rdcalcium.discretization import PointWeights
 from rdcalcium.integrators.base import Coefficients
 from rdcalcium.integrators.stepper import StepSources
 from rdcalcium.model import Model
@@ -34,6 +35,20 @@ class Influx:
         """Control volumes under the pores, (k,)."""
         return self.sources.cells
 
+    @property
+    def amounts(self) -> np.ndarray:
+        """What enters per time and pA of one channel of each group, (groups,) µM µm³ ms⁻¹ pA⁻¹."""
+        return self.discretization.volumes[self.cells] @ self.sources.shares
+
+    def at(self, points: PointWeights) -> np.ndarray:
+        """Rate of change of calcium at points by the current of one channel, (points, groups) µM ms⁻¹ pA⁻¹."""
+        cells = self.cells
+        row = np.minimum(np.searchsorted(cells, points.indices), max(len(cells) - 1, 0))
+        if not len(cells):
+            return np.zeros((len(points.indices), len(self.groups)))
+        under = cells[row] == points.indices
+        return np.einsum("pk,pkg->pg", points.weights * under, self.sources.shares[row])
+
     def seen(self, t: float, h: float, k: Coefficients) -> bool:
         """Whether the stages of a step notice what flows in it."""
         return self.currents.resolved(t, h, k.c, k.weights)
@@ -50,8 +65,13 @@ class Influx:
         """Sources at every stage of a step of h ms from t; None where there are no channels."""
         return self._sources(self.currents.over_step(t, h, k.c), k.weights, h) if self.groups else None
 
+    def at_ends(self, t: float, h: float) -> StepSources | None:
+        """Sources at both ends of a step, for those who look inside; None where there are no channels."""
+        ends = np.array([0.0, 1.0])
+        return self._sources(self.currents.over_step(t, h, ends), ends, h) if self.groups else None
+
     def _sources(self, currents: np.ndarray, weights: np.ndarray, h: float) -> StepSources:
         """Sources of currents (stages, groups) pA, which a scheme adds up with these weights."""
         rates = currents @ self.sources.shares.T
-        amount = h * self.discretization.volumes[self.cells] @ (self.sources.shares @ (weights @ currents))
+        amount = h * self.amounts @ (weights @ currents)
         return StepSources(self._cells, self.do.values(rates[0]), self.do.values(rates - rates[0]), float(amount))

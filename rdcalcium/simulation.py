@@ -9,31 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from rdcalcium import march
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
+from rdcalcium.backends.program import Status, Stretch
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.influx import Influx
 from rdcalcium.integrators import METHODS
-from rdcalcium.integrators.base import MAX_STAGES
 from rdcalcium.integrators.controller import StepController, towards
 from rdcalcium.integrators.rosenbrock import Rosenbrock
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
-from rdcalcium.integrators.stepper import Scheme, Stepper, StepSources
+from rdcalcium.integrators.stepper import Scheme, Stepper, StepSources, cubic
+from rdcalcium.march import HEADROOM, IMPLAUSIBLE, RADIUS_FLOOR, SAME_TIME, SHORTEST_STEP, MarchedStep, open_march
 from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors
 from rdcalcium.recorders.watched import WatchedPoints
 from rdcalcium.units import milliseconds, nanometres
 
-SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
-SAME_TIME = 1e-12  # ms
-IMPLAUSIBLE = 1e6  # µM of calcium, more than dissolves; a current in the wrong unit, not physiology
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
-HEADROOM = (2.0, 10.0)  # calcium may rise to this many times its highest value, and µM more, while a step is taken
-RADIUS_FLOOR = 1e-9  # ms⁻¹, where nothing moves
-# Stages above which a quiet stretch is crossed by implicit steps, and above which it goes on so: one costs as much as
-# many stages, and has to be shorter than an explicit step; to come back and forth would cost most.
-IMPLICIT_FROM, IMPLICIT_ON = 200, 50
 
 
 class SimulationError(RdcalciumError):
@@ -86,10 +80,17 @@ class Simulation:
         self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
         self.stops = self.influx.currents.events(model.run.duration)
         self.control = StepController(self.method.order)
-        self.implicit_above = IMPLICIT_FROM
+        self.implicit_above = march.IMPLICIT_FROM
         self.t, self.steps, self.rejected = 0.0, 0, 0
         self.stepper = Stepper(operations, np.repeat(rest[:, None], self.system.shape[1], axis=1))
         self.explicit = StabilizedRungeKutta(operations, self.method)
+        tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
+        self.device = open_march(operations, self.influx, self.points, self.explicit, tolerance, longest, self.stops)
+        self._asked = False  # whether the device has asked for implicit steps in vain
+        self._reached = 0.0  # ms, the time of its state
+        self._counted = 0  # evaluations until the last moment
+        self._inside: Callable[[np.ndarray], Iterable[np.ndarray]] | None = None  # of the points, where that is known
+        self._sources: Callable[[], StepSources | None] = lambda: None
         self.ledger = Ledger(operations, model.copies, self.stepper.y, self.stepper.carried)
         self.points.look(self.stepper.y)
 
@@ -114,9 +115,11 @@ class Simulation:
         self.control.last = (last[0], last[1])
         self.stepper = Stepper.restored(self.do, state)
         self.steps, self.rejected, self.stepper.evaluations = (int(n) for n in state["counts"])
+        self._counted = self.stepper.evaluations
         self.ledger.restore(state)
         for i, sensor in enumerate(self.sensors):
             sensor.occupancy = state[f"occupancy{i}"]
+        self._reached = self.t
         self.points.look(self.stepper.y)
 
     @property
@@ -131,7 +134,8 @@ class Simulation:
     def run(self, look: Callable[[Moment], None] = lambda moment: None) -> None:
         """Advance to the end, showing every step."""
         while not self.finished:
-            look(self.advance())
+            for moment in self.stretch():
+                look(moment)
 
     @cached_property
     def implicit(self) -> Rosenbrock:
@@ -140,7 +144,70 @@ class Simulation:
 
     def advance(self) -> Moment:
         """Take one accepted step."""
-        evaluations = self.stepper.evaluations
+        while not (moments := list(self.stretch(alone=True))):
+            pass  # only rejected attempts so far
+        return moments[0]
+
+    def stretch(self, until: float = np.inf, alone: bool = False) -> Iterator[Moment]:
+        """Take steps as long as the backend can go on by itself; look at all of them before the next call.
+
+        until  ms; no step follows one that ends then or later, whose fields can be looked at inside
+        alone  at most one step
+        """
+        if self.device is None:
+            yield self._step()
+            return
+        done, steps = self.device.go(self._started(min(until, self.model.run.duration)), self.stepper, alone)
+        self._adopt(done)
+        for step in steps:
+            yield self._marched(step)
+        if done.status == Status.TOO_SHORT:
+            raise self._too_short()
+        if done.status == Status.IMPLAUSIBLE:
+            raise self._implausible()
+        self._asked = done.status == Status.MANY
+        if self._asked and self.influx.steady(self.t, done.march["step"]):
+            self._asked = False
+            yield self._step()
+
+    def _started(self, until: float) -> dict[str, float]:
+        """What the device goes on from."""
+        last_h, last_error = self.control.last
+        return {
+            "t": self.t,
+            "h": self.control.h,
+            "last_h": last_h,
+            "last_error": last_error,
+            "highest": self.points.highest_calcium,
+            "many": self.implicit_above,
+            "asked": self._asked,
+            "until": until,
+        }
+
+    def _adopt(self, done: Stretch) -> None:
+        """Take over what the device has come to; time and points follow step by step, as they are looked at."""
+        self.control.h, self.implicit_above = done.march["h"], int(done.march["many"])
+        self.control.last = (done.march["last_h"], done.march["last_error"])
+        self.rejected += int(done.march["rejected"])
+        self._reached = done.march["t"]
+
+    def _marched(self, step: MarchedStep) -> Moment:
+        """Move on to the end of a step that the device has taken."""
+        start, begun = self.points.last, self.t
+        self._move(step.t, step.h, step.amount, step.values)
+        moment = self._moment(step.h, step.evaluations)
+        ends, slopes = (start, step.values), (step.slopes[0], step.slopes[1])
+        self._inside = lambda times: cubic(step.h, _shares(moment, times), ends, slopes)
+        self._sources = lambda: self.influx.at_ends(begun, step.h)
+        return moment
+
+    def _moment(self, h: float, evaluations: int) -> Moment:
+        """What there is to see after a step of h ms, when there have been so many evaluations."""
+        self._counted, since = evaluations, evaluations - self._counted
+        return Moment(self.t, h, since, self.values)
+
+    def _step(self) -> Moment:
+        """Take one accepted step, chosen and judged here."""
         radius = self._radius()
         self.control.h = self.control.h or 1 / radius
         while True:
@@ -151,20 +218,20 @@ class Simulation:
             self.rejected += 1
             self.control.reject(plan.h, error)
             if self.control.h < SHORTEST_STEP:
-                raise self._stopped(
-                    f"the step fell below {milliseconds(SHORTEST_STEP)}",
-                    'try a larger tolerance, precision = "float64", or check the currents and rates',
-                )
-        self._accept(plan)
+                raise self._too_short()
+        self.stepper.accept()
+        self._sources = lambda: plan.sources
+        self._inside = None
+        amount = plan.sources.amount if plan.sources else 0.0
+        self._move(plan.end, plan.h, amount, self.points.fetch(self.stepper.y))
+        self._reached = self.t
         self.control.accept(plan.h, error, plan.wanted)
         if np.any(np.abs(self.stops - self.t) < SAME_TIME):
             self.control.restart()
-            self.implicit_above = IMPLICIT_FROM
+            self.implicit_above = march.IMPLICIT_FROM
         if self.points.highest_calcium > IMPLAUSIBLE:
-            raise self._stopped(
-                f"calcium is beyond {IMPLAUSIBLE:g} uM", "check the unit of the currents, and the size of the cells"
-            )
-        return Moment(self.t, plan.h, self.stepper.evaluations - evaluations, self.values)
+            raise self._implausible()
+        return self._moment(plan.h, self.stepper.evaluations)
 
     def _radius(self) -> float:
         """Bound on the spectral radius of the Jacobian during the next step, ms⁻¹."""
@@ -180,9 +247,9 @@ class Simulation:
         wanted = min(self.control.h, self.model.run.max_step or np.inf)
         h, lands = towards(stop - self.t, wanted)
         if self.method.stages_for(h, radius) > self.implicit_above and self.influx.steady(self.t, h):
-            self.implicit_above = IMPLICIT_ON
+            self.implicit_above = march.IMPLICIT_ON
             return Plan(h, stop if lands else self.t + h, wanted, self.implicit, self.influx.mean(self.t, h))
-        wanted = min(wanted, self.method.longest_stable_step(MAX_STAGES, radius))
+        wanted = min(wanted, self.method.longest_stable_step(radius))
         h, lands = towards(stop - self.t, wanted)
         while True:
             k = self.method.coefficients(stages := self.method.stages_for(h, radius))
@@ -192,22 +259,21 @@ class Simulation:
         self.explicit.stages = stages
         return Plan(h, stop if lands else self.t + h, wanted, self.explicit, self.influx.over_step(self.t, h, k))
 
-    def _accept(self, plan: Plan) -> None:
-        """Move on to the end of the step."""
+    def _move(self, t: float, h: float, amount: float, seen: np.ndarray) -> None:
+        """Move the clock, the ledger, the points and the sensors to the end of a step."""
         before = self.points.calcium(self.t, before_jump=False)
-        self.stepper.accept()
-        self.ledger.enter(plan.sources.amount if plan.sources else 0.0)
-        self.t, self._sources = plan.end, plan.sources
+        self.ledger.enter(amount)
+        self.t = t
         self.steps += 1
-        self.points.look(self.stepper.y)
+        self.points.seen(seen)
         after = self.points.calcium(self.t, before_jump=True)
         for sensor in self.sensors:
-            sensor.advance(before[sensor.places], after[sensor.places], plan.h)
+            sensor.advance(before[sensor.places], after[sensor.places], h)
 
     def within(self, moment: Moment, times: np.ndarray, look: Callable[[Array], np.ndarray]) -> Iterator[np.ndarray]:
-        """What `look` makes of the state (linearly) at times (ms) within the step that led to this moment."""
-        shares = (np.asarray(times) - moment.t) / moment.h + 1
-        return self.stepper.within(moment.h, shares, self._sources, look)
+        """What `look` makes of the state (linearly) at times (ms) in the step to this moment, the last one taken."""
+        assert self._reached == moment.t, "the device has left this step; ask for it with `until`"
+        return self.stepper.within(moment.h, _shares(moment, times), self._sources(), look)
 
     def fields_within(self, moment: Moment, times: np.ndarray) -> Iterable[np.ndarray]:
         """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""
@@ -217,7 +283,19 @@ class Simulation:
 
     def values_within(self, moment: Moment, times: np.ndarray) -> np.ndarray:
         """Every field at every sensor and probe at times (ms) within the last step, (times, fields, points) µM."""
-        return self.points.within(times, lambda look: np.array([*self.within(moment, times, look)]))
+        fetched = self._inside(times) if self._inside else self.within(moment, times, self.points.fetch)
+        return self.points.within(times, np.array([*fetched]))
+
+    def _too_short(self) -> SimulationError:
+        return self._stopped(
+            f"the step fell below {milliseconds(SHORTEST_STEP)}",
+            'try a larger tolerance, precision = "float64", or check the currents and rates',
+        )
+
+    def _implausible(self) -> SimulationError:
+        return self._stopped(
+            f"calcium is beyond {IMPLAUSIBLE:g} uM", "check the unit of the currents, and the size of the cells"
+        )
 
     def _stopped(self, why: str, remedy: str) -> SimulationError:
         """A run that cannot go on: when, where, and what to try."""
@@ -229,6 +307,11 @@ class Simulation:
             f"{why} at t = {milliseconds(self.t)}; the largest value is "
             f"{self.system.fields[field].name} = {state[field, cell]:.4g} uM at {at}; {remedy}"
         )
+
+
+def _shares(moment: Moment, times: np.ndarray) -> np.ndarray:
+    """Times (ms) as shares of the step that led to a moment."""
+    return (np.asarray(times) - moment.t) / moment.h + 1
 
 
 def _absolute_tolerance(model: Model, rest: np.ndarray) -> np.ndarray:

@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from rdcalcium.backends import BACKENDS, Operations, backend_class, open_backend
+from rdcalcium.backends.compiled import CompiledOperations
+from rdcalcium.backends.march import ON_CELLS_OF_MARCHES, KernelMarcher
+from rdcalcium.backends.program import Program, Status
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
@@ -51,6 +55,29 @@ def simulate(model: Model, backend: str = "compiled", discretization: Discretiza
     simulation = fresh(model, backend, discretization)
     simulation.run()
     return simulation
+
+
+class RoundsOfAGpu(KernelMarcher):
+    """Rounds as a GPU gets them: of a number of stages that is not that of the step, by kernels that look it up."""
+
+    each: ClassVar[int] = 7
+
+    def drive(self, rounds: int) -> None:
+        """Until so many steps are taken, or there is something to ask."""
+        steps = self.now("steps") + rounds
+        while self.now("status") == Status.GOING and self.now("steps") < steps:
+            self.plan()
+            self.step(self.each)
+
+
+class LikeAGpu(CompiledOperations):
+    """The kernels of a GPU on CPU cores, the marching ones too."""
+
+    on_volumes = (*CompiledOperations.on_volumes, *ON_CELLS_OF_MARCHES)
+
+    def marcher(self, program: Program) -> KernelMarcher:
+        """Round by round."""
+        return RoundsOfAGpu(self, program)
 
 
 def on_cells(simulation: Simulation) -> np.ndarray:

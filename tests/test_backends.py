@@ -385,22 +385,6 @@ def test_an_access_outside_an_array_would_be_seen() -> None:
     assert "heap-buffer-overflow" in done.stderr
 
 
-@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
-@pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("count", [0, 1, 4, 7])
-def test_all_stages_of_a_step_in_one_call_are_those_one_by_one(kernel_backend, kind, precision, count):
-    do = open_backend(kernel_backend, small_system(kind, "six fields"), precision)
-    rng = np.random.default_rng(count)
-    states = [rng.uniform(0, scale, do.system.shape) for scale in (10, 100, 0.1, 0.1)]
-    rows = rng.uniform(-1, 1, (count, 4)) * [1, 1, 1e-5, 1e-5]
-    cells, changes = np.array([3, 17, 4]), do.values(rng.uniform(0, 1e3, (count, 3)))
-    for sources in ((do.indices(cells), changes), (None, None)):
-        at_once = do.stages(*map(do.from_host, states), rows, *sources)
-        one_by_one = Operations.stages(do, *map(do.from_host, states), rows, *sources)
-        for a, b in zip(at_once, one_by_one, strict=True):
-            assert np.array_equal(do.to_host(a), do.to_host(b))
-
-
 def test_a_buffer_of_more_states_than_an_integer_has_bits(kernel_backend):
     sites = 70
     scheme = tuple(f"B{i} + Ca <-> B{i + 1} : 0.1, {i + 1}" for i in range(sites))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from rdcalcium import runner, simulation
+from rdcalcium import march, runner
 from rdcalcium.backends import open_backend
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.build import discretize
@@ -146,8 +146,8 @@ def test_a_step_is_of_second_order() -> None:
 def crossing(kind: str, monkeypatch: pytest.MonkeyPatch, backend: str, implicit: bool, **run: Any) -> Simulation:
     """The small model, run until long after its pulse; whether implicit steps are taken as soon as currents rest."""
     limits = (6, 3) if implicit else (10**6, 10**6)
-    monkeypatch.setattr(simulation, "IMPLICIT_FROM", limits[0])
-    monkeypatch.setattr(simulation, "IMPLICIT_ON", limits[1])
+    monkeypatch.setattr(march, "IMPLICIT_FROM", limits[0])
+    monkeypatch.setattr(march, "IMPLICIT_ON", limits[1])
     return fresh(small_model(kind, run=Run(duration=3.0, tolerance=1e-3, **run)), backend)
 
 
@@ -161,7 +161,7 @@ def test_a_quiet_stretch_ends_where_explicit_steps_end(
         run = crossing(kind, monkeypatch, backend if implicit else "compiled", implicit)
         while not run.finished:
             at = run.advance()
-            steps += implicit and run.implicit_above == simulation.IMPLICIT_ON and at.evaluations > 0
+            steps += implicit and run.implicit_above == march.IMPLICIT_ON and at.evaluations > 0
         assert run.balance().relative_error < 1e-13
         ends[implicit] = run.do.to_host(run.stepper.y)
     assert steps > 3
@@ -187,8 +187,8 @@ def test_a_pore_that_stays_open_is_steady(monkeypatch: pytest.MonkeyPatch) -> No
     pore = Channels(name="Ca", positions=((0.0, 0.0),), current=ConstantCurrent(amplitude=0.01))
     ends = {}
     for start in (10**6, 6):
-        monkeypatch.setattr(simulation, "IMPLICIT_FROM", start)
-        monkeypatch.setattr(simulation, "IMPLICIT_ON", start)
+        monkeypatch.setattr(march, "IMPLICIT_FROM", start)
+        monkeypatch.setattr(march, "IMPLICIT_ON", start)
         run = fresh(small_model(channels=(pore,), run=Run(duration=3.0, tolerance=1e-3)))
         run.run()
         assert run.balance().relative_error < 1e-13
@@ -198,8 +198,8 @@ def test_a_pore_that_stays_open_is_steady(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_run_goes_on_from_within_a_quiet_stretch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(simulation, "IMPLICIT_FROM", 6)
-    monkeypatch.setattr(simulation, "IMPLICIT_ON", 3)
+    monkeypatch.setattr(march, "IMPLICIT_FROM", 6)
+    monkeypatch.setattr(march, "IMPLICIT_ON", 3)
     model = small_model(run=Run(duration=3.0))
     whole = runner.run(model, "numpy", tmp_path / "whole")
     quiet = whole.summary.steps - 3

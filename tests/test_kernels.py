@@ -18,19 +18,25 @@ from scipy.sparse import csr_array
 
 from rdcalcium.backends import open_backend
 from rdcalcium.backends.base import Array
+from rdcalcium.backends.compiled import CompiledOperations
 from rdcalcium.backends.kernels import KernelOperations
+from rdcalcium.backends.march import OF_MARCHES, KernelMarcher
 from rdcalcium.backends.numpy import NumpyOperations
+from rdcalcium.backends.program import STATES, Program, Status
 from rdcalcium.backends.sources import kernel_names
 from rdcalcium.chemistry import CALCIUM, FreeForm
+from rdcalcium.currents import Courses
 from rdcalcium.discretization import Discretization, Level, PointWeights
 from rdcalcium.discretization.grid import GridLayout, axis_coefficients, grid_conductance, open_faces
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
+from rdcalcium.integrators.rkc import METHOD
+from rdcalcium.march import _rules
 from rdcalcium.model import Box, Grid, Magnesium, Model, Run
 from rdcalcium.system import System, build_system
 from tests.models import CHEMISTRIES
-from tests.support import PRECISIONS
+from tests.support import PRECISIONS, LikeAGpu
 from tests.tolerances import TOLERANCES
 
 SIZES = (0, 1, 31, 32, 33, 1025)  # around a warp, and around a block of the CPU
@@ -254,6 +260,94 @@ def check_stage(do: KernelOperations, rng: np.random.Generator) -> None:
     assert_close(do, do.to_host(on_z2), expected)
 
 
+def check_arrive(do: KernelOperations, rng: np.random.Generator) -> None:
+    """In one pass what advance, rhs and error_norm do one after the other."""
+    low = (0.0, 0.0, -1.0, -1.0)
+    (y, on_y), (carried, _), (_, on_z), (_, on_f0) = (random_state(do, rng, lowest) for lowest in low)
+    on_carried = do.from_host(carried * np.finfo(do.real).eps)
+    end, carried_end, f1, worst = do.new(), do.new(), do.new(), do.zeros(do.system.shape[1])
+    a, b, rtol, atol = 0.12, 0.8, 0.01, rng.uniform(0.01, 0.1, len(y))
+    out = (end, carried_end, f1, worst, a, b, rtol)
+    do.on_cells("arrive", on_y, on_carried, on_z, on_f0, *do.neighbours, do.p, do.upload(atol.astype(do.real)), *out)
+    plain_end, plain_carried, plain_f1 = do.new(), do.new(), do.new()
+    do.advance(on_y, on_carried, on_z, plain_end, plain_carried)
+    do.rhs(plain_end, plain_f1)
+    assert np.array_equal(do.to_host(end), do.to_host(plain_end))
+    assert np.array_equal(do.to_host(carried_end), do.to_host(plain_carried))
+    expected = slow_rhs(do.system, do.to_host(plain_end))
+    assert_close(do, do.to_host(f1), expected)
+    largest = float(do.to_host(worst).max(initial=0.0))
+    norm = do.error_norm(on_y, plain_end, on_z, on_f0, plain_f1, a, b, rtol, atol)
+    assert largest == pytest.approx(norm, rel=10 * TOLERANCES[f"kernel, {do.precision}"])
+
+
+RAMP = np.array([[2.0, 30.0, 0.0, 0.0]])  # pA, and pA/ms
+
+
+def check_march(do: KernelOperations, rng: np.random.Generator) -> None:
+    """One step that the device plans, takes, accepts and notes by itself, a few stages at a time, from a wrong start.
+
+    It is compared with the recursion on whole states and whole right-hand sides, with sources at every stage.
+    """
+    if isinstance(do, CompiledOperations):
+        do = LikeAGpu(do.system, do.precision)
+    (fields, n), h, stages = do.system.shape, 1e-3, 5
+    cells = np.sort(rng.permutation(n)[:3])
+    shares = rng.uniform(0, 100, (len(cells), 1))
+    indices = rng.integers(0, max(n, 1), (3 if n else 0, 4))
+    points = PointWeights(indices, rng.dirichlet(np.ones(4), len(indices)).reshape(-1, 4))
+    courses = Courses(np.array([0, 1]), np.array([-1.0, 1.0]), RAMP, np.array([0.0, 4.0 + 60.0]))
+    atol = rng.uniform(1.0, 10.0, fields)
+    radius = METHOD.reach(stages) / h * 0.99
+    rules = _rules(METHOD) | {"rtol": 10.0, "longest": 1.0, "diffusion": radius, "unseen": 10.0, "safety": 1e-6}
+    stops, binding = np.array([0.5, 2.0]), np.zeros((0, 2))
+    volumes = do.system.discretization.volumes[cells]
+    program = Program(rules, METHOD.ladder(), courses, atol, stops, binding, cells, shares, volumes @ shares, points)
+    (y, on_y), *rest = (random_state(do, rng) for _ in range(len(STATES)))
+    states = [on_y, do.new(), do.new(), *(device for _, device in rest[:4])]
+    do.rhs(on_y, states[2])
+    marcher = KernelMarcher(do, program)
+    marcher.begin({"h": h, "until": 0.0, "many": 1e9}, states)
+    for _ in range(2):
+        marcher.plan()
+        marcher.step(2)
+    got = marcher.stretch(states)
+    assert (got.status, got.march["stages"], got.march["rejected"]) == (Status.DUE, stages, 0)
+
+    k = METHOD.coefficients(stages)
+    knots = -1.0
+    flows = [2.0 + 30.0 * (c * h - knots) for c in k.c]
+
+    def rate(state: np.ndarray, j: int) -> np.ndarray:
+        found = slow_rhs(do.system, state)
+        found[CALCIUM, cells] += shares[:, 0] * flows[j]
+        return found
+
+    y = y.astype(np.float64)
+    f0 = rate(y, 0)
+    older, z = np.zeros_like(y), k.mu_t[1] * h * f0
+    for j in range(2, stages + 1):
+        step = k.mu_t[j] * h * rate(y + z, j - 1) + k.gamma_t[j] * h * f0
+        older, z = z, k.mu[j] * z + k.nu[j] * older + step
+    f1 = rate(y + z, stages)
+    scale = np.abs(y) + np.abs(h * f0) + np.abs(h * f1)
+    assert_close(do, do.to_host(got.states[0]), y + z, scale)
+    plain = slow_rhs(do.system, y + z)
+    assert_close(do, do.to_host(got.states[2]), plain, np.abs(plain) + np.abs(f0) + scale)
+    slopes, increment = METHOD.estimate
+    errors = np.abs(slopes * h * (f0 + f1) - increment * z) / (atol[:, None] + 10.0 * np.maximum(y, np.abs(y + z)))
+    assert got.march["last_error"] == pytest.approx(
+        errors.max(initial=1e-10), abs=TOLERANCES[f"kernel, {do.precision}"]
+    )
+    assert got.log[0].tolist() == pytest.approx([h, h, stages, h * float(volumes @ shares[:, 0]) * (k.weights @ flows)])
+    for (values, state), limit in zip(
+        ((got.values[0], y + z), (got.rates[0], plain)), (scale, np.abs(plain) + np.abs(f0) + scale), strict=True
+    ):
+        expected = (state[:, indices] * points.weights).sum(axis=-1)
+        size = np.repeat(limit.max(axis=1, initial=0.0)[:, None], len(indices), axis=1)
+        assert_close(do, values, expected, size)
+
+
 def random_level(do: KernelOperations, rng: np.random.Generator) -> tuple[Level, np.ndarray, int]:
     """The finest level of the mesh of a system, the shifts of three modes, and the unknowns of the level below."""
     n = do.system.shape[1]
@@ -355,7 +449,13 @@ CHECKS = {
     "rhs_mesh": Check(check_rhs, "mesh", tuple(CHEMISTRIES)),
     "stage_grid": Check(check_stage, "grid", tuple(CHEMISTRIES)),
     "stage_mesh": Check(check_stage, "mesh", tuple(CHEMISTRIES)),
+    "arrive_grid": Check(check_arrive, "grid", tuple(CHEMISTRIES)),
+    "arrive_mesh": Check(check_arrive, "mesh", tuple(CHEMISTRIES)),
+    "march_stage_grid": Check(check_march, "grid", ("fixed", "six fields")),
+    "march_stage_mesh": Check(check_march, "mesh", ("fixed", "six fields")),
 }
+# A step that a device takes by itself needs all of these.
+TOGETHER = {*OF_MARCHES, "march_arrive_grid", "march_arrive_mesh"}
 
 
 def every_case(name: str, n: int) -> Iterator[tuple[str, System, np.random.Generator]]:
@@ -369,7 +469,7 @@ def every_case(name: str, n: int) -> Iterator[tuple[str, System, np.random.Gener
 
 
 def test_every_kernel_file_is_tested() -> None:
-    assert set(CHECKS) == set(kernel_names())
+    assert {*CHECKS, *TOGETHER} == {*kernel_names()}
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

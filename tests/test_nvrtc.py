@@ -17,7 +17,8 @@ from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.backends.sources import kernel_names, prelude, read_kernel
 from rdcalcium.discretization import PointWeights
 from rdcalcium.discretization.multigrid import build_levels
-from tests.models import CHEMISTRIES, small_system
+from rdcalcium.simulation import Simulation
+from tests.models import CHEMISTRIES, small_model, small_system
 from tests.support import PRECISIONS, REQUIRE_GPU
 
 WANTED = {
@@ -117,6 +118,9 @@ class DeclaredOperations(KernelOperations):
     def zeros(self, size: int) -> np.ndarray:
         return np.zeros(size, self.real)
 
+    def address(self, values: np.ndarray) -> int:
+        return int(values.ctypes.data)
+
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         kernel = self.kernels[name]
         types = {**self.types, "unsigned char": np.uint8}
@@ -157,6 +161,10 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.restrict(level, x, do.modes(2, finest.restrict.shape[0]))
     do.solve_dense(do.values(np.ones((2, 5, 5))), do.modes(2, 5), do.modes(2, 5))
     do.mix(do.values(np.ones((2, fields))), y, out, keep=True)
+    model = small_model(kind)
+    marcher = Simulation(model, do).device.marcher
+    marcher.plan()
+    marcher.step(2)
     assert do.launched == set(do.kernels)
 
 

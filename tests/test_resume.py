@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdcalcium import library, runner
+from rdcalcium import library, march, runner
 from rdcalcium.model import Model
 from rdcalcium.results import Result, RunFolderError
 from rdcalcium.runner import execution
@@ -75,11 +75,14 @@ def assert_times_ascend(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, backend: str, precision: str) -> None:
+def test_a_resumed_run_ends_with_the_same_bits(
+    tmp_path: Path, backend: str, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Stopped again and again, at steps that lie in the rest, the bell, and the pulse of the current."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     described = model(tmp_path, precision=precision)
     runner.run(described, backend, whole)
+    monkeypatch.setattr(march, "AWAY", 0.0)  # asked after every step whether to stop
     result = runner.run(described, backend, parts, should_stop=StopAfter(1))
     for steps in (1, 3, 40, 57, 30, 22):
         assert result.about.status == "interrupted"
@@ -301,17 +304,18 @@ def test_one_table_may_be_ahead_of_the_other(tmp_path: Path) -> None:
 # A process that saves its last checkpoint after step {saved} and is killed as it begins its {calls}th {act} since.
 KILLED = dedent("""\
     import os, signal
-    from rdcalcium import simulation
+    from rdcalcium import march, simulation
     from rdcalcium.results import csv_table, vtkhdf
     from rdcalcium.runner import execution
 
     execution.CHECKPOINT_EVERY = execution.FLUSH_EVERY = 0.0
-    advance, act, left = simulation.Simulation.advance, {act}, {calls}
+    march.AWAY = 0.0
+    stretch, act, left = simulation.Simulation.stretch, {act}, {calls}
 
-    def step(simulation):
+    def step(simulation, until):
         if simulation.steps == {saved}:
             execution.CHECKPOINT_EVERY, {act} = 1e9, last_act
-        return advance(simulation)
+        return stretch(simulation, until)
 
     def last_act(*words):
         global left
@@ -320,7 +324,7 @@ KILLED = dedent("""\
             os.kill(os.getpid(), signal.SIGKILL)
         return act(*words)
 
-    simulation.Simulation.advance = step
+    simulation.Simulation.stretch = step
 """)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from rdcalcium.errors import RdcalciumError
 
 if TYPE_CHECKING:
+    from rdcalcium.backends.program import Marcher, Program
     from rdcalcium.discretization import Level, PointWeights
     from rdcalcium.system import System
 
@@ -44,6 +45,7 @@ class Operations(ABC):
 
     name         as in the registry
     on_gpu       whether it computes on a GPU
+    takes_steps  whether it has a `marcher`
     host_states  states that lie in the memory of this machine while it runs
     host_bytes   temporary arrays in that memory, bytes for each control volume
     sides        sizes with which its speed is measured
@@ -53,6 +55,7 @@ class Operations(ABC):
 
     name: ClassVar[str]
     on_gpu: ClassVar[bool] = False
+    takes_steps: ClassVar[bool] = False
     host_states: ClassVar[int]
     host_bytes: ClassVar[int] = 0
     sides: ClassVar[Sides]
@@ -143,6 +146,10 @@ class Operations(ABC):
                 self.add_at(z2, cells, changes[j], mu_h)
             z1, z2 = z2, z1
         return z1, z2
+
+    def marcher(self, program: Program) -> Marcher:
+        """What takes explicit steps without the host, if `takes_steps`."""
+        raise NotImplementedError
 
     @abstractmethod
     def advance(self, y: Array, carried: Array, z: Array, end: Array, carried_end: Array) -> None:

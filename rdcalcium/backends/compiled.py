@@ -12,12 +12,13 @@ import numpy as np
 
 from rdcalcium.backends.base import Sides
 from rdcalcium.backends.compiler import build, compiler_missing, compiler_name, find_compiler
-from rdcalcium.backends.cpu_source import CPU_PRELUDE, cpu_source, stages_arguments, stages_source
+from rdcalcium.backends.cpu_source import BLOCK, CPU_PRELUDE, cpu_source, march_arguments, march_source
 from rdcalcium.backends.kernels import KernelOperations
+from rdcalcium.backends.march import KernelMarcher
+from rdcalcium.backends.program import Marcher, Program
 from rdcalcium.backends.sources import Argument, read_kernel
 from rdcalcium.machine import threads
 
-BLOCK = 1024  # threads that a core takes together, where the launch leaves it open
 SERIAL_BELOW = 50_000  # values; under this waking the other cores costs more than it brings
 
 
@@ -28,6 +29,7 @@ class CompiledOperations(KernelOperations):
     host_states = 7
     sides = Sides(grid=(50, 154), mesh=(32, 100), triad=280)
     reduction_threads = 256
+    on_volumes = ("rhs", "stage", "arrive")
     serial_below: float = SERIAL_BELOW
 
     @classmethod
@@ -62,10 +64,10 @@ class CompiledOperations(KernelOperations):
         seen: set[str] = set()
         kernels = [read_kernel(name, self.header, seen) for name in names]
         stage = next(k for k in kernels if k.name == f"stage_{self.layout.kernels}")
-        text = CPU_PRELUDE + self.prelude + "".join(cpu_source(kernel) for kernel in kernels) + stages_source(stage)
+        text = CPU_PRELUDE + self.prelude + "".join(cpu_source(kernel) for kernel in kernels) + march_source(stage)
         self._library = ctypes.CDLL(str(build(text)))
         self._launchers = {k.name: self._function(f"launch_{k.name}", k.arguments) for k in kernels}
-        self._stages = self._function("stages", stages_arguments(stage))
+        self._march = self._function("march", march_arguments(stage))
         self.device = f"CPU, {threads()} threads"
 
     def _function(self, name: str, arguments: Iterable[Argument]) -> Any:
@@ -88,28 +90,23 @@ class CompiledOperations(KernelOperations):
         """The array itself."""
         return values
 
+    def address(self, values: np.ndarray) -> int:
+        """Of host memory."""
+        return int(values.ctypes.data)
+
     def zeros(self, size: int) -> np.ndarray:
         """Zeros of the run's precision."""
         return np.zeros(size, dtype=self.real)
 
-    def stages(
-        self,
-        y0: np.ndarray,
-        f0: np.ndarray,
-        z1: np.ndarray,
-        z2: np.ndarray,
-        rows: np.ndarray,
-        cells: np.ndarray | None,
-        changes: np.ndarray | None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """All of them in one call."""
+    def marcher(self, program: Program) -> Marcher:
+        """A loop in the library."""
+        return CompiledMarcher(self, program)
+
+    def march(self, rounds: int, tables: Iterable[np.ndarray], sizes: Iterable[int]) -> None:
+        """Rounds of a march in one call."""
         fields, n = self.system.shape
-        rows, k = np.ascontiguousarray(rows, self.real), 0 if cells is None else len(cells)
-        arrays = (y0, f0, z1, *self.neighbours, self.p, z2)
-        sizes = (n, *self.layout.extent)
-        sources = (rows, len(rows), cells, changes, k)
-        self._call(self._stages, self.layout.extent, self.layout.block, fields * n, (*arrays, *sizes, *sources))
-        return (z2, z1) if len(rows) % 2 else (z1, z2)
+        args = (*tables, *self.neighbours, rounds, *sizes, n, *self.layout.extent)
+        self._call(self._march, self.layout.extent, self.layout.block, fields * n, args)
 
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Loop over the extent, block by block."""
@@ -120,3 +117,22 @@ class CompiledOperations(KernelOperations):
         parallel = self.threads > 1 and (work or nx * ny * nz) > self.serial_below
         plain = [a.ctypes.data if isinstance(a, np.ndarray) else a for a in args]
         function(nx, ny, nz, block or BLOCK, parallel, *plain)
+
+
+class CompiledMarcher(KernelMarcher):
+    """All rounds in one call."""
+
+    do: CompiledOperations
+
+    def drive(self, rounds: int) -> None:
+        """In the library; what is launched there is what KernelMarcher launches."""
+        do, program = self.do, self.program
+        tables = (
+            *(self.march, self.rules, self.stops, self.stages, self.reach, self.binding, self.log),
+            *(*self.table, *self.courses, self.charge, self.amounts, *self.source, self.current, self.at),
+            *(do.p, self.atol, self.worst, *self.errors, *self.look),
+        )
+        rows = (len(program.stops), len(program.ladder.stages), len(program.binding))
+        counts = (self.points, self.width, self.groups, self.cells, do.system.shape[0] * do.system.shape[1])
+        errors = tuple(e.size for e in self.errors)
+        do.march(rounds, tables, (*rows, *counts, *errors, program.points.indices.shape[1], self.fields))

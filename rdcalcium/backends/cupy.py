@@ -113,6 +113,10 @@ class CupyOperations(KernelOperations):
         """Copy from the device."""
         return self.cupy.asnumpy(values)
 
+    def address(self, values: Any) -> int:
+        """Of device memory."""
+        return int(values.data.ptr)
+
     def zeros(self, size: int) -> Any:
         """Zeros of the run's precision."""
         return self.cupy.zeros(size, dtype=self.real)

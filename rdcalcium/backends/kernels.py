@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Array, Operations
+from rdcalcium.backends.march import OF_MARCHES, ON_CELLS_OF_MARCHES, KernelMarcher
+from rdcalcium.backends.program import Marcher, Program
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.backends.sources import HUGE, prelude
 from rdcalcium.chemistry import CALCIUM
@@ -20,7 +22,6 @@ from rdcalcium.system import System
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
 EVERYWHERE = ("scale", "advance", "error_norm", "weighted_sum", "add_at", "gather", "triad")
 OF_LEVELS = ("relax", "defect", "transfer", "solve_dense", "mix")
-ON_CELLS = ("rhs", "stage")  # one for each layout
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ class KernelOperations(Operations):
     The state has a guard on both sides, as wide as its layout asks for, so that a stencil never leaves the allocation.
     """
 
+    takes_steps = True
     reduction_threads: int
     mask: np.dtype
+    on_volumes: ClassVar[tuple[str, ...]] = ("rhs", "stage", *ON_CELLS_OF_MARCHES)  # one for each layout
 
     def __init__(self, system: System, precision: str = "float64"):
         super().__init__(system, precision)
@@ -51,9 +54,10 @@ class KernelOperations(Operations):
         self.index = np.dtype(np.int32 if small else np.int64)
         # What the number types of the kernels are here.
         self.types = {"real_t": self.real, "index_t": self.index, "offset_t": np.dtype(np.int64), "mask_t": self.mask}
+        self.types |= {name: np.dtype(np.float64) for name in ("double", "March", "Rules")}
         self.prelude = prelude(precision, "int" if small else "long long")
         self.header, numbers = rate_code(system.chemistry)
-        self.load((*EVERYWHERE, *OF_LEVELS, *(f"{name}_{self.layout.kernels}" for name in ON_CELLS)))
+        self.load((*EVERYWHERE, *OF_LEVELS, *OF_MARCHES, *(f"{n}_{self.layout.kernels}" for n in self.on_volumes)))
         self.p = self.upload(numbers.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
         self.partial_error = self.upload(np.zeros((fields, self.reduction_threads), self.real))
@@ -73,6 +77,10 @@ class KernelOperations(Operations):
         """An array of the device as NumPy."""
 
     @abstractmethod
+    def address(self, values: Array) -> int:
+        """Where an array begins in the memory of the device."""
+
+    @abstractmethod
     def zeros(self, size: int) -> Array:
         """A flat array of zeros of the run's precision."""
 
@@ -88,7 +96,7 @@ class KernelOperations(Operations):
         """One thread for each value."""
         self.launch(name, (count,), *args, count)
 
-    def _on_cells(self, name: str, *args: Any) -> None:
+    def on_cells(self, name: str, *args: Any) -> None:
         """One thread for each control volume, and all its fields."""
         fields, n = self.system.shape
         extent, block = self.layout.extent, self.layout.block
@@ -117,13 +125,17 @@ class KernelOperations(Operations):
 
     def rhs(self, y: Array, out: Array) -> None:
         """kernels/rhs_*.cu."""
-        self._on_cells("rhs", y, *self.neighbours, self.p, out)
+        self.on_cells("rhs", y, *self.neighbours, self.p, out)
 
     def stage(
         self, y0: Array, f0: Array, z1: Array, z2: Array, mu: float, nu: float, mu_h: float, gamma_h: float
     ) -> None:
         """kernels/stage_*.cu."""
-        self._on_cells("stage", y0, f0, z1, *self.neighbours, self.p, z2, mu, nu, mu_h, gamma_h)
+        self.on_cells("stage", y0, f0, z1, *self.neighbours, self.p, z2, mu, nu, mu_h, gamma_h)
+
+    def marcher(self, program: Program) -> Marcher:
+        """A loop of launches."""
+        return KernelMarcher(self, program)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
         """kernels/scale.cu."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rdcalcium.backends.program import declarations
 from rdcalcium.discretization.sliced_ell import SLICE
 
 # The error of a step in which something is not a number; no other error is as large.
 HUGE = {"float64": 1e300, "float32": 1e30}
 
 _INCLUDE = re.compile(r'^#include "([\w.]+)"\s*$', re.MULTILINE)
-_KERNEL = re.compile(r'extern "C" __global__ void (\w+)\((.*?)\)\s*\{', re.DOTALL)
+_GLOBAL = 'extern "C" __global__ void '
+_KERNEL = re.compile(_GLOBAL + r"(\w+)\((.*?)\)\s*\{", re.DOTALL)
 
 
 @cache
@@ -51,8 +53,9 @@ class Kernel:
 
     @property
     def by_lanes(self) -> bool:
-        """Whether it does several items in one go on a CPU (RDC_COUNT in common.cuh)."""
-        return "RDC_COUNT" in self.text.partition(f"void {self.name}(")[2]
+        """Whether it does several items in one go on a CPU (RDC_COUNT and RDC_LANE_THREAD in common.cuh)."""
+        body = self.text.partition(f"void {self.name}(")[2]
+        return "RDC_COUNT" in body or "RDC_LANE_THREAD" in body
 
 
 def prelude(precision: str, index: str) -> str:
@@ -60,13 +63,17 @@ def prelude(precision: str, index: str) -> str:
     real, as_wide = {"float64": ("double", "long long"), "float32": ("float", "int")}[precision]
     return (
         f"typedef {real} real_t;\ntypedef {index} index_t;\n#define RDC_REAL_INT {as_wide}\n"
-        f"#define RDC_HUGE {HUGE[precision]!r}\n#define RDC_SLICE {SLICE}\n"
+        f"#define RDC_HUGE {HUGE[precision]!r}\n#define RDC_SLICE {SLICE}\n{declarations()}"
     )
 
 
 def read_kernel(name: str, model_header: str, seen: set[str] | None = None) -> Kernel:
-    """A kernel with its headers in place; those in `seen` are already there, and it is added to as they are read."""
+    """A kernel with what it includes in place; what is in `seen` is there already, and grows as files are read.
+
+    A kernel may include another one (.cu), which is then a function that it can call.
+    """
     seen = set() if seen is None else seen
+    seen.add(f"{name}.cu")
     text = _expand((kernel_folder() / f"{name}.cu").read_text(encoding="utf-8"), model_header, seen)
     match = _KERNEL.search(text)
     if not match or match[1] != name:
@@ -83,6 +90,7 @@ def _expand(text: str, model_header: str, seen: set[str]) -> str:
             return ""
         seen.add(name)
         found = model_header if name == "model.cuh" else (kernel_folder() / name).read_text(encoding="utf-8")
+        found = found.replace(_GLOBAL, "RDC_DEVICE void ")  # a kernel that another one calls
         return _expand(found.replace("#pragma once\n", ""), model_header, seen)
 
     return _INCLUDE.sub(replace, text)

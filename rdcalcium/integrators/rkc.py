@@ -18,17 +18,16 @@ DAMPING = 2 / 13
 def coefficients(s: int) -> Coefficients:
     """Coefficients of the s-stage method (eqs. 2.2 to 2.6)."""
     w0 = 1 + DAMPING / s**2
-    t, dt, d2t = np.zeros(s + 1), np.zeros(s + 1), np.zeros(s + 1)  # Chebyshev polynomials and derivatives at w0
-    t[0], t[1], dt[1] = 1.0, w0, 1.0
+    t, dt, d2t = [1.0, w0], [0.0, 1.0], [0.0, 0.0]  # Chebyshev polynomials and derivatives at w0
     for j in range(2, s + 1):
-        t[j] = 2 * w0 * t[j - 1] - t[j - 2]
-        dt[j] = 2 * w0 * dt[j - 1] + 2 * t[j - 1] - dt[j - 2]
-        d2t[j] = 2 * w0 * d2t[j - 1] + 4 * dt[j - 1] - d2t[j - 2]
+        t.append(2 * w0 * t[j - 1] - t[j - 2])
+        dt.append(2 * w0 * dt[j - 1] + 2 * t[j - 1] - dt[j - 2])
+        d2t.append(2 * w0 * d2t[j - 1] + 4 * dt[j - 1] - d2t[j - 2])
     w1 = dt[s] / d2t[s]
     b = np.zeros(s + 1)
-    b[2:] = d2t[2:] / dt[2:] ** 2
+    b[2:] = np.array(d2t[2:]) / np.array(dt[2:]) ** 2
     b[0] = b[1] = b[2]
-    a = 1 - b * t
+    a = 1 - b * np.array(t)
     mu, nu, mu_t, gamma_t = (np.zeros(s + 1) for _ in range(4))
     mu_t[1] = b[1] * w1
     k = np.arange(2, s + 1)

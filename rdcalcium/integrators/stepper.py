@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,6 +60,16 @@ class Scheme(Protocol):
         """Take out of a rate of change what is too stiff to show between the ends of the last step, in place."""
 
 
+def cubic(
+    h: float, shares: np.ndarray, ends: Sequence[np.ndarray], slopes: Sequence[np.ndarray]
+) -> Iterator[np.ndarray]:
+    """Values at shares of a step of h ms between its two ends, which have these slopes (Hermite): of third order."""
+    (start, end), (slope_0, slope_1) = ends, slopes
+    for s in shares:
+        bend = slope_0 * s * (1 - s) ** 2 - slope_1 * s * s * (1 - s)
+        yield start + (end - start) * s * s * (3 - 2 * s) + h * bend
+
+
 class Stepper:
     """Owns the state of a run and advances it; says which operations, never how they are done.
 
@@ -94,14 +104,30 @@ class Stepper:
             stepper._f0, stepper._f0_is_current = operations.from_host(saved["derivative"]), True
         return stepper
 
+    def rate(self) -> Array:
+        """The right-hand side at the state, without sources."""
+        if not self._f0_is_current:
+            self.do.rhs(self.y, self._f0)
+            self._f0_is_current = True
+            self.evaluations += 1
+        return self._f0
+
+    @property
+    def states(self) -> tuple[Array, ...]:
+        """All arrays, in the order of `rdcalcium.backends.program.STATES`."""
+        return (self.y, self.carried, self._f0, *self._spare, self._carried_end, self._f1)
+
+    def adopt(self, scheme: Scheme, states: Sequence[Array], stages: int, evaluations: int) -> None:
+        """Go on from `states` that a device has taken to the end of an explicit step of so many stages."""
+        self._scheme = scheme
+        self.y, self.carried, self._f0, odd, even, self._carried_end, self._f1 = states
+        self._spare = [odd, even] if stages % 2 else [even, odd]  # the second is where the last step began
+        self.evaluations = evaluations
+
     def attempt(self, scheme: Scheme, h: float, sources: StepSources | None, rtol: float, atol: np.ndarray) -> float:
         """Try one step of h ms; the error relative to the tolerance comes back. Then `accept`, or attempt again."""
         do = self.do
-        if not self._f0_is_current:
-            do.rhs(self.y, self._f0)
-            self._f0_is_current = True
-            self.evaluations += 1
-        self._add(self._f0, sources, 1.0, at_end=False)
+        self._add(self.rate(), sources, 1.0, at_end=False)
         self._scheme, before = scheme, scheme.evaluations
         step = Step(h, self.y, self._f0, (self._spare[0], self._spare[1], self._f1))
         z = scheme.increment(step, sources)
@@ -141,9 +167,7 @@ class Stepper:
         start, end = look(self._spare[1]), look(self.y)
         slope_0 = look(self._slope(self._f1, sources, at_end=False))  # after `accept` _f1 is of the beginning
         slope_1 = look(self._slope(self._f0, sources, at_end=True))
-        for s in shares:
-            bend = slope_0 * s * (1 - s) ** 2 - slope_1 * s * s * (1 - s)
-            yield start + (end - start) * s * s * (3 - 2 * s) + h * bend
+        yield from cubic(h, shares, (start, end), (slope_0, slope_1))
 
     def accept(self) -> None:
         """Make the end of the last attempt the state; its derivative serves the next step."""

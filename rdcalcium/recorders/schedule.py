@@ -51,6 +51,11 @@ class Schedule:
         after = t - h + SLACK if h else -np.inf
         return np.flatnonzero((self.times > after) & (self.times <= t + SLACK))
 
+    def following(self, t: float) -> float:
+        """The first of the times that is not due at t yet, ms; infinite after the last."""
+        later = self.times[self.times > t + SLACK]
+        return float(later[0]) - SLACK if len(later) else np.inf
+
     def last(self, t: float) -> float:
         """The latest of the times that are due at t, ms."""
         return float(self.times[self.due(t, 0.0)[-1]])

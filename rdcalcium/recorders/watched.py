@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from rdcalcium.backends import Operations
@@ -20,6 +18,7 @@ class WatchedPoints:
     """Every field at points, and the highest calcium under the pores, as of the last look.
 
     positions  (points, 3) µm
+    weights    of the control volumes in the value at each point, then of each one under a pore
     """
 
     def __init__(self, positions: np.ndarray, operations: Operations, influx: Influx):
@@ -28,12 +27,26 @@ class WatchedPoints:
         self.near_pores = NearPores(system, influx.groups, influx.planes, positions)
         self._drops = [group.influx.drops() for group in influx.currents.groups]
         found = system.discretization.locator.weights(positions) if len(positions) else None
-        self._places = operations.points(_with_cells(found, influx.cells))
+        self.weights = _with_cells(found, influx.cells)
+        self._places = operations.points(self.weights)
         self._seen = np.repeat(system.chemistry.rest[:, None], self.count + len(influx.cells), axis=1)
 
     def look(self, y: Array) -> None:
         """Fetch every field at every point."""
-        self._seen = self.do.gather(y, self._places)
+        self.seen(self.fetch(y))
+
+    def fetch(self, y: Array) -> np.ndarray:
+        """Every field at every point, and in every control volume under a pore; (fields, points)."""
+        return self.do.gather(y, self._places)
+
+    def seen(self, values: np.ndarray) -> None:
+        """Take what was fetched, (fields, points) µM, for the look."""
+        self._seen = values
+
+    @property
+    def last(self) -> np.ndarray:
+        """What was fetched last, (fields, points) µM."""
+        return self._seen
 
     @property
     def highest_calcium(self) -> float:
@@ -48,12 +61,9 @@ class WatchedPoints:
         """Calcium at every point, (points,) µM, under the currents at t ms; where these jump, before or after that."""
         return self._corrected(self._seen[:, : self.count], t, before_jump)
 
-    def within(self, times: np.ndarray, fetch: Callable[[Callable[[Array], np.ndarray]], np.ndarray]) -> np.ndarray:
-        """Every field at every point at times (ms), (times, fields, points) µM.
-
-        fetch  gives what a function makes of the state, at each of the times
-        """
-        found = fetch(lambda y: self.do.gather(y, self._places))[:, :, : self.count]
+    def within(self, times: np.ndarray, fetched: np.ndarray) -> np.ndarray:
+        """Every field at every point at times (ms), (times, fields, points) µM, from what was fetched then."""
+        found = fetched[:, :, : self.count]
         for values, t in zip(found, times, strict=True):
             values[CALCIUM] = self._corrected(values, float(t), before_jump=True)
         return found

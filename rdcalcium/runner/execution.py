@@ -144,11 +144,11 @@ class Execution:
         started, t_started = time.perf_counter(), simulation.t
         saved = started - max(CHECKPOINT_EVERY - FIRST_CHECKPOINT, 0.0)
         while not should_stop() and not simulation.finished:
-            moment = simulation.advance()
-            self.recording.look(moment)
+            for moment in simulation.stretch(until=self.when.snapshots.following(simulation.t)):
+                self.recording.look(moment)
             now = time.perf_counter()
             if now - shown > SHOW_EVERY or simulation.finished:
-                progress(self._progress(moment, now - started, simulation.t - t_started))
+                progress(self._progress(now - started, simulation.t - t_started))
                 shown = now
             if now - flushed > FLUSH_EVERY:
                 self.recording.tables.flush()
@@ -157,12 +157,12 @@ class Execution:
                 self._save()
                 saved = now
 
-    def _progress(self, moment: Moment, wall: float, done: float) -> Progress:
+    def _progress(self, wall: float, done: float) -> Progress:
         """What is shown after `wall` s in which `done` ms were simulated."""
-        duration, rate = self.model.run.duration, done / wall
-        known = wall > KNOWN_AFTER or done > KNOWN_SHARE * duration or self.simulation.finished
-        remaining = (duration - moment.t) / rate if known else np.inf
-        return Progress(moment.t, duration, moment.h, self.simulation.steps, rate, remaining)
+        simulation, duration, rate = self.simulation, self.model.run.duration, done / wall
+        known = wall > KNOWN_AFTER or done > KNOWN_SHARE * duration or simulation.finished
+        remaining = (duration - simulation.t) / rate if known and rate else np.inf
+        return Progress(simulation.t, duration, simulation.control.last[0], simulation.steps, rate, remaining)
 
     def _wall(self) -> float:
         return self.before + time.perf_counter() - self.begun

@@ -1,0 +1,134 @@
+"""Explicit steps as launches of kernels that know by themselves how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rdcalcium.backends.base import Array
+from rdcalcium.backends.program import LOG, MARCH, RULES, STATES, Marcher, Phase, Program, Status, Stretch
+
+if TYPE_CHECKING:
+    from rdcalcium.backends.kernels import KernelOperations
+
+CAPACITY = 64  # steps in the log
+PARTIAL = 128  # errors that one thread looks at in the end
+FIRST = 1  # the stage that begin.cu makes
+# Those that every device compiles, and those that take the place of a loop over stages on the host.
+OF_MARCHES = ("plan", "currents", "see", "begin", "inject", "inject_stage", "largest", "judge", "note")
+ON_CELLS_OF_MARCHES = ("march_stage", "march_arrive")
+
+
+class KernelMarcher(Marcher):
+    """Launches rounds of kernels; what a round does depends on what the device has come to.
+
+    A round plans a step unless one is under way, takes `stages` of its stages, and if these are the last ones, ends it.
+    So the host need not know how many stages a step has: too few only cost another round, and too many do nothing.
+    """
+
+    def __init__(self, do: KernelOperations, program: Program):
+        self.do, self.program = do, program
+        self.fields, self.points = do.system.shape[0], len(program.points.indices)
+        self.groups, self.cells = program.shares.shape[1], len(program.cells)
+        self.width = len(LOG) + 2 * self.fields * self.points
+        self.most_stages = int(program.ladder.stages[-1])
+        self.upload()
+
+    def upload(self) -> None:
+        """All tables, and room for the state of the march, its log, currents and errors."""
+        up, real, program = self.do.upload, self.do.real, self.program
+        rules = {**program.rules, "capacity": CAPACITY}
+        self.march = up(np.zeros(len(MARCH)))
+        self.rules = up(np.array([rules[name] for name in RULES], dtype=float))
+        self.stops, self.binding = up(program.stops), up(program.binding)
+        ladder, courses = program.ladder, program.courses
+        self.stages, self.reach = up(ladder.stages.astype(float)), up(ladder.reach)
+        self.table = (up(ladder.first.astype(np.int64)), up(ladder.rows))
+        self.courses = (up(courses.first.astype(np.int64)), up(courses.knots), up(courses.pieces))
+        self.charge, self.amounts = up(courses.charge), up(program.amounts)
+        self.source = (self.do.indices(program.cells), up(program.shares))
+        self.current = up(np.zeros((self.most_stages + 1, self.groups)))
+        self.atol = up(program.atol.astype(real))
+        self.worst = self.do.zeros(self.do.system.shape[1])
+        self.errors = (self.do.zeros(self.do.reduction_threads), self.do.zeros(PARTIAL))
+        self.look = (self.do.indices(program.points.indices), up(program.points.weights.astype(float)))
+        self.log = up(np.zeros((CAPACITY, self.width)))
+        self.at = up(np.zeros(len(STATES), dtype=np.int64))
+
+    def go(self, march: Mapping[str, float], states: Sequence[Array], rounds: int) -> Stretch:
+        """Launch rounds until there is something to ask."""
+        self.begin(march, states)
+        self.drive(rounds)
+        return self.stretch(states)
+
+    def begin(self, march: Mapping[str, float], states: Sequence[Array]) -> None:
+        """Hand the device what it starts from."""
+        self.march[:] = self.do.upload(np.array([march.get(name, 0.0) for name in MARCH], dtype=float))
+        self.at[:] = self.do.upload(np.array([self.do.address(state) for state in states], dtype=np.int64))
+
+    def drive(self, rounds: int) -> None:
+        """Rounds with as many stages as the step that is planned has, which the host looks up."""
+        for _ in range(rounds):
+            self.plan()
+            if self.now("status") != Status.GOING:
+                return
+            if self.now("phase") == Phase.GO:
+                self.step(int(self.now("stages")) - FIRST)
+
+    def now(self, name: str) -> float:
+        """A value of `MARCH` on the device."""
+        return float(self.do.download(self.march)[MARCH.index(name)])
+
+    def stretch(self, states: Sequence[Array]) -> Stretch:
+        """What the device has come to."""
+        march = dict(zip(MARCH, self.do.download(self.march).tolist(), strict=True))
+        place = {self.do.address(state): state for state in states}
+        log = self.do.download(self.log)[: int(march["logged"])].copy()
+        watched = log[:, len(LOG) :].reshape(len(log), 2, self.fields, self.points)
+        now = tuple(place[address] for address in self.do.download(self.at).tolist())
+        return Stretch(march, now, log[:, : len(LOG)], watched[:, 0], watched[:, 1])
+
+    def plan(self) -> None:
+        """The length of a step and its currents, unless one is under way."""
+        launch, program = self.do.launch, self.program
+        sizes = (len(program.stops), len(program.ladder.stages), len(program.binding), self.points, self.width)
+        tables = (self.stops, self.stages, self.reach, self.binding, self.log)
+        launch("plan", (1,), self.march, self.rules, *tables, *sizes, 1)
+        count = self.current.size
+        launch("currents", (count,), self.march, *self.table, *self.courses, self.current, self.groups, count)
+        flows = (*self.table, *self.courses, self.charge, self.amounts, self.current)
+        launch("see", (1,), self.march, self.rules, *flows, self.groups, 1)
+
+    def step(self, stages: int) -> None:
+        """So many stages, and the end of the step if they are its last."""
+        do, (fields, n) = self.do, self.do.system.shape
+        self.inject(1.0, 0.0, -1)
+        do.launch("begin", (fields * n,), self.march, self.at, *self.table, fields * n)
+        of_cells = (*do.neighbours, do.p)
+        for offset in range(1, stages + 1):
+            do.on_cells("march_stage", self.march, self.at, *self.table, *of_cells, offset)
+            source = (*self.source, self.current, offset, self.groups)
+            do.launch("inject_stage", (self.cells,), self.march, self.at, *self.table, *source, self.cells)
+        self.inject(0.0, 1.0, stages)
+        do.on_cells("march_arrive", self.march, self.rules, self.at, *of_cells, self.atol, self.worst, stages)
+        self.inject(-1.0, -1.0, stages)
+        self.judge(stages)
+
+    def inject(self, a: float, b: float, stages: int) -> None:
+        """Sources of both ends of the step into the rate of change at its beginning, or out of it."""
+        source = (*self.source, self.current, a, b, stages, self.groups)
+        self.do.launch("inject", (self.cells,), self.march, self.at, *source, self.cells)
+
+    def judge(self, stages: int) -> None:
+        """Accept the step or not, and note what there is to see."""
+        launch, (fields, n) = self.do.launch, self.do.system.shape
+        many, few = self.errors
+        launch("largest", (many.size,), self.march, self.worst, many, stages, n, many.size, block=1, work=n)
+        launch("largest", (few.size,), self.march, many, few, stages, many.size, few.size, block=1)
+        states = (self.march, self.rules, self.stops, few, self.at, self.log)
+        launch("judge", (1,), *states, few.size, stages, len(self.program.stops), self.width, 1)
+        corners = self.program.points.indices.shape[1]
+        watched = (*self.look, self.log, corners, fields, n, self.width, self.points)
+        launch("note", (self.points,), self.march, self.at, *watched)
