@@ -13,8 +13,8 @@ import pytest
 
 from rdcalcium.backends import BACKENDS, Operations, backend_class, open_backend
 from rdcalcium.backends.compiled import CompiledOperations
-from rdcalcium.backends.march import ON_CELLS_OF_MARCHES, KernelMarcher
-from rdcalcium.backends.program import Program, Status
+from rdcalcium.backends.march import ON_CELLS_OF_MARCHES, AheadMarcher
+from rdcalcium.backends.program import Program
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
@@ -57,17 +57,23 @@ def simulate(model: Model, backend: str = "compiled", discretization: Discretiza
     return simulation
 
 
-class RoundsOfAGpu(KernelMarcher):
-    """Rounds as a GPU gets them: of a number of stages that is not that of the step, by kernels that look it up."""
+class RoundsOfAGpu(AheadMarcher):
+    """Rounds as a GPU gets them, launched ahead, of kernels that look up how far they are."""
 
-    each: ClassVar[int] = 7
+    each: ClassVar[int | None] = None  # stages of every round, instead of a guess
 
-    def drive(self, rounds: int) -> None:
-        """Until so many steps are taken, or there is something to ask."""
-        steps = self.now("steps") + rounds
-        while self.now("status") == Status.GOING and self.now("steps") < steps:
-            self.plan()
-            self.step(self.each)
+    def round(self, stages: int) -> None:
+        """One kernel after the other."""
+        self.plan()
+        self.step(self.each or stages)
+
+    def send(self, slot: int) -> None:
+        """A copy."""
+        self._sent = {**getattr(self, "_sent", {}), slot: self.march.copy()}
+
+    def receive(self, slot: int) -> np.ndarray:
+        """What was sent."""
+        return self._sent.pop(slot)
 
 
 class LikeAGpu(CompiledOperations):
@@ -75,7 +81,7 @@ class LikeAGpu(CompiledOperations):
 
     on_volumes = (*CompiledOperations.on_volumes, *ON_CELLS_OF_MARCHES)
 
-    def marcher(self, program: Program) -> KernelMarcher:
+    def marcher(self, program: Program) -> AheadMarcher:
         """Round by round."""
         return RoundsOfAGpu(self, program)
 

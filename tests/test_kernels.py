@@ -20,7 +20,7 @@ from rdcalcium.backends import open_backend
 from rdcalcium.backends.base import Array
 from rdcalcium.backends.compiled import CompiledOperations
 from rdcalcium.backends.kernels import KernelOperations
-from rdcalcium.backends.march import OF_MARCHES, KernelMarcher
+from rdcalcium.backends.march import OF_MARCHES
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.program import STATES, Program, Status
 from rdcalcium.backends.sources import kernel_names
@@ -306,7 +306,7 @@ def check_march(do: KernelOperations, rng: np.random.Generator) -> None:
     (y, on_y), *rest = (random_state(do, rng) for _ in range(len(STATES)))
     states = [on_y, do.new(), do.new(), *(device for _, device in rest[:4])]
     do.rhs(on_y, states[2])
-    marcher = KernelMarcher(do, program)
+    marcher = do.marcher(program)
     marcher.begin({"h": h, "until": 0.0, "many": 1e9}, states)
     for _ in range(2):
         marcher.plan()

@@ -41,10 +41,10 @@ def moments(run: Simulation) -> list[Moment]:
     return found
 
 
-@pytest.mark.parametrize("stages", [1, 7, 400])
+@pytest.mark.parametrize("stages", [1, 7, 400, None])
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_does_not_matter_how_many_stages_a_round_has(
-    kind: str, stages: int, monkeypatch: pytest.MonkeyPatch
+    kind: str, stages: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(RoundsOfAGpu, "each", stages)
     described = model(kind)

@@ -10,6 +10,8 @@ import numpy as np
 
 from rdcalcium.backends.base import BackendError, Sides
 from rdcalcium.backends.kernels import KernelOperations
+from rdcalcium.backends.march import AheadMarcher
+from rdcalcium.backends.program import MARCH, Marcher, Program, Status
 from rdcalcium.backends.sources import Kernel, read_kernel
 from rdcalcium.system import System
 
@@ -121,6 +123,10 @@ class CupyOperations(KernelOperations):
         """Zeros of the run's precision."""
         return self.cupy.zeros(size, dtype=self.real)
 
+    def marcher(self, program: Program) -> Marcher:
+        """CUDA graphs, launched ahead."""
+        return CupyMarcher(self, program)
+
     def wait(self) -> None:
         """Until the device is idle."""
         self.cupy.cuda.get_current_stream().synchronize()
@@ -133,3 +139,49 @@ class CupyOperations(KernelOperations):
         kernel, scalars = self._kernels[name]
         typed = [a if s is None else s(a) for a, s in zip(args, scalars, strict=True)]
         kernel(grid, (BLOCK, 1, 1), tuple(typed))
+
+
+class CupyMarcher(AheadMarcher):
+    """Each round is one CUDA graph, captured when a round of its number of stages is first wanted."""
+
+    do: CupyOperations
+
+    def __init__(self, do: CupyOperations, program: Program):
+        super().__init__(do, program)
+        cuda = do.cupy.cuda
+        self._stream = cuda.Stream()  # waits for the default stream, and is waited for by it
+        self._graphs: dict[int, Any] = {}
+        self._memory = [cuda.alloc_pinned_memory(8 * len(MARCH)) for _ in range(2)]
+        self._arrived = [cuda.Event(disable_timing=True) for _ in range(2)]
+
+    def round(self, stages: int) -> None:
+        """Launch the graph."""
+        if stages not in self._graphs:
+            self._graphs[stages] = self._captured(stages)
+        self._graphs[stages].launch(self._stream)
+
+    def _captured(self, stages: int) -> Any:
+        """The launches of a round as a graph; once before in vain, since a kernel may be loaded when it is launched."""
+        kept = self.march.copy()
+        self.march.fill(float(Status.DUE))
+        with self._stream:
+            self._launch(1)
+            self._stream.synchronize()
+            self.march[:] = kept
+            self._stream.begin_capture()
+            self._launch(stages)
+            return self._stream.end_capture()
+
+    def _launch(self, stages: int) -> None:
+        self.plan()
+        self.step(stages)
+
+    def send(self, slot: int) -> None:
+        """Into memory that does not move, behind the rounds on their stream."""
+        self.march.data.copy_to_host_async(self._memory[slot].ptr, self.march.nbytes, self._stream)
+        self._arrived[slot].record(self._stream)
+
+    def receive(self, slot: int) -> np.ndarray:
+        """Wait for the copy."""
+        self._arrived[slot].synchronize()
+        return np.frombuffer(self._memory[slot], dtype=np.float64, count=len(MARCH))

@@ -10,8 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Array, Operations
-from rdcalcium.backends.march import OF_MARCHES, ON_CELLS_OF_MARCHES, KernelMarcher
-from rdcalcium.backends.program import Marcher, Program
+from rdcalcium.backends.march import OF_MARCHES, ON_CELLS_OF_MARCHES
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.backends.sources import HUGE, prelude
 from rdcalcium.chemistry import CALCIUM
@@ -132,10 +131,6 @@ class KernelOperations(Operations):
     ) -> None:
         """kernels/stage_*.cu."""
         self.on_cells("stage", y0, f0, z1, *self.neighbours, self.p, z2, mu, nu, mu_h, gamma_h)
-
-    def marcher(self, program: Program) -> Marcher:
-        """A loop of launches."""
-        return KernelMarcher(self, program)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
         """kernels/scale.cu."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from rdcalcium.backends.kernels import KernelOperations
 
 CAPACITY = 64  # steps in the log
+ROOMS = (8, 16, 32, 64, 128, 256, 512, 1024)  # numbers of stages that a round is made for
+GROWTH = 1.25  # of the number of stages from one step to the next, about
 PARTIAL = 128  # errors that one thread looks at in the end
 FIRST = 1  # the stage that begin.cu makes
 # Those that every device compiles, and those that take the place of a loop over stages on the host.
@@ -68,14 +72,9 @@ class KernelMarcher(Marcher):
         self.march[:] = self.do.upload(np.array([march.get(name, 0.0) for name in MARCH], dtype=float))
         self.at[:] = self.do.upload(np.array([self.do.address(state) for state in states], dtype=np.int64))
 
+    @abstractmethod
     def drive(self, rounds: int) -> None:
-        """Rounds with as many stages as the step that is planned has, which the host looks up."""
-        for _ in range(rounds):
-            self.plan()
-            if self.now("status") != Status.GOING:
-                return
-            if self.now("phase") == Phase.GO:
-                self.step(int(self.now("stages")) - FIRST)
+        """Launch so many rounds, or fewer if there is something to ask."""
 
     def now(self, name: str) -> float:
         """A value of `MARCH` on the device."""
@@ -132,3 +131,38 @@ class KernelMarcher(Marcher):
         corners = self.program.points.indices.shape[1]
         watched = (*self.look, self.log, corners, fields, n, self.width, self.points)
         launch("note", (self.points,), self.march, self.at, *watched)
+
+
+class AheadMarcher(KernelMarcher):
+    """Launches a round before it is known what the one before came to, so that the device never waits for the host.
+
+    The number of stages of a round is a guess, from the step before the last.
+    """
+
+    _guess = ROOMS[0]
+
+    def drive(self, rounds: int) -> None:
+        """Look one round late, but at the last one, so that no step is left under way; rounds in vain do nothing."""
+        for number in count():
+            self.round(next(room for room in ROOMS if room >= self._guess or room == ROOMS[-1]))
+            self.send(number % 2)
+            looked_at = number - 1 if number + 1 < rounds else number
+            if looked_at < 0:
+                continue
+            march = dict(zip(MARCH, self.receive(looked_at % 2).tolist(), strict=True))
+            self._guess = int(GROWTH * march["stages"])
+            last = looked_at == number and march["phase"] != Phase.GO
+            if last or march["status"] != Status.GOING:
+                return
+
+    @abstractmethod
+    def round(self, stages: int) -> None:
+        """Launch a round of so many stages."""
+
+    @abstractmethod
+    def send(self, slot: int) -> None:
+        """After what was launched, begin to copy the state of the march to one of two places on the host."""
+
+    @abstractmethod
+    def receive(self, slot: int) -> np.ndarray:
+        """What was sent there, when it has come; values of `MARCH`."""
