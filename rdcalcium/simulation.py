@@ -261,14 +261,15 @@ class Simulation:
 
     def _move(self, t: float, h: float, amount: float, seen: np.ndarray) -> None:
         """Move the clock, the ledger, the points and the sensors to the end of a step."""
-        before = self.points.calcium(self.t, before_jump=False)
+        before = self.points.calcium(self.t, before_jump=False) if self.sensors else None
         self.ledger.enter(amount)
         self.t = t
         self.steps += 1
         self.points.seen(seen)
-        after = self.points.calcium(self.t, before_jump=True)
-        for sensor in self.sensors:
-            sensor.advance(before[sensor.places], after[sensor.places], h)
+        if before is not None:
+            after = self.points.calcium(self.t, before_jump=True)
+            for sensor in self.sensors:
+                sensor.advance(before[sensor.places], after[sensor.places], h)
 
     def within(self, moment: Moment, times: np.ndarray, look: Callable[[Array], np.ndarray]) -> Iterator[np.ndarray]:
         """What `look` makes of the state (linearly) at times (ms) in the step to this moment, the last one taken."""
