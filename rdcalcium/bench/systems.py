@@ -9,6 +9,7 @@ from scipy.sparse import csr_array, diags_array
 
 from rdcalcium.backends.base import Sides
 from rdcalcium.chemistry import Chemistry, build_chemistry
+from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import (
     GridLayout,
     axis_coefficients,
@@ -25,7 +26,6 @@ from rdcalcium.system import System
 CELL = 0.01  # µm
 # Edges of a cubic lattice cut into tetrahedra (Freudenthal 1942): with the opposite ones, 14 neighbours.
 EDGES = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1))
-ARRAYS = 5  # moved by a stage: y0, f0, z1 and the old z2 are read, the new z2 is written
 
 FIXED = Buffer(name="fixed", total=400, diffusivity=0, k_on=0.1, K_d=10)
 ATP = Buffer(
@@ -40,7 +40,15 @@ DYE = Buffer(
     diffusivity=0.02,
     scheme=("B + Ca <-> CaB : 0.4, 0.3", "CaB + Ca <-> Ca2B : 0.2, 0.6"),
 )
-BUFFERS = {3: (ATP,), 6: (FIXED, ATP, DYE)}  # number of fields -> buffers
+EGTA = Buffer(name="EGTA", total=1000, diffusivity=0.22, k_on=0.01, K_d=0.07)
+BAPTA = Buffer(name="BAPTA", total=100, diffusivity=0.22, k_on=0.4, K_d=0.22)
+BUFFERS = {  # number of fields -> buffers
+    2: (EGTA,),
+    3: (ATP,),
+    4: (FIXED, ATP),
+    6: (FIXED, ATP, DYE),
+    8: (FIXED, ATP, DYE, EGTA, BAPTA),
+}
 
 
 def systems(sides: Sides) -> Iterator[System]:
@@ -53,16 +61,25 @@ def systems(sides: Sides) -> Iterator[System]:
 
 
 def grid_system(side: int, fields: int) -> System:
+    """A closed cube of side³ equal cells, full of buffers."""
+    return System(chemistry(fields), grid_cells(side))
+
+
+def mesh_system(side: int, fields: int) -> System:
+    """A cube of side³ nodes, full of buffers."""
+    return System(chemistry(fields), mesh_nodes(side))
+
+
+def grid_cells(side: int) -> Discretization:
     """A closed cube of side³ equal cells."""
     axis = uniform_axis(0.0, side * CELL, CELL)
     mask = flat(open_faces(np.zeros((axis.size,) * 3, dtype=bool)))
     layout = GridLayout((axis.size,) * 3, (axis_coefficients(axis),) * 3, mask)
     volumes = np.full(mask.size, CELL**3)
-    cells = network("grid", volumes, lambda: grid_conductance(layout, volumes), layout, gershgorin(layout.axes))
-    return System(_chemistry(fields), cells)
+    return network("grid", volumes, lambda: grid_conductance(layout, volumes), layout, gershgorin(layout.axes))
 
 
-def mesh_system(side: int, fields: int) -> System:
+def mesh_nodes(side: int) -> Discretization:
     """A cube of side³ nodes with the 14 neighbours that a Delaunay mesh has on average, in a good order."""
     place = np.stack(np.unravel_index(np.arange(side**3), (side,) * 3))[::-1]
     matrix = csr_array((side**3, side**3))
@@ -74,11 +91,11 @@ def mesh_system(side: int, fields: int) -> System:
     conductance = csr_array(matrix + matrix.T)
     volumes = np.full(side**3, CELL**3)
     radius = 2 * float((conductance.sum(axis=1) / volumes).max())
-    nodes = network("tetrahedra", volumes, lambda: conductance, sliced_ell(conductance, volumes), radius)
-    return System(_chemistry(fields), nodes)
+    return network("tetrahedra", volumes, lambda: conductance, sliced_ell(conductance, volumes), radius)
 
 
-def _chemistry(fields: int) -> Chemistry:
+def chemistry(fields: int) -> Chemistry:
+    """Calcium and buffers with so many fields in all, one of BUFFERS."""
     model = Model(
         geometry=Box(size=(1, 1, 1)),
         discretization=Grid(size_at_active_zone=(0.5, 0.5, 0.5)),
@@ -87,12 +104,3 @@ def _chemistry(fields: int) -> Chemistry:
         run=Run(duration=1),
     )
     return build_chemistry(model)
-
-
-def bytes_per_update(system: System, precision: str) -> float:
-    """Bytes that one stage has to move for each control volume, if every cache works perfectly.
-
-    Besides the states it reads the neighbours, as the layout says; the gathered values count as the one array z1.
-    """
-    real = np.dtype(precision)
-    return ARRAYS * len(system.fields) * real.itemsize + system.discretization.layout.bytes_per_volume(real)

@@ -3,47 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-TRIAD_COLUMNS = ("triad", "threads", "precision", "best GB/s", "median GB/s")
-KERNEL_COLUMNS = (
-    *("kernel", "backend", "threads", "precision", "fields", "control volumes"),
-    *("best M/s", "median M/s", "GB/s", "of triad"),
-)
+Row = Mapping[str, Any]
 
 
 def table(figures: dict[str, Any]) -> str:
-    """The figures as Markdown."""
-    machine = figures["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items() if number != "none")
+    """The figures of `measure` as Markdown."""
     lines = [
-        f"{machine['processor']}, {machine['threads']} threads, {machine['date']}, load {machine['load']}",
-        versions,
+        *about(figures["machine"]),
         *(["Quick: sizes far too small to judge this machine."] if figures["quick"] else []),
         "",
-        *_markdown(TRIAD_COLUMNS, map(_triad, figures["bandwidth"])),
+        *markdown(figures["bandwidth"]),
         "",
-        *_markdown(KERNEL_COLUMNS, map(_kernel, figures["kernels"])),
+        *markdown(figures["kernels"]),
     ]
     return "\n".join(lines)
 
 
-def _markdown(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    for row in (heading, ("---",) * len(heading), *rows):
-        yield "| " + " | ".join(row) + " |"
+def about(machine: Mapping[str, Any]) -> list[str]:
+    """Lines that say on what, and when, it was measured."""
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items() if number != "none")
+    return [
+        f"{machine['processor']}, {machine['threads']} threads, {machine['date']}, load {machine['load']}",
+        versions,
+    ]
 
 
-def _triad(row: dict[str, Any]) -> tuple[str, ...]:
-    name = f"{row['backend']} ({row['device']}, copy {row['copy GB/s']:.1f} GB/s)"
-    return name, str(row["threads"]), row["precision"], f"{row['GB/s']:.1f}", f"{row['median GB/s']:.1f}"
+def markdown(rows: Sequence[Row]) -> list[str]:
+    """Lines of a table: a column for each key that any of the rows has, named with its unit."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    return ["| " + " | ".join(line) + " |" for line in (columns, ["---"] * len(columns), *cells)]
 
 
-def _kernel(row: dict[str, Any]) -> tuple[str, ...]:
-    words = [str(row[key]) for key in ("kernel", "backend", "threads", "precision", "fields", "control volumes")]
-    numbers = [f"{row[key]:.1f}" for key in ("Mupdates/s", "median Mupdates/s", "GB/s")]
-    return (*words, *numbers, f"{100 * row['share of bandwidth']:.0f} %")
+def _cell(value: Any) -> str:
+    """A number with three digits or all before its point, a text as it is, and nothing for None."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value if value is not None else "")
 
 
 def write(figures: dict[str, Any], path: Path) -> None:

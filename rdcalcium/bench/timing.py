@@ -1,0 +1,29 @@
+"""Seconds of an action on a backend."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rdcalcium.backends import Operations
+
+FEWEST = 5  # times at least
+
+
+def times(do: Operations, action: Callable[[], Any], seconds: float) -> list[float]:
+    """Seconds for one action, at least FEWEST times and for about this long; a device is waited for."""
+    _seconds(do, action, 1)
+    batch = max(1, int(seconds / 20 / max(_seconds(do, action, 1), 1e-7)))
+    found: list[float] = []
+    while len(found) < FEWEST or sum(found) * batch < seconds:
+        found.append(_seconds(do, action, batch) / batch)
+    return found
+
+
+def _seconds(do: Operations, action: Callable[[], Any], count: int) -> float:
+    start = time.perf_counter()
+    for _ in range(count):
+        action()
+    do.wait()
+    return time.perf_counter() - start
