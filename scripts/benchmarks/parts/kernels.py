@@ -1,0 +1,101 @@
+"""Each kernel on cubes of equal cells and of mesh nodes, and its share of the bandwidth measured around it.
+
+Bytes are counted as if every cache worked perfectly; what fits into the caches can be faster than memory. `relax` is
+the smoother of implicit steps on its finest level, and its fields are the modes that move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from parts.levels import relaxation
+from parts.setting import Setting, Tables
+from rdcalcium.backends import Operations
+from rdcalcium.bench.kernels import KERNELS, STATES, filled_states, updates
+from rdcalcium.bench.measure import PRECISIONS, QUICK, new_triad, with_share
+from rdcalcium.bench.systems import chemistry, grid_cells, mesh_nodes
+from rdcalcium.bench.triad import Triad
+from rdcalcium.discretization import Discretization
+from rdcalcium.memory import memory_available
+from rdcalcium.system import System
+
+# Along one side: 3e4 to 2e7 cells, 1e4 to 1e6 nodes. No powers of two: see rdcalcium.backends.base.Sides.
+GRIDS, NODES = (30, 62, 126, 254), (22, 46, 100)
+FIELDS = (2, 4, 8)
+RELAXED = 4  # fields of the one system on which the smoother is measured,
+MOST_RELAXED = 300_000  # and the most control volumes: its levels take long to make
+SECONDS = 0.1  # for each kernel
+TEMPORARY = 4 * 2**30  # bytes of temporary arrays that a backend may make
+ROOM = 2  # arrays of the state besides those of the kernels, for what is made on the way
+
+Row = dict[str, Any]
+
+
+def tables(setting: Setting) -> Tables:
+    """One table for grids and one for meshes."""
+    measured = Measured(setting)
+    grids, nodes = ((12,), (12,)) if setting.quick else (GRIDS, NODES)
+    return {
+        "Grids": [row for side in grids for row in measured.rows(grid_cells(side))],
+        "Meshes": [row for side in nodes for row in measured.rows(mesh_nodes(side))],
+    }
+
+
+class Measured:
+    """All kernels on control volumes, with the triads that stand beside them."""
+
+    def __init__(self, setting: Setting):
+        self.setting = setting
+        self.seconds = 0.002 if setting.quick else SECONDS
+        self._triads: dict[tuple[str, int, str], Triad] = {}
+
+    def rows(self, cells: Discretization) -> Iterator[Row]:
+        """Rows of every backend, number of fields, precision and number of threads."""
+        for fields in (RELAXED,) if self.setting.quick else FIELDS:
+            system = System(chemistry(fields), cells)
+            for kind in self.setting.kinds():
+                for precision in PRECISIONS:
+                    yield from self._case(kind, system, precision)
+
+    def _case(self, kind: type[Operations], system: System, precision: str) -> Iterator[Row]:
+        about = {"backend": kind.name, "precision": precision, "fields": system.shape[0]}
+        try:
+            note = too_large(kind, system, precision)
+            yield from [] if note else self._measured(kind, system, precision)
+        except MemoryError as error:  # of a device
+            note = f"left out: {error}"
+        if note:
+            yield {"kernel": "all", **about, "control volumes": system.shape[1], "note": note}
+
+    def _measured(self, kind: type[Operations], system: System, precision: str) -> Iterator[Row]:
+        do = kind(system, precision)
+        states = filled_states(do)
+        smoother = relaxation(do) if system.shape[0] == RELAXED and system.shape[1] <= MOST_RELAXED else None
+        for do.threads in kind.thread_counts():
+            triad = self._triad(do)
+            before = triad.measure(self.seconds)
+            found = [updates(do, name, states, self.seconds) for name in KERNELS]
+            found += [smoother.row(self.seconds)] if smoother else []
+            bandwidth = max(before, triad.measure(self.seconds))
+            yield from (with_share(row, bandwidth) for row in found)
+
+    def _triad(self, do: Operations) -> Triad:
+        case = (do.name, do.threads, do.precision)
+        if case not in self._triads:
+            self._triads[case] = new_triad(type(do), *case[1:], QUICK if self.setting.quick else do.sides)
+        return self._triads[case]
+
+
+def too_large(kind: type[Operations], system: System, precision: str) -> str:
+    """Why a case does not fit, in a sentence; nothing if it does."""
+    fields, n = system.shape
+    temporary = kind.host_bytes * n
+    if temporary > TEMPORARY:
+        return f"left out: its temporary arrays would take {temporary / 2**30:.1f} GiB"
+    needed = temporary + (len(STATES) + ROOM) * fields * n * np.dtype(precision).itemsize
+    if not kind.on_gpu and needed > memory_available():
+        return f"left out: it would take {needed / 2**30:.1f} GiB of memory"
+    return ""

@@ -1,0 +1,101 @@
+"""One run in a process of its own: what is asked for comes as JSON on stdin, and a row goes to stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from rdcalcium.backends import open_backend
+from rdcalcium.discretization.build import discretize
+from rdcalcium.library import load
+from rdcalcium.machine import peak_memory
+from rdcalcium.simulation import Simulation
+from rdcalcium.system import build_system
+
+
+def measured(path: str, backend: str, seconds: float, marks: list[float]) -> dict[str, Any]:
+    """A row of one run.
+
+    path     of the model file
+    seconds  after which it is stopped
+    marks    model times, ms, at which its seconds and its memory are noted
+    """
+    idle = peak_memory()  # of this process and its imports; the one that the kernel keeps for children has the parent's
+    begun = time.perf_counter()
+    model = load(path)
+    cells = discretize(model)
+    do = open_backend(backend, build_system(model, cells), model.run.precision)
+    simulation = Simulation(model, do)
+    set_up = time.perf_counter() - begun
+    tally = Tally(simulation, seconds)
+    noted = [{"model ms": t, **tally.until(t), "peak MiB": peak_memory() - idle} for t in marks]
+    tally.until(model.run.duration)
+    memory = peak_memory() - idle
+    state = simulation.system.shape[0] * cells.size * np.dtype(model.run.precision).itemsize / 2**20
+    return {
+        "fields": simulation.system.shape[0],
+        "control volumes": cells.size,
+        "backend": do.name,
+        "threads": do.threads,
+        "precision": do.precision,
+        "model ms": simulation.t,
+        "set-up s": set_up,
+        **tally.row(),
+        "peak MiB": memory,
+        "peak in states": memory / state,
+        "ledger error": simulation.balance().relative_error,
+        "marks": noted,
+        **({} if simulation.finished else {"note": f"stopped after {seconds:g} s, before {model.run.duration:g} ms"}),
+    }
+
+
+class Tally:
+    """Advances a simulation, and counts what its steps cost."""
+
+    def __init__(self, simulation: Simulation, seconds: float):
+        self.simulation, self.limit = simulation, seconds
+        self.explicit = self.implicit = 0.0  # s
+        self.implicit_steps = 0
+
+    @property
+    def seconds(self) -> float:
+        """Of all steps."""
+        return self.explicit + self.implicit
+
+    def until(self, t: float) -> dict[str, float]:
+        """Advance to t ms, or until the time is over; the seconds and evaluations so far."""
+        while self.simulation.t < t and not self.simulation.finished and self.seconds < self.limit:
+            self._advance()
+        return {"run s": self.seconds, "evaluations": self.simulation.stepper.evaluations}
+
+    def _advance(self) -> None:
+        """One step, which is implicit if no explicit stage was computed for it."""
+        stages, start = self.simulation.explicit.evaluations, time.perf_counter()
+        self.simulation.advance()
+        spent = time.perf_counter() - start
+        if self.simulation.explicit.evaluations > stages:
+            self.explicit += spent
+        else:
+            self.implicit += spent
+            self.implicit_steps += 1
+
+    def row(self) -> dict[str, Any]:
+        """All counts."""
+        return {
+            "run s": self.seconds,
+            "explicit s": self.explicit,
+            "implicit s": self.implicit,
+            "model ms per s": self.simulation.t / self.seconds,
+            "steps": self.simulation.steps,
+            "rejected": self.simulation.rejected,
+            "implicit steps": self.implicit_steps,
+            "evaluations": self.simulation.stepper.evaluations,
+        }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measured(**json.load(sys.stdin))))
