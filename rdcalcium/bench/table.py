@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,9 @@ def about(machine: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def markdown(rows: Sequence[Row]) -> list[str]:
+def markdown(rows: Iterable[Row]) -> list[str]:
     """Lines of a table: a column for each key that any of the rows has, named with its unit."""
+    rows = list(rows)
     columns = list(dict.fromkeys(key for row in rows for key in row))
     cells = [[_cell(row.get(column)) for column in columns] for row in rows]
     return ["| " + " | ".join(line) + " |" for line in (columns, ["---"] * len(columns), *cells)]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from box import others, ours
 from box.problem import CALCIUM, CURRENT, EGTA, FIXED, HEIGHTS, OPEN, SIDE, TIMES, largest
-from box.table import markdown
+from box.table import page
 
 from rdcalcium.backends import backend_class
 from rdcalcium.bench.measure import machine_now
@@ -130,8 +130,8 @@ def main() -> None:
     name = "box-" + re.sub("[^a-z0-9]+", "-", figures["machine"]["processor"].lower()).strip("-")
     chosen.out.mkdir(parents=True, exist_ok=True)
     (chosen.out / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    (chosen.out / f"{name}.md").write_text(markdown(figures), encoding="utf-8")
-    print(markdown(figures))
+    (chosen.out / f"{name}.md").write_text(page(figures), encoding="utf-8")
+    print(page(figures))
 
 
 if __name__ == "__main__":

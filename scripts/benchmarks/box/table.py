@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-COLUMNS = ("program", "threads", "cells", "setting", "steps", "set-up s", "run s", "error %", "run time / rdcalcium")
+from rdcalcium.bench.table import about, markdown
 
 
-def markdown(figures: dict[str, Any]) -> str:
+def page(figures: dict[str, Any]) -> str:
     """All that was measured."""
-    machine = figures["machine"]
     reference = figures["reference"]
     lines = [
-        f"# The box problem on {machine['processor']}, {machine['threads']} threads",
+        "# The box problem",
         "",
-        f"{machine['date']}, load {machine['load']}; "
-        + ", ".join(f"{name} {number}" for name, number in machine["versions"].items() if number != "none"),
+        *about(figures["machine"]),
         *(["", "Quick: cells far too large to judge anything."] if figures["quick"] else []),
         "",
         figures["problem"],
@@ -29,7 +27,7 @@ def markdown(figures: dict[str, Any]) -> str:
             "smaller tolerance, those of the others against the limit of their finest two runs, that of CVODE against "
             "rdcalcium's solution; the last column divides by the first row.",
             "",
-            *_table(rows),
+            *markdown(map(_row, rows)),
             "",
         ]
         limits = [
@@ -45,32 +43,25 @@ def markdown(figures: dict[str, Any]) -> str:
         f"steady solution by {reference['exact %']:.2g} %. The other rows are the runs from above, read "
         "between the cells; on uniform cells near a pore the error is of space.",
         "",
-        *_table(figures["total error"]),
+        *markdown(map(_row, figures["total error"])),
         "",
     ]
     return "\n".join(lines)
 
 
-def _table(rows: list[dict[str, Any]]) -> list[str]:
-    return ["| " + " | ".join(row) + " |" for row in (COLUMNS, ("---",) * len(COLUMNS), *map(_row, rows))]
-
-
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    """What is told of one program."""
     if "missing" in row:
-        return (row["missing"], "", "", "not installed", *[""] * (len(COLUMNS) - 4))
-    version = f" {row['version']}" if "version" in row else ""
-    steps = "" if row["steps"] is None else f"{row['steps']:,}"
-    seconds = ("~" if "timed steps" in row else "") + f"{row['run s']:.3g}"
-    if "timed steps" in row:
-        seconds += f" (from {row['timed steps']:,} steps)"
-    return (
-        row["program"] + version,
-        str(row["threads"]),
-        f"{row['cells']:,}",
-        row["setting"],
-        steps,
-        f"{row['setup s']:.2g}",
-        seconds,
-        f"{row['error %']:.2g}",
-        f"{row['ratio']:.3g}",
-    )
+        return {"program": row["missing"], "setting": "not installed"}
+    seconds = f"~{row['run s']:.3g} (from {row['timed steps']:,} steps)" if "timed steps" in row else row["run s"]
+    return {
+        "program": " ".join([row["program"], *([row["version"]] if "version" in row else [])]),
+        "threads": row["threads"],
+        "cells": row["cells"],
+        "setting": row["setting"],
+        "steps": row["steps"],
+        "set-up s": row["setup s"],
+        "run s": seconds,
+        "error %": row["error %"],
+        "run time / rdcalcium": row["ratio"],
+    }
