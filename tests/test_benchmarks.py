@@ -130,7 +130,7 @@ def test_watching_the_operations_changes_no_number() -> None:
     plain.run()
     watched.run()
     np.testing.assert_array_equal(plain.values, watched.values)
-    assert watched.do.in_stages > 0 < watched.do.in_others
+    assert watched.do.in_stages > 0 < watched.do.others.total()
 
 
 def test_what_does_not_fit_is_said_in_a_sentence() -> None:

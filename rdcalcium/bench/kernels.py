@@ -11,7 +11,7 @@ import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
-from rdcalcium.bench.timing import times
+from rdcalcium.bench.timing import FEWEST, times
 from rdcalcium.system import System
 
 STATES = (1.0, 0.0, 1e-3, 1e-3, 1e-3)  # µM everywhere: y0, f0, z1, z2, and room for an answer
@@ -83,10 +83,10 @@ def filled_states(do: Operations) -> list[Array]:
     return states
 
 
-def updates(do: Operations, name: str, states: list[Array], seconds: float) -> dict[str, Any]:
+def updates(do: Operations, name: str, states: list[Array], seconds: float, fewest: int = FEWEST) -> dict[str, Any]:
     """A row: one kernel by its name, control volumes per second and the rate of memory that this is."""
     kernel, n = KERNELS[name], do.system.discretization.size
-    found = times(do, lambda: kernel.call(do, states), seconds)
+    found = times(do, lambda: kernel.call(do, states), seconds, fewest)
     size = kernel.bytes_per_update(do.system, do.precision)
     return {
         "kernel": f"{name}_{do.system.discretization.layout.kernels}" if kernel.neighbours else name,

@@ -11,12 +11,12 @@ from rdcalcium.backends import Operations
 FEWEST = 5  # times at least
 
 
-def times(do: Operations, action: Callable[[], Any], seconds: float) -> list[float]:
-    """Seconds for one action, at least FEWEST times and for about this long; a device is waited for."""
+def times(do: Operations, action: Callable[[], Any], seconds: float, fewest: int = FEWEST) -> list[float]:
+    """Seconds for one action, at least `fewest` times and for about this long; a device is waited for."""
     _seconds(do, action, 1)
     batch = max(1, int(seconds / 20 / max(_seconds(do, action, 1), 1e-7)))
     found: list[float] = []
-    while len(found) < FEWEST or sum(found) * batch < seconds:
+    while len(found) < fewest or sum(found) * batch < seconds:
         found.append(_seconds(do, action, batch) / batch)
     return found
 

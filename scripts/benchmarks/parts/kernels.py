@@ -6,19 +6,20 @@ the smoother of implicit steps on its finest level, and its fields are the modes
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from parts.levels import relaxation
+from parts.levels import finest_level, relaxation
 from parts.setting import Setting, Tables
 from rdcalcium.backends import Operations
 from rdcalcium.bench.kernels import KERNELS, STATES, filled_states, updates
 from rdcalcium.bench.measure import PRECISIONS, QUICK, new_triad, with_share
 from rdcalcium.bench.systems import chemistry, grid_cells, mesh_nodes
 from rdcalcium.bench.triad import Triad
-from rdcalcium.discretization import Discretization
+from rdcalcium.discretization import Discretization, Level
 from rdcalcium.memory import memory_available
 from rdcalcium.system import System
 
@@ -27,7 +28,8 @@ GRIDS, NODES = (30, 62, 126, 254), (22, 46, 100)
 FIELDS = (2, 4, 8)
 RELAXED = 4  # fields of the one system on which the smoother is measured,
 MOST_RELAXED = 300_000  # and the most control volumes: its levels take long to make
-SECONDS = 0.1  # for each kernel
+SECONDS, FEWEST = 0.1, 3  # for each kernel, and how often at least
+LONGEST = 300.0  # s, for all
 TEMPORARY = 4 * 2**30  # bytes of temporary arrays that a backend may make
 ROOM = 2  # arrays of the state besides those of the kernels, for what is made on the way
 
@@ -39,8 +41,8 @@ def tables(setting: Setting) -> Tables:
     measured = Measured(setting)
     grids, nodes = ((12,), (12,)) if setting.quick else (GRIDS, NODES)
     return {
-        "Grids": [row for side in grids for row in measured.rows(grid_cells(side))],
         "Meshes": [row for side in nodes for row in measured.rows(mesh_nodes(side))],
+        "Grids": [row for side in grids for row in measured.rows(grid_cells(side))],  # the largest come last
     }
 
 
@@ -50,34 +52,38 @@ class Measured:
     def __init__(self, setting: Setting):
         self.setting = setting
         self.seconds = 0.002 if setting.quick else SECONDS
+        self.end = time.perf_counter() + LONGEST
         self._triads: dict[tuple[str, int, str], Triad] = {}
 
     def rows(self, cells: Discretization) -> Iterator[Row]:
         """Rows of every backend, number of fields, precision and number of threads."""
+        finest = finest_level(cells) if cells.size <= MOST_RELAXED else None
         for fields in (RELAXED,) if self.setting.quick else FIELDS:
             system = System(chemistry(fields), cells)
             for kind in self.setting.kinds():
                 for precision in PRECISIONS:
-                    yield from self._case(kind, system, precision)
+                    yield from self._case(kind, system, precision, finest if fields == RELAXED else None)
 
-    def _case(self, kind: type[Operations], system: System, precision: str) -> Iterator[Row]:
+    def _case(self, kind: type[Operations], system: System, precision: str, level: Level | None) -> Iterator[Row]:
         about = {"backend": kind.name, "precision": precision, "fields": system.shape[0]}
         try:
-            note = too_large(kind, system, precision)
-            yield from [] if note else self._measured(kind, system, precision)
+            note = too_large(kind, system, precision) or self._too_late()
+            yield from [] if note else self._measured(kind(system, precision), level)
         except MemoryError as error:  # of a device
             note = f"left out: {error}"
         if note:
             yield {"kernel": "all", **about, "control volumes": system.shape[1], "note": note}
 
-    def _measured(self, kind: type[Operations], system: System, precision: str) -> Iterator[Row]:
-        do = kind(system, precision)
+    def _too_late(self) -> str:
+        return f"left out: the {LONGEST:g} s of this part were over" if time.perf_counter() > self.end else ""
+
+    def _measured(self, do: Operations, level: Level | None) -> Iterator[Row]:
         states = filled_states(do)
-        smoother = relaxation(do) if system.shape[0] == RELAXED and system.shape[1] <= MOST_RELAXED else None
-        for do.threads in kind.thread_counts():
+        smoother = relaxation(do, level) if level else None
+        for do.threads in do.thread_counts():
             triad = self._triad(do)
             before = triad.measure(self.seconds)
-            found = [updates(do, name, states, self.seconds) for name in KERNELS]
+            found = [updates(do, name, states, self.seconds, FEWEST) for name in KERNELS]
             found += [smoother.row(self.seconds)] if smoother else []
             bandwidth = max(before, triad.measure(self.seconds))
             yield from (with_share(row, bandwidth) for row in found)

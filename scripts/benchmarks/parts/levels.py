@@ -11,6 +11,7 @@ import numpy as np
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
 from rdcalcium.bench.timing import times
+from rdcalcium.discretization import Discretization, Level
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.discretization.sliced_ell import slice_rows
 
@@ -50,10 +51,14 @@ class Relaxation:
         }
 
 
-def relaxation(do: Operations) -> Relaxation:
-    """The smoother on the control volumes of a backend, with a mode for each field that moves."""
-    cells, real = do.system.discretization, do.real
-    level = build_levels(cells.conductance, cells.volumes)[0]
+def finest_level(cells: Discretization) -> Level:
+    """That of the control volumes themselves."""
+    return build_levels(cells.conductance, cells.volumes)[0]
+
+
+def relaxation(do: Operations, level: Level) -> Relaxation:
+    """The smoother on a level, with a mode for each field that moves."""
+    real = do.real
     modes = int((do.system.chemistry.diffusivity > 0).sum())
     matrix = slice_rows(level.laplacian).bytes_per_volume(real) + real.itemsize  # and its diagonal
     arrays = tuple(do.modes(modes, level.size) for _ in range(4))

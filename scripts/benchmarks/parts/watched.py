@@ -39,6 +39,6 @@ class Watched:
         return sum(self.seconds[name] for name in STAGES)
 
     @property
-    def in_others(self) -> float:
-        """Seconds in all other operations."""
-        return self.seconds.total() - self.in_stages
+    def others(self) -> Counter[str]:
+        """Seconds in each other operation."""
+        return Counter({name: seconds for name, seconds in self.seconds.items() if name not in STAGES})
