@@ -85,15 +85,22 @@ def filled_states(do: Operations) -> list[Array]:
 
 def updates(do: Operations, name: str, states: list[Array], seconds: float, fewest: int = FEWEST) -> dict[str, Any]:
     """A row: one kernel by its name, control volumes per second and the rate of memory that this is."""
-    kernel, n = KERNELS[name], do.system.discretization.size
+    kernel, system = KERNELS[name], do.system
     found = times(do, lambda: kernel.call(do, states), seconds, fewest)
-    size = kernel.bytes_per_update(do.system, do.precision)
+    size = kernel.bytes_per_update(system, do.precision)
+    full = f"{name}_{system.discretization.layout.kernels}" if kernel.neighbours else name
+    return rated(do, full, len(system.fields), size, found)
+
+
+def rated(do: Operations, name: str, fields: int, size: float, found: list[float]) -> dict[str, Any]:
+    """A row from the seconds of one update of every control volume, which moves so many bytes for each."""
+    n = do.system.discretization.size
     return {
-        "kernel": f"{name}_{do.system.discretization.layout.kernels}" if kernel.neighbours else name,
+        "kernel": name,
         "backend": do.name,
         "threads": do.threads,
         "precision": do.precision,
-        "fields": len(do.system.fields),
+        "fields": fields,
         "control volumes": n,
         "bytes per update": size,
         "us": 1e6 * min(found),

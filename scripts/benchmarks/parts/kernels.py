@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from parts.levels import finest_level, relaxation
+from parts.levels import Relaxation, finest_level
 from parts.setting import Setting, Tables
 from rdcalcium.backends import Operations
 from rdcalcium.bench.kernels import KERNELS, STATES, filled_states, updates
@@ -79,12 +79,13 @@ class Measured:
 
     def _measured(self, do: Operations, level: Level | None) -> Iterator[Row]:
         states = filled_states(do)
-        smoother = relaxation(do, level) if level else None
-        for do.threads in do.thread_counts():
+        smoother = Relaxation(do, level) if level else None
+        for threads in do.thread_counts():
+            do.threads = threads
             triad = self._triad(do)
             before = triad.measure(self.seconds)
             found = [updates(do, name, states, self.seconds, FEWEST) for name in KERNELS]
-            found += [smoother.row(self.seconds)] if smoother else []
+            found += [smoother(self.seconds)] if smoother else []
             bandwidth = max(before, triad.measure(self.seconds))
             yield from (with_share(row, bandwidth) for row in found)
 
