@@ -22,7 +22,7 @@ from typing import Any
 from parts import PARTS
 from parts.setting import Setting
 
-from rdcalcium.backends import BACKENDS, open_backend
+from rdcalcium.backends import BACKENDS, BackendError, choose, open_backend
 from rdcalcium.bench import write
 from rdcalcium.bench.measure import machine_now
 from rdcalcium.bench.systems import grid_system
@@ -65,7 +65,13 @@ def chosen() -> argparse.Namespace:
     parser.add_argument("--backend", nargs="+", choices=BACKENDS, default=(), metavar="NAME", help=", ".join(BACKENDS))
     parser.add_argument("--peers", metavar="PYTHON", help="the Python that has NEURON and FiPy")
     parser.add_argument("--out", type=Path, default=HERE / "results")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    try:
+        for name in asked.backend:
+            choose(name)
+    except BackendError as error:
+        parser.error(str(error))
+    return asked
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ failed=()
 run "$python" -m pytest -q tests/test_kernels.py tests/test_backends.py tests/test_nvrtc.py -k "cuda or nvrtc or declared" ||
   failed+=("tests")
 # One part after the other, so that one that fails leaves the figures of the others; the file has the name of the GPU.
-for part in bandwidth kernels steps runs growth start; do
+for part in $(PYTHONPATH=scripts/benchmarks "$python" -c 'from parts import PARTS; print(*PARTS)'); do
   run "$python" scripts/benchmarks/all.py --backend cuda --only "$part" ${QUICK:+--quick} || failed+=("$part")
 done
 rdcalcium run keller2015 --backend cuda --overwrite --out "$out/keller2015" || failed+=("run")
