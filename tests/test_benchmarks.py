@@ -120,6 +120,16 @@ def test_the_exponent_of_a_power_law_is_its_power() -> None:
     assert last == pytest.approx({"set-up s": 0, "run s": 1.5, "evaluations": 1, "peak MiB": 1, "note": last["note"]})
 
 
+def test_a_run_is_noted_on_its_way() -> None:
+    from parts.growth import over_time
+    from parts.setting import Setting
+
+    rows = over_time((0.1, 0.2, 0.4), 0.03, Setting(quick=True))
+    for key in ("model ms", "run s", "evaluations", "peak MiB"):
+        assert sorted(row[key] for row in rows) == [row[key] for row in rows]
+    assert [row["model ms"] for row in rows] == pytest.approx([0.1, 0.2, 0.4], abs=0.05)
+
+
 def test_watching_the_operations_changes_no_number() -> None:
     from parts.watched import Watched
 

@@ -46,8 +46,9 @@ def series(described: Iterable[rc.Model], size: str, setting: Setting) -> list[R
 
 def over_time(times: Sequence[float], cell: float, setting: Setting) -> list[Row]:
     """Rows of one run, noted on its way."""
-    run = run_alone(models.part_of_train(times[-1], cell), setting.best, LONGEST, times)
-    return [{**run, **mark} for mark in run.get("marks", [run])]
+    run = run_alone(models.part_of_train(times[-1], cell), setting.best, LONGEST, times[:-1])
+    same = {key: value for key, value in run.items() if key != "note"}
+    return [*({**same, **mark} for mark in run.get("marks", ())), run]
 
 
 def with_exponents(rows: Sequence[Row], size: str) -> list[Row]:

@@ -32,13 +32,13 @@ def measured(path: str, backend: str, seconds: float, marks: list[float]) -> dic
     simulation = Simulation(model, do)
     set_up = time.perf_counter() - begun
     tally = Tally(simulation, seconds)
-    noted = [{"model ms": t, **tally.until(t), "peak MiB": peak_memory() - idle} for t in marks]
+    noted = [{**tally.until(t), "peak MiB": peak_memory() - idle} for t in marks]
     tally.until(model.run.duration)
     memory = peak_memory() - idle
     state = simulation.system.shape[0] * cells.size * np.dtype(model.run.precision).itemsize / 2**20
     return {
         "fields": simulation.system.shape[0],
-        "control volumes": cells.size,
+        "control volumes": int(np.count_nonzero(cells.volumes)),  # solid cells hold nothing
         "backend": do.name,
         "threads": do.threads,
         "precision": do.precision,
@@ -67,10 +67,14 @@ class Tally:
         return self.explicit + self.implicit
 
     def until(self, t: float) -> dict[str, float]:
-        """Advance to t ms, or until the time is over; the seconds and evaluations so far."""
+        """Advance to t ms, or until the time is over; where this has led, and what it has cost so far."""
         while self.simulation.t < t and not self.simulation.finished and self.seconds < self.limit:
             self._advance()
-        return {"run s": self.seconds, "evaluations": self.simulation.stepper.evaluations}
+        return {
+            "model ms": self.simulation.t,
+            "run s": self.seconds,
+            "evaluations": self.simulation.stepper.evaluations,
+        }
 
     def _advance(self) -> None:
         """One step, which is implicit if no explicit stage was computed for it."""
