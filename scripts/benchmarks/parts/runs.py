@@ -14,7 +14,7 @@ from parts import models
 from parts.process import run_alone
 from parts.setting import Setting, Tables
 
-LONGEST = 200.0  # s of steps
+LONGEST = 300.0  # s of steps
 
 RUNS: dict[str, Callable[[], rc.Model]] = {
     "box, cubes of 20 nm": lambda: models.cubes(0.02),
