@@ -69,23 +69,30 @@ class Tally:
     def until(self, t: float) -> dict[str, float]:
         """Advance to t ms, or until the time is over; where this has led, and what it has cost so far."""
         while self.simulation.t < t and not self.simulation.finished and self.seconds < self.limit:
-            self._advance()
+            self._stretch(t)
         return {
             "model ms": self.simulation.t,
             "run s": self.seconds,
             "evaluations": self.simulation.stepper.evaluations,
         }
 
-    def _advance(self) -> None:
-        """One step, which is implicit if no explicit stage was computed for it."""
-        stages, start = self.simulation.explicit.evaluations, time.perf_counter()
-        self.simulation.advance()
-        spent = time.perf_counter() - start
-        if self.simulation.explicit.evaluations > stages:
-            self.explicit += spent
-        else:
-            self.implicit += spent
-            self.implicit_steps += 1
+    def _stretch(self, t: float) -> None:
+        """Some steps: explicit ones, which the backend may take at once, and perhaps an implicit one after them."""
+        start, before = time.perf_counter(), self._implicit_evaluations
+        for _ in self.simulation.stretch(until=t):
+            spent, start = time.perf_counter() - start, time.perf_counter()
+            if self._implicit_evaluations > before:
+                self.implicit += spent
+                self.implicit_steps += 1
+            else:
+                self.explicit += spent
+        self.explicit += time.perf_counter() - start  # of attempts that were rejected
+
+    @property
+    def _implicit_evaluations(self) -> int:
+        """Of implicit steps, which are made when the first is needed."""
+        scheme = vars(self.simulation).get("implicit")
+        return scheme.evaluations if scheme else 0
 
     def row(self) -> dict[str, Any]:
         """All counts."""

@@ -13,7 +13,12 @@ STAGES = ("stage", "stages")
 
 
 class Watched:
-    """Stands in for a backend; each operation is waited for, and its seconds are added up under its name."""
+    """Stands in for a backend; each operation is waited for, and its seconds are added up under its name.
+
+    It takes no steps without the host, which would hide the operations.
+    """
+
+    takes_steps = False
 
     def __init__(self, do: Operations):
         self._do = do
