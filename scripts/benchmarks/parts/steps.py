@@ -52,7 +52,7 @@ def _row(model: rc.Model, system: System, kind: type[Operations], threads: int) 
         "steps": plain.steps,
         "stages": stages,
         "us per step": 1e6 * seconds / plain.steps,
-        "by the host": 1e6 * total / watched.steps,
+        "us per step by the host": 1e6 * total / watched.steps,
         "us per stage": 1e6 * seen.in_stages / stages,
         "stages %": 100 * seen.in_stages / total,
         "other kernels %": 100 * seen.others.total() / total,
