@@ -8,8 +8,9 @@ import numpy as np
 
 from rdcalcium.discretization import Discretization, Locator
 from rdcalcium.discretization.build import discretized
-from rdcalcium.discretization.grid import axis_coefficients, gershgorin
+from rdcalcium.discretization.grid import axis_coefficients
 from rdcalcium.discretization.grid_locator import GridLocator
+from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.geometry.builders import build
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.model import Model
@@ -54,7 +55,7 @@ def _of_grid(grid: RectilinearGrid) -> CellSizes:
         smallest=float(min(axis.widths.min() for axis in grid.axes)),
         largest=float(max(axis.widths.max() for axis in grid.axes)),
         volume=grid.fluid_volume,
-        radius=gershgorin([axis_coefficients(axis) for axis in grid.axes]),
+        radius=of_axes([axis_coefficients(axis) for axis in grid.axes]),
         locator=GridLocator(grid),
     )
 

@@ -13,12 +13,12 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import (
     GridLayout,
     axis_coefficients,
-    gershgorin,
     grid_conductance,
     open_faces,
 )
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
+from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.geometry.grid import flat, uniform_axis
 from rdcalcium.model import Box, Buffer, Grid, Magnesium, Model, Run
 from rdcalcium.system import System
@@ -76,7 +76,7 @@ def grid_cells(side: int) -> Discretization:
     mask = flat(open_faces(np.zeros((axis.size,) * 3, dtype=bool)))
     layout = GridLayout((axis.size,) * 3, (axis_coefficients(axis),) * 3, mask)
     volumes = np.full(mask.size, CELL**3)
-    return network("grid", volumes, lambda: grid_conductance(layout, volumes), layout, gershgorin(layout.axes))
+    return network("grid", volumes, lambda: grid_conductance(layout, volumes), layout, of_axes(layout.axes))
 
 
 def mesh_nodes(side: int) -> Discretization:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from rdcalcium.discretization.base import CellComplex, Discretization, SurfaceArea
 from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.discretization.quality import GridQuality
+from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
@@ -101,21 +102,13 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
         locator=GridLocator(grid),
         layout=layout,
         picture=_hexahedra(grid),
-        radius=gershgorin(layout.axes),
+        radius=of_axes(layout.axes),
         quality=GridQuality(
             smallest=float(min(w.min() for w in widths)),
             largest=float(max(w.max() for w in widths)),
             solid=int(np.count_nonzero(grid.solid)),
         ),
     )
-
-
-def gershgorin(coefficients: Sequence[np.ndarray]) -> float:
-    """Bound on the spectral radius of the discrete Laplacian, µm⁻²; sharp where the grid is uniform.
-
-    coefficients  of each axis, see axis_coefficients
-    """
-    return float(sum(2 * (a[: len(a) // 2] + a[len(a) // 2 :]).max() for a in coefficients))
 
 
 def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
-from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from rdcalcium.discretization.base import CellComplex, Discretization
 from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric
 from rdcalcium.discretization.dual import corner_volumes, edge_shares, guarded_sums, surface_area
 from rdcalcium.discretization.quality import MeshQuality
 from rdcalcium.discretization.sliced_ell import sliced_ell
+from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN, of_matrix
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
 from rdcalcium.geometry.mesh import TetrahedralMesh
-
-LANCZOS_MARGIN = 1.02  # the estimate comes from below
 
 
 def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
@@ -86,16 +84,5 @@ def _quality(
         negative_weight=float(-values[negative].sum() / values[~negative].sum()),
         parts=int(connected_components(conductance, directed=False, return_labels=False)),
         gershgorin=gershgorin,
-        spectral_radius=_spectral_radius(conductance, volumes, gershgorin),
+        spectral_radius=of_matrix(conductance, volumes, gershgorin),
     )
-
-
-def _spectral_radius(conductance: csr_array, volumes: np.ndarray, bound: float) -> float:
-    """Largest eigenvalue of -L to about 1 %, by Lanczos on the symmetric V^-1/2 (D - G) V^-1/2; µm⁻²."""
-    scale = diags_array(1 / np.sqrt(volumes))
-    matrix = csr_array(scale @ (diags_array(conductance.sum(axis=1)) - conductance) @ scale)
-    start = np.cos(np.arange(len(volumes)) ** 2)  # rough, so that it holds the fastest mode, and reproducible
-    try:
-        return float(eigsh(matrix, k=1, which="LA", v0=start, tol=1e-2, return_eigenvectors=False)[0])
-    except ArpackNoConvergence:
-        return bound
