@@ -12,7 +12,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from rdcalcium.backends import BACKENDS, BackendError, backend_class, choose, compiler, cupy, open_backend
+from rdcalcium import runner
+from rdcalcium.backends import BACKENDS, BackendError, backend_class, choose, compiler, cupy, describe, open_backend
 from rdcalcium.backends.base import Operations
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.rate_code import rate_code
@@ -236,7 +237,57 @@ def test_a_new_backend_is_one_class_and_one_line(monkeypatch: pytest.MonkeyPatch
     assert memory_needed(small_model(), 10, "abacus") > memory_needed(small_model(), 10, "numpy")
     with pytest.raises(BackendError, match=r"available: .*abacus"):
         choose("counting frame")
-    assert Abacus in [kind for kind, _ in usable()]
+    assert Abacus in [place.kind for place in usable()]
+
+
+class TwoDevices(NumpyOperations):
+    """As a machine with two GPUs would have it."""
+
+    name, on_gpu = "cuda", True
+
+    @classmethod
+    def devices(cls) -> tuple[str, ...]:
+        return "Small GPU", "Large GPU"
+
+    def __init__(self, *args: object):
+        super().__init__(*args)
+        self.device = self.devices()[self.number]
+
+
+@pytest.fixture
+def two_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with two GPUs."""
+    monkeypatch.setattr(cupy, "CupyOperations", TwoDevices)
+
+
+@pytest.mark.usefixtures("two_devices")
+def test_a_device_is_chosen_by_its_number(tmp_path: Path) -> None:
+    assert open_backend("auto", small_system()).number == 0
+    assert open_backend("auto", small_system(), device=1).device == "Large GPU"
+    assert choose("auto", 1) == ("cuda", "as asked")
+    result = runner.run(small_model(run=Run(duration=0.01)), out=tmp_path / "run", device=1)
+    assert result.about.machine.device == "Large GPU"
+    assert describe()[0] == "cuda      0 (Small GPU), 1 (Large GPU)"
+    assert [place.number for place in usable() if place.kind is TwoDevices] == [0, 1]
+
+
+@pytest.mark.usefixtures("two_devices")
+@pytest.mark.parametrize("number", [2, -1])
+def test_a_device_that_is_not_there_names_those_that_are(number: int) -> None:
+    with pytest.raises(BackendError) as error:
+        open_backend("auto", small_system(), device=number)
+    assert str(error.value) == f"there is no device {number}; available: 0 (Small GPU), 1 (Large GPU)"
+
+
+def test_a_backend_without_devices_refuses_one() -> None:
+    with pytest.raises(BackendError, match="device 0 was asked for, and the numpy backend has none to choose from"):
+        open_backend("numpy", small_system(), device=0)
+
+
+def test_every_backend_says_what_it_runs_on_or_why_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cupy, "missing", lambda: "no GPU")
+    assert [line.split()[0] for line in describe()] == list(BACKENDS)
+    assert describe()[0] == "cuda      cannot run: no GPU"
 
 
 def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import meshio
 import numpy as np
 import pytest
 
-from rdcalcium.backends import compiled, cupy
+from rdcalcium.backends import BACKENDS, compiled, cupy
 from rdcalcium.results import Result
 from tests.support import assert_same_tables, rdcalcium, sentence
 
@@ -189,6 +189,17 @@ def test_list_shows_every_entry_with_its_paper(quick: Path) -> None:
     assert "0.010 /uM/ms" in rdcalcium("list", "EGTA", folder=quick).stdout
     assert "EGTA" not in rdcalcium("list", "sensors", folder=quick).stdout
     assert "the library has no 'bufers'" in sentence(rdcalcium("list", "bufers", folder=quick))
+
+
+def test_list_shows_what_this_machine_computes_with(quick: Path) -> None:
+    lines = rdcalcium("list", "devices", folder=quick).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(BACKENDS)
+
+
+def test_a_device_of_a_backend_without_any_is_refused(quick: Path) -> None:
+    refused = sentence(rdcalcium("run", "quick.toml", "--backend", "numpy", "--device", "0", folder=quick))
+    assert refused.startswith("device 0 was asked for, and the numpy backend has none to choose from")
+    assert not (quick / "runs").exists()
 
 
 def test_help_and_version() -> None:

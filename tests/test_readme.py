@@ -44,7 +44,7 @@ def test_a_command_of_the_readme_exists_with_its_options(line: str) -> None:
 
 def test_every_option_that_changes_a_run_is_in_the_readme() -> None:
     options = {option for parameter in cli.commands["run"].params for option in parameter.opts if option[:2] == "--"}
-    assert options - {"--out", "--overwrite", "--backend"} <= set(re.findall(r"--[a-z]+", README))
+    assert options - {"--out", "--overwrite", "--backend", "--device"} <= set(re.findall(r"--[a-z]+", README))
 
 
 def test_the_model_of_the_readme_runs(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from rdcalcium.backends.base import BackendError, Operations
 if TYPE_CHECKING:
     from rdcalcium.system import System
 
-__all__ = ["BACKENDS", "BackendError", "Operations", "backend_class", "choose", "open_backend"]
+__all__ = ["BACKENDS", "BackendError", "Operations", "backend_class", "choose", "describe", "open_backend"]
 
 # All there are, in the order in which "auto" tries them: name -> its class, imported when first asked for.
 BACKENDS = {
@@ -29,11 +29,15 @@ def backend_class(name: str) -> type[Operations]:
     return found
 
 
-def choose(name: str = "auto") -> tuple[str, str]:
+def choose(name: str = "auto", device: int | None = None) -> tuple[str, str]:
     """Name of the backend to use, and why: for "auto" the first that can run here, else the one that is named.
 
-    A named backend that cannot run is a BackendError.
+    A named backend that cannot run is a BackendError, and so is a device that is not there.
+
+    device  number of a GPU; if one is asked for, "auto" is the backend that has them
     """
+    if device is not None:
+        return _choose_device(name, device)
     if name != "auto":
         reason = backend_class(name).missing()
         if reason:
@@ -49,7 +53,41 @@ def choose(name: str = "auto") -> tuple[str, str]:
     raise BackendError(f"no backend can run here: {'; '.join(reasons)}")
 
 
-def open_backend(name: str, system: System, precision: str = "float64") -> Operations:
-    """Operations of the named backend ("auto" chooses) on a system; precision is "float64" or "float32"."""
-    chosen, _ = choose(name)
-    return backend_class(chosen)(system, precision)
+def _choose_device(name: str, device: int) -> tuple[str, str]:
+    with_devices = next(n for n in BACKENDS if backend_class(n).on_gpu)
+    chosen, reason = choose(with_devices if name == "auto" else name)
+    names = backend_class(chosen).devices()
+    if not names:
+        raise BackendError(
+            f"device {device} was asked for, and the {chosen} backend has none to choose from; "
+            f"use the {with_devices} backend, or ask for no device",
+            "backend",
+        )
+    if not 0 <= device < len(names):
+        raise BackendError(f"there is no device {device}; available: {_numbered(names)}", "device")
+    return chosen, reason
+
+
+def _numbered(names: tuple[str, ...]) -> str:
+    """Such as "0 (NVIDIA H200), 1 (NVIDIA H200)"."""
+    return ", ".join(f"{number} ({name})" for number, name in enumerate(names))
+
+
+def describe() -> list[str]:
+    """A line about each backend: its devices by number, or what speaks for it, or why it cannot run here."""
+    lines = []
+    for name in BACKENDS:
+        kind = backend_class(name)
+        reason = kind.missing()
+        found = f"cannot run: {reason}" if reason else _numbered(kind.devices()) or kind.found()
+        lines.append(f"{name:{max(map(len, BACKENDS))}}  {found}")
+    return lines
+
+
+def open_backend(name: str, system: System, precision: str = "float64", device: int | None = None) -> Operations:
+    """Operations of the named backend ("auto" chooses) on a system; precision is "float64" or "float32".
+
+    device  number of a GPU; none: the first one
+    """
+    chosen, _ = choose(name, device)
+    return backend_class(chosen)(system, precision, device or 0)

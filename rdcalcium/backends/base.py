@@ -50,6 +50,7 @@ class Operations(ABC):
     host_bytes   temporary arrays in that memory, bytes for each control volume
     sides        sizes with which its speed is measured
     device       what it runs on, in words
+    number       of that device among `devices`
     threads      how many of its threads it may use, one of `thread_counts`
     """
 
@@ -60,6 +61,7 @@ class Operations(ABC):
     host_bytes: ClassVar[int] = 0
     sides: ClassVar[Sides]
     device: str
+    number: int
     threads: int
 
     @classmethod
@@ -82,8 +84,14 @@ class Operations(ABC):
         """Numbers of threads worth measuring; 0 where they are not counted."""
         return (1,)
 
-    def __init__(self, system: System, precision: str = "float64"):
+    @classmethod
+    def devices(cls) -> tuple[str, ...]:
+        """Names of the devices that it can run on, chosen by number; none where there is nothing to choose."""
+        return ()
+
+    def __init__(self, system: System, precision: str = "float64", number: int = 0):
         self.system = system
+        self.number = number
         self.precision = precision
         self.real = np.dtype(precision)
         self.threads = max(self.thread_counts())

@@ -36,6 +36,13 @@ def missing() -> str | None:
         return f"the NVIDIA GPU or its driver does not answer ({error})"
 
 
+def device_names() -> tuple[str, ...]:
+    """Every CUDA device, in the order of its numbers."""
+    from cupy.cuda import runtime
+
+    return tuple(runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount()))
+
+
 def cuda_source(name: str, header: str, prelude: str) -> tuple[Kernel, str]:
     """A kernel, and the text that NVRTC compiles with OPTIONS: number types, headers and the kernel."""
     kernel = read_kernel(name, header)
@@ -57,7 +64,7 @@ def blocks(extent: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 class CupyOperations(KernelOperations):
-    """Launches on the current CUDA device."""
+    """Launches on one CUDA device, which it makes the current one of this thread."""
 
     name = "cuda"
     on_gpu = True
@@ -90,13 +97,19 @@ class CupyOperations(KernelOperations):
         """A device has its own."""
         return (0,)
 
-    def __init__(self, system: System, precision: str = "float64"):
+    @classmethod
+    def devices(cls) -> tuple[str, ...]:
+        """The CUDA devices."""
+        return device_names()
+
+    def __init__(self, system: System, precision: str = "float64", number: int = 0):
         import cupy
 
         self.cupy = cupy
-        properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
-        self.device = properties["name"].decode()
-        super().__init__(system, precision)
+        cupy.cuda.Device(number).use()
+        names = self.devices()
+        self.device = names[number] + (f", device {number}" if len(names) > 1 else "")
+        super().__init__(system, precision, number)
 
     def load(self, names: tuple[str, ...]) -> None:
         """Compile with NVRTC; CuPy keeps the binaries."""

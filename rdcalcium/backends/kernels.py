@@ -45,8 +45,8 @@ class KernelOperations(Operations):
     mask: np.dtype
     on_volumes: ClassVar[tuple[str, ...]] = ("rhs", "stage", *ON_CELLS_OF_MARCHES)  # one for each layout
 
-    def __init__(self, system: System, precision: str = "float64"):
-        super().__init__(system, precision)
+    def __init__(self, system: System, precision: str = "float64", number: int = 0):
+        super().__init__(system, precision, number)
         fields, n = system.shape
         self.layout = system.discretization.layout
         small = fields * n + 2 * self.layout.guard < MAX_INT32

@@ -20,8 +20,8 @@ class NumpyOperations(Operations):
     sides = Sides(grid=(30, 62), mesh=(24, 40), triad=200)
     device = "CPU, one core"
 
-    def __init__(self, system: System, precision: str = "float64"):
-        super().__init__(system, precision)
+    def __init__(self, system: System, precision: str = "float64", number: int = 0):
+        super().__init__(system, precision, number)
         self.laplacian = csr_array(system.discretization.laplacian(), dtype=self.real)
         self.diffusivity = system.chemistry.diffusivity.astype(self.real)
 

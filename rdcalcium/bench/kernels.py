@@ -98,6 +98,7 @@ def rated(do: Operations, name: str, fields: int, size: float, found: list[float
     return {
         "kernel": name,
         "backend": do.name,
+        "number": do.number,
         "threads": do.threads,
         "precision": do.precision,
         "fields": fields,

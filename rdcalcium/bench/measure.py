@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 from rdcalcium.backends import BACKENDS, Operations, backend_class
@@ -29,12 +31,12 @@ def measure(quick: bool = False) -> dict[str, Any]:
     bandwidth: list[dict[str, Any]] = []
     kernels: list[dict[str, Any]] = []
     for precision in PRECISIONS:
-        for kind, threads in usable():
-            sides = QUICK if quick else kind.sides
-            triad = new_triad(kind, threads, precision, sides)
+        for place in usable():
+            sides = QUICK if quick else place.kind.sides
+            triad = new_triad(place, precision, sides)
             triad.measure(seconds)
             for system in systems(sides):
-                do = opened(kind, threads, system, precision)
+                do = place.open(system, precision)
                 row = updates(do, "stage", filled_states(do), seconds)
                 # The triad before and after: other users of the machine come and go.
                 kernels.append(with_share(row, max(triad.rates[-1], triad.measure(seconds / 2))))
@@ -49,23 +51,32 @@ def machine_now() -> dict[str, Any]:
     return {"date": date, "load": load, **machine(software)}
 
 
-def usable() -> Iterator[tuple[type[Operations], int]]:
-    """Backends that can run here, and the numbers of threads to try."""
+@dataclass(frozen=True)
+class Place:
+    """Where something is measured: a backend, one of its devices, and some of its threads."""
+
+    kind: type[Operations]
+    number: int
+    threads: int
+
+    def open(self, system: System, precision: str) -> Operations:
+        """Operations on a system there."""
+        operations = self.kind(system, precision, self.number)
+        operations.threads = self.threads
+        return operations
+
+
+def usable() -> Iterator[Place]:
+    """Backends that can run here, each of their devices, and the numbers of threads to try."""
     for kind in map(backend_class, BACKENDS):
         if kind.missing() is None:
-            yield from ((kind, count) for count in kind.thread_counts())
+            places = product(range(max(len(kind.devices()), 1)), kind.thread_counts())
+            yield from (Place(kind, number, threads) for number, threads in places)
 
 
-def opened(kind: type[Operations], threads: int, system: System, precision: str) -> Operations:
-    """A backend with so many threads."""
-    operations = kind(system, precision)
-    operations.threads = threads
-    return operations
-
-
-def new_triad(kind: type[Operations], threads: int, precision: str, sides: Sides) -> Triad:
+def new_triad(place: Place, precision: str, sides: Sides) -> Triad:
     """The triad of a backend; the system says nothing, but there is no backend without one."""
-    return Triad(opened(kind, threads, grid_system(2, 3), precision), sides.triad**3)
+    return Triad(place.open(grid_system(2, 3), precision), sides.triad**3)
 
 
 def with_share(row: dict[str, Any], bandwidth: float) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rdcalcium import __version__
-from rdcalcium.backends import BACKENDS
+from rdcalcium.backends import BACKENDS, describe
 from rdcalcium.cli.progress import frames_bar, progress_bar
 from rdcalcium.cli.report import show_report
 from rdcalcium.cli.stop import stoppable
@@ -30,6 +30,8 @@ out_option = click.option(
 backend_option = click.option(
     "--backend", default="auto", show_default=True, help=f"auto, or one of: {', '.join(BACKENDS)}."
 )
+
+device_option = click.option("--device", type=int, help="Number of the GPU, see `rdcalcium list devices`.")
 
 
 def _number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
@@ -58,6 +60,7 @@ def cli() -> None:
 @click.argument("model", required=False)
 @out_option
 @backend_option
+@device_option
 @refine_option
 @tetrahedra_option
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in the same folder.")
@@ -66,6 +69,7 @@ def run(
     model: str | None,
     out: Path | None,
     backend: str,
+    device: int | None,
     refine: float | None,
     tetrahedra: bool,
     overwrite: bool,
@@ -82,7 +86,7 @@ def run(
         from rdcalcium import runner
 
         with stoppable() as should_stop, progress_bar() as progress:
-            result = runner.resume(resumed, backend, progress=progress, should_stop=should_stop)
+            result = runner.resume(resumed, backend, device=device, progress=progress, should_stop=should_stop)
         return _finish(result)
     loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
     from rdcalcium import runner
@@ -90,11 +94,18 @@ def run(
     def warn(sentences: list[str]) -> None:
         _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
 
-    click.echo(_headline(loaded, backend))
+    click.echo(_headline(loaded, backend, device))
     out = out or _run_folder(Path(model or ""), refine, tetrahedra)
     with stoppable() as should_stop, progress_bar() as progress:
         result = runner.run(
-            loaded, backend, out, overwrite=overwrite, progress=progress, should_stop=should_stop, warn=warn
+            loaded,
+            backend,
+            out,
+            device=device,
+            overwrite=overwrite,
+            progress=progress,
+            should_stop=should_stop,
+            warn=warn,
         )
     return _finish(result)
 
@@ -135,10 +146,10 @@ def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
     return model
 
 
-def _headline(model: Model, backend: str) -> str:
+def _headline(model: Model, backend: str, device: int | None) -> str:
     from rdcalcium.backends import choose
 
-    name, reason = choose(backend)
+    name, reason = choose(backend, device)
     return f"{model.title}\nbackend: {name} ({reason})"
 
 
@@ -205,11 +216,11 @@ def view(run: Path, screenshot: bool, movie: bool, time: str | None, kind: str |
 def list_entries(what: str | None) -> None:
     """List the library with its sources: all of it, one KIND of entries, or all that one ENTRY says.
 
-    Kinds are buffers, channels, sensors, waveforms and models.
+    Kinds are buffers, channels, sensors, waveforms and models; `devices` are what this machine computes with.
     """
     from rdcalcium.library import explain
 
-    click.echo("\n".join(explain(what)))
+    click.echo("\n".join(describe() if what == "devices" else explain(what)))
 
 
 @cli.command()

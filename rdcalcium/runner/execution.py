@@ -81,16 +81,24 @@ class Execution:
     """One run in its folder. Make it, which writes the first files, then `go`."""
 
     def __init__(
-        self, model: Model, path: Path, system: System, backend: str, reason: str, state: dict[str, Any] | None
+        self,
+        model: Model,
+        path: Path,
+        system: System,
+        backend: str,
+        reason: str,
+        device: int | None,
+        state: dict[str, Any] | None,
     ):
         """Begin a run, or go on from the `state` of a checkpoint.
 
         reason  why this backend was chosen, for run.json
+        device  number of the GPU, if one was asked for
         """
         self.model, self.path = model, path
         self.begun = time.perf_counter()
         self.before = 0.0  # s, of the runs that this one goes on with
-        operations = open_backend(backend, system, model.run.precision)
+        operations = open_backend(backend, system, model.run.precision, device)
         self.simulation = Simulation(model, operations)
         self.about = _about(model, operations, reason)
         self.when = schedules(model)

@@ -30,6 +30,7 @@ def run(
     backend: str = "auto",
     out: str | Path | None = None,
     *,
+    device: int | None = None,
     overwrite: bool = False,
     progress: Callable[[Progress], None] = lambda p: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -41,6 +42,7 @@ def run(
     backend      "auto", "cuda", "compiled" or "numpy"
     out          run folder; none: a new folder among the temporary files. It stays, for the Result reads from it
                  and rdcalcium.view can show it: `result.folder` is its place, to be moved or deleted by you
+    device       number of the GPU, of those that `rdcalcium list devices` shows; none: the first one
     overwrite    replace an earlier run in that folder
     progress     called about ten times a second
     should_stop  asked before every step; on True the run is saved so that it can be resumed
@@ -50,18 +52,19 @@ def run(
     Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
     """
     model = loaded(model)
-    name, reason = choose(backend)
+    name, reason = choose(backend, device)
     with folder.new_run(out, overwrite) as path:
         warn(doubts(model))
         system = prepare(model, name)
         warn(resolution_warnings(model, system))
-        return Execution(model, path, system, name, reason, None).go(progress, should_stop)
+        return Execution(model, path, system, name, reason, device, None).go(progress, should_stop)
 
 
 def resume(
     path: str | Path,
     backend: str = "auto",
     *,
+    device: int | None = None,
     progress: Callable[[Progress], None] = lambda p: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Result:
@@ -81,8 +84,8 @@ def resume(
             raise RunFolderError(
                 f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
             )
-        name, reason = choose(about.machine.backend if backend == "auto" else backend)
-        return Execution(model, path, prepare(model, name), name, reason, state).go(progress, should_stop)
+        name, reason = choose(about.machine.backend if backend == "auto" else backend, device)
+        return Execution(model, path, prepare(model, name), name, reason, device, state).go(progress, should_stop)
 
 
 def prepare(model: Model, backend: str) -> System:
