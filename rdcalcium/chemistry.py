@@ -95,6 +95,11 @@ class Chemistry:
         return np.array([f.diffusivity for f in self.fields])
 
     @property
+    def moving(self) -> int:
+        """How many fields diffuse."""
+        return int(np.count_nonzero(self.diffusivity))
+
+    @property
     def rest(self) -> np.ndarray:
         """Resting level of each field, (fields,) µM."""
         return np.array([f.rest for f in self.fields])

@@ -105,8 +105,8 @@ def test_every_level_keeps_constants_and_the_volume(kind: str) -> None:
 def test_a_cycle_takes_a_third_of_the_worst_error_or_more(kind: str, shift: float) -> None:
     system = small_system(kind)
     cells, do = system.discretization, open_backend("numpy", system)
-    multigrid = Multigrid(do, build_levels(cells.conductance, cells.volumes), 1)
-    multigrid.shift(np.array([shift]))
+    multigrid = Multigrid(do, build_levels(cells.conductance, cells.volumes))
+    multigrid.shift(np.full(system.chemistry.moving, shift))
     laplacian = cells.laplacian()
     error = np.where(cells.volumes > 0, np.random.default_rng(0).standard_normal(cells.size), 0.0)
     for _ in range(15):  # to the error that is reduced least

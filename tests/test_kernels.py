@@ -349,19 +349,21 @@ def check_march(do: KernelOperations, rng: np.random.Generator) -> None:
 
 
 def random_level(do: KernelOperations, rng: np.random.Generator) -> tuple[Level, np.ndarray, int]:
-    """The finest level of the mesh of a system, the shifts of three modes, and the unknowns of the level below."""
+    """The finest level of the mesh of a system, the shift of each mode, and the unknowns of the level below."""
     n = do.system.shape[1]
     conductance = do.system.discretization.conductance
     coarse = max(n // 3, 1)
     prolong = csr_array(rng.uniform(0, 1, (n, coarse)) * (rng.uniform(0, 1, (n, coarse)) < 0.2))
     weights = csr_array(conductance.multiply(1 / do.system.discretization.volumes[:, None]))
     level = Level(weights, np.asarray(weights.sum(axis=1)).ravel(), 2.0, csr_array(prolong.T), prolong)
-    return level, rng.uniform(0.5, 2.0, 3) * max(level.diagonal.max(initial=0.0), 1.0), coarse
+    shifts = rng.uniform(0.5, 2.0, do.system.chemistry.moving) * max(level.diagonal.max(initial=0.0), 1.0)
+    return level, shifts, coarse
 
 
 def random_modes(do: KernelOperations, rng: np.random.Generator, n: int) -> tuple[np.ndarray, Array]:
-    """The same values on the host and on the device, (3, n)."""
-    host, device = rng.uniform(-1, 1, (3, n)).astype(do.real), do.modes(3, n)
+    """The same values on the host and on the device, (modes, n)."""
+    device = do.modes(n)
+    host = rng.uniform(-1, 1, device.shape).astype(do.real)
     device[:] = do.values(host)
     return host.astype(np.float64), device
 
@@ -407,7 +409,7 @@ def check_transfer(do: KernelOperations, rng: np.random.Generator) -> None:
 def check_solve_dense(do: KernelOperations, rng: np.random.Generator) -> None:
     n = min(do.system.shape[1], 40)
     (b, on_b), (_, out) = (random_modes(do, rng, n) for _ in range(2))
-    inverse = rng.uniform(-1, 1, (3, n, n))
+    inverse = rng.uniform(-1, 1, (len(b), n, n))
     do.solve_dense(do.values(inverse), on_b, out)
     assert_close(
         do, do.to_host(out), np.array([i @ b_q for i, b_q in zip(inverse, b, strict=True)]), np.full(b.shape, n)
@@ -416,7 +418,7 @@ def check_solve_dense(do: KernelOperations, rng: np.random.Generator) -> None:
 
 def check_mix(do: KernelOperations, rng: np.random.Generator) -> None:
     (u, on_u), (out, on_out) = random_state(do, rng), random_modes(do, rng, do.system.shape[1])
-    matrix = rng.uniform(-1, 1, (3, len(u)))
+    matrix = rng.uniform(-1, 1, (len(out), len(u)))
     for keep in (True, False):
         do.mix(do.values(matrix), on_u, on_out, keep)
         out = matrix @ u.astype(np.float64) + (out if keep else 0.0)
@@ -440,9 +442,9 @@ CHECKS = {
     "add_at": Check(check_add_at),
     "gather": Check(check_gather),
     "triad": Check(check_triad),
-    "relax": Check(check_relax),
-    "defect": Check(check_defect),
-    "transfer": Check(check_transfer),
+    "relax": Check(check_relax, chemistries=tuple(CHEMISTRIES)),
+    "defect": Check(check_defect, chemistries=tuple(CHEMISTRIES)),
+    "transfer": Check(check_transfer, chemistries=tuple(CHEMISTRIES)),
     "solve_dense": Check(check_solve_dense),
     "mix": Check(check_mix),
     "rhs_grid": Check(check_rhs, "grid", tuple(CHEMISTRIES)),

@@ -32,11 +32,8 @@ WANTED = {
     100,
     120,
 }  # Turing to Blackwell, without the variants for boards and supercomputers
-WITH_CHEMISTRY = tuple(
-    f"{name}_{layout}"
-    for name in ("rhs", "stage", "arrive", "march_stage", "march_arrive")
-    for layout in ("grid", "mesh")
-)
+ON_VOLUMES = ("rhs", "stage", "arrive", "march_stage", "march_arrive")
+WITH_CHEMISTRY = (*(f"{n}_{layout}" for n in ON_VOLUMES for layout in ("grid", "mesh")), "relax", "defect", "transfer")
 INDICES = ("int", "long long")
 # What CuPy 13 and 14 add to the options of a RawModule, besides the architecture.
 ADDED_BY_CUPY = ("-ftz=true", "--device-as-default-execution-space")
@@ -165,13 +162,13 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.add_at(y, do.indices(np.arange(3)), do.values(np.ones(3)), 1.0)
     do.gather(y, do.points(PointWeights(np.zeros((2, 4), dtype=np.int64), np.full((2, 4), 0.25))))
     finest, *_ = build_levels(do.system.discretization.conductance, do.system.discretization.volumes)
-    level, shifts = do.level(finest), do.values(np.ones(2))
-    x, b, d, out = (do.modes(2, finest.size) for _ in range(4))
+    level, shifts = do.level(finest), do.values(np.ones(do.system.chemistry.moving))
+    x, b, d, out = (do.modes(finest.size) for _ in range(4))
     do.relax(level, x, b, d, out, shifts, 0.5, 1.0)
     do.defect(level, x, b, out, shifts)
-    do.restrict(level, x, do.modes(2, finest.restrict.shape[0]))
-    do.solve_dense(do.values(np.ones((2, 5, 5))), do.modes(2, 5), do.modes(2, 5))
-    do.mix(do.values(np.ones((2, fields))), y, out, keep=True)
+    do.restrict(level, x, do.modes(finest.restrict.shape[0]))
+    do.solve_dense(do.values(np.ones((len(x), 5, 5))), do.modes(5), do.modes(5))
+    do.mix(do.values(np.ones((len(x), fields))), y, out, keep=True)
     model = small_model(kind)
     marcher = Simulation(model, do).device.marcher
     marcher.plan()

@@ -177,8 +177,8 @@ class Operations(ABC):
         """One level of a multigrid on the device."""
 
     @abstractmethod
-    def modes(self, count: int, size: int) -> Array:
-        """Zeros of several modes on a level, (count, size)."""
+    def modes(self, size: int) -> Array:
+        """Zeros on a level: one mode for each field that moves, (modes, size)."""
 
     @abstractmethod
     def relax(

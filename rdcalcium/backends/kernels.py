@@ -174,13 +174,14 @@ class KernelOperations(Operations):
         start, column, weight = (self.upload(a) for a in slice_rows(matrix).arrays(self.types))
         return start, column, weight
 
-    def modes(self, count: int, size: int) -> Array:
+    def modes(self, size: int) -> Array:
         """Zeros."""
+        count = self.system.chemistry.moving
         return self.zeros(count * size).reshape(count, size)
 
-    def _by_rows(self, name: str, modes: int, n: int, *args: Any) -> None:
+    def _by_rows(self, name: str, n: int, *args: Any) -> None:
         """One thread for each row of a matrix, and all its modes."""
-        self.launch(name, (n,), *args, modes, n, block=SLICE, work=modes * n)
+        self.launch(name, (n,), *args, n, block=SLICE, work=self.system.chemistry.moving * n)
 
     def relax(
         self,
@@ -195,11 +196,11 @@ class KernelOperations(Operations):
     ) -> None:
         """kernels/relax.cu."""
         arrays = (*level.laplacian, level.diagonal, b if x is None else x, b, change, out, shifts)
-        self._by_rows("relax", len(b), level.size, *arrays, keep, gain, int(x is None))
+        self._by_rows("relax", level.size, *arrays, keep, gain, int(x is None))
 
     def defect(self, level: KernelLevel, x: Array, b: Array, out: Array, shifts: Array) -> None:
         """kernels/defect.cu."""
-        self._by_rows("defect", len(b), level.size, *level.laplacian, x, b, out, shifts)
+        self._by_rows("defect", level.size, *level.laplacian, x, b, out, shifts)
 
     def restrict(self, level: KernelLevel, x: Array, out: Array) -> None:
         """kernels/transfer.cu."""
@@ -210,8 +211,7 @@ class KernelOperations(Operations):
         self._transfer(level.prolong, x, out, keep=True)
 
     def _transfer(self, matrix: tuple[Array, Array, Array] | None, x: Array, out: Array, keep: bool) -> None:
-        modes, n = out.shape
-        self._by_rows("transfer", modes, n, *(matrix or ()), x, out, x.shape[1], int(keep))
+        self._by_rows("transfer", out.shape[1], *(matrix or ()), x, out, x.shape[1], int(keep))
 
     def solve_dense(self, inverse: Array, b: Array, out: Array) -> None:
         """kernels/solve_dense.cu."""

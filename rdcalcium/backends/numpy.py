@@ -115,9 +115,9 @@ class NumpyOperations(Operations):
         laplacian, restrict, prolong = (m if m is None else m.astype(self.real) for m in matrices)
         return Level(laplacian, level.diagonal.astype(self.real), level.bound, restrict, prolong)
 
-    def modes(self, count: int, size: int) -> np.ndarray:
+    def modes(self, size: int) -> np.ndarray:
         """Zeros."""
-        return np.zeros((count, size), dtype=self.real)
+        return np.zeros((self.system.chemistry.moving, size), dtype=self.real)
 
     def relax(
         self,

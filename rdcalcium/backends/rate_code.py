@@ -40,6 +40,7 @@ def rate_code(chemistry: Chemistry) -> tuple[str, np.ndarray]:
 
 #define RDC_FIELDS {len(chemistry.fields)}
 #define RDC_MOBILE(f) ({mobile})
+#define RDC_MODES {chemistry.moving}
 #define RDC_DIFFUSIVITY(p, f) p[f]
 
 // d += rates of change of the fields y by reaction

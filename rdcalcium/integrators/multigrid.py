@@ -17,15 +17,16 @@ class Multigrid:
 
     It is a linear operator, needs no dot product, and takes a third of any error or more.
 
+    There is one problem for each field that moves, with a shift of its own.
+
     levels  finest first
-    modes   problems, each with a shift of its own
     """
 
-    def __init__(self, operations: Operations, levels: Sequence[Level], modes: int):
+    def __init__(self, operations: Operations, levels: Sequence[Level]):
         self.do = operations
         self._levels = [operations.level(level) for level in levels]
         self._gains = [_chebyshev(level.bound) for level in levels]
-        self._work = [[operations.modes(modes, level.size) for _ in range(4)] for level in levels]
+        self._work = [[operations.modes(level.size) for _ in range(4)] for level in levels]
         coarsest = levels[-1]
         self._coarsest = np.diag(coarsest.diagonal) - coarsest.laplacian.toarray()
 

@@ -38,8 +38,7 @@ class Rosenbrock:
         self.do, self.system = operations, operations.system
         self.chemistry = self.system.chemistry
         cells = self.system.discretization
-        moving = int((self.chemistry.diffusivity > 0).sum())
-        self.multigrid = Multigrid(operations, build_levels(cells.conductance, cells.volumes), moving)
+        self.multigrid = Multigrid(operations, build_levels(cells.conductance, cells.volumes))
         self._zero, self._scaled, self._defect = (operations.new() for _ in range(3))
         self.evaluations = 0
 
