@@ -9,23 +9,23 @@ extern "C" __global__ void transfer(
     const index_t n) {
     const index_t first = RDC_FIRST;
     RDC_GUARD(first >= n)
-    real_t sum[RDC_MODES][RDC_LANES];
-    RDC_EACH_LANE(t, RDC_COUNT) {
-        RDC_UNROLL
-        for (int q = 0; q < RDC_MODES; ++q) sum[q][t] = keep ? out[(offset_t)q * n + first + t] : (real_t)0;
-    }
+    lanes_t sum[RDC_MODES];
+    RDC_UNROLL
+    for (int q = 0; q < RDC_MODES; ++q)
+        sum[q] = keep ? rdc_load(out + (offset_t)q * n + first, RDC_COUNT) : lanes_t{};
     const index_t slice = first / RDC_SLICE;
     for (index_t k = start[slice]; k < start[slice + 1]; ++k) {
         const offset_t at = (offset_t)k * RDC_SLICE + first % RDC_SLICE;
-        RDC_EACH_LANE(t, RDC_COUNT) {
-            const index_t j = column[at + t];
-            const real_t a = weight[at + t];
-            RDC_UNROLL
-            for (int q = 0; q < RDC_MODES; ++q) sum[q][t] += a * x[q * from + j];
-        }
+        RDC_SOON(column + at);
+        RDC_SOON(weight + at);
+        const lanes_t a = rdc_load(weight + at, RDC_LANES);
+        RDC_UNROLL
+        for (int q = 0; q < RDC_MODES; ++q) sum[q] += a * rdc_gather(x + q * from, column + at);
     }
     RDC_UNROLL
     for (int q = 0; q < RDC_MODES; ++q) {
-        RDC_EACH_LANE(t, RDC_COUNT) out[(offset_t)q * n + first + t] = sum[q][t];
+        real_t total[RDC_LANES];
+        rdc_store(total, sum[q]);
+        RDC_EACH_LANE(t, RDC_COUNT) out[(offset_t)q * n + first + t] = total[t];
     }
 }

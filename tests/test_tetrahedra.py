@@ -8,6 +8,7 @@ from scipy.sparse import diags_array
 from scipy.sparse.linalg import eigsh
 
 from rdcalcium.discretization.dual import guarded_sums, surface_area
+from rdcalcium.discretization.sliced_ell import WINDOW, with_full_slices
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.geometry.box import box_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
@@ -111,6 +112,19 @@ def test_the_numbering_of_the_mesh_does_not_matter(mesh, cells):
     np.testing.assert_allclose(np.sort(other.volumes), np.sort(cells.volumes), rtol=1e-9)
     assert other.quality.gershgorin == pytest.approx(cells.quality.gershgorin)
     assert np.abs(np.diff(other.picture.connectivity, axis=1)).max() < cells.size / 2  # near neighbours, near numbers
+
+
+def test_rows_of_like_length_lie_together_and_no_row_goes_far() -> None:
+    order, lengths = np.random.default_rng(1).permutation(100), np.arange(100) % 7
+    found = with_full_slices(order, lengths)
+    for first in range(0, 100, WINDOW):
+        window = slice(first, first + WINDOW)
+        assert set(found[window]) == set(order[window])
+        assert np.all(np.diff(lengths[found[window]]) <= 0)
+
+
+def test_little_of_a_mesh_is_padding(cells):
+    assert cells.conductance.nnz > 0.85 * cells.layout.column.size
 
 
 def test_small_dual_volumes_are_replaced_until_none_is_left():

@@ -1,4 +1,4 @@
-"""Sliced ELL: a sparse Laplacian in slices of 32 rows, so that neighbouring threads read neighbouring numbers."""
+"""Sliced ELL: a sparse Laplacian in slices of 8 rows, so that neighbouring threads read neighbouring numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-SLICE = 32  # rows; the kernels know it as RDC_SLICE
+# Rows; the kernels know it as RDC_SLICE. A vector of a CPU, and the fewest that fill whole sectors of a GPU's memory.
+SLICE = 8
+WINDOW = 32  # rows, among which those of like length lie together
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,8 @@ class SlicedEll:
 
     rows    control volumes
     start   (slices + 1,)    first column of each slice
-    column  (columns, 32)    neighbour of each row; padding repeats the row itself
-    weight  (columns, 32)    conductance / volume towards that neighbour, µm⁻²; 0 in the padding
+    column  (columns, 8)     neighbour of each row; padding repeats the row itself
+    weight  (columns, 8)     conductance / volume towards that neighbour, µm⁻²; 0 in the padding
     """
 
     kernels: ClassVar[str] = "mesh"
@@ -50,6 +52,18 @@ def sliced_ell(conductance: csr_array, volumes: np.ndarray) -> SlicedEll:
     """Rows of conductance / volume as sliced ELL; the diagonal is implied, since the kernels use differences."""
     data = conductance.data / np.repeat(volumes, np.diff(conductance.indptr))
     return slice_rows(csr_array((data, conductance.indices, conductance.indptr), shape=conductance.shape))
+
+
+def with_full_slices(order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The order with rows of like length side by side within each window, which leaves little padding.
+
+    Windows of a few slices keep neighbours as near as they were. Of the entries of a mesh of 370 000 nodes in reverse
+    Cuthill–McKee order 93 % are no padding, instead of 82 %.
+
+    order    (n,) rows, the first one first
+    lengths  (n,) neighbours of each row
+    """
+    return order[np.lexsort((-lengths[order], np.arange(len(order)) // WINDOW))]
 
 
 def slice_rows(matrix: csr_array) -> SlicedEll:

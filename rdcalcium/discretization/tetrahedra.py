@@ -10,7 +10,7 @@ from rdcalcium.discretization.base import CellComplex, Discretization
 from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric
 from rdcalcium.discretization.dual import corner_volumes, edge_shares, guarded_sums, surface_area
 from rdcalcium.discretization.quality import MeshQuality
-from rdcalcium.discretization.sliced_ell import sliced_ell
+from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
 from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN, of_matrix
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
 from rdcalcium.geometry.mesh import TetrahedralMesh
@@ -22,8 +22,8 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     conductance_ij = (signed area of the dual face of edge ij) / |x_j - x_i|: a two-point flux that is exact
     for linear fields on any tetrahedra, positive inside every Delaunay mesh, and kept with its sign
     elsewhere as far as stability allows. Nodes are renumbered by reverse Cuthill–McKee, to keep neighbours
-    near in memory; centres and picture use the new order. Eymard, Gallouët & Herbin, Handbook of Numerical
-    Analysis 7:713 (2000).
+    near in memory, and a little by how many they are; centres and picture use the new order. Eymard,
+    Gallouët & Herbin, Handbook of Numerical Analysis 7:713 (2000).
     """
     points, tetrahedra, measure, surfaces, edges = _renumbered(mesh)
     size = len(points)
@@ -49,10 +49,12 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
 def _renumbered(
     mesh: TetrahedralMesh,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Points, tetrahedra, their volumes, surfaces and edges (2, e), in reverse Cuthill–McKee order."""
+    """Points, tetrahedra, their volumes, surfaces and edges (2, e), in the order of the control volumes."""
     size = len(mesh.points)
     graph = summed_over_edges(mesh.tetrahedra, np.ones((6, len(mesh.tetrahedra)), dtype=np.int32), size)
-    order = reverse_cuthill_mckee(csr_array(graph + graph.T), symmetric_mode=True)
+    neighbours = csr_array(graph + graph.T)
+    order = reverse_cuthill_mckee(neighbours, symmetric_mode=True)
+    order = with_full_slices(order, np.diff(neighbours.indptr))
     new = np.empty(size, dtype=np.int64)
     new[order] = np.arange(size)
     tetrahedra = new[mesh.tetrahedra]
