@@ -20,7 +20,13 @@ class Triad:
     def __init__(self, do: Operations, count: int):
         self.do = do
         self.gigabytes = count * do.real.itemsize / 1e9
-        self.about = {"backend": do.name, "number": do.number, "threads": do.threads, "precision": do.precision, "values": count}
+        self.about = {
+            "backend": do.name,
+            "number": do.number,
+            "threads": do.threads,
+            "precision": do.precision,
+            "values": count,
+        }
         self.a, self.b, self.c = (do.values(np.full(count, value)) for value in (0, 1, 2))
         self.rates: list[float] = []
 
