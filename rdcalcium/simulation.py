@@ -166,7 +166,7 @@ class Simulation:
         if done.status == Status.IMPLAUSIBLE:
             raise self._implausible()
         self._asked = done.status == Status.MANY
-        if self._asked and self.influx.steady(self.t, done.march["step"]):
+        if self._asked and self._is_quiet(done.march["step"]):
             self._asked = False
             yield self._step()
 
@@ -233,6 +233,10 @@ class Simulation:
             raise self._implausible()
         return self._moment(plan.h, self.stepper.evaluations)
 
+    def _is_quiet(self, h: float) -> bool:
+        """Whether a step of h ms may be implicit: currents are steady, and no calcium leaves, which it would undo."""
+        return not len(self.system.discretization.held) and self.influx.steady(self.t, h)
+
     def _radius(self) -> float:
         """Bound on the spectral radius of the Jacobian during the next step, ms⁻¹."""
         times, more = HEADROOM
@@ -246,7 +250,7 @@ class Simulation:
         stop = float(self.stops[np.searchsorted(self.stops, self.t, side="right")])
         wanted = min(self.control.h, self.model.run.max_step or np.inf)
         h, lands = towards(stop - self.t, wanted)
-        if self.method.stages_for(h, radius) > self.implicit_above and self.influx.steady(self.t, h):
+        if self.method.stages_for(h, radius) > self.implicit_above and self._is_quiet(h):
             self.implicit_above = march.IMPLICIT_ON
             return Plan(h, stop if lands else self.t + h, wanted, self.implicit, self.influx.mean(self.t, h))
         wanted = min(wanted, self.method.longest_stable_step(radius))

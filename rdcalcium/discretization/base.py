@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
@@ -83,6 +83,9 @@ class Layout(Protocol):
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
         """What a kernel takes after its states; `types` says what real_t, index_t and mask_t are."""
 
+    def without_exchange(self, volumes: np.ndarray) -> Layout:
+        """The same, where nothing flows into or out of these control volumes; their neighbours see them as before."""
+
     def bytes_per_volume(self, real: np.dtype) -> float:
         """Bytes of these arrays that a kernel reads for each control volume, where indices have 32 bits."""
 
@@ -103,6 +106,7 @@ class Discretization:
     picture      what a viewer needs: see CellComplex
     radius       bound on the spectral radius of the discrete Laplacian, µm⁻²
     quality      figures of quality, which run.json holds and advice judges
+    held         (k,)    control volumes that stay as they are, whatever their neighbours do: see held.py
     """
 
     kind: str
@@ -115,10 +119,14 @@ class Discretization:
     picture: CellComplex
     radius: float
     quality: Quality
+    held: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @cached_property
     def conductance(self) -> csr_array:
-        """Face area / distance between control volumes, (n, n) µm; symmetric, zero diagonal, sorted indices."""
+        """Face area / distance between control volumes, (n, n) µm; zero diagonal, sorted indices.
+
+        Symmetric, but for the rows of volumes that are held, which are zero.
+        """
         return self.assemble()
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -48,6 +48,12 @@ class GridLayout:
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
         """Open faces, then the coefficients along x, y and z."""
         return (self.open.astype(types["mask_t"]), *(axis.astype(types["real_t"]) for axis in self.axes))
+
+    def without_exchange(self, volumes: np.ndarray) -> GridLayout:
+        """All faces of these cells are closed, seen from within."""
+        open = self.open.copy()
+        open[volumes] = 0
+        return replace(self, open=open)
 
     def bytes_per_volume(self, real: np.dtype) -> float:
         """The byte of open faces (a CPU reads it wider, for its vectors); the coefficients stay in the cache."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -42,6 +42,12 @@ class SlicedEll:
         """Starts, neighbours and weights."""
         index, real = types["index_t"], types["real_t"]
         return self.start.astype(index), self.column.astype(index), self.weight.astype(real)
+
+    def without_exchange(self, volumes: np.ndarray) -> SlicedEll:
+        """These rows have no weights."""
+        chosen = np.zeros((len(self.start) - 1, SLICE), dtype=bool)
+        chosen[volumes // SLICE, volumes % SLICE] = True
+        return replace(self, weight=np.where(np.repeat(chosen, np.diff(self.start), axis=0), 0.0, self.weight))
 
     def bytes_per_volume(self, real: np.dtype) -> float:
         """An index and a weight for each stored neighbour."""
