@@ -17,7 +17,7 @@ class Level:
     """One level, finest first.
 
     laplacian  (n, n)  weights conductance / volume towards the neighbours, zero diagonal, µm⁻²
-    diagonal   (n,)    their sums, µm⁻²
+    diagonal   (n,)    their sums, with that towards what is held, µm⁻²
     bound      of the spectral radius of D⁻¹ L, D its diagonal
     restrict   (m, n)  averages on the next level; None on the coarsest one
     prolong    (n, m)  interpolation from the next level
@@ -35,48 +35,56 @@ class Level:
         return len(self.diagonal)
 
 
-def build_levels(conductance: csr_array, volumes: np.ndarray) -> list[Level]:
+def build_levels(
+    conductance: csr_array, volumes: np.ndarray, outward: np.ndarray | None = None, strength: float = 0.0
+) -> list[Level]:
     """Smoothed aggregation (Vaněk, Mandel & Brezina 1996, Computing 56:179) of a symmetric conductance matrix.
 
     conductance  (n, n) µm, zero diagonal
     volumes      (n,)   µm³; zero in solid cells, which no level has
+    outward      (n,)   µm, conductance to where a correction is zero because the concentration is held; none: nowhere
+    strength     of a coupling K_ij / √(K_ii K_jj), below which two volumes are not joined for its sake: cells that
+                 are wide and flat are then joined across their wide faces
     """
     levels: list[Level] = []
+    outward = np.zeros(len(volumes)) if outward is None else outward
     while True:
-        rows = np.asarray(conductance.sum(axis=1)).ravel()
-        prolong = _prolongation(conductance, rows) if len(volumes) > FEWEST else None
+        rows = np.asarray(conductance.sum(axis=1)).ravel() + outward
+        prolong = _prolongation(conductance, rows, strength) if len(volumes) > FEWEST else None
         if prolong is None or prolong.shape[1] > STALLED * prolong.shape[0]:
-            return [*levels, _level(conductance, volumes)]
+            return [*levels, _level(conductance, volumes, outward)]
         coarse = prolong.T @ volumes
         restrict = csr_array(diags_array(1 / coarse) @ prolong.T @ diags_array(volumes))
-        levels.append(_level(conductance, volumes, restrict, prolong))
+        levels.append(_level(conductance, volumes, outward, restrict, prolong))
         stiffness = csr_array(prolong.T @ (diags_array(rows) - conductance) @ prolong)
         stiffness.setdiag(0.0)
         stiffness.eliminate_zeros()
         stiffness.sort_indices()
-        conductance, volumes = -stiffness, coarse
+        # Constants stay constant from level to level, so the row sums of the stiffness go by the same way.
+        conductance, volumes, outward = -stiffness, coarse, prolong.T @ outward
 
 
 def _level(
     conductance: csr_array,
     volumes: np.ndarray,
+    outward: np.ndarray,
     restrict: csr_array | None = None,
     prolong: csr_array | None = None,
 ) -> Level:
     weights = csr_array(diags_array(_inverse(volumes)) @ conductance)
-    diagonal = np.asarray(weights.sum(axis=1)).ravel()
+    diagonal = np.asarray(weights.sum(axis=1)).ravel() + outward * _inverse(volumes)
     size = np.asarray(abs(weights).sum(axis=1)).ravel()
     return Level(weights, diagonal, float((1 + size * _inverse(diagonal)).max()), restrict, prolong)
 
 
-def _prolongation(conductance: csr_array, rows: np.ndarray) -> csr_array | None:
+def _prolongation(conductance: csr_array, rows: np.ndarray, strength: float) -> csr_array | None:
     """Interpolation from aggregates, smoothed once; constants stay constant. None where nothing can be joined."""
     # Here, for runs without a quiet stretch start faster without it.
     from pyamg.aggregation import standard_aggregation
     from pyamg.strength import symmetric_strength_of_connection
 
     stiffness = csr_array(diags_array(rows) - conductance)
-    groups, _ = standard_aggregation(symmetric_strength_of_connection(stiffness, 0.0))
+    groups, _ = standard_aggregation(symmetric_strength_of_connection(stiffness, strength))
     if groups.shape[1] == 0:
         return None
     plain = csr_array(groups.astype(float))

@@ -25,7 +25,7 @@ class Multigrid:
     def __init__(self, operations: Operations, levels: Sequence[Level]):
         self.do = operations
         self._levels = [operations.level(level) for level in levels]
-        self._gains = [_chebyshev(level.bound) for level in levels]
+        self._gains = [chebyshev(level.bound) for level in levels]
         self._work = [[operations.modes(level.size) for _ in range(4)] for level in levels]
         coarsest = levels[-1]
         self._coarsest = np.diag(coarsest.diagonal) - coarsest.laplacian.toarray()
@@ -59,7 +59,7 @@ class Multigrid:
         return x
 
 
-def _chebyshev(bound: float) -> tuple[float, tuple[float, float]]:
+def chebyshev(bound: float) -> tuple[float, tuple[float, float]]:
     """Gain of the first step, then what the second keeps of the last change, and its gain (Saad 2003, algorithm 12.1).
 
     bound  of the spectral radius of D⁻¹ A
