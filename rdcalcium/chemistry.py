@@ -133,15 +133,16 @@ class Chemistry:
         return diffusion + capture, np.array([*per_buffer.values()]).reshape(-1, 2)
 
     def jacobian(self, y: np.ndarray) -> np.ndarray:
-        """Derivative of the rates of all reactions by each field at one state, (fields, fields) ms⁻¹.
+        """Derivative of the rates of all reactions by each field, (fields, fields, …) ms⁻¹: of which, by which, where.
 
-        y  (fields,) µM
+        y  (fields, …) µM, at one state or at many
         """
-        jacobian = np.zeros((len(self.fields), len(self.fields)))
+        jacobian = np.zeros((len(self.fields), *y.shape))
         for r in self.reactions:
-            slope = np.zeros(len(self.fields))
-            slope += r.forward * (y[CALCIUM] if r.binds else 1.0) * self._indicator(r.source)
-            slope -= r.backward * self._indicator(r.target)
+            slope = np.zeros(y.shape)
+            ligand = y[CALCIUM] if r.binds else np.ones(y.shape[1:])
+            slope += np.multiply.outer(self._indicator(r.source), r.forward * ligand)
+            slope -= np.multiply.outer(self._indicator(r.target), np.full(y.shape[1:], r.backward))
             if r.binds:
                 slope[CALCIUM] += r.forward * concentration(r.source, y)
                 jacobian[CALCIUM] -= slope
@@ -158,6 +159,17 @@ class Chemistry:
         else:
             slope[state] = 1.0
         return slope
+
+    @property
+    def turnover(self) -> float:
+        """Rate at which all reactions go forward at rest, and as fast back, µM ms⁻¹."""
+        calcium = float(self.rest[CALCIUM])
+        return sum(r.forward * (calcium if r.binds else 1.0) * self._at_rest(r.source) for r in self.reactions)
+
+    def lowest(self, y: np.ndarray) -> float:
+        """Lowest concentration of any reactant, where the fields are y (fields, …) µM."""
+        free = {state for r in self.reactions for state in (r.source, r.target) if isinstance(state, FreeForm)}
+        return float(min([y.min(), *(concentration(state, y).min() for state in free)]))
 
     def capture_rate(self, buffer: str) -> float:
         """Rate at which a buffer at rest takes up calcium, Σ k_on [free form], ms⁻¹."""

@@ -168,6 +168,17 @@ class Currents:
         """Current of one channel of each group at a time, (groups,) pA; where it jumps, before or after that."""
         return np.array([float(g.influx.value(t, before=before_jump)) for g in self.groups])
 
+    def highest(self, counts: np.ndarray) -> tuple[float, bool]:
+        """When most flows through so many channels of each group (ms), and whether that is before a jump."""
+        times = np.unique(np.concatenate([[0.0], *(g.influx.knots for g in self.groups)]))
+        before, after = (self._total(counts, times, side) for side in (True, False))
+        first = before.max() > after.max()
+        return float(times[np.argmax(before if first else after)]), bool(first)
+
+    def _total(self, counts: np.ndarray, times: np.ndarray, before_jump: bool) -> np.ndarray:
+        flows = (n * g.influx.value(times, before_jump) for n, g in zip(counts, self.groups, strict=True))
+        return sum(flows, np.zeros(len(times)))
+
     def events(self, duration: float) -> np.ndarray:
         """Times on which a step must end because a current jumps, ascending, within (0, duration]."""
         times = np.concatenate([[duration], *(g.influx.jumps for g in self.groups)])

@@ -57,6 +57,11 @@ class Shape(Part):
         return {}
 
     @property
+    def mirror_surfaces(self) -> tuple[str, ...]:
+        """Names of the surfaces that are mirror planes: no wall of the terminal is there."""
+        return ()
+
+    @property
     def membrane_height(self) -> float | None:
         """Height z of the membrane on which channels sit, µm; None where it is no plane, or not known yet."""
         return None
@@ -140,6 +145,11 @@ class Box(Shape):
     def mirrors(self) -> dict[int, float]:
         """Those of its `symmetry`."""
         return {"xy".index(letter): 0.0 for letter in self.symmetry}
+
+    @property
+    def mirror_surfaces(self) -> tuple[str, ...]:
+        """The lower ends of what is computed."""
+        return tuple(f"{letter}_min" for letter in self.symmetry)
 
     @property
     def membrane_height(self) -> float:
