@@ -20,6 +20,9 @@ BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a me
 # What implicit steps add when the first quiet stretch comes, measured likewise: levels of the multigrid, and states.
 QUIET_BYTES, QUIET_STATES = 600, 7
 
+# What a steady state takes besides layout and picture, measured likewise, with all the vectors that GMRES may keep.
+STEADY_BYTES, STEADY_FIELD = 1500, 600
+
 
 class MemoryShortageError(RdcalciumError):
     """A run that would not fit into the memory of this machine."""
@@ -35,6 +38,12 @@ def memory_needed(model: Model, size: int, backend: str) -> int:
     arithmetic = backend_class(backend)
     states = (arithmetic.host_states + QUIET_STATES) * count_fields(model) * np.dtype(model.run.precision).itemsize
     return size * (BYTES_PER_VOLUME[model.discretization.kind] + arithmetic.host_bytes + QUIET_BYTES + states)
+
+
+def memory_for_steady_state(model: Model, size: int) -> int:
+    """Bytes that a steady state on so many control volumes takes from this machine."""
+    solver = STEADY_BYTES + STEADY_FIELD * count_fields(model)
+    return size * (BYTES_PER_VOLUME[model.discretization.kind] + solver)
 
 
 def memory_available() -> int:
@@ -53,7 +62,17 @@ def wider_cells(needed: int, available: int) -> float:
 
 def check_memory(model: Model, size: int, backend: str) -> None:
     """Refuse a run that would need more memory than there is."""
-    needed, available = memory_needed(model, size, backend), memory_available()
+    _refuse(model, size, memory_needed(model, size, backend))
+
+
+def check_memory_for_steady_state(model: Model, size: int) -> None:
+    """Refuse a steady state that would need more."""
+    _refuse(model, size, memory_for_steady_state(model, size))
+
+
+def _refuse(model: Model, size: int, needed: int) -> None:
+    """What needs more bytes than there are."""
+    available = memory_available()
     if needed > available:
         raise MemoryShortageError(
             f"the run needs {needed / 2**30:.4g} GiB for {size:.6g} control volumes × "

@@ -224,7 +224,7 @@ def test_a_point_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> N
     runner.run(small(tmp_path), "numpy", tmp_path / "here")
     (tmp_path / "here" / "probes.csv").write_text("time (ms),sensor: Ca (uM)\n0,1\n")
     probes = Result(tmp_path / "here").probes
-    said = "the run has no sensor or probe 'sensr'; known: sensor. Did you mean 'sensor'?"
+    said = "there is no sensor or probe 'sensr'; known: sensor. Did you mean 'sensor'?"
     with pytest.raises(rc.RdcalciumError, match=f"^{re.escape(said)}$") as caught:
         probes["sensr"]
     assert isinstance(caught.value, KeyError)  # as of any mapping

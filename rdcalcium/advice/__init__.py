@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rdcalcium import memory
@@ -15,12 +16,13 @@ from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.currents import channel_currents
 from rdcalcium.discretization import Locator
 from rdcalcium.discretization.build import planned_size
+from rdcalcium.errors import ModelWarning
 from rdcalcium.library import loaded, used_references
 from rdcalcium.model import Model, doubts
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.system import System
 
-__all__ = ["check", "resolution_warnings"]
+__all__ = ["check", "resolution_warnings", "warn_the_caller"]
 
 WARNING = "warning: "  # begins a sentence that asks for a change
 
@@ -56,6 +58,12 @@ def resolution_warnings(model: Model, system: System) -> list[str]:
     made = system.discretization
     lines = [*_resolution(model, made.locator, system.chemistry), *judge_mesh(made)]
     return [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
+
+
+def warn_the_caller(sentences: Iterable[str]) -> None:
+    """As Python warns, of the line that called the function which calls this."""
+    for sentence in sentences:
+        warnings.warn(sentence, ModelWarning, stacklevel=3)
 
 
 def _resolution(model: Model, locator: Locator, chemistry: Chemistry) -> Iterator[str]:

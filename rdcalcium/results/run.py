@@ -39,7 +39,7 @@ class Points(dict[str, Any]):
     """Traces by the name of their sensor or probe; an unknown name raises UnknownPointError, which tells the known."""
 
     def __missing__(self, name: str) -> Any:
-        raise UnknownPointError(f"the run has no sensor or probe {name!r}; {suggest(str(name), list(self))}")
+        raise UnknownPointError(f"there is no sensor or probe {name!r}; {suggest(str(name), list(self))}")
 
 
 class Result:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-from rdcalcium.advice import resolution_warnings
+from rdcalcium.advice import resolution_warnings, warn_the_caller
 from rdcalcium.backends import choose
 from rdcalcium.discretization.build import discretize, planned_size
-from rdcalcium.errors import ModelWarning
 from rdcalcium.library import loaded, resolve
 from rdcalcium.memory import check_memory
 from rdcalcium.model import Model, doubts, read_toml
@@ -17,12 +15,6 @@ from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About
 from rdcalcium.runner.execution import Execution, Progress, checkpointed_model
 from rdcalcium.system import System, build_system
-
-
-def _warn(sentences: Iterable[str]) -> None:
-    """As Python warns, of the line that called `run`."""
-    for sentence in sentences:
-        warnings.warn(sentence, ModelWarning, stacklevel=3)
 
 
 def run(
@@ -34,7 +26,7 @@ def run(
     overwrite: bool = False,
     progress: Callable[[Progress], None] = lambda p: None,
     should_stop: Callable[[], bool] = lambda: False,
-    warn: Callable[[list[str]], None] = _warn,
+    warn: Callable[[list[str]], None] = warn_the_caller,
 ) -> Result:
     """Simulate a model and return its Result.
 
