@@ -30,6 +30,8 @@ _HOMES = {
     "open_backend": "rdcalcium.backends",
     "Simulation": "rdcalcium.simulation",
     "check": "rdcalcium.advice",
+    "steady": "rdcalcium.steady_state",
+    "SteadyState": "rdcalcium.steady_state",
     "run": "rdcalcium.runner",
     "resume": "rdcalcium.runner",
     "Result": "rdcalcium.results",
@@ -52,6 +54,8 @@ if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares th
     from rdcalcium.runner import resume as resume
     from rdcalcium.runner import run as run
     from rdcalcium.simulation import Simulation as Simulation
+    from rdcalcium.steady_state import SteadyState as SteadyState
+    from rdcalcium.steady_state import steady as steady
     from rdcalcium.system import build_system as build_system
 
 

@@ -1,10 +1,11 @@
-"""The commands: run, check, view, list and bench."""
+"""The commands: run, steady, check, view, list and bench."""
 
 from __future__ import annotations
 
 import math
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,43 @@ def _finish(result: Result) -> None:
     show_report(result)
     if result.about.status == "interrupted":
         sys.exit(INTERRUPTED)
+
+
+@cli.command()
+@click.argument("model")
+@click.option(
+    "--at",
+    default="peak",
+    show_default=True,
+    help='Moment whose currents stay, such as "0.6 ms"; peak: when most flows.',
+)
+@click.option(
+    "--hold",
+    multiple=True,
+    metavar="SURFACE",
+    help="A surface far away, such as z_max, that stays at rest; repeatable.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write the table to this CSV file.")
+@refine_option
+@tetrahedra_option
+def steady(
+    model: str, at: str, hold: tuple[str, ...], out: Path | None, refine: float | None, tetrahedra: bool
+) -> None:
+    """Find what MODEL tends to while its channels stay as they are at one moment."""
+    loaded = _load(model, refine, tetrahedra)
+    from rdcalcium import steady_state
+    from rdcalcium.cli.report import show_steady_state
+
+    def warn(sentences: list[str]) -> None:
+        _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
+
+    click.echo(loaded.title)
+    begun = time.perf_counter()
+    found = steady_state.steady(loaded, at, hold, warn=warn)
+    show_steady_state(found, time.perf_counter() - begun)
+    if out:
+        steady_state.write_table(found, out)
+        click.echo(out)
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""The summary of a run, as tables and sentences on stdout."""
+"""The summary of a run, or of a steady state, as tables and sentences on stdout."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rdcalcium.results import Result
     from rdcalcium.results.about import Amounts, Point
+    from rdcalcium.steady_state import SteadyState
 
 LOWEST = -1e-6  # µM; what lies below it is more than rounding
 
@@ -74,3 +75,41 @@ def _sentences(result: Result) -> Iterator[str]:
     yield f"run folder: {result.folder}"
     if result.about.status == "interrupted":
         yield f"stopped; go on with: rdcalcium run --resume {result.folder}"
+
+
+def show_steady_state(state: SteadyState, wall: float) -> None:
+    """Every field at every sensor and probe, what flows, and how it was found, in `wall` s."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if state.positions:
+        console.print(_fields(state))
+    for line in _flows(state, wall):
+        console.print(line, markup=False)
+
+
+def _fields(state: SteadyState) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title="Concentrations (uM)", title_justify="left")
+    for heading in ("", *state.fields):
+        table.add_column(escape(heading), justify="left" if not heading else "right", overflow="fold")
+    for name, values in zip(state.positions, state.values.T, strict=True):
+        table.add_row(escape(name), *(f"{value:.4g}" for value in values))
+    return table
+
+
+def _flows(state: SteadyState, wall: float) -> Iterator[str]:
+    leaving = [f"{current:.4g} pA through {name}" for name, current in state.leaving.items()]
+    yield f"currents of {milliseconds(state.time)}: {state.entering:.4g} pA enters"
+    if leaving:
+        yield f"leaving: {', '.join(leaving)}; missing: {state.missing:.1g} pA"
+    amounts = {"free": state.free} | {f"bound to {name}": amount for name, amount in state.bound.items()}
+    yield f"calcium (uM um^3): {', '.join(f'{amount:.6g} {where}' for where, amount in amounts.items())}"
+    found = state.convergence
+    yield (
+        f"{found.unbalanced[-1]:.1g} of what flows is unbalanced after {len(found.unbalanced) - 1} steps of Newton's "
+        f"method with {found.iterations} linear iterations, on {len(state.centres)} control volumes; "
+        f"wall time {wall:.1f} s"
+    )

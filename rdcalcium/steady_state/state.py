@@ -1,0 +1,81 @@
+"""A steady state, as a reader looks at it: at sensors and probes, in the whole terminal, and what flows through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rdcalcium.results.columns import concentration
+from rdcalcium.results.run import Points
+from rdcalcium.steady_state.newton import Convergence
+from rdcalcium.units import milliseconds
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True, repr=False)
+class SteadyState:
+    """What a model tends to while its currents stay what they are at one moment.
+
+    probes["sensor 1"].calcium is an xarray.DataArray of one value, with its unit in attrs["units"]; so is
+    probes["sensor 1"]["EGTA.bound"].
+
+    title        of the model
+    time         of the currents, ms
+    fields       names of what is computed, calcium first
+    positions    name and position (µm) of every sensor, then of every probe
+    values       (fields, points) µM at these; calcium with what the control volumes miss of it near a pore
+    centres      (n, 3) µm, of the control volumes in the cytosol
+    y            (fields, n) µM in these
+    free, bound  calcium in the whole terminal, and bound to each buffer by its name, µM µm³
+    entering     calcium through all channels of the whole terminal, pA
+    leaving      through each surface that is held, by its name, pA
+    convergence  how it was found
+    """
+
+    title: str
+    time: float
+    fields: tuple[str, ...]
+    positions: dict[str, tuple[float, float, float]]
+    values: np.ndarray
+    centres: np.ndarray
+    y: np.ndarray
+    free: float
+    bound: dict[str, float]
+    entering: float
+    leaving: dict[str, float]
+    convergence: Convergence
+
+    def __repr__(self) -> str:
+        """Title, and the moment of the currents."""
+        return f"<SteadyState {self.title!r} under the currents of {milliseconds(self.time)}>"
+
+    @property
+    def missing(self) -> float:
+        """What enters and is not found leaving, pA; zero but for what the solver leaves."""
+        return self.entering - sum(self.leaving.values())
+
+    @cached_property
+    def probes(self) -> Points:
+        """Name of each sensor and probe -> xarray.Dataset of every field there."""
+        return Points(
+            {point: _dataset(self.fields, v, ()) for point, v in zip(self.positions, self.values.T, strict=True)}
+        )
+
+    @cached_property
+    def snapshot(self) -> xarray.Dataset:
+        """Every field in every control volume, over "volume", with x, y and z of their centres in µm."""
+        places = {axis: ("volume", x, {"units": "um"}) for axis, x in zip("xyz", self.centres.T, strict=True)}
+        return _dataset(self.fields, self.y, ("volume",)).assign_coords(places)
+
+
+def _dataset(fields: tuple[str, ...], values: np.ndarray, dimensions: tuple[str, ...]) -> xarray.Dataset:
+    """Fields with their units, by the names that they have in a run."""
+    import xarray
+
+    columns = zip(map(concentration, fields), values, strict=True)
+    return xarray.Dataset({column.variable: (dimensions, v, {"units": column.unit}) for column, v in columns})
