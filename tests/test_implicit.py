@@ -91,7 +91,7 @@ def test_calcium_that_is_added_stays_in_equilibrium(chemistry: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_level_keeps_constants_and_the_volume(kind: str) -> None:
     cells = small_system(kind).discretization
-    levels = build_levels(cells.conductance, cells.volumes)
+    levels = [*build_levels(cells.conductance, cells.volumes)]
     assert len(levels) > 1
     for fine, coarse in pairwise(levels):
         there = fine.diagonal > 0

@@ -208,7 +208,7 @@ def test_levels_with_a_held_surface_lose_what_leaves_there() -> None:
     rows = cells.conductance[free]
     outward = np.asarray(rows[:, cells.held].sum(axis=1)).ravel()
     volumes = cells.volumes[free]
-    levels = build_levels(rows[:, free], volumes, outward)
+    levels = [*build_levels(rows[:, free], volumes, outward)]
     assert len(levels) > 1
     for level in levels:
         lost = (level.diagonal * volumes).sum() - (volumes @ level.laplacian).sum()

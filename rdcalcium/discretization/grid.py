@@ -121,10 +121,10 @@ def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
     """Face area / distance of centres between open neighbours, symmetric (n, n), µm."""
     nx, ny, nz = layout.shape
     n = nx * ny * nz
-    index = np.arange(n).reshape(nz, ny, nx)
+    index = np.arange(n, dtype=np.int32 if n < 2**31 else np.int64)
     rows, columns, values = [], [], []
     for axis, step in enumerate((1, nx, nx * ny)):
-        cells = index.reshape(-1)[(layout.open & OPEN_BITS[2 * axis + 1]) > 0]
+        cells = index[(layout.open & OPEN_BITS[2 * axis + 1]) > 0]
         position = (cells // step) % layout.shape[axis]
         upper = layout.axes[axis][layout.shape[axis] + position]
         rows += [cells, cells + step]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,10 @@ class Level:
 
 def build_levels(
     conductance: csr_array, volumes: np.ndarray, outward: np.ndarray | None = None, strength: float = 0.0
-) -> list[Level]:
+) -> Iterator[Level]:
     """Smoothed aggregation (Vaněk, Mandel & Brezina 1996, Computing 56:179) of a symmetric conductance matrix.
+
+    One after the other, so that a large level can be taken to a device and forgotten before the next one is made.
 
     conductance  (n, n) µm, zero diagonal
     volumes      (n,)   µm³; zero in solid cells, which no level has
@@ -46,22 +49,23 @@ def build_levels(
     strength     of a coupling K_ij / √(K_ii K_jj), below which two volumes are not joined for its sake: cells that
                  are wide and flat are then joined across their wide faces
     """
-    levels: list[Level] = []
     outward = np.zeros(len(volumes)) if outward is None else outward
     while True:
         rows = np.asarray(conductance.sum(axis=1)).ravel() + outward
         prolong = _prolongation(conductance, rows, strength) if len(volumes) > FEWEST else None
         if prolong is None or prolong.shape[1] > STALLED * prolong.shape[0]:
-            return [*levels, _level(conductance, volumes, outward)]
+            yield _level(conductance, volumes, outward)
+            return
         coarse = prolong.T @ volumes
         restrict = csr_array(diags_array(1 / coarse) @ prolong.T @ diags_array(volumes))
-        levels.append(_level(conductance, volumes, outward, restrict, prolong))
         stiffness = csr_array(prolong.T @ (diags_array(rows) - conductance) @ prolong)
         stiffness.setdiag(0.0)
         stiffness.eliminate_zeros()
         stiffness.sort_indices()
+        level = _level(conductance, volumes, outward, restrict, prolong)
         # Constants stay constant from level to level, so the row sums of the stiffness go by the same way.
         conductance, volumes, outward = -stiffness, coarse, prolong.T @ outward
+        yield level
 
 
 def _level(

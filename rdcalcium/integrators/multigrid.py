@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -22,13 +22,15 @@ class Multigrid:
     levels  finest first
     """
 
-    def __init__(self, operations: Operations, levels: Sequence[Level]):
+    def __init__(self, operations: Operations, levels: Iterable[Level]):
         self.do = operations
-        self._levels = [operations.level(level) for level in levels]
-        self._gains = [chebyshev(level.bound) for level in levels]
-        self._work = [[operations.modes(level.size) for _ in range(4)] for level in levels]
-        coarsest = levels[-1]
-        self._coarsest = np.diag(coarsest.diagonal) - coarsest.laplacian.toarray()
+        self._levels, self._gains, sizes = [], [], []
+        for level in levels:
+            self._levels.append(operations.level(level))
+            self._gains.append(chebyshev(level.bound))
+            sizes.append(level.size)
+        self._work = [[operations.modes(size) for _ in range(4)] for size in sizes]
+        self._coarsest = np.diag(level.diagonal) - level.laplacian.toarray()
 
     @property
     def right_hand_side(self) -> Array:

@@ -18,7 +18,7 @@ from rdcalcium.integrators.stepper import Step, StepSources
 GAMMA = 1 - 1 / np.sqrt(2)  # the smaller of the two for which the method is L-stable
 SWEEPS = 3  # of the approximate inverse, for each of the two systems of a step
 CAUTION = 4.0  # times the estimate, which is no larger than the error here; that of explicit methods is far above it
-SMALL = 2.0**-30  # share of an increment whose square does not count
+SMALL = 2.0**-30  # times an increment, whose square does not count then
 
 
 class Rosenbrock:
@@ -38,37 +38,39 @@ class Rosenbrock:
         self.do, self.system = operations, operations.system
         self.chemistry = self.system.chemistry
         cells = self.system.discretization
-        self.multigrid = Multigrid(operations, build_levels(cells.conductance, cells.volumes))
-        self._zero, self._scaled, self._defect = (operations.new() for _ in range(3))
+        levels = build_levels(cells.assemble(), cells.volumes)  # the matrix is needed here alone, and not kept
+        self.multigrid = Multigrid(operations, levels)
+        self._defect = operations.new()
         self.evaluations = 0
 
     def increment(self, step: Step, sources: StepSources | None) -> Array:
         """z; sources stay what they are in the beginning."""
         do, h = self.do, step.h
-        z, end, k1 = step.spare
+        first, second, k1 = step.spare
         mean = do.weighted_sums(step.y) / self.system.discretization.total_volume
         self._prepare(mean, GAMMA * h)
-        self._solve(step.y, step.f0, k1)
-        do.triad(step.y, k1, h, end)
-        do.rhs(end, z)
+        do.scale(SMALL, step.f0, first)
+        self._solve(step.y, first, k1)
+        do.triad(step.y, k1, h / SMALL, second)
+        do.rhs(second, first)
         if sources is not None:
-            do.add_at(z, sources.cells, sources.first, 1.0)
-        do.triad(z, k1, -2.0, z)
-        self._solve(step.y, z, end)
-        do.scale(1.5 * h, k1, z)
-        do.triad(z, end, 0.5 * h, z)
-        self._give_back(z, mean, sources.amount if sources else 0.0)
+            do.add_at(first, sources.cells, sources.first, 1.0)
+        do.scale(SMALL, first, second)
+        do.triad(second, k1, -2.0, second)
+        self._solve(step.y, second, first)
+        do.scale(1.5 * h / SMALL, k1, second)
+        do.triad(second, first, 0.5 * h / SMALL, second)
+        self._give_back(second, mean, sources.amount if sources else 0.0)
         self.evaluations += 1
-        return z
+        return second
 
     def error(self, step: Step, z: Array, end: Array, f1: Array, rtol: float, atol: np.ndarray) -> float:
         """The end against the cubic through both ends and their slopes, without its stiff part."""
         do, (slopes, increment) = self.do, HERMITE_ESTIMATE
-        do.scale(slopes * step.h, step.f0, self._scaled)
-        do.triad(self._scaled, f1, slopes * step.h, self._scaled)
-        do.triad(self._scaled, z, -increment, self._scaled)
-        self._approximate(self._scaled, self._defect)
-        return do.error_norm(step.y, end, self._defect, step.f0, f1, 0.0, CAUTION, rtol, atol)
+        for rate in (step.f0, f1):
+            do.triad(z, rate, -slopes / increment * step.h, z)
+        self._approximate(z, self._defect)
+        return do.error_norm(step.y, end, self._defect, step.f0, f1, 0.0, CAUTION * increment, rtol, atol)
 
     def smooth(self, rate: Array) -> None:
         """(2 B - B²) rate, which is 1 - x² / (1 + x)² of a mode that decays by x = γ h |λ|: slow ones stay as they are.
@@ -76,10 +78,10 @@ class Rosenbrock:
         F of the ends holds the residue of stiff modes times their rates, which a cubic would swing by.
         """
         do = self.do
-        self._approximate(rate, self._scaled)
-        self._approximate(self._scaled, self._defect)
-        do.scale(2.0, self._scaled, rate)
-        do.triad(rate, self._defect, -1.0, rate)
+        self._approximate(rate, self._defect)
+        do.triad(rate, self._defect, -0.5, rate)
+        self._approximate(rate, self._defect)
+        do.scale(2.0, self._defect, rate)
 
     def _prepare(self, mean: np.ndarray, tau: float) -> None:
         modes = decouple(self.chemistry, mean, tau)
@@ -87,23 +89,21 @@ class Rosenbrock:
         self._tau = tau
         self._to, self._back, self._direct = (self.do.values(m) for m in (modes.to, modes.back, modes.direct))
 
-    def _approximate(self, r: Array, out: Array) -> None:
-        """out = B r."""
+    def _approximate(self, r: Array, out: Array, keep: bool = False) -> None:
+        """out = B r, added to out if `keep`."""
         self.do.mix(self._to, r, self.multigrid.right_hand_side, keep=False)
-        self.do.mix(self._direct, r, out, keep=False)
+        self.do.mix(self._direct, r, out, keep=keep)
         self.do.mix(self._back, self.multigrid.cycle(), out, keep=True)
 
     def _solve(self, y: Array, b: Array, out: Array) -> None:
-        """(I - τ J) out = b, nearly; J at y."""
+        """(I - τ J) out = b, nearly; J at y, and b so small that F is linear in out."""
         do = self.do
         self._approximate(b, out)
         for _ in range(SWEEPS - 1):
-            # A stage with these coefficients is b - out + τ J out: its increment of F is linear for small increments.
-            do.scale(SMALL, out, self._scaled)
+            # A stage that makes of b, as its z and as its f0, (1 - τ) b - out + τ (b + J out).
             do.scale(1.0, b, self._defect)
-            do.stage(y, self._zero, self._scaled, self._defect, -1 / SMALL, 1.0, self._tau / SMALL, 0.0)
-            self._approximate(self._defect, self._scaled)
-            do.triad(out, self._scaled, 1.0, out)
+            do.stage(y, b, out, self._defect, -1.0, 1 - self._tau, self._tau, 0.0)
+            self._approximate(self._defect, out, keep=True)
             self.evaluations += 1
 
     def _give_back(self, z: Array, mean: np.ndarray, amount: float) -> None:

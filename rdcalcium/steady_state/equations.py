@@ -42,7 +42,8 @@ class Equations:
     @cached_property
     def levels(self) -> list[Level]:
         """Of diffusion between the free control volumes, and from them to the held ones."""
-        return build_levels(csr_array(self._rows[:, self.free]), self.volumes, self.outflow.sum(axis=1), STRENGTH)
+        outward = self.outflow.sum(axis=1)
+        return [*build_levels(csr_array(self._rows[:, self.free]), self.volumes, outward, STRENGTH)]
 
     def whole(self, u: np.ndarray) -> np.ndarray:
         """The state with excess u (fields, k) in the free control volumes, (fields, n) µM."""
