@@ -198,6 +198,11 @@ class Currents:
         """Whether no current changes during a step: nothing flows, or gates are at rest, or pores stay open."""
         return all(np.ptp(g.influx.seen(t, t + h)) <= STEADY * g.influx.peak for g in self.groups)
 
+    def flowing(self, times: np.ndarray, share: float) -> np.ndarray:
+        """Whether at each time any current is more than this share of its peak, (times,)."""
+        flows = [np.abs(g.influx.value(times)) > share * g.influx.peak for g in self.groups]
+        return np.any([np.zeros(len(times), bool), *flows], axis=0)
+
     def mean(self, t: float, h: float) -> np.ndarray:
         """Mean currents of a step, (groups,) pA."""
         return np.array([g.influx.integral(t, t + h) / h for g in self.groups])

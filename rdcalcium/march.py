@@ -15,7 +15,7 @@ from rdcalcium.influx import Influx
 from rdcalcium.integrators import controller
 from rdcalcium.integrators.base import Method
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
-from rdcalcium.integrators.stepper import Scheme, Stepper
+from rdcalcium.integrators.stepper import Scheme, Stepper, refines
 from rdcalcium.recorders.watched import WatchedPoints
 
 SHORTEST_STEP = 1e-10  # ms; an error estimate that asks for less is a blow-up, not a transient
@@ -102,10 +102,10 @@ def open_march(
     longest    step, ms
     stops      ms, on which a step must end
     """
-    if not operations.takes_steps:
+    method, (rtol, atol) = scheme.method, tolerance
+    if not operations.takes_steps or refines(operations, rtol):
         return None
     diffusion, binding = operations.system.chemistry.stiffness_terms(operations.system.discretization.radius)
-    method, (rtol, atol) = scheme.method, tolerance
     program = Program(
         rules=_rules(method) | {"rtol": rtol, "longest": longest, "diffusion": diffusion},
         ladder=method.ladder(),

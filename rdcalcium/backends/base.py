@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -80,6 +81,11 @@ class Operations(ABC):
         return {}
 
     @classmethod
+    def memory_available(cls) -> int | None:
+        """Bytes that are free on its device; None where that is this machine."""
+        return None
+
+    @classmethod
     def thread_counts(cls) -> tuple[int, ...]:
         """Numbers of threads worth measuring; 0 where they are not counted."""
         return (1,)
@@ -115,6 +121,19 @@ class Operations(ABC):
     @abstractmethod
     def rhs(self, y: Array, out: Array) -> None:
         """out = D ∇²y + reactions(y), in µM ms⁻¹, without sources."""
+
+    @cached_property
+    def nothing(self) -> Array:
+        """A state of zeros, which nobody writes to."""
+        return self.new()
+
+    def refined_rhs(self, y: Array, carried: Array, out: Array) -> None:
+        """out = right-hand side of y + carried, where `carried` holds what rounding took from y.
+
+        The difference that it makes is a stage of weight one: exact where the sum of both arrays would be y again.
+        """
+        self.rhs(y, out)
+        self.stage(y, self.nothing, carried, out, 0.0, 1.0, 1.0, 0.0)
 
     @abstractmethod
     def scale(self, a: float, x: Array, out: Array) -> None:

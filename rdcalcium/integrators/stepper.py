@@ -10,6 +10,16 @@ import numpy as np
 
 from rdcalcium.backends.base import Array, Operations
 
+ROUNDING_SHOWS = 1e-3  # tolerance below which the error estimate of a long step shows the rounding of its ends
+
+
+def refines(operations: Operations, tolerance: float) -> bool:
+    """Whether F at the ends of a step has to be that of the state before rounding (docs/precision.md).
+
+    A device that takes steps by itself does not do that.
+    """
+    return operations.precision == "float32" and tolerance < ROUNDING_SHOWS
+
 
 @dataclass(frozen=True)
 class StepSources:
@@ -51,7 +61,7 @@ class Scheme(Protocol):
         """y(t + h) - y(t), in one of the spare states."""
 
     def error(self, step: Step, z: Array, end: Array, f1: Array, rtol: float, atol: np.ndarray) -> float:
-        """Local error of the increment z relative to the tolerance, in the maximum norm.
+        """Local error of the increment z relative to the tolerance, in the maximum norm; z may be lost over it.
 
         end, f1  where it leads, and the rate of change there
         """
@@ -81,7 +91,7 @@ class Stepper:
     def __init__(self, operations: Operations, initial: np.ndarray):
         self.do = operations
         self.y = operations.from_host(initial)
-        self.carried = operations.new()
+        self.carried = operations.from_host(initial - operations.to_host(self.y))
         self._carried_end, self._f0, self._f1, *self._spare = (operations.new() for _ in range(5))
         self._f0_is_current = False
         self.evaluations = 0
@@ -104,12 +114,11 @@ class Stepper:
             stepper._f0, stepper._f0_is_current = operations.from_host(saved["derivative"]), True
         return stepper
 
-    def rate(self) -> Array:
+    def rate(self, refined: bool = False) -> Array:
         """The right-hand side at the state, without sources."""
         if not self._f0_is_current:
-            self.do.rhs(self.y, self._f0)
+            self._rhs(self.y, self.carried, self._f0, refined)
             self._f0_is_current = True
-            self.evaluations += 1
         return self._f0
 
     @property
@@ -127,20 +136,29 @@ class Stepper:
     def attempt(self, scheme: Scheme, h: float, sources: StepSources | None, rtol: float, atol: np.ndarray) -> float:
         """Try one step of h ms; the error relative to the tolerance comes back. Then `accept`, or attempt again."""
         do = self.do
-        self._add(self.rate(), sources, 1.0, at_end=False)
+        refined = refines(do, rtol)
+        self._add(self.rate(refined), sources, 1.0, at_end=False)
         self._scheme, before = scheme, scheme.evaluations
         step = Step(h, self.y, self._f0, (self._spare[0], self._spare[1], self._f1))
         z = scheme.increment(step, sources)
         self._spare = [z, self._spare[0] if z is self._spare[1] else self._spare[1]]
         end = self._spare[1]
         do.advance(self.y, self.carried, z, end, self._carried_end)
-        do.rhs(end, self._f1)
+        self._rhs(end, self._carried_end, self._f1, refined)
         self._add(self._f1, sources, 1.0, at_end=True)
         error = scheme.error(step, z, end, self._f1, rtol, atol)
         self._add(self._f0, sources, -1.0, at_end=False)
         self._add(self._f1, sources, -1.0, at_end=True)
-        self.evaluations += scheme.evaluations - before + 1
+        self.evaluations += scheme.evaluations - before
         return error
+
+    def _rhs(self, y: Array, carried: Array, out: Array, refined: bool) -> None:
+        """out = F(y), or F(y + carried) if refined."""
+        if refined:
+            self.do.refined_rhs(y, carried, out)
+        else:
+            self.do.rhs(y, out)
+        self.evaluations += 1 + refined
 
     def _add(self, target: Array, sources: StepSources | None, sign: float, at_end: bool) -> None:
         """Add the sources to a right-hand side, or take them away: the next step brings its own."""

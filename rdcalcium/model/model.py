@@ -38,7 +38,7 @@ class Run(Part):
     """Error of a step allowed where a concentration is low, the same for calcium and every state of every buffer;
     none: tolerance × the resting level of each, or × 0.01 µM where that is lower."""
     precision: Literal["float64", "float32"] = "float64"
-    """Of the concentrations; float32 takes half the memory."""
+    """Of the concentrations; float32 takes half the memory, and is refused where the tolerance is too small for it."""
     method: Literal["RKC2", "RKL2"] = "RKC2"
     """Of time-stepping: stabilised Runge-Kutta-Chebyshev, or Runge-Kutta-Legendre; both of second order."""
     max_step: PositiveTime | None = None

@@ -11,6 +11,7 @@ from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.library import loaded, resolve
 from rdcalcium.memory import check_memory
 from rdcalcium.model import Model, doubts, read_toml
+from rdcalcium.precision import require_precision
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About
 from rdcalcium.runner.execution import Execution, Progress, checkpointed_model
@@ -81,8 +82,13 @@ def resume(
 
 
 def prepare(model: Model, backend: str) -> System:
-    """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made."""
+    """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made.
+
+    A tolerance that single precision would not hold is refused too.
+    """
     check_memory(model, planned_size(model), backend)
     discretization = discretize(model)
     check_memory(model, discretization.size, backend)
-    return build_system(model, discretization)
+    system = build_system(model, discretization)
+    require_precision(model, system.chemistry, discretization.total_volume, discretization.radius)
+    return system
