@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +15,31 @@ from rdcalcium.chemistry import build_chemistry
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Model
 
-# Memory of a run besides that of its backend, measured on 0.1 to 2 million cells with 2 and 6 fields and rounded up.
-BYTES_PER_VOLUME = {"grid": 250, "tetrahedra": 3000}  # layout and picture; a mesh has its tetrahedra as well
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes for each control volume of one kind, besides its states.
+
+    making    while the control volumes are made
+    kept      of their layout, their picture and their tables afterwards
+    building  while the first quiet stretch makes the levels of its multigrid
+    levels    of these, in double precision, where the kernels read them
+    layout    of what the kernels of a GPU read in every stage, in double precision
+    """
+
+    making: int
+    kept: int
+    building: int
+    levels: int
+    layout: int
 
 
-# What implicit steps add when the first quiet stretch comes, measured likewise: levels of the multigrid, and states.
-QUIET_BYTES, QUIET_STATES = 600, 7
+# Measured on 0.1 to 1 million control volumes with 1 to 6 fields, where the numbers could not be counted.
+FOOTPRINTS = {"grid": Footprint(215, 180, 630, 275, 10), "tetrahedra": Footprint(4000, 2400, 900, 450, 235)}
+
+STATES, REFINED = 7, 1  # of the stepper, and one more where single precision is refined
+ERRORS = 1  # number for each control volume, by which a device judges its steps
+QUIET_STATES, QUIET_MODES = 1, 4.5  # that implicit steps add, each mode of them as long as a mobile field
 
 # What a steady state takes besides layout and picture, measured likewise, with all the vectors that GMRES may keep.
 STEADY_BYTES, STEADY_FIELD = 1500, 600
@@ -28,22 +49,67 @@ class MemoryShortageError(RdcalciumError):
     """A run that would not fit into the memory of this machine."""
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What a run takes of one memory, and what is left of it, bytes.
+
+    place  "this machine" or "its GPU"
+    """
+
+    place: str
+    needed: int
+    available: int
+
+    @property
+    def short(self) -> bool:
+        """Whether it does not fit."""
+        return self.needed > self.available
+
+
 def count_fields(model: Model) -> int:
     """Concentrations computed in every control volume: calcium, and the bound states of each buffer."""
     return len(build_chemistry(model).fields)
 
 
 def memory_needed(model: Model, size: int, backend: str) -> int:
-    """Bytes that a run on so many control volumes takes from this machine."""
-    arithmetic = backend_class(backend)
-    states = (arithmetic.host_states + QUIET_STATES) * count_fields(model) * np.dtype(model.run.precision).itemsize
-    return size * (BYTES_PER_VOLUME[model.discretization.kind] + arithmetic.host_bytes + QUIET_BYTES + states)
+    """Bytes that a run on so many control volumes takes from this machine, implicit steps included."""
+    arithmetic, footprint = backend_class(backend), FOOTPRINTS[model.discretization.kind]
+    quiet = 0.0 if arithmetic.on_gpu else _quiet(model)
+    held = arithmetic.host_bytes + _states(model, arithmetic.host_states) + max(footprint.building, quiet)
+    return int(size * max(footprint.making, footprint.kept + held))
+
+
+def gpu_memory_needed(model: Model, size: int) -> int:
+    """Bytes that a run on so many control volumes takes from a GPU, implicit steps included."""
+    layout = _matrix(FOOTPRINTS[model.discretization.kind].layout, model)
+    volumes = np.dtype(float).itemsize
+    return int(size * (volumes + layout + _states(model, STATES) + _quiet(model)))
+
+
+def _states(model: Model, count: float) -> float:
+    """Bytes for each control volume of so many states, and of what single precision adds to them."""
+    precision = np.dtype(model.run.precision)
+    states = count + REFINED * (precision == np.float32)
+    return (states * count_fields(model) + ERRORS) * precision.itemsize
+
+
+def _quiet(model: Model) -> float:
+    """Bytes for each control volume that implicit steps add."""
+    diffusivity = build_chemistry(model).diffusivity
+    numbers = QUIET_STATES * len(diffusivity) + QUIET_MODES * np.count_nonzero(diffusivity)
+    levels = _matrix(FOOTPRINTS[model.discretization.kind].levels, model)
+    return float(numbers * np.dtype(model.run.precision).itemsize + levels)
+
+
+def _matrix(double: int, model: Model) -> float:
+    """Bytes of a sparse matrix in the precision of a run that has so many in double precision; indices take 4."""
+    return double * (4 + np.dtype(model.run.precision).itemsize) / 12
 
 
 def memory_for_steady_state(model: Model, size: int) -> int:
     """Bytes that a steady state on so many control volumes takes from this machine."""
     solver = STEADY_BYTES + STEADY_FIELD * count_fields(model)
-    return size * (BYTES_PER_VOLUME[model.discretization.kind] + solver)
+    return size * (FOOTPRINTS[model.discretization.kind].making + solver)
 
 
 def memory_available() -> int:
@@ -55,6 +121,14 @@ def memory_available() -> int:
     return free
 
 
+def memories(model: Model, size: int, backend: str) -> Iterator[Memory]:
+    """That of this machine, and of its GPU where the backend computes there."""
+    yield Memory("this machine", memory_needed(model, size, backend), memory_available())
+    on_device = backend_class(backend).memory_available()
+    if on_device is not None:
+        yield Memory("its GPU", gpu_memory_needed(model, size), on_device)
+
+
 def wider_cells(needed: int, available: int) -> float:
     """How many times as wide the cells have to be for a run of three dimensions to fit."""
     return (needed / max(available, 1)) ** (1 / 3)
@@ -62,20 +136,20 @@ def wider_cells(needed: int, available: int) -> float:
 
 def check_memory(model: Model, size: int, backend: str) -> None:
     """Refuse a run that would need more memory than there is."""
-    _refuse(model, size, memory_needed(model, size, backend))
+    for memory in memories(model, size, backend):
+        _refuse(model, size, memory)
 
 
 def check_memory_for_steady_state(model: Model, size: int) -> None:
     """Refuse a steady state that would need more."""
-    _refuse(model, size, memory_for_steady_state(model, size))
+    _refuse(model, size, Memory("this machine", memory_for_steady_state(model, size), memory_available()))
 
 
-def _refuse(model: Model, size: int, needed: int) -> None:
+def _refuse(model: Model, size: int, memory: Memory) -> None:
     """What needs more bytes than there are."""
-    available = memory_available()
-    if needed > available:
+    if memory.short:
         raise MemoryShortageError(
-            f"the run needs {needed / 2**30:.4g} GiB for {size:.6g} control volumes × "
-            f"{count_fields(model)} fields and this machine has {available / 2**30:.4g} GiB available; "
-            f"cells about {wider_cells(needed, available):.2g} times as wide would fit"
+            f"the run needs {memory.needed / 2**30:.4g} GiB for {size:.6g} control volumes × "
+            f"{count_fields(model)} fields and {memory.place} has {memory.available / 2**30:.4g} GiB available; "
+            f"cells about {wider_cells(memory.needed, memory.available):.2g} times as wide would fit"
         )

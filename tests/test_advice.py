@@ -145,31 +145,6 @@ def test_probes_alone_are_resolved() -> None:
         assert axis.widths[int(axis.find(np.array(x)))] <= 0.01 * (1 + 1e-9)
 
 
-def test_the_memory_of_a_run_is_not_underestimated(tmp_path) -> None:
-    """What a process really takes, implicit steps included, beyond what Python and its libraries do."""
-    import subprocess
-    import sys
-
-    described = model(discretization=Grid(size_at_active_zone=0.005), buffers=(FIXED,))
-    (tmp_path / "m.toml").write_text(write_toml(described))
-    code = """
-from rdcalcium import library, runner, simulation
-from rdcalcium.backends import open_backend
-from rdcalcium.machine import peak_memory
-import scipy.integrate, scipy.linalg, rdcalcium.backends.numpy
-model = library.load("m.toml")
-before = peak_memory()
-system = runner.prepare(model, "numpy")
-run = simulation.Simulation(model, open_backend("numpy", system))
-run.advance()
-run.stepper.attempt(run.implicit, 1e-3, None, run.rtol, run.atol)
-print(2**20 * (peak_memory() - before))
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    taken, predicted = float(done.stdout), memory.memory_needed(described, planned_size(described), "numpy")
-    assert 0.6 * predicted < taken < 1.1 * predicted, taken / predicted
-
-
 def test_a_sensor_nearer_than_half_a_cell_is_warned_of() -> None:
     assert not sentence(model(), "sensor 'vesicle' is").startswith("warning")
     assert "60 nm from the nearest channel, 3 cells of 20 nm" in sentence(model(), "sensor 'vesicle'")

@@ -19,6 +19,7 @@ from rdcalcium.discretization.build import planned_size
 from rdcalcium.errors import ModelWarning
 from rdcalcium.library import loaded, used_references
 from rdcalcium.model import Model, doubts
+from rdcalcium.precision import require_precision
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.system import System
 
@@ -38,9 +39,10 @@ def check(model: Model | str | Path) -> list[str]:
     questions = [WARNING + question for question in doubts(model)]
     backend = f"backend that auto takes: {name}, because {reason}"
     planned = planned_size(model)
-    if memory.memory_needed(model, planned, name) > memory.memory_available():
+    if any(m.short for m in memory.memories(model, planned, name)):
         return [*does_not_fit(model, planned, name), backend, *questions, *_references(model)]
     cells, chemistry = cell_sizes(model), build_chemistry(model)
+    require_precision(model, chemistry, cells.volume, cells.radius)
     return [
         *memory_line(model, cells, name),
         backend,

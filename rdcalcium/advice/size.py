@@ -26,12 +26,13 @@ def does_not_fit(model: Model, planned: int, backend: str) -> Iterator[str]:
 
 
 def _memory(model: Model, what: str, besides: str, size: int, backend: str) -> Iterator[str]:
-    needed, available = memory.memory_needed(model, size, backend), memory.memory_available()
-    about = f"{what} × {memory.count_fields(model)} fields{besides}"
-    yield f"{about}; memory about {_bytes(needed)} of {_bytes(available)} available"
-    if needed > available:
-        wider = memory.wider_cells(needed, available)
-        yield f"warning: this does not fit; cells about {wider:.2g} times as wide would"
+    about = f"{what} × {memory.count_fields(model)} fields{besides}; memory about "
+    budgets = [*memory.memories(model, size, backend)]
+    yield about + ", ".join(f"{_bytes(m.needed)} of {_bytes(m.available)} available on {m.place}" for m in budgets)
+    for m in budgets:
+        if m.short:
+            wider = memory.wider_cells(m.needed, m.available)
+            yield f"warning: this does not fit; cells about {wider:.2g} times as wide would"
 
 
 def _bytes(count: float) -> str:

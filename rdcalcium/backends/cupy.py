@@ -93,6 +93,14 @@ class CupyOperations(KernelOperations):
         return found
 
     @classmethod
+    def memory_available(cls) -> int:
+        """What the current device has free, and what CuPy holds in reserve of it."""
+        import cupy
+
+        free, _ = cupy.cuda.runtime.memGetInfo()
+        return int(free) + int(cupy.get_default_memory_pool().free_bytes())
+
+    @classmethod
     def thread_counts(cls) -> tuple[int, ...]:
         """A device has its own."""
         return (0,)

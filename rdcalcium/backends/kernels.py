@@ -34,6 +34,12 @@ class KernelLevel:
     prolong: tuple[Array, Array, Array] | None
 
 
+def index_type(shape: tuple[int, int], guard: int) -> np.dtype:
+    """The type that counts every value of a state (fields, n) with its guards: of 32 bits as long as it can."""
+    fields, n = shape
+    return np.dtype(np.int32 if fields * n + 2 * guard < MAX_INT32 else np.int64)
+
+
 class KernelOperations(Operations):
     """Marshals arguments; a subclass owns memory and launches.
 
@@ -47,14 +53,13 @@ class KernelOperations(Operations):
 
     def __init__(self, system: System, precision: str = "float64", number: int = 0):
         super().__init__(system, precision, number)
-        fields, n = system.shape
+        fields = len(system.fields)
         self.layout = system.discretization.layout
-        small = fields * n + 2 * self.layout.guard < MAX_INT32
-        self.index = np.dtype(np.int32 if small else np.int64)
+        self.index = index_type(system.shape, self.layout.guard)
         # What the number types of the kernels are here.
         self.types = {"real_t": self.real, "index_t": self.index, "offset_t": np.dtype(np.int64), "mask_t": self.mask}
         self.types |= {name: np.dtype(np.float64) for name in ("double", "March", "Rules")}
-        self.prelude = prelude(precision, "int" if small else "long long")
+        self.prelude = prelude(precision, "int" if self.index == np.int32 else "long long")
         self.header, numbers = rate_code(system.chemistry)
         self.load((*EVERYWHERE, *OF_LEVELS, *OF_MARCHES, *(f"{n}_{self.layout.kernels}" for n in self.on_volumes)))
         self.p = self.upload(numbers.astype(self.real))
