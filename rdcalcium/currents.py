@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.errors import InputError
@@ -288,6 +287,8 @@ def _gate(
     group: Channels, scheme: KineticScheme, stimulus: ActionPotential, start: np.ndarray, times: np.ndarray
 ) -> np.ndarray:
     """Occupancies of a gate from those at the first of some times (ms) on, (states, times); no jump is between them."""
+    from scipy.integrate import solve_ivp  # a quarter of the start of a run; only models with a gate pay for it
+
     solution = solve_ivp(
         lambda t, p: scheme.generator(float(stimulus.voltage(np.array(t), before=t >= times[-1]))) @ p,
         (times[0], times[-1]),

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 import rdcalcium as rc
+from rdcalcium.backends import choose
+from rdcalcium.model import Run, write_toml
+from tests.models import small_model
+from tests.support import need_backend
 
 
 @pytest.mark.parametrize("name", rc.__all__)
@@ -35,6 +39,18 @@ def test_the_package_alone_imports_none_of_its_rooms() -> None:
     """`import rdcalcium` is quick because each name is fetched when it is first asked for."""
     code = "import rdcalcium, sys; print(*(name for name in sys.modules if name.startswith('rdcalcium.')))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_a_run_imports_no_more_than_it_needs(tmp_path: Path) -> None:
+    """What takes long to import is asked for by those who need it: gates, pictures, meshes, a GPU that is there."""
+    need_backend("compiled")
+    (tmp_path / "m.toml").write_text(write_toml(small_model(run=Run(duration=0.01))))
+    code = f"import sys, rdcalcium as rc; rc.run({str(tmp_path / 'm.toml')!r}); print(*sys.modules)"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    imported = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    slow = {"scipy.integrate", "pyvista", "vtk", "gmsh", "meshio", "matplotlib", "pyamg", "xarray", "pandas"}
+    assert imported & slow == set()
+    assert ("cupy" in imported) == (choose("auto")[0] == "cuda")
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

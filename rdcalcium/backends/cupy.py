@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -18,11 +19,16 @@ from rdcalcium.system import System
 BLOCK = 128  # threads a block
 MAX_BLOCKS = (2**31 - 1, 65535, 65535)  # of a launch along x, y, z, on every CUDA device
 NO_DEVICE, NO_DEVICE_STATUS = "no NVIDIA GPU or driver was found", 100  # cudaErrorNoDevice
+DRIVER = "libcuda.so.1"
 OPTIONS = ("--std=c++17",)  # CuPy adds -ftz=true and the architecture
 
 
 def missing() -> str | None:
     """Why no CUDA device can be used, or None if one can."""
+    try:
+        ctypes.CDLL(DRIVER)
+    except OSError:
+        return NO_DEVICE  # told without CuPy, whose import takes long
     try:
         import cupy
     except ImportError:
