@@ -21,7 +21,7 @@ from rdcalcium.integrators.modes import bound_with_calcium, decouple
 from rdcalcium.integrators.multigrid import Multigrid
 from rdcalcium.integrators.stepper import Step
 from rdcalcium.model import Channels, ConstantCurrent, Grid, Model, Run
-from rdcalcium.simulation import Simulation
+from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import System, build_system
 from rdcalcium.units import AMOUNT_PER_CHARGE
 from tests.models import CHEMISTRIES, small_model, small_system
@@ -169,17 +169,36 @@ def test_a_quiet_stretch_ends_where_explicit_steps_end(
     assert ends[True][:, there] == pytest.approx(ends[False][:, there], rel=5e-3)
 
 
-def test_every_backend_takes_the_same_implicit_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+RISES, FALLS = (0.0, 1.0, 2.0), (0.05, 1.05, 2.05)
+TRAIN = Channels(
+    name="train",
+    positions=((0.0, 0.0),),
+    current={
+        "kind": "table",
+        "times": [t for pair in zip(RISES, FALLS, strict=True) for t in (pair[0], *pair, pair[1])],
+        "values": [0, 0.1, 0.1, 0] * 3,
+    },
+)
+
+
+@pytest.mark.parametrize(("kind", "more"), [("grid", {}), ("tetrahedra", {}), ("grid", {"channels": (TRAIN,)})])
+def test_every_backend_takes_the_same_steps(kind: str, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same length, rejected at the same places, implicit ones in between; also through a train."""
+    monkeypatch.setattr(march, "IMPLICIT_FROM", 6)
+    monkeypatch.setattr(march, "IMPLICIT_ON", 3)
     runs = []
     for name in ("numpy", "compiled"):
         need_backend(name)
-        run = crossing("grid", monkeypatch, name, implicit=True)
-        times = []
-        while not run.finished:
-            times.append(run.advance().t)
-        runs.append((times, run.rejected, run.stepper.evaluations))
-    assert runs[0][0] == pytest.approx(runs[1][0], rel=1e-6)
-    assert runs[0][1:] == runs[1][1:]
+        run = fresh(small_model(kind, "fixed", run=Run(duration=3.0), **more), name)
+        moments: list[Moment] = []
+        run.run(moments.append)
+        assert "implicit" in vars(run)
+        runs.append((moments, run.rejected))
+    (one, rejected), (other, also) = runs
+    assert rejected == also
+    assert [m.evaluations for m in one] == [m.evaluations for m in other]
+    assert [m.t for m in one] == pytest.approx([m.t for m in other], rel=1e-6)
+    assert [m.h for m in one] == pytest.approx([m.h for m in other], rel=1e-4)
 
 
 def test_a_pore_that_stays_open_is_steady(monkeypatch: pytest.MonkeyPatch) -> None:
