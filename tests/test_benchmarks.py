@@ -147,7 +147,7 @@ def test_what_does_not_fit_is_said_in_a_sentence() -> None:
     from parts.kernels import too_large
 
     fields = max(BUFFERS)
-    large = SimpleNamespace(shape=(fields, 254**3), chemistry=chemistry(fields))
+    large = SimpleNamespace(shape=(fields, 400**3), chemistry=chemistry(fields))
     assert too_large(backend_class("numpy"), large, "float64").startswith("left out: its temporary arrays")
     larger = SimpleNamespace(shape=(fields, 5000**3), chemistry=chemistry(fields))
     assert too_large(backend_class("compiled"), larger, "float64").startswith("left out: it would take")

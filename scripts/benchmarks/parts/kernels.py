@@ -16,7 +16,7 @@ from parts.levels import Relaxation, finest_level
 from parts.setting import Setting, Tables
 from rdcalcium.backends import Operations
 from rdcalcium.bench.kernels import KERNELS, STATES, filled_states, updates
-from rdcalcium.bench.measure import PRECISIONS, QUICK, new_triad, with_share
+from rdcalcium.bench.measure import PRECISIONS, QUICK, Place, new_triad, with_share
 from rdcalcium.bench.systems import chemistry, grid_cells, mesh_nodes
 from rdcalcium.bench.triad import Triad
 from rdcalcium.discretization import Discretization, Level
@@ -92,7 +92,9 @@ class Measured:
     def _triad(self, do: Operations) -> Triad:
         case = (do.name, do.threads, do.precision)
         if case not in self._triads:
-            self._triads[case] = new_triad(type(do), *case[1:], QUICK if self.setting.quick else do.sides)
+            self._triads[case] = new_triad(
+                Place(type(do), do.number, do.threads), do.precision, QUICK if self.setting.quick else do.sides
+            )
         return self._triads[case]
 
 

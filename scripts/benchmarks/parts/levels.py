@@ -18,7 +18,7 @@ ARRAYS = 5  # moved in each mode: x, b and the last change are read, the change 
 
 def finest_level(cells: Discretization) -> Level:
     """That of the control volumes themselves."""
-    return build_levels(cells.conductance, cells.volumes)[0]
+    return next(build_levels(cells.conductance, cells.volumes))
 
 
 class Relaxation:
@@ -26,9 +26,9 @@ class Relaxation:
 
     def __init__(self, do: Operations, level: Level):
         self.do = do
-        self.modes = int((do.system.chemistry.diffusivity > 0).sum())
+        self.modes = do.system.chemistry.moving
         self.level, self.shifts = do.level(level), do.values(np.full(self.modes, 1e3))
-        self.arrays = [do.modes(self.modes, level.size) for _ in range(4)]
+        self.arrays = [do.modes(level.size) for _ in range(4)]
         matrix = slice_rows(level.laplacian).bytes_per_volume(do.real) + do.real.itemsize  # and its diagonal
         self.size = ARRAYS * self.modes * do.real.itemsize + matrix
 

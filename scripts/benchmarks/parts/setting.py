@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rdcalcium.backends import BACKENDS, Operations, backend_class
+from rdcalcium.bench.measure import Place, usable
 
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]  # heading -> rows
 
@@ -26,6 +27,10 @@ class Setting:
         """Backends to measure, the one that "auto" takes first."""
         kinds = [backend_class(name) for name in BACKENDS if not self.backends or name in self.backends]
         return [kind for kind in kinds if kind.missing() is None]
+
+    def places(self) -> list[Place]:
+        """The same, on each of their devices and with each number of threads."""
+        return [place for place in usable() if not self.backends or place.kind.name in self.backends]
 
     @property
     def best(self) -> str:
