@@ -107,7 +107,7 @@ def open_march(
         return None
     diffusion, binding = operations.system.chemistry.stiffness_terms(operations.system.discretization.radius)
     program = Program(
-        rules=_rules(method) | {"rtol": rtol, "longest": longest, "diffusion": diffusion},
+        rules=rules(method) | {"rtol": rtol, "longest": longest, "diffusion": diffusion},
         ladder=method.ladder(),
         courses=influx.currents.courses(),
         atol=atol,
@@ -121,7 +121,7 @@ def open_march(
     return March(operations.marcher(program), scheme, influx, points)
 
 
-def _rules(method: Method) -> dict[str, float]:
+def rules(method: Method) -> dict[str, float]:
     """What is the same in every run of a method."""
     times, more = HEADROOM
     slopes, increment = method.estimate

@@ -163,8 +163,6 @@ class Simulation:
             yield self._marched(step)
         if done.status == Status.TOO_SHORT:
             raise self._too_short()
-        if done.status == Status.IMPLAUSIBLE:
-            raise self._implausible()
         self._asked = done.status == Status.MANY
         if self._asked and self._is_quiet(done.march["step"]):
             self._asked = False
@@ -229,8 +227,6 @@ class Simulation:
         if np.any(np.abs(self.stops - self.t) < SAME_TIME):
             self.control.restart()
             self.implicit_above = march.IMPLICIT_FROM
-        if self.points.highest_calcium > IMPLAUSIBLE:
-            raise self._implausible()
         return self._moment(plan.h, self.stepper.evaluations)
 
     def _is_quiet(self, h: float) -> bool:
@@ -270,6 +266,10 @@ class Simulation:
         self.t = t
         self.steps += 1
         self.points.seen(seen)
+        if self.points.highest_calcium > IMPLAUSIBLE:
+            raise self._stopped(
+                f"calcium is beyond {IMPLAUSIBLE:g} uM", "check the unit of the currents, and the size of the cells"
+            )
         if before is not None:
             after = self.points.calcium(self.t, before_jump=True)
             for sensor in self.sensors:
@@ -277,14 +277,19 @@ class Simulation:
 
     def within(self, moment: Moment, times: np.ndarray, look: Callable[[Array], np.ndarray]) -> Iterator[np.ndarray]:
         """What `look` makes of the state (linearly) at times (ms) in the step to this moment, the last one taken."""
-        assert self._reached == moment.t, "the device has left this step; ask for it with `until`"
+        self._require_reached(moment)
         return self.stepper.within(moment.h, _shares(moment, times), self._sources(), look)
 
     def fields_within(self, moment: Moment, times: np.ndarray) -> Iterable[np.ndarray]:
         """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""
+        self._require_reached(moment)
         if np.allclose(times, moment.t, rtol=0, atol=SAME_TIME):
             return [self.do.to_host(self.stepper.y)] * len(times)
         return self.within(moment, times, self.do.to_host)
+
+    def _require_reached(self, moment: Moment) -> None:
+        """The state must be that of this moment: only the last step before `until` can be looked into."""
+        assert self._reached == moment.t, "the device has left this step; ask for it with `until`"
 
     def values_within(self, moment: Moment, times: np.ndarray) -> np.ndarray:
         """Every field at every sensor and probe at times (ms) within the last step, (times, fields, points) µM."""
@@ -295,11 +300,6 @@ class Simulation:
         return self._stopped(
             f"the step fell below {milliseconds(SHORTEST_STEP)}",
             'try a larger tolerance, precision = "float64", or check the currents and rates',
-        )
-
-    def _implausible(self) -> SimulationError:
-        return self._stopped(
-            f"calcium is beyond {IMPLAUSIBLE:g} uM", "check the unit of the currents, and the size of the cells"
         )
 
     def _stopped(self, why: str, remedy: str) -> SimulationError:

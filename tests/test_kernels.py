@@ -32,7 +32,7 @@ from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
 from rdcalcium.integrators.rkc import METHOD
-from rdcalcium.march import _rules
+from rdcalcium.march import rules
 from rdcalcium.model import Box, Grid, Magnesium, Model, Run
 from rdcalcium.system import System, build_system
 from tests.models import CHEMISTRIES
@@ -299,10 +299,10 @@ def check_march(do: KernelOperations, rng: np.random.Generator) -> None:
     courses = Courses(np.array([0, 1]), np.array([-1.0, 1.0]), RAMP, np.array([0.0, 4.0 + 60.0]))
     atol = rng.uniform(1.0, 10.0, fields)
     radius = METHOD.reach(stages) / h * 0.99
-    rules = _rules(METHOD) | {"rtol": 10.0, "longest": 1.0, "diffusion": radius, "unseen": 10.0, "safety": 1e-6}
+    chosen = rules(METHOD) | {"rtol": 10.0, "longest": 1.0, "diffusion": radius, "unseen": 10.0, "safety": 1e-6}
     stops, binding = np.array([0.5, 2.0]), np.zeros((0, 2))
     volumes = do.system.discretization.volumes[cells]
-    program = Program(rules, METHOD.ladder(), courses, atol, stops, binding, cells, shares, volumes @ shares, points)
+    program = Program(chosen, METHOD.ladder(), courses, atol, stops, binding, cells, shares, volumes @ shares, points)
     (y, on_y), *rest = (random_state(do, rng) for _ in range(len(STATES)))
     states = [on_y, do.new(), do.new(), *(device for _, device in rest[:4])]
     do.rhs(on_y, states[2])
