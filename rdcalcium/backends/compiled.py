@@ -19,6 +19,7 @@ from rdcalcium.backends.program import Marcher, Program
 from rdcalcium.backends.sources import Argument, read_kernel
 from rdcalcium.machine import threads
 
+SPINS = "30000"  # looks of an idle core for work before it sleeps, a fraction of a millisecond
 SERIAL_BELOW = 50_000  # values; under this waking the other cores costs more than it brings
 
 
@@ -61,6 +62,8 @@ class CompiledOperations(KernelOperations):
         """Compile all kernels of a model into one library."""
         # Idle cores shall sleep, not spin, between the loops; read by the runtime when it is loaded.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        # But not between two loops of a step: on two cores 31 000 cells take 0.086 s instead of 0.129 s.
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
         seen: set[str] = set()
         kernels = [read_kernel(name, self.header, seen) for name in names]
         stage = next(k for k in kernels if k.name == f"stage_{self.layout.kernels}")
