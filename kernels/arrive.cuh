@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The end of a step in one control volume, and its error.
+// Where a step leads in one control volume, and its error.
 #pragma once
 #include "common.cuh"
+#include "model.cuh"
 
 // end + carried_end = y + carried + z to twice the digits; returns the end
 RDC_DEVICE real_t kahan(const real_t y, const real_t carried, const real_t z, real_t* end, real_t* carried_end) {
@@ -19,4 +20,26 @@ RDC_DEVICE real_t scaled_error(const real_t error, const real_t y0, const real_t
 // The larger error; RDC_HUGE where one is not a number
 RDC_DEVICE real_t larger(const real_t a, const real_t b) {
     return b <= a ? a : (b > a ? b : (real_t)RDC_HUGE);
+}
+
+// end, carried_end and f1 of every field of the volume at `i`; returns the largest error of its fields. The error is
+// |a (f0 + f1) - b z| / (atol + rtol max(|y|, |end|)); d is diffusion at the end of the step, and is used up
+RDC_DEVICE real_t arrive(const real_t* y, const real_t* carried, const real_t* z, const real_t* f0, const real_t* p,
+                         const real_t* atol, real_t* end, real_t* carried_end, real_t* f1, const real_t a,
+                         const real_t b, const real_t rtol, const offset_t stride, const offset_t i, real_t* d) {
+    real_t u[RDC_FIELDS];
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) {
+        const offset_t at = f * stride + i;
+        u[f] = kahan(y[at], carried[at], z[at], end + at, carried_end + at);
+    }
+    add_rates(u, p, d);
+    real_t found = 0;
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) {
+        const offset_t at = f * stride + i;
+        f1[at] = d[f];
+        found = larger(found, scaled_error(a * (f0[at] + d[f]) - b * z[at], y[at], u[f], rtol, atol[f]));
+    }
+    return found;
 }

@@ -18,20 +18,11 @@ extern "C" __global__ void arrive_grid(
     RDC_GUARD(i >= nx)
     const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
     const Stencil s = make_stencil(ax, ay, az, open[cell], i, j, k, nx, ny, nz);
-    real_t u[RDC_FIELDS], d[RDC_FIELDS];
+    real_t d[RDC_FIELDS];
     RDC_UNROLL
     for (int f = 0; f < RDC_FIELDS; ++f) {
         const offset_t at = f * stride + cell;
-        u[f] = kahan(y[at], carried[at], z[at], end + at, carried_end + at);
         d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * (laplacian(s, y + at) + laplacian(s, z + at)) : (real_t)0;
     }
-    add_rates(u, p, d);
-    real_t found = 0;
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) {
-        const offset_t at = f * stride + cell;
-        f1[at] = d[f];
-        found = larger(found, scaled_error(a * (f0[at] + d[f]) - b * z[at], y[at], u[f], rtol, atol[f]));
-    }
-    worst[cell] = found;
+    worst[cell] = arrive(y, carried, z, f0, p, atol, end, carried_end, f1, a, b, rtol, stride, cell, d);
 }

@@ -19,22 +19,9 @@ extern "C" __global__ void arrive_mesh(
     diffuse_mesh(start, column, weight, y, stride, first, RDC_COUNT, p, flow);
     diffuse_mesh(start, column, weight, z, stride, first, RDC_COUNT, p, more);
     RDC_EACH_LANE(t, RDC_COUNT) {
-        const index_t i = first + t;
-        real_t u[RDC_FIELDS], d[RDC_FIELDS];
+        real_t d[RDC_FIELDS];
         RDC_UNROLL
-        for (int f = 0; f < RDC_FIELDS; ++f) {
-            const offset_t at = f * stride + i;
-            u[f] = kahan(y[at], carried[at], z[at], end + at, carried_end + at);
-            d[f] = flow[f][t] + more[f][t];
-        }
-        add_rates(u, p, d);
-        real_t found = 0;
-        RDC_UNROLL
-        for (int f = 0; f < RDC_FIELDS; ++f) {
-            const offset_t at = f * stride + i;
-            f1[at] = d[f];
-            found = larger(found, scaled_error(a * (f0[at] + d[f]) - b * z[at], y[at], u[f], rtol, atol[f]));
-        }
-        worst[i] = found;
+        for (int f = 0; f < RDC_FIELDS; ++f) d[f] = flow[f][t] + more[f][t];
+        worst[first + t] = arrive(y, carried, z, f0, p, atol, end, carried_end, f1, a, b, rtol, stride, first + t, d);
     }
 }
