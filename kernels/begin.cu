@@ -8,7 +8,7 @@ extern "C" __global__ void begin(const March* __restrict__ m, const offset_t* __
                                  const index_t n) {
     const index_t i = RDC_X;
     RDC_GUARD(i >= n)
-    if (m->phase != RDC_GO || m->done != 1) return;
+    if (!begins(m)) return;
     const real_t a = (real_t)(stage_row(m, first_row, rows, 1)[RDC_MU_T] * m->step);
     RDC_STATE(at, ODD)[i] = a * RDC_STATE(at, F0)[i];
     RDC_STATE(at, EVEN)[i] = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What every kernel shares: number types, the thread's place, and the bounds of chunked reductions.
 //
-// real_t, index_t, RDC_HUGE (the error where something is not a number) and RDC_SLICE (rows of a mesh that lie together)
+// real_t, index_t, RDC_HUGE (the error where something is not a number) and RDC_SLICE (rows of a mesh side by side)
 // are written before it by rdcalcium/backends/sources.py. The same source is compiled for CPU cores, where the extents
 // of the loops are exact and the guards vanish (RDC_CPU; see rdcalcium/backends/cpu_source.py).
 #pragma once
@@ -24,8 +24,9 @@ typedef unsigned char mask_t;
 #define RDC_IF(bit, x) ((bit) ? (x) : (real_t)0)
 #endif
 
-// A loop whose length is read from memory keeps a CPU from doing threads side by side in its vectors. A kernel with such
-// a loop works on RDC_COUNT <= RDC_LANES items from RDC_FIRST on: one in each thread of a GPU, a vector of them on a CPU.
+// A loop whose length is read from memory keeps a CPU from doing threads side by side in its vectors. A kernel with
+// such a loop works on RDC_COUNT <= RDC_LANES items from RDC_FIRST on: one in each thread of a GPU, a vector of them on
+// a CPU.
 #ifdef RDC_CPU
 #define RDC_LANES RDC_SLICE
 #define RDC_FIRST ((index_t)blockIdx.x * RDC_LANES)

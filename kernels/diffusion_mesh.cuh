@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Diffusion on a mesh whose Laplacian is stored as sliced ELL: RDC_SLICE rows a slice, one column of neighbours at a time.
+// Diffusion on a mesh whose Laplacian is stored as sliced ELL: RDC_SLICE rows a slice, one column of neighbours after
+// the other.
 #pragma once
 #include "lanes.cuh"
 
-// d[f][t] = diffusivity_f Σ_k coefficient_ik (u_f[neighbour_ik] - u_f[i]) of row i = first + t; padding has coefficient 0
+// d[f][t] = diffusivity_f Σ_k coefficient_ik (u_f[neighbour_ik] - u_f[i]) of row i = first + t; padding has a
+// coefficient of 0
 //
 // start   (slices + 1,)  first column of each slice
 // column  (RDC_SLICE × columns,) neighbour; weight likewise, coefficient in µm⁻²

@@ -22,6 +22,11 @@ RDC_DEVICE const double* stage_row(const March* m, const offset_t* first, const 
     return rows + (first[(int)m->rung] + j) * RDC_ROW;
 }
 
+// Whether the step that is under way has just been planned: begin.cu makes its first stage
+RDC_DEVICE bool begins(const March* m) {
+    return m->phase == RDC_GO && m->done == 1;
+}
+
 // Whether the step that is under way has all its stages behind it when `more` are done
 RDC_DEVICE bool arrives(const March* m, const index_t more) {
     return m->phase == RDC_GO && m->done + more >= m->stages;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every field, and its rate of change without sources, at every watched point after a step that was accepted: to the log.
+// To the log: every field, and its rate of change without sources, at every watched point after an accepted step.
 // Twin: NumpyOperations.gather in rdcalcium/backends/numpy.py.
 #include "march.cuh"
 

@@ -44,7 +44,12 @@ extern "C" __global__ void plan(March* __restrict__ m, const Rules* __restrict__
         }
         m->radius = r->radius_floor + (r->diffusion + fastest);
         if (m->h == 0) m->h = 1 / m->radius;
-        const double next = stop[count_below(stop, stops, m->t, true)], left = next - m->t;
+        const index_t following = count_below(stop, stops, m->t, true);
+        if (following == stops) {  // the run is at its end
+            m->status = RDC_DUE;
+            return;
+        }
+        const double next = stop[following], left = next - m->t;
         bool lands;
         m->wanted = m->h < r->longest ? m->h : r->longest;
         m->step = towards(left, m->wanted, r->sliver, &lands);

@@ -28,5 +28,5 @@ extern "C" __global__ void see(March* __restrict__ m, const Rules* __restrict__ 
         m->amount += amounts[g] * sum;
     }
     m->phase = seen || m->step < r->shortest ? RDC_GO : RDC_HALVE;
-    m->done = 1;  // stage 1 is made by begin.cu
+    m->done = 1;  // that of begin.cu
 }

@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from rdcalcium.backends import BACKENDS, Operations, backend_class, open_backend
 from rdcalcium.backends.compiled import CompiledOperations
-from rdcalcium.backends.march import ON_CELLS_OF_MARCHES, AheadMarcher
+from rdcalcium.backends.march import AheadMarcher
 from rdcalcium.backends.program import Program
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Discretization
@@ -60,12 +59,10 @@ def simulate(model: Model, backend: str = "compiled", discretization: Discretiza
 class RoundsOfAGpu(AheadMarcher):
     """Rounds as a GPU gets them, launched ahead, of kernels that look up how far they are."""
 
-    each: ClassVar[int | None] = None  # stages of every round, instead of a guess
-
     def round(self, stages: int) -> None:
         """One kernel after the other."""
         self.plan()
-        self.step(self.each or stages)
+        self.step(stages)
 
     def send(self, slot: int) -> None:
         """A copy."""
@@ -79,11 +76,18 @@ class RoundsOfAGpu(AheadMarcher):
 class LikeAGpu(CompiledOperations):
     """The kernels of a GPU on CPU cores, the marching ones too."""
 
-    on_volumes = (*CompiledOperations.on_volumes, *ON_CELLS_OF_MARCHES)
+    looks_up = True
 
     def marcher(self, program: Program) -> AheadMarcher:
         """Round by round."""
         return RoundsOfAGpu(self, program)
+
+
+def launched_ahead(model: Model, backend: str) -> Simulation:
+    """A model at rest on a device that is never waited for: a GPU, or CPU cores like one."""
+    need_backend(backend)
+    kind = LikeAGpu if backend == "compiled" else backend_class(backend)
+    return Simulation(model, kind(build_system(model, discretize(model)), model.run.precision))
 
 
 def on_cells(simulation: Simulation) -> np.ndarray:

@@ -20,10 +20,9 @@ from rdcalcium.backends import open_backend
 from rdcalcium.backends.base import Array
 from rdcalcium.backends.compiled import CompiledOperations
 from rdcalcium.backends.kernels import KernelOperations
-from rdcalcium.backends.march import OF_MARCHES
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.program import STATES, Program, Status
-from rdcalcium.backends.sources import kernel_names
+from rdcalcium.backends.sources import kernel_names, read_kernel
 from rdcalcium.chemistry import CALCIUM, FreeForm
 from rdcalcium.currents import Courses
 from rdcalcium.discretization import Discretization, Level, PointWeights
@@ -32,8 +31,8 @@ from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
 from rdcalcium.integrators.rkc import METHOD
-from rdcalcium.march import rules
 from rdcalcium.model import Box, Grid, Magnesium, Model, Run
+from rdcalcium.stepping.device import rules
 from rdcalcium.system import System, build_system
 from tests.models import CHEMISTRIES
 from tests.support import PRECISIONS, LikeAGpu
@@ -456,8 +455,8 @@ CHECKS = {
     "march_stage_grid": Check(check_march, "grid", ("fixed", "six fields")),
     "march_stage_mesh": Check(check_march, "mesh", ("fixed", "six fields")),
 }
-# A step that a device takes by itself needs all of these.
-TOGETHER = {*OF_MARCHES, "march_arrive_grid", "march_arrive_mesh"}
+# A step that a device takes by itself needs all that read how far it is.
+TOGETHER = {name for name in kernel_names() if "March" in [a.type for a in read_kernel(name, "").arguments]}
 
 
 def every_case(name: str, n: int) -> Iterator[tuple[str, System, np.random.Generator]]:

@@ -16,7 +16,7 @@ from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import AheadMarcher
 from rdcalcium.backends.program import Program
 from rdcalcium.backends.rate_code import rate_code
-from rdcalcium.backends.sources import kernel_names, prelude, read_kernel
+from rdcalcium.backends.sources import LAYOUTS, kernel_names, prelude, read_kernel
 from rdcalcium.discretization import PointWeights
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.simulation import Simulation
@@ -32,8 +32,8 @@ WANTED = {
     100,
     120,
 }  # Turing to Blackwell, without the variants for boards and supercomputers
-ON_VOLUMES = ("rhs", "stage", "arrive", "march_stage", "march_arrive")
-WITH_CHEMISTRY = (*(f"{n}_{layout}" for n in ON_VOLUMES for layout in ("grid", "mesh")), "relax", "defect", "transfer")
+OF_A_LAYOUT = [name for name in kernel_names() if name.endswith(LAYOUTS)]
+WITH_CHEMISTRY = (*OF_A_LAYOUT, "relax", "defect", "transfer")
 INDICES = ("int", "long long")
 # What CuPy 13 and 14 add to the options of a RawModule, besides the architecture.
 ADDED_BY_CUPY = ("-ftz=true", "--device-as-default-execution-space")
@@ -170,9 +170,11 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.solve_dense(do.values(np.ones((len(x), 5, 5))), do.modes(5), do.modes(5))
     do.mix(do.values(np.ones((len(x), fields))), y, out, keep=True)
     model = small_model(kind)
-    marcher = Simulation(model, do).device.marcher
+    marcher = Simulation(model, do).way.marcher
     marcher.plan()
     marcher.step(2)
+    end = (y, z, f, f, *do.neighbours, do.p, marcher.atol, do.new(), do.new(), do.new(), marcher.worst)
+    do.on_cells("arrive", *end, 0.04, 0.8, 1e-2)
     assert do.launched == set(do.kernels)
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import ctypes
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from rdcalcium.backends.base import Sides
 from rdcalcium.backends.compiler import build, compiler_missing, compiler_name, find_compiler
-from rdcalcium.backends.cpu_source import BLOCK, CPU_PRELUDE, cpu_source, march_arguments, march_source
+from rdcalcium.backends.cpu_source import BLOCK, CPU_PRELUDE, cpu_source, march_source, neighbours
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import KernelMarcher
-from rdcalcium.backends.program import Marcher, Program
-from rdcalcium.backends.sources import Argument, read_kernel
+from rdcalcium.backends.program import SIZES, STATES, TABLES, Marcher, Program, tables
+from rdcalcium.backends.sources import read_kernel
 from rdcalcium.machine import threads
 
-SPINS = "30000"  # looks of an idle core for work before it sleeps, a fraction of a millisecond
+SPINS = "30000"  # how often an idle core asks for work before it sleeps; that lasts a fraction of a millisecond
 SERIAL_BELOW = 50_000  # values; under this waking the other cores costs more than it brings
 
 
@@ -27,10 +27,10 @@ class CompiledOperations(KernelOperations):
     """Launches on CPU cores through OpenMP."""
 
     name = "compiled"
-    host_states = 7
+    host_states = len(STATES)
     sides = Sides(grid=(50, 154), mesh=(32, 100), triad=280)
     reduction_threads = 256
-    on_volumes = ("rhs", "stage", "arrive")
+    looks_up = False
     serial_below: float = SERIAL_BELOW
 
     @classmethod
@@ -67,19 +67,24 @@ class CompiledOperations(KernelOperations):
         seen: set[str] = set()
         kernels = [read_kernel(name, self.header, seen) for name in names]
         stage = next(k for k in kernels if k.name == f"stage_{self.layout.kernels}")
-        text = CPU_PRELUDE + self.prelude + "".join(cpu_source(kernel) for kernel in kernels) + march_source(stage)
+        launchers = "".join(cpu_source(kernel) for kernel in kernels)
+        text = CPU_PRELUDE + self.prelude + launchers + tables() + march_source(stage, seen)
         self._library = ctypes.CDLL(str(build(text)))
-        self._launchers = {k.name: self._function(f"launch_{k.name}", k.arguments) for k in kernels}
-        self._march = self._function("march", march_arguments(stage))
+        scalar = {name: np.ctypeslib.as_ctypes_type(kind) for name, kind in self.types.items()}
+        launch = [ctypes.c_longlong] + [ctypes.c_int] * 4  # extent, block, and whether all cores take part
+        self._launchers = {}
+        for kernel in kernels:
+            kinds = [ctypes.c_void_p if a.array else scalar[a.type] for a in kernel.arguments]
+            self._launchers[kernel.name] = self._function(f"launch_{kernel.name}", launch + kinds)
+        self._tables = _structure(scalar["index_t"])
+        beside = [ctypes.c_void_p] * len(neighbours(stage))
+        self._march = self._function("march", [ctypes.POINTER(self._tables), scalar["index_t"], *beside])
         self.device = f"CPU, {threads()} threads"
 
-    def _function(self, name: str, arguments: Iterable[Argument]) -> Any:
-        """A launcher of the library: its extent, block and parallelism, then these arguments."""
+    def _function(self, name: str, kinds: list[Any]) -> Any:
+        """One of the library, with the types of its arguments."""
         function = getattr(self._library, name)
-        function.restype = None
-        scalar = {name: np.ctypeslib.as_ctypes_type(kind) for name, kind in self.types.items()}
-        kinds = [ctypes.c_void_p if a.array else scalar[a.type] for a in arguments]
-        function.argtypes = [ctypes.c_longlong] + [ctypes.c_int] * 4 + kinds
+        function.restype, function.argtypes = None, kinds
         return function
 
     def wait(self) -> None:
@@ -105,21 +110,38 @@ class CompiledOperations(KernelOperations):
         """A loop in the library."""
         return CompiledMarcher(self, program)
 
-    def march(self, rounds: int, tables: Iterable[np.ndarray], sizes: Iterable[int]) -> None:
-        """Rounds of a march in one call."""
+    def march(self, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int], rounds: int) -> None:
+        """Rounds of a march in one call.
+
+        arrays, sizes  each of TABLES, and those of SIZES that say nothing of the control volumes
+        """
         fields, n = self.system.shape
-        args = (*tables, *self.neighbours, rounds, *sizes, n, *self.layout.extent)
-        self._call(self._march, self.layout.extent, self.layout.block, fields * n, args)
+        x, y, z = (*self.layout.extent, 1, 1)[:3]
+        cells = {"fields": fields, "values": fields * n, "stride": n, "x": x, "y": y, "z": z}
+        launch = {"block": self.layout.block or BLOCK, "parallel": self._parallel(fields * n)}
+        places = {name: array.ctypes.data for name, array in arrays.items()}
+        self._march(self._tables(**places, **sizes, **cells, **launch), rounds, *_addresses(self.neighbours))
 
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Loop over the extent, block by block."""
-        self._call(self._launchers[name], extent, block, work, args)
-
-    def _call(self, function: Any, extent: tuple[int, ...], block: int, work: int, args: Iterable[Any]) -> None:
         nx, ny, nz = (*extent, 1, 1)[:3]
-        parallel = self.threads > 1 and (work or nx * ny * nz) > self.serial_below
-        plain = [a.ctypes.data if isinstance(a, np.ndarray) else a for a in args]
-        function(nx, ny, nz, block or BLOCK, parallel, *plain)
+        parallel = self._parallel(work or nx * ny * nz)
+        self._launchers[name](nx, ny, nz, block or BLOCK, parallel, *_addresses(args))
+
+    def _parallel(self, work: int) -> bool:
+        """Whether so many values are worth waking the other cores."""
+        return self.threads > 1 and work > self.serial_below
+
+
+def _addresses(args: Iterable[Any]) -> list[Any]:
+    """Arrays as where they begin, numbers as they are."""
+    return [a.ctypes.data if isinstance(a, np.ndarray) else a for a in args]
+
+
+def _structure(index: Any) -> type[ctypes.Structure]:
+    """`Tables` of kernels/march_cpu.cuh as Python fills it in: a name that is not declared is an error."""
+    members = [*((name, ctypes.c_void_p) for name in TABLES), *((name, index) for name in SIZES)]
+    return type("Tables", (ctypes.Structure,), {"_fields_": members})
 
 
 class CompiledMarcher(KernelMarcher):
@@ -128,14 +150,32 @@ class CompiledMarcher(KernelMarcher):
     do: CompiledOperations
 
     def drive(self, rounds: int) -> None:
-        """In the library; what is launched there is what KernelMarcher launches."""
-        do, program = self.do, self.program
-        tables = (
-            *(self.march, self.rules, self.stops, self.stages, self.reach, self.binding, self.log),
-            *(*self.table, *self.courses, self.charge, self.amounts, *self.source, self.current, self.at),
-            *(do.p, self.atol, self.worst, *self.errors, *self.look),
-        )
-        rows = (len(program.stops), len(program.ladder.stages), len(program.binding))
-        counts = (self.points, self.width, self.groups, self.cells, do.system.shape[0] * do.system.shape[1])
-        errors = tuple(e.size for e in self.errors)
-        do.march(rounds, tables, (*rows, *counts, *errors, program.points.indices.shape[1], self.fields))
+        """In the library: kernels/march_cpu.cuh, which says where it launches other kernels than KernelMarcher."""
+        self.do.march(self._arrays(), self._sizes(), rounds)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Those of TABLES."""
+        (first_row, rows), (first, knots, pieces) = self.table, self.courses
+        (cell, share), (corner, portion), (many, few) = self.source, self.look, self.errors
+        state = {"m": self.march, "at": self.at, "current": self.current, "worst": self.worst, "log": self.log}
+        rules = {"r": self.rules, "stop": self.stops, "binding": self.binding, "atol": self.atol, "p": self.do.p}
+        method = {"stages": self.stages, "reach": self.reach, "first_row": first_row, "rows": rows}
+        currents = {"first": first, "knots": knots, "pieces": pieces, "charge": self.charge, "amounts": self.amounts}
+        places = {"cell": cell, "share": share, "corner": corner, "portion": portion}
+        return {**state, **rules, **method, **currents, **places, "many_errors": many, "few_errors": few}
+
+    def _sizes(self) -> dict[str, int]:
+        """Those of SIZES that say nothing of the control volumes."""
+        program, (many, few) = self.program, self.errors
+        return {
+            "stops": len(program.stops),
+            "rungs": len(program.ladder.stages),
+            "buffers": len(program.binding),
+            "groups": self.groups,
+            "cells": self.cells,
+            "points": self.points,
+            "corners": program.points.indices.shape[1],
+            "width": self.width,
+            "threads": many.size,
+            "few": few.size,
+        }

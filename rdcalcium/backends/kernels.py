@@ -10,17 +10,14 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Array, Operations
-from rdcalcium.backends.march import OF_MARCHES, ON_CELLS_OF_MARCHES
 from rdcalcium.backends.rate_code import rate_code
-from rdcalcium.backends.sources import HUGE, prelude
+from rdcalcium.backends.sources import HUGE, calls_a_kernel, kernels_for, prelude
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Level, PointWeights
 from rdcalcium.discretization.sliced_ell import SLICE, slice_rows
 from rdcalcium.system import System
 
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
-EVERYWHERE = ("scale", "advance", "error_norm", "weighted_sum", "add_at", "gather", "triad")
-OF_LEVELS = ("relax", "defect", "transfer", "solve_dense", "mix")
 
 
 @dataclass(frozen=True)
@@ -43,13 +40,16 @@ def index_type(shape: tuple[int, int], guard: int) -> np.dtype:
 class KernelOperations(Operations):
     """Marshals arguments; a subclass owns memory and launches.
 
-    The state has a guard on both sides, as wide as its layout asks for, so that a stencil never leaves the allocation.
+    All kernels of kernels/ are there to be launched, of those with a layout the ones of this layout. The state has a
+    guard on both sides, as wide as its layout asks for, so that a stencil never leaves the allocation.
+
+    looks_up  whether it launches kernels that look up for another one, which they call, what it has to do
     """
 
     takes_steps = True
     reduction_threads: int
     mask: np.dtype
-    on_volumes: ClassVar[tuple[str, ...]] = ("rhs", "stage", *ON_CELLS_OF_MARCHES)  # one for each layout
+    looks_up: ClassVar[bool] = True
 
     def __init__(self, system: System, precision: str = "float64", number: int = 0):
         super().__init__(system, precision, number)
@@ -61,7 +61,8 @@ class KernelOperations(Operations):
         self.types |= {name: np.dtype(np.float64) for name in ("double", "March", "Rules")}
         self.prelude = prelude(precision, "int" if self.index == np.int32 else "long long")
         self.header, numbers = rate_code(system.chemistry)
-        self.load((*EVERYWHERE, *OF_LEVELS, *OF_MARCHES, *(f"{n}_{self.layout.kernels}" for n in self.on_volumes)))
+        names = kernels_for(self.layout.kernels)
+        self.load(tuple(name for name in names if self.looks_up or not calls_a_kernel(name)))
         self.p = self.upload(numbers.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
         self.partial_error = self.upload(np.zeros((fields, self.reduction_threads), self.real))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdcalcium.backends.base import Array
-from rdcalcium.backends.program import LOG, MARCH, RULES, STATES, Marcher, Phase, Program, Status, Stretch
+from rdcalcium.backends.program import LOG, MARCH, RULES, STATES, Marcher, Phase, Program, Status, Stretch, When
 
 if TYPE_CHECKING:
     from rdcalcium.backends.kernels import KernelOperations
@@ -19,10 +19,6 @@ CAPACITY = 64  # steps in the log
 ROOMS = (8, 16, 32, 64, 128, 256, 512, 1024)  # numbers of stages that a round is made for
 GROWTH = 1.25  # of the number of stages from one step to the next, about
 PARTIAL = 128  # errors that one thread looks at in the end
-FIRST = 1  # the stage that begin.cu makes
-# Those that every device compiles, and those that take the place of a loop over stages on the host.
-OF_MARCHES = ("plan", "currents", "see", "begin", "inject", "inject_stage", "largest", "judge", "note")
-ON_CELLS_OF_MARCHES = ("march_stage", "march_arrive")
 
 
 class KernelMarcher(Marcher):
@@ -103,21 +99,21 @@ class KernelMarcher(Marcher):
     def step(self, stages: int) -> None:
         """So many stages, and the end of the step if they are its last."""
         do, (fields, n) = self.do, self.do.system.shape
-        self.inject(1.0, 0.0, -1)
+        self.inject(When.BEGINS, 1.0, 0.0, stages)
         do.launch("begin", (fields * n,), self.march, self.at, *self.table, fields * n)
         of_cells = (*do.neighbours, do.p)
         for offset in range(1, stages + 1):
             do.on_cells("march_stage", self.march, self.at, *self.table, *of_cells, offset)
             source = (*self.source, self.current, offset, self.groups)
             do.launch("inject_stage", (self.cells,), self.march, self.at, *self.table, *source, self.cells)
-        self.inject(0.0, 1.0, stages)
+        self.inject(When.ARRIVES, 0.0, 1.0, stages)
         do.on_cells("march_arrive", self.march, self.rules, self.at, *of_cells, self.atol, self.worst, stages)
-        self.inject(-1.0, -1.0, stages)
+        self.inject(When.ARRIVES, -1.0, -1.0, stages)
         self.judge(stages)
 
-    def inject(self, a: float, b: float, stages: int) -> None:
+    def inject(self, when: When, a: float, b: float, stages: int) -> None:
         """Sources of both ends of the step into the rate of change at its beginning, or out of it."""
-        source = (*self.source, self.current, a, b, stages, self.groups)
+        source = (*self.source, self.current, int(when), a, b, stages, self.groups)
         self.do.launch("inject", (self.cells,), self.march, self.at, *source, self.cells)
 
     def judge(self, stages: int) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Operations, Sides
+from rdcalcium.backends.program import STATES
 from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State, concentration, reaction_flux
 from rdcalcium.discretization import Level, PointWeights
 from rdcalcium.system import System
@@ -15,7 +16,7 @@ class NumpyOperations(Operations):
     """Each operation in the fewest lines of array arithmetic."""
 
     name = "numpy"
-    host_states = 7
+    host_states = len(STATES)
     host_bytes = 250
     sides = Sides(grid=(30, 62), mesh=(24, 40), triad=200)
     device = "CPU, one core"
@@ -57,11 +58,11 @@ class NumpyOperations(Operations):
             out[field] = diffusivity * (self.laplacian @ y[field]) if diffusivity else 0.0
 
     def scale(self, a: float, x: np.ndarray, out: np.ndarray) -> None:
-        """Out = a x."""
+        """out = a x."""
         np.multiply(x, self.real.type(a), out=out)
 
     def triad(self, b: np.ndarray, c: np.ndarray, s: float, out: np.ndarray) -> None:
-        """Out = b + s c."""
+        """out = b + s c."""
         out[:] = b + self.real.type(s) * c
 
     def stage(
@@ -138,30 +139,30 @@ class NumpyOperations(Operations):
         out[:] = change if x is None else x + change
 
     def defect(self, level: Level, x: np.ndarray, b: np.ndarray, out: np.ndarray, shifts: np.ndarray) -> None:
-        """Out = b - (shift - L) x."""
+        """out = b - (shift - L) x."""
         out[:] = self._defect(level, x, b, shifts)
 
     def _defect(self, level: Level, x: np.ndarray, b: np.ndarray, shifts: np.ndarray) -> np.ndarray:
         return b - (shifts[:, None] + level.diagonal) * x + (level.laplacian @ x.T).T
 
     def restrict(self, level: Level, x: np.ndarray, out: np.ndarray) -> None:
-        """Out = R x."""
+        """out = R x."""
         out[:] = (level.restrict @ x.T).T
 
     def prolong(self, level: Level, x: np.ndarray, out: np.ndarray) -> None:
-        """Out += P x."""
+        """out += P x."""
         out += (level.prolong @ x.T).T
 
     def solve_dense(self, inverse: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-        """Out_q = inverse_q b_q."""
+        """out_q = inverse_q b_q."""
         out[:] = np.einsum("qij,qj->qi", inverse, b)
 
     def mix(self, matrix: np.ndarray, u: np.ndarray, out: np.ndarray, keep: bool) -> None:
-        """Out = matrix u."""
+        """out = matrix u, or out + matrix u if `keep`."""
         out[:] = matrix @ u + (out if keep else self.real.type(0))
 
     def shift(self, target: np.ndarray, amounts: np.ndarray) -> None:
-        """Target += amounts."""
+        """target_f += amounts_f in every control volume."""
         target += amounts[:, None].astype(self.real)
 
     def indices(self, volumes: np.ndarray) -> np.ndarray:
@@ -173,7 +174,7 @@ class NumpyOperations(Operations):
         return values.astype(self.real)
 
     def add_at(self, target: np.ndarray, cells: np.ndarray, values: np.ndarray, a: float) -> None:
-        """Target[calcium, cells] += a values."""
+        """target[calcium, cells] += a values."""
         target[CALCIUM, cells] += self.real.type(a) * values
 
     def points(self, points: PointWeights) -> PointWeights:

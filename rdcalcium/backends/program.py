@@ -37,7 +37,8 @@ MARCH = (
 # What never changes during a run, all double.
 #
 # rtol, longest, shortest  tolerance; longest and shortest step, ms
-# radius_floor, diffusion, times, more  of the spectral radius: floor, diffusion with capture; headroom of calcium
+# radius_floor, diffusion, times, more  the spectral radius is floor + diffusion with capture + binding at the calcium
+#                 times × highest + more µM, as far as it may rise while the step is taken
 # implausible, same_time, unseen  µM, ms, share of a charge
 # many            as above, after an event
 # power, safety, shrink, grow, least_error, cut, sliver  of the control of the step
@@ -54,6 +55,43 @@ LOG = ("t", "h", "evaluations", "amount")
 
 # States that a step works on; z_j goes to `odd` or `even` by its number, and the other one takes the end of the step.
 STATES = ("y", "carried", "f0", "odd", "even", "carried_end", "f1")
+
+# Arrays of a march, under the names that its kernels have for them, and the C types of their values: what a launcher of
+# all of its kernels takes (kernels/march_cpu.cuh).
+TABLES = {
+    "m": "March",  # what the device keeps
+    "r": "Rules",
+    "stop": "double",  # (stops,) ms
+    "stages": "double",  # (rungs,) of each member of the method
+    "reach": "double",  # (rungs,)
+    "first_row": "long long",  # (rungs,) of `rows`
+    "rows": "double",  # `COEFFICIENTS`
+    "binding": "double",  # (buffers, 2)
+    "first": "long long",  # (groups + 1,), knots, pieces and charge: the currents (`Courses`)
+    "knots": "double",
+    "pieces": "double",
+    "charge": "double",
+    "amounts": "double",  # (groups,)
+    "current": "double",  # (stages + 1, groups) pA, of the step under way
+    "cell": "index_t",  # (cells,) with sources
+    "share": "double",  # (cells, groups)
+    "at": "long long",  # addresses of `STATES`
+    "p": "real_t",  # parameters of the rate code
+    "atol": "real_t",  # (fields,)
+    "worst": "real_t",  # (stride,) error of each control volume
+    "many_errors": "real_t",  # (threads,) the largest of these
+    "few_errors": "real_t",  # (few,) the largest of those
+    "corner": "index_t",  # (points, corners) and their portions: what to look at
+    "portion": "double",
+    "log": "double",  # (capacity, width)
+}
+
+# How many there are of what. Control volumes are `stride`, in an extent of x, y, z; a core takes a block of them, and
+# all cores take part if `parallel`.
+SIZES = (
+    *("stops", "rungs", "buffers", "points", "width", "groups", "cells", "values", "threads", "few", "corners"),
+    *("fields", "stride", "x", "y", "z", "block", "parallel"),
+)
 
 # Columns of the table of coefficients: one row for each stage 0…s of each member of the method.
 COEFFICIENTS = ("mu", "nu", "mu_t", "gamma_t", "c", "weight")
@@ -76,6 +114,13 @@ class Phase(IntEnum):
     NEW = 0
     HALVE = 1
     GO = 2
+
+
+class When(IntEnum):
+    """At which end of a step a kernel works."""
+
+    BEGINS = 0
+    ARRIVES = 1
 
 
 @dataclass(frozen=True)
@@ -161,11 +206,18 @@ def declarations() -> str:
     enums = [
         _enum("RDC", [status.name for status in Status]),
         _enum("RDC", [phase.name for phase in Phase]),
+        _enum("RDC", [when.name for when in When]),
         _enum("RDC_AT", STATES),
         _enum("RDC_LOG", [*LOG, "head"]),  # the last: how many there are
         _enum("RDC", [*COEFFICIENTS, "row"]),
     ]
     return "".join([*structs, *enums])
+
+
+def tables() -> str:
+    """TABLES and SIZES as a C struct; its types are those of the prelude."""
+    pointers = "".join(f" {kind}* {name};" for name, kind in TABLES.items())
+    return f"struct Tables {{{pointers} index_t {', '.join(SIZES)}; }};\n"
 
 
 def _struct(name: str, members: tuple[str, ...]) -> str:

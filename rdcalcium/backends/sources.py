@@ -8,12 +8,15 @@ from functools import cache
 from pathlib import Path
 
 from rdcalcium.backends.program import declarations
-from rdcalcium.discretization.sliced_ell import SLICE
+from rdcalcium.discretization.grid import GridLayout
+from rdcalcium.discretization.sliced_ell import SLICE, SlicedEll
 
+LAYOUTS = (GridLayout.kernels, SlicedEll.kernels)  # how the names end of kernels that are written for one of them
 # The error of a step in which something is not a number; no other error is as large.
 HUGE = {"float64": 1e300, "float32": 1e30}
 
 _INCLUDE = re.compile(r'^#include "([\w.]+)"\s*$', re.MULTILINE)
+_CALLED = re.compile(r'^#include "\w+\.cu"', re.MULTILINE)
 _GLOBAL = 'extern "C" __global__ void '
 _KERNEL = re.compile(_GLOBAL + r"(\w+)\((.*?)\)\s*\{", re.DOTALL)
 
@@ -31,6 +34,17 @@ def kernel_folder() -> Path:
 def kernel_names() -> list[str]:
     """All kernels, one a file."""
     return sorted(path.stem for path in kernel_folder().glob("*.cu"))
+
+
+def kernels_for(layout: str) -> list[str]:
+    """Those that need no layout, and those whose name ends with this one; a kernel comes before one that calls it."""
+    others = tuple(f"_{other}" for other in LAYOUTS if other != layout)
+    return sorted((name for name in kernel_names() if not name.endswith(others)), key=calls_a_kernel)
+
+
+def calls_a_kernel(name: str) -> bool:
+    """Whether it includes another one, for which it looks up what to do."""
+    return _CALLED.search((kernel_folder() / f"{name}.cu").read_text(encoding="utf-8")) is not None
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,11 @@ def read_kernel(name: str, model_header: str, seen: set[str] | None = None) -> K
     declaration = re.sub(r"//[^\n]*", "", match[2])
     arguments = tuple(_argument(piece) for piece in declaration.split(","))
     return Kernel(name, text, arguments, declaration)
+
+
+def read_file(name: str, seen: set[str]) -> str:
+    """A file of kernels/ that needs no chemistry, likewise."""
+    return _expand((kernel_folder() / name).read_text(encoding="utf-8"), "", seen)
 
 
 def _expand(text: str, model_header: str, seen: set[str]) -> str:

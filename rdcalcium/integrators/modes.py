@@ -1,4 +1,4 @@
-"""Diffusion and reaction near a uniform state, as Helmholtz problems that do not know of each other."""
+"""Diffusion and reaction near a uniform state, as decoupled Helmholtz problems: one scalar equation for each mode."""
 
 from __future__ import annotations
 
