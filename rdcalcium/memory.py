@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 
 from rdcalcium.backends import backend_class
+from rdcalcium.backends.program import STATES
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Model
@@ -37,7 +38,7 @@ class Footprint:
 # Measured on 0.1 to 1 million control volumes with 1 to 6 fields, where the numbers could not be counted.
 FOOTPRINTS = {"grid": Footprint(215, 180, 630, 275, 10), "tetrahedra": Footprint(4000, 2400, 900, 450, 235)}
 
-STATES, REFINED = 7, 1  # of the stepper, and one more where single precision is refined
+REFINED = 1  # state more than those of the stepper, where single precision is refined
 ERRORS = 1  # number for each control volume, by which a device judges its steps
 QUIET_STATES, QUIET_MODES = 1, 4.5  # that implicit steps add, each mode of them as long as a mobile field
 
@@ -83,7 +84,7 @@ def gpu_memory_needed(model: Model, size: int) -> int:
     """Bytes that a run on so many control volumes takes from a GPU, implicit steps included."""
     layout = _matrix(FOOTPRINTS[model.discretization.kind].layout, model)
     volumes = np.dtype(float).itemsize
-    return int(size * (volumes + layout + _states(model, STATES) + _quiet(model)))
+    return int(size * (volumes + layout + _states(model, len(STATES)) + _quiet(model)))
 
 
 def _states(model: Model, count: float) -> float:
@@ -121,10 +122,13 @@ def memory_available() -> int:
     return free
 
 
-def memories(model: Model, size: int, backend: str) -> Iterator[Memory]:
-    """That of this machine, and of its GPU where the backend computes there."""
+def memories(model: Model, size: int, backend: str, device: int | None = None) -> Iterator[Memory]:
+    """That of this machine, and of its GPU where the backend computes there.
+
+    device  number of the GPU; none: the first one
+    """
     yield Memory("this machine", memory_needed(model, size, backend), memory_available())
-    on_device = backend_class(backend).memory_available()
+    on_device = backend_class(backend).memory_available(device or 0)
     if on_device is not None:
         yield Memory("its GPU", gpu_memory_needed(model, size), on_device)
 
@@ -134,9 +138,9 @@ def wider_cells(needed: int, available: int) -> float:
     return (needed / max(available, 1)) ** (1 / 3)
 
 
-def check_memory(model: Model, size: int, backend: str) -> None:
+def check_memory(model: Model, size: int, backend: str, device: int | None = None) -> None:
     """Refuse a run that would need more memory than there is."""
-    for memory in memories(model, size, backend):
+    for memory in memories(model, size, backend, device):
         _refuse(model, size, memory)
 
 

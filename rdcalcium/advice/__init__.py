@@ -28,23 +28,24 @@ __all__ = ["check", "resolution_warnings", "warn_the_caller"]
 WARNING = "warning: "  # begins a sentence that asks for a change
 
 
-def check(model: Model | str | Path) -> list[str]:
+def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
     """Short sentences on a model, the sizes first; those that ask for a change begin with "warning".
 
-    model  or the name of one of the library, or the path of a model file
+    model   or the name of one of the library, or the path of a model file
+    device  number of the GPU that a run would take, of those that `rdcalcium list devices` shows; none: the first one
     """
     model = loaded(model)
     _refused_by_a_run(model)
-    name, reason = choose("auto")
+    name, reason = choose("auto", device)
     questions = [WARNING + question for question in doubts(model)]
     backend = f"backend that auto takes: {name}, because {reason}"
     planned = planned_size(model)
-    if any(m.short for m in memory.memories(model, planned, name)):
-        return [*does_not_fit(model, planned, name), backend, *questions, *_references(model)]
+    if any(m.short for m in memory.memories(model, planned, name, device)):
+        return [*does_not_fit(model, planned, name, device), backend, *questions, *_references(model)]
     cells, chemistry = cell_sizes(model), build_chemistry(model)
     require_precision(model, chemistry, cells.volume, cells.radius)
     return [
-        *memory_line(model, cells, name),
+        *memory_line(model, cells, name, device),
         backend,
         *questions,
         *sizes(model, cells, chemistry),

@@ -14,20 +14,20 @@ from rdcalcium.units import nanometres_to, time_span
 STEP = 0.01  # ms, a typical step while channels are open
 
 
-def memory_line(model: Model, cells: CellSizes, backend: str) -> Iterator[str]:
+def memory_line(model: Model, cells: CellSizes, backend: str, device: int | None) -> Iterator[str]:
     """Control volumes, as a run counts them, and the memory that they need."""
     besides = f", and {cells.solid:,} solid cells" if cells.solid else ""
-    yield from _memory(model, f"{cells.count:,} control volumes", besides, cells.count + cells.solid, backend)
+    yield from _memory(model, f"{cells.count:,} control volumes", besides, cells.count + cells.solid, backend, device)
 
 
-def does_not_fit(model: Model, planned: int, backend: str) -> Iterator[str]:
+def does_not_fit(model: Model, planned: int, backend: str, device: int | None) -> Iterator[str]:
     """The same for cells that are too many to be made, so that nobody knows how many are solid."""
-    yield from _memory(model, f"{planned:,} control volumes and solid cells", "", planned, backend)
+    yield from _memory(model, f"{planned:,} control volumes and solid cells", "", planned, backend, device)
 
 
-def _memory(model: Model, what: str, besides: str, size: int, backend: str) -> Iterator[str]:
+def _memory(model: Model, what: str, besides: str, size: int, backend: str, device: int | None) -> Iterator[str]:
     about = f"{what} × {memory.count_fields(model)} fields{besides}; memory about "
-    budgets = [*memory.memories(model, size, backend)]
+    budgets = [*memory.memories(model, size, backend, device)]
     yield about + ", ".join(f"{_bytes(m.needed)} of {_bytes(m.available)} available on {m.place}" for m in budgets)
     for m in budgets:
         if m.short:

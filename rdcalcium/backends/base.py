@@ -81,8 +81,8 @@ class Operations(ABC):
         return {}
 
     @classmethod
-    def memory_available(cls) -> int | None:
-        """Bytes that are free on its device; None where that is this machine."""
+    def memory_available(cls, number: int) -> int | None:
+        """Bytes that are free on its device of this number; None where that is this machine."""
         return None
 
     @classmethod

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
 from rdcalcium.backends.base import BackendError, Sides
+from rdcalcium.backends.current import on_its_device
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import AheadMarcher
 from rdcalcium.backends.program import MARCH, Marcher, Program, Status
@@ -69,8 +70,9 @@ def blocks(extent: tuple[int, ...]) -> tuple[int, int, int]:
     return count
 
 
+@on_its_device
 class CupyOperations(KernelOperations):
-    """Launches on one CUDA device, which it makes the current one of this thread."""
+    """Launches on one CUDA device; that of the caller stays the current one of the thread."""
 
     name = "cuda"
     on_gpu = True
@@ -99,12 +101,13 @@ class CupyOperations(KernelOperations):
         return found
 
     @classmethod
-    def memory_available(cls) -> int:
-        """What the current device has free, and what CuPy holds in reserve of it."""
+    def memory_available(cls, number: int) -> int:
+        """What that device has free, and what CuPy holds in reserve of it."""
         import cupy
 
-        free, _ = cupy.cuda.runtime.memGetInfo()
-        return int(free) + int(cupy.get_default_memory_pool().free_bytes())
+        with cupy.cuda.Device(number):
+            free, _ = cupy.cuda.runtime.memGetInfo()
+            return int(free) + int(cupy.get_default_memory_pool().free_bytes())
 
     @classmethod
     def thread_counts(cls) -> tuple[int, ...]:
@@ -119,11 +122,16 @@ class CupyOperations(KernelOperations):
     def __init__(self, system: System, precision: str = "float64", number: int = 0):
         import cupy
 
-        self.cupy = cupy
-        cupy.cuda.Device(number).use()
+        self.cupy, self.number = cupy, number
         names = self.devices()
         self.device = names[number] + (f", device {number}" if len(names) > 1 else "")
-        super().__init__(system, precision, number)
+        with self.current():
+            super().__init__(system, precision, number)
+
+    def current(self) -> AbstractContextManager[Any]:
+        """While it is entered, allocations, copies and launches of this thread are those of its device."""
+        found: AbstractContextManager[Any] = self.cupy.cuda.Device(self.number)
+        return found
 
     def load(self, names: tuple[str, ...]) -> None:
         """Compile with NVRTC; CuPy keeps the binaries."""
@@ -168,18 +176,24 @@ class CupyOperations(KernelOperations):
         kernel(grid, (BLOCK, 1, 1), tuple(typed))
 
 
+@on_its_device
 class CupyMarcher(AheadMarcher):
     """Each round is one CUDA graph, captured when a round of its number of stages is first wanted."""
 
     do: CupyOperations
 
     def __init__(self, do: CupyOperations, program: Program):
-        super().__init__(do, program)
         cuda = do.cupy.cuda
-        self._stream = cuda.Stream()  # waits for the default stream, and is waited for by it
         self._graphs: dict[int, Any] = {}
-        self._memory = [cuda.alloc_pinned_memory(8 * len(MARCH)) for _ in range(2)]
-        self._arrived = [cuda.Event(disable_timing=True) for _ in range(2)]
+        with do.current():
+            super().__init__(do, program)
+            self._stream = cuda.Stream()  # waits for the default stream, and is waited for by it
+            self._memory = [cuda.alloc_pinned_memory(8 * len(MARCH)) for _ in range(2)]
+            self._arrived = [cuda.Event(disable_timing=True) for _ in range(2)]
+
+    def current(self) -> AbstractContextManager[Any]:
+        """That of its operations."""
+        return self.do.current()
 
     def round(self, stages: int) -> None:
         """Launch the graph."""
@@ -188,7 +202,11 @@ class CupyMarcher(AheadMarcher):
         self._graphs[stages].launch(self._stream)
 
     def _captured(self, stages: int) -> Any:
-        """The launches of a round as a graph; once before in vain, since a kernel may be loaded when it is launched."""
+        """The launches of a round as a graph.
+
+        Before that one stage of it is launched, while the status tells every kernel to do nothing: the driver may load
+        a kernel only when it is first launched, and loading is not allowed while launches are captured.
+        """
         kept = self.march.copy()
         self.march.fill(float(Status.DUE))
         with self._stream:

@@ -199,9 +199,10 @@ def steady(
 
 @cli.command()
 @click.argument("model")
+@device_option
 @refine_option
 @tetrahedra_option
-def check(model: str, refine: float | None, tetrahedra: bool) -> None:
+def check(model: str, device: int | None, refine: float | None, tetrahedra: bool) -> None:
     """Read and validate MODEL; print it resolved, with sizes, memory and advice. Runs nothing."""
     from rdcalcium.model import write_toml
 
@@ -209,7 +210,7 @@ def check(model: str, refine: float | None, tetrahedra: bool) -> None:
     from rdcalcium import advice
 
     click.echo(write_toml(loaded))
-    for line in advice.check(loaded):
+    for line in advice.check(loaded, device=device):
         click.echo(f"# {line}")
 
 

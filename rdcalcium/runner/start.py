@@ -48,7 +48,7 @@ def run(
     name, reason = choose(backend, device)
     with folder.new_run(out, overwrite) as path:
         warn(doubts(model))
-        system = prepare(model, name)
+        system = prepare(model, name, device)
         warn(resolution_warnings(model, system))
         return Execution(model, path, system, name, reason, device, None).go(progress, should_stop)
 
@@ -78,17 +78,18 @@ def resume(
                 f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
             )
         name, reason = choose(about.machine.backend if backend == "auto" else backend, device)
-        return Execution(model, path, prepare(model, name), name, reason, device, state).go(progress, should_stop)
+        system = prepare(model, name, device)
+        return Execution(model, path, system, name, reason, device, state).go(progress, should_stop)
 
 
-def prepare(model: Model, backend: str) -> System:
+def prepare(model: Model, backend: str, device: int | None = None) -> System:
     """Mesh or grid of a model, and the arrays on it; where memory is short, refused before they are made.
 
     A tolerance that single precision would not hold is refused too.
     """
-    check_memory(model, planned_size(model), backend)
+    check_memory(model, planned_size(model), backend, device)
     discretization = discretize(model)
-    check_memory(model, discretization.size, backend)
+    check_memory(model, discretization.size, backend, device)
     system = build_system(model, discretization)
     require_precision(model, system.chemistry, discretization.total_volume, discretization.radius)
     return system
