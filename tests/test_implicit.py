@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from rdcalcium import march, runner
+from rdcalcium import runner
 from rdcalcium.backends import open_backend
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.multigrid import build_levels
-from rdcalcium.integrators import rosenbrock
+from rdcalcium.integrators import limits, rosenbrock
 from rdcalcium.integrators.modes import bound_with_calcium, decouple
 from rdcalcium.integrators.multigrid import Multigrid
 from rdcalcium.integrators.stepper import Step
@@ -146,8 +146,8 @@ def test_a_step_is_of_second_order() -> None:
 def crossing(kind: str, monkeypatch: pytest.MonkeyPatch, backend: str, implicit: bool, **run: Any) -> Simulation:
     """The small model, run until long after its pulse; whether implicit steps are taken as soon as currents rest."""
     limits = (6, 3) if implicit else (10**6, 10**6)
-    monkeypatch.setattr(march, "IMPLICIT_FROM", limits[0])
-    monkeypatch.setattr(march, "IMPLICIT_ON", limits[1])
+    monkeypatch.setattr(limits, "IMPLICIT_FROM", limits[0])
+    monkeypatch.setattr(limits, "IMPLICIT_ON", limits[1])
     return fresh(small_model(kind, run=Run(duration=3.0, tolerance=1e-3, **run)), backend)
 
 
@@ -161,7 +161,7 @@ def test_a_quiet_stretch_ends_where_explicit_steps_end(
         run = crossing(kind, monkeypatch, backend if implicit else "compiled", implicit)
         while not run.finished:
             at = run.advance()
-            steps += implicit and run.implicit_above == march.IMPLICIT_ON and at.evaluations > 0
+            steps += implicit and run.pace.implicit_above == limits.IMPLICIT_ON and at.evaluations > 0
         assert run.balance().relative_error < 1e-13
         ends[implicit] = run.do.to_host(run.stepper.y)
     assert steps > 3
@@ -184,15 +184,15 @@ TRAIN = Channels(
 @pytest.mark.parametrize(("kind", "more"), [("grid", {}), ("tetrahedra", {}), ("grid", {"channels": (TRAIN,)})])
 def test_every_backend_takes_the_same_steps(kind: str, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the same length, rejected at the same places, implicit ones in between; also through a train."""
-    monkeypatch.setattr(march, "IMPLICIT_FROM", 6)
-    monkeypatch.setattr(march, "IMPLICIT_ON", 3)
+    monkeypatch.setattr(limits, "IMPLICIT_FROM", 6)
+    monkeypatch.setattr(limits, "IMPLICIT_ON", 3)
     runs = []
     for name in ("numpy", "compiled"):
         need_backend(name)
         run = fresh(small_model(kind, "fixed", run=Run(duration=3.0), **more), name)
         moments: list[Moment] = []
         run.run(moments.append)
-        assert "implicit" in vars(run)
+        assert "implicit" in vars(run.host)
         runs.append((moments, run.rejected))
     (one, rejected), (other, also) = runs
     assert rejected == also
@@ -206,8 +206,8 @@ def test_a_pore_that_stays_open_is_steady(monkeypatch: pytest.MonkeyPatch) -> No
     pore = Channels(name="Ca", positions=((0.0, 0.0),), current=ConstantCurrent(amplitude=0.01))
     ends = {}
     for start in (10**6, 6):
-        monkeypatch.setattr(march, "IMPLICIT_FROM", start)
-        monkeypatch.setattr(march, "IMPLICIT_ON", start)
+        monkeypatch.setattr(limits, "IMPLICIT_FROM", start)
+        monkeypatch.setattr(limits, "IMPLICIT_ON", start)
         run = fresh(small_model(channels=(pore,), run=Run(duration=3.0, tolerance=1e-3)))
         run.run()
         assert run.balance().relative_error < 1e-13
@@ -217,8 +217,8 @@ def test_a_pore_that_stays_open_is_steady(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_run_goes_on_from_within_a_quiet_stretch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(march, "IMPLICIT_FROM", 6)
-    monkeypatch.setattr(march, "IMPLICIT_ON", 3)
+    monkeypatch.setattr(limits, "IMPLICIT_FROM", 6)
+    monkeypatch.setattr(limits, "IMPLICIT_ON", 3)
     model = small_model(run=Run(duration=3.0))
     whole = runner.run(model, "numpy", tmp_path / "whole")
     quiet = whole.summary.steps - 3
@@ -244,7 +244,7 @@ def test_between_the_ends_of_implicit_steps_a_decay_decays() -> None:
         at = run.advance()
         inside = times[(times > at.t - at.h) & (times <= at.t)]
         seen += run.values_within(at, inside)[:, CALCIUM, 0].tolist() if len(inside) else []
-    assert "implicit" in vars(run)  # they were needed
+    assert "implicit" in vars(run.host)  # they were needed
     assert np.all(np.diff(seen) < 0)
 
 

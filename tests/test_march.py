@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rdcalcium import march
-from rdcalcium.backends import Operations, open_backend
+from rdcalcium.backends import Operations
+from rdcalcium.backends import march as rounds
 from rdcalcium.backends.base import Array
-from rdcalcium.backends.compiled import CompiledOperations
-from rdcalcium.backends.march import FIRST
+from rdcalcium.backends.program import Status
 from rdcalcium.currents import UNSEEN
-from rdcalcium.discretization.build import discretize
 from rdcalcium.model import Box, Channels, GaussianCurrent, Grid, Model, Probe, PulseCurrent, Run
-from rdcalcium.simulation import Moment, Simulation
-from rdcalcium.system import build_system
+from rdcalcium.simulation import Moment, Simulation, SimulationError
+from rdcalcium.stepping import device
 from tests.models import small_model
-from tests.support import PRECISIONS, LikeAGpu, RoundsOfAGpu, fresh, need_backend
+from tests.support import PRECISIONS, fresh, launched_ahead
 from tests.tolerances import TOLERANCES
 
 KINDS = ("grid", "tetrahedra")
@@ -30,12 +29,6 @@ def model(kind: str, **run: Any) -> Model:
     return small_model(kind, channels=(PULSE, BELL), run=Run(duration=0.3, **run))
 
 
-def like_a_gpu(described: Model) -> Simulation:
-    need_backend("compiled")
-    system = build_system(described, discretize(described))
-    return Simulation(described, LikeAGpu(system, described.run.precision))
-
-
 def moments(run: Simulation) -> list[Moment]:
     found: list[Moment] = []
     run.run(found.append)
@@ -45,14 +38,15 @@ def moments(run: Simulation) -> list[Moment]:
 @pytest.mark.parametrize("stages", [1, 7, 400, None])
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_does_not_matter_how_many_stages_a_round_has(
-    kind: str, stages: int | None, monkeypatch: pytest.MonkeyPatch
+    kind: str, stages: int | None, kernel_backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RoundsOfAGpu, "each", stages)
     described = model(kind)
-    run, twin = like_a_gpu(described), fresh(described)
+    twin = fresh(described, kernel_backend)
     twin.run()
+    monkeypatch.setattr(rounds, "ROOMS", (stages,) if stages else rounds.ROOMS)
+    run = launched_ahead(described, kernel_backend)
     while not run.finished and run.steps <= twin.steps:
-        list(run.stretch())
+        run.stretch()
     assert (run.steps, run.rejected, run.stepper.evaluations) == (twin.steps, twin.rejected, twin.stepper.evaluations)
     assert twin.rejected > 0
     assert np.array_equal(run.do.to_host(run.stepper.y), twin.do.to_host(twin.stepper.y))
@@ -62,9 +56,9 @@ def test_it_does_not_matter_how_many_stages_a_round_has(
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("method", ["RKC2", "RKL2"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_device_decides_as_the_host_does(kind: str, method: str, precision: str) -> None:
+def test_the_device_decides_as_the_host_does(kind: str, method: str, precision: str, kernel_backend: str) -> None:
     described = model(kind, method=method, precision=precision)
-    run, twin = fresh(described, "compiled"), fresh(described, "numpy")
+    run, twin = fresh(described, kernel_backend), fresh(described, "numpy")
     seen, expected = moments(run), moments(twin)
     decimals = TOLERANCES[f"run, {precision}"]
     if precision == "float64":
@@ -75,19 +69,19 @@ def test_the_device_decides_as_the_host_does(kind: str, method: str, precision: 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_inside_a_step_points_are_read_from_the_log_as_from_the_state(kind: str) -> None:
+def test_inside_a_step_points_are_read_from_the_log_as_from_the_state(kind: str, kernel_backend: str) -> None:
     under = [Probe(name=group.name, position=(*group.points[0][:2], 0.005)) for group in (PULSE, BELL)]
-    run = fresh(model(kind, tolerance=0.1).changed(probes=under))  # where sources bend the curves
+    run = fresh(model(kind, tolerance=0.1).changed(probes=under), kernel_backend)  # where sources bend the curves
     while not run.finished:
         moment = run.advance()
         times = moment.t - moment.h * np.array([1.0, 0.7, 0.4, 0.0])
         from_log = run.values_within(moment, times)
-        run._inside = None  # as if the log had nothing
-        np.testing.assert_allclose(from_log, run.values_within(moment, times), rtol=1e-9, atol=1e-12)
+        from_state = np.array([*run.within(moment, times, run.points.fetch)])
+        np.testing.assert_allclose(from_log, run.points.within(times, from_state), rtol=1e-9, atol=1e-12)
 
 
-def test_no_step_follows_one_that_somebody_waits_for() -> None:
-    run, twin = fresh(model("grid")), fresh(model("grid"))
+def test_no_step_follows_one_that_somebody_waits_for(kernel_backend: str) -> None:
+    run, twin = fresh(model("grid"), kernel_backend), fresh(model("grid"), kernel_backend)
     for until in (0.05, 0.1234, 0.25):
         *before, last = run.stretch(until)
         while run.t < until:
@@ -100,64 +94,80 @@ def test_no_step_follows_one_that_somebody_waits_for() -> None:
         np.testing.assert_array_equal([*run.fields_within(last, times)], [*twin.fields_within(moment, times)])
 
 
-def test_fields_inside_a_step_that_the_device_has_left_are_refused() -> None:
-    run = fresh(model("grid"))
-    while len(found := list(run.stretch())) < 2:
+def test_fields_inside_a_step_that_the_device_has_left_are_refused(kernel_backend: str) -> None:
+    run = fresh(model("grid"), kernel_backend)
+    while len(found := run.stretch()) < 2:
         pass
-    with pytest.raises(AssertionError, match="ask for it with `until`"):
+    with pytest.raises(SimulationError, match=r"only the last step can be looked into, .* by its `until`"):
         [*run.fields_within(found[0], np.array([found[0].t - 0.5 * found[0].h]))]
+    assert run.values_within(found[0], np.array([found[0].t - 0.5 * found[0].h])).shape[0] == 1  # from the log
 
 
-def test_nothing_is_copied_between_host_and_device_within_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_copied_between_host_and_device_within_a_round(
+    kernel_backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Steps are planned, taken, judged and noted without the host, the rejected ones too."""
     copies: list[str] = []
+    run = launched_ahead(model("grid"), kernel_backend)
+    kind = type(run.do)
 
     def counted(name: str) -> None:
-        real = getattr(CompiledOperations, name)
+        real = getattr(kind, name)
 
         def count(self: Operations, values: Array) -> Array:
             copies.append(name)
             return real(self, values)
 
-        monkeypatch.setattr(CompiledOperations, name, count)
+        monkeypatch.setattr(kind, name, count)
 
-    run = like_a_gpu(model("grid"))
-    device = run.device.marcher
-    device.begin(run._started(np.inf), run.stepper.states)
+    marcher = run.way.marcher
+    marcher.begin(run.way.start(run.pace, 0.0, np.inf), run.stepper.states)
     counted("upload")
     counted("download")
     for _ in range(100):
-        device.plan()
-        device.step(40)
+        marcher.plan()
+        marcher.step(40)
     assert copies == []
-    assert device.now("steps") > 20
-    assert device.now("rejected") > 0
+    assert marcher.now("steps") > 20
+    assert marcher.now("rejected") > 0
     assert len(copies) == 2  # those of the last two lines
 
 
-def test_a_full_log_is_handed_over_and_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("open_run", [fresh, launched_ahead])
+def test_a_device_at_the_end_of_its_run_says_so(open_run: Callable[..., Simulation], kernel_backend: str) -> None:
+    """There is no stop after the last one, which it would have to look up."""
+    run = open_run(model("grid"), kernel_backend)
+    start = {"t": run.model.run.duration, "h": 0.01, "many": 1e9, "until": np.inf}
+    run.stepper.rate()
+    done = run.way.marcher.go(start, run.stepper.states, 3)
+    assert done.status == Status.DUE
+    assert len(done.log) == 0
+    assert done.march["step"] == 0
+
+
+def test_a_full_log_is_handed_over_and_the_run_goes_on(kernel_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     described = model("grid", max_step=1e-3)
-    monkeypatch.setattr(march, "AWAY", np.inf)
-    run = fresh(described)
+    monkeypatch.setattr(device, "AWAY", np.inf)
+    run = fresh(described, kernel_backend)
     found = moments(run)
     assert len(found) == run.steps > 2 * 64
     assert np.all(np.diff([m.t for m in found]) > 0)
     assert found[-1].t == described.run.duration
 
 
-def test_the_stages_of_a_step_see_the_charge_that_flows() -> None:
+def test_the_stages_of_a_step_see_the_charge_that_flows(backend: str) -> None:
     """A bell of 5 us after 2 ms of rest is not stepped over, by steps whose stages lie 100 us apart."""
     bell = BELL.model_copy(update={"current": GaussianCurrent(amplitude=0.1, peak=2.0, width=0.005)})
     wide = {"geometry": Box(size=(0.4, 0.4, 0.4)), "discretization": Grid(size_at_active_zone=0.1), "probes": ()}
     coarse = small_model(chemistry="no buffer", channels=(bell,), run=Run(duration=3, tolerance=0.1), **wide)
-    for backend in ("compiled", "numpy"):
-        run = fresh(coarse, backend)
-        run.run()
-        flows = run.influx.currents.groups[0].influx.integral(0, 3.0) * run.influx.amounts[0]
-        assert run.balance().entered == pytest.approx(flows * run.model.copies, rel=UNSEEN)
+    run = fresh(coarse, backend)
+    run.run()
+    flows = run.influx.currents.groups[0].influx.integral(0, 3.0) * run.influx.amounts[0]
+    assert run.balance().entered == pytest.approx(flows * run.model.copies, rel=UNSEEN)
 
 
-def test_a_round_begins_with_the_first_stage() -> None:
-    assert FIRST == 1  # begin.cu makes it, see.cu says so
+def test_a_backend_that_takes_no_steps_has_no_march() -> None:
+    run = fresh(model("grid"), "numpy")
+    assert run.way is run.host
     with pytest.raises(NotImplementedError):
-        open_backend("numpy", fresh(model("grid")).system).marcher(None)
+        run.do.marcher(None)

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdcalcium import library, march, runner
+from rdcalcium import library, runner
 from rdcalcium.model import Model
 from rdcalcium.results import Result, RunFolderError
 from rdcalcium.runner import execution
+from rdcalcium.stepping import device
 from tests.support import StopAfter, assert_same_tables, launch
 
 MODEL = dedent("""\
@@ -82,7 +83,7 @@ def test_a_resumed_run_ends_with_the_same_bits(
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     described = model(tmp_path, precision=precision)
     runner.run(described, backend, whole)
-    monkeypatch.setattr(march, "AWAY", 0.0)  # asked after every step whether to stop
+    monkeypatch.setattr(device, "AWAY", 0.0)  # asked after every step whether to stop
     result = runner.run(described, backend, parts, should_stop=StopAfter(1))
     for steps in (1, 3, 40, 57, 30, 22):
         assert result.about.status == "interrupted"
@@ -304,12 +305,13 @@ def test_one_table_may_be_ahead_of_the_other(tmp_path: Path) -> None:
 # A process that saves its last checkpoint after step {saved} and is killed as it begins its {calls}th {act} since.
 KILLED = dedent("""\
     import os, signal
-    from rdcalcium import march, simulation
+    from rdcalcium import simulation
     from rdcalcium.results import csv_table, vtkhdf
     from rdcalcium.runner import execution
+    from rdcalcium.stepping import device
 
     execution.CHECKPOINT_EVERY = execution.FLUSH_EVERY = 0.0
-    march.AWAY = 0.0
+    device.AWAY = 0.0
     stretch, act, left = simulation.Simulation.stretch, {act}, {calls}
 
     def step(simulation, until):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
-from rdcalcium import exact, march, memory
+from rdcalcium import exact, memory
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Discretization
@@ -21,6 +21,7 @@ from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.influx import Influx
+from rdcalcium.integrators import limits
 from rdcalcium.model import Box, Buffer, Channels, ConstantCurrent, Grid, Model, Probe, Sphere
 from rdcalcium.steady_state import newton
 from rdcalcium.steady_state.equations import Equations
@@ -131,7 +132,7 @@ def test_a_long_run_ends_in_the_steady_state(kind: str, chemistry: str) -> None:
     model = small_model(kind, chemistry, channels=(open_pore(),), run={"duration": 30.0, "tolerance": 1e-3})
     found = solved(model, held=held)
     run = simulate(model, discretization=hold(discretize(model), held))
-    assert "implicit" not in vars(run)
+    assert "implicit" not in vars(run.host)
     np.testing.assert_allclose(found.values, run.values, rtol=1e-4)
     y = run.do.to_host(run.stepper.y)[:, run.system.discretization.volumes > 0]
     np.testing.assert_allclose(found.y, y, rtol=1e-4)
@@ -376,8 +377,8 @@ def test_python_is_warned_of_cells_that_are_too_wide() -> None:
 
 def test_a_run_with_held_surfaces_takes_no_implicit_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """They would take what leaves for an error of theirs, and give it back."""
-    monkeypatch.setattr(march, "IMPLICIT_FROM", 0)
+    monkeypatch.setattr(limits, "IMPLICIT_FROM", 0)
     model = small_model(chemistry="no buffer", channels=())
     held: Discretization = hold(discretize(model), ["z_max"])
     for cells, taken in ((discretize(model), True), (held, False)):
-        assert ("implicit" in vars(simulate(model, "numpy", cells))) == taken
+        assert ("implicit" in vars(simulate(model, "numpy", cells).host)) == taken

@@ -180,12 +180,12 @@ class Stepper:
         """What `look` makes of the state (linearly) inside the step that was just accepted, at shares of its length.
 
         The cubic through both ends and their derivatives (Hermite): of third order, so that nobody who wants to look
-        makes a step shorter.
+        makes a step shorter. All looks are taken at once; later steps do not change what comes of them.
         """
         start, end = look(self._spare[1]), look(self.y)
         slope_0 = look(self._slope(self._f1, sources, at_end=False))  # after `accept` _f1 is of the beginning
         slope_1 = look(self._slope(self._f0, sources, at_end=True))
-        yield from cubic(h, shares, (start, end), (slope_0, slope_1))
+        return cubic(h, shares, (start, end), (slope_0, slope_1))
 
     def accept(self) -> None:
         """Make the end of the last attempt the state; its derivative serves the next step."""

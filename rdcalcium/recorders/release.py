@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 from scipy.linalg import expm
 
 from rdcalcium.model import Model, Sensor
+
+
+@dataclass(frozen=True)
+class SensorStep:
+    """What all sensors of one kind went through in a step.
+
+    h           its length, ms
+    before      (positions,) µM of calcium at its beginning
+    start, end  (positions, states), occupancies at both ends
+    """
+
+    h: float
+    before: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
 
 
 class ReleaseSensors:
@@ -17,7 +33,7 @@ class ReleaseSensors:
 
     labels     name of each position
     places     of its positions among the watched points of the model
-    occupancy  (positions, states)
+    last       step that was taken
     """
 
     def __init__(self, sensor: Sensor, rest: float, magnesium: float = 0.0, first: int = 0):
@@ -27,33 +43,44 @@ class ReleaseSensors:
         self._without = scheme.generator(magnesium=magnesium)
         self._per_calcium = scheme.generator(calcium=1.0, magnesium=magnesium) - self._without
         self._released = np.array([state in sensor.released for state in scheme.states])
-        self.occupancy = np.tile(scheme.equilibrium(calcium=rest, magnesium=magnesium), (len(self.labels), 1))
-        self._start = (self.occupancy, np.full(len(self.labels), rest), 0.0)  # of the last step, with its length in ms
+        at_rest = np.tile(scheme.equilibrium(calcium=rest, magnesium=magnesium), (len(self.labels), 1))
+        self.last = SensorStep(0.0, np.full(len(self.labels), rest), at_rest, at_rest)
+
+    @property
+    def occupancy(self) -> np.ndarray:
+        """Now, (positions, states)."""
+        return self.last.end
+
+    def restore(self, occupancy: np.ndarray) -> None:
+        """Go on from here."""
+        self.last = SensorStep(0.0, self.last.before, occupancy, occupancy)
 
     def advance(self, before: np.ndarray, after: np.ndarray, h: float) -> None:
         """Take a step of h ms while calcium goes from `before` to `after`, (positions,) µM."""
-        self._start = (self.occupancy, before, h)
-        self.occupancy = self._after(1.0, after)
+        start = self.occupancy
+        self.last = SensorStep(h, before, start, self._after(h, start, 0.5 * (before + after)))
 
     def probability(self) -> np.ndarray:
         """Probability that the vesicle has been released, (positions,)."""
         return self.occupancy[:, self._released].sum(axis=1)
 
-    def look(self, calcium: np.ndarray, share: float = 1.0) -> np.ndarray:
+    def look(self, calcium: np.ndarray, share: float = 1.0, step: SensorStep | None = None) -> np.ndarray:
         """Release per time, d probability / dt in ms⁻¹, and its probability, (positions, 2).
 
         calcium  (positions,) µM, at the moment that is looked at
-        share    of the last step, after which that is
+        share    of a step, after which that is
+        step     which one; none: the last
         """
-        occupancy = self.occupancy if share == 1 else self._after(share, calcium)
+        step = step or self.last
+        occupancy = step.end
+        if share != 1:
+            occupancy = self._after(share * step.h, step.start, 0.5 * (step.before + calcium))
         change = np.einsum("pij,pj->pi", self._generators(calcium), occupancy)
         return np.stack([values[:, self._released].sum(axis=1) for values in (change, occupancy)], axis=1)
 
-    def _after(self, share: float, calcium: np.ndarray) -> np.ndarray:
-        """Occupancy after a share of the last step, when calcium, (positions,) µM, has gone as far as this."""
-        start, before, h = self._start
-        mean = 0.5 * (before + calcium)
-        return np.einsum("pij,pj->pi", expm(share * h * self._generators(mean)), start)
+    def _after(self, h: float, start: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        """Occupancy h ms after `start`, when calcium was (positions,) µM on average."""
+        return np.einsum("pij,pj->pi", expm(h * self._generators(mean)), start)
 
     @classmethod
     def of(cls, model: Model) -> list[ReleaseSensors]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.model import Model
 from rdcalcium.units import milliseconds
 
 MOST = 1_000_000  # times; more is a mistake in the unit
-SLACK = 1e-12  # ms, by which the end of a step may miss a time that it was to land on
 
 
 def snapshot_times(model: Model) -> np.ndarray:
@@ -48,13 +48,13 @@ class Schedule:
 
     def due(self, t: float, h: float) -> np.ndarray:
         """Numbers of the times within the step of h ms that ends at t; a step of no length is the beginning."""
-        after = t - h + SLACK if h else -np.inf
-        return np.flatnonzero((self.times > after) & (self.times <= t + SLACK))
+        after = t - h + SAME_TIME if h else -np.inf
+        return np.flatnonzero((self.times > after) & (self.times <= t + SAME_TIME))
 
     def following(self, t: float) -> float:
         """The first of the times that is not due at t yet, ms; infinite after the last."""
-        later = self.times[self.times > t + SLACK]
-        return float(later[0]) - SLACK if len(later) else np.inf
+        later = self.times[self.times > t + SAME_TIME]
+        return float(later[0]) - SAME_TIME if len(later) else np.inf
 
     def last(self, t: float) -> float:
         """The latest of the times that are due at t, ms."""

@@ -9,9 +9,8 @@ from rdcalcium.backends.base import Array
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import PointWeights
 from rdcalcium.influx import Influx
+from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.recorders.near_pores import NearPores
-
-SAME_TIME = 1e-12  # ms
 
 
 class WatchedPoints:

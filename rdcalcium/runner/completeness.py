@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rdcalcium.recorders.schedule import SLACK, Schedule, Schedules
+from rdcalcium.integrators.limits import SAME_TIME
+from rdcalcium.recorders.schedule import Schedule, Schedules
 from rdcalcium.results import RunFolderError, folder
 from rdcalcium.results.csv_table import times_of
 from rdcalcium.results.folder import lost
@@ -55,7 +56,7 @@ def require_complete(path: Path, simulation: Simulation, when: Schedules) -> Sna
     for name, columns in headings(simulation.model, fields).items():
         times = _times(path / name, columns, simulation.t)
         if name == folder.LEDGER:
-            whole = len(times) > 0 and times[-1] >= when.snapshots.last(simulation.t) - SLACK
+            whole = len(times) > 0 and times[-1] >= when.snapshots.last(simulation.t) - SAME_TIME
         else:
             whole = _has_every_row(times, simulation, when.rows)
         if not whole:
@@ -71,7 +72,7 @@ def _times(path: Path, columns: Sequence[str], until: float) -> np.ndarray:
         times = times_of(path, columns)
     except RunFolderError as error:
         raise lost(str(error), RESTORE) from None
-    return times[times <= until + SLACK]
+    return times[times <= until + SAME_TIME]
 
 
 def _has_every_row(times: np.ndarray, simulation: Simulation, rows: Schedule | None) -> bool:

@@ -26,7 +26,7 @@ from rdcalcium.results.provenance import about_discretization, computed_by, scen
 from rdcalcium.runner.completeness import require_fitting
 from rdcalcium.runner.recording import Recording, require_space
 from rdcalcium.runner.summary import summarize
-from rdcalcium.simulation import Moment, Simulation
+from rdcalcium.simulation import Simulation, SimulationError
 from rdcalcium.system import System
 
 SHOW_EVERY = 0.1  # s of wall time
@@ -114,7 +114,7 @@ class Execution:
             folder.write_atomically(self.path / folder.MODEL, checkpointed_model(self.model, self.path).encode())
             self.about.write(self.path)
             self.recording = Recording(self.path, self.model, self.simulation, self.when, None)
-            self.recording.look(Moment(0.0, 0.0, 0, self.simulation.values))
+            self.recording.look(self.simulation.now())
             self._save()  # whatever ends the run from here on, Ctrl-C in Python too, it can go on
         except BaseException:
             with suppress(OSError):
@@ -152,8 +152,7 @@ class Execution:
         started, t_started = time.perf_counter(), simulation.t
         saved = started - max(CHECKPOINT_EVERY - FIRST_CHECKPOINT, 0.0)
         while not should_stop() and not simulation.finished:
-            for moment in simulation.stretch(until=self.when.snapshots.following(simulation.t)):
-                self.recording.look(moment)
+            self._stretch()
             now = time.perf_counter()
             if now - shown > SHOW_EVERY or simulation.finished:
                 progress(self._progress(now - started, simulation.t - t_started))
@@ -165,12 +164,23 @@ class Execution:
                 self._save()
                 saved = now
 
+    def _stretch(self) -> None:
+        """Some steps, none of which follows one with a snapshot in it; those before a run breaks off are kept too."""
+        try:
+            moments = self.simulation.stretch(until=self.when.snapshots.following(self.simulation.t))
+        except SimulationError as error:
+            for moment in error.before:
+                self.recording.look(moment)
+            raise
+        for moment in moments:
+            self.recording.look(moment)
+
     def _progress(self, wall: float, done: float) -> Progress:
         """What is shown after `wall` s in which `done` ms were simulated."""
         simulation, duration, rate = self.simulation, self.model.run.duration, done / wall
         known = wall > KNOWN_AFTER or done > KNOWN_SHARE * duration or simulation.finished
         remaining = (duration - simulation.t) / rate if known and rate else np.inf
-        return Progress(simulation.t, duration, simulation.control.last[0], simulation.steps, rate, remaining)
+        return Progress(simulation.t, duration, simulation.pace.control.last[0], simulation.steps, rate, remaining)
 
     def _wall(self) -> float:
         return self.before + time.perf_counter() - self.begun

@@ -62,7 +62,7 @@ class Recording:
         due = self.schedule.due(moment.t, moment.h)
         if len(due):
             self._look_at_fields(moment, due)
-        if len(due) or self.simulation.finished:
+        if len(due) or moment.t >= self.simulation.model.run.duration:
             self.tables.write_balance(moment.t, self.simulation.balance())
 
     def _look_at_points(self, moment: Moment) -> None:
@@ -73,18 +73,19 @@ class Recording:
         between the ends of steps would add an error of second order, as large as the tolerance.
         """
         if self.rows is None or not moment.h:
-            self.tables.write_points(moment.t, moment.values, self._release(moment.values))
+            self.tables.write_points(moment.t, moment.values, self._release(moment, moment.values))
             return
         times = self.rows.times[self.rows.due(moment.t, moment.h)]
         if not len(times):
             return
         for t, values in zip(times.tolist(), self.simulation.values_within(moment, times), strict=True):
             share = 1 + (t - moment.t) / moment.h
-            self.tables.write_points(t, values, self._release(values, share))
+            self.tables.write_points(t, values, self._release(moment, values, share))
 
-    def _release(self, values: np.ndarray, share: float = 1.0) -> np.ndarray:
+    def _release(self, moment: Moment, values: np.ndarray, share: float = 1.0) -> np.ndarray:
         """Rate and probability at the sensors after a share of the step, (sensors, 2)."""
-        found = [sensor.look(values[CALCIUM, sensor.places], share) for sensor in self.simulation.sensors]
+        steps = zip(self.simulation.sensors, moment.release, strict=True)
+        found = [sensor.look(values[CALCIUM, sensor.places], share, step) for sensor, step in steps]
         return np.concatenate([np.zeros((0, 2)), *found])
 
     def _look_at_fields(self, moment: Moment, due: np.ndarray) -> None:

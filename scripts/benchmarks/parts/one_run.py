@@ -77,21 +77,20 @@ class Tally:
         }
 
     def _stretch(self, t: float) -> None:
-        """Some steps: explicit ones, which the backend may take at once, and perhaps an implicit one after them."""
+        """Some steps: explicit ones, which the backend may take at once, or an implicit one."""
         start, before = time.perf_counter(), self._implicit_evaluations
-        for _ in self.simulation.stretch(until=t):
-            spent, start = time.perf_counter() - start, time.perf_counter()
-            if self._implicit_evaluations > before:
-                self.implicit += spent
-                self.implicit_steps += 1
-            else:
-                self.explicit += spent
-        self.explicit += time.perf_counter() - start  # of attempts that were rejected
+        taken = self.simulation.stretch(until=t)
+        spent = time.perf_counter() - start
+        if self._implicit_evaluations > before:
+            self.implicit += spent
+            self.implicit_steps += len(taken)
+        else:
+            self.explicit += spent
 
     @property
     def _implicit_evaluations(self) -> int:
         """Of implicit steps, which are made when the first is needed."""
-        scheme = vars(self.simulation).get("implicit")
+        scheme = vars(self.simulation.host).get("implicit")
         return scheme.evaluations if scheme else 0
 
     def row(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _row(model: rc.Model, system: System, kind: type[Operations], threads: int) 
     do.threads = threads
     plain, seconds = _quickest(model, lambda: do)
     watched, total = _quickest(model, lambda: Watched(do))
-    stages, seen = watched.explicit.evaluations, watched.do
+    stages, seen = watched.host.explicit.evaluations, watched.do
     most = max(seen.others, key=seen.others.__getitem__)
     return {
         "cells": model.discretization.kind,
