@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -143,6 +144,13 @@ def test_a_kernel_file_holds_one_kernel(path: Path) -> None:
     code = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
     count = len(re.findall(r"\b__global__\b", code))
     assert count == 1, f"{path.name} has {count} __global__ functions; one operation, one file"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "kernels").iterdir()), ids=lambda path: path.name)
+def test_the_lines_of_a_kernel_are_no_longer_than_those_of_python(path: Path) -> None:
+    most = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["line-length"]
+    long = [number for number, line in enumerate(path.read_text().splitlines(), 1) if len(line) > most]
+    assert not long, f"lines {long} of {path.name} are longer than {most} columns"
 
 
 def test_the_guard_sees_imports_that_hide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

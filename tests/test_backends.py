@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,7 +14,17 @@ import numpy as np
 import pytest
 
 from rdcalcium import runner
-from rdcalcium.backends import BACKENDS, BackendError, backend_class, choose, compiler, cupy, describe, open_backend
+from rdcalcium.backends import (
+    BACKENDS,
+    BackendError,
+    backend_class,
+    choose,
+    compiler,
+    cupy,
+    describe,
+    open_backend,
+    sources,
+)
 from rdcalcium.backends.base import Operations
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.rate_code import rate_code
@@ -151,6 +162,36 @@ def test_a_sweep_over_rates_compiles_once() -> None:
     (header, numbers), (same, others) = rate_code(one.chemistry), rate_code(build_chemistry(other))
     assert header == same
     assert not np.array_equal(numbers, others)
+
+
+TWICE = """// SPDX-License-Identifier: BSD-3-Clause
+#include "common.cuh"
+
+extern "C" __global__ void twice{end}(real_t* __restrict__ x, const index_t n) {{
+    const index_t i = RDC_X;
+    RDC_GUARD(i >= n)
+    x[i] *= 2;
+}}
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_kernel_is_one_file(
+    kind: str, kernel_backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It can be launched as soon as it is there; one for a layout, where that is the layout."""
+    folder, system = tmp_path / "kernels", small_system(kind)
+    shutil.copytree(sources.kernel_folder(), folder)
+    for end in ("", "_grid", "_mesh"):
+        (folder / f"twice{end}.cu").write_text(TWICE.format(end=end))
+    monkeypatch.setattr(sources, "kernel_folder", lambda: folder)
+    do = open_backend(kernel_backend, system)
+    x = do.values(np.arange(5.0))
+    do.launch("twice", (5,), x, 5)
+    do.launch(f"twice_{do.layout.kernels}", (5,), x, 5)
+    assert do.download(x).tolist() == [0.0, 4.0, 8.0, 12.0, 16.0]
+    with pytest.raises(KeyError):
+        do.launch("twice_mesh" if kind == "grid" else "twice_grid", (5,), x, 5)
 
 
 # Choosing a backend --------------------------------------------

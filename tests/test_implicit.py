@@ -145,9 +145,9 @@ def test_a_step_is_of_second_order() -> None:
 
 def crossing(kind: str, monkeypatch: pytest.MonkeyPatch, backend: str, implicit: bool, **run: Any) -> Simulation:
     """The small model, run until long after its pulse; whether implicit steps are taken as soon as currents rest."""
-    limits = (6, 3) if implicit else (10**6, 10**6)
-    monkeypatch.setattr(limits, "IMPLICIT_FROM", limits[0])
-    monkeypatch.setattr(limits, "IMPLICIT_ON", limits[1])
+    above, on = (6, 3) if implicit else (10**6, 10**6)
+    monkeypatch.setattr(limits, "IMPLICIT_FROM", above)
+    monkeypatch.setattr(limits, "IMPLICIT_ON", on)
     return fresh(small_model(kind, run=Run(duration=3.0, tolerance=1e-3, **run)), backend)
 
 

@@ -122,9 +122,9 @@ def test_a_run_that_does_not_fit_says_what_would(monkeypatch: pytest.MonkeyPatch
 def test_the_memory_of_a_gpu_is_asked_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
     model, cuda = small_model(), backend_class("cuda")
     needed = gpu_memory_needed(model, 10**6)
-    monkeypatch.setattr(cuda, "memory_available", classmethod(lambda kind: needed))
+    monkeypatch.setattr(cuda, "memory_available", classmethod(lambda kind, number: needed))
     check_memory(model, 10**6, "cuda")
-    monkeypatch.setattr(cuda, "memory_available", classmethod(lambda kind: needed // 27))
+    monkeypatch.setattr(cuda, "memory_available", classmethod(lambda kind, number: needed // 27))
     with pytest.raises(MemoryShortageError, match=r"its GPU has .* GiB available; cells about 3 times as wide"):
         check_memory(model, 10**6, "cuda")
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.backends.base import BackendError, Sides
-from rdcalcium.backends.current import on_its_device
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import AheadMarcher
+from rdcalcium.backends.on_device import on_its_device
 from rdcalcium.backends.program import MARCH, Marcher, Program, Status
 from rdcalcium.backends.sources import Kernel, read_kernel
 from rdcalcium.system import System
@@ -125,10 +125,10 @@ class CupyOperations(KernelOperations):
         self.cupy, self.number = cupy, number
         names = self.devices()
         self.device = names[number] + (f", device {number}" if len(names) > 1 else "")
-        with self.current():
+        with self.on_device():
             super().__init__(system, precision, number)
 
-    def current(self) -> AbstractContextManager[Any]:
+    def on_device(self) -> AbstractContextManager[Any]:
         """While it is entered, allocations, copies and launches of this thread are those of its device."""
         found: AbstractContextManager[Any] = self.cupy.cuda.Device(self.number)
         return found
@@ -185,15 +185,15 @@ class CupyMarcher(AheadMarcher):
     def __init__(self, do: CupyOperations, program: Program):
         cuda = do.cupy.cuda
         self._graphs: dict[int, Any] = {}
-        with do.current():
+        with do.on_device():
             super().__init__(do, program)
             self._stream = cuda.Stream()  # waits for the default stream, and is waited for by it
             self._memory = [cuda.alloc_pinned_memory(8 * len(MARCH)) for _ in range(2)]
             self._arrived = [cuda.Event(disable_timing=True) for _ in range(2)]
 
-    def current(self) -> AbstractContextManager[Any]:
+    def on_device(self) -> AbstractContextManager[Any]:
         """That of its operations."""
-        return self.do.current()
+        return self.do.on_device()
 
     def round(self, stages: int) -> None:
         """Launch the graph."""

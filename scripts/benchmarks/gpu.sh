@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything to do once on a machine with a CUDA GPU: the kernel tests, the benchmark, and one model with its pictures.
+# Everything to do once on a machine with a CUDA GPU: all tests, the kernels under compute-sanitizer where that is
+# installed, the benchmark, and one model with its pictures.
 # Installs nothing: the environment must be there (scripts/quickstart.sh or scripts/test.sh makes it).
 #   scripts/benchmarks/gpu.sh [FOLDER]    pictures and the run go to FOLDER [runs/gpu]
 # With QUICK=1 the benchmark takes tiny sizes, to see that all of it works before a long one is begun.
@@ -15,8 +16,20 @@ rdcalcium() { run "$python" -m rdcalcium "$@"; }
 export RDCALCIUM_REQUIRE_GPU=1  # a missing device fails; it does not skip
 
 failed=()
-run "$python" -m pytest -q tests/test_kernels.py tests/test_backends.py tests/test_nvrtc.py -k "cuda or nvrtc or declared" ||
-  failed+=("tests")
+run "$python" -m pytest -q || failed+=("tests")
+# Without a pool each array is an allocation of its own, outside of which an access is seen.
+small='import cupy; cupy.cuda.set_allocator(None)
+from tests.models import small_model
+from tests.support import simulate
+for kind in ("grid", "tetrahedra"):
+    simulate(small_model(kind), "cuda")'
+if command -v compute-sanitizer >/dev/null; then
+  for tool in memcheck racecheck; do
+    run compute-sanitizer --tool "$tool" --error-exitcode 1 "$python" -c "$small" || failed+=("$tool")
+  done
+else
+  printf '==> compute-sanitizer is not installed: no access of a kernel is checked\n' >&2
+fi
 # One part after the other, so that one that fails leaves the figures of the others; the file has the name of the GPU.
 for part in $(PYTHONPATH=scripts/benchmarks "$python" -c 'from parts import PARTS; print(*PARTS)'); do
   run "$python" scripts/benchmarks/all.py --backend cuda --only "$part" ${QUICK:+--quick} || failed+=("$part")

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 class OnADevice(Protocol):
     """What has a device of its own."""
 
-    def current(self) -> AbstractContextManager[Any]:
+    def on_device(self) -> AbstractContextManager[Any]:
         """While it is entered, its device is the current one of this thread; afterwards the one before is again."""
 
 
@@ -20,13 +20,13 @@ Kind = TypeVar("Kind", bound=type[OnADevice])
 
 
 def on_its_device(kind: Kind) -> Kind:
-    """A class, whose public methods enter `current` first, those that it inherits too.
+    """A class, whose public methods enter `on_device` first, those that it inherits too.
 
     Some of them do arithmetic on arrays of the device, which happens on the current one; to mark each of them where it
     is written would be forgotten in the next one.
     """
     for name, method in getmembers(kind, isfunction):
-        if not name.startswith("_") and name != "current":
+        if not name.startswith("_") and name != "on_device":
             setattr(kind, name, _entered(method))
     return kind
 
@@ -34,7 +34,7 @@ def on_its_device(kind: Kind) -> Kind:
 def _entered(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def entered(self: OnADevice, *args: Any, **options: Any) -> Any:
-        with self.current():
+        with self.on_device():
             return method(self, *args, **options)
 
     return entered
