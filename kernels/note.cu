@@ -4,7 +4,7 @@
 #include "march.cuh"
 
 extern "C" __global__ void note(const March* __restrict__ m, const offset_t* __restrict__ at,
-                                const index_t* __restrict__ index, const double* __restrict__ weight,
+                                const index_t* __restrict__ corner, const double* __restrict__ portion,
                                 double* __restrict__ log, const index_t corners, const index_t fields,
                                 const offset_t stride, const index_t width, const index_t points) {
     const index_t q = RDC_X;
@@ -15,9 +15,9 @@ extern "C" __global__ void note(const March* __restrict__ m, const offset_t* __r
     for (index_t field = 0; field < fields; ++field) {
         double value = 0, rate = 0;
         for (index_t k = 0; k < corners; ++k) {
-            const offset_t place = field * stride + index[q * corners + k];
-            value += weight[q * corners + k] * (double)y[place];
-            rate += weight[q * corners + k] * (double)f[place];
+            const offset_t place = field * stride + corner[q * corners + k];
+            value += portion[q * corners + k] * (double)y[place];
+            rate += portion[q * corners + k] * (double)f[place];
         }
         row[field * points + q] = value;
         row[(fields + field) * points + q] = rate;

@@ -11,7 +11,8 @@ import pytest
 from rdcalcium.backends import Operations
 from rdcalcium.backends import march as rounds
 from rdcalcium.backends.base import Array
-from rdcalcium.backends.program import Status
+from rdcalcium.backends.program import TABLES, Status
+from rdcalcium.backends.sources import kernel_names, read_kernel
 from rdcalcium.currents import UNSEEN
 from rdcalcium.model import Box, Channels, GaussianCurrent, Grid, Model, Probe, PulseCurrent, Run
 from rdcalcium.simulation import Moment, Simulation, SimulationError
@@ -164,6 +165,12 @@ def test_the_stages_of_a_step_see_the_charge_that_flows(backend: str) -> None:
     run.run()
     flows = run.influx.currents.groups[0].influx.integral(0, 3.0) * run.influx.amounts[0]
     assert run.balance().entered == pytest.approx(flows * run.model.copies, rel=UNSEEN)
+
+
+def test_the_arrays_of_a_march_are_named_as_in_its_kernels() -> None:
+    kernels = [read_kernel(name, "") for name in kernel_names()]
+    declared = {(a.name, a.type.replace("offset_t", "long long")) for kernel in kernels for a in kernel.arguments}
+    assert {(name, kind) for name, kind in TABLES.items() if not name.endswith("_errors")} <= declared
 
 
 def test_a_backend_that_takes_no_steps_has_no_march() -> None:

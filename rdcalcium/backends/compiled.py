@@ -113,14 +113,16 @@ class CompiledOperations(KernelOperations):
     def march(self, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int], rounds: int) -> None:
         """Rounds of a march in one call.
 
-        arrays, sizes  each of TABLES, and those of SIZES that say nothing of the control volumes
+        arrays, sizes  those of TABLES, and those of SIZES that say nothing of the control volumes
         """
         fields, n = self.system.shape
         x, y, z = (*self.layout.extent, 1, 1)[:3]
         cells = {"fields": fields, "values": fields * n, "stride": n, "x": x, "y": y, "z": z}
         launch = {"block": self.layout.block or BLOCK, "parallel": self._parallel(fields * n)}
         places = {name: array.ctypes.data for name, array in arrays.items()}
-        self._march(self._tables(**places, **sizes, **cells, **launch), rounds, *_addresses(self.neighbours))
+        given = {**places, **sizes, **cells, **launch}
+        tables = self._tables(*(given[name] for name in (*TABLES, *SIZES)))
+        self._march(tables, rounds, *_addresses(self.neighbours))
 
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Loop over the extent, block by block."""
@@ -139,7 +141,7 @@ def _addresses(args: Iterable[Any]) -> list[Any]:
 
 
 def _structure(index: Any) -> type[ctypes.Structure]:
-    """`Tables` of kernels/march_cpu.cuh as Python fills it in: a name that is not declared is an error."""
+    """`Tables` of kernels/march_cpu.cuh as Python fills it in."""
     members = [*((name, ctypes.c_void_p) for name in TABLES), *((name, index) for name in SIZES)]
     return type("Tables", (ctypes.Structure,), {"_fields_": members})
 

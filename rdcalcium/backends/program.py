@@ -56,8 +56,8 @@ LOG = ("t", "h", "evaluations", "amount")
 # States that a step works on; z_j goes to `odd` or `even` by its number, and the other one takes the end of the step.
 STATES = ("y", "carried", "f0", "odd", "even", "carried_end", "f1")
 
-# Arrays of a march, under the names that its kernels have for them, and the C types of their values: what a launcher of
-# all of its kernels takes (kernels/march_cpu.cuh).
+# Arrays of a march by their names in its kernels, and the C types of their values, for the launcher of all of these:
+# kernels/march_cpu.cuh. `many_errors` and `few_errors` are what two kernels call `partial`.
 TABLES = {
     "m": "March",  # what the device keeps
     "r": "Rules",
