@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The next step of a march: how long, where it ends, and with how many stages. One thread.
-// Twin: Simulation._plan in rdcalcium/simulation.py.
+// Twin: HostSteps._plan in rdcalcium/stepping/host.py.
 #include "march.cuh"
 
 // A step towards a stop that is `left` ms away: never leave a sliver for the next one
