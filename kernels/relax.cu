@@ -5,28 +5,23 @@
 #include "multigrid.cuh"
 
 extern "C" __global__ void relax(
-    const index_t* __restrict__ start, const index_t* __restrict__ column, const real_t* __restrict__ weight,
-    const real_t* __restrict__ diagonal, const real_t* __restrict__ x, const real_t* __restrict__ b,
-    real_t* __restrict__ d, real_t* __restrict__ out, const real_t* __restrict__ shift,
-    const real_t keep, const real_t gain, const index_t fresh, const index_t n) {
+    const index_t* __restrict__ start, const index_t* __restrict__ column, const float* __restrict__ weight,
+    const float* __restrict__ diagonal, const float* __restrict__ x, const float* __restrict__ b,
+    float* __restrict__ d, float* __restrict__ out, const float* __restrict__ shift,
+    const float keep, const float gain, const index_t fresh, const index_t n) {
     const index_t first = RDC_FIRST;
     RDC_GUARD(first >= n)
-    real_t flow[RDC_MODES][RDC_LANES];
-    if (!fresh) mode_flow(start, column, weight, x, n, first, RDC_COUNT, flow);
-    RDC_UNROLL
-    for (int q = 0; q < RDC_MODES; ++q) {
-        const offset_t at = (offset_t)q * n + first;
-        const real_t s = shift[q];
-        if (fresh) {
-            RDC_EACH_LANE(t, RDC_COUNT) out[at + t] = d[at + t] = gain * b[at + t] / (s + diagonal[first + t]);
-        } else {
-            RDC_EACH_LANE(t, RDC_COUNT) {
-                const real_t own = x[at + t];
-                const real_t rest = b[at + t] - s * own + flow[q][t];
-                const real_t change = keep * d[at + t] + gain * rest / (s + diagonal[first + t]);
-                d[at + t] = change;
-                out[at + t] = own + change;
-            }
-        }
+    const modes_t s = modes_at(shift, 0);
+    if (fresh) {
+        for (int t = 0; t < RDC_COUNT; ++t)
+            *modes_at(out, first + t) = *modes_at(d, first + t) = gain * modes_at(b, first + t) / (diagonal[first + t] + s);
+        return;
+    }
+    modes_t own[RDC_LANES], rest[RDC_LANES];
+    modes_defect(start, column, weight, x, b, shift, first, RDC_COUNT, own, rest);
+    for (int t = 0; t < RDC_COUNT; ++t) {
+        const modes_t change = keep * *modes_at(d, first + t) + gain * rest[t] / (diagonal[first + t] + s);
+        *modes_at(d, first + t) = change;
+        *modes_at(out, first + t) = own[t] + change;
     }
 }

@@ -18,6 +18,8 @@ GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic 
 NEAR_JUMP = 0.1  # share of that, within which no row but those of a jump stands
 GATING_MAX_STEP = 0.02  # ms, so that no action potential is stepped over
 STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
+STIR = 0.1  # ms in which it changes by more than that where it is not at rest
+PAUSE = 0.5  # ms of rest, at least, before it begins to flow anew
 UNSEEN = 0.1  # share of the charge of one step that its stages may miss or count twice
 
 
@@ -77,6 +79,16 @@ class TimeCourse:
         before = np.append(0.0, self._at_ends)
         after = np.append(self.polynomial.c[-1], 0.0)
         return self.knots[np.abs(after - before) > 1e-6 * max(self.peak, 1e-300)]
+
+    @property
+    def onsets(self) -> np.ndarray:
+        """Times at which it begins to change after a pause, ms."""
+        p, ends = self.polynomial.derivative(), self.knots
+        width = np.diff(ends)
+        fastest = np.maximum(np.abs(p.c[-1]), np.abs(np.polynomial.polynomial.polyval(width, p.c[::-1], tensor=False)))
+        stirs = np.flatnonzero(fastest * STIR > STEADY * self.peak)
+        begins, still_since = ends[stirs], np.append(-np.inf, ends[stirs + 1][:-1])
+        return begins[begins - still_since > PAUSE]
 
     def drops(self) -> tuple[np.ndarray, np.ndarray]:
         """Times (ms) at which the value jumps towards zero, and by how much."""
@@ -179,8 +191,8 @@ class Currents:
         return sum(flows, np.zeros(len(times)))
 
     def events(self, duration: float) -> np.ndarray:
-        """Times on which a step must end because a current jumps, ascending, within (0, duration]."""
-        times = np.concatenate([[duration], *(g.influx.jumps for g in self.groups)])
+        """Times on which a step must end: a current jumps, or leaves its rest; ascending, within (0, duration]."""
+        times = np.concatenate([[duration], *((*g.influx.jumps, *g.influx.onsets) for g in self.groups)])
         return np.unique(times[(times > 0) & (times <= duration)])
 
     def resolved(self, t: float, h: float, c: np.ndarray, weights: np.ndarray) -> bool:

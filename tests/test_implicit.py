@@ -111,8 +111,8 @@ def test_a_cycle_takes_a_third_of_the_worst_error_or_more(kind: str, shift: floa
     error = np.where(cells.volumes > 0, np.random.default_rng(0).standard_normal(cells.size), 0.0)
     for _ in range(15):  # to the error that is reduced least
         error /= np.linalg.norm(error)
-        multigrid.right_hand_side[0] = shift * error - laplacian @ error
-        error = error - multigrid.cycle()[0]
+        multigrid.right_hand_side[:, 0] = shift * error - laplacian @ error
+        error = error - multigrid.cycle()[:, 0]
     assert np.linalg.norm(error) < 2 / 3
 
 

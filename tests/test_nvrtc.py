@@ -32,8 +32,9 @@ WANTED = {
     100,
     120,
 }  # Turing to Blackwell, without the variants for boards and supercomputers
+OF_MODES = ("relax", "defect", "transfer", "solve_dense", "to_modes", "from_modes")
 OF_A_LAYOUT = [name for name in kernel_names() if name.endswith(LAYOUTS)]
-WITH_CHEMISTRY = (*OF_A_LAYOUT, "relax", "defect", "transfer")
+WITH_CHEMISTRY = (*OF_A_LAYOUT, *OF_MODES)
 INDICES = ("int", "long long")
 # What CuPy 13 and 14 add to the options of a RawModule, besides the architecture.
 ADDED_BY_CUPY = ("-ftz=true", "--device-as-default-execution-space")
@@ -162,13 +163,15 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.add_at(y, do.indices(np.arange(3)), do.values(np.ones(3)), 1.0)
     do.gather(y, do.points(PointWeights(np.zeros((2, 4), dtype=np.int64), np.full((2, 4), 0.25))))
     finest, *_ = build_levels(do.system.discretization.conductance, do.system.discretization.volumes)
-    level, shifts = do.level(finest), do.values(np.ones(do.system.chemistry.moving))
+    moving = do.system.chemistry.moving
+    level, shifts = do.level(finest), do.mode_values(np.ones(moving))
     x, b, d, out = (do.modes(finest.size) for _ in range(4))
     do.relax(level, x, b, d, out, shifts, 0.5, 1.0)
     do.defect(level, x, b, out, shifts)
     do.restrict(level, x, do.modes(finest.restrict.shape[0]))
-    do.solve_dense(do.values(np.ones((len(x), 5, 5))), do.modes(5), do.modes(5))
-    do.mix(do.values(np.ones((len(x), fields))), y, out, keep=True)
+    do.solve_dense(do.mode_values(np.ones((5, 5, moving))), do.modes(5), do.modes(5))
+    do.to_modes(do.values(np.ones((moving, fields))), y, out)
+    do.from_modes(do.values(np.ones((fields, moving))), x, do.values(np.ones((fields, fields))), y, z, keep=True)
     model = small_model(kind)
     marcher = Simulation(model, do).way.marcher
     marcher.plan()

@@ -197,7 +197,11 @@ class Operations(ABC):
 
     @abstractmethod
     def modes(self, size: int) -> Array:
-        """Zeros on a level: one mode for each field that moves, (modes, size)."""
+        """Zeros on a level in single precision: one mode for each field that moves, (size, modes)."""
+
+    @abstractmethod
+    def mode_values(self, values: np.ndarray) -> Array:
+        """Numbers of each mode, (…, modes), for `relax`, `defect` and `solve_dense`."""
 
     @abstractmethod
     def relax(
@@ -227,11 +231,18 @@ class Operations(ABC):
 
     @abstractmethod
     def solve_dense(self, inverse: Array, b: Array, out: Array) -> None:
-        """out = inverse b of each mode; inverse (modes, n, n), from `values`."""
+        """out = inverse b of each mode; inverse (n, n, modes), from `mode_values`."""
 
     @abstractmethod
-    def mix(self, matrix: Array, u: Array, out: Array, keep: bool) -> None:
-        """out_a = Σ_f matrix_af u_f, added to out if `keep`; between fields and modes, matrix from `values`."""
+    def to_modes(self, matrix: Array, u: Array, out: Array) -> None:
+        """out_q = Σ_f matrix_qf u_f of a state u; matrix (modes, fields), from `values`."""
+
+    @abstractmethod
+    def from_modes(self, back: Array, x: Array, direct: Array, u: Array, out: Array, keep: bool) -> None:
+        """out_f = Σ_q back_fq x_q + Σ_g direct_fg u_g, added to the state out if `keep`; matrices from `values`.
+
+        direct  only between fields that do not move
+        """
 
     @abstractmethod
     def shift(self, target: Array, amounts: np.ndarray) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Array, Operations
-from rdcalcium.backends.rate_code import rate_code
+from rdcalcium.backends.rate_code import mode_width, rate_code
 from rdcalcium.backends.sources import HUGE, calls_a_kernel, kernels_for, prelude
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Level, PointWeights
@@ -18,6 +18,7 @@ from rdcalcium.discretization.sliced_ell import SLICE, slice_rows
 from rdcalcium.system import System
 
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
+SINGLE = np.dtype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class KernelOperations(Operations):
         self.index = index_type(system.shape, self.layout.guard)
         # What the number types of the kernels are here.
         self.types = {"real_t": self.real, "index_t": self.index, "offset_t": np.dtype(np.int64), "mask_t": self.mask}
-        self.types |= {name: np.dtype(np.float64) for name in ("double", "March", "Rules")}
+        self.types |= {"float": SINGLE} | {name: np.dtype(np.float64) for name in ("double", "March", "Rules")}
         self.prelude = prelude(precision, "int" if self.index == np.int32 else "long long")
         self.header, numbers = rate_code(system.chemistry)
         names = kernels_for(self.layout.kernels)
@@ -171,19 +172,25 @@ class KernelOperations(Operations):
         return KernelLevel(
             level.size,
             self._sliced(level.laplacian),
-            self.upload(level.diagonal.astype(self.real)),
+            self.upload(level.diagonal.astype(SINGLE)),
             None if level.restrict is None else self._sliced(level.restrict),
             None if level.prolong is None else self._sliced(level.prolong),
         )
 
     def _sliced(self, matrix: csr_array) -> tuple[Array, Array, Array]:
-        start, column, weight = (self.upload(a) for a in slice_rows(matrix).arrays(self.types))
+        start, column, weight = (self.upload(a) for a in slice_rows(matrix).arrays(self.types | {"real_t": SINGLE}))
         return start, column, weight
 
     def modes(self, size: int) -> Array:
         """Zeros."""
-        count = self.system.chemistry.moving
-        return self.zeros(count * size).reshape(count, size)
+        return self.upload(np.zeros((size, mode_width(self.system.chemistry.moving)), SINGLE))
+
+    def mode_values(self, values: np.ndarray) -> Array:
+        """Upload, with ones for the modes that fill up a vector: zero, their solution stays zero."""
+        moving = self.system.chemistry.moving
+        filled = np.ones((*values.shape[:-1], mode_width(moving)), SINGLE)
+        filled[..., :moving] = values
+        return self.upload(filled)
 
     def _by_rows(self, name: str, n: int, *args: Any) -> None:
         """One thread for each row of a matrix, and all its modes."""
@@ -217,16 +224,19 @@ class KernelOperations(Operations):
         self._transfer(level.prolong, x, out, keep=True)
 
     def _transfer(self, matrix: tuple[Array, Array, Array] | None, x: Array, out: Array, keep: bool) -> None:
-        self._by_rows("transfer", out.shape[1], *(matrix or ()), x, out, x.shape[1], int(keep))
+        self._by_rows("transfer", len(out), *(matrix or ()), x, out, int(keep))
 
     def solve_dense(self, inverse: Array, b: Array, out: Array) -> None:
         """kernels/solve_dense.cu."""
-        self._on_values("solve_dense", b.size, inverse, b, out, b.shape[1])
+        self._on_values("solve_dense", len(b), inverse, b, out)
 
-    def mix(self, matrix: Array, u: Array, out: Array, keep: bool) -> None:
-        """kernels/mix.cu."""
-        (rows, columns), n = matrix.shape, u.shape[1]
-        self.launch("mix", (n,), matrix, u, out, int(keep), rows, columns, n, block=SLICE, work=rows * n)
+    def to_modes(self, matrix: Array, u: Array, out: Array) -> None:
+        """kernels/to_modes.cu."""
+        self._by_rows("to_modes", len(out), matrix, u, out)
+
+    def from_modes(self, back: Array, x: Array, direct: Array, u: Array, out: Array, keep: bool) -> None:
+        """kernels/from_modes.cu."""
+        self._by_rows("from_modes", len(x), back, x, direct, u, out, int(keep))
 
     def shift(self, target: Array, amounts: np.ndarray) -> None:
         """Elementwise."""

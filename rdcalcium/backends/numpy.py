@@ -112,14 +112,16 @@ class NumpyOperations(Operations):
         return largest if np.isfinite(largest) else np.inf
 
     def level(self, level: Level) -> Level:
-        """In the precision of the run."""
-        matrices = (level.laplacian, level.restrict, level.prolong)
-        laplacian, restrict, prolong = (m if m is None else m.astype(self.real) for m in matrices)
-        return Level(laplacian, level.diagonal.astype(self.real), level.bound, restrict, prolong)
+        """As it is: rows in double precision, for the same reason as the Laplacian of the state."""
+        return level
 
     def modes(self, size: int) -> np.ndarray:
         """Zeros."""
-        return np.zeros((self.system.chemistry.moving, size), dtype=self.real)
+        return np.zeros((size, self.system.chemistry.moving), dtype=np.float32)
+
+    def mode_values(self, values: np.ndarray) -> np.ndarray:
+        """As they are."""
+        return values
 
     def relax(
         self,
@@ -133,9 +135,8 @@ class NumpyOperations(Operations):
         gain: float,
     ) -> None:
         """One step of Chebyshev iteration."""
-        real = self.real.type
-        rest, before = (b, real(0)) if x is None else (self._defect(level, x, b, shifts), real(keep) * change)
-        change[:] = before + real(gain) * rest / (shifts[:, None] + level.diagonal)
+        rest, before = (b, 0.0) if x is None else (self._defect(level, x, b, shifts), keep * change)
+        change[:] = before + gain * rest / (shifts + level.diagonal[:, None])
         out[:] = change if x is None else x + change
 
     def defect(self, level: Level, x: np.ndarray, b: np.ndarray, out: np.ndarray, shifts: np.ndarray) -> None:
@@ -143,23 +144,29 @@ class NumpyOperations(Operations):
         out[:] = self._defect(level, x, b, shifts)
 
     def _defect(self, level: Level, x: np.ndarray, b: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-        return b - (shifts[:, None] + level.diagonal) * x + (level.laplacian @ x.T).T
+        return b - (shifts + level.diagonal[:, None]) * x + level.laplacian @ x
 
     def restrict(self, level: Level, x: np.ndarray, out: np.ndarray) -> None:
         """out = R x."""
-        out[:] = (level.restrict @ x.T).T
+        out[:] = level.restrict @ x
 
     def prolong(self, level: Level, x: np.ndarray, out: np.ndarray) -> None:
         """out += P x."""
-        out += (level.prolong @ x.T).T
+        out += level.prolong @ x
 
     def solve_dense(self, inverse: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
         """out_q = inverse_q b_q."""
-        out[:] = np.einsum("qij,qj->qi", inverse, b)
+        out[:] = np.einsum("ijq,jq->iq", inverse, b)
 
-    def mix(self, matrix: np.ndarray, u: np.ndarray, out: np.ndarray, keep: bool) -> None:
-        """out = matrix u, or out + matrix u if `keep`."""
-        out[:] = matrix @ u + (out if keep else self.real.type(0))
+    def to_modes(self, matrix: np.ndarray, u: np.ndarray, out: np.ndarray) -> None:
+        """out = matrix u."""
+        out[:] = (matrix @ u).T
+
+    def from_modes(
+        self, back: np.ndarray, x: np.ndarray, direct: np.ndarray, u: np.ndarray, out: np.ndarray, keep: bool
+    ) -> None:
+        """out = back x + direct u, and what it was if `keep`."""
+        out[:] = back @ x.T + direct @ u + (out if keep else self.real.type(0))
 
     def shift(self, target: np.ndarray, amounts: np.ndarray) -> None:
         """target_f += amounts_f in every control volume."""

@@ -41,6 +41,7 @@ def rate_code(chemistry: Chemistry) -> tuple[str, np.ndarray]:
 #define RDC_FIELDS {len(chemistry.fields)}
 #define RDC_MOBILE(f) ({mobile})
 #define RDC_MODES {chemistry.moving}
+#define RDC_WIDTH {mode_width(chemistry.moving)}
 #define RDC_DIFFUSIVITY(p, f) p[f]
 
 // d += rates of change of the fields y by reaction
@@ -52,6 +53,11 @@ RDC_DEVICE void add_rate_increment(const real_t* y, const real_t* z, const real_
 {"".join(increment)}}}
 """
     return header, np.array(parameters.numbers)
+
+
+def mode_width(moving: int) -> int:
+    """Numbers that the modes of a control volume take on a device: a power of two, which loads as one vector."""
+    return 1 << (moving - 1).bit_length()
 
 
 def _concentration(state: State, totals: dict[FreeForm, str]) -> str:

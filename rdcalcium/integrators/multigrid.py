@@ -34,17 +34,18 @@ class Multigrid:
 
     @property
     def right_hand_side(self) -> Array:
-        """Where `cycle` takes b from, (modes, n)."""
+        """Where `cycle` takes b from, of `modes`."""
         return self._work[0][3]
 
     def shift(self, shifts: np.ndarray) -> None:
         """Take other problems, of shifts (modes,) µm⁻²."""
-        self._shifts = self.do.values(shifts)
+        self._shifts = self.do.mode_values(shifts)
         eye = np.eye(len(self._coarsest))
-        self._inverse = self.do.values(np.stack([np.linalg.inv(s * eye + self._coarsest) for s in shifts]))
+        inverse = [np.linalg.inv(s * eye + self._coarsest) for s in shifts]
+        self._inverse = self.do.mode_values(np.stack(inverse, axis=-1))
 
     def cycle(self, number: int = 0) -> Array:
-        """An approximate solution for `right_hand_side`, (modes, n), from a level on."""
+        """An approximate solution for `right_hand_side` from a level on, of `modes`."""
         do, level = self.do, self._levels[number]
         x, other, change, b = self._work[number]
         if number == len(self._levels) - 1:

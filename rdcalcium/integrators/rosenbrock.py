@@ -91,9 +91,8 @@ class Rosenbrock:
 
     def _approximate(self, r: Array, out: Array, keep: bool = False) -> None:
         """out = B r, added to out if `keep`."""
-        self.do.mix(self._to, r, self.multigrid.right_hand_side, keep=False)
-        self.do.mix(self._direct, r, out, keep=keep)
-        self.do.mix(self._back, self.multigrid.cycle(), out, keep=True)
+        self.do.to_modes(self._to, r, self.multigrid.right_hand_side)
+        self.do.from_modes(self._back, self.multigrid.cycle(), self._direct, r, out, keep)
 
     def _solve(self, y: Array, b: Array, out: Array) -> None:
         """(I - τ J) out = b, nearly; J at y, and b so small that F is linear in out."""
