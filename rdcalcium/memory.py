@@ -12,6 +12,7 @@ import psutil
 
 from rdcalcium.backends import backend_class
 from rdcalcium.backends.program import STATES
+from rdcalcium.backends.rate_code import mode_width
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Model
@@ -24,7 +25,7 @@ class Footprint:
     making    while the control volumes are made
     kept      of their layout, their picture and their tables afterwards
     building  while the first quiet stretch makes the levels of its multigrid
-    levels    of these, in double precision, where the kernels read them
+    levels    of these, where the kernels read them
     layout    of what the kernels of a GPU read in every stage, in double precision
     """
 
@@ -36,11 +37,11 @@ class Footprint:
 
 
 # Measured on 0.1 to 1 million control volumes with 1 to 6 fields, where the numbers could not be counted.
-FOOTPRINTS = {"grid": Footprint(215, 180, 630, 275, 10), "tetrahedra": Footprint(4000, 2400, 900, 450, 235)}
+FOOTPRINTS = {"grid": Footprint(215, 180, 630, 250, 10), "tetrahedra": Footprint(4000, 2400, 900, 270, 235)}
 
 REFINED = 1  # state more than those of the stepper, where single precision is refined
 ERRORS = 1  # number for each control volume, by which a device judges its steps
-QUIET_STATES, QUIET_MODES = 1, 4.5  # that implicit steps add, each mode of them as long as a mobile field
+QUIET_STATES, QUIET_MODES = 1, 4.5  # that implicit steps add, the modes as many as a device loads at once
 
 # What a steady state takes besides layout and picture, measured likewise, with all the vectors that GMRES may keep.
 STEADY_BYTES, STEADY_FIELD = 1500, 600
@@ -97,9 +98,9 @@ def _states(model: Model, count: float) -> float:
 def _quiet(model: Model) -> float:
     """Bytes for each control volume that implicit steps add."""
     diffusivity = build_chemistry(model).diffusivity
-    numbers = QUIET_STATES * len(diffusivity) + QUIET_MODES * np.count_nonzero(diffusivity)
-    levels = _matrix(FOOTPRINTS[model.discretization.kind].levels, model)
-    return float(numbers * np.dtype(model.run.precision).itemsize + levels)
+    states = QUIET_STATES * len(diffusivity) * np.dtype(model.run.precision).itemsize
+    modes = QUIET_MODES * mode_width(int(np.count_nonzero(diffusivity))) * np.dtype(np.float32).itemsize
+    return float(states + modes + FOOTPRINTS[model.discretization.kind].levels)
 
 
 def _matrix(double: int, model: Model) -> float:

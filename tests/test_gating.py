@@ -14,6 +14,9 @@ from scipy.integrate import quad
 
 from rdcalcium import library, runner
 from rdcalcium.currents import (
+    PAUSE,
+    STEADY,
+    STIR,
     Currents,
     GroupCurrent,
     TimeCourse,
@@ -178,7 +181,9 @@ def test_a_current_jumps_with_the_voltage_and_not_before_it() -> None:
     for before in (True, False):
         expected = p * 2.07e-3 * (61.8 - stimulus.voltage(at, before))  # pS mV = fA
         np.testing.assert_allclose(group.influx.value(at, before=before), expected, rtol=1e-6)
-    assert currents.events(END).tolist() == [CUT_OFF, END]
+    onset, *ends = currents.events(END)
+    assert ends == [CUT_OFF, END]
+    assert group.influx.value(onset) < 1e-3 * group.influx.peak
     assert len(group.open_probability.jumps) == 2  # where the run begins and ends
     shortly = CUT_OFF - np.geomspace(1e-9, 0.01, 40)
     np.testing.assert_allclose(group.influx.value(shortly), alone.influx.value(shortly), rtol=1e-5)
@@ -289,7 +294,21 @@ def test_steps_end_where_a_current_jumps_and_where_the_run_ends() -> None:
         c=ConstantCurrent(amplitude=1),
         d=GaussianCurrent(amplitude=1, peak=1, width=0.2),
     )
-    np.testing.assert_allclose(channel_currents(model).events(3.0), [0.5, 1.5, 3.0])
+    onset = group_of(GaussianCurrent(amplitude=1, peak=1, width=0.2)).influx.onsets
+    np.testing.assert_allclose(channel_currents(model).events(3.0), [0.5, *onset, 1.5, 3.0])
+
+
+def test_a_current_leaves_its_rest_once_before_each_bell() -> None:
+    """Unseen until then, and flowing soon after; what decays without a pause does not begin anew."""
+    width, peaks = 0.36, (2.0, 5.0)
+    at = np.linspace(0, 8, 8001)
+    bells = sum(np.exp(-4 * np.log(2) * ((at - peak) / width) ** 2) for peak in peaks)
+    influx = TimeCourse.through(at, bells, smooth=True)
+    assert len(influx.onsets) == len(peaks)
+    for onset, peak in zip(influx.onsets, peaks, strict=True):
+        assert Currents([GroupCurrent("bells", influx)]).steady(onset - PAUSE, PAUSE)
+        assert influx.value(onset + STIR) > STEADY
+        assert peak - 3 * width < onset < peak - width
 
 
 @pytest.mark.parametrize("stages", [2, 5, 40])

@@ -54,6 +54,9 @@ def decouple(chemistry: Chemistry, state: np.ndarray, tau: float) -> Modes:
 
 
 def bound_with_calcium(chemistry: Chemistry, state: np.ndarray) -> np.ndarray:
-    """Change of every field for each µM of calcium, in equilibrium and to first order, (fields,)."""
+    """Change of every field for each µM of calcium, in equilibrium and to first order, (fields,).
+
+    A buffer that never lets go has no such equilibrium without calcium, and takes none then.
+    """
     slopes = chemistry.jacobian(state)[1:]
-    return np.append(1.0, -np.linalg.solve(slopes[:, 1:], slopes[:, 0]))
+    return np.append(1.0, -np.linalg.lstsq(slopes[:, 1:], slopes[:, 0])[0])

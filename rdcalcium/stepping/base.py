@@ -49,7 +49,7 @@ class Pace:
     """
 
     control: StepController
-    implicit_above: int
+    implicit_above: float
     rejected: int = 0
     stuck: bool = False
 
@@ -57,6 +57,13 @@ class Pace:
     def at_start(cls, method: Method) -> Pace:
         """Nothing is known yet."""
         return cls(StepController(method.order), limits.IMPLICIT_FROM)
+
+    def tried_implicitly(self, accepted: bool) -> None:
+        """Be readier to try again after an implicit step that was accepted, and less so after another one."""
+        if accepted:
+            self.implicit_above = max(limits.IMPLICIT_EASE * self.implicit_above, limits.IMPLICIT_ON)
+        else:
+            self.implicit_above = limits.IMPLICIT_AGAIN * max(self.implicit_above, limits.IMPLICIT_FROM)
 
     def restart(self) -> None:
         """Forget the steps before an event: what follows is another problem."""

@@ -89,7 +89,7 @@ class DeviceSteps(Way):
 
     def _adopt(self, pace: Pace, done: Stretch) -> None:
         """Take over what the device knows about its next step."""
-        pace.control.h, pace.implicit_above = done.march["h"], int(done.march["many"])
+        pace.control.h, pace.implicit_above = done.march["h"], done.march["many"]
         pace.control.last = (done.march["last_h"], done.march["last_error"])
         pace.rejected += int(done.march["rejected"])
         pace.stuck = done.status == Status.TOO_SHORT

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from rdcalcium.integrators import limits
 from rdcalcium.integrators.controller import towards
 from rdcalcium.integrators.limits import HEADROOM, RADIUS_FLOOR, SAME_TIME, SHORTEST_STEP
 from rdcalcium.integrators.rosenbrock import Rosenbrock
@@ -64,6 +63,8 @@ class HostSteps(Way):
         while True:
             plan = self._plan(pace, t, radius)
             error = stepper.attempt(plan.scheme, plan.h, plan.sources, self.setting.rtol, self.setting.atol)
+            if plan.scheme is not self.explicit:
+                pace.tried_implicitly(accepted=error <= 1)
             if error <= 1:
                 break
             pace.rejected += 1
@@ -103,7 +104,6 @@ class HostSteps(Way):
         wanted = min(pace.control.h, self.setting.longest)
         h, lands = towards(stop - t, wanted)
         if method.stages_for(h, radius) > pace.implicit_above and self.is_quiet(t, h):
-            pace.implicit_above = limits.IMPLICIT_ON
             return Plan(h, stop if lands else t + h, wanted, self.implicit, self.influx.mean(t, h))
         wanted = min(wanted, method.longest_stable_step(radius))
         h, lands = towards(stop - t, wanted)
