@@ -17,7 +17,7 @@ class NumpyOperations(Operations):
 
     name = "numpy"
     host_states = len(STATES)
-    host_bytes = 250
+    host_bytes = 130
     sides = Sides(grid=(30, 62), mesh=(24, 40), triad=200)
     device = "CPU, one core"
 
