@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The approximate inverse of implicit steps: sparse matrices in sliced ELL, times all modes of diffusion at once.
 //
-// The modes of a control volume lie side by side, RDC_WIDTH of them, so that one load brings all that a neighbour has to
-// give. They are of single precision: the sweeps of a step mend what an approximate inverse misses.
+// The modes of a control volume lie side by side, RDC_WIDTH of them, so that one load brings all that a neighbour has
+// to give. They are of single precision: the sweeps of a step mend what an approximate inverse misses.
 #pragma once
 #include "model.cuh"
 

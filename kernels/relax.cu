@@ -13,8 +13,10 @@ extern "C" __global__ void relax(
     RDC_GUARD(first >= n)
     const modes_t s = modes_at(shift, 0);
     if (fresh) {
-        for (int t = 0; t < RDC_COUNT; ++t)
-            *modes_at(out, first + t) = *modes_at(d, first + t) = gain * modes_at(b, first + t) / (diagonal[first + t] + s);
+        for (int t = 0; t < RDC_COUNT; ++t) {
+            const modes_t change = gain * modes_at(b, first + t) / (diagonal[first + t] + s);
+            *modes_at(out, first + t) = *modes_at(d, first + t) = change;
+        }
         return;
     }
     modes_t own[RDC_LANES], rest[RDC_LANES];
