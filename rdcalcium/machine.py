@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+SPINS = "30000"  # times that an idle core looks for work before it sleeps, a fraction of a millisecond
+
 PACKAGES = ("rdcalcium", "numpy", "scipy", "gmsh")
 
 
@@ -48,6 +50,16 @@ def threads() -> int:
     """Threads that OpenMP will use."""
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
     return int(asked) if asked.isdigit() and int(asked) > 0 else len(os.sched_getaffinity(0))
+
+
+def let_idle_cores_sleep() -> None:
+    """Let cores that OpenMP leaves idle sleep soon, but not between two loops of a step, which follow at once.
+
+    Only variables that nobody has set. The runtime reads them when it is loaded, so this has to come before Gmsh too,
+    which brings the runtime with it.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
 
 
 def peak_memory() -> float:

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from rdcalcium.backends import BACKENDS, compiled, cupy
+from rdcalcium.machine import SPINS
 from rdcalcium.results import Result
-from tests.support import assert_same_tables, rdcalcium, sentence
+from tests.support import ENVIRONMENT, assert_same_tables, rdcalcium, sentence
 
 QUICK = dedent("""\
     title = "quick"
@@ -167,6 +168,17 @@ def test_refine_divides_every_cell(quick: Path) -> None:
     assert about["discretization"]["control volumes"] == 13**3  # 200 / 16 nm = 12.5
     assert "size_at_active_zone" in (quick / "runs/quick-refine-1.25/model.toml").read_text()
     assert '"16 nm"' in (quick / "runs/quick-refine-1.25/model.toml").read_text()
+
+
+def test_idle_cores_sleep_on_tetrahedra_too(quick: Path) -> None:
+    """Gmsh brings the runtime of OpenMP, before there is a backend; it tells by which variables it was loaded."""
+    tells = {"env": ENVIRONMENT | {"OMP_DISPLAY_ENV": "VERBOSE"}}
+    done = rdcalcium("run", "quick.toml", "--backend", "numpy", "--tetrahedra", folder=quick, **tells)
+    assert done.returncode == 0, done.stderr
+    if "OPENMP DISPLAY ENVIRONMENT" not in done.stderr:
+        pytest.skip("this Gmsh has no OpenMP")
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr
+    assert f"GOMP_SPINCOUNT = '{SPINS}'" in done.stderr
 
 
 def test_check_prints_the_resolved_model_and_advice(quick: Path) -> None:

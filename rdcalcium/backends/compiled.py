@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,10 +16,12 @@ from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import KernelMarcher
 from rdcalcium.backends.program import SIZES, STATES, TABLES, Marcher, Program, tables
 from rdcalcium.backends.sources import read_kernel
-from rdcalcium.machine import threads
+from rdcalcium.machine import let_idle_cores_sleep, threads
 
-SPINS = "30000"  # how often an idle core asks for work before it sleeps; that lasts a fraction of a millisecond
-SERIAL_BELOW = 50_000  # values; under this waking the other cores costs more than it brings
+# Values of a state under which one core works alone. On an idle machine two are quicker from 8,000 values on, and 1.6
+# times as quick at 50,000 (`scripts/benchmarks/all.py --only threads`); but where others keep the cores busy, a loop
+# waits a millisecond for the second one, ten times as long as such a stage takes.
+SERIAL_BELOW = 50_000
 
 
 class CompiledOperations(KernelOperations):
@@ -31,7 +32,7 @@ class CompiledOperations(KernelOperations):
     sides = Sides(grid=(50, 154), mesh=(32, 100), triad=280)
     reduction_threads = 256
     looks_up = False
-    serial_below: float = SERIAL_BELOW
+    serial_below = SERIAL_BELOW
 
     @classmethod
     def missing(cls) -> str | None:
@@ -60,10 +61,7 @@ class CompiledOperations(KernelOperations):
 
     def load(self, names: tuple[str, ...]) -> None:
         """Compile all kernels of a model into one library."""
-        # Idle cores shall sleep, not spin, between the loops; read by the runtime when it is loaded.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        # But not between two loops of a step, which follow each other at once.
-        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+        let_idle_cores_sleep()
         seen: set[str] = set()
         kernels = [read_kernel(name, self.header, seen) for name in names]
         stage = next(k for k in kernels if k.name == f"stage_{self.layout.kernels}")

@@ -8,10 +8,12 @@ import click
 
 from rdcalcium.cli.commands import INTERRUPTED, cli
 from rdcalcium.errors import RdcalciumError
+from rdcalcium.machine import let_idle_cores_sleep
 
 
 def main() -> None:
     """Run the command line; what is no mistake of the user shows its traceback."""
+    let_idle_cores_sleep()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
