@@ -36,14 +36,19 @@ class Footprint:
     layout: int
 
 
-# Measured on 0.1 to 1 million control volumes with 1 to 6 fields, where the numbers could not be counted.
+# Fitted to the peaks of processes on 0.1 to 1 million control volumes with 1 to 6 fields, where the numbers could not
+# be counted: `scripts/benchmarks/all.py --only memory` measures such peaks beside the plan, and tests/test_memory.py
+# holds them within 20 % of each other. `layout` is counted: tests/test_memory.py adds up the arrays.
 FOOTPRINTS = {"grid": Footprint(215, 180, 630, 250, 10), "tetrahedra": Footprint(4000, 2400, 900, 270, 235)}
 
 REFINED = 1  # state more than those of the stepper, where single precision is refined
 ERRORS = 1  # number for each control volume, by which a device judges its steps
-QUIET_STATES, QUIET_MODES = 1, 4.5  # that implicit steps add, the modes as many as a device loads at once
+# That implicit steps add, and modes, as many as a device loads at once: 4 on every level of the multigrid, whose sizes
+# add up to 1.125 of the finest one on a grid, and to 1.04 on a mesh.
+QUIET_STATES, QUIET_MODES = 1, 4.5
 
-# What a steady state takes besides layout and picture, measured likewise, with all the vectors that GMRES may keep.
+# What a steady state takes besides layout and picture, fitted likewise; STEADY_FIELD has room for the 41 vectors of 8
+# bytes that GMRES may keep of each field, of which few are used: by the same command it takes half of what is planned.
 STEADY_BYTES, STEADY_FIELD = 1500, 600
 
 

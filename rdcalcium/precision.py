@@ -16,13 +16,20 @@ from rdcalcium.integrators.stepper import ROUNDING_SHOWS
 from rdcalcium.model import Model
 
 EPS = 2.0**-24  # largest relative rounding of a number of single precision
-NOISE = 0.2  # rounding in the estimate, in units of EPS × step × spectral radius × concentration
 FINEST = 1e-7  # two EPS: no tolerance below it means anything
-STEPS = 16.0  # that the solution asks for when a current begins and ends, times tolerance^(1/3)
-PATIENCE = 4.0  # times as many steps may come from rounding
+
+# Measured: `python scripts/benchmarks/precision.py` prints both for each of its models.
+NOISE = 0.2  # rounding in the estimate, in units of EPS × step × spectral radius × concentration: 0.17 and 0.25 in the
+# two models that it refuses; more in a long decay, 1.3, whose cells differ for longer than EVEN says
+STEPS = 16.0  # that the solution asks for when a current begins and ends, times tolerance^(1/3): the median, of 7 to 24
+
+# Chosen.
+PATIENCE = 4.0  # times as many steps may come from rounding: no more than twice the time where a step costs half
 FLOWING = 1e-3  # of the peak of a current, above which it flows
-EVEN = 10.0  # time constants of diffusion in the terminal until its cells differ too little for rounding to matter
-RESOLVED = 1000.0  # µM, up to which an absolute tolerance has to be resolved
+EVEN = 10.0  # time constants of diffusion in the terminal until its cells differ too little for rounding to matter:
+# exp(-10) = 5e-5 of what they differed by is left then
+RESOLVED = 1000.0  # µM, up to which an absolute tolerance has to be resolved: calcium beside an open pore, so that
+# 1 µM of it counts as 1/1000 of the highest value
 
 
 def require_precision(model: Model, chemistry: Chemistry, volume: float, radius: float) -> None:
@@ -33,15 +40,24 @@ def require_precision(model: Model, chemistry: Chemistry, volume: float, radius:
     """
     if model.run.precision == "float64":
         return
-    rate = EPS * NOISE * chemistry.stiffness(model.calcium.rest, radius)
-    uneven, pulses = _uneven(model, channel_currents(model), chemistry, volume)
-    if not _holds(model, model.run.tolerance, rate * uneven, pulses):
+    rounding, pulses = strain(model, chemistry, volume, radius)
+    noise = NOISE * rounding
+    if not _holds(model, model.run.tolerance, noise, pulses):
         tolerances = [digit * 10.0**power for power in range(-3, -8, -1) for digit in (5, 2, 1)]
-        least = min(t for t in [ROUNDING_SHOWS, *tolerances] if _holds(model, t, rate * uneven, pulses))
+        least = min(t for t in [ROUNDING_SHOWS, *tolerances] if _holds(model, t, noise, pulses))
         raise ModelError(
             f'run.precision = "float32" does not hold run.tolerance = {model.run.tolerance:g}: rounding would make '
             f'most steps; the smallest that it holds in this run is {least:g}: take that, or precision = "float64"'
         )
+
+
+def strain(model: Model, chemistry: Chemistry, volume: float, radius: float) -> tuple[float, int]:
+    """EPS ρ T, with ρ the spectral radius and T the time during which cells differ; how often a current begins.
+
+    volume, radius  as above
+    """
+    uneven, pulses = _uneven(model, channel_currents(model), chemistry, volume)
+    return EPS * chemistry.stiffness(model.calcium.rest, radius) * uneven, pulses
 
 
 def _holds(model: Model, tolerance: float, noise: float, pulses: int) -> bool:

@@ -17,7 +17,7 @@ class NumpyOperations(Operations):
 
     name = "numpy"
     host_states = len(STATES)
-    host_bytes = 130
+    host_bytes = 130  # measured: `scripts/benchmarks/all.py --only memory`
     sides = Sides(grid=(30, 62), mesh=(24, 40), triad=200)
     device = "CPU, one core"
 
@@ -30,7 +30,7 @@ class NumpyOperations(Operations):
     @classmethod
     def found(cls) -> str:
         """It is the last that is tried."""
-        return "NumPy is always there, though about ten times slower than compiled kernels"
+        return "NumPy is always there, though several times slower than compiled kernels"
 
     def wait(self) -> None:
         """Everything is done at once."""

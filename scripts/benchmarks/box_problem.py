@@ -9,8 +9,6 @@ environment of their own, whose Python --peers names; of one that is missing the
 from __future__ import annotations
 
 import argparse
-import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,12 +17,12 @@ import numpy as np
 from box import others, ours
 from box.problem import CALCIUM, CURRENT, EGTA, FIXED, HEIGHTS, OPEN, SIDE, TIMES, largest
 from box.table import page
+from writing import RESULTS, file_name, save
 
 from rdcalcium.backends import backend_class
 from rdcalcium.bench.measure import machine_now
-from rdcalcium.machine import threads
+from rdcalcium.machine import let_idle_cores_sleep, threads
 
-RESULTS = Path(__file__).parent / "results"
 WANTED = {"time": 0.5, "total": 1.0}  # per cent
 CELLS = (0.02, 0.05)  # µm; the larger for those that take too long on the smaller
 MOST = 60  # refinement, so that no run takes ten minutes
@@ -121,16 +119,15 @@ def measure(quick: bool, python: str) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print, write."""
+    let_idle_cores_sleep()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
     parser.add_argument("--peers", default=sys.executable, help="the Python that has NEURON and FiPy")
     parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     figures = measure(chosen.quick, chosen.peers)
-    name = "box-" + re.sub("[^a-z0-9]+", "-", figures["machine"]["processor"].lower()).strip("-")
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    (chosen.out / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    (chosen.out / f"{name}.md").write_text(page(figures), encoding="utf-8")
+    quick = ["quick"] * chosen.quick
+    save(figures, page(figures), chosen.out, file_name("box", figures["machine"]["processor"], *quick))
     print(page(figures))
 
 
