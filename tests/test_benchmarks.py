@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,11 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rdcalcium.backends import BACKENDS, backend_class
-from rdcalcium.bench.systems import BUFFERS, chemistry
+from rdcalcium.backends import BACKENDS, backend_class, open_backend
+from rdcalcium.backends.sources import kernel_names
+from rdcalcium.bench.kernels import KERNELS, STATES, Arrays, runs
+from rdcalcium.bench.measure import worth_measuring
+from rdcalcium.bench.systems import BUFFERS, chemistry, grid_system, mesh_nodes
+from rdcalcium.bench.timing import place
 from rdcalcium.discretization.build import discretize
+from rdcalcium.system import System
 from tests.models import small_model
-from tests.support import PRECISIONS, ROOT, fresh, simulate
+from tests.support import PRECISIONS, ROOT, LikeAGpu, need_backend, simulate
 
 SCRIPTS = ROOT / "scripts" / "benchmarks"
 WANTED = {name for name in BACKENDS if backend_class(name).missing() is None}
@@ -36,7 +42,7 @@ def command(*words: object, out: Path) -> Path:
     """Measure, tiny; the file of figures."""
     words = (sys.executable, SCRIPTS / "all.py", "--quick", "--out", out, *words)
     subprocess.run([*map(str, words)], check=True, capture_output=True, text=True)
-    (found,) = out.glob("*.json")
+    (found,) = out.glob("*threads-quick.json")
     return found
 
 
@@ -63,19 +69,69 @@ def test_every_part_has_rows_and_none_failed(figures: dict[str, Any]) -> None:
         assert not [row for row in rows(part) if row.get("note", "").startswith("failed")]
 
 
-def test_every_backend_and_precision_has_every_kernel(figures: dict[str, Any]) -> None:
-    found = {(row["backend"], row["precision"], row["kernel"]) for row in rows(figures["kernels"])}
-    kernels = {"stage_grid", "stage_mesh", "rhs_grid", "rhs_mesh", "error_norm", "advance", "weighted_sums", "relax"}
-    assert found == {(b, p, k) for b in WANTED for p in PRECISIONS for k in kernels}
+def test_every_backend_and_precision_has_every_kernel_that_it_has(figures: dict[str, Any]) -> None:
+    found = {(row["backend"], row["precision"]): set() for row in rows(figures["kernels"])}
+    for row in rows(figures["kernels"]):
+        found[row["backend"], row["precision"]].add(row["kernel"].partition(" ")[0])
+    assert set(found) == {(b, p) for b in WANTED for p in PRECISIONS}
+    everywhere = {"stage_grid", "stage_mesh", "rhs_grid", "advance", "weighted_sum", "gather", "relax", "transfer"}
+    launched = {"arrive_grid", "arrive_mesh", "largest"}
+    for (backend, _), kernels in found.items():
+        assert kernels >= everywhere
+        assert kernels >= launched or backend == "numpy"
     assert {row["backend"] for row in rows(figures["bandwidth"])} == WANTED
 
 
-def test_a_step_is_its_stages_other_kernels_and_the_rest(figures: dict[str, Any]) -> None:
+def test_every_kernel_is_measured_or_is_small() -> None:
+    """Those of triad and copy are the measure itself."""
+    from parts.kernels import SMALL
+    from parts.levels import Cycle, finest_level
+
+    cells = mesh_nodes(8)
+    cycle = Cycle(open_backend("numpy", System(chemistry(4), cells)), finest_level(cells))
+    measured = {*KERNELS, *(name.partition(" ")[0] for name in cycle.kernels()), "gather", "triad"}
+    assert not measured & SMALL.keys()
+    assert {re.sub("_(grid|mesh)$", "", name) for name in kernel_names()} == measured | SMALL.keys()
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_that_is_measured_does_its_work(name: str) -> None:
+    """Of the marching ones too, which do nothing unless a step is under way."""
+    need_backend("compiled")
+    do = LikeAGpu(grid_system(8, 2))
+    arrays = Arrays(do)
+    assert runs(do, name)
+    kernel = KERNELS[name]
+    kernel.call(do, arrays)
+    held = [*(arrays[role] for role in STATES), *arrays.errors]
+    for number, array in enumerate(held):
+        array[...] += 0.01 * number
+    before = [array.copy() for array in held]
+    answer = kernel.call(do, arrays)
+    changed = [not np.array_equal(a, b) for a, b in zip(held, before, strict=True)]
+    assert any(changed) or np.all(answer > 0)
+
+
+def test_the_number_of_a_device_is_told_only_where_there_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    do = open_backend("numpy", grid_system(2, 3))
+    assert "number" not in place(do)
+    monkeypatch.setattr(type(do), "devices", classmethod(lambda kind: ("one", "two")))
+    assert place(do)["number"] == 0
+
+
+def test_a_size_that_one_core_handles_is_measured_once() -> None:
+    compiled = backend_class("compiled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "thread_counts", classmethod(lambda kind: (1, 2)))
+        assert worth_measuring(compiled, compiled.serial_below) == (1,)
+        assert worth_measuring(compiled, compiled.serial_below + 1) == (1, 2)
+
+
+def test_the_time_of_a_run_is_that_of_its_steps(figures: dict[str, Any]) -> None:
     for row in rows(figures["steps"]):
-        shares = [row[f"{name} %"] for name in ("stages", "other kernels", "the rest")]
-        assert sum(shares) == pytest.approx(100)
-        assert min(shares) > 0
-        assert row["stages"] >= row["steps"]
+        assert row["evaluations"] > row["steps"] > 0
+        total = row["us per step"] * row["steps"]
+        assert row["us per evaluation"] * row["evaluations"] == pytest.approx(total)
 
 
 def test_a_run_says_what_it_cost_and_keeps_its_calcium(figures: dict[str, Any]) -> None:
@@ -114,10 +170,10 @@ def test_the_exponent_of_a_power_law_is_its_power() -> None:
     from parts.growth import exponent, with_exponents
 
     sizes = (2, 4, 9)
-    runs = [{"fields": n, "set-up s": 2, "run s": 3 * n**1.5, "evaluations": n, "peak MiB": 0.1 * n} for n in sizes]
-    assert exponent(runs, "fields", "run s") == pytest.approx(1.5)
-    last = with_exponents(runs, "fields")[-1]
-    assert last == pytest.approx({"set-up s": 0, "run s": 1.5, "evaluations": 1, "peak MiB": 1, "note": last["note"]})
+    found = [{"fields": n, "run s": 3 * n**1.5, "evaluations": n, "peak MiB": 0.1 * n} for n in sizes]
+    assert exponent(found, "fields", "run s") == pytest.approx(1.5)
+    last = with_exponents(found, "fields")[-1]
+    assert last == pytest.approx({"run s": 1.5, "evaluations": 1, "peak MiB": 1, "note": last["note"]})
 
 
 def test_a_run_is_noted_on_its_way() -> None:
@@ -128,19 +184,6 @@ def test_a_run_is_noted_on_its_way() -> None:
     for key in ("model ms", "run s", "evaluations", "peak MiB"):
         assert sorted(row[key] for row in rows) == [row[key] for row in rows]
     assert [row["model ms"] for row in rows] == pytest.approx([0.1, 0.2, 0.4], abs=0.05)
-
-
-def test_watching_the_operations_changes_no_number() -> None:
-    from parts.watched import Watched
-
-    from rdcalcium.simulation import Simulation
-
-    plain = fresh(small_model(), "numpy")
-    watched = Simulation(plain.model, Watched(plain.do))
-    plain.run()
-    watched.run()
-    np.testing.assert_array_equal(plain.values, watched.values)
-    assert watched.do.in_stages > 0 < watched.do.others.total()
 
 
 def test_what_does_not_fit_is_said_in_a_sentence() -> None:

@@ -50,6 +50,8 @@ class Operations(ABC):
     host_states  states that lie in the memory of this machine while it runs
     host_bytes   temporary arrays in that memory, bytes for each control volume
     sides        sizes with which its speed is measured
+    serial_below  values of a state under which it works on one core, whatever `threads` is
+    kernels      names of the kernels that it has loaded, if it works by kernels
     device       what it runs on, in words
     number       of that device among `devices`
     threads      how many of its threads it may use, one of `thread_counts`
@@ -61,6 +63,8 @@ class Operations(ABC):
     host_states: ClassVar[int]
     host_bytes: ClassVar[int] = 0
     sides: ClassVar[Sides]
+    serial_below: float = 0
+    kernels: frozenset[str] = frozenset()
     device: str
     number: int
     threads: int

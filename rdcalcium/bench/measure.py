@@ -11,7 +11,7 @@ from typing import Any
 
 from rdcalcium.backends import BACKENDS, Operations, backend_class
 from rdcalcium.backends.base import Sides
-from rdcalcium.bench.kernels import filled_states, updates
+from rdcalcium.bench.kernels import Arrays, updates
 from rdcalcium.bench.systems import grid_system, systems
 from rdcalcium.bench.triad import Triad
 from rdcalcium.machine import machine
@@ -37,7 +37,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
             triad.measure(seconds)
             for system in systems(sides):
                 do = place.open(system, precision)
-                row = updates(do, "stage", filled_states(do), seconds)
+                row = updates(do, "stage", Arrays(do), seconds)
                 # The triad before and after: other users of the machine come and go.
                 kernels.append(with_share(row, max(triad.rates[-1], triad.measure(seconds / 2))))
             bandwidth.append(triad.row(seconds / 2))
@@ -72,6 +72,12 @@ def usable() -> Iterator[Place]:
         if kind.missing() is None:
             places = product(range(max(len(kind.devices()), 1)), kind.thread_counts())
             yield from (Place(kind, number, threads) for number, threads in places)
+
+
+def worth_measuring(kind: type[Operations], values: int) -> tuple[int, ...]:
+    """Numbers of threads that make a difference for a state of so many values."""
+    counts = kind.thread_counts()
+    return counts if values > kind.serial_below else counts[:1]
 
 
 def new_triad(place: Place, precision: str, sides: Sides) -> Triad:

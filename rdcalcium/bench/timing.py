@@ -1,4 +1,4 @@
-"""Seconds of an action on a backend."""
+"""Seconds of an action on a backend, and what is told of the backend beside them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from typing import Any
 from rdcalcium.backends import Operations
 
 FEWEST = 5  # times at least
+
+
+def place(do: Operations) -> dict[str, Any]:
+    """Where it was measured; the number of the device only where there are several to choose from."""
+    number = {"number": do.number} if len(do.devices()) > 1 else {}
+    return {"backend": do.name, **number, "threads": do.threads, "precision": do.precision}
 
 
 def times(do: Operations, action: Callable[[], Any], seconds: float, fewest: int = FEWEST) -> list[float]:

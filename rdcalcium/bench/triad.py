@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.backends import Operations
-from rdcalcium.bench.timing import times
+from rdcalcium.bench.timing import place, times
 
 
 class Triad:
@@ -20,13 +20,7 @@ class Triad:
     def __init__(self, do: Operations, count: int):
         self.do = do
         self.gigabytes = count * do.real.itemsize / 1e9
-        self.about = {
-            "backend": do.name,
-            "number": do.number,
-            "threads": do.threads,
-            "precision": do.precision,
-            "values": count,
-        }
+        self.about = {**place(do), "values": count}
         self.a, self.b, self.c = (do.values(np.full(count, value)) for value in (0, 1, 2))
         self.rates: list[float] = []
 

@@ -12,6 +12,9 @@ def main() -> None:
     """All that `rdcalcium run` does before its first step is over, but for the run folder."""
     path, backend, started = sys.argv[1], sys.argv[2], float(sys.argv[3])
     times = {"interpreter": time.time() - started}
+    from rdcalcium.machine import let_idle_cores_sleep
+
+    let_idle_cores_sleep()
     import rdcalcium as rc
     import rdcalcium.cli
     import rdcalcium.runner

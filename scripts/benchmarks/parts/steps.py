@@ -1,20 +1,21 @@
-"""Latency: whole accepted steps of the box problem on few control volumes, split into stages and the rest.
+"""Latency: the steps of the box problem on few control volumes, as a plain run takes them.
 
-First those of a plain run, in which a backend may take its steps without the host. The rest comes from a second one, in
-which the host asks for each operation and waits: what is neither in stages nor in other kernels is Python and launches.
+A backend that takes its steps without the host does so here too. An evaluation of the right-hand side is a stage, or
+the end of a step; `us per evaluation` is the time of the run over their number, so it holds all that a step does
+besides. A case that a backend handles on one core is measured on one thread alone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import rdcalcium as rc
 from parts import models
 from parts.setting import Setting, Tables
-from parts.watched import Watched
 from rdcalcium.backends import Operations
+from rdcalcium.bench.measure import worth_measuring
+from rdcalcium.bench.timing import place
 from rdcalcium.system import System
 
 CELLS = (0.05, 0.025, 0.5 / 30)  # µm: 2,000 to 54,000 cubes
@@ -33,39 +34,33 @@ def tables(setting: Setting) -> Tables:
 
 def _rows(setting: Setting, model: rc.Model) -> list[dict[str, Any]]:
     system = rc.build_system(model, rc.discretize(model))
-    return [_row(model, system, kind, threads) for kind in setting.kinds() for threads in kind.thread_counts()]
+    values = system.shape[0] * system.shape[1]
+    return [_row(model, system, kind, n) for kind in setting.kinds() for n in worth_measuring(kind, values)]
 
 
 def _row(model: rc.Model, system: System, kind: type[Operations], threads: int) -> dict[str, Any]:
     do = kind(system, model.run.precision)
     do.threads = threads
-    plain, seconds = _quickest(model, lambda: do)
-    watched, total = _quickest(model, lambda: Watched(do))
-    stages, seen = watched.host.explicit.evaluations, watched.do
-    most = max(seen.others, key=seen.others.__getitem__)
+    run, seconds = _quickest(model, do)
+    evaluations = run.stepper.evaluations
     return {
         "cells": model.discretization.kind,
         "control volumes": system.shape[1],
         "fields": system.shape[0],
-        "backend": do.name,
-        "threads": threads,
-        "steps": plain.steps,
-        "stages": stages,
-        "us per step": 1e6 * seconds / plain.steps,
-        "us per step by the host": 1e6 * total / watched.steps,
-        "us per stage": 1e6 * seen.in_stages / stages,
-        "stages %": 100 * seen.in_stages / total,
-        "other kernels %": 100 * seen.others.total() / total,
-        "the rest %": 100 * (1 - seen.seconds.total() / total),
-        "most of other kernels": f"{most}, {100 * seen.others[most] / total:.0f} %",
+        **place(do),
+        "steps": run.steps,
+        "evaluations": evaluations,
+        "us per step": 1e6 * seconds / run.steps,
+        "us per evaluation": 1e6 * seconds / evaluations,
+        "ns per evaluation and volume": 1e9 * seconds / evaluations / system.shape[1],
     }
 
 
-def _quickest(model: rc.Model, operations: Callable[[], Any]) -> tuple[rc.Simulation, float]:
+def _quickest(model: rc.Model, do: Operations) -> tuple[rc.Simulation, float]:
     """The quickest of some runs to the end, and the seconds of its steps."""
     runs: list[tuple[rc.Simulation, float]] = []
     while len(runs) < MOST and sum(seconds for _, seconds in runs) < SECONDS:
-        simulation = rc.Simulation(model, operations())
+        simulation = rc.Simulation(model, do)
         start = time.perf_counter()
         simulation.run()
         runs.append((simulation, time.perf_counter() - start))
