@@ -12,7 +12,14 @@ from rdcalcium.results import folder
 from tests.models import small_model, small_system
 from tests.support import ROOT
 
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/equations.md", "docs/precision.md", "docs/run-folder.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/equations.md",
+    "docs/performance.md",
+    "docs/precision.md",
+    "docs/run-folder.md",
+)
 RUN_FOLDER = (ROOT / "docs" / "run-folder.md").read_text(encoding="utf-8")
 
 

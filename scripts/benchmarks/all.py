@@ -1,16 +1,16 @@
-"""The whole benchmark of this machine, as one table and as JSON: what it can do, and what runs cost on it.
+"""All that is measured of this machine, as tables and as JSON, and the pages that tell of it.
 
-    python scripts/benchmarks/all.py [--quick] [--only PART …] [--backend NAME …] [--peers PYTHON] [--out FOLDER]
+    python scripts/benchmarks/all.py [--quick] [--only NAME …] [--backend NAME …] [--peers PYTHON] [--out FOLDER]
 
-Writes <hardware>.json and .md after each part. What is not measured this time stays in them as it was. With --peers the
-box problem against NEURON and FiPy follows, by box_problem.py.
+Writes <hardware>.json and .md after each part, then calls the scripts beside it: box_problem.py if --peers names the
+Python that has NEURON and FiPy, keller2015.py, precision.py, and pages.py for docs/performance.md and the README. What
+is not measured this time stays in the files as it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import time
@@ -21,15 +21,16 @@ from typing import Any
 
 from parts import PARTS
 from parts.setting import Setting
+from writing import RESULTS, file_name, save
 
 from rdcalcium.backends import BACKENDS, BackendError, choose, open_backend
-from rdcalcium.bench import write
 from rdcalcium.bench.measure import machine_now
 from rdcalcium.bench.systems import grid_system
 from rdcalcium.bench.table import about, markdown
-from rdcalcium.machine import processor, threads
+from rdcalcium.machine import let_idle_cores_sleep, processor, threads
 
 HERE = Path(__file__).parent
+SCRIPTS = ("box_problem", "keller2015", "precision")
 
 
 def hardware(setting: Setting) -> str:
@@ -60,11 +61,12 @@ def page(title: str, parts: dict[str, Any], quick: bool) -> str:
 def chosen() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = (*PARTS, *SCRIPTS)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--backend", nargs="+", choices=BACKENDS, default=(), metavar="NAME", help=", ".join(BACKENDS))
     parser.add_argument("--peers", metavar="PYTHON", help="the Python that has NEURON and FiPy")
-    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
     try:
         for name in asked.backend:
@@ -74,23 +76,40 @@ def chosen() -> argparse.Namespace:
     return asked
 
 
-def main() -> None:
-    """Measure part by part, and write what is known after each."""
-    asked = chosen()
+def measure_parts(asked: argparse.Namespace) -> None:
+    """Part by part, and what is known is written after each."""
     setting = Setting(asked.quick, tuple(asked.backend))
     title = hardware(setting)
-    file = asked.out / (re.sub("[^a-z0-9]+", "-", title.lower()).strip("-") + "-quick" * asked.quick + ".json")
+    name = file_name(title, *["quick"] * asked.quick)
+    file = asked.out / f"{name}.json"
     parts = json.loads(file.read_text(encoding="utf-8"))["parts"] if file.exists() else {}
-    for name in asked.only:
-        print(f"{name} …", file=sys.stderr)
-        parts[name] = measure(name, setting)
-        print(f"{name}: {parts[name]['seconds']:.0f} s", file=sys.stderr)
-        write({"hardware": title, "quick": asked.quick, "parts": parts}, file)
-        file.with_suffix(".md").write_text(page(title, parts, asked.quick), encoding="utf-8")
-    print(file.with_suffix(".md"))
-    if asked.peers:
-        words = ["--peers", asked.peers, "--out", str(asked.out), *["--quick"] * asked.quick]
-        subprocess.run([sys.executable, str(HERE / "box_problem.py"), *words], check=True)
+    for part in (part for part in PARTS if part in asked.only):
+        print(f"{part} …", file=sys.stderr)
+        parts[part] = measure(part, setting)
+        print(f"{part}: {parts[part]['seconds']:.0f} s", file=sys.stderr)
+        figures = {"hardware": title, "quick": asked.quick, "parts": parts}
+        print(save(figures, page(title, parts, asked.quick), asked.out, name))
+
+
+def call(script: str, *words: str) -> None:
+    """One of the scripts beside this one."""
+    print(f"{script} …", file=sys.stderr)
+    subprocess.run([sys.executable, str(HERE / f"{script}.py"), *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    """Measure, then write the pages."""
+    let_idle_cores_sleep()
+    asked = chosen()
+    measure_parts(asked)
+    words = ["--out", str(asked.out), *["--quick"] * asked.quick]
+    if asked.peers and "box_problem" in asked.only:
+        call("box_problem", "--peers", asked.peers, *words)
+    for script in ("keller2015", "precision"):
+        if script in asked.only:
+            call(script, *words)
+    if asked.out == RESULTS and not asked.quick:
+        call("pages")
 
 
 if __name__ == "__main__":
