@@ -51,7 +51,6 @@ class Operations(ABC):
     host_bytes   temporary arrays in that memory, bytes for each control volume
     sides        sizes with which its speed is measured
     serial_below  values of a state under which it works on one core, whatever `threads` is
-    kernels      names of the kernels that it has loaded, if it works by kernels
     device       what it runs on, in words
     number       of that device among `devices`
     threads      how many of its threads it may use, one of `thread_counts`
@@ -64,7 +63,6 @@ class Operations(ABC):
     host_bytes: ClassVar[int] = 0
     sides: ClassVar[Sides]
     serial_below: float = 0
-    kernels: frozenset[str] = frozenset()
     device: str
     number: int
     threads: int
@@ -105,6 +103,10 @@ class Operations(ABC):
         self.precision = precision
         self.real = np.dtype(precision)
         self.threads = max(self.thread_counts())
+
+    def has_kernel(self, name: str) -> bool:
+        """Whether it has loaded this one of kernels/."""
+        return False
 
     @abstractmethod
     def wait(self) -> None:

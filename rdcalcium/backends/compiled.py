@@ -122,6 +122,10 @@ class CompiledOperations(KernelOperations):
         tables = self._tables(*(given[name] for name in (*TABLES, *SIZES)))
         self._march(tables, rounds, *_addresses(self.neighbours))
 
+    def has_kernel(self, name: str) -> bool:
+        """Whether it is in the library."""
+        return name in self._launchers
+
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Loop over the extent, block by block."""
         nx, ny, nz = (*extent, 1, 1)[:3]

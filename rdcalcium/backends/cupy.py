@@ -166,6 +166,10 @@ class CupyOperations(KernelOperations):
         """Until the device is idle."""
         self.cupy.cuda.get_current_stream().synchronize()
 
+    def has_kernel(self, name: str) -> bool:
+        """Whether it has been compiled."""
+        return name in self._kernels
+
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Numbers get the C type that the kernel declares; an empty extent launches nothing."""
         grid = blocks(extent)

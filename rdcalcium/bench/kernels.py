@@ -178,7 +178,7 @@ KERNELS = {
 
 def runs(do: Operations, name: str) -> bool:
     """Whether a backend has this one of KERNELS."""
-    return not KERNELS[name].launched or full_name(do, name) in do.kernels
+    return not KERNELS[name].launched or do.has_kernel(full_name(do, name))
 
 
 def full_name(do: Operations, name: str) -> str:
