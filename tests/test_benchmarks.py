@@ -183,7 +183,8 @@ def test_a_run_is_noted_on_its_way() -> None:
     rows = over_time((0.1, 0.2, 0.4), 0.03, Setting(quick=True))
     for key in ("model ms", "run s", "evaluations", "peak MiB"):
         assert sorted(row[key] for row in rows) == [row[key] for row in rows]
-    assert [row["model ms"] for row in rows] == pytest.approx([0.1, 0.2, 0.4], abs=0.05)
+    for row, asked in zip(rows, (0.1, 0.2, 0.4), strict=True):  # at the end of the step that reaches it
+        assert asked <= row["model ms"] < asked + 0.1
 
 
 def test_what_does_not_fit_is_said_in_a_sentence() -> None:

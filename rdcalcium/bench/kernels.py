@@ -84,7 +84,8 @@ class Kernel:
     neighbours  whether it reads the arrays of the layout as well
     volumes     whether it reads the volumes with each field
     errors      numbers for each control volume besides
-    launched    whether there is no such operation of every backend: it runs where the kernel is loaded
+    launched    whether it is no operation of every backend, but a kernel alone
+    ahead       whether only a device calls it that is launched ahead, and looks up how far a step is
     """
 
     call: Callable[[Any, Arrays], Any]
@@ -93,6 +94,7 @@ class Kernel:
     volumes: bool = False
     errors: int = 0
     launched: bool = False
+    ahead: bool = False
 
     def bytes_per_update(self, system: System, precision: str) -> float:
         """Bytes that have to be moved for each control volume, if every cache works perfectly.
@@ -164,9 +166,9 @@ KERNELS = {
     "stage": Kernel(_stage, 5, neighbours=True),  # y0, f0, z1 and the old z2 are read, the new z2 is written
     "scale": Kernel(_scale, 2),
     "arrive": Kernel(_arrive, 7, neighbours=True, errors=1, launched=True),
-    "begin": Kernel(_begin, 3, launched=True),
-    "march_stage": Kernel(_march_stage, 5, neighbours=True, launched=True),
-    "march_arrive": Kernel(_march_arrive, 7, neighbours=True, errors=1, launched=True),
+    "begin": Kernel(_begin, 3, launched=True, ahead=True),
+    "march_stage": Kernel(_march_stage, 5, neighbours=True, launched=True, ahead=True),
+    "march_arrive": Kernel(_march_arrive, 7, neighbours=True, errors=1, launched=True, ahead=True),
     "largest": Kernel(_largest, 0, errors=1, launched=True),
     # At the ends of implicit steps, and of all that the host takes.
     "advance": Kernel(_advance, 5),
@@ -177,8 +179,9 @@ KERNELS = {
 
 
 def runs(do: Operations, name: str) -> bool:
-    """Whether a backend has this one of KERNELS."""
-    return not KERNELS[name].launched or do.has_kernel(full_name(do, name))
+    """Whether a step on a backend calls this one of KERNELS."""
+    kernel = KERNELS[name]
+    return not kernel.launched or do.has_kernel(full_name(do, "march_stage" if kernel.ahead else name))
 
 
 def full_name(do: Operations, name: str) -> str:

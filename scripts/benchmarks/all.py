@@ -54,7 +54,8 @@ def page(title: str, parts: dict[str, Any], quick: bool) -> str:
         if part := parts.get(name):
             lines += ["", f"## {name}", "", part["about"], "", *about(part["machine"])]
             for heading, rows in part["tables"].items():
-                lines += [*(["", f"**{heading}**"] if heading else []), "", *markdown(rows)]
+                shown = markdown(rows) if rows else ["There is nothing to measure here."]
+                lines += [*(["", f"**{heading}**"] if heading else []), "", *shown]
     return "\n".join(lines) + "\n"
 
 

@@ -25,6 +25,7 @@ TEMPLATE, PERFORMANCE = Path(__file__).parent / "performance.md", ROOT / "docs" 
 
 END = "<!-- end -->"
 RUNS = ("run", "fields", "control volumes", "model ms", "run s", "steps", "implicit steps", "evaluations")
+STEPS = ("cells", "control volumes", "backend", "threads", "steps", "evaluations", "us per step", "us per evaluation")
 MEMORY = ("peak MiB", "peak in states", "note")
 
 
@@ -35,7 +36,7 @@ def performance(figures: Figures) -> str:
     tables = {
         "targets": targets(figures),
         "runs": [{key: row.get(key) for key in (*RUNS, *MEMORY)} for row in figures.rows("runs")],
-        "steps": figures.rows("steps"),
+        "steps": [{key: row.get(key) for key in STEPS} for row in figures.rows("steps")],
         "numpy": against_numpy(figures),
     }
     return TEMPLATE.read_text(encoding="utf-8").format(

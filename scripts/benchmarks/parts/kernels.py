@@ -34,7 +34,7 @@ FIELDS = (2, 4, 8)
 RELAXED = 4  # fields of the one system on which the kernels of implicit steps are measured,
 MOST_RELAXED = 300_000  # and the most control volumes: its levels take long to make
 SECONDS, FEWEST = 0.1, 3  # for each kernel, and how often at least
-LONGEST = 360.0  # s, for all
+LONGEST = 480.0  # s, for all
 TEMPORARY = 4 * 2**30  # bytes of temporary arrays that a backend may make
 ROOM = 2  # arrays of the state besides those of the kernels, for what is made on the way
 
