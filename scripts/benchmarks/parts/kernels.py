@@ -5,8 +5,9 @@ the caches; `triad GB/s` is the larger of the two, and `us` the quickest of at l
 much other users of the machine were in the way. Bytes are counted as if every cache worked perfectly; what fits into
 the caches can be faster than memory. A case whose state a backend handles on one core is measured on one thread alone.
 
-`relax`, `defect`, `mix` and `transfer` are those of implicit steps on the finest level of their multigrid, and their
-fields are the modes that move. `gather` looks at points, which are counted in place of control volumes.
+`relax`, `defect`, `transfer`, `to_modes` and `from_modes` are those of implicit steps on the finest level of their
+multigrid, and their fields are the modes that move. `gather` looks at points, which are counted in place of control
+volumes.
 """
 
 from __future__ import annotations

@@ -42,9 +42,12 @@ class Cycle:
         self.x, self.b, self.change, self.out = (do.modes(level.size) for _ in range(4))
         self.coarse = do.modes(level.restrict.shape[0]) if level.restrict is not None else None
         moving, many = do.system.chemistry.moving, len(do.system.fields)
-        self.shifts = do.values(np.full(moving, 1e3))
+        self.shifts = do.mode_values(np.full(moving, 1e3))
         self.state = do.new()
-        self.to, self.back = do.values(np.ones((moving, many))), do.values(np.ones((many, moving)))
+        self.answer = do.new()
+        matrices = (np.ones((moving, many)), np.ones((many, moving)), np.zeros((many, many)))
+        self.to, self.back, self.direct = (do.values(matrix) for matrix in matrices)
+        self.still = do.system.chemistry.diffusivity <= 0  # fields of which something is taken directly
 
     def kernels(self) -> dict[str, tuple[Callable[[], None], int]]:
         """Name -> what to call, and its bytes; arrays that are read and written count twice."""
@@ -58,13 +61,13 @@ class Cycle:
                 lambda: do.defect(on, x, b, out, self.shifts),
                 held(on.laplacian, x, b, out),
             ),
-            "mix": (
-                lambda: do.mix(self.to, self.state, out, keep=False),
+            "to_modes": (
+                lambda: do.to_modes(self.to, self.state, out),
                 held(self.state, out),
             ),
-            "mix back": (
-                lambda: do.mix(self.back, x, self.state, keep=True),
-                held(x, self.state, self.state),
+            "from_modes": (
+                lambda: do.from_modes(self.back, x, self.direct, self.state, self.answer, keep=True),
+                held(x, self.answer, self.answer) + int(self.still.mean() * held(self.state)),
             ),
         }
         if self.coarse is None:
