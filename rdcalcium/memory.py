@@ -42,6 +42,7 @@ class Footprint:
 FOOTPRINTS = {"grid": Footprint(215, 180, 630, 250, 10), "tetrahedra": Footprint(4000, 2400, 900, 270, 235)}
 
 REFINED = 1  # state more than those of the stepper, where single precision is refined
+SENT = 4  # states under way to the host, from which a snapshot is made: both ends of a step, and both slopes
 ERRORS = 1  # number for each control volume, by which a device judges its steps
 # That implicit steps add, and modes, as many as a device loads at once: 4 on every level of the multigrid, whose sizes
 # add up to 1.125 of the finest one on a grid, and to 1.04 on a mesh.
@@ -90,7 +91,7 @@ def gpu_memory_needed(model: Model, size: int) -> int:
     """Bytes that a run on so many control volumes takes from a GPU, implicit steps included."""
     layout = _matrix(FOOTPRINTS[model.discretization.kind].layout, model)
     volumes = np.dtype(float).itemsize
-    return int(size * (volumes + layout + _states(model, len(STATES)) + _quiet(model)))
+    return int(size * (volumes + layout + _states(model, len(STATES) + SENT) + _quiet(model)))
 
 
 def _states(model: Model, count: float) -> float:

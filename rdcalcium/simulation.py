@@ -14,7 +14,7 @@ from rdcalcium.errors import RdcalciumError
 from rdcalcium.influx import Influx
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.limits import IMPLAUSIBLE, SAME_TIME, SHORTEST_STEP
-from rdcalcium.integrators.stepper import Stepper
+from rdcalcium.integrators.stepper import Stepper, cubic
 from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors, SensorStep
@@ -191,11 +191,15 @@ class Simulation:
         return self.stepper.within(step.h, _shares(step, times), step.sources(), look)
 
     def fields_within(self, moment: Moment, times: np.ndarray) -> Iterable[np.ndarray]:
-        """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host."""
+        """Every field at times (ms) within the step that led to this moment, each (fields, n) µM on the host.
+
+        What they come from is sent at once, and waited for when the first is taken: steps may follow in between.
+        """
         is_now = moment.step is self._last and moment.t == self.t
         if is_now and np.allclose(times, moment.t, rtol=0, atol=SAME_TIME):
-            return [self.do.to_host(self.stepper.y)] * len(times)
-        return self.within(moment, times, self.do.to_host)
+            return _alike(self.do.send(self.stepper.y), len(times))
+        step = self._require_last(moment)
+        return _between(step.h, _shares(step, times), self.stepper.ends(step.sources(), self.do.send))
 
     def values_within(self, moment: Moment, times: np.ndarray) -> np.ndarray:
         """Every field at every sensor and probe at times (ms) within a step, (times, fields, points) µM."""
@@ -223,6 +227,17 @@ class Simulation:
             f"{self.system.fields[field].name} = {state[field, cell]:.4g} uM at {at}; {remedy}",
             before,
         )
+
+
+def _alike(sent: Callable[[], np.ndarray], count: int) -> Iterator[np.ndarray]:
+    """A state as often as it is asked for, when it has come."""
+    yield from [sent()] * count
+
+
+def _between(h: float, shares: np.ndarray, sent: Sequence[Callable[[], np.ndarray]]) -> Iterator[np.ndarray]:
+    """States at shares of a step of h ms, from both ends and both slopes when they have come."""
+    start, end, slope_0, slope_1 = (state() for state in sent)
+    yield from cubic(h, shares, (start, end), (slope_0, slope_1))
 
 
 def _shares(step: TakenStep, times: np.ndarray) -> np.ndarray:

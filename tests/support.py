@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,12 @@ class LikeAGpu(CompiledOperations):
     """The kernels of a GPU on CPU cores, the marching ones too."""
 
     looks_up = True
+    sends_ahead = True
+
+    def send(self, state: np.ndarray) -> Callable[[], np.ndarray]:
+        """A copy that is under way until it is asked for."""
+        kept = state.copy()
+        return lambda: self.to_host(kept)
 
     def marcher(self, program: Program) -> AheadMarcher:
         """Round by round."""

@@ -19,7 +19,7 @@ from rdcalcium.model import Model
 from rdcalcium.results import Result, RunFolderError
 from rdcalcium.runner import execution
 from rdcalcium.stepping import device
-from tests.support import StopAfter, assert_same_tables, launch
+from tests.support import LikeAGpu, StopAfter, assert_same_tables, launch, need_backend
 
 MODEL = dedent("""\
     title = "stopped"
@@ -73,6 +73,28 @@ def assert_times_ascend(folder: Path) -> None:
         times = np.loadtxt(folder / table, delimiter=",", skiprows=1, usecols=0, ndmin=1)
         assert times[0] == 0
         assert np.all(np.diff(times) > 0), table
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_fields_that_are_under_way_while_the_run_goes_on_arrive_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """On a device that sends snapshots ahead, like a GPU: also those of a run that was stopped, and resumed."""
+    need_backend("compiled")
+    described, waited, ahead = model(tmp_path), tmp_path / "waited", tmp_path / "ahead"
+    runner.run(described, backend="compiled", out=waited)
+    monkeypatch.setattr(execution, "open_backend", lambda name, system, precision, *_: LikeAGpu(system, precision))
+    if stopped:
+        monkeypatch.setattr(device, "AWAY", 0.0)  # asked after every step whether to stop
+        runner.run(described, backend="compiled", out=ahead, should_stop=StopAfter(STOPPED))
+        assert 1 < len(Result(ahead).snapshots.times) < len(Result(waited).snapshots.times)
+        runner.resume(ahead)
+    else:
+        runner.run(described, backend="compiled", out=ahead)
+    for t in Result(waited).snapshots.times:
+        for label, values in Result(waited).snapshot(t).items():
+            np.testing.assert_allclose(Result(ahead).snapshot(t)[label], values, rtol=1e-5, err_msg=label)
+    assert Result(ahead).summary.lowest == pytest.approx(Result(waited).summary.lowest)
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -46,6 +47,7 @@ class Operations(ABC):
 
     name         as in the registry
     on_gpu       whether it computes on a GPU
+    sends_ahead  whether it can go on while what was sent is under way
     takes_steps  whether it has a `marcher`
     host_states  states that lie in the memory of this machine while it runs
     host_bytes   temporary arrays in that memory, bytes for each control volume
@@ -58,6 +60,7 @@ class Operations(ABC):
 
     name: ClassVar[str]
     on_gpu: ClassVar[bool] = False
+    sends_ahead: ClassVar[bool] = False
     takes_steps: ClassVar[bool] = False
     host_states: ClassVar[int]
     host_bytes: ClassVar[int] = 0
@@ -123,6 +126,11 @@ class Operations(ABC):
     @abstractmethod
     def to_host(self, state: Array) -> np.ndarray:
         """The only way from the device to NumPy: (fields, n) float64."""
+
+    def send(self, state: Array) -> Callable[[], np.ndarray]:
+        """`to_host` of a state as it is now, which may change at once; what comes back waits for the copy."""
+        found = self.to_host(state)
+        return lambda: found
 
     @abstractmethod
     def rhs(self, y: Array, out: Array) -> None:

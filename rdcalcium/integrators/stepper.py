@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from rdcalcium.backends.base import Array, Operations
 
+T = TypeVar("T")
 ROUNDING_SHOWS = 1e-3  # tolerance below which the error estimate of a long step shows the rounding of its ends
 
 
@@ -182,10 +183,14 @@ class Stepper:
         The cubic through both ends and their derivatives (Hermite): of third order, so that nobody who wants to look
         makes a step shorter. All looks are taken at once; later steps do not change what comes of them.
         """
-        start, end = look(self._spare[1]), look(self.y)
-        slope_0 = look(self._slope(self._f1, sources, at_end=False))  # after `accept` _f1 is of the beginning
-        slope_1 = look(self._slope(self._f0, sources, at_end=True))
+        start, end, slope_0, slope_1 = self.ends(sources, look)
         return cubic(h, shares, (start, end), (slope_0, slope_1))
+
+    def ends(self, sources: StepSources | None, look: Callable[[Array], T]) -> tuple[T, T, T, T]:
+        """What `look` makes of the beginning and end of the step that was just accepted, and of the slopes there."""
+        start, end = look(self._spare[1]), look(self.y)
+        slope = look(self._slope(self._f1, sources, at_end=False))  # after `accept` _f1 is of the beginning
+        return start, end, slope, look(self._slope(self._f0, sources, at_end=True))
 
     def accept(self) -> None:
         """Make the end of the last attempt the state; its derivative serves the next step."""

@@ -163,6 +163,7 @@ class Execution:
             if now - saved > CHECKPOINT_EVERY:
                 self._save()
                 saved = now
+        self.recording.write_sent()
 
     def _stretch(self) -> None:
         """Some steps, none of which follows one with a snapshot in it; those before a run breaks off are kept too."""
@@ -171,6 +172,7 @@ class Execution:
         except SimulationError as error:
             for moment in error.before:
                 self.recording.look(moment)
+            self.recording.write_sent()
             raise
         for moment in moments:
             self.recording.look(moment)

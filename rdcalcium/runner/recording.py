@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from rdcalcium.runner.stimulus import write_stimulus
 from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import System
 
+NOTHING_SENT: tuple[np.ndarray, Iterable[np.ndarray]] = (np.zeros(0, dtype=int), ())
 STRUCTURE = 1 << 18  # bytes of an HDF5 file besides its numbers, rounded up
 
 
@@ -46,6 +47,7 @@ class Recording:
         else:
             self.snapshots = self._new_snapshots(model)
         self.tables = Tables(path, model, self.fields, simulation.t if state else None)
+        self._sent: tuple[np.ndarray, Iterable[np.ndarray]] = NOTHING_SENT
         write_stimulus(path, model, simulation)
 
     def _new_snapshots(self, model: Model) -> SnapshotFile:
@@ -89,8 +91,18 @@ class Recording:
         return np.concatenate([np.zeros((0, 2)), *found])
 
     def _look_at_fields(self, moment: Moment, due: np.ndarray) -> None:
-        """Write the snapshots that fell into this step."""
+        """Ask for the snapshots that fell into this step, and write them, or those before where these take a while."""
         states = self.simulation.fields_within(moment, self.schedule.times[due])
+        if self.simulation.do.sends_ahead:
+            self.write_sent()
+        self._sent = (due, states)
+        if not self.simulation.do.sends_ahead:
+            self.write_sent()
+
+    def write_sent(self) -> None:
+        """Write the snapshots that were asked for last, when they have come."""
+        due, states = self._sent
+        self._sent = NOTHING_SENT
         for index, state in zip(due.tolist(), states, strict=True):
             self.lowest = min(self.lowest, float(state.min()))
             kept = {name: state[i] for i, name in enumerate(self.fields) if name in self.snapshots.labels}
@@ -99,6 +111,7 @@ class Recording:
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps of it; every row before it is handed over first, or a resumed run would miss some."""
         self.tables.flush()
+        self.write_sent()
         return {"peaks": self.peaks.values, "lowest": self.lowest}
 
     def copy_tables(self) -> None:
