@@ -24,5 +24,5 @@ extern "C" __global__ void arrive_grid(
         const offset_t at = f * stride + cell;
         d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * (laplacian(s, y + at) + laplacian(s, z + at)) : (real_t)0;
     }
-    worst[cell] = arrive(y, carried, z, f0, p, atol, end, carried_end, f1, a, b, rtol, stride, cell, d);
+    worst[cell] = arrive(y, carried, z, f0, p, atol, end, carried_end, f1, a, b, rtol, stride, cell, d, 1);
 }

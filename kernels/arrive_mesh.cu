@@ -18,10 +18,9 @@ extern "C" __global__ void arrive_mesh(
     real_t flow[RDC_FIELDS][RDC_LANES], more[RDC_FIELDS][RDC_LANES];
     diffuse_mesh(start, column, weight, y, stride, first, RDC_COUNT, p, flow);
     diffuse_mesh(start, column, weight, z, stride, first, RDC_COUNT, p, more);
-    RDC_EACH_LANE(t, RDC_COUNT) {
-        real_t d[RDC_FIELDS];
-        RDC_UNROLL
-        for (int f = 0; f < RDC_FIELDS; ++f) d[f] = flow[f][t] + more[f][t];
-        worst[first + t] = arrive(y, carried, z, f0, p, atol, end, carried_end, f1, a, b, rtol, stride, first + t, d);
-    }
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f) RDC_EACH_LANE(t, RDC_LANES) flow[f][t] += more[f][t];
+    RDC_EACH_LANE(t, RDC_COUNT)
+        worst[first + t] = arrive(y, carried, z, f0, p, atol, end, carried_end, f1, a, b, rtol, stride, first + t,
+                                  flow[0] + t, RDC_LANES);
 }

@@ -3,6 +3,7 @@
 // Twin: NumpyOperations.rhs in rdcalcium/backends/numpy.py.
 #include "model.cuh"
 #include "diffusion_grid.cuh"
+#include "rhs.cuh"
 
 extern "C" __global__ void rhs_grid(
     const real_t* __restrict__ u,
@@ -14,14 +15,9 @@ extern "C" __global__ void rhs_grid(
     RDC_GUARD(i >= nx)
     const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
     const Stencil a = make_stencil(ax, ay, az, open[cell], i, j, k, nx, ny, nz);
-    real_t y[RDC_FIELDS], d[RDC_FIELDS];
+    real_t d[RDC_FIELDS];
     RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) {
-        const real_t* here = u + f * stride + cell;
-        y[f] = here[0];
-        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, here) : (real_t)0;
-    }
-    add_rates(y, p, d);
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) out[f * stride + cell] = d[f];
+    for (int f = 0; f < RDC_FIELDS; ++f)
+        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, u + f * stride + cell) : (real_t)0;
+    rhs(u, p, out, stride, cell, d, 1);
 }

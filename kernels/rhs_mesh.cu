@@ -3,6 +3,7 @@
 // Twin: NumpyOperations.rhs in rdcalcium/backends/numpy.py.
 #include "model.cuh"
 #include "diffusion_mesh.cuh"
+#include "rhs.cuh"
 
 extern "C" __global__ void rhs_mesh(
     const real_t* __restrict__ u,
@@ -14,16 +15,5 @@ extern "C" __global__ void rhs_mesh(
     RDC_GUARD(first >= n)
     real_t flow[RDC_FIELDS][RDC_LANES];
     diffuse_mesh(start, column, weight, u, stride, first, RDC_COUNT, p, flow);
-    RDC_EACH_LANE(t, RDC_COUNT) {
-        const index_t i = first + t;
-        real_t y[RDC_FIELDS], d[RDC_FIELDS];
-        RDC_UNROLL
-        for (int f = 0; f < RDC_FIELDS; ++f) {
-            y[f] = u[f * stride + i];
-            d[f] = flow[f][t];
-        }
-        add_rates(y, p, d);
-        RDC_UNROLL
-        for (int f = 0; f < RDC_FIELDS; ++f) out[f * stride + i] = d[f];
-    }
+    RDC_EACH_LANE(t, RDC_COUNT) rhs(u, p, out, stride, first + t, flow[0] + t, RDC_LANES);
 }

@@ -4,6 +4,7 @@
 // Twin: NumpyOperations.stage in rdcalcium/backends/numpy.py.
 #include "model.cuh"
 #include "diffusion_grid.cuh"
+#include "stage.cuh"
 
 extern "C" __global__ void stage_grid(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
@@ -17,19 +18,9 @@ extern "C" __global__ void stage_grid(
     const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
     const Stencil a = make_stencil(ax, ay, az, open[cell], i, j, k, nx, ny, nz);
 
-    real_t y[RDC_FIELDS], z[RDC_FIELDS], d[RDC_FIELDS];
+    real_t d[RDC_FIELDS];
     RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) {
-        const real_t* u = z1 + f * stride + cell;
-        y[f] = y0[f * stride + cell];
-        z[f] = u[0];
-        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, u) : (real_t)0;
-    }
-    add_rate_increment(y, z, p, d);
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f) {
-        const offset_t at = f * stride + cell;
-        const real_t rate = f0[at];
-        z2[at] = mu * z[f] + nu * z2[at] + mu_h * (rate + d[f]) + gamma_h * rate;
-    }
+    for (int f = 0; f < RDC_FIELDS; ++f)
+        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, z1 + f * stride + cell) : (real_t)0;
+    stage(y0, f0, z1, p, z2, mu, nu, mu_h, gamma_h, stride, cell, d, 1);
 }

@@ -4,6 +4,7 @@
 // Twin: NumpyOperations.stage in rdcalcium/backends/numpy.py.
 #include "model.cuh"
 #include "diffusion_mesh.cuh"
+#include "stage.cuh"
 
 extern "C" __global__ void stage_mesh(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
@@ -14,23 +15,11 @@ extern "C" __global__ void stage_mesh(
     const offset_t stride, const index_t n) {
     const index_t first = RDC_FIRST;
     RDC_GUARD(first >= n)
+    RDC_SOON_STATES(y0 + first, stride);
+    RDC_SOON_STATES(f0 + first, stride);
+    RDC_SOON_STATES(z2 + first, stride);
     real_t flow[RDC_FIELDS][RDC_LANES];
     diffuse_mesh(start, column, weight, z1, stride, first, RDC_COUNT, p, flow);
-    RDC_EACH_LANE(t, RDC_COUNT) {
-        const index_t i = first + t;
-        real_t y[RDC_FIELDS], z[RDC_FIELDS], d[RDC_FIELDS];
-        RDC_UNROLL
-        for (int f = 0; f < RDC_FIELDS; ++f) {
-            y[f] = y0[f * stride + i];
-            z[f] = z1[f * stride + i];
-            d[f] = flow[f][t];
-        }
-        add_rate_increment(y, z, p, d);
-        RDC_UNROLL
-        for (int f = 0; f < RDC_FIELDS; ++f) {
-            const offset_t at = f * stride + i;
-            const real_t rate = f0[at];
-            z2[at] = mu * z[f] + nu * z2[at] + mu_h * (rate + d[f]) + gamma_h * rate;
-        }
-    }
+    RDC_EACH_LANE(t, RDC_COUNT)
+        stage(y0, f0, z1, p, z2, mu, nu, mu_h, gamma_h, stride, first + t, flow[0] + t, RDC_LANES);
 }
