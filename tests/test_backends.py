@@ -415,10 +415,11 @@ def test_two_processes_may_build_at_the_same_time(cache: Path) -> None:
 # Accesses outside an array --------------------------------------------
 
 SANITIZED = """
-from rdcalcium.backends import compiled, compiler
+from rdcalcium.backends import compiled, compiler, placement
 flags = ("-std=c++17", "-O1", "-g", "-march=native", "-fopenmp", "-shared", "-fPIC", "-fsanitize=address")
 compiler.build.__defaults__ = (flags,)
 compiled.CompiledOperations.serial_below = 10**12
+placement.LARGE = 10**12
 from tests import test_kernels as t
 BREAK = {broken}
 if BREAK:

@@ -14,6 +14,7 @@ from rdcalcium.backends.compiler import build, compiler_missing, compiler_name, 
 from rdcalcium.backends.cpu_source import BLOCK, CPU_PRELUDE, cpu_source, march_source, neighbours
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import KernelMarcher
+from rdcalcium.backends.placement import placed
 from rdcalcium.backends.program import SIZES, STATES, TABLES, Marcher, Program, tables
 from rdcalcium.backends.sources import read_kernel
 from rdcalcium.machine import let_idle_cores_sleep, threads
@@ -33,6 +34,7 @@ class CompiledOperations(KernelOperations):
     reduction_threads = 256
     looks_up = False
     serial_below = SERIAL_BELOW
+    _arrays = 0  # made so far
 
     @classmethod
     def missing(cls) -> str | None:
@@ -90,7 +92,10 @@ class CompiledOperations(KernelOperations):
 
     def upload(self, values: np.ndarray) -> np.ndarray:
         """A copy."""
-        return np.array(values, order="C")
+        values = np.asarray(values)
+        copy = self._place(values.size, values.dtype).reshape(values.shape)
+        copy[...] = values
+        return copy
 
     def download(self, values: np.ndarray) -> np.ndarray:
         """The array itself."""
@@ -102,7 +107,11 @@ class CompiledOperations(KernelOperations):
 
     def zeros(self, size: int) -> np.ndarray:
         """Zeros of the run's precision."""
-        return np.zeros(size, dtype=self.real)
+        return self._place(size, self.real)
+
+    def _place(self, size: int, kind: np.dtype) -> np.ndarray:
+        self._arrays += 1
+        return placed(size, kind, self._arrays)
 
     def marcher(self, program: Program) -> Marcher:
         """A loop in the library."""
