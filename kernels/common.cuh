@@ -56,12 +56,21 @@ typedef unsigned char mask_t;
 typedef long long offset_t;
 
 // The items that thread t of T reduces, in a fixed order: neighbours together on a GPU, one run per thread on a CPU.
+// The largest of them may be looked for in any order, side by side in a vector.
 #ifdef RDC_CPU
-#define RDC_FOR_MY_ITEMS(i, n, t, T) \
-    for (offset_t i = (offset_t)(n) * (t) / (T), i##_end = (offset_t)(n) * ((t) + 1) / (T); i < i##_end; ++i)
+#define RDC_MY_FIRST(n, t, T) ((offset_t)(n) * (t) / (T))
+#define RDC_MY_END(n, t, T) RDC_MY_FIRST(n, (t) + 1, T)
+#define RDC_MY_NEXT(T) 1
+#define RDC_LARGEST(x) _Pragma(RDC_TEXT(omp simd reduction(max : x)))
+#define RDC_TEXT(x) #x
 #else
-#define RDC_FOR_MY_ITEMS(i, n, t, T) for (offset_t i = (t); i < (n); i += (T))
+#define RDC_MY_FIRST(n, t, T) ((offset_t)(t))
+#define RDC_MY_END(n, t, T) (n)
+#define RDC_MY_NEXT(T) (T)
+#define RDC_LARGEST(x)
 #endif
+#define RDC_FOR_MY_ITEMS(i, n, t, T) \
+    for (offset_t i = RDC_MY_FIRST(n, t, T); i < RDC_MY_END(n, t, T); i += RDC_MY_NEXT(T))
 
 RDC_DEVICE real_t rdc_abs(real_t x) { return x < 0 ? -x : x; }
 RDC_DEVICE real_t rdc_max(real_t a, real_t b) { return a > b ? a : b; }

@@ -12,6 +12,7 @@ extern "C" __global__ void error_norm(
     const index_t t = RDC_X;
     RDC_GUARD(t >= threads)
     real_t largest = 0;
+    RDC_LARGEST(largest)
     RDC_FOR_MY_ITEMS(i, n, t, threads) {
         const real_t error = rdc_abs(a * (f0[i] + f1[i]) - b * z[i]);
         const real_t scaled = error / (atol + rtol * rdc_max(rdc_abs(y0[i]), rdc_abs(y1[i])));

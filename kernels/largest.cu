@@ -11,6 +11,7 @@ extern "C" __global__ void largest(const March* __restrict__ m, const real_t* __
     RDC_GUARD(t >= threads)
     if (!arrives(m, more)) return;
     real_t found = 0;
+    RDC_LARGEST(found)
     RDC_FOR_MY_ITEMS(i, n, t, threads) {
         found = x[i] <= found ? found : (x[i] > found ? x[i] : (real_t)RDC_HUGE);
     }
