@@ -7,6 +7,13 @@
 #include "diffusion_grid.cuh"
 #include "arrive.cuh"
 
+// What a CPU will want (RDC_SOON_STRIP); of y and z the plane above is new to its caches.
+#define RDC_SOON_arrive_grid(at) \
+    RDC_SOON_STRIP(y + f * stride + (at) + (RDC_MOBILE(f) ? (offset_t)nx * ny : 0)) \
+    RDC_SOON_STRIP(z + f * stride + (at) + (RDC_MOBILE(f) ? (offset_t)nx * ny : 0)) \
+    RDC_SOON_STRIP(carried + f * stride + (at)) \
+    RDC_SOON_STRIP(f0 + f * stride + (at))
+
 extern "C" __global__ void arrive_grid(
     const real_t* __restrict__ y, const real_t* __restrict__ carried, const real_t* __restrict__ z,
     const real_t* __restrict__ f0, const mask_t* __restrict__ open, const real_t* __restrict__ ax,

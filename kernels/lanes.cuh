@@ -14,8 +14,7 @@ typedef double doubles_t __attribute__((vector_size(RDC_LANES * sizeof(double)))
 #define RDC_SOON(x) __builtin_prefetch((x) + 64 * RDC_LANES)
 #define RDC_SOON_STATES(x, stride) \
     RDC_UNROLL \
-    for (int f = 0; RDC_FIELDS > RDC_FOLLOWED && f < RDC_FIELDS; ++f) __builtin_prefetch((x) + f * (stride) + 8 * RDC_LANES)
-#define RDC_FOLLOWED 4
+    for (int f = 0; RDC_FIELDS > 4 && f < RDC_FIELDS; ++f) __builtin_prefetch((x) + f * (stride) + 8 * RDC_LANES)
 #else
 typedef real_t lanes_t;
 typedef real_t unaligned_t;

@@ -5,6 +5,9 @@
 #include "diffusion_grid.cuh"
 #include "rhs.cuh"
 
+// What a CPU will want (RDC_SOON_STRIP): the plane above is new to its caches.
+#define RDC_SOON_rhs_grid(at) RDC_SOON_STRIP(u + f * stride + (at) + (RDC_MOBILE(f) ? (offset_t)nx * ny : 0))
+
 extern "C" __global__ void rhs_grid(
     const real_t* __restrict__ u,
     const mask_t* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,

@@ -6,6 +6,13 @@
 #include "diffusion_grid.cuh"
 #include "stage.cuh"
 
+// What a CPU will want (RDC_SOON_STRIP); of z1 the plane above is new to its caches.
+#define RDC_SOON_stage_grid(at) \
+    RDC_SOON_STRIP(y0 + f * stride + (at)) \
+    RDC_SOON_STRIP(f0 + f * stride + (at)) \
+    RDC_SOON_STRIP(z2 + f * stride + (at)) \
+    RDC_SOON_STRIP(z1 + f * stride + (at) + (RDC_MOBILE(f) ? (offset_t)nx * ny : 0))
+
 extern "C" __global__ void stage_grid(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
     const mask_t* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,

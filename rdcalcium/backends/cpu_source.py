@@ -29,6 +29,27 @@ extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int width_, int p
 """
 
 
+# A kernel on a grid takes a row in strips. Many fields are more than a CPU follows by itself: before each strip a
+# kernel may ask for what it will want soon, by a macro of its name.
+_GRID_LAUNCHER = """
+extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int, int parallel_, {declaration}) {{
+#pragma omp parallel for collapse(2) schedule(static) if (parallel_)
+    for (int z_ = 0; z_ < nz_; ++z_)
+    for (int y_ = 0; y_ < ny_; ++y_)
+    for (long long x_ = 0; x_ < nx_; x_ += RDC_STRIP) {{
+#ifdef RDC_SOON_{name}
+        RDC_SOON_{name}(x_ + nx_ * (y_ + (long long)ny_ * z_))
+#endif
+        const Index3 block_ = {{x_ / RDC_STRIP, y_, z_}};
+        const int count_ = nx_ - x_ < RDC_STRIP ? (int)(nx_ - x_) : RDC_STRIP;
+#pragma omp simd
+        for (int t_ = 0; t_ < count_; ++t_)
+            {name}(block_, Index3{{t_, 0, 0}}, Index3{{RDC_STRIP, 1, 1}}, {arguments});
+    }}
+}}
+"""
+
+
 # A kernel by lanes takes RDC_LANES items at a time; their number is a constant, but for the last ones.
 _LANE_LAUNCHER = """
 extern "C" void launch_{name}(long long nx_, int, int, int, int parallel_, {declaration}) {{
@@ -79,5 +100,5 @@ def cpu_source(kernel: Kernel) -> str:
     function = f"RDC_DEVICE void {kernel.name}(const Index3 blockIdx, {places}, "
     text = kernel.text.replace(f'extern "C" __global__ void {kernel.name}(', function)
     names = ", ".join(a.name for a in kernel.arguments)
-    launcher = _LANE_LAUNCHER if kernel.by_lanes else _LAUNCHER
+    launcher = _LANE_LAUNCHER if kernel.by_lanes else _GRID_LAUNCHER if kernel.on_grid else _LAUNCHER
     return text + launcher.format(name=kernel.name, declaration=kernel.declaration.strip(), arguments=names)

@@ -71,6 +71,12 @@ class Kernel:
         body = self.text.partition(f"void {self.name}(")[2]
         return "RDC_COUNT" in body or "RDC_LANE_THREAD" in body
 
+    @property
+    def on_grid(self) -> bool:
+        """Whether its threads have a place along y and z (RDC_Z and RDC_THREAD in common.cuh)."""
+        body = self.text.partition(f"void {self.name}(")[2]
+        return "RDC_Z" in body or "RDC_THREAD" in body
+
 
 def prelude(precision: str, index: str) -> str:
     """What Python and the kernels share: real_t from the precision, index_t "int" or "long long", and constants."""
