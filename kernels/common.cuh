@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What every kernel shares: number types, the thread's place, and the bounds of chunked reductions.
+// What every kernel shares: number types, the thread's place, and the items of chunked reductions.
 //
 // real_t, index_t, RDC_HUGE (the error where something is not a number) and RDC_SLICE (rows of a mesh side by side)
 // are written before it by rdcalcium/backends/sources.py. The same source is compiled for CPU cores, where the extents
@@ -37,19 +37,6 @@ typedef unsigned char mask_t;
 #define RDC_FIRST RDC_X
 #define RDC_COUNT 1
 #define RDC_EACH_LANE(t, count) for (int t = 0; t < count; ++t)
-#endif
-
-// A CPU takes the cells of a grid in strips along x, and asks for those that are some strips ahead: of every field f, of
-// what begins at u, into its second cache, for the first is small. What is little it follows by itself, in whole rows.
-#ifdef RDC_CPU
-#define RDC_FOLLOWED (RDC_FIELDS * sizeof(real_t) <= 8)
-#define RDC_STRIP (RDC_FOLLOWED ? 1024 : 16)
-#define RDC_AHEAD 64
-#define RDC_SOON_STRIP(u) \
-    RDC_UNROLL \
-    for (int f = 0; !RDC_FOLLOWED && f < RDC_FIELDS; ++f) \
-        RDC_UNROLL \
-        for (int q = 0; q < RDC_STRIP; q += 64 / (int)sizeof(real_t)) __builtin_prefetch((u) + q + RDC_AHEAD, 0, 2);
 #endif
 
 // The thread's place, handed on by a kernel that calls another one.

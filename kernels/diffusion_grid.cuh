@@ -3,6 +3,19 @@
 #pragma once
 #include "common.cuh"
 
+// A CPU takes the cells of a grid in strips along x, and asks for those that are some strips ahead: of every field f, of
+// what begins at u, into its second cache, for the first is small. What is little it follows by itself, in whole rows.
+#ifdef RDC_CPU
+#define RDC_FOLLOWED (RDC_FIELDS * sizeof(real_t) <= 8)
+#define RDC_STRIP (RDC_FOLLOWED ? 1024 : 16)
+#define RDC_AHEAD 64
+#define RDC_SOON_STRIP(u) \
+    RDC_UNROLL \
+    for (int f = 0; !RDC_FOLLOWED && f < RDC_FIELDS; ++f) \
+        RDC_UNROLL \
+        for (int q = 0; q < RDC_STRIP; q += 64 / (int)sizeof(real_t)) __builtin_prefetch((u) + q + RDC_AHEAD, 0, 2);
+#endif
+
 // Coefficients of one cell towards its six neighbours, 1 / (width × distance of centres), in µm⁻².
 // They vanish at the outer faces, and towards solid cells by the bits of `open`.
 struct Stencil {

@@ -23,6 +23,7 @@ from rdcalcium.backends import (
     cupy,
     describe,
     open_backend,
+    placement,
     sources,
 )
 from rdcalcium.backends.base import Operations
@@ -410,6 +411,19 @@ def test_two_processes_may_build_at_the_same_time(cache: Path) -> None:
         process.stdin.flush()
     assert [process.communicate(timeout=60)[0] for process in both] == ["1\n", "1\n"]
     assert len(list(cache.iterdir())) == 1
+
+
+# Where arrays lie --------------------------------------------
+
+
+def test_large_arrays_take_turns_at_the_lines_of_a_page() -> None:
+    size = placement.LARGE
+    arrays = [
+        placement.placed(size, np.dtype(np.float32), number) for number in range(placement.PAGE // placement.LINE)
+    ]
+    begins = [array.ctypes.data % placement.PAGE for array in arrays]
+    assert sorted(begins) == list(range(0, placement.PAGE, placement.LINE))
+    assert all(array.size == size and not array.any() for array in arrays)
 
 
 # Accesses outside an array --------------------------------------------
