@@ -23,7 +23,8 @@ RDC_DEVICE real_t larger(const real_t a, const real_t b) {
 }
 
 // end, carried_end and f1 of every field of the volume at `i`; returns the largest error of its fields. The error is
-// |a (f0 + f1) - b z| / (atol + rtol max(|y|, |end|)); flow[f * lanes] is the diffusion of field f at the end of the step
+// |a (f0 + f1) - b z| / (atol + rtol max(|y|, |end|)); flow[f * lanes] is the diffusion of field f at the end of the
+// step
 RDC_DEVICE real_t arrive(const real_t* y, const real_t* carried, const real_t* z, const real_t* f0, const real_t* p,
                          const real_t* atol, real_t* end, real_t* carried_end, real_t* f1, const real_t a,
                          const real_t b, const real_t rtol, const offset_t stride, const offset_t i,

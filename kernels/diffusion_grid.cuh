@@ -3,8 +3,9 @@
 #pragma once
 #include "common.cuh"
 
-// A CPU takes the cells of a grid in strips along x, and asks for those that are some strips ahead: of every field f, of
-// what begins at u, into its second cache, for the first is small. What is little it follows by itself, in whole rows.
+// A CPU takes the cells of a grid in strips along x, and asks for those that are some strips ahead: of every field f,
+// of what begins at u, into its second cache, for the first is small. What is little it follows by itself, in whole
+// rows (`scripts/benchmarks/all.py --only kernels`).
 #ifdef RDC_CPU
 #define RDC_FOLLOWED (RDC_FIELDS * sizeof(real_t) <= 8)
 #define RDC_STRIP (RDC_FOLLOWED ? 1024 : 16)

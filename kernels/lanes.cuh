@@ -4,8 +4,8 @@
 #include "common.cuh"
 
 // RDC_SOON(x) tells a CPU that it will want what follows x, of an array that is read once from end to end, a few slices
-// ahead; a GPU has other threads to go on with. RDC_SOON_STATES(x, stride) does so for all fields of a state, unless they
-// are so few that a CPU follows them by itself.
+// ahead; a GPU has other threads to go on with. RDC_SOON_STATES(x, stride) does so for all fields of a state, unless
+// they are so few that a CPU follows them by itself (`scripts/benchmarks/all.py --only kernels`).
 #ifdef RDC_CPU
 typedef real_t lanes_t __attribute__((vector_size(RDC_LANES * sizeof(real_t))));
 typedef real_t unaligned_t __attribute__((vector_size(RDC_LANES * sizeof(real_t)), aligned(sizeof(real_t)), may_alias));
@@ -45,8 +45,8 @@ RDC_DEVICE doubles_t rdc_doubles(const T* x, const int count) {
     return v;
 }
 
-// x[index[0]], x[index[1]], … of all lanes; by a load for each, for CPUs are slower at their instructions that gather, and
-// with all of them named at once, of which compilers make pairs and join those
+// x[index[0]], x[index[1]], … of all lanes; by a load for each, for CPUs are slower at their instructions that
+// gather, and with all of them named at once, of which compilers make pairs and join those
 RDC_DEVICE lanes_t rdc_gather(const real_t* x, const index_t* at) {
 #ifdef RDC_CPU
     static_assert(RDC_LANES == 8, "as many as are named");
