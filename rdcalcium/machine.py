@@ -6,14 +6,17 @@ import math
 import os
 import platform
 import re
+import time
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-SPINS = "30000"  # times that an idle core looks for work before it sleeps, a fraction of a millisecond
+import psutil
 
+MOMENT = 0.1  # s; the system counts in hundredths
+SPINS = "30000"  # times that an idle core looks for work before it sleeps, a fraction of a millisecond
 PACKAGES = ("rdcalcium", "numpy", "scipy", "gmsh")
 
 
@@ -46,10 +49,35 @@ def instruction_sets() -> str:
     return "\n".join(sorted(set(lines))) or platform.processor()
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def threads() -> int:
-    """Threads that OpenMP will use."""
+    """Threads that share a loop unless somebody says: those of OMP_NUM_THREADS, else one for each core."""
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    return int(asked) if asked.isdigit() and int(asked) > 0 else len(os.sched_getaffinity(0))
+    return int(asked) if asked.isdigit() and int(asked) > 0 else cores()
+
+
+class OtherPrograms:
+    """How busy other programs have kept the cores of this process since this was made."""
+
+    def __init__(self) -> None:
+        self._begun = self._now()
+
+    def cores(self) -> float:
+        """So many of them, on the mean; where less than a moment has passed, once it has."""
+        time.sleep(max(self._begun[0] + MOMENT - time.perf_counter(), 0.0))
+        wall, idle, own = (now - then for now, then in zip(self._now(), self._begun, strict=True))
+        return max(cores() - (idle + own) / wall, 0.0)
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        """The clock, the idle time of the cores, and the time that this process has computed, all in s."""
+        each, own = psutil.cpu_times(percpu=True), psutil.Process().cpu_times()
+        idle = sum(each[core].idle + each[core].iowait for core in os.sched_getaffinity(0))
+        return time.perf_counter(), idle, own.user + own.system
 
 
 def let_idle_cores_sleep() -> None:

@@ -180,6 +180,11 @@ def time_span(time: float, digits: int = 3) -> str:
     return f"{time / size:.{digits}g} {unit}"
 
 
+def counted(number: int, what: str) -> str:
+    """How many of something: "1 thread", "2 threads", "32,292 control volumes"."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def show(value: float, kind: str) -> str:
     """The exact inverse of parse: the shortest text that reads back as the same float.
 

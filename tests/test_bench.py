@@ -103,7 +103,7 @@ def test_the_file_holds_all_figures(figures, tmp_path):
 
 
 def test_the_command_prints_the_table_and_nothing_else(figures, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(bench, "measure", lambda quick: figures)
+    monkeypatch.setattr(bench, "measure", lambda quick, threads: figures)
     cli.main(["bench", "--json", str(tmp_path / "figures.json")], standalone_mode=False)
     told = capsys.readouterr()
     assert told.out == bench.table(figures) + "\n"

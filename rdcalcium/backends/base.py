@@ -91,9 +91,14 @@ class Operations(ABC):
         return None
 
     @classmethod
-    def thread_counts(cls) -> tuple[int, ...]:
-        """Numbers of threads worth measuring; 0 where they are not counted."""
+    def thread_counts(cls, most: int | None = None) -> tuple[int, ...]:
+        """Numbers of threads worth measuring, up to `most`; 0 where they are not counted."""
         return (1,)
+
+    @classmethod
+    def sharing(cls, values: int, threads: int | None = None) -> int:
+        """How many threads share a loop over so many values, where it may use `threads` of them (none: all)."""
+        return 1
 
     @classmethod
     def devices(cls) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from rdcalcium.backends.placement import placed
 from rdcalcium.backends.program import SIZES, STATES, TABLES, Marcher, Program, tables
 from rdcalcium.backends.sources import read_kernel
 from rdcalcium.machine import let_idle_cores_sleep, threads
+from rdcalcium.units import counted
 
 # Values of a state under which one core works alone. On an idle machine two are quicker from 8,000 values on, and 1.6
 # times as quick at 50,000 (`scripts/benchmarks/all.py --only threads`); but where others keep the cores busy, a loop
@@ -52,9 +53,19 @@ class CompiledOperations(KernelOperations):
         return {"compiler": compiler_name()}
 
     @classmethod
-    def thread_counts(cls) -> tuple[int, ...]:
+    def thread_counts(cls, most: int | None = None) -> tuple[int, ...]:
         """One core, and all."""
-        return tuple(sorted({1, threads()}))
+        return tuple(sorted({1, most or threads()}))
+
+    @classmethod
+    def sharing(cls, values: int, threads: int | None = None) -> int:
+        """All, or one where waking the others costs more than it brings."""
+        return max(cls.thread_counts(threads)) if values > cls.serial_below else 1
+
+    @property
+    def device(self) -> str:  # type: ignore[override]
+        """The CPU, with the threads that are used."""
+        return f"CPU, {counted(self.threads, 'thread')}"
 
     @property
     def mask(self) -> np.dtype:  # type: ignore[override]
@@ -71,7 +82,7 @@ class CompiledOperations(KernelOperations):
         text = CPU_PRELUDE + self.prelude + launchers + tables() + march_source(stage, seen)
         self._library = ctypes.CDLL(str(build(text)))
         scalar = {name: np.ctypeslib.as_ctypes_type(kind) for name, kind in self.types.items()}
-        launch = [ctypes.c_longlong] + [ctypes.c_int] * 4  # extent, block, and whether all cores take part
+        launch = [ctypes.c_longlong] + [ctypes.c_int] * 4  # extent, block, and the threads that share the loop
         self._launchers = {}
         for kernel in kernels:
             kinds = [ctypes.c_void_p if a.array else scalar[a.type] for a in kernel.arguments]
@@ -79,7 +90,6 @@ class CompiledOperations(KernelOperations):
         self._tables = _structure(scalar["index_t"])
         beside = [ctypes.c_void_p] * len(neighbours(stage))
         self._march = self._function("march", [ctypes.POINTER(self._tables), scalar["index_t"], *beside])
-        self.device = f"CPU, {threads()} threads"
 
     def _function(self, name: str, kinds: list[Any]) -> Any:
         """One of the library, with the types of its arguments."""
@@ -125,7 +135,7 @@ class CompiledOperations(KernelOperations):
         fields, n = self.system.shape
         x, y, z = (*self.layout.extent, 1, 1)[:3]
         cells = {"fields": fields, "values": fields * n, "stride": n, "x": x, "y": y, "z": z}
-        launch = {"block": self.layout.block or BLOCK, "parallel": self._parallel(fields * n)}
+        launch = {"block": self.layout.block or BLOCK, "parallel": self.sharing(fields * n, self.threads)}
         places = {name: array.ctypes.data for name, array in arrays.items()}
         given = {**places, **sizes, **cells, **launch}
         tables = self._tables(*(given[name] for name in (*TABLES, *SIZES)))
@@ -138,12 +148,8 @@ class CompiledOperations(KernelOperations):
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Loop over the extent, block by block."""
         nx, ny, nz = (*extent, 1, 1)[:3]
-        parallel = self._parallel(work or nx * ny * nz)
-        self._launchers[name](nx, ny, nz, block or BLOCK, parallel, *_addresses(args))
-
-    def _parallel(self, work: int) -> bool:
-        """Whether so many values are worth waking the other cores."""
-        return self.threads > 1 and work > self.serial_below
+        together = self.sharing(work or nx * ny * nz, self.threads)
+        self._launchers[name](nx, ny, nz, block or BLOCK, together, *_addresses(args))
 
 
 def _addresses(args: Iterable[Any]) -> list[Any]:

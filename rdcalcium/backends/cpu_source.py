@@ -11,12 +11,13 @@ CPU_PRELUDE = f"""#define RDC_CPU 1
 struct Index3 {{ long long x, y, z; }};
 """
 
-# Its own names end in an underscore, so that they cannot hide an argument of a kernel.
+# Its own names end in an underscore, so that they cannot hide an argument of a kernel; parallel_ is the number of
+# threads that share the loop.
 _LAUNCHER = """
 extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int width_, int parallel_, {declaration}) {{
     const long long blocks_ = (nx_ + width_ - 1) / width_;
     const long long total_ = blocks_ * ny_ * nz_;
-#pragma omp parallel for schedule(static) if (parallel_)
+#pragma omp parallel for schedule(static) num_threads(parallel_) if (parallel_ > 1)
     for (long long b_ = 0; b_ < total_; ++b_) {{
         const Index3 block_ = {{b_ % blocks_, b_ / blocks_ % ny_, b_ / blocks_ / ny_}};
         const long long left_ = nx_ - block_.x * width_;
@@ -54,7 +55,7 @@ extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int, int parallel
 _LANE_LAUNCHER = """
 extern "C" void launch_{name}(long long nx_, int, int, int, int parallel_, {declaration}) {{
     const long long blocks_ = (nx_ + RDC_LANES - 1) / RDC_LANES;
-#pragma omp parallel for schedule(static) if (parallel_)
+#pragma omp parallel for schedule(static) num_threads(parallel_) if (parallel_ > 1)
     for (long long b_ = 0; b_ < blocks_; ++b_) {{
         const long long left_ = nx_ - b_ * RDC_LANES;
         if (left_ >= RDC_LANES)

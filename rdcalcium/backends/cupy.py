@@ -112,7 +112,7 @@ class CupyOperations(KernelOperations):
             return int(free) + int(cupy.get_default_memory_pool().free_bytes())
 
     @classmethod
-    def thread_counts(cls) -> tuple[int, ...]:
+    def thread_counts(cls, most: int | None = None) -> tuple[int, ...]:
         """A device has its own."""
         return (0,)
 

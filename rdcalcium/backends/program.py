@@ -87,7 +87,7 @@ TABLES = {
 }
 
 # How many there are of what. Control volumes are `stride`, in an extent of x, y, z; a core takes a block of them, and
-# all cores take part if `parallel`.
+# `parallel` threads share them.
 SIZES = (
     *("stops", "rungs", "buffers", "points", "width", "groups", "cells", "values", "threads", "few", "corners"),
     *("fields", "stride", "x", "y", "z", "block", "parallel"),

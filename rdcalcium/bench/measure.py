@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
-from rdcalcium.backends import BACKENDS, Operations, backend_class
+from rdcalcium.backends import BACKENDS, Operations, backend_class, require_cores
 from rdcalcium.backends.base import Sides
 from rdcalcium.bench.kernels import Arrays, updates
 from rdcalcium.bench.systems import grid_system, systems
@@ -21,17 +21,21 @@ QUICK = Sides(grid=(12, 24), mesh=(12, 24), triad=24)
 PRECISIONS = ("float64", "float32")
 
 
-def measure(quick: bool = False) -> dict[str, Any]:
+def measure(quick: bool = False, threads: int | None = None) -> dict[str, Any]:
     """All figures of this machine; `quick` only shows that the benchmark works.
+
+    threads  the most that share a loop; none: as OMP_NUM_THREADS says, else one for each core
 
     "bandwidth" holds one row for each device, number of threads and precision, "kernels" one for each case.
     """
     about = machine_now()  # before its load is our own
+    if threads:
+        about |= {"threads": require_cores(threads)}
     seconds = 0.02 if quick else 0.4
     bandwidth: list[dict[str, Any]] = []
     kernels: list[dict[str, Any]] = []
     for precision in PRECISIONS:
-        for place in usable():
+        for place in usable(threads):
             sides = QUICK if quick else place.kind.sides
             triad = new_triad(place, precision, sides)
             triad.measure(seconds)
@@ -66,11 +70,11 @@ class Place:
         return operations
 
 
-def usable() -> Iterator[Place]:
-    """Backends that can run here, each of their devices, and the numbers of threads to try."""
+def usable(most: int | None = None) -> Iterator[Place]:
+    """Backends that can run here, each of their devices, and the numbers of threads to try, up to `most`."""
     for kind in map(backend_class, BACKENDS):
         if kind.missing() is None:
-            places = product(range(max(len(kind.devices()), 1)), kind.thread_counts())
+            places = product(range(max(len(kind.devices()), 1)), kind.thread_counts(most))
             yield from (Place(kind, number, threads) for number, threads in places)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rdcalcium.units import counted
+
 Row = Mapping[str, Any]
 
 
@@ -27,7 +29,7 @@ def about(machine: Mapping[str, Any]) -> list[str]:
     """Lines that say on what, and when, it was measured."""
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items() if number != "none")
     return [
-        f"{machine['processor']}, {machine['threads']} threads, {machine['date']}, load {machine['load']}",
+        f"{machine['processor']}, {counted(machine['threads'], 'thread')}, {machine['date']}, load {machine['load']}",
         versions,
     ]
 

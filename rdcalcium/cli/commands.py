@@ -33,6 +33,11 @@ backend_option = click.option(
 )
 
 device_option = click.option("--device", type=int, help="Number of the GPU, see `rdcalcium list devices`.")
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="On the CPU; they change no number [default: OMP_NUM_THREADS, else one for each core of the process].",
+)
 
 
 def _number(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
@@ -62,6 +67,7 @@ def cli() -> None:
 @out_option
 @backend_option
 @device_option
+@threads_option
 @refine_option
 @tetrahedra_option
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in the same folder.")
@@ -71,6 +77,7 @@ def run(
     out: Path | None,
     backend: str,
     device: int | None,
+    threads: int | None,
     refine: float | None,
     tetrahedra: bool,
     overwrite: bool,
@@ -87,7 +94,9 @@ def run(
         from rdcalcium import runner
 
         with stoppable() as should_stop, progress_bar() as progress:
-            result = runner.resume(resumed, backend, device=device, progress=progress, should_stop=should_stop)
+            result = runner.resume(
+                resumed, backend, device=device, threads=threads, progress=progress, should_stop=should_stop
+            )
         return _finish(result)
     loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
     from rdcalcium import runner
@@ -95,7 +104,7 @@ def run(
     def warn(sentences: list[str]) -> None:
         _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
 
-    click.echo(_headline(loaded, backend, device))
+    click.echo(_headline(loaded, backend, device, threads))
     out = out or _run_folder(Path(model or ""), refine, tetrahedra)
     with stoppable() as should_stop, progress_bar() as progress:
         result = runner.run(
@@ -103,6 +112,7 @@ def run(
             backend,
             out,
             device=device,
+            threads=threads,
             overwrite=overwrite,
             progress=progress,
             should_stop=should_stop,
@@ -147,10 +157,10 @@ def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
     return model
 
 
-def _headline(model: Model, backend: str, device: int | None) -> str:
+def _headline(model: Model, backend: str, device: int | None, threads: int | None) -> str:
     from rdcalcium.backends import choose
 
-    name, reason = choose(backend, device)
+    name, reason = choose(backend, device, threads)
     return f"{model.title}\nbackend: {name} ({reason})"
 
 
@@ -265,11 +275,12 @@ def list_entries(what: str | None) -> None:
 @cli.command()
 @click.option("--quick", is_flag=True, help="Small sizes, to see that the benchmark works.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the figures to this file.")
-def bench(quick: bool, json_file: Path | None) -> None:
+@threads_option
+def bench(quick: bool, json_file: Path | None, threads: int | None) -> None:
     """Measure this machine: memory bandwidth, and updates per second of the main kernel on every backend."""
     from rdcalcium.bench import measure, table, write
 
-    figures = measure(quick)
+    figures = measure(quick, threads)
     click.echo(table(figures))
     if json_file:
         write(figures, json_file)

@@ -19,6 +19,7 @@ PLANE = 1e-3  # of the size of a mesh, by which the heights of a plane membrane 
 def computed_by(operations: Operations, reason: str) -> Machine:
     """What a run ran on, and with."""
     found = machine(operations.software())
+    found["threads"] = operations.threads or found["threads"]
     return Machine(backend=operations.name, reason=reason, device=operations.device, **found)
 
 

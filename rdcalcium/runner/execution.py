@@ -88,17 +88,19 @@ class Execution:
         backend: str,
         reason: str,
         device: int | None,
+        threads: int | None,
         state: dict[str, Any] | None,
     ):
         """Begin a run, or go on from the `state` of a checkpoint.
 
         reason  why this backend was chosen, for run.json
         device  number of the GPU, if one was asked for
+        threads on the CPU, if a number was asked for
         """
         self.model, self.path = model, path
         self.begun = time.perf_counter()
         self.before = 0.0  # s, of the runs that this one goes on with
-        operations = open_backend(backend, system, model.run.precision, device)
+        operations = open_backend(backend, system, model.run.precision, device, threads)
         self.simulation = Simulation(model, operations)
         self.about = _about(model, operations, reason)
         self.when = schedules(model)

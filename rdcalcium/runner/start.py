@@ -9,11 +9,13 @@ from rdcalcium.advice import resolution_warnings, warn_the_caller
 from rdcalcium.backends import choose
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.library import loaded, resolve
+from rdcalcium.machine import OtherPrograms
 from rdcalcium.memory import check_memory
 from rdcalcium.model import Model, doubts, read_toml
 from rdcalcium.precision import require_precision
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About
+from rdcalcium.runner.busy import waiting
 from rdcalcium.runner.execution import Execution, Progress, checkpointed_model
 from rdcalcium.system import System, build_system
 
@@ -24,6 +26,7 @@ def run(
     out: str | Path | None = None,
     *,
     device: int | None = None,
+    threads: int | None = None,
     overwrite: bool = False,
     progress: Callable[[Progress], None] = lambda p: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -36,21 +39,24 @@ def run(
     out          run folder; none: a new folder among the temporary files. It stays, for the Result reads from it
                  and rdcalcium.view can show it: `result.folder` is its place, to be moved or deleted by you
     device       number of the GPU, of those that `rdcalcium list devices` shows; none: the first one
+    threads      on the CPU, which do not change the numbers; none: as OMP_NUM_THREADS says, else one for each core that
+                 this process may use
     overwrite    replace an earlier run in that folder
     progress     called about ten times a second
     should_stop  asked before every step; on True the run is saved so that it can be resumed
-    warn         called with sentences about what was hardly meant, and then about cells that are too wide, both before
-                 the first step; by default each is a ModelWarning
+    warn         called with sentences about what was hardly meant, and then about cells that are too wide and cores
+                 that are busy, both before the first step; by default each is a ModelWarning
 
     Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
     """
     model = loaded(model)
-    name, reason = choose(backend, device)
+    name, reason = choose(backend, device, threads)
     with folder.new_run(out, overwrite) as path:
         warn(doubts(model))
+        others = OtherPrograms()
         system = prepare(model, name, device)
-        warn(resolution_warnings(model, system))
-        return Execution(model, path, system, name, reason, device, None).go(progress, should_stop)
+        warn([*resolution_warnings(model, system), *waiting(name, system, threads, others)])
+        return Execution(model, path, system, name, reason, device, threads, None).go(progress, should_stop)
 
 
 def resume(
@@ -58,6 +64,7 @@ def resume(
     backend: str = "auto",
     *,
     device: int | None = None,
+    threads: int | None = None,
     progress: Callable[[Progress], None] = lambda p: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Result:
@@ -77,9 +84,9 @@ def resume(
             raise RunFolderError(
                 f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
             )
-        name, reason = choose(about.machine.backend if backend == "auto" else backend, device)
+        name, reason = choose(about.machine.backend if backend == "auto" else backend, device, threads)
         system = prepare(model, name, device)
-        return Execution(model, path, system, name, reason, device, state).go(progress, should_stop)
+        return Execution(model, path, system, name, reason, device, threads, state).go(progress, should_stop)
 
 
 def prepare(model: Model, backend: str, device: int | None = None) -> System:
