@@ -186,3 +186,15 @@ def test_a_look_within_a_step_is_the_step_that_would_have_ended_there() -> None:
     part.advance(before, between, 0.3 * 0.2)
     np.testing.assert_allclose(whole.look(between, share=0.3), part.look(between), rtol=1e-12)
     np.testing.assert_array_equal(whole.look(after)[:, 1], whole.probability())
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_a_vesicle_is_released_once_after_however_many_steps(name: str) -> None:
+    """Occupancies add up to one, and the probability stays at or below it, where rounding of steps would add up."""
+    model, calcium = sensors(name, 2), np.array([30.0, 300.0])
+    for _ in range(3000):
+        model.advance(calcium, calcium, 0.05)
+    assert model.probability() == pytest.approx(1.0, abs=1e-9)
+    for share in (0.3, 1.0):
+        assert (model.look(calcium, share)[:, 1] <= 1).all()
+    assert np.abs(model.occupancy.sum(axis=1) - 1).max() < 1e-15

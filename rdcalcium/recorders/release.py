@@ -62,7 +62,7 @@ class ReleaseSensors:
 
     def probability(self) -> np.ndarray:
         """Probability that the vesicle has been released, (positions,)."""
-        return self.occupancy[:, self._released].sum(axis=1)
+        return self._share_released(self.occupancy)
 
     def look(self, calcium: np.ndarray, share: float = 1.0, step: SensorStep | None = None) -> np.ndarray:
         """Release per time, d probability / dt in ms⁻¹, and its probability, (positions, 2).
@@ -76,11 +76,18 @@ class ReleaseSensors:
         if share != 1:
             occupancy = self._after(share * step.h, step.start, 0.5 * (step.before + calcium))
         change = np.einsum("pij,pj->pi", self._generators(calcium), occupancy)
-        return np.stack([values[:, self._released].sum(axis=1) for values in (change, occupancy)], axis=1)
+        return np.stack([change[:, self._released].sum(axis=1), self._share_released(occupancy)], axis=1)
+
+    def _share_released(self, occupancy: np.ndarray) -> np.ndarray:
+        """Of all vesicles, (positions,); shares of one add up to more by their last digit at most."""
+        return occupancy[:, self._released].sum(axis=1).clip(max=1.0)
 
     def _after(self, h: float, start: np.ndarray, mean: np.ndarray) -> np.ndarray:
         """Occupancy h ms after `start`, when calcium was (positions,) µM on average."""
-        return np.einsum("pij,pj->pi", expm(h * self._generators(mean)), start)
+        occupancy = np.einsum("pij,pj->pi", expm(h * self._generators(mean)), start)
+        # Columns of Q add up to zero, and those of exp(h Q) to one, but for rounding, which thousands of steps add up.
+        total: np.ndarray = occupancy.sum(axis=1, keepdims=True)
+        return occupancy / total
 
     @classmethod
     def of(cls, model: Model) -> list[ReleaseSensors]:
