@@ -87,6 +87,11 @@ def test_an_interval_longer_than_the_run_is_asked_about(record: dict[str, Any], 
     assert asked == f"{key} is 6 ms, and the run 5 ms: only the ends are written"
 
 
+def test_a_snapshot_after_the_end_is_asked_about() -> None:
+    (asked,) = doubts(model_of_tables(record={"snapshots": {"times": ["1 ms", "5 ms", "7 ms", "8 ms"]}}))
+    assert asked == "no snapshot is taken at 7 ms or 8 ms, for the run ends at 5 ms"
+
+
 def test_an_action_potential_after_the_end_is_asked_about() -> None:
     (asked,) = doubts(model_of_tables(stimulus={**AP, "times": [1, 7]}))
     assert asked == "action potential 2 begins at 7 ms, but the run ends at 5 ms"

@@ -10,7 +10,7 @@ import pytest
 
 import rdcalcium as rc
 from rdcalcium.advice import check
-from rdcalcium.recorders.schedule import every, row_times
+from rdcalcium.recorders.schedule import every, row_times, snapshot_times
 
 MODEL: dict[str, Any] = {
     "geometry": {"kind": "box", "size": [0.4, 0.4, 0.4]},
@@ -77,6 +77,17 @@ def test_looking_twice_within_a_step_shows_the_same(place: Path) -> None:
         np.testing.assert_array_equal(both.snapshot(f"{t} ms").calcium, fields.snapshot(f"{t} ms").calcium)
     for name, column in rows.table("probes.csv").items():
         np.testing.assert_array_equal(both.table("probes.csv")[name], column)
+
+
+def test_snapshots_are_taken_at_the_moments_that_are_asked_for(place: Path, at_steps: rc.Result) -> None:
+    """Besides those at rest and at the end, and those at an interval; the steps stay as they are."""
+    chosen = run(place / "chosen", snapshots={"every": "0.3 ms", "times": ["0.413 ms", "7 us", 0.3, 0.6 + 1e-12, 99]})
+    assert chosen.snapshots.times.tolist() == [0, 0.007, 0.3, 0.413, 0.6, 0.7]
+    assert chosen.summary.steps == at_steps.summary.steps
+    alone = run(place / "alone", snapshots={"times": ["0.413 ms"]})
+    assert alone.snapshots.times.tolist() == [0, 0.413, 0.7]
+    np.testing.assert_array_equal(alone.snapshot("0.413 ms").calcium, chosen.snapshot(0.413).calcium)
+    assert snapshot_times(rc.Model(**MODEL, record={"snapshots": {"fields": "all"}})).tolist() == [0, 0.7]
 
 
 def test_a_refused_interval_leaves_the_earlier_run_and_check_tells_of_it(place: Path) -> None:

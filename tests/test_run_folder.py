@@ -203,8 +203,17 @@ def test_a_snapshot_of_a_time_that_the_run_does_not_have_is_refused(tmp_path: Pa
     result = runner.run(small(tmp_path), "numpy", tmp_path / "here")
     np.testing.assert_array_equal(result.snapshot("0.01 ms").calcium, result.snapshots.read(1)["Ca (uM)"])
     assert result.snapshot("0.01 ms").time == 0.01
-    with pytest.raises(rc.RdcalciumError, match=r"has snapshots from 0 to 0\.01 ms, and none at 99 ms"):
-        result.snapshot(99)
+    for nearest in (False, True):
+        with pytest.raises(rc.RdcalciumError, match=r"has snapshots from 0 to 0\.01 ms, and none at 99 ms"):
+            result.snapshot(99, nearest=nearest)
+
+
+def test_the_nearest_snapshot_is_taken_where_that_is_asked_for(tmp_path: Path) -> None:
+    result = runner.run(small(tmp_path), "numpy", tmp_path / "here")
+    said = "has no snapshot at 0.009 ms; the nearest is that at 0.01 ms, which snapshot('9 us', nearest=True) takes"
+    with pytest.raises(rc.RdcalciumError, match=re.escape(said)):
+        result.snapshot("9 us")
+    assert result.snapshot("9 us", nearest=True).time == 0.01
 
 
 def test_a_snapshot_says_where_its_values_are(tmp_path: Path) -> None:

@@ -352,7 +352,24 @@ def test_a_picture_of_another_moment_than_was_asked_for_says_so(run, tmp_path):
     assert other_moment(run) is None
     assert other_moment(run, "1.1 ms") == "nearest snapshot to 1.1 ms: 1 ms"
     early = make_run(tmp_path / "early", hexahedra(0), lower=0, completed=2)
-    assert other_moment(early) == "no snapshot near the peak at 1 ms, this is 0.25 ms; add [record] snapshots"
+    assert other_moment(early) == "the peak at 1 ms is 750 us after the last snapshot, at 0.25 ms"
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([0, 2], "the only snapshots, at rest and at the end, miss the peak at 1 ms by 1 ms"),
+        ([0, 0.6, 1.2, 1.8, 2], "snapshots every 600 us miss the peak at 1 ms by 200 us"),
+        ([0, 0.5, 0.6, 1.5, 2], "the snapshots at 0.6 and 1.5 ms miss the peak at 1 ms by 400 us"),
+    ],
+)
+def test_snapshots_that_miss_the_peak_say_by_how_much_and_what_to_do(run, tmp_path, monkeypatch, times, said):
+    from rdcalcium.results.vtkhdf import StoredSnapshots
+    from rdcalcium.view.figures import other_moment
+
+    kept = StoredSnapshots(np.array(times, dtype=float), None, ("Ca (uM)",), None)
+    monkeypatch.setattr("rdcalcium.results.run.read_snapshots", lambda path: kept)
+    assert other_moment(run) == f'{said}; one there is taken with [record] snapshots = {{ times = ["1 ms"] }}'
 
 
 def test_sensors_are_seen_through_their_vesicles(run, tmp_path):
@@ -397,6 +414,8 @@ def test_frames_follow_each_other_evenly():
     assert even(np.array([0, 0.3, 0.6, 0.9, 1.0])).tolist() == [0, 1, 2, 3]
     assert even(np.arange(11) * 0.1).tolist() == list(range(11))
     assert even(np.array([0.0, 1.0])).tolist() == [0, 1]
+    assert even(np.array([0, 0.5, 1, 1.13, 1.5, 2, 2.2])).tolist() == [0, 1, 2, 4, 5]  # some were asked for besides
+    assert even(np.array([0, 0.1, 0.13, 1.4, 2])).tolist() == [0, 1, 2, 3, 4]  # none are even
 
 
 def test_a_node_without_a_screen_draws_in_silence(quarter, tmp_path):

@@ -50,8 +50,10 @@ class Run(Part):
 class Snapshots(Part):
     """When whole fields are written."""
 
-    every: PositiveTime
-    """Interval between snapshots, from 0 ms on."""
+    every: PositiveTime | None = None
+    """Interval between snapshots, from 0 ms on; none: there is no such interval."""
+    times: tuple[Annotated[float, Quantity("time", ge=0)], ...] = ()
+    """Moments of other snapshots, such as the peaks of a train; none: there are no others."""
     fields: Literal["calcium", "all"] = "calcium"
     """Free calcium alone, or every state of every buffer as well."""
 

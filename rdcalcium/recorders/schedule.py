@@ -12,12 +12,16 @@ from rdcalcium.model import Model
 from rdcalcium.units import milliseconds
 
 MOST = 1_000_000  # times; more is a mistake in the unit
+SAME_SNAPSHOT = 1e-9  # ms; two moments nearer than that are one
 
 
 def snapshot_times(model: Model) -> np.ndarray:
-    """When a run writes whole fields, ms: at rest, as often as the model asks, and at the end."""
+    """When a run writes whole fields, ms: at rest, as often and at the moments that the model asks, and at the end."""
     snapshots, duration = model.record.snapshots, model.run.duration
-    return every(snapshots.every if snapshots else duration, duration, "record.snapshots.every")
+    interval, chosen = (snapshots.every, snapshots.times) if snapshots else (None, ())
+    even = every(interval or duration, duration, "record.snapshots.every")
+    others = [t for t in chosen if t < duration and np.abs(even - t).min() > SAME_SNAPSHOT]
+    return np.union1d(even, others)
 
 
 def row_times(model: Model) -> np.ndarray | None:

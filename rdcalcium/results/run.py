@@ -109,15 +109,18 @@ class Result:
         """Whole fields at the completed snapshots."""
         return read_snapshots(self.folder / SNAPSHOTS)
 
-    def snapshot(self, time: float | str) -> xarray.Dataset:
-        """Fields at the snapshot nearest to a time (ms, or such as "1.2 ms"); InputError as of `nearest`.
+    def snapshot(self, time: float | str, nearest: bool = False) -> xarray.Dataset:
+        """Fields at the snapshot of a time (ms, or such as "1.2 ms").
+
+        nearest  whether it may be of another moment, if none is of that one
 
         An xarray.Dataset over "volume", the control volumes that are shown: each field, as in `probes`, with its unit;
-        x, y and z of their centres (of a node, on tetrahedra) in µm; and the time in ms that it is of.
+        x, y and z of their centres (of a node, on tetrahedra) in µm; and the time in ms that it is of. Raises
+        InputError where there is no snapshot of that time; if the nearest will do, as the method of that name.
         """
         import xarray
 
-        index = self.nearest(time)
+        index = self.nearest(time) if nearest else self._exactly(time)
         columns = [(Column.read(label), values) for label, values in self.snapshots.read(index).items()]
         places = self.snapshots.centres.T
         coordinates = {axis: ("volume", place, {"units": "um"}) for axis, place in zip("xyz", places, strict=True)}
@@ -126,6 +129,17 @@ class Result:
             {column.variable: ("volume", values, {"units": column.unit}) for column, values in columns},
             coords={**coordinates, "time": at},
         )
+
+    def _exactly(self, time: float | str) -> int:
+        """Index of the snapshot of a time."""
+        times, wanted = self.snapshots.times, parse(time, "time")
+        index = self.nearest(time)
+        if abs(wanted - times[index]) > ROUNDING:
+            raise InputError(
+                f"{self.folder} has no snapshot at {milliseconds(wanted)}; the nearest is that at "
+                f"{milliseconds(times[index])}, which snapshot({time!r}, nearest=True) takes"
+            )
+        return index
 
     def nearest(self, time: float | str) -> int:
         """Index of the snapshot nearest to a time (ms, or such as "1.2 ms").

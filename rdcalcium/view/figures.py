@@ -81,10 +81,16 @@ def movie_file(run_folder: str | Path) -> Path:
 
 
 def even(times: np.ndarray) -> np.ndarray:
-    """Numbers of the snapshots that follow each other evenly: the last one, at the end of the run, may come early."""
-    gaps = np.diff(times)
-    early = len(gaps) > 1 and gaps[-1] < (1 - EVEN) * gaps[0]
-    return np.arange(len(times) - early)
+    """Numbers of the snapshots that follow each other evenly, if most do; else of all.
+
+    The last one, at the end of the run, may come early; and moments between them may have been asked for besides.
+    """
+    for interval in times[1:] - times[0]:
+        rounds = (times - times[0]) / interval
+        found = np.flatnonzero(np.abs(rounds - np.round(rounds)) < EVEN * np.maximum(rounds, 1))
+        if 2 * len(found) >= len(times) and len(found) == int(rounds[-1] + EVEN) + 1:
+            return found
+    return np.arange(len(times))
 
 
 def window(run_folder: str | Path, time: float | str | None = None) -> None:

@@ -14,7 +14,7 @@ from rdcalcium.results import Result, columns
 from rdcalcium.results.folder import PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import StoredSnapshots
-from rdcalcium.units import milliseconds, parse
+from rdcalcium.units import milliseconds, parse, time_span
 
 if TYPE_CHECKING:
     import xarray
@@ -91,9 +91,24 @@ class RunFolder:
         if abs(at - wanted) <= (NEAR if time is None else ROUNDING):
             return None
         if time is None:
-            peak = f"no snapshot near the peak at {milliseconds(wanted, 3)}, this is {milliseconds(at, 3)}"
-            return f"{peak}; add [record] snapshots"
+            return self._missed(wanted, at)
         return f"nearest snapshot to {milliseconds(wanted)}: {milliseconds(at)}"
+
+    def _missed(self, peak: float, at: float) -> str:
+        """That the snapshots miss the peak (ms), of which the nearest is at another time."""
+        times, wanted, aside = self.snapshots.times, f"{peak:.4g} ms", time_span(abs(peak - at))
+        if peak > times[-1]:
+            return f"the peak at {wanted} is {aside} after the last snapshot, at {milliseconds(at, 4)}"
+        gaps = np.diff(times)
+        if len(times) == 2:
+            there = "the only snapshots, at rest and at the end,"
+        elif np.allclose(gaps[:-1], gaps[0]):
+            there = f"snapshots every {time_span(gaps[0])}"
+        else:
+            after = int(np.searchsorted(times, peak))
+            there = f"the snapshots at {times[after - 1]:.4g} and {milliseconds(times[after], 4)}"
+        key = f'[record] snapshots = {{ times = ["{wanted}"] }}'
+        return f"{there} miss the peak at {wanted} by {aside}; one there is taken with {key}"
 
     def _peak_of_snapshots(self) -> float:
         means = [np.nanmean(self.snapshots.read(i)[CALCIUM]) for i in range(len(self.snapshots.times))]
