@@ -496,6 +496,41 @@ def test_traces_draw_what_the_folder_has(run, tmp_path):
     assert (one < 200).any()
 
 
+def test_of_a_train_the_time_around_the_highest_peak_is_shown_too(run, tmp_path):
+    from rdcalcium.view.figures import traces
+    from rdcalcium.view.traces import around
+
+    time = np.arange(0, 200.01, 0.1)
+    train = 0.05 + sum(height * np.exp(-(((time - at) / 0.5) ** 2)) for at, height in ((20, 9), (40, 10), (60, 9.5)))
+    ((begin, end),) = around(time, train, 40.0)
+    assert 37 < begin < 39
+    assert 42 < end < 48
+    near = (time > 35) & (time < 45)
+    assert around(time[near], train[near], 40.0) == []  # it fills the picture already
+    assert around(time, 0 * train, 0.0) == []  # nothing happens
+    long = shutil.copytree(run, tmp_path / "long")
+    write_table(long / "probes.csv", {"time (ms)": time, "sensor 1: Ca (uM)": train})
+    (long / "sensors.csv").unlink()
+    one, two = (read_picture(traces(folder, tmp_path / f"{folder.name}.png")) for folder in (run, long))
+    assert two.shape[1] == 2 * one.shape[1]
+
+
+@pytest.mark.usefixtures("svg_with_words")
+def test_voltage_and_current_have_a_panel_each(run, tmp_path):
+    from matplotlib.axes import Axes
+
+    from rdcalcium.view import traces
+
+    drawn: list[Axes] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(traces, "save", lambda figure, path: drawn.extend(figure.axes))
+        traces.traces(run, tmp_path / "traces.png")
+    assert [axis.get_ylabel() for axis in drawn[:3]] == ["voltage (mV)", "current (pA)", "[Ca²⁺] (µM)"]
+    assert all(len(axis.lines) == 1 for axis in drawn[:2])
+    assert drawn[0].lines[0].get_color() != drawn[1].lines[0].get_color()
+    assert drawn[1].get_ylim()[1] >= 0  # the current is seen against none
+
+
 def words_of(picture: Path) -> list[str]:
     """Every text in an SVG."""
     return re.findall(r"<text[^>]*>([^<]*)</text>", picture.read_text())

@@ -1,4 +1,4 @@
-"""Curves against time: voltage and current, [Ca²⁺] at every point, and release."""
+"""Curves against time: voltage, currents, [Ca²⁺] at every point, and release."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rdcalcium.results.columns import (
 from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS
 from rdcalcium.view.canvas import new_figure, save
 from rdcalcium.view.run_folder import RunFolder
-from rdcalcium.view.style import CALCIUM_TITLE
+from rdcalcium.view.style import CALCIUM_TITLE, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,23 +35,31 @@ TITLE_COLUMNS = 80  # letters that fit above a panel
 KEY_COLUMNS = 4  # entries of the key beside each other
 MANY = 12  # curves, beyond which each has no entry of its own in the key
 FEW = 60  # rows, below which each is marked: nothing is known between them
+SHOULDER = 0.05  # of the height of a peak, down to which it is counted
+SHORT = 0.05  # of the run; a peak that lasts longer can be seen in it
+BEFORE, AFTER = 0.5, 2.0  # times that a peak lasts, which are shown on either side of it
 
 
 def traces(run_folder: str | Path, path: str | Path) -> Path:
-    """Voltage with current, [Ca²⁺] at every sensor and probe, and release, one above the other; returns the path.
+    """Voltage, currents, [Ca²⁺] at every sensor and probe, and release, one above the other; returns the path.
 
-    The end of the path chooses the format: .png, .pdf or .svg.
+    Where the highest peak is short beside the run, as in a train, a second column shows the time around it. The end of
+    the path chooses the format: .png, .pdf or .svg.
     """
     run = RunFolder(run_folder)
     panels = _panels(run)
     if not panels:
         raise InputError(f"{run.path} has no {STIMULUS}, {PROBES} or {SENSORS} with rows to draw")
-    figure = new_figure((WIDTH, HEIGHT * len(panels) + 0.6))
-    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    for axis, draw in zip(axes, panels, strict=True):
-        draw(axis)
-        axis.spines["top"].set_visible(False)
-    axes[-1].set_xlabel(TIME.heading)
+    windows = [None, *_around_the_peak(run)]
+    figure = new_figure((WIDTH * len(windows), HEIGHT * len(panels) + 0.6))
+    grid = figure.subplots(len(panels), len(windows), sharex="col", squeeze=False)
+    for column, window in zip(grid.T, windows, strict=True):
+        for axis, draw in zip(column, panels, strict=True):
+            draw(axis)
+            axis.spines[["top", "right"]].set_visible(False)
+        column[-1].set_xlabel(TIME.heading + (", around the highest peak" if window else ""))
+        if window:
+            column[-1].set_xlim(*window)
     figure.suptitle(textwrap.fill(run.result.about.title, TITLE_COLUMNS), x=0.02, ha="left", fontsize=10)
     figure.align_ylabels()
     return save(figure, path)
@@ -62,8 +70,11 @@ def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
     stimulus, calcium, rate = run.result.stimulus, run.traces(CALCIUM), run.traces(RELEASE_RATE)
     colours = _colours([*calcium, *(name for name in rate if name not in calcium)])
     panels: list[Callable[[Axes], None]] = []
-    if len(stimulus) > 1 and len(stimulus[TIME.heading]):
-        panels.append(lambda axis: _stimulus(axis, stimulus))
+    columns = {Column.read(heading): values for heading, values in stimulus.items() if len(values)}
+    if VOLTAGE in columns:
+        panels.append(lambda axis: _voltage(axis, columns))
+    if any(column.quantity == CURRENT for column in columns):
+        panels.append(lambda axis: _currents(axis, columns))
     if calcium:
         panels.append(lambda axis: _calcium(axis, calcium, colours))
     if rate:
@@ -72,21 +83,49 @@ def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
     return panels
 
 
-def _stimulus(axis: Axes, table: Mapping[str, np.ndarray]) -> None:
-    """The voltage on the left and the currents on the right; one of them alone has the left axis."""
-    columns = {Column.read(heading): values for heading, values in table.items()}
-    time = columns[TIME]
+def _around_the_peak(run: RunFolder) -> list[tuple[float, float]]:
+    """The window of time around the highest peak, where one is worth its own picture."""
+    curves = run.traces(CALCIUM).values()
+    if not curves:
+        return []
+    curve = max(curves, key=lambda one: float(one.max()))
+    return around(curve.time.values, curve.values, run.peak_time())
+
+
+def around(times: np.ndarray, calcium: np.ndarray, at: float) -> list[tuple[float, float]]:
+    """Beginning and end (ms) of the time around a peak; nothing where there is none, or it fills much of the run.
+
+    It lasts while calcium is above the SHOULDER of what the peak adds to the beginning.
+
+    times    (rows,) ms
+    calcium  (rows,) µM
+    at       time of the peak, ms
+    """
+    rise, peak = calcium - calcium[0], int(np.abs(times - at).argmin())
+    if rise[peak] <= 0:
+        return []
+    low = np.flatnonzero(rise <= SHOULDER * rise[peak])
+    first, last = low[low < peak].max(initial=0), low[low > peak].min(initial=len(times) - 1)
+    begin, end = times[first], times[last]
+    if end - begin > SHORT * (times[-1] - times[0]):
+        return []
+    return [(float(begin - BEFORE * (end - begin)), float(end + AFTER * (end - begin)))]
+
+
+def _voltage(axis: Axes, columns: Mapping[Column, np.ndarray]) -> None:
+    _key(axis, axis.plot(columns[TIME], columns[VOLTAGE], color=INK, lw=1.2, label="voltage"))
+    axis.set_ylabel(VOLTAGE.heading)
+
+
+def _currents(axis: Axes, columns: Mapping[Column, np.ndarray]) -> None:
+    """Of each group of channels, inward downwards."""
     currents = {column.place: values for column, values in columns.items() if column.quantity == CURRENT}
     lines = []
-    if VOLTAGE in columns:
-        lines += axis.plot(time, columns[VOLTAGE], color="#222222", lw=1.4, label="voltage")
-        axis.set_ylabel(VOLTAGE.heading)
-    if currents:
-        side = _right_of(axis) if lines else axis
-        for number, (name, values) in enumerate(currents.items()):
-            label = f"current through {name}"
-            lines += side.plot(time, values, color=f"C{number}", lw=1.2, label=label)
-        side.set_ylabel(current("").heading)
+    for number, (name, values) in enumerate(currents.items()):
+        lines += axis.plot(columns[TIME], values, color=f"C{number}", lw=1.2, label=f"current through {name}")
+    low, high = axis.get_ylim()
+    axis.set_ylim(min(low, 0), max(high, 0))
+    axis.set_ylabel(current("").heading)
     _key(axis, lines)
 
 
