@@ -92,6 +92,12 @@ def test_a_snapshot_after_the_end_is_asked_about() -> None:
     assert asked == "no snapshot is taken at 7 ms or 8 ms, for the run ends at 5 ms"
 
 
+@pytest.mark.parametrize(("longest", "asked"), [("1 ms", False), ("6e-9 ms", False), ("5e-9 ms", True)])
+def test_a_longest_step_that_makes_a_run_endless_is_asked_about(longest: str, asked: bool) -> None:
+    said = "run.max_step is 5e-09 ms, so the run takes at least 1e+09 steps for its 5 ms: is that meant?"
+    assert doubts(model_of_tables(run={"duration": "5 ms", "max_step": longest})) == [said] * asked
+
+
 def test_an_action_potential_after_the_end_is_asked_about() -> None:
     (asked,) = doubts(model_of_tables(stimulus={**AP, "times": [1, 7]}))
     assert asked == "action potential 2 begins at 7 ms, but the run ends at 5 ms"

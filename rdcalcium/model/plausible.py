@@ -37,13 +37,14 @@ OTHER_AFFINITY = 1.5  # by which factor K_d may differ from that of the library,
 TOUCHING = 1e-9  # relative to the radii; spheres that touch do not overlap for the last digit
 VOLTS_WITHIN = 1.0  # mV; an action potential in V is smaller
 SECONDS_BELOW = 0.05  # ms; an action potential in s is shorter
+MOST_STEPS = 1e9  # of 10 us or more each, hours
 REST_BELOW = -20.0  # mV; resting potentials are
 
 
 def doubts(model: Model) -> list[str]:
     """Questions to whoever wrote a model that is valid, each a sentence."""
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
-    return [*unusual, *_affinities(model), *_overlaps(model), *_waveform(model), *_too_late(model)]
+    return [*unusual, *_affinities(model), *_overlaps(model), *_waveform(model), *_too_late(model), *_endless(model)]
 
 
 def _unusual(what: str, usual: Usual, value: float) -> str | None:
@@ -138,3 +139,13 @@ def _too_late(model: Model) -> Iterator[str]:
             yield f"{key} is {show(interval, 'time')}, and the run {show(end, 'time')}: only the ends are written"
     if late := [show(t, "time") for t in (snapshots.times if snapshots else ()) if t > end]:
         yield f"no snapshot is taken at {' or '.join(late)}, for the run ends at {show(end, 'time')}"
+
+
+def _endless(model: Model) -> Iterator[str]:
+    """A longest step that makes a run endless."""
+    longest, duration = model.run.max_step, model.run.duration
+    if longest and (steps := duration / longest) >= MOST_STEPS:
+        yield (
+            f"run.max_step is {show(longest, 'time')}, so the run takes at least {steps:.2g} steps for its "
+            f"{show(duration, 'time')}: is that meant?"
+        )
