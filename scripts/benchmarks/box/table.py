@@ -14,7 +14,11 @@ def page(figures: dict[str, Any]) -> str:
         "# The box problem",
         "",
         *about(figures["machine"]),
-        *(["", "Quick: cells far too large to judge anything."] if figures["quick"] else []),
+        *(
+            ["", "Quick: cells and steps far too large; the errors and times below mean nothing."]
+            if figures["quick"]
+            else []
+        ),
         "",
         figures["problem"],
         "",
