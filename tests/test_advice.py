@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 import rdcalcium as rc
 from rdcalcium import library, memory
 from rdcalcium.advice import WARNING, check, resolution_warnings
-from rdcalcium.advice.quality import NEGATIVE
+from rdcalcium.advice.quality import NEGATIVE, judge_mesh
 from rdcalcium.advice.resolution import CAPTURE, CORRECTED, FILLED, NEAR
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize, planned_size
@@ -278,6 +280,9 @@ def test_a_mesh_is_judged_by_its_negative_couplings(tmp_path) -> None:
     """A cube of stretched, skewed tetrahedra is far from Delaunay; the box of the package is not."""
     good = sentence(SHAPES["tetrahedra"], "negative couplings weigh")
     assert not good.startswith("warning")
+    quality = discretize(SHAPES["tetrahedra"]).quality
+    none = SimpleNamespace(quality=replace(quality, negative=0.0, negative_weight=0.0), surfaces={})
+    assert [*judge_mesh(none)] == ["no coupling is negative"]
     steps = np.linspace(0, 1, 5)
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     skewed = grid * [0.4, 0.1, 0.4]

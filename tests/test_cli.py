@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
+from typing import cast
 
 import meshio
 import numpy as np
 import pytest
 
 from rdcalcium.backends import BACKENDS, compiled, cupy
+from rdcalcium.cli.progress import in_words
+from rdcalcium.cli.report import show_report
 from rdcalcium.machine import SPINS
 from rdcalcium.results import Result
+from rdcalcium.results.about import Amounts, Machine, Point, Summary
+from rdcalcium.runner import Progress
 from tests.support import ENVIRONMENT, assert_same_tables, rdcalcium, sentence
 
 QUICK = dedent("""\
@@ -107,8 +114,56 @@ def test_progress_goes_to_stderr_line_by_line(quick: Path) -> None:
     assert all(line.startswith("t = ") for line in done.stderr.splitlines())
     assert "0.1 ms" in done.stderr
     first, *_, last = done.stderr.splitlines()
-    assert first.endswith("? remaining")  # of one tiny step nothing can be said
+    assert "remaining" not in first  # of one tiny step nothing can be said
     assert last.endswith(" 0 s remaining")
+    assert last.startswith("t = 100 us of 100 us, step ")
+    assert "step 0 ns" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("progress", "said"),
+    [
+        (Progress(0.0, 5.0, 0.0, 0, 0.0, math.inf), "t = 0 of 5 ms"),
+        (Progress(6.899e-6, 5.0, 6.899e-6, 1, 0.1, math.inf), "t = 6.899 ns of 5 ms, step 6.9 ns (number 1)"),
+        (
+            Progress(1050.0, 2000.0, 0.5, 1234, 30.0, 31.7),
+            "t = 1.05 s of 2 s, step 500 us (number 1,234), 30 ms of model time per s, 32 s remaining",
+        ),
+    ],
+)
+def test_progress_is_told_in_units_that_fit(progress: Progress, said: str) -> None:
+    assert in_words(progress) == said
+
+
+def test_a_summary_has_the_digits_that_a_tolerance_gives(capsys: pytest.CaptureFixture[str]) -> None:
+    """Three of calcium and release; of a time what a flat peak allows."""
+    points = {"a": Point(peak=9.5749, time_of_peak=162.1134, release_probability=0.016394)}
+    show_report(told(points))
+    assert "│ a │             9.57 │  162.11 │              0.0164 │" in capsys.readouterr().out
+    show_report(told({"b": Point(peak=1e3, time_of_peak=0.012345)}))
+    out = capsys.readouterr().out
+    assert "│ b │            1e+03 │  0.0123 │" in out
+    assert "release" not in out  # without a sensor there is no column for it
+
+
+@pytest.mark.parametrize(("steps", "rejected", "said"), [(474, 119, True), (474, 118, False), (200, 99, False)])
+def test_a_run_that_rejected_many_steps_says_what_to_try(
+    capsys: pytest.CaptureFixture[str], steps: int, rejected: int, said: bool
+) -> None:
+    show_report(told({}, steps=steps, rejected=rejected))
+    out = " ".join(capsys.readouterr().out.split())
+    assert ("more than a quarter of the steps were rejected" in out) == said
+    assert ('[run] max_step = "80 us", the mean' in out) == said
+
+
+def told(points: dict[str, Point], steps: int = 10, rejected: int = 0) -> Result:
+    """What the report asks of a run of 40 ms."""
+    ledger = Amounts(entered=0, free=0, bound={}, initial=0, missing=0, relative_error=0)
+    cost = {"steps": steps, "rejected": rejected, "evaluations": 1, "wall_time": 1, "peak_memory": 1}
+    machine = Machine(backend="", reason="", device="", processor="", threads=1, system="", versions={})
+    about = SimpleNamespace(machine=machine, discretization=SimpleNamespace(count=32292), status="finished")
+    summary = Summary(time=40, points=points, ledger=ledger, lowest=0, **cost)
+    return cast("Result", SimpleNamespace(summary=summary, about=about, folder="here"))
 
 
 def test_a_run_warns_of_the_cells_as_check_does(quick: Path) -> None:

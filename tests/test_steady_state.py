@@ -14,6 +14,7 @@ import rdcalcium as rc
 from rdcalcium import exact, memory
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.cli.report import show_steady_state
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.held import hold, reached
@@ -318,6 +319,8 @@ def test_the_command_prints_and_writes_a_table(tmp_path: Path) -> None:
     done = rdcalcium(*words, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "currents of 0.1 ms: 0.1 pA enters" in done.stdout
+    assert "converged: all control volumes together are out of balance by" in done.stdout
+    assert "mirror" not in done.stdout  # there is none
     with (tmp_path / "table.csv").open() as file:
         head, *rows = csv.reader(file)
     assert head == ["name", "x (um)", "y (um)", "z (um)", "Ca (uM)", "fixed.bound (uM)"]
@@ -325,7 +328,22 @@ def test_the_command_prints_and_writes_a_table(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == ["near", "far"]
     np.testing.assert_allclose([[float(x) for x in row[4:]] for row in rows], found.values.T, rtol=1e-9)
     closed = rdcalcium("steady", "small.toml", folder=tmp_path)
+    assert closed.stdout == ""  # no heading of what does not come
     assert sentence(closed).endswith("of: x_min, x_max, y_min, y_max, membrane, z_max (--hold)")
+
+
+def test_what_mirrors_add_is_counted_in_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A quarter of a terminal is told as the whole: the same flows and contents."""
+    whole = small_model(chemistry="no buffer", geometry=Box(size=(0.3, 0.3, 0.2)))
+    told = {}
+    for symmetry in ((), ("x", "y")):
+        found = solved(whole.changed(geometry=Box(size=(0.3, 0.3, 0.2), symmetry=symmetry), probes=()), held=["z_max"])
+        show_steady_state(found, 0.1)
+        told[found.copies] = " ".join(capsys.readouterr().out.split())
+        assert found.entering == pytest.approx(0.1)
+        assert found.leaving["z_max"] == pytest.approx(0.1)
+    assert "all 4 parts that the mirror planes make of the terminal are counted in, with their walls" in told[4]
+    assert "parts" not in told[1]
 
 
 # What is refused --------------------------------------------

@@ -13,10 +13,12 @@ def judge_mesh(made: Discretization) -> Iterator[str]:
     """The couplings of a mesh; of a grid there is nothing to say."""
     if not isinstance(quality := made.quality, MeshQuality):
         return
-    text = (
-        f"negative couplings weigh {quality.negative_weight:.2g} of the positive ones "
-        f"({100 * quality.negative:.2g} % of the edges)"
-    )
+    text = "no coupling is negative"
+    if quality.negative:
+        text = (
+            f"negative couplings weigh {quality.negative_weight:.2g} of the positive ones "
+            f"({100 * quality.negative:.2g} % of the edges)"
+        )
     high = quality.negative_weight > NEGATIVE
     yield f"warning: {text}; a Delaunay mesh has none: concentrations may dip below zero" if high else text
     if set(made.surfaces) == {"membrane"}:

@@ -198,9 +198,9 @@ def steady(
     def warn(sentences: list[str]) -> None:
         _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
 
-    click.echo(loaded.title)
     begun = time.perf_counter()
     found = steady_state.steady(loaded, at, hold, warn=warn)
+    click.echo(loaded.title)
     show_steady_state(found, time.perf_counter() - begun)
     if out:
         steady_state.write_table(found, out)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def progress_bar() -> Iterator[Callable[[Progress], None]]:
     """What a run calls to show its progress."""
     with _shown("meshing and compiling") as show:
-        yield lambda p: show(p.t / p.duration, _in_words(p))
+        yield lambda p: show(p.t / p.duration, in_words(p))
 
 
 @contextmanager
@@ -59,9 +59,11 @@ class LogLines:
             click.echo(words, err=True)
 
 
-def _in_words(p: Progress) -> str:
-    left = "?" if p.remaining == float("inf") else f"{p.remaining:.0f} s"
-    return (
-        f"t = {p.t:.4g} of {milliseconds(p.duration, 4)}, step {time_span(p.h)} (number {p.steps}), "
-        f"{time_span(p.rate)} of model time per s, {left} remaining"
-    )
+def in_words(p: Progress) -> str:
+    """How far a run is, in a line."""
+    if not p.h:
+        return f"t = {p.t:.4g} of {milliseconds(p.duration, 4)}"
+    far = f"t = {time_span(p.t, 4)} of {time_span(p.duration, 4)}, step {time_span(p.h)} (number {p.steps:,})"
+    if p.remaining == float("inf"):
+        return far  # of a few tiny steps nothing can be said
+    return f"{far}, {time_span(p.rate)} of model time per s, {p.remaining:.0f} s remaining"

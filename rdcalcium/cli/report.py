@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rdcalcium.units import IONS_PER_AMOUNT, milliseconds
+from rdcalcium.units import IONS_PER_AMOUNT, counted, milliseconds, time_span
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rdcalcium.results.about import Amounts, Point
     from rdcalcium.steady_state import SteadyState
 
+MANY, MOST_REJECTED = 100, 0.25  # rejected steps worth a word, and their share of those that were taken
 LOWEST = -1e-6  # µM; what lies below it is more than rounding
 
 
@@ -33,18 +34,19 @@ def _points(points: dict[str, Point]) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
+    released = any(point.release_probability is not None for point in points.values())
     table = Table(title="At the sensors and probes", title_justify="left")
-    for heading in ("", "peak [Ca2+] (uM)", "at (ms)", "release probability"):
+    for heading in ("", "peak [Ca2+] (uM)", "at (ms)", *["release probability"] * released):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, point in points.items():
-        probability = point.release_probability
-        table.add_row(
-            escape(name),
-            f"{point.peak:.4g}",
-            f"{point.time_of_peak:.3f}",
-            "" if probability is None else f"{probability:.4g}",
-        )
+        probability = "" if point.release_probability is None else f"{point.release_probability:.3g}"
+        table.add_row(escape(name), f"{point.peak:.3g}", _moment(point.time_of_peak), *[probability] * released)
     return table
+
+
+def _moment(time: float) -> str:
+    """A time in ms, to three digits or to 10 us: a peak is too flat for more; run.json has all digits."""
+    return f"{time:.3g}" if time < 1 else f"{time:.2f}"
 
 
 def _ledger(ledger: Amounts) -> Table:
@@ -65,13 +67,20 @@ def _ledger(ledger: Amounts) -> Table:
 def _sentences(result: Result) -> Iterator[str]:
     summary, machine = result.summary, result.about.machine
     yield (
-        f"{milliseconds(summary.time, 4)} in {summary.steps} steps ({summary.rejected} rejected, "
-        f"{summary.evaluations} evaluations) on {result.about.discretization.count} control volumes; "
+        f"{milliseconds(summary.time, 4)} in {counted(summary.steps, 'step')} ({summary.rejected:,} rejected, "
+        f"{counted(summary.evaluations, 'evaluation')}) on "
+        f"{counted(result.about.discretization.count, 'control volume')}; "
         f"wall time {summary.wall_time:.1f} s; backend {machine.backend} on {machine.device} "
         f"({machine.processor}); peak memory of the process {summary.peak_memory:.0f} MiB"
     )
     if summary.lowest < LOWEST:
         yield f"warning: a concentration fell to {summary.lowest:.3g} uM; use a smaller tolerance"
+    if summary.rejected > max(MANY, MOST_REJECTED * summary.steps):
+        mean = time_span(summary.time / summary.steps, 1)
+        yield (
+            "more than a quarter of the steps were rejected, and their time is lost: they were tried longer than the "
+            f'tolerance allows; [run] max_step = "{mean}", the mean of those that were taken, may save it'
+        )
     yield f"run folder: {result.folder}"
     if result.about.status == "interrupted":
         yield f"stopped; go on with: rdcalcium run --resume {result.folder}"
@@ -107,9 +116,12 @@ def _flows(state: SteadyState, wall: float) -> Iterator[str]:
         yield f"leaving: {', '.join(leaving)}; missing: {state.missing:.1g} pA"
     amounts = {"free": state.free} | {f"bound to {name}": amount for name, amount in state.bound.items()}
     yield f"calcium (uM um^3): {', '.join(f'{amount:.6g} {where}' for where, amount in amounts.items())}"
+    if state.copies > 1:
+        yield f"all {state.copies} parts that the mirror planes make of the terminal are counted in, with their walls"
     found = state.convergence
+    steps, iterations = counted(len(found.unbalanced) - 1, "step"), counted(found.iterations, "iteration")
     yield (
-        f"{found.unbalanced[-1]:.1g} of what flows is unbalanced after {len(found.unbalanced) - 1} steps of Newton's "
-        f"method with {found.iterations} linear iterations, on {len(state.centres)} control volumes; "
-        f"wall time {wall:.1f} s"
+        f"converged: all control volumes together are out of balance by {found.unbalanced[-1]:.1g} of what flows, "
+        f"after {steps} of Newton's method and {iterations} of its linear solver, on "
+        f"{counted(len(state.centres), 'control volume')}; wall time {wall:.1f} s"
     )

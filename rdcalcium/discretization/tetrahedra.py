@@ -83,7 +83,7 @@ def _quality(
         blended=blended,
         capped=capped,
         negative=float(negative.mean()),
-        negative_weight=float(-values[negative].sum() / values[~negative].sum()),
+        negative_weight=float(np.abs(values[negative]).sum() / values[~negative].sum()),
         parts=int(connected_components(conductance, directed=False, return_labels=False)),
         gershgorin=gershgorin,
         spectral_radius=of_matrix(conductance, volumes, gershgorin),

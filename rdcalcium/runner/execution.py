@@ -100,6 +100,7 @@ class Execution:
         self.model, self.path = model, path
         self.begun = time.perf_counter()
         self.before = 0.0  # s, of the runs that this one goes on with
+        self.step = 0.0  # ms, the last that was taken
         operations = open_backend(backend, system, model.run.precision, device, threads)
         self.simulation = Simulation(model, operations)
         self.about = _about(model, operations, reason)
@@ -178,13 +179,14 @@ class Execution:
             raise
         for moment in moments:
             self.recording.look(moment)
+            self.step = moment.h
 
     def _progress(self, wall: float, done: float) -> Progress:
         """What is shown after `wall` s in which `done` ms were simulated."""
         simulation, duration, rate = self.simulation, self.model.run.duration, done / wall
         known = wall > KNOWN_AFTER or done > KNOWN_SHARE * duration or simulation.finished
         remaining = (duration - simulation.t) / rate if known and rate else np.inf
-        return Progress(simulation.t, duration, simulation.pace.control.last[0], simulation.steps, rate, remaining)
+        return Progress(simulation.t, duration, self.step, simulation.steps, rate, remaining)
 
     def _wall(self) -> float:
         return self.before + time.perf_counter() - self.begun

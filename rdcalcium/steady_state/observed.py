@@ -46,6 +46,7 @@ def observed(
         bound=balance.bound,
         entering=model.copies * float(influx.sources.counts @ currents),
         leaving=_leaving(cells, held, model.copies * equations.leaving(u)),
+        copies=model.copies,
         convergence=convergence,
     )
 

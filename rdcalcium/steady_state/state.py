@@ -34,6 +34,7 @@ class SteadyState:
     free, bound  calcium in the whole terminal, and bound to each buffer by its name, µM µm³
     entering     calcium through all channels of the whole terminal, pA
     leaving      through each surface that is held, by its name, pA
+    copies       parts of the terminal, of which one is computed and mirror planes make the others
     convergence  how it was found
     """
 
@@ -48,6 +49,7 @@ class SteadyState:
     bound: dict[str, float]
     entering: float
     leaving: dict[str, float]
+    copies: int
     convergence: Convergence
 
     def __repr__(self) -> str:
