@@ -25,6 +25,7 @@ STEPS = 16.0  # that the solution asks for when a current begins and ends, times
 
 # Chosen.
 PATIENCE = 4.0  # times as many steps may come from rounding: no more than twice the time where a step costs half
+COUNTS = 0.25  # of the steps that the solution asks for; fewer that come from rounding cost nothing to speak of
 FLOWING = 1e-3  # of the peak of a current, above which it flows
 EVEN = 10.0  # time constants of diffusion in the terminal until its cells differ too little for rounding to matter:
 # exp(-10) = 5e-5 of what they differed by is left then
@@ -60,13 +61,32 @@ def strain(model: Model, chemistry: Chemistry, volume: float, radius: float) -> 
     return EPS * chemistry.stiffness(model.calcium.rest, radius) * uneven, pulses
 
 
+def rounding_costs(model: Model, chemistry: Chemistry, volume: float, radius: float) -> tuple[float, float] | None:
+    """Steps that may come from rounding, and those that the solution asks for, where the former count; else None.
+
+    The other arguments are those of `require_precision`.
+    """
+    tolerance = model.run.tolerance
+    if model.run.precision == "float64" or tolerance >= ROUNDING_SHOWS:
+        return None
+    rounding, pulses = strain(model, chemistry, volume, radius)
+    rounding, asked = _steps(model, tolerance, NOISE * rounding, pulses)
+    return (rounding, asked) if rounding > COUNTS * asked else None
+
+
 def _holds(model: Model, tolerance: float, noise: float, pulses: int) -> bool:
     """Whether steps that come from rounding, noise / tolerance, are no more than the solution is worth."""
     if tolerance >= ROUNDING_SHOWS:
         return True
+    rounding, asked = _steps(model, tolerance, noise, pulses)
+    return tolerance >= FINEST and rounding <= PATIENCE * asked
+
+
+def _steps(model: Model, tolerance: float, noise: float, pulses: int) -> tuple[float, float]:
+    """Steps that come from rounding, noise / tolerance, and those that the solution asks for."""
     allowed = tolerance + (model.run.absolute_tolerance or 0.0) / RESOLVED
     asked = max(STEPS * pulses * tolerance ** (-1 / 3), model.run.duration / (model.run.max_step or np.inf))
-    return tolerance >= FINEST and noise / allowed <= PATIENCE * asked
+    return noise / allowed, asked
 
 
 def _uneven(model: Model, currents: Currents, chemistry: Chemistry, volume: float) -> tuple[float, int]:

@@ -137,6 +137,20 @@ def test_a_run_says_which_tolerance_it_would_hold_and_holds_it() -> None:
         check(asked)
 
 
+def test_check_says_when_single_precision_would_cost_steps() -> None:
+    """From where they count, though the run is not refused yet."""
+    said = {}
+    for tolerance, precision in ((1e-3, "float32"), (2e-4, "float32"), (2e-4, "float64")):
+        lines = check(open_pore(precision, tolerance=tolerance))
+        said[tolerance, precision] = [line for line in lines if "for its rounding" in line]
+    assert said.pop((2e-4, "float32")) == [
+        'warning: precision = "float32" at run.tolerance = 0.0002 may take about 700 steps for its rounding besides about '
+        '300 that the solution asks for, and one evaluation more in each: precision = "float64", or a larger tolerance, '
+        "takes none of them"
+    ]
+    assert not any(said.values()), said
+
+
 def test_double_precision_is_never_refused() -> None:
     runner.prepare(open_pore("float64", tolerance=1e-9), "numpy")
 

@@ -10,7 +10,7 @@ from rdcalcium import memory
 from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps
-from rdcalcium.advice.size import cost, does_not_fit, memory_line, sizes
+from rdcalcium.advice.size import cost, does_not_fit, memory_line, single_precision, sizes
 from rdcalcium.backends import choose
 from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.currents import channel_currents
@@ -33,6 +33,9 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
 
     model   or the name of one of the library, or the path of a model file
     device  number of the GPU that a run would take, of those that `rdcalcium list devices` shows; none: the first one
+
+    What a run would refuse before its first step, such as a tolerance that single precision does not hold, is the same
+    RdcalciumError here; but of a model that does not fit into memory the sentences say so.
     """
     model = loaded(model)
     _refused_by_a_run(model)
@@ -50,6 +53,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *questions,
         *sizes(model, cells, chemistry),
         *cost(model, cells, chemistry),
+        *single_precision(model, cells, chemistry),
         *_resolution(model, cells.locator, chemistry),
         *(judge_mesh(cells.made) if cells.made else ()),
         *_references(model),

@@ -9,6 +9,7 @@ from rdcalcium.advice.cells import CellSizes
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
+from rdcalcium.precision import rounding_costs
 from rdcalcium.units import nanometres_to, time_span
 
 STEP = 0.01  # ms, a typical step while channels are open
@@ -58,3 +59,14 @@ def cost(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
         f"spectral radius {radius:.3g} per ms at rest; a step of {time_span(STEP)} takes "
         f"{stages} stages, an explicit Euler step could be {time_span(2 / radius)}"
     )
+
+
+def single_precision(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
+    """What it costs, where it costs steps."""
+    if found := rounding_costs(model, chemistry, cells.volume, cells.radius):
+        rounding, asked = (float(f"{steps:.1g}") for steps in found)
+        yield (
+            f'warning: precision = "float32" at run.tolerance = {model.run.tolerance:g} may take about {rounding:,.0f} '
+            f"steps for its rounding besides about {asked:,.0f} that the solution asks for, and one evaluation more in "
+            'each: precision = "float64", or a larger tolerance, takes none of them'
+        )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.model import Model
-from rdcalcium.units import UNITS, show
+from rdcalcium.units import UNITS, milliseconds, show
 
 
 class Usual(NamedTuple):
@@ -146,6 +146,6 @@ def _endless(model: Model) -> Iterator[str]:
     longest, duration = model.run.max_step, model.run.duration
     if longest and (steps := duration / longest) >= MOST_STEPS:
         yield (
-            f"run.max_step is {show(longest, 'time')}, so the run takes at least {steps:.2g} steps for its "
+            f"run.max_step is {milliseconds(longest)}, so the run takes at least {steps:.2g} steps for its "
             f"{show(duration, 'time')}: is that meant?"
         )
