@@ -143,11 +143,11 @@ def test_check_says_when_single_precision_would_cost_steps() -> None:
     for tolerance, precision in ((1e-3, "float32"), (2e-4, "float32"), (2e-4, "float64")):
         lines = check(open_pore(precision, tolerance=tolerance))
         said[tolerance, precision] = [line for line in lines if "for its rounding" in line]
-    assert said.pop((2e-4, "float32")) == [
-        'warning: precision = "float32" at run.tolerance = 0.0002 may take about 700 steps for its rounding besides about '
-        '300 that the solution asks for, and one evaluation more in each: precision = "float64", or a larger tolerance, '
-        "takes none of them"
-    ]
+    (sentence,) = said.pop((2e-4, "float32"))
+    assert sentence.startswith(
+        'warning: precision = "float32" at run.tolerance = 0.0002 may take about 700 steps for its'
+    )
+    assert "besides about 300 that the solution asks for" in sentence
     assert not any(said.values()), said
 
 
