@@ -7,13 +7,11 @@ import os
 import platform
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 MOMENT = 0.1  # s; the system counts in hundredths
 SPINS = "30000"  # times that an idle core looks for work before it sleeps, a fraction of a millisecond
@@ -67,17 +65,25 @@ class OtherPrograms:
         self._begun = self._now()
 
     def cores(self) -> float:
-        """So many of them, on the mean; where less than a moment has passed, once it has."""
+        """So many of them, on the mean; where less than a moment has passed, once it has. Nan where nobody knows."""
         time.sleep(max(self._begun[0] + MOMENT - time.perf_counter(), 0.0))
-        wall, idle, own = (now - then for now, then in zip(self._now(), self._begun, strict=True))
+        wall, own, idle = (now - then for now, then in zip(self._now(), self._begun, strict=True))
         return max(cores() - (idle + own) / wall, 0.0)
 
     @staticmethod
     def _now() -> tuple[float, float, float]:
-        """The clock, the idle time of the cores, and the time that this process has computed, all in s."""
-        each, own = psutil.cpu_times(percpu=True), psutil.Process().cpu_times()
-        idle = sum(each[core].idle + each[core].iowait for core in os.sched_getaffinity(0))
-        return time.perf_counter(), idle, own.user + own.system
+        """The clock, the time that this process has computed, and the idle time of its cores; s."""
+        return time.perf_counter(), time.process_time(), _idle(os.sched_getaffinity(0))
+
+
+def _idle(which: Collection[int]) -> float:
+    """Time that some cores have spent idle, or waiting for a disk, in s; nan where the system does not tell."""
+    try:
+        told = re.findall(r"^cpu(\d+) \d+ \d+ \d+ (\d+) (\d+)", Path("/proc/stat").read_text(), re.MULTILINE)
+    except OSError:
+        return math.nan
+    ticks = {int(core): int(idle) + int(waiting) for core, idle, waiting in told}
+    return sum(ticks.get(core, math.nan) for core in which) / os.sysconf("SC_CLK_TCK")
 
 
 def let_idle_cores_sleep() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -68,7 +69,7 @@ def test_without_a_word_all_cores_or_those_of_the_environment(monkeypatch: pytes
 
 def test_more_threads_than_cores_are_refused(four_cores: None) -> None:
     for threads in (0, 5):
-        with pytest.raises(BackendError, match=r"were asked for, and this process may use 4 cores; ask for 1 to 4$"):
+        with pytest.raises(BackendError, match=r"was asked for, and this process may use 4 cores; ask for 1 to 4$"):
             choose("compiled", threads=threads)
 
 
@@ -127,6 +128,13 @@ def test_another_program_is_seen_and_this_one_is_not() -> None:
         endless.wait()
     assert 0 <= alone <= len(os.sched_getaffinity(0)) + 0.1
     assert seen > 0.3  # even where many share the core
+
+
+def test_where_the_system_does_not_tell_nobody_is_warned(four_cores: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 10**6})
+    others = OtherPrograms()
+    assert math.isnan(others.cores())
+    assert not [*busy.waiting("compiled", small_system(), 4, others)]
 
 
 def test_one_of_something_is_no_plural() -> None:

@@ -54,7 +54,7 @@ def choose(name: str = "auto", device: int | None = None, threads: int | None = 
     if not _uses(chosen, threads):
         able = " or ".join(n for n in BACKENDS if _uses(n, threads))
         raise BackendError(
-            f"{counted(threads or 0, 'thread')} were asked for, and the {chosen} backend cannot be told how many; "
+            f"threads = {threads} was asked for, and the {chosen} backend cannot be told how many; "
             f"use the {able} backend, or ask for no number",
             *("threads", "backend"),
         )
@@ -103,7 +103,7 @@ def require_cores(threads: int) -> int:
     """So many threads; more than this process has cores, or none, are a BackendError."""
     if not 1 <= threads <= cores():
         had = f"this process may use {counted(cores(), 'core')}"
-        raise BackendError(f"{counted(threads, 'thread')} were asked for, and {had}; ask for 1 to {cores()}", "threads")
+        raise BackendError(f"threads = {threads} was asked for, and {had}; ask for 1 to {cores()}", "threads")
     return threads
 
 

@@ -93,9 +93,9 @@ class Execution:
     ):
         """Begin a run, or go on from the `state` of a checkpoint.
 
-        reason  why this backend was chosen, for run.json
-        device  number of the GPU, if one was asked for
-        threads on the CPU, if a number was asked for
+        reason   why this backend was chosen, for run.json
+        device   number of the GPU, if one was asked for
+        threads  on the CPU, if a number was asked for
         """
         self.model, self.path = model, path
         self.begun = time.perf_counter()
