@@ -84,7 +84,7 @@ def test_a_current_after_the_end_is_asked_about(current: dict[str, Any], begins:
 )
 def test_an_interval_longer_than_the_run_is_asked_about(record: dict[str, Any], key: str) -> None:
     (asked,) = doubts(model_of_tables(record=record))
-    assert asked == f"{key} is 6 ms, and the run 5 ms: only the ends are written"
+    assert asked == f"{key} is 6 ms, and the run 5 ms: it adds nothing to the ends"
 
 
 def test_a_snapshot_after_the_end_is_asked_about() -> None:

@@ -76,7 +76,7 @@ def _sentences(result: Result) -> Iterator[str]:
     if summary.lowest < LOWEST:
         yield f"warning: a concentration fell to {summary.lowest:.3g} uM; use a smaller tolerance"
     if summary.rejected > max(MANY, MOST_REJECTED * summary.steps):
-        mean = time_span(summary.time / summary.steps, 1)
+        mean = time_span(float(f"{summary.time / summary.steps:.1g}"))
         yield (
             "more than a quarter of the steps were rejected, and their time is lost: they were tried longer than the "
             f'tolerance allows; [run] max_step = "{mean}", the mean of those that were taken, may save it'

@@ -136,7 +136,7 @@ def _too_late(model: Model) -> Iterator[str]:
     intervals = {"record.every": model.record.every, "record.snapshots.every": snapshots and snapshots.every}
     for key, interval in intervals.items():
         if interval and interval > end:
-            yield f"{key} is {show(interval, 'time')}, and the run {show(end, 'time')}: only the ends are written"
+            yield f"{key} is {show(interval, 'time')}, and the run {show(end, 'time')}: it adds nothing to the ends"
     if late := [show(t, "time") for t in (snapshots.times if snapshots else ()) if t > end]:
         yield f"no snapshot is taken at {' or '.join(late)}, for the run ends at {show(end, 'time')}"
 
