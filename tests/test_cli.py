@@ -112,7 +112,6 @@ def test_the_run_folder_holds_the_resolved_model(finished: Path, tmp_path: Path)
 def test_progress_goes_to_stderr_line_by_line(quick: Path) -> None:
     done = rdcalcium("run", "quick.toml", "--backend", "numpy", folder=quick)
     assert all(line.startswith("t = ") for line in done.stderr.splitlines())
-    assert "0.1 ms" in done.stderr
     first, *_, last = done.stderr.splitlines()
     assert "remaining" not in first  # of one tiny step nothing can be said
     assert last.endswith(" 0 s remaining")
