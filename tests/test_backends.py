@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -359,6 +361,31 @@ def test_a_library_is_built_once_and_found_again(cache: Path) -> None:
     assert library.parent == cache
     assert compiler.build(ONE) == library
     assert library.stat().st_mtime_ns == built
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda whole: b"",
+    "cut short": lambda whole: whole[:3000],
+    "a byte lost": lambda whole: whole[:-1],
+    "another byte": lambda whole: whole[:3000] + bytes([whole[3000] ^ 1]) + whole[3001:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_library_that_was_damaged_is_built_anew(cache: Path, damage: str) -> None:
+    """To load it would kill the process."""
+    library = compiler.build(ONE)
+    damaged = DAMAGE[damage](library.read_bytes())
+    library.write_bytes(damaged)
+    assert compiler.build(ONE) == library
+    assert library.read_bytes() != damaged
+    assert ctypes.CDLL(str(library)).answer() == 1
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_compiler_is_not_given_up_for_a_library_that_was_damaged() -> None:
+    compiler.build(compiler._PROBE).write_bytes(b"")
+    assert compiler.compiler_missing() is None
 
 
 def test_another_source_flag_compiler_or_cpu_is_another_library(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

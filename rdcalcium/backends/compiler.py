@@ -29,6 +29,7 @@ FLAGS = (
     "-fPIC",
 )
 _PROBE = 'extern "C" int rdcalcium_probe() { return 1; }\n'
+_DIGEST = hashlib.sha256().digest_size  # bytes
 
 
 def find_compiler() -> tuple[str, ...] | None:
@@ -58,20 +59,35 @@ def compiler_missing() -> str | None:
 
 
 def build(source: str, flags: tuple[str, ...] = FLAGS) -> Path:
-    """A shared library of this source, from the cache if it was built before by this compiler for this CPU."""
+    """A shared library of this source, from the cache if it was built before by this compiler for this CPU.
+
+    The digest of its content stands behind it, where no loader looks: one that has been damaged since would kill every
+    later run as it is loaded, and is built anew.
+    """
     compiler = find_compiler()
     if compiler is None:
         raise BackendError("no C++ compiler was found")
     parts = [source, *flags, *compiler, _compiler_version(compiler), instruction_sets()]
     folder = _cache_folder()
     library = folder / f"{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}.so"
-    if not library.exists():
+    if not _is_whole(library):
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             text, made = Path(scratch) / "kernels.cpp", Path(scratch) / "kernels.so"
             text.write_text(source, encoding="utf-8")
             _compile(compiler, [*flags, str(text), "-o", str(made)], made)
+            content = made.read_bytes()
+            made.write_bytes(content + hashlib.sha256(content).digest())
             made.replace(library)
     return library
+
+
+def _is_whole(library: Path) -> bool:
+    """Whether a library is there and is what was built."""
+    try:
+        content = library.read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(content[:-_DIGEST]).digest() == content[-_DIGEST:]
 
 
 def _compile(compiler: tuple[str, ...], words: list[str], made: Path) -> None:
