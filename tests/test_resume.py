@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 import subprocess
@@ -11,12 +12,15 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
 from rdcalcium import library, runner
 from rdcalcium.model import Model
 from rdcalcium.results import Result, RunFolderError
+from rdcalcium.results.about import About
+from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner import execution
 from rdcalcium.stepping import device
 from tests.support import LikeAGpu, StopAfter, assert_same_tables, launch, need_backend
@@ -64,8 +68,16 @@ def assert_same_run(a: Path, b: Path) -> None:
     for t in first.snapshots.times:
         for label, values in first.snapshot(t).items():
             np.testing.assert_array_equal(values, second.snapshot(t)[label])
+    np.testing.assert_equal(tables_inside(a), tables_inside(b))
     for name in ("points", "ledger", "lowest", "steps", "rejected", "evaluations"):
         assert getattr(first.summary, name) == getattr(second.summary, name), name
+
+
+def tables_inside(folder: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Those of the result file."""
+    with h5py.File(folder / "result.vtkhdf", locking=False) as file:
+        groups = {name: group for name, group in file.items() if name not in ("VTKHDF", "rdcalcium")}
+        return {name: {column: values[:] for column, values in group.items()} for name, group in groups.items()}
 
 
 def assert_times_ascend(folder: Path) -> None:
@@ -413,6 +425,29 @@ def test_a_killed_run_can_be_read_and_goes_on_from_its_last_checkpoint(slow_run:
     assert resumed.about.status == "finished"
     assert_times_ascend(slow_run / out)
     assert_same_run(slow_run / "whole", slow_run / out)
+
+
+@pytest.mark.parametrize("act", [(SnapshotFile, "add_tables"), (About, "write")], ids="at {0[1]}".format)
+def test_a_run_that_ends_after_its_last_step_is_not_finished(
+    tmp_path: Path, act: tuple[type, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk, before its tables are in the result file or after that; one that goes on finds all in place."""
+    real = getattr(*act)
+
+    def full(self: object, *words: object) -> None:
+        if getattr(self, "status", "finished") == "finished":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, *words)
+
+    described = model(tmp_path, "0.02 ms")
+    runner.run(described, "numpy", tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(*act, full)
+        with pytest.raises(RunFolderError, match="No space left on device"):
+            runner.run(described, "numpy", tmp_path / "parts")
+    assert Result(tmp_path / "parts").about.status == "failed"
+    assert runner.resume(tmp_path / "parts").about.status == "finished"
+    assert_same_run(tmp_path / "whole", tmp_path / "parts")
 
 
 # A script of a user, who presses Ctrl-C while the run takes its steps.

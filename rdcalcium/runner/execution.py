@@ -197,19 +197,23 @@ class Execution:
         folder.write_checkpoint(self.path, state)
 
     def _complete(self) -> None:
-        """Leave a complete folder: tables, summary, and a checkpoint if the run can go on."""
+        """Leave a complete folder: tables, summary, and a checkpoint if the run can go on.
+
+        It is finished when all is there: a run that ends before goes on from its last checkpoint.
+        """
         if not self.simulation.finished:
             self._save()
             return self._tell("interrupted")
         self.recording.tables.flush()
+        self.recording.copy_tables()
         self._tell("finished")
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
-        self.recording.copy_tables()
 
     def _tell(self, status: Status) -> None:
         summary = summarize(self.simulation, self.recording.peaks, self.recording.lowest, self._wall())
-        self.about = self.about.model_copy(update={"status": status, "summary": summary})
-        self.about.write(self.path)
+        about = self.about.model_copy(update={"status": status, "summary": summary})
+        about.write(self.path)
+        self.about = about
 
 
 def _about(model: Model, operations: Operations, reason: str) -> About:
