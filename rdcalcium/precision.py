@@ -1,4 +1,4 @@
-"""Which tolerance single precision holds in a run: asked for before the first step.
+"""Which tolerance a run can hold, in single precision above all: asked for before the first step.
 
 Rounding does not spoil what a run answers, it costs steps: an error estimate that sees it finds them too long. The law
 is measured in docs/precision.md.
@@ -34,11 +34,17 @@ RESOLVED = 1000.0  # µM, up to which an absolute tolerance has to be resolved: 
 
 
 def require_precision(model: Model, chemistry: Chemistry, volume: float, radius: float) -> None:
-    """Refuse single precision for a tolerance that rounding would make a run pay for with most of its steps.
+    """Refuse a tolerance of nothing, and single precision where rounding would make a run pay with most of its steps.
 
     volume  of the computed part, µm³
     radius  bound on the spectral radius of the discrete Laplacian, µm⁻²
     """
+    empty = [field.name for field in chemistry.fields if field.rest == 0]
+    if model.run.absolute_tolerance == 0 and empty:
+        raise ModelError(
+            f"run.absolute_tolerance = 0 allows no error where there is no {empty[0]}, as at rest: no step is short "
+            'enough for that; leave it out, or say such as "1 nM"'
+        )
     if model.run.precision == "float64":
         return
     rounding, pulses = strain(model, chemistry, volume, radius)

@@ -24,7 +24,7 @@ from rdcalcium.integrators.stepper import ROUNDING_SHOWS, Stepper
 from rdcalcium.model import Buffer, Channels, ConstantCurrent, Model, Run
 from rdcalcium.precision import NOISE, PATIENCE, STEPS, require_precision
 from rdcalcium.system import build_system
-from tests.models import small_model, small_system
+from tests.models import FIXED, small_model, small_system
 from tests.support import PRECISIONS, ROOT, fresh, simulate
 
 SCRIPTS = ROOT / "scripts" / "benchmarks"
@@ -153,6 +153,15 @@ def test_check_says_when_single_precision_would_cost_steps() -> None:
 
 def test_double_precision_is_never_refused() -> None:
     runner.prepare(open_pore("float64", tolerance=1e-9), "numpy")
+
+
+@pytest.mark.parametrize("empty", [{"calcium": {"rest": 0}}, {"buffers": [FIXED.changed(total=0)]}])
+def test_an_error_of_nothing_is_not_asked_of_what_is_not_there(empty: dict[str, Any]) -> None:
+    """Relative to zero every error is infinite."""
+    run = {"duration": 0.2, "absolute_tolerance": 0}
+    with pytest.raises(ModelError, match=r"^run.absolute_tolerance = 0 allows no error where there is no (Ca|fixed)"):
+        check(small_model(run=run, **empty))
+    runner.prepare(small_model(run=run), "numpy")
 
 
 @pytest.mark.parametrize("run", [{"max_step": 0.001}, {"absolute_tolerance": 1.0}])

@@ -186,6 +186,14 @@ def test_a_strong_current_needs_few_steps_though_it_uses_up_all_buffers() -> Non
         assert found.y.min() > 0
 
 
+@pytest.mark.parametrize("chemistry", ["no buffer", "six fields"])
+def test_a_current_too_small_to_be_seen_leaves_the_terminal_at_rest(chemistry: str) -> None:
+    """Less flows than rounding makes of the flows at rest."""
+    for current in (1e-18, 1e-40, 1e-300):
+        model = small_model(chemistry=chemistry, channels=(open_pore(current),))
+        assert calcium(solved(model, held=["z_max"])) == pytest.approx(model.calcium.rest, rel=1e-12)
+
+
 def cooperative(diffusivity: float, current: float) -> Model:
     """20 mM of a buffer whose second ion binds 300 times as tightly as the first, in front of one open channel."""
     steps = ("B + Ca <-> CaB : 2*k_1, k_off_1", "CaB + Ca <-> Ca2B : k_2, 2*k_off_2")
@@ -284,6 +292,10 @@ def test_alike_walls_take_alike_shares_and_a_mirror_changes_nothing() -> None:
     for axis in "xy":
         assert whole.leaving[f"{axis}_min"] == pytest.approx(whole.leaving[f"{axis}_max"])
         assert quarter.leaving[f"{axis}_max"] == pytest.approx(2 * whole.leaving[f"{axis}_max"], rel=1e-2)
+
+
+def test_one_surface_may_be_named_without_brackets() -> None:
+    assert solved(small_model(channels=(open_pore(),)), held="z_max").leaving.keys() == {"z_max"}
 
 
 def test_currents_are_those_of_the_moment() -> None:

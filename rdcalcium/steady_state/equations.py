@@ -74,6 +74,11 @@ class Equations:
         return float((np.abs(rates) @ self.volumes).max())
 
     @property
+    def rounding(self) -> float:
+        """What seems to flow at rest, where nothing does, µM µm³ ms⁻¹."""
+        return self.unbalanced(self.rates(np.zeros_like(self.sources), currents=0.0))
+
+    @property
     def exchanged(self) -> float:
         """What all volumes give to their neighbours at rest, and calcium to its buffers, µM µm³ ms⁻¹."""
         between = float(self._rows.sum()) * float(self.chemistry.diffusivity @ self.chemistry.rest)

@@ -31,7 +31,7 @@ PEAK = "peak"
 def steady(
     model: Model | str | Path,
     at: float | str = PEAK,
-    held: Iterable[str] = (),
+    held: str | Iterable[str] = (),
     *,
     warn: Callable[[list[str]], None] = warn_the_caller,
 ) -> SteadyState:
@@ -39,14 +39,14 @@ def steady(
 
     model  or the name of one of the library, or the path of a model file
     at     ms, or such as "0.6 ms": where a current jumps, it is the one after that; "peak": when most flows
-    held   names of surfaces, such as ["x_max", "z_max"]: far away there, all stays at rest and calcium leaves. A
-           terminal that no calcium enters needs none
+    held   name of a surface, or several, such as ["x_max", "z_max"]: far away there, all stays at rest and calcium
+           leaves. A terminal that no calcium enters needs none
     warn   as of `run`
 
     It is computed in double precision on the CPU. Raises InputError for a moment or a surface that there is not, and
     NoSteadyStateError where the terminal has no steady state, or none was found.
     """
-    model, held = loaded(model), tuple(dict.fromkeys(held))
+    model, held = loaded(model), tuple(dict.fromkeys([held] if isinstance(held, str) else held))
     warn(doubts(model))
     operations = _operations(model, held)
     warn(resolution_warnings(model, operations.system))
@@ -58,7 +58,8 @@ def steady(
     entering = float(cells.volumes @ np.abs(sources[CALCIUM]))
     if entering:
         _require_a_way_out(model, cells, influx.sources, equations.free, time)
-    u, convergence = find(equations, entering or equations.exchanged)
+    flow = max(entering, equations.rounding) if entering else equations.exchanged
+    u, convergence = find(equations, flow)
     return observed(model, held, time, currents, influx, equations, u, convergence)
 
 
