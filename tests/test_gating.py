@@ -342,6 +342,15 @@ def test_a_step_between_two_jumps_sees_the_current_between_them() -> None:
     np.testing.assert_array_equal(currents.over_step(1.5, 0.5, c)[:, 0], 0.0)
 
 
+def test_a_current_that_rises_and_falls_within_a_step_is_not_steady() -> None:
+    """Though it is the same at both ends."""
+    spike = TimeCourse.through(np.array([0.0, 0.4, 0.5, 0.6, 1.0]), np.array([0.02, 0.02, 0.1, 0.02, 0.02]))
+    currents = Currents([GroupCurrent("spike", spike)])
+    assert not currents.steady(0.3, 0.4)
+    assert currents.steady(0.0, 0.4)
+    assert currents.steady(0.6, 0.4)
+
+
 def test_a_smooth_current_is_read_between_its_knots() -> None:
     """The tabulated gate against its own quadrature by an independent rule."""
     influx = calyx_current().influx

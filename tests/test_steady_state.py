@@ -28,6 +28,7 @@ from rdcalcium.steady_state import newton
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.linear import correction
 from rdcalcium.steady_state.newton import TOLERANCE, NoSteadyStateError
+from rdcalcium.steady_state.observed import _leaving
 from rdcalcium.system import build_system
 from rdcalcium.units import AMOUNT_PER_CHARGE
 from tests.ball import sphere_mesh
@@ -278,6 +279,17 @@ def test_what_enters_leaves_through_the_held_surfaces(kind: str) -> None:
     assert set(found.leaving) == set(WALLS)
     assert min(found.leaving.values()) > 0
     assert abs(found.missing) < 10 * TOLERANCE * found.entering
+
+
+def test_what_flows_evenly_through_all_walls_leaves_by_their_areas() -> None:
+    """Cells along an edge lie at two walls, and show more of their area to one of them."""
+    flat = Grid(size_at_active_zone=(0.03, 0.02, 0.01), size_in_bulk=0.03)
+    cells = hold(discretize(small_model(discretization=flat, geometry=Box(size=(0.3, 0.2, 0.1)), probes=())), FAR)
+    shown = np.zeros(cells.size)
+    for name in FAR:
+        np.add.at(shown, cells.surfaces[name].indices, cells.surfaces[name].areas)
+    leaving = _leaving(cells, FAR, AMOUNT_PER_CHARGE * shown[cells.held])
+    assert leaving == pytest.approx({"x_max": 0.2 * 0.1, "y_max": 0.3 * 0.1, "z_max": 0.3 * 0.2})
 
 
 def test_alike_walls_take_alike_shares_and_a_mirror_changes_nothing() -> None:
