@@ -23,7 +23,8 @@ from rdcalcium.results.about import About
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner import execution
 from rdcalcium.stepping import device
-from tests.support import LikeAGpu, StopAfter, assert_same_tables, launch, need_backend
+from tests.models import small_model
+from tests.support import LikeAGpu, StopAfter, assert_same_tables, fresh, launch, need_backend
 
 MODEL = dedent("""\
     title = "stopped"
@@ -143,6 +144,19 @@ def test_a_resumed_run_with_rows_at_even_times_ends_with_the_same_bits(tmp_path:
         result = runner.resume(parts, should_stop=StopAfter(1 if 0.146 < result.summary.time < 0.151 else 40))
     assert_times_ascend(parts)
     assert_same_run(whole, parts)
+
+
+def test_a_run_that_goes_on_after_any_step_takes_the_next_one_as_if_it_had_not_stopped() -> None:
+    """The length of a step depends on those before it, where errors grow from one to the next."""
+    bell = {"kind": "gaussian", "amplitude": 0.1, "peak": 0.2, "width": 0.05}
+    channels = [{"name": "Ca", "positions": [[0, 0]], "current": bell}]
+    described = small_model(discretization={"kind": "grid", "size_at_active_zone": 0.05}, channels=channels)
+    run = fresh(described, "numpy")
+    while not run.finished:
+        again = fresh(described, "numpy")
+        again.restore(run.state())
+        assert again.advance().h == run.advance().h
+        assert again.pace == run.pace
 
 
 def test_a_run_stopped_before_its_first_step_can_be_resumed(tmp_path: Path) -> None:
