@@ -22,7 +22,7 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import ModelError
 from rdcalcium.integrators.stepper import ROUNDING_SHOWS, Stepper
 from rdcalcium.model import Buffer, Channels, ConstantCurrent, Model, Run
-from rdcalcium.precision import NOISE, PATIENCE, STEPS, require_precision
+from rdcalcium.precision import EVEN, NOISE, PATIENCE, STEPS, _time_constant, require_precision
 from rdcalcium.system import build_system
 from tests.models import FIXED, small_model, small_system
 from tests.support import PRECISIONS, ROOT, fresh, simulate
@@ -212,6 +212,26 @@ def test_with_a_small_tolerance_it_takes_the_steps_of_double_precision(kind: str
     ]
     assert runs[1].steps == pytest.approx(runs[0].steps, rel=0.03)
     assert runs[1].values == pytest.approx(runs[0].values, rel=1e-4)
+
+
+def test_rounding_makes_steps_for_as_long_as_is_thought_and_not_for_good() -> None:
+    """While the slowest mode of diffusion dies away, in a tolerance that single precision does not hold."""
+    described = small_model(chemistry="fixed", channels=())
+    cells, chemistry = small_system(chemistry="fixed").discretization, build_chemistry(described)
+    tau = _time_constant(chemistry, cells.total_volume)
+    x = cells.centres[:, 0]
+    mode = np.cos(np.pi * (x - x.min()) / np.ptp(x))
+
+    def steps(since: float, precision: str) -> int:
+        """Of a fifth of that time, `since` so many time constants."""
+        asked = Run(duration=0.2 * EVEN * tau, tolerance=1.5e-7, precision=precision)
+        run = fresh(described.changed(run=asked), "compiled", cells)
+        run.stepper = Stepper(run.do, chemistry.rest[:, None] * (1 + np.exp(-since) * mode))
+        run.run()
+        return run.steps
+
+    assert steps(0.8 * EVEN, "float32") > 1.5 * steps(0.8 * EVEN, "float64")
+    assert steps(2 * EVEN, "float32") <= steps(2 * EVEN, "float64") + 2
 
 
 def test_the_rate_is_refined_below_a_tolerance_alone() -> None:
