@@ -6,6 +6,8 @@ sit on its reflecting plane.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.linalg import solve_banded
 from scipy.optimize import brentq
@@ -81,6 +83,28 @@ def excess_buffer(
     """Steady calcium around an open channel while the buffer is in excess: c∞ + q / (2πDr) exp(-r/λ) (Neher 1986)."""
     length = capture_length(k_on, total * K_d / (K_d + rest), diffusivity)
     return rest + AMOUNT_PER_CHARGE * current / (2 * np.pi * diffusivity * r) * np.exp(-r / length)
+
+
+def small_signal(
+    current: float, r: np.ndarray, rest: float, diffusivity: float, buffers: Sequence[tuple[float, float, float, float]]
+) -> np.ndarray:
+    """Steady calcium around a channel whose current is so weak that mobile buffers stay nearly as they are at rest.
+
+    What calcium and bound buffers have more than at rest, u, obeys ∇²u = A u; with A V = V W it is
+    Σ_k a_k v_k exp(-√w_k r) / r, where Σ_k a_k v_k = (q / (2πD), 0, …) (Naraghi & Neher 1997).
+
+    buffers  of each k_on (µM⁻¹ ms⁻¹), K_d and total (µM), and diffusivity
+    """
+    a = np.zeros((len(buffers) + 1, len(buffers) + 1))
+    for j, (k_on, K_d, total, buffer_diffusivity) in enumerate(buffers, start=1):
+        binding, release = k_on * total * K_d / (K_d + rest), k_on * (K_d + rest)
+        a[[0, j], 0] += binding / np.array([diffusivity, -buffer_diffusivity])
+        a[[0, j], j] -= release / np.array([diffusivity, -buffer_diffusivity])
+    w, v = np.linalg.eig(a)
+    strength = AMOUNT_PER_CHARGE * current / (2 * np.pi * diffusivity) * np.eye(len(a))[0]
+    shares = v[0] * np.linalg.solve(v, strength)
+    reach = np.sqrt(np.maximum(w, 0))  # one is 0, of all calcium together
+    return rest + np.exp(-np.multiply.outer(r, reach)) @ shares / np.asarray(r)
 
 
 def one_buffer_steady(

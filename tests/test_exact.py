@@ -79,3 +79,31 @@ def test_excess_buffer_approximation_at_its_published_values():
     r = NM * np.array([5, 20, 100])
     found = exact.excess_buffer(0.1, r, 0.05, D, 0.4, 0.22, 1000)
     np.testing.assert_allclose(found, [61.90234, 8.73073, 0.12986], rtol=5e-5)
+
+
+ATP, EGTA, BAPTA = (0.5, 200, 580, 0.22), (0.01, 0.07, 500, 0.2), (0.4, 0.22, 50, 0.2)  # k_on, K_d, total, diffusivity
+
+
+@pytest.mark.parametrize(
+    ("buffers", "current", "expected"),
+    [
+        ([ATP], 0.1, {10: 27.96154, 20: 10.86246, 50: 2.65244, 100: 1.05300, 200: 0.53112, 500: 0.24232}),
+        ([ATP, BAPTA], 0.02, {10: 5.493353, 20: 2.090415, 50: 0.477045, 100: 0.176740, 200: 0.089440}),
+        (
+            [ATP, EGTA, BAPTA],
+            0.02,
+            {5: 12.760727, 10: 5.476436, 30: 1.095060, 50: 0.468074, 100: 0.170966, 200: 0.086081, 500: 0.054024},
+        ),
+    ],
+)
+def test_a_weak_current_among_mobile_buffers(buffers, current, expected):
+    r = NM * np.array(list(expected))
+    found = exact.small_signal(current, r, 0.05, D, buffers)
+    np.testing.assert_allclose(found, list(expected.values()), rtol=3e-5)
+
+
+def test_a_current_that_becomes_weak_is_a_weak_current():
+    r = NM * np.array([10, 50, 200])
+    k_on, K_d, total, D_B = ATP
+    strong, _ = exact.one_buffer_steady(1e-4, r, 0.05, D, k_on, K_d, total, D_B)
+    np.testing.assert_allclose(exact.small_signal(1e-4, r, 0.05, D, [ATP]), strong, rtol=1e-5)

@@ -40,6 +40,7 @@ FAR = ("x_max", "y_max", "z_max")
 WALLS = ("x_min", "x_max", "y_min", "y_max", "z_max")
 KINDS = ("grid", "tetrahedra")
 EGTA_10 = (0.01, 0.07, 10000, 0.2)  # k_on, K_d, total, diffusivity
+ATP = (0.5, 200, 580, 0.22)
 SLOW = (0.1, 2, 500, 0.02)  # used up around the pore
 
 
@@ -48,10 +49,13 @@ def open_pore(current: float = 0.1, at: tuple[float, ...] = (0.0, 0.0), name: st
     return Channels(name=name, positions=(at,), current=ConstantCurrent(amplitude=current))
 
 
-def nanodomain(buffer: tuple[float, float, float, float], at: list[int], **changes: Any) -> Model:
-    """One open channel in a quarter of a box of 3 µm, with cells of 10 nm around it, and probes along x (nm)."""
-    box = {"kind": "box", "size": [3, 3, 1.5], "symmetry": ["x", "y"]}
-    return channel_model(10 * NM, 1.0, at, geometry=box, buffers=[mobile(buffer)], **changes)
+def nanodomain(buffers: Sequence[tuple[float, float, float, float]], at: list[int], current: float = 0.1) -> Model:
+    """One open channel in a quarter of a box of 12 µm, with cells of 10 nm around it, and probes along x (nm)."""
+    box = {"kind": "box", "size": [12, 12, 6], "symmetry": ["x", "y"]}
+    cells = {"kind": "grid", "size_at_active_zone": 10 * NM, "size_in_bulk": 2, "growth": 1.35}
+    channels = [{"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": current}}]
+    named = [{**mobile(buffer), "name": f"buffer {i}"} for i, buffer in enumerate(buffers)]
+    return channel_model(10 * NM, 1.0, at, geometry=box, discretization=cells, buffers=named, channels=channels)
 
 
 def solved(model: Model, *at: float | str, held: Sequence[str] = ()) -> rc.SteadyState:
@@ -66,13 +70,19 @@ def calcium(state: rc.SteadyState) -> np.ndarray:
 # Known answers --------------------------------------------
 
 
-@pytest.mark.parametrize("buffer", [BAPTA, EGTA_10, SLOW], ids=["BAPTA", "EGTA", "used up"])
-def test_the_nanodomain_with_one_mobile_buffer_is_exact(buffer: tuple[float, float, float, float]) -> None:
+@pytest.mark.parametrize(
+    ("buffer", "current"),
+    [(BAPTA, 0.1), (EGTA_10, 0.1), (ATP, 0.1), (SLOW, 0.3)],
+    ids=["BAPTA", "EGTA", "ATP", "used up"],
+)
+def test_the_nanodomain_with_one_mobile_buffer_is_exact(
+    buffer: tuple[float, float, float, float], current: float
+) -> None:
     distances = [10, 20, 50, 100]
-    found = solved(nanodomain(buffer, distances), held=FAR)
+    found = solved(nanodomain([buffer], distances, current), held=FAR)
     k_on, K_d, total, D_B = buffer
-    expected, free = exact.one_buffer_steady(0.1, NM * np.array(distances), 0.05, 0.22, k_on, K_d, total, D_B)
-    # What is held is no nearer than 1.5 µm, and takes up to 1.4 % of the little that reaches 100 nm.
+    expected, free = exact.one_buffer_steady(current, NM * np.array(distances), 0.05, 0.22, k_on, K_d, total, D_B)
+    # What is held is no nearer than 6 µm, and takes up to 1.5 % of what a weak buffer carries as far as 100 nm.
     np.testing.assert_allclose(calcium(found)[:3], expected[:3], rtol=5e-3)
     np.testing.assert_allclose(calcium(found)[3], expected[3], rtol=2e-2)
     np.testing.assert_allclose(total - found.values[1], free, rtol=1e-2)
@@ -80,10 +90,17 @@ def test_the_nanodomain_with_one_mobile_buffer_is_exact(buffer: tuple[float, flo
 
 def test_where_a_buffer_stays_in_excess_calcium_falls_as_neher_says() -> None:
     distances = [10, 20, 50, 100]
-    channels = [{"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": 0.01}}]
-    found = solved(nanodomain(EGTA_10, distances, channels=channels), held=FAR)
+    found = solved(nanodomain([EGTA_10], distances, 0.01), held=FAR)
     expected = exact.excess_buffer(0.01, NM * np.array(distances), 0.05, 0.22, 0.01, 0.07, 10000)
     np.testing.assert_allclose(calcium(found), expected, rtol=5e-3)
+
+
+def test_three_mobile_buffers_share_a_weak_current() -> None:
+    distances = [10, 20, 50, 100]
+    buffers = [ATP, (0.01, 0.07, 500, 0.2), (0.4, 0.22, 50, 0.2)]
+    found = solved(nanodomain(buffers, distances, 0.002), held=FAR)
+    expected = exact.small_signal(0.002, NM * np.array(distances), 0.05, 0.22, buffers)
+    np.testing.assert_allclose(calcium(found) - 0.05, expected - 0.05, rtol=5e-3)
 
 
 def test_a_source_in_a_ball_whose_membrane_is_held(tmp_path: Path) -> None:
@@ -391,7 +408,7 @@ def test_what_has_no_steady_state_is_refused_in_one_sentence(at: list[str], held
 
 def test_a_mirror_plane_is_not_held() -> None:
     with pytest.raises(InputError, match="x_min is a mirror plane"):
-        solved(nanodomain(BAPTA, [20]), held=["x_min"])
+        solved(nanodomain([BAPTA], [20]), held=["x_min"])
 
 
 def test_calcium_that_does_not_move_piles_up() -> None:
