@@ -66,13 +66,14 @@ static void march_end(const Tables* k, const index_t more, RDC_DECLARED_NEIGHBOU
 }
 
 extern "C" void march(const Tables* k, const index_t rounds, RDC_DECLARED_NEIGHBOURS) {
-    for (index_t round = 0; round < rounds && k->m->status == RDC_GOING; ++round) {
+    for (index_t round = 0; round < rounds && k->m->status == RDC_GOING;) {
         march_plan(k);
         if (k->m->status != RDC_GOING) return;
-        if (k->m->phase != RDC_GO) continue;
+        if (k->m->phase != RDC_GO) continue;  // to be halved, which the next call would not know
         const index_t more = (index_t)(k->m->stages - k->m->done);
         march_inject(k, RDC_BEGINS, 1, 0, more);
         march_stages(k, RDC_NEIGHBOURS);
         march_end(k, more, RDC_NEIGHBOURS);
+        ++round;
     }
 }

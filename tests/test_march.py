@@ -174,6 +174,21 @@ def test_the_stages_of_a_step_see_the_charge_that_flows(backend: str) -> None:
     assert run.balance().entered == pytest.approx(flows * run.model.copies, rel=UNSEEN)
 
 
+@pytest.mark.parametrize("open_run", [fresh, launched_ahead])
+def test_a_step_that_is_halved_is_taken_also_alone(open_run: Callable[..., Simulation], kernel_backend: str) -> None:
+    """A spike that its stages miss: every call takes a step, or rejects an attempt."""
+    spike = {"kind": "table", "times": [0, 1, 1.005, 1.01, 2], "values": [0, 0.01, 0.5, 0.01, 0.02]}
+    pore = Channels(name="Ca", positions=((0, 0),), current=spike)
+    wide = {"geometry": Box(size=(0.5, 0.5, 0.5)), "discretization": Grid(size_at_active_zone=0.25), "probes": ()}
+    described = small_model(chemistry="no buffer", channels=(pore,), run=Run(duration=2, tolerance=0.1), **wide)
+    run, twin = open_run(described, kernel_backend), fresh(described, "numpy")
+    while not run.finished:
+        done = run.t, run.rejected
+        run.stretch(alone=True)
+        assert (run.t, run.rejected) > done
+    assert len(moments(twin)) == run.steps
+
+
 def test_the_arrays_of_a_march_are_named_as_in_its_kernels() -> None:
     kernels = [read_kernel(name, "") for name in kernel_names()]
     declared = {(a.name, a.type.replace("offset_t", "long long")) for kernel in kernels for a in kernel.arguments}

@@ -138,7 +138,10 @@ class AheadMarcher(KernelMarcher):
     _guess = ROOMS[0]
 
     def drive(self, rounds: int) -> None:
-        """Look one round late, but at the last one, so that no step is left under way; rounds in vain do nothing."""
+        """Look one round late, but at the last one, so that no step is left under way or to be halved.
+
+        Rounds in vain do nothing.
+        """
         for number in count():
             self.round(next(room for room in ROOMS if room >= self._guess or room == ROOMS[-1]))
             self.send(number % 2)
@@ -147,7 +150,7 @@ class AheadMarcher(KernelMarcher):
                 continue
             march = dict(zip(MARCH, self.receive(looked_at % 2).tolist(), strict=True))
             self._guess = int(GROWTH * march["stages"])
-            last = looked_at == number and march["phase"] != Phase.GO
+            last = looked_at == number and march["phase"] == Phase.NEW
             if last or march["status"] != Status.GOING:
                 return
 
