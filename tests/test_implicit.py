@@ -19,7 +19,7 @@ from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.integrators import limits, rosenbrock
 from rdcalcium.integrators.modes import bound_with_calcium, decouple
 from rdcalcium.integrators.multigrid import Multigrid
-from rdcalcium.integrators.stepper import Step
+from rdcalcium.integrators.stepper import Step, StepSources
 from rdcalcium.model import Buffer, Calcium, Channels, ConstantCurrent, GaussianCurrent, Grid, Model, Run
 from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import System, build_system
@@ -125,24 +125,32 @@ def test_a_cycle_takes_a_third_of_the_worst_error_or_more(kind: str, shift: floa
 # The method --------------------------------------------
 
 
-def test_a_step_is_of_second_order() -> None:
-    """Calcium alone: the exact solution is the exponential of the Laplacian."""
+@pytest.mark.parametrize("source", [0.0, 300.0], ids=["closed", "with a source"])
+def test_a_step_is_of_second_order(source: float) -> None:
+    """Calcium alone: the exact solution is the exponential of the Laplacian and of what enters, in µM ms⁻¹."""
     system = tiny_system("no buffer")
-    do = open_backend("numpy", system)
-    x = system.discretization.centres[:, 0]
+    do, n = open_backend("numpy", system), system.shape[1]
+    x, volumes = system.discretization.centres[:, 0], system.discretization.volumes
     start = 1 + 0.5 * np.cos(np.pi * (x - x.min()) / np.ptp(x))[None]
     laplacian = system.chemistry.diffusivity[0] * system.discretization.laplacian().toarray()
     duration = 0.3**2 / np.pi**2 / system.chemistry.diffusivity[0]  # in which the cosine falls to 1/e
-    exact = expm(duration * laplacian) @ start[0]
+    cell = int(np.argmax(volumes))
+    entering = np.hstack([laplacian, source * np.eye(n)[:, [cell]]])
+    exact = (expm(duration * np.vstack([entering, np.zeros(n + 1)])) @ np.append(start[0], 1.0))[:n]
     errors, counts = [], np.array([4, 8, 16, 32])
     scheme = rosenbrock.Rosenbrock(do)
     for count in counts:
-        y = start.copy()
+        y, h = start.copy(), duration / count
+        change = do.values(np.zeros((2, 1)))
+        flow = StepSources(
+            do.indices(np.array([cell])), do.values(np.array([source])), change, h * source * volumes[cell]
+        )
         for _ in range(count):
             f0 = do.new()
             do.rhs(y, f0)
-            y = y + scheme.increment(Step(duration / count, y, f0, (do.new(), do.new(), do.new())), None)
-        errors.append(np.abs(y[0] - exact)[system.discretization.volumes > 0].max())
+            do.add_at(f0, flow.cells, flow.first, 1.0)
+            y = y + scheme.increment(Step(h, y, f0, (do.new(), do.new(), do.new())), flow)
+        errors.append(np.abs(y[0] - exact)[volumes > 0].max())
     assert slope(1 / counts, errors) == pytest.approx(scheme.order, abs=0.2)
 
 
@@ -213,8 +221,11 @@ TRAIN = Channels(
 
 @pytest.mark.parametrize(("kind", "more"), [("grid", {}), ("tetrahedra", {}), ("grid", {"channels": (TRAIN,)})])
 def test_every_backend_takes_the_same_steps(kind: str, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the same length, rejected at the same places, implicit ones in between; also through a train."""
-    monkeypatch.setattr(limits, "IMPLICIT_FROM", 6)
+    """Of the same length, rejected at the same places, implicit ones in between; also through a train.
+
+    After each pulse explicit steps are taken for a while that were left out before it.
+    """
+    monkeypatch.setattr(limits, "IMPLICIT_FROM", 30)
     monkeypatch.setattr(limits, "IMPLICIT_ON", 3)
     runs = []
     for name in ("numpy", "compiled"):
@@ -253,6 +264,7 @@ def test_a_run_goes_on_from_within_a_quiet_stretch(monkeypatch: pytest.MonkeyPat
     whole = runner.run(model, "numpy", tmp_path / "whole")
     quiet = whole.summary.steps - 3
     runner.run(model, "numpy", tmp_path / "halves", should_stop=StopAfter(quiet))
+    monkeypatch.setattr(limits, "IMPLICIT_FROM", 10**6)  # where a stretch begins to be quiet, it knows already
     runner.resume(tmp_path / "halves")
     assert_same_tables(tmp_path / "whole", tmp_path / "halves")
 
@@ -276,6 +288,24 @@ def test_between_the_ends_of_implicit_steps_a_decay_decays() -> None:
         seen += run.values_within(at, inside)[:, CALCIUM, 0].tolist() if len(inside) else []
     assert "implicit" in vars(run.host)  # they were needed
     assert np.all(np.diff(seen) < 0)
+
+
+def test_between_the_ends_of_a_step_slow_modes_are_seen_and_stiff_ones_are_not() -> None:
+    """What is left of a rate whose mode decays by x in a step: 1 - (x / (1 + x))²."""
+    system = tiny_system("no buffer")
+    do = open_backend("numpy", system)
+    rates, modes = np.linalg.eig(system.chemistry.diffusivity[0] * system.discretization.laplacian().toarray())
+    decays = np.sort(-rates.real)[1:]  # but for the one that stays
+    y, f0 = do.from_host(np.ones(system.shape)), do.new()
+    scheme = rosenbrock.Rosenbrock(do)
+    for decay in (decays[0], np.median(decays), decays[-1]):
+        mode = modes[:, np.argmin(np.abs(rates.real + decay))].real
+        for x in (0.01, 1.0, 100.0):
+            scheme.increment(Step(x / rosenbrock.GAMMA / decay, y, f0, (do.new(), do.new(), do.new())), None)
+            left = do.from_host(mode[None])
+            scheme.smooth(left)
+            expected = (1 - (x / (1 + x)) ** 2) * mode
+            assert np.linalg.norm(left[0] - expected) < 0.1 * np.linalg.norm(mode)
 
 
 def test_a_step_far_too_long_for_a_mode_ends_it() -> None:
