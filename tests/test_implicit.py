@@ -221,11 +221,8 @@ TRAIN = Channels(
 
 @pytest.mark.parametrize(("kind", "more"), [("grid", {}), ("tetrahedra", {}), ("grid", {"channels": (TRAIN,)})])
 def test_every_backend_takes_the_same_steps(kind: str, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the same length, rejected at the same places, implicit ones in between; also through a train.
-
-    After each pulse explicit steps are taken for a while that were left out before it.
-    """
-    monkeypatch.setattr(limits, "IMPLICIT_FROM", 30)
+    """Of the same length, rejected at the same places, implicit ones in between; also through a train."""
+    monkeypatch.setattr(limits, "IMPLICIT_FROM", 6)
     monkeypatch.setattr(limits, "IMPLICIT_ON", 3)
     runs = []
     for name in ("numpy", "compiled"):

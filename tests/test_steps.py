@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.integrators import limits
 from rdcalcium.model import Box, Buffer, Channels, GaussianCurrent, Grid, Model, PulseCurrent, Run
 from rdcalcium.simulation import Moment, Simulation
 from tests.models import small_model
@@ -44,6 +45,18 @@ def test_no_step_leaves_a_sliver_before_an_event(backend: str) -> None:
     state["clock"][1] = 0.1 * (1 - 1e-12)  # how long the next step is to be, ms
     run.restore(state)
     assert [step.h for step in steps(run)] == [0.1]
+
+
+def test_an_event_is_a_new_beginning(backend: str) -> None:
+    """Where implicit steps have paid since the last one, explicit ones have to fail anew before these are tried."""
+    run = fresh(wide(pore(PulseCurrent(amplitude=0.1, start=0.05, duration=0.1))), backend)
+    state = run.state()
+    state["clock"][2] = limits.IMPLICIT_ON  # stages above which a step is implicit
+    run.restore(state)
+    while run.t < 0.05:
+        assert run.state()["clock"][2] == limits.IMPLICIT_ON
+        run.advance()
+    assert run.state()["clock"][2] == limits.IMPLICIT_FROM
 
 
 def test_the_stages_of_a_step_reach_as_far_as_reactions_become_stiff_in_it(backend: str) -> None:
