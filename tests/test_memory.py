@@ -16,7 +16,15 @@ from rdcalcium.backends.kernels import MAX_INT32, index_type
 from rdcalcium.backends.program import STATES
 from rdcalcium.integrators.rosenbrock import Rosenbrock
 from rdcalcium.integrators.stepper import Stepper
-from rdcalcium.memory import SENT, MemoryShortageError, check_memory, gpu_memory_needed, memory_needed
+from rdcalcium.memory import (
+    QUIET_MODES,
+    QUIET_STATES,
+    SENT,
+    MemoryShortageError,
+    check_memory,
+    gpu_memory_needed,
+    memory_needed,
+)
 from rdcalcium.model import Box, Grid, Model, Run, Tetrahedra
 from tests.models import small_model, small_system
 from tests.support import ROOT, need_backend
@@ -110,6 +118,21 @@ def test_explicit_steps_take_seven_states(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(do, "from_host", lambda values: made.append(np.array(values)) or made[-1])
     Stepper(do, np.zeros(do.system.shape))
     assert len(made) == len(STATES)
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_implicit_steps_take_the_states_and_modes_that_were_planned(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One state, and on every level as many vectors of modes."""
+    states: list[np.ndarray] = []
+    volumes: list[int] = []
+    system = small_system(kind)
+    do = open_backend("numpy", system)
+    new, modes = do.new, do.modes
+    monkeypatch.setattr(do, "new", lambda: states.append(new()) or states[-1])
+    monkeypatch.setattr(do, "modes", lambda size: volumes.append(size) or modes(size))
+    Rosenbrock(do)
+    assert len(states) == QUIET_STATES
+    assert sum(volumes) / system.shape[1] == pytest.approx(QUIET_MODES, rel=0.1)
 
 
 def test_a_run_that_does_not_fit_says_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
