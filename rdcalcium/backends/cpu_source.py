@@ -34,7 +34,7 @@ extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int width_, int p
 # kernel may ask for what it will want soon, by a macro of its name.
 _GRID_LAUNCHER = """
 extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int, int parallel_, {declaration}) {{
-#pragma omp parallel for collapse(2) schedule(static) if (parallel_)
+#pragma omp parallel for collapse(2) schedule(static) num_threads(parallel_) if (parallel_ > 1)
     for (int z_ = 0; z_ < nz_; ++z_)
     for (int y_ = 0; y_ < ny_; ++y_)
     for (long long x_ = 0; x_ < nx_; x_ += RDC_STRIP) {{
