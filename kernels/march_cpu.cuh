@@ -12,7 +12,7 @@
 #pragma once
 #include "march.cuh"
 
-// The extent of a launch, its block, and whether all cores take part
+// The extent of a launch, its block, and how many threads share it; few items are not worth sharing
 #define RDC_ONE 1, 1, 1, 1, 0
 #define RDC_FEW(n) n, 1, 1, RDC_BLOCK, 0
 #define RDC_VALUES k->values, 1, 1, RDC_BLOCK, k->parallel
