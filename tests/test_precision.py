@@ -62,7 +62,7 @@ def test_where_it_runs_single_precision_answers_as_well_as_double() -> None:
         for what in ("error of calcium", "error of release"):
             allowed = max(row["tolerance"], 4 * row[f"{what}, float64"])
             assert not row["holds"] or row[f"{what}, float32"] <= allowed, row
-        assert abs(row["missing calcium, float32"]) < 1e-6, row
+        assert abs(row["missing calcium, float32"]) < 2e-6, row
 
 
 def test_the_numbers_of_the_rule_are_those_that_were_measured() -> None:

@@ -156,7 +156,11 @@ class CupyOperations(KernelOperations):
     def send(self, state: Any) -> Callable[[], np.ndarray]:
         """A copy on the device, and from there on a stream of its own into memory that does not move."""
         cuda, kept = self.cupy.cuda, state.copy()
-        room, arrived = cuda.alloc_pinned_memory(kept.nbytes), cuda.Event(disable_timing=True)
+        try:
+            room = cuda.alloc_pinned_memory(kept.nbytes)
+        except cuda.runtime.CUDARuntimeError:  # the system has no more of it to give
+            return super().send(state)
+        arrived = cuda.Event(disable_timing=True)
         self._copies.wait_event(cuda.get_current_stream().record())
         kept.data.copy_to_host_async(room.ptr, kept.nbytes, self._copies)
         arrived.record(self._copies)
@@ -208,13 +212,20 @@ class CupyMarcher(AheadMarcher):
         self._graphs: dict[int, Any] = {}
         with do.on_device():
             super().__init__(do, program)
-            self._stream = cuda.Stream()  # waits for the default stream, and is waited for by it
+            self._stream, self._recorder = (cuda.Stream(non_blocking=True) for _ in range(2))
             self._memory = [cuda.alloc_pinned_memory(8 * len(MARCH)) for _ in range(2)]
             self._arrived = [cuda.Event(disable_timing=True) for _ in range(2)]
 
     def on_device(self) -> AbstractContextManager[Any]:
         """That of its operations."""
         return self.do.on_device()
+
+    def drive(self, rounds: int) -> None:
+        """On a stream that waits for what the caller has asked for, and is waited for by what comes next."""
+        now = self.do.cupy.cuda.get_current_stream()
+        self._stream.wait_event(now.record())
+        super().drive(rounds)
+        now.wait_event(self._stream.record())
 
     def round(self, stages: int) -> None:
         """Launch the graph."""
@@ -226,17 +237,24 @@ class CupyMarcher(AheadMarcher):
         """The launches of a round as a graph.
 
         Before that one stage of it is launched, while the status tells every kernel to do nothing: the driver may load
-        a kernel only when it is first launched, and loading is not allowed while launches are captured.
+        a kernel only when it is first launched, and loading is not allowed while launches are captured. They are
+        captured from a stream of their own, for what another thread asks of the default one would end it.
         """
-        kept = self.march.copy()
-        self.march.fill(float(Status.DUE))
         with self._stream:
+            kept = self.march.copy()
+            self.march.fill(float(Status.DUE))
             self._launch(1)
-            self._stream.synchronize()
             self.march[:] = kept
-            self._stream.begin_capture()
-            self._launch(stages)
-            return self._stream.end_capture()
+            self._stream.synchronize()
+        with self._recorder as recorder:
+            recorder.begin_capture()
+            try:
+                self._launch(stages)
+            except BaseException:
+                with suppress(self.do.cupy.cuda.runtime.CUDARuntimeError):
+                    recorder.end_capture()  # else every later call on it would fail
+                raise
+            return recorder.end_capture()
 
     def _launch(self, stages: int) -> None:
         self.plan()

@@ -92,10 +92,8 @@ class Recording:
 
     def _look_at_fields(self, moment: Moment, due: np.ndarray) -> None:
         """Ask for the snapshots that fell into this step, and write them, or those before where these take a while."""
-        states = self.simulation.fields_within(moment, self.schedule.times[due])
-        if self.simulation.do.sends_ahead:
-            self.write_sent()
-        self._sent = (due, states)
+        self.write_sent()  # before the device keeps others
+        self._sent = (due, self.simulation.fields_within(moment, self.schedule.times[due]))
         if not self.simulation.do.sends_ahead:
             self.write_sent()
 

@@ -23,7 +23,7 @@ from parts import PARTS
 from parts.setting import Setting
 from writing import RESULTS, file_name, save
 
-from rdcalcium.backends import BACKENDS, BackendError, choose, open_backend
+from rdcalcium.backends import BACKENDS, BackendError, backend_class, choose, open_backend
 from rdcalcium.bench.measure import machine_now
 from rdcalcium.bench.systems import grid_system
 from rdcalcium.bench.table import about, markdown
@@ -109,8 +109,8 @@ def main() -> None:
     for script in ("keller2015", "precision"):
         if script in asked.only:
             call(script, *words)
-    if asked.out == RESULTS and not asked.quick:
-        call("pages")
+    if asked.out == RESULTS and not asked.quick and not backend_class(choose("auto")[0]).on_gpu:
+        call("pages")  # which tell of CPU cores
 
 
 if __name__ == "__main__":

@@ -16,15 +16,20 @@ rdcalcium() { run "$python" -m rdcalcium "$@"; }
 export RDCALCIUM_REQUIRE_GPU=1  # a missing device fails; it does not skip
 
 failed=()
-run "$python" -m pytest -q || failed+=("tests")
+run "$python" -m pytest -q -n "${WORKERS:-4}" || failed+=("tests")
 # Without a pool each array is an allocation of its own, outside of which an access is seen.
 small='import cupy; cupy.cuda.set_allocator(None)
+from rdcalcium.integrators import limits
 from tests.models import small_model
-from tests.support import simulate
+from tests.support import fresh
+limits.IMPLICIT_FROM, limits.IMPLICIT_ON = 6.0, 3.0  # implicit steps too
 for kind in ("grid", "tetrahedra"):
-    simulate(small_model(kind), "cuda")'
+    run = fresh(small_model(kind), "cuda")
+    while not run.finished:
+        for last in run.stretch()[-1:]:
+            [*run.fields_within(last, [last.t - last.h / 2])]'
 if command -v compute-sanitizer >/dev/null; then
-  for tool in memcheck racecheck; do
+  for tool in memcheck initcheck; do  # no kernel shares memory between threads, where racecheck looks
     run compute-sanitizer --tool "$tool" --error-exitcode 1 "$python" -c "$small" || failed+=("$tool")
   done
 else

@@ -25,7 +25,7 @@ def whole_run(model: Model, backend: str) -> System:
     system = prepare(model, backend)
     run = Simulation(model, open_backend(backend, system, model.run.precision))
     run.advance()
-    run.stepper.attempt(run.implicit, 1e-3, None, run.rtol, run.atol)
+    run.stepper.attempt(run.host.implicit, 1e-3, None, run.rtol, run.atol)
     return system
 
 
