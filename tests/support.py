@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -88,6 +91,17 @@ class LikeAGpu(CompiledOperations):
     def marcher(self, program: Program) -> AheadMarcher:
         """Round by round."""
         return RoundsOfAGpu(self, program)
+
+
+@contextmanager
+def benchmark(name: str) -> Iterator[ModuleType]:
+    """A script of scripts/benchmarks as a module."""
+    folder = str(ROOT / "scripts" / "benchmarks")
+    sys.path.insert(0, folder)
+    try:
+        yield importlib.import_module(name)
+    finally:
+        sys.path.remove(folder)
 
 
 def launched_ahead(model: Model, backend: str) -> Simulation:

@@ -11,16 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support import benchmark
+
 SCRIPTS = Path(__file__).parents[1] / "scripts" / "benchmarks"
 
 
 @pytest.fixture(scope="module")
 def ours():
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        yield importlib.import_module("box.ours")
-    finally:
-        sys.path.remove(str(SCRIPTS))
+    with benchmark("box.ours") as module:
+        yield module
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from types import ModuleType
@@ -12,19 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.support import ROOT
-
-SCRIPTS = ROOT / "scripts" / "benchmarks"
+from tests.support import benchmark
 
 
 @pytest.fixture(scope="module")
 def pages() -> Iterator[ModuleType]:
     """The script that writes them, as a module."""
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        yield importlib.import_module("pages")
-    finally:
-        sys.path.remove(str(SCRIPTS))
+    with benchmark("pages") as module:
+        yield module
 
 
 @pytest.fixture(scope="module")

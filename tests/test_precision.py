@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from rdcalcium.model import Buffer, Channels, ConstantCurrent, Model, Run
 from rdcalcium.precision import EVEN, NOISE, PATIENCE, STEPS, _time_constant, require_precision
 from rdcalcium.system import build_system
 from tests.models import FIXED, small_model, small_system
-from tests.support import PRECISIONS, ROOT, fresh, simulate
+from tests.support import PRECISIONS, ROOT, benchmark, fresh, simulate
 
 SCRIPTS = ROOT / "scripts" / "benchmarks"
 ROWS: list[dict[str, Any]] = json.loads((SCRIPTS / "results" / "precision.json").read_text(encoding="utf-8"))
@@ -34,11 +33,8 @@ ROWS: list[dict[str, Any]] = json.loads((SCRIPTS / "results" / "precision.json")
 @pytest.fixture(scope="module")
 def script() -> Iterator[ModuleType]:
     """The benchmark as a module."""
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        yield importlib.import_module("precision")
-    finally:
-        sys.path.remove(str(SCRIPTS))
+    with benchmark("precision") as module:
+        yield module
 
 
 # What was measured --------------------------------------------

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from types import ModuleType
 
 import pytest
 
-from tests.support import ROOT, need_backend
-
-SCRIPTS = ROOT / "scripts" / "benchmarks"
+from tests.support import benchmark, need_backend
 
 
 @pytest.fixture(scope="module")
 def script() -> Iterator[ModuleType]:
     """The benchmark as a module."""
     need_backend("compiled")
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        yield importlib.import_module("tolerance")
-    finally:
-        sys.path.remove(str(SCRIPTS))
+    with benchmark("tolerance") as module:
+        yield module
 
 
 def numbers(line: str) -> list[float]:

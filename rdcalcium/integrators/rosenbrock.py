@@ -18,12 +18,8 @@ from rdcalcium.integrators.stepper import Step, StepSources
 GAMMA = 1 - 1 / np.sqrt(2)  # the smaller of the two for which the method is L-stable
 SWEEPS = 3  # of the approximate inverse, for each of the two systems of a step
 CAUTION = 2.0  # times the estimate: the error of a step is up to twice as large; explicit methods stay far below theirs
-SMALL = (
-    2.0**-30
-)  # scale of the systems: F of a state and F of the state + SMALL x differ by SMALL J x, squares are lost
-STRENGTH = (
-    0.02  # of a coupling that counts when volumes are joined; on stretched grids a cycle then leaves 0.8, not 0.9
-)
+SMALL = 2.0**-30  # scale of the systems: F of a state and of the state + SMALL x differ by SMALL J x, squares are lost
+STRENGTH = 0.02  # of a coupling that joins volumes: flat cells are then joined across their wide faces
 
 
 class Rosenbrock:
