@@ -2,6 +2,7 @@
 
 from rdcalcium.errors import ModelError
 from rdcalcium.model.buffers import Buffer, Calcium
+from rdcalcium.model.channels import Channels
 from rdcalcium.model.current_laws import (
     ConstantCurrent,
     GatedCurrent,
@@ -16,7 +17,7 @@ from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.scheme import KineticScheme, SchemeError
 from rdcalcium.model.sensors import Probe, Sensor
-from rdcalcium.model.stimulus import ActionPotential, Channels
+from rdcalcium.model.stimulus import ActionPotential
 from rdcalcium.model.toml import read_toml, validate, write_toml
 
 __all__ = [

@@ -11,10 +11,11 @@ from pydantic import Field, model_validator
 from rdcalcium.errors import ModelError
 from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
+from rdcalcium.model.channels import Channels
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.quantity import Concentration, PositiveTime, Quantity
 from rdcalcium.model.sensors import Probe, Sensor
-from rdcalcium.model.stimulus import ActionPotential, Channels
+from rdcalcium.model.stimulus import ActionPotential
 from rdcalcium.units import nanometres
 
 ON_MEMBRANE = 1e-6  # µm, a channel this near to a membrane that is known exactly is on it

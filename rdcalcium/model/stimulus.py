@@ -1,20 +1,17 @@
-"""What happens to the membrane: the voltage, and its calcium channels."""
+"""What happens to the membrane: the voltage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Part
-from rdcalcium.model.current_laws import CurrentLaw, GatedCurrent
 from rdcalcium.model.filling import with_waveform
-from rdcalcium.model.quantity import Length, Time, Voltage
-from rdcalcium.model.scheme import KineticScheme
-from rdcalcium.model.scheme_part import SchemePart
+from rdcalcium.model.quantity import Time, Voltage
 
 if TYPE_CHECKING:
     from scipy.interpolate import PchipInterpolator
@@ -84,65 +81,3 @@ class ActionPotential(Part):
         latest = np.where(before, np.searchsorted(starts, t, side="left"), np.searchsorted(starts, t, side="right")) - 1
         first, last = self.table[0][0], self.table[-1][0]
         return self._shape(np.clip(np.where(latest >= 0, t - starts[np.maximum(latest, 0)], first), first, last))
-
-
-Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
-
-
-class Channels(SchemePart):
-    """A group of calcium channels of one kind, at points of the membrane unless it says otherwise.
-
-    With a gated current, such as an ohmic one, the gate is a voltage-dependent kinetic scheme; a prescribed current has
-    none.
-    """
-
-    shelf = "channels"
-    own = ("positions", "place", "gating")
-
-    positions: tuple[Position, ...] = Field(min_length=1)
-    """Of each channel: x and y, or x, y and z where the membrane is not the plane z = 0."""
-    place: Literal["membrane", "anywhere"] = "membrane"
-    """On the membrane (z = 0 of a box, the named surface of a mesh), or anywhere, as a source in the cytosol is."""
-    gating: Literal["deterministic"] = "deterministic"
-    """Every channel conducts with its probability of being open."""
-    gate: tuple[str, ...] = ()
-    """Transitions such as "C0 <-> C1 : 2*1.78*exp(V/23.3), 0.14*exp(-V/15)", with V in mV and rates in 1/ms. It starts
-    in equilibrium with the first voltage; none: the current is prescribed."""
-    open_states: tuple[str, ...] = ()
-    """States of the gate in which a channel conducts."""
-    current: CurrentLaw
-    """Of one channel."""
-
-    @property
-    def points(self) -> tuple[tuple[float, float, float], ...]:
-        """Positions with z, µm."""
-        return tuple((p[0], p[1], p[2] if len(p) == 3 else 0.0) for p in self.positions)
-
-    def named_points(self) -> dict[str, tuple[float, float, float]]:
-        """Position of each channel, µm, by the name that users are told."""
-        return {f"channels {self.name!r}, number {i + 1}": point for i, point in enumerate(self.points)}
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The gate."""
-        return self.gate
-
-    @model_validator(mode="after")
-    def _gate_fits_current(self) -> Self:
-        if isinstance(self.current, GatedCurrent) != bool(self.gate):
-            needs = "has no gate; leave it out" if self.gate else "needs a gate (a scheme with open_states)"
-            raise ValueError(f"channels {self.name!r}: a current of kind {self.current.kind!r} {needs}")
-        if self.gate:
-            scheme = self.kinetics()
-            missing = [s for s in self.open_states if s not in scheme.states]
-            if missing or not self.open_states:
-                raise ValueError(
-                    f"channels {self.name!r}: open_states must name states of the gate: {', '.join(scheme.states)}"
-                )
-            if any(t.ligand for t in scheme.transitions):
-                raise ValueError(f"channels {self.name!r}: a gate cannot bind Ca or Mg")
-        return self
-
-    def kinetics(self) -> KineticScheme:
-        """The gate as a kinetic scheme."""
-        return self.read_scheme()

@@ -1,0 +1,73 @@
+"""Calcium channels: where they are, their gate, and the current of one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from rdcalcium.model.current_laws import CurrentLaw, GatedCurrent
+from rdcalcium.model.quantity import Length
+from rdcalcium.model.scheme import KineticScheme
+from rdcalcium.model.scheme_part import SchemePart
+
+Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
+
+
+class Channels(SchemePart):
+    """A group of calcium channels of one kind, at points of the membrane unless it says otherwise.
+
+    With a gated current, such as an ohmic one, the gate is a voltage-dependent kinetic scheme; a prescribed current has
+    none.
+    """
+
+    shelf = "channels"
+    own = ("positions", "place", "gating")
+
+    positions: tuple[Position, ...] = Field(min_length=1)
+    """Of each channel: x and y, or x, y and z where the membrane is not the plane z = 0."""
+    place: Literal["membrane", "anywhere"] = "membrane"
+    """On the membrane (z = 0 of a box, the named surface of a mesh), or anywhere, as a source in the cytosol is."""
+    gating: Literal["deterministic"] = "deterministic"
+    """Every channel conducts with its probability of being open."""
+    gate: tuple[str, ...] = ()
+    """Transitions such as "C0 <-> C1 : 2*1.78*exp(V/23.3), 0.14*exp(-V/15)", with V in mV and rates in 1/ms. It starts
+    in equilibrium with the first voltage; none: the current is prescribed."""
+    open_states: tuple[str, ...] = ()
+    """States of the gate in which a channel conducts."""
+    current: CurrentLaw
+    """Of one channel."""
+
+    @property
+    def points(self) -> tuple[tuple[float, float, float], ...]:
+        """Positions with z, µm."""
+        return tuple((p[0], p[1], p[2] if len(p) == 3 else 0.0) for p in self.positions)
+
+    def named_points(self) -> dict[str, tuple[float, float, float]]:
+        """Position of each channel, µm, by the name that users are told."""
+        return {f"channels {self.name!r}, number {i + 1}": point for i, point in enumerate(self.points)}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The gate."""
+        return self.gate
+
+    @model_validator(mode="after")
+    def _gate_fits_current(self) -> Self:
+        if isinstance(self.current, GatedCurrent) != bool(self.gate):
+            needs = "has no gate; leave it out" if self.gate else "needs a gate (a scheme with open_states)"
+            raise ValueError(f"channels {self.name!r}: a current of kind {self.current.kind!r} {needs}")
+        if self.gate:
+            scheme = self.kinetics()
+            missing = [s for s in self.open_states if s not in scheme.states]
+            if missing or not self.open_states:
+                raise ValueError(
+                    f"channels {self.name!r}: open_states must name states of the gate: {', '.join(scheme.states)}"
+                )
+            if any(t.ligand for t in scheme.transitions):
+                raise ValueError(f"channels {self.name!r}: a gate cannot bind Ca or Mg")
+        return self
+
+    def kinetics(self) -> KineticScheme:
+        """The gate as a kinetic scheme."""
+        return self.read_scheme()
