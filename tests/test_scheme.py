@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rdcalcium import library, units
-from rdcalcium.model import KineticScheme, SchemeError
+from rdcalcium.model import Buffer, KineticScheme, SchemeError
 from rdcalcium.model.dimensions import OF_KIND
 from rdcalcium.model.expression import Expression, ExpressionError
 from rdcalcium.model.quantity import Parameter
@@ -199,7 +199,7 @@ def test_rates_may_depend_on_the_voltage() -> None:
             "'Ca' in .* is what binds, and no state; call the bound state otherwise: 'B \\+ Ca <->",
         ),
         (["Mg + B <-> MgB : 1, 2"], "'Mg' in .* is what binds, and no state"),
-        (["A <-> B : alpha, 2"], "'alpha' in .* is not known; known here: V, beta"),
+        (["A <-> B : alpha, 2"], "'alpha' in .* is not known; known here: Ca, V, beta"),
         (["A + Ca <-> B : alpha, 2"], "'alpha' in .* is not known; known here: beta$"),  # what binds knows no voltage
         (
             ["A <-> B : " + "(" * 5000],
@@ -218,9 +218,53 @@ def test_a_rate_of_the_longest_is_read(rate: str) -> None:
     KineticScheme.parse([f"A <-> B : 1, {rate}"], {})
 
 
-def test_the_voltage_is_no_parameter() -> None:
-    with pytest.raises(SchemeError, match="'V' is the voltage; give the parameter another name"):
-        KineticScheme.parse(["A <-> B : V, 1"], {"V": 3.0})
+@pytest.mark.parametrize(("name", "meaning"), [("V", "the voltage"), ("Ca", "the local calcium")])
+def test_what_is_given_everywhere_is_no_parameter(name: str, meaning: str) -> None:
+    with pytest.raises(SchemeError, match=f"'{name}' is {meaning}; give the parameter another name"):
+        KineticScheme.parse([f"A <-> B : {name}, 1"], {name: 3.0})
+
+
+PRIMING = KineticScheme.parse(
+    ["empty <-> primed : k_0 + k_max*Ca/(K + Ca), k_-1"],
+    {name: Parameter.read(v) for name, v in {"k_0": "0.6 /s", "k_max": "30 /s", "K": "2 uM", "k_-1": "1 /s"}.items()},
+)
+
+
+def test_rates_may_depend_on_the_local_calcium() -> None:
+    assert PRIMING.depends_on_calcium
+    assert not CALMODULIN_N.depends_on_calcium
+    forward, backward = PRIMING.rates(calcium=2.0)[0]
+    assert forward == pytest.approx((0.6 + 15) / 1000, rel=1e-15)
+    assert backward == pytest.approx(1e-3, rel=1e-15)
+    assert PRIMING.equilibrium(calcium=2.0)[1] == pytest.approx(15.6 / 16.6, rel=1e-14)
+
+
+@pytest.mark.parametrize("scheme", [PRIMING, CALMODULIN_N, SENSOR], ids=["priming", "lobe", "sensor"])
+def test_the_generator_is_made_for_many_concentrations_at_once(scheme: KineticScheme) -> None:
+    calcium = np.array([[0.0, 0.05, 2.0], [7.0, 30.0, 500.0]])
+    together = scheme.generator(calcium=calcium)
+    for at in np.ndindex(calcium.shape):
+        np.testing.assert_array_equal(together[at], scheme.generator(calcium=calcium[at]))
+
+
+def test_a_step_that_binds_calcium_is_a_rate_times_calcium() -> None:
+    rates = {"k_on": 0.3, "k_off": 2.0}
+    binds = KineticScheme.parse(["A + Ca <-> B : k_on, k_off"], rates)
+    named = KineticScheme.parse(["A <-> B : k_on*Ca, k_off"], rates)
+    calcium = np.array([0.0, 0.1, 40.0])
+    np.testing.assert_array_equal(binds.generator(calcium=calcium), named.generator(calcium=calcium))
+
+
+def test_buffers_and_gates_do_not_depend_on_calcium_otherwise() -> None:
+    with pytest.raises(ValueError, match="the rates of a buffer cannot depend on Ca; a step that binds it is written"):
+        Buffer(name="one", total=1, diffusivity=0, scheme=["B + Ca <-> C : 1, Ca"])
+    with pytest.raises(ValueError, match="the rates of a gate cannot depend on Ca"):
+        library.channels("calyx_borst_sakmann1998", positions=[[0, 0]], gate=["C <-> O : 1, Ca"])
+
+
+def test_a_rate_that_has_no_value_without_calcium_is_refused() -> None:
+    with pytest.raises(SchemeError, match=r"rates inf and 1 at -80 mV and 0 uM of calcium; a rate is a number"):
+        KineticScheme.parse(["A <-> B : 1/Ca, 1"], {})
 
 
 UNITS_OF = {
@@ -259,6 +303,10 @@ def test_the_dimension_of_a_kind_is_that_of_its_unit(kind: str) -> None:
         "A <-> B : 1.78*exp(V/23.3), 0.1*(V + 40)/(exp((V + 40)/10) - 1)",
         "A <-> B : slope*(V - V0)/tanh((V - V0)/15), sqrt(k_off/tau)",
         "A <-> B : exp(b), k_off*log(K_d*k_on*tau)",
+        "A + Ca <-> B : K_d**2*k_on/K_d^2, 4*k_off*b**3",
+        "A <-> B : 1.5*exprel(b), k_off/exprel(-(V - V0)/V0)",
+        "A <-> B : 0.6 + 30*Ca/(2 + Ca), k_off*Ca/(K_d + Ca)",
+        "A <-> B : k_on*Ca, k_off*Ca**4/(K_d**4 + Ca**4)",
     ],
 )
 def test_rates_of_the_right_dimension_are_accepted(lines: str) -> None:
@@ -279,6 +327,10 @@ def test_rates_of_the_right_dimension_are_accepted(lines: str) -> None:
         ("A -> B : k_off + k_on", "cannot be: 'k_off + k_on' adds 1/ms and 1/(uM*ms)"),
         ("A -> B : k_off*exp(V)", "cannot be: exp() in 'exp(V)' is given mV, not a plain number"),
         ("A -> B : k_off*tanh(V - tau)", "cannot be: 'V - tau' adds mV and ms"),
+        ("A -> B : k_off**2", "is in ms^-2, expected 1/ms"),
+        ("A -> B : k_off*Ca", "is in uM*ms^-1, expected 1/ms"),
+        ("A -> B : k_off*Ca/(tau + Ca)", "cannot be: 'tau + Ca' adds ms and uM"),
+        ("A -> B : exprel(tau)", "cannot be: exprel() in 'exprel(tau)' is given ms"),
         ("A -> B : log(k_off)", "cannot be: log() in 'log(k_off)' is given 1/ms"),
     ],
 )
@@ -298,10 +350,57 @@ def test_a_rate_of_another_dimension_is_refused_with_its_step(line: str, message
         ("(1 + k) * (1 - k)", -8.0),
         ("1 - k - 1", -3.0),
         ("8 / 2 / k", 4 / 3),
+        ("2*k**3", 54.0),
+        ("2*k^3 - 1", 53.0),
+        ("-k**2", -9.0),
+        ("k**0", 1.0),
+        ("exprel(0)", 1.0),
+        ("exprel(1)", np.e - 1),
+        ("exprel(1e-9)", 1.0 + 0.5e-9),
     ],
 )
 def test_an_expression_is_arithmetic(text: str, value: float) -> None:
     assert Expression(text).evaluate({"k": 3.0, "V": 20.0}) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "value"),
+    [
+        ("k_-T", {"k_-T"}, 5.0),
+        ("2*k_-T", {"k_-T"}, 10.0),
+        ("l_+*f**2", {"l_+", "f"}, 63.0),
+        ("k_+1-k_-T", {"k_+1", "k_-T"}, 6.0),
+        ("-k_+1/k_-T", {"k_+1", "k_-T"}, -2.2),
+        ("k_ - T", {"k_", "T"}, 11.0),  # with spaces it is arithmetic
+        ("k_T-f", {"k_T", "f"}, 16.0),
+        ("2e1_+1", set(), None),
+    ],
+)
+def test_names_are_those_in_print(text: str, names: set[str], value: float | None) -> None:
+    """A sign that follows an underscore without a space is part of the name: k_-T."""
+    if value is None:
+        with pytest.raises(ExpressionError, match="is not an arithmetic expression"):
+            Expression(text)
+        return
+    rate = Expression(text)
+    assert rate.names == names
+    known = {"k_-T": 5.0, "l_+": 7.0, "f": 3.0, "k_+1": 11.0, "k_": 13.0, "T": 2.0, "k_T": 19.0}
+    assert rate.evaluate(known) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize("exponent", ["1.5", "n", "-1", "21", "2**2", "True", "(1 + 1)"])
+def test_other_powers_are_written_with_exp_and_log(exponent: str) -> None:
+    said = exponent.strip("()").replace("**", " ** ")
+    message = rf"the exponent '{said}' in .* is no whole number from 0 to 20; .* is exp({said}*log(Ca))"
+    with pytest.raises(ExpressionError, match=re.escape(message).replace(r"\.\*", ".*")):
+        Expression(f"k*Ca**{exponent}")
+
+
+def test_a_power_is_a_product() -> None:
+    """To the last digit, on every backend."""
+    x = np.array([0.1, 0.3, 1.7, 1e3])
+    np.testing.assert_array_equal(Expression("x**5").evaluate({"x": x}), x * x * x * x * x)
+    np.testing.assert_array_equal(Expression("x^0").evaluate({"x": x}), np.ones(4))
 
 
 def test_an_expression_takes_arrays() -> None:
@@ -319,8 +418,6 @@ def test_an_expression_takes_arrays() -> None:
         ("exp(k, 2)", "exp(k, 2)"),
         ("exp(x=k)", "exp(x=k)"),
         ("exp(*k)", "*k"),
-        ("k**2", "k ** 2"),
-        ("2*k**2", "k ** 2"),
         ("k % 2", "k % 2"),
         ("k // 2", "k // 2"),
         ("k @ k", "k @ k"),

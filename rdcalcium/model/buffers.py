@@ -102,6 +102,11 @@ class Buffer(SchemePart):
             scheme = self.read_scheme()
             if scheme.depends_on_voltage:
                 raise ValueError(f"buffer {self.name!r}: the rates of a buffer cannot depend on the voltage V")
+            if scheme.depends_on_calcium:
+                raise ValueError(
+                    f"buffer {self.name!r}: the rates of a buffer cannot depend on Ca; a step that binds it is written "
+                    "'B + Ca <-> CaB : k_on, k_off'"
+                )
             if min(scheme.bound("Ca").values()) < 0:
                 raise ValueError(f"buffer {self.name!r}: the first state of the scheme must be the one without calcium")
             return scheme

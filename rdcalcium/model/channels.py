@@ -66,6 +66,8 @@ class Channels(SchemePart):
                 )
             if any(t.ligand for t in scheme.transitions):
                 raise ValueError(f"channels {self.name!r}: a gate cannot bind Ca or Mg")
+            if scheme.depends_on_calcium:
+                raise ValueError(f"channels {self.name!r}: the rates of a gate cannot depend on Ca")
         return self
 
     def kinetics(self) -> KineticScheme:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from rdcalcium.model.dimensions import BINDING_RATE, OF_KIND, PURE, RATE, VOLTAGE, Dimension
+from rdcalcium.model.dimensions import BINDING_RATE, CONCENTRATION, OF_KIND, PURE, RATE, VOLTAGE, Dimension
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.quantity import Parameter
 from rdcalcium.model.scheme import KineticScheme, SchemeError, require_dimensions
@@ -20,19 +20,20 @@ def with_units(scheme: KineticScheme) -> dict[str, Parameter]:
     divided by it then follows. All stay bare where the units so found would make the scheme wrong.
     """
     given = {name: Parameter.read(value) for name, value in scheme.parameters.items()}
-    known = {name: value.dimension for name, value in given.items() if value.dimension} | {"V": VOLTAGE}
+    known = {name: value.dimension for name, value in given.items() if value.dimension}
+    known |= {"V": VOLTAGE, "Ca": CONCENTRATION}
     for _ in given:  # each round may follow from the one before
         for tree, wanted in _products(scheme):
             known |= _deduced(tree, wanted, known)
     try:
-        require_dimensions(scheme.transitions, known)
+        require_dimensions(scheme.transitions, {name: known.get(name) for name in given})
     except SchemeError:
         return given
     return {name: Parameter(value, _KIND_OF.get(known.get(name, PURE))) for name, value in given.items()}
 
 
 def _products(scheme: KineticScheme) -> Iterator[tuple[ast.expr, Dimension]]:
-    """Expressions whose dimension is known: every rate, and what stands in exp, log or tanh."""
+    """Expressions whose dimension is known: every rate, and what stands in exp, exprel, log or tanh."""
     for t in scheme.transitions:
         pairs: tuple[tuple[Expression | None, Dimension], ...]
         pairs = (t.forward, BINDING_RATE if t.ligand else RATE), (t.backward, RATE)
@@ -72,4 +73,7 @@ def _powers(node: ast.expr) -> dict[str, int] | None:
                 return None
             sign = 1 if isinstance(op, ast.Mult) else -1
             return {n: first.get(n, 0) + sign * second.get(n, 0) for n in {**first, **second}}
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)):
+            base = _powers(left)
+            return base and {name: power * exponent for name, power in base.items()}
     return None

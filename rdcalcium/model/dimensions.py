@@ -23,13 +23,16 @@ class Dimension(NamedTuple):
         for kind, dimension in OF_KIND.items():
             if dimension == self:
                 return units.UNITS[kind] or "a plain number"
-        return "*".join(f"{unit}^{n:g}" for unit, n in zip(("uM", "ms", "mV"), self, strict=True) if n)
+        return "*".join(
+            unit if n == 1 else f"{unit}^{n:g}" for unit, n in zip(("uM", "ms", "mV"), self, strict=True) if n
+        )
 
 
 PURE = Dimension()
 RATE = Dimension(time=-1)
 BINDING_RATE = Dimension(concentration=-1, time=-1)
 VOLTAGE = Dimension(voltage=1)
+CONCENTRATION = Dimension(concentration=1)
 
 # The kinds of quantity (see units.UNITS) that a rate may be made of.
 OF_KIND = {
@@ -37,14 +40,15 @@ OF_KIND = {
     "rate": RATE,
     "binding rate": BINDING_RATE,
     "voltage": VOLTAGE,
-    "concentration": Dimension(concentration=1),
+    "concentration": CONCENTRATION,
     "time": Dimension(time=1),
     "rate per voltage": Dimension(time=-1, voltage=-1),
 }
 
 # None is the dimension of what holds no unit at all: a bare number, or arithmetic of bare numbers. It fits wherever it
 # stands alone and is a pure factor beside a quantity with a unit. Beside the voltage V, which always has a unit, it is
-# taken to have the one that is wanted: "0.1*(V + 40)" and "1.78*exp(V/23.3)" are rates.
+# taken to have the one that is wanted: "0.1*(V + 40)" and "1.78*exp(V/23.3)" are rates. Calcium, Ca, has its unit
+# beside a parameter with one; where all else is bare numbers it is one too: "0.03*Ca/(2 + Ca)" is a rate.
 MaybeDimension = Dimension | None
 
 
@@ -53,11 +57,14 @@ class DimensionError(InputError):
 
 
 def dimension(rate: Expression, known: Mapping[str, MaybeDimension]) -> MaybeDimension:
-    """Dimension of an expression whose names have the known dimensions; names that are not known are bare numbers.
+    """Dimension of an expression of V, Ca and names of known dimensions; names that are not known are bare numbers.
 
     Raises DimensionError where it adds what is unlike, or takes exp, log or tanh of a quantity with a unit.
     """
-    return _of(rate.tree, known)
+    beside = {"V": VOLTAGE}
+    if any(known.get(name) for name in rate.names):
+        beside["Ca"] = CONCENTRATION
+    return _of(rate.tree, {**beside, **known})
 
 
 def _of(node: ast.expr, known: Mapping[str, MaybeDimension]) -> MaybeDimension:
@@ -70,6 +77,9 @@ def _of(node: ast.expr, known: Mapping[str, MaybeDimension]) -> MaybeDimension:
             return _of(operand, known)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
             return _sum(node, _of(left, known), _of(right, known))
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)):
+            base = _of(left, known)
+            return base and Dimension(*(n * exponent for n in base))
         case ast.BinOp(left=left, op=op, right=right):
             return _product(_of(left, known), _of(right, known), 1 if isinstance(op, ast.Mult) else -1)
         case ast.Call(func=ast.Name(id="sqrt"), args=[argument]):

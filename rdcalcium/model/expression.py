@@ -3,29 +3,67 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 import numpy as np
+from scipy.special import exprel
 
-from rdcalcium.errors import InputError
+from rdcalcium.errors import InputError, suggest
 
-FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh}
+FUNCTIONS = {"exp": np.exp, "exprel": exprel, "log": np.log, "sqrt": np.sqrt, "tanh": np.tanh}
 _OPERATORS = {
-    ast.Add: np.add,
-    ast.Sub: np.subtract,
-    ast.Mult: np.multiply,
-    ast.Div: np.divide,
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
 }
+_ARITHMETIC = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
+
+HIGHEST = 20  # power that is written out as a product
+
+# Papers print rates as k_-T or l_+: a name that ends in "_", then a sign, then perhaps a word, without a space between.
+# Python's parser reads a rune in place of the sign.
+_SIGNED_NAME = re.compile(r"(?<!\w)([^\W\d]\w*_)([+-])(\w*)")
+_LETTERS = {"+": "ᚠ", "-": "ᚢ"}
 
 
 class ExpressionError(InputError):
     """An expression outside the permitted subset, or with an unknown name."""
 
 
+T = TypeVar("T")
+
+
+class Arithmetic(Protocol[T]):
+    """What an expression is made into: numbers, arrays, C code."""
+
+    def number(self, value: float) -> T:
+        """A number."""
+
+    def name(self, name: str) -> T:
+        """What a name stands for."""
+
+    def negative(self, operand: T) -> T:
+        """Minus an operand."""
+
+    def operation(self, sign: str, left: T, right: T) -> T:
+        """Two operands and "+", "-", "*" or "/"."""
+
+    def power(self, base: T, exponent: int) -> T:
+        """The product of as many factors, from the left, where exponent is from 0 to HIGHEST; of none it is 1."""
+
+    def call(self, function: str, argument: T) -> T:
+        """One of FUNCTIONS of an argument."""
+
+
 @dataclass(frozen=True)
 class Expression:
-    """Arithmetic of numbers, names, + - * / and the functions exp, log, sqrt, tanh.
+    """Arithmetic of numbers, names, + - * /, whole powers, and the functions exp, exprel, log, sqrt, tanh.
+
+    exprel(x) is (exp(x) - 1)/x, which is 1 at 0. A power is written x**2 or x^2.
 
     text   as the user wrote it
     names  what it depends on
@@ -37,10 +75,7 @@ class Expression:
     tree: ast.expr = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        try:
-            tree = ast.parse(self.text.strip(), mode="eval").body
-        except SyntaxError as error:
-            raise ExpressionError(f"{self.text!r} is not an arithmetic expression") from error
+        tree = _parse(self.text)
         object.__setattr__(self, "names", frozenset(_names(tree, self.text)))
         object.__setattr__(self, "tree", tree)
 
@@ -48,14 +83,60 @@ class Expression:
         """Refuse names that are neither known nor among those that are accepted but not offered."""
         unknown = sorted(self.names - set(known) - set(also))
         if unknown:
-            raise ExpressionError(
-                f"{unknown[0]!r} in {self.text.strip()!r} is not known; "
-                f"known here: {', '.join(sorted(known)) or 'nothing'}"
-            )
+            offer = suggest(unknown[0], known, "known here")
+            raise ExpressionError(f"{unknown[0]!r} in {self.text.strip()!r} is not known; {offer}")
 
     def evaluate(self, values: Mapping[str, float | np.ndarray]) -> float | np.ndarray:
         """Value with the given names, numbers or arrays."""
-        return _evaluate(self.tree, values)
+        return self.into(_Values(values))
+
+    def into(self, arithmetic: Arithmetic[T]) -> T:
+        """What this arithmetic makes of the expression, from the innermost part outwards."""
+        return _into(self.tree, arithmetic)
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Arithmetic of numbers and arrays."""
+
+    values: Mapping[str, float | np.ndarray]
+
+    def number(self, value: float) -> float | np.ndarray:
+        return value
+
+    def name(self, name: str) -> float | np.ndarray:
+        return self.values[name]
+
+    def negative(self, operand: float | np.ndarray) -> float | np.ndarray:
+        return -operand
+
+    def operation(self, sign: str, left: float | np.ndarray, right: float | np.ndarray) -> float | np.ndarray:
+        value: float | np.ndarray = _ARITHMETIC[sign](left, right)
+        return value
+
+    def power(self, base: float | np.ndarray, exponent: int) -> float | np.ndarray:
+        product = base if exponent else np.ones_like(base)
+        for _ in range(exponent - 1):
+            product = product * base
+        return product
+
+    def call(self, function: str, argument: float | np.ndarray) -> float | np.ndarray:
+        value: float | np.ndarray = FUNCTIONS[function](argument)
+        return value
+
+
+def _parse(text: str) -> ast.expr:
+    """Python's tree of a text, whose names are those of the text."""
+    spelt = _SIGNED_NAME.sub(lambda m: m[1] + _LETTERS[m[2]] + m[3], text.strip()).replace("^", "**")
+    try:
+        tree = ast.parse(spelt, mode="eval").body
+    except SyntaxError as error:
+        raise ExpressionError(f"{text!r} is not an arithmetic expression") from error
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            for sign, letter in _LETTERS.items():
+                node.id = node.id.replace(letter, sign)
+    return tree
 
 
 def _names(node: ast.AST, text: str) -> set[str]:
@@ -71,23 +152,40 @@ def _names(node: ast.AST, text: str) -> set[str]:
             return _names(operand, text)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _names(left, text) | _names(right, text)
+        case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
+            _require_whole(exponent, base, text)
+            return _names(base, text)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
             return _names(argument, text)
-    allowed = "numbers, names, + - * / and " + ", ".join(f"{name}()" for name in sorted(FUNCTIONS))
+    allowed = "numbers, names, + - * /, whole powers and " + ", ".join(f"{name}()" for name in sorted(FUNCTIONS))
     raise ExpressionError(f"{ast.unparse(node)!r} in {text!r} is not allowed in a rate; use {allowed}")
 
 
-def _evaluate(node: ast.expr, values: Mapping[str, float | np.ndarray]) -> float | np.ndarray:
+def _require_whole(exponent: ast.expr, base: ast.expr, text: str) -> None:
+    match exponent:
+        case ast.Constant(value=bool()):
+            pass
+        case ast.Constant(value=int() as power) if 0 <= power <= HIGHEST:
+            return
+    raise ExpressionError(
+        f"the exponent {ast.unparse(exponent)!r} in {text!r} is no whole number from 0 to {HIGHEST}; "
+        f"any other power of what is above 0 is exp({ast.unparse(exponent)}*log({ast.unparse(base)}))"
+    )
+
+
+def _into(node: ast.expr, to: Arithmetic[T]) -> T:
     match node:
         case ast.Name(id=name):
-            return values[name]
+            return to.name(name)
         case ast.Constant(value=number):
-            return float(number)  # type: ignore[arg-type]
+            return to.number(float(number))  # type: ignore[arg-type]
         case ast.UnaryOp(op=op, operand=operand):
-            value = _evaluate(operand, values)
-            return -value if isinstance(op, ast.USub) else value
+            value = _into(operand, to)
+            return to.negative(value) if isinstance(op, ast.USub) else value
+        case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=int() as exponent)):
+            return to.power(_into(base, to), exponent)
         case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATORS[type(op)](_evaluate(left, values), _evaluate(right, values))
+            return to.operation(_OPERATORS[type(op)], _into(left, to), _into(right, to))
         case ast.Call(func=ast.Name(id=name), args=[argument]):
-            return FUNCTIONS[name](_evaluate(argument, values))
+            return to.call(name, _into(argument, to))
     raise AssertionError(node)  # _names has refused everything else

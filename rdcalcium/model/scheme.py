@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from rdcalcium.errors import InputError
 from rdcalcium.model.dimensions import (
     BINDING_RATE,
     RATE,
-    VOLTAGE,
     Dimension,
     DimensionError,
     MaybeDimension,
@@ -22,6 +22,7 @@ from rdcalcium.model.expression import Expression
 from rdcalcium.model.quantity import LIMITS, Parameter
 
 LIGANDS = ("Ca", "Mg")
+GIVEN = {"V": "the voltage", "Ca": "the local calcium"}  # what a rate may depend on besides its parameters
 
 LONGEST = 500  # characters of a transition
 
@@ -64,7 +65,9 @@ class KineticScheme:
 
     @classmethod
     def parse(cls, lines: Sequence[str], parameters: Mapping[str, float]) -> KineticScheme:
-        """Read transitions such as "N0 + Ca <-> N1 : 2*k_on, k_off"; rates may depend on the voltage V in mV.
+        """Read transitions such as "N0 + Ca <-> N1 : 2*k_T, k_-T".
+
+        Rates may depend on the voltage V in mV, and on the local free calcium Ca in µM.
 
         Parameters that were written with a unit (model.quantity.Parameter) must make rates of the right dimension.
         """
@@ -72,14 +75,15 @@ class KineticScheme:
         if not transitions:
             raise SchemeError("a kinetic scheme needs at least one transition, such as 'B + Ca <-> CaB : k_on, k_off'")
         states = tuple(dict.fromkeys(s for t in transitions for s in (t.source, t.target)))
-        if "V" in parameters:
-            raise SchemeError("'V' is the voltage; give the parameter another name")
+        for name, meaning in GIVEN.items():
+            if name in parameters:
+                raise SchemeError(f"{name!r} is {meaning}; give the parameter another name")
         # What binds a ligand knows no voltage; a buffer or sensor that uses V all the same says so itself.
-        offered = {*parameters} if any(t.ligand for t in transitions) else {*parameters, "V"}
+        offered = {*parameters} if any(t.ligand for t in transitions) else {*parameters, *GIVEN}
         for transition in transitions:
             for rate in (transition.forward, transition.backward):
                 if rate is not None:
-                    rate.require(offered, also="V")
+                    rate.require(offered, also=GIVEN)
         require_dimensions(transitions, {k: v.dimension for k, v in parameters.items() if isinstance(v, Parameter)})
         scheme = cls(states, transitions, dict(parameters))
         scheme._require_connected()
@@ -99,19 +103,20 @@ class KineticScheme:
     def _require_rates(self) -> None:
         """Rates are numbers, not negative and not absurd, at rest and at the peak of a spike."""
         most = LIMITS["rate"].most
-        for voltage in (-80.0, 0.0, 40.0):
+        for voltage, calcium in product((-80.0, 0.0, 40.0), (0.0, 1.0, 1e3)):
             with np.errstate(all="ignore"):
-                pairs = self.rates(voltage)
+                pairs = self.rates(voltage, calcium)
             for t, pair in zip(self.transitions, pairs, strict=True):
                 if not all(0 <= rate <= most for rate in pair):
                     raise SchemeError(
                         f"the step {t.source} -> {t.target} has the rates {pair[0]:g} and {pair[1]:g} "
-                        f"at {voltage:g} mV; a rate is a number from 0 to {most:g}"
+                        f"at {voltage:g} mV{f' and {calcium:g} uM of calcium' if self.depends_on_calcium else ''}; "
+                        f"a rate is a number from 0 to {most:g}"
                     )
 
     @property
     def names(self) -> frozenset[str]:
-        """What the rates depend on: names of parameters, and V."""
+        """What the rates depend on: names of parameters, V and Ca."""
         rates = [r for t in self.transitions for r in (t.forward, t.backward) if r is not None]
         return frozenset[str]().union(*(rate.names for rate in rates))
 
@@ -119,6 +124,11 @@ class KineticScheme:
     def depends_on_voltage(self) -> bool:
         """Whether any rate contains V."""
         return "V" in self.names
+
+    @property
+    def depends_on_calcium(self) -> bool:
+        """Whether any rate contains Ca, besides the steps that bind it."""
+        return "Ca" in self.names
 
     def bound(self, ligand: str) -> dict[str, int]:
         """How many ions of a ligand each state holds, counted from the first state."""
@@ -135,9 +145,14 @@ class KineticScheme:
                 raise SchemeError(f"the step {t.source} -> {t.target} closes a loop that loses {ligand}")
         return count
 
-    def rates(self, voltage: float | np.ndarray = 0.0) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Forward and backward rate of every transition at a voltage in mV, without the ligand's concentration."""
-        values = {**self.parameters, "V": voltage}
+    def rates(
+        self, voltage: float | np.ndarray = 0.0, calcium: float | np.ndarray = 0.0
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Forward and backward rate of every transition at a voltage in mV and free calcium in µM.
+
+        That of a step which binds is without the ligand's concentration: 1 / (µM ms).
+        """
+        values = {**self.parameters, "V": voltage, "Ca": calcium}
         pairs = []
         for t in self.transitions:
             forward = np.asarray(t.forward.evaluate(values), dtype=float)
@@ -145,16 +160,18 @@ class KineticScheme:
             pairs.append((forward, backward))
         return pairs
 
-    def generator(self, voltage: float = 0.0, calcium: float = 0.0, magnesium: float = 0.0) -> np.ndarray:
-        """Matrix Q of dp/dt = Q p, (states, states) ms⁻¹, at a voltage in mV and concentrations in µM."""
+    def generator(
+        self, voltage: float | np.ndarray = 0.0, calcium: float | np.ndarray = 0.0, magnesium: float = 0.0
+    ) -> np.ndarray:
+        """Matrix Q of dp/dt = Q p, (…, states, states) ms⁻¹, at voltages (…) in mV and concentrations (…) in µM."""
         ligand = {None: 1.0, "Ca": calcium, "Mg": magnesium}
         index = {state: i for i, state in enumerate(self.states)}
-        q = np.zeros((len(self.states),) * 2)
-        for t, (forward, backward) in zip(self.transitions, self.rates(voltage), strict=True):
+        q = np.zeros((*np.broadcast_shapes(np.shape(voltage), np.shape(calcium)), *(len(self.states),) * 2))
+        for t, (forward, backward) in zip(self.transitions, self.rates(voltage, calcium), strict=True):
             i, j = index[t.source], index[t.target]
             for source, target, rate in ((i, j, forward * ligand[t.ligand]), (j, i, backward)):
-                q[target, source] += rate
-                q[source, source] -= rate
+                q[..., target, source] += rate
+                q[..., source, source] -= rate
         return q
 
     def equilibrium(self, voltage: float = 0.0, calcium: float = 0.0, magnesium: float = 0.0) -> np.ndarray:
@@ -188,7 +205,7 @@ def require_dimensions(transitions: Sequence[Transition], known: Mapping[str, Ma
 
 def _require_dimension(rate: Expression, wanted: Dimension, step: str, known: Mapping[str, MaybeDimension]) -> None:
     try:
-        found = dimension(rate, {"V": VOLTAGE, **known})
+        found = dimension(rate, known)
     except DimensionError as error:
         raise SchemeError(f"the rate {rate.text.strip()!r} of the step {step} cannot be: {error}") from None
     if found not in (None, wanted):

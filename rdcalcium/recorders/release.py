@@ -29,7 +29,8 @@ class SensorStep:
 class ReleaseSensors:
     """All positions of one kind of sensor.
 
-    The generator is Q = Q_0 + [Ca] Q_1, and a step of h is exp(h Q) at the mean of [Ca] over the step: second order.
+    The generator is Q = Q_0 + [Ca] Q_1, unless a rate depends on Ca otherwise, and a step of h is exp(h Q) at the mean
+    of [Ca] over the step: second order.
 
     labels     name of each position
     places     of its positions among the watched points of the model
@@ -38,6 +39,7 @@ class ReleaseSensors:
 
     def __init__(self, sensor: Sensor, rest: float, magnesium: float = 0.0, first: int = 0):
         scheme = sensor.kinetics()
+        self._scheme, self._magnesium = scheme, magnesium
         self.labels = sensor.labels()
         self.places = slice(first, first + len(self.labels))
         self._without = scheme.generator(magnesium=magnesium)
@@ -97,4 +99,6 @@ class ReleaseSensors:
         return [cls(s, model.calcium.rest, magnesium, at) for s, at in zip(model.sensors, firsts, strict=False)]
 
     def _generators(self, calcium: np.ndarray) -> np.ndarray:
+        if self._scheme.depends_on_calcium:
+            return self._scheme.generator(calcium=calcium, magnesium=self._magnesium)
         return self._without + calcium[:, None, None] * self._per_calcium
