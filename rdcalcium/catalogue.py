@@ -11,7 +11,7 @@ from rdcalcium.errors import ModelError, suggest
 
 FOLDER = Path(__file__).with_name("library")
 SHELVES = ("buffers", "channels", "sensors", "waveforms", "models")
-_NOT_MODEL_KEYS = {"description", "like"}
+_NOT_MODEL_KEYS = {"description", "like", "note"}
 
 
 @cache

@@ -42,7 +42,6 @@ from rdcalcium.model import (
     TabulatedCurrent,
     doubts,
 )
-from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
 from tests.tolerances import TOLERANCES
 
 END = 3.0  # ms, of the action potential
@@ -59,46 +58,12 @@ def calyx_current() -> GroupCurrent:
     return channel_currents(calyx()).groups[0]
 
 
-def times_above_half(p: TimeCourse) -> float:
-    """Full width at half maximum, ms."""
-    t = np.linspace(0, END, 60001)
-    above = t[p.value(t) >= p.value(t).max() / 2]
-    return float(above[-1] - above[0])
-
-
-def test_the_calyx_channel_is_shut_at_rest() -> None:
-    p = calyx_current().open_probability
-    assert p is not None
-    assert float(p.value(0.0)) == pytest.approx(3.910e-6, rel=TOLERANCES["gate of the calyx"])
-
-
-def test_the_calyx_action_potential_opens_the_channel_for_half_a_millisecond() -> None:
-    p = calyx_current().open_probability
-    assert p is not None
-    t = np.linspace(0, END, 60001)
-    assert float(p.value(t).max()) == pytest.approx(0.57765, rel=TOLERANCES["gate of the calyx"])
-    first_row = calyx().stimulus.table[0][0]  # the published time counts from there, on a grid of 2.5 us
-    assert t[p.value(t).argmax()] - first_row == pytest.approx(0.9675, abs=0.0013)
-    assert times_above_half(p) == pytest.approx(0.4895, abs=0.001)
-    assert p.integral(0, END) == pytest.approx(0.27859, rel=TOLERANCES["gate of the calyx"])
-
-
-def test_the_calyx_channel_lets_135_ions_in_per_action_potential() -> None:
-    charge = calyx_current().influx.integral(0, END)  # pA ms = fC
-    assert charge == pytest.approx(0.04318, rel=TOLERANCES["gate of the calyx"])
-    assert charge * AMOUNT_PER_CHARGE * IONS_PER_AMOUNT == pytest.approx(134.8, rel=TOLERANCES["gate of the calyx"])
-
-
-@pytest.mark.parametrize(
-    ("voltage", "open_probability"),
-    [(-60, 0.00030), (-40, 0.01876), (-20, 0.34441), (0, 0.85948), (20, 0.98265), (40, 0.99804)],
-)
-def test_the_calyx_channel_activates_with_the_voltage(voltage: float, open_probability: float) -> None:
-    group = calyx().channels[0]
-    is_open = [s in group.open_states for s in group.kinetics().states]
-    assert group.kinetics().equilibrium(voltage)[is_open].sum() == pytest.approx(open_probability, abs=5.1e-6)
+@pytest.mark.parametrize("voltage", [-60, -40, -20, 0, 20, 40])
+def test_two_independent_gates_are_both_open_with_the_square_of_the_probability_of_one(voltage: float) -> None:
     alpha, beta = 1.78 * np.exp(voltage / 23.3), 0.140 * np.exp(-voltage / 15.0)
-    assert group.kinetics().equilibrium(voltage)[2] == pytest.approx((alpha / (alpha + beta)) ** 2, rel=1e-12)
+    assert calyx().channels[0].kinetics().equilibrium(voltage)[2] == pytest.approx(
+        (alpha / (alpha + beta)) ** 2, rel=1e-12
+    )
 
 
 def test_a_gate_under_a_constant_voltage_relaxes_as_it_should() -> None:
