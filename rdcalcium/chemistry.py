@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.linalg import null_space
 
 from rdcalcium.model import Buffer, Model
+from rdcalcium.model.scheme import KineticScheme
 
 CALCIUM = 0  # the field of free calcium
+MAGNESIUM = 1  # that of free magnesium, where it is not clamped
 
 
 @dataclass(frozen=True)
 class Field:
     """One concentration that is computed in every control volume.
 
-    name         "Ca", or "buffer.state"
+    name         "Ca", "Mg", or "buffer.state"
     diffusivity  µm² ms⁻¹
-    rest         µM, before the stimulus
+    rest         µM, before the stimulus; of a buffer that is not everywhere, where there is all of it
     calcium      ions of calcium in each molecule
-    buffer       name of the buffer that it is a state of; none: it is free calcium
+    buffer       name of the buffer that it is a state of; none: it is a free ion
+    magnesium    ions of magnesium in each molecule, where magnesium is a field
     """
 
     name: str
@@ -28,6 +33,7 @@ class Field:
     rest: float
     calcium: int
     buffer: str = ""
+    magnesium: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,17 +53,17 @@ State = int | FreeForm
 
 @dataclass(frozen=True)
 class Reaction:
-    """Mass action, source (+ Ca) ⇌ target, with flux forward · [Ca] · source - backward · target in µM ms⁻¹.
+    """Mass action, source (+ ligand) ⇌ target, with flux forward · [ligand] · source - backward · target in µM ms⁻¹.
 
     buffer    name of the buffer that reacts
-    binds     whether calcium takes part in the forward step
-    forward   µM⁻¹ ms⁻¹ if calcium binds, else ms⁻¹
+    ligand    the field that takes part in the forward step; none: the buffer reacts alone, or with what is clamped
+    forward   µM⁻¹ ms⁻¹ if a field binds, else ms⁻¹
     backward  ms⁻¹
     source, target  a field, or the free form of the buffer
     """
 
     buffer: str
-    binds: bool
+    ligand: int | None
     forward: float
     backward: float
     source: State
@@ -75,9 +81,9 @@ def concentration(state: State, y: np.ndarray) -> np.ndarray:
 
 
 def reaction_flux(r: Reaction, y: np.ndarray) -> np.ndarray:
-    """Flux of a reaction where the fields are y, k_f c s - k_b t, µM ms⁻¹, in their precision."""
+    """Flux of a reaction where the fields are y, k_f l s - k_b t, µM ms⁻¹, in their precision; l of the ligand."""
     real = y.dtype.type
-    forward = concentration(r.source, y) * (y[CALCIUM] if r.binds else real(1))
+    forward = concentration(r.source, y) * (real(1) if r.ligand is None else y[r.ligand])
     return real(r.forward) * forward - real(r.backward) * concentration(r.target, y)
 
 
@@ -109,6 +115,39 @@ class Chemistry:
         """Calcium ions in each molecule of each field, (fields,)."""
         return np.array([f.calcium for f in self.fields])
 
+    @property
+    def magnesium_content(self) -> np.ndarray:
+        """Magnesium ions in each molecule of each field, (fields,); none where magnesium is clamped."""
+        return np.array([f.magnesium for f in self.fields])
+
+    @property
+    def stoichiometry(self) -> np.ndarray:
+        """What one unit of each reaction adds to each field, (fields, reactions)."""
+        changes = np.zeros((len(self.fields), len(self.reactions)))
+        for i, r in enumerate(self.reactions):
+            for field, sign in ((r.ligand, -1), (r.source, -1), (r.target, 1)):
+                if isinstance(field, int):
+                    changes[field, i] += sign
+        return changes
+
+    @cached_property
+    def conserved(self) -> np.ndarray:
+        """What no reaction changes besides calcium, (quantities, fields): sums of fields without free calcium.
+
+        Of magnesium, and of each buffer whose free form is a field; an orthonormal basis of them.
+        """
+        return self._conserved(without=np.arange(len(self.fields)) == CALCIUM)
+
+    @cached_property
+    def kept_in_place(self) -> np.ndarray:
+        """What neither reactions nor diffusion change anywhere, of fields that do not move; (quantities, fields)."""
+        return self._conserved(without=self.diffusivity > 0)
+
+    def _conserved(self, without: np.ndarray) -> np.ndarray:
+        """An orthonormal basis of the sums of fields, some left out, that no reaction changes."""
+        left_out = np.eye(len(self.fields))[:, without]
+        return np.asarray(null_space(np.hstack([self.stoichiometry, left_out]).T).T)
+
     def stiffness(self, calcium: float, radius: float) -> float:
         """Bound on the spectral radius of the Jacobian, ms⁻¹, while [Ca] stays below `calcium` (µM).
 
@@ -120,15 +159,18 @@ class Chemistry:
         return steady + float((binding[:, 0] * calcium + binding[:, 1]).max(initial=0.0))
 
     def stiffness_terms(self, radius: float) -> tuple[float, np.ndarray]:
-        """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2)."""
-        totals = dict(self.totals)
+        """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2).
+
+        Magnesium stays below all that there is of it at rest, free and bound.
+        """
+        totals, magnesium = dict(self.totals), float(self.magnesium_content @ self.rest)
         per_buffer = {name: [0.0, 0.0] for name in totals}
         capture = 0.0
         for r in self.reactions:
             rates = per_buffer[r.buffer]
-            rates[0] += r.forward if r.binds else 0.0
-            rates[1] += r.backward if r.binds else r.forward + r.backward
-            capture += r.forward * totals[r.buffer] if r.binds else 0.0
+            rates[0] += r.forward if r.ligand == CALCIUM else 0.0
+            rates[1] += r.backward + r.forward * {CALCIUM: 0.0, None: 1.0}.get(r.ligand, magnesium)
+            capture += 0.0 if r.ligand is None else r.forward * totals[r.buffer]
         diffusion = float(self.diffusivity.max()) * radius
         return diffusion + capture, np.array([*per_buffer.values()]).reshape(-1, 2)
 
@@ -140,12 +182,12 @@ class Chemistry:
         jacobian = np.zeros((len(self.fields), *y.shape))
         for r in self.reactions:
             slope = np.zeros(y.shape)
-            ligand = y[CALCIUM] if r.binds else np.ones(y.shape[1:])
+            ligand = np.ones(y.shape[1:]) if r.ligand is None else y[r.ligand]
             slope += np.multiply.outer(self._indicator(r.source), r.forward * ligand)
             slope -= np.multiply.outer(self._indicator(r.target), np.full(y.shape[1:], r.backward))
-            if r.binds:
-                slope[CALCIUM] += r.forward * concentration(r.source, y)
-                jacobian[CALCIUM] -= slope
+            if r.ligand is not None:
+                slope[r.ligand] += r.forward * concentration(r.source, y)
+                jacobian[r.ligand] -= slope
             for state, sign in ((r.source, -1), (r.target, 1)):
                 if not isinstance(state, FreeForm):
                     jacobian[state] += sign * slope
@@ -163,8 +205,11 @@ class Chemistry:
     @property
     def turnover(self) -> float:
         """Rate at which all reactions go forward at rest, and as fast back, µM ms⁻¹."""
-        calcium = float(self.rest[CALCIUM])
-        return sum(r.forward * (calcium if r.binds else 1.0) * self._at_rest(r.source) for r in self.reactions)
+        rest = self.rest
+        return sum(
+            r.forward * (1.0 if r.ligand is None else float(rest[r.ligand])) * self._at_rest(r.source)
+            for r in self.reactions
+        )
 
     def lowest(self, y: np.ndarray) -> float:
         """Lowest concentration of any reactant, where the fields are y (fields, …) µM."""
@@ -181,7 +226,7 @@ class Chemistry:
         return self._capture(self.reactions)
 
     def _capture(self, reactions: Iterable[Reaction]) -> float:
-        return sum(r.forward * self._at_rest(r.source) for r in reactions if r.binds)
+        return sum(r.forward * self._at_rest(r.source) for r in reactions if r.ligand == CALCIUM)
 
     def _at_rest(self, state: State) -> float:
         """Concentration (µM) of a reactant before the stimulus."""
@@ -189,40 +234,66 @@ class Chemistry:
 
 
 def build_chemistry(model: Model) -> Chemistry:
-    """The fields and reactions of a model: calcium first, then the bound states of each buffer."""
+    """The fields and reactions of a model: calcium first, magnesium if it moves, then the states of each buffer."""
     fields = [Field("Ca", model.calcium.diffusivity, model.calcium.rest, 1)]
+    if model.magnesium and model.magnesium.diffusivity is not None:
+        fields.append(Field("Mg", model.magnesium.diffusivity, model.magnesium.free, 0, magnesium=1))
+    ions = Ions(model.calcium.rest, model.magnesium.free if model.magnesium else 0.0, moving=len(fields) > MAGNESIUM)
     reactions: list[Reaction] = []
-    magnesium = model.magnesium.free if model.magnesium else 0.0
     for buffer in model.buffers:
-        added, steps = _pack_buffer(buffer, len(fields), model.calcium.rest, magnesium)
+        added, steps = _pack_buffer(buffer, len(fields), ions)
         fields += added
         reactions += steps
     return Chemistry(tuple(fields), tuple(reactions), tuple((b.name, b.total) for b in model.buffers))
 
 
-def _pack_buffer(buffer: Buffer, first: int, calcium: float, magnesium: float) -> tuple[list[Field], list[Reaction]]:
-    """Fields and reactions of one buffer; its first state is total minus the others and needs no field."""
-    scheme = buffer.kinetics()
-    content = scheme.bound("Ca")
-    occupancy = scheme.equilibrium(0.0, calcium, magnesium)
-    bound = scheme.states[1:]
+@dataclass(frozen=True)
+class Ions:
+    """Free calcium and magnesium at rest, µM, and whether magnesium is a field: if not, it is clamped."""
+
+    calcium: float
+    magnesium: float
+    moving: bool
+
+
+def _pack_buffer(buffer: Buffer, first: int, ions: Ions) -> tuple[list[Field], list[Reaction]]:
+    """Fields and reactions of one buffer, whose fields are numbered from `first` on.
+
+    Where all states move alike, and the total is the same everywhere, it stays so: then the first state is that total
+    minus the others, and needs no field.
+    """
+    scheme, diffusivity = buffer.kinetics(), buffer.diffusivities
+    calcium, magnesium = scheme.bound("Ca"), scheme.bound("Mg")
+    occupancy = dict(zip(scheme.states, scheme.equilibrium(0.0, ions.calcium, ions.magnesium), strict=True))
+    spread_evenly = len({*diffusivity.values()}) == 1
+    states = scheme.states[1:] if spread_evenly else scheme.states
     fields = [
-        Field(f"{buffer.name}.{state}", buffer.diffusivity, buffer.total * p, content[state], buffer.name)
-        for state, p in zip(bound, occupancy[1:], strict=True)
-    ]
-    place: dict[str, State] = {state: first + i for i, state in enumerate(bound)}
-    place[scheme.states[0]] = FreeForm(buffer.total, tuple(range(first, first + len(bound))))
-    reactions = []
-    for step, (forward, backward) in zip(scheme.transitions, scheme.rates(), strict=True):
-        clamped = magnesium if step.ligand == "Mg" else 1.0
-        reactions.append(
-            Reaction(
-                buffer=buffer.name,
-                binds=step.ligand == "Ca",
-                forward=float(forward) * clamped,
-                backward=float(backward),
-                source=place[step.source],
-                target=place[step.target],
-            )
+        Field(
+            name=f"{buffer.name}.{state}",
+            diffusivity=diffusivity[state],
+            rest=buffer.total * float(occupancy[state]),
+            calcium=calcium[state],
+            buffer=buffer.name,
+            magnesium=magnesium[state] if ions.moving else 0,
         )
-    return fields, reactions
+        for state in states
+    ]
+    place: dict[str, State] = {state: first + i for i, state in enumerate(states)}
+    if spread_evenly:
+        place[scheme.states[0]] = FreeForm(buffer.total, tuple(range(first, first + len(states))))
+    return fields, [*_reactions(buffer.name, scheme, place, ions)]
+
+
+def _reactions(buffer: str, scheme: KineticScheme, place: Mapping[str, State], ions: Ions) -> Iterator[Reaction]:
+    """One for each transition; its states are found by `place`."""
+    binding = {"Ca": CALCIUM, "Mg": MAGNESIUM if ions.moving else None, None: None}
+    for step, (forward, backward) in zip(scheme.transitions, scheme.rates(), strict=True):
+        clamped = ions.magnesium if step.ligand == "Mg" and not ions.moving else 1.0
+        yield Reaction(
+            buffer=buffer,
+            ligand=binding[step.ligand],
+            forward=float(forward) * clamped,
+            backward=float(backward),
+            source=place[step.source],
+            target=place[step.target],
+        )

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from rdcalcium.model import Model
 from rdcalcium.model.base import Part, key_meaning
 from rdcalcium.model.kinds import kind_name, kinds_in
-from rdcalcium.model.quantity import Quantity
+from rdcalcium.model.quantity import OneOrEach, Quantity
 from rdcalcium.units import UNITS, show
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,6 +62,8 @@ def _what(annotation: Any, metadata: Any = ()) -> str:
     """The type of a value, its unit and its limits, in the words of a user."""
     if quantity := next((one for one in metadata if isinstance(one, Quantity)), None):
         return _quantity(quantity)
+    if each := next((one for one in metadata if isinstance(one, OneOrEach)), None):
+        return f"{_quantity(each.quantity)}; or a table of such"
     inner = [a for a in get_args(annotation) if a not in (type(None), Ellipsis)]
     if hasattr(annotation, "__metadata__"):
         return _what(inner[0], annotation.__metadata__)

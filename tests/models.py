@@ -26,13 +26,22 @@ TWO_SITE = Buffer(  # binds two ions, one after the other
     scheme=("B + Ca <-> CaB : 2*k_on, k_off", "CaB + Ca <-> Ca2B : k_on, 2*k_off"),
     parameters={"k_on": 0.2, "k_off": 0.3},
 )
-# Every kind of rate code: none, one site, competition, and six fields with all of it.
+SLOW_WHEN_BOUND = Buffer(  # so that its free form is a field too
+    name="indicator", total=100, diffusivity={"free": 0.2, "bound": 0.05}, k_on=0.3, K_d=0.8
+)
+# Every kind of rate code: none, one site, competition, six fields with all of it, and reactants that are all fields.
 CHEMISTRIES = {
     "no buffer": (),
     "fixed": (FIXED,),
     "competitive": (ATP,),
     "six fields": (FIXED, ATP, TWO_SITE),
+    "moving magnesium": (ATP, SLOW_WHEN_BOUND),
 }
+
+
+def magnesium(chemistry: str) -> Magnesium:
+    """That of a key of CHEMISTRIES: clamped, unless it says otherwise."""
+    return Magnesium(free=300, diffusivity=0.2 if chemistry == "moving magnesium" else None)
 
 
 def small_model(kind: str = "grid", chemistry: str = "six fields", **changes: object) -> Model:
@@ -47,7 +56,7 @@ def small_model(kind: str = "grid", chemistry: str = "six fields", **changes: ob
         title="small",
         geometry=Box(size=(0.3, 0.3, 0.2), obstacles=(Sphere(centre=(0.04, 0.03, 0.05), radius=0.03),)),
         discretization=Grid(**fine_to_coarse) if kind == "grid" else Tetrahedra(**fine_to_coarse),
-        magnesium=Magnesium(free=300),
+        magnesium=magnesium(chemistry),
         buffers=CHEMISTRIES[chemistry],
         channels=(
             Channels(

@@ -31,10 +31,10 @@ from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
 from rdcalcium.integrators.rkc import METHOD
-from rdcalcium.model import Box, Grid, Magnesium, Model, Run
+from rdcalcium.model import Box, Grid, Model, Run
 from rdcalcium.stepping.device import rules
 from rdcalcium.system import System, build_system
-from tests.models import CHEMISTRIES
+from tests.models import CHEMISTRIES, magnesium
 from tests.support import PRECISIONS, LikeAGpu
 from tests.tolerances import TOLERANCES
 
@@ -58,7 +58,7 @@ def random_system(discretization: Discretization, chemistry: str) -> System:
     model = Model(
         geometry=Box(size=(1, 1, 1)),
         discretization=Grid(size_at_active_zone=0.5),
-        magnesium=Magnesium(free=300),
+        magnesium=magnesium(chemistry),
         buffers=CHEMISTRIES[chemistry],
         run=Run(duration=1),
     )
@@ -124,8 +124,10 @@ def slow_rhs(system: System, y: np.ndarray) -> np.ndarray:
                 s.total - sum(y[o, i] for o in s.others) if isinstance(s, FreeForm) else y[s, i]
                 for s in (r.source, r.target)
             )
-            flux = r.forward * source * (y[CALCIUM, i] if r.binds else 1.0) - r.backward * target
-            for taken in ([CALCIUM] if r.binds else []) + ([] if isinstance(r.source, FreeForm) else [r.source]):
+            flux = r.forward * source * (1.0 if r.ligand is None else y[r.ligand, i]) - r.backward * target
+            for taken in ([] if r.ligand is None else [r.ligand]) + (
+                [] if isinstance(r.source, FreeForm) else [r.source]
+            ):
                 out[taken, i] -= flux
             if not isinstance(r.target, FreeForm):
                 out[r.target, i] += flux

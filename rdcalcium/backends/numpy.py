@@ -205,17 +205,17 @@ def concentration_increment(state: State, z: np.ndarray) -> np.ndarray:
 
 
 def reaction_flux_increment(r: Reaction, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """flux(y + z) - flux(y) without cancellation: k_f (z_c (s + z_s) + c z_s) - k_b z_t."""
+    """flux(y + z) - flux(y) without cancellation: k_f (z_l (s + z_s) + l z_s) - k_b z_t, l of the ligand."""
     real = y.dtype.type
     z_s = concentration_increment(r.source, z)
-    forward = z[CALCIUM] * (concentration(r.source, y) + z_s) + y[CALCIUM] * z_s if r.binds else z_s
+    forward = z_s if r.ligand is None else z[r.ligand] * (concentration(r.source, y) + z_s) + y[r.ligand] * z_s
     return real(r.forward) * forward - real(r.backward) * concentration_increment(r.target, z)
 
 
 def apply_flux(r: Reaction, flux: np.ndarray, out: np.ndarray) -> None:
     """Take the flux from the reactants that are fields and give it to the product."""
-    if r.binds:
-        out[CALCIUM] -= flux
+    if r.ligand is not None:
+        out[r.ligand] -= flux
     if not isinstance(r.source, FreeForm):
         out[r.source] -= flux
     if not isinstance(r.target, FreeForm):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rdcalcium.chemistry import CALCIUM, Chemistry, FreeForm, Reaction, State
+from rdcalcium.chemistry import Chemistry, FreeForm, Reaction, State
 
 
 class Parameters:
@@ -73,23 +73,23 @@ def _increment(state: State) -> str:
 
 
 def _flux(r: Reaction, k_f: str, k_b: str, totals: dict[FreeForm, str]) -> str:
-    forward = f"{k_f} * {_concentration(r.source, totals)}" + (f" * y[{CALCIUM}]" if r.binds else "")
+    forward = f"{k_f} * {_concentration(r.source, totals)}" + ("" if r.ligand is None else f" * y[{r.ligand}]")
     return f"{forward} - {k_b} * {_concentration(r.target, totals)}"
 
 
 def _flux_increment(r: Reaction, k_f: str, k_b: str, totals: dict[FreeForm, str]) -> str:
     z_s = _increment(r.source)
-    if r.binds:
-        source = _concentration(r.source, totals)
-        return f"{k_f} * (z[{CALCIUM}] * ({source} + {z_s}) + y[{CALCIUM}] * {z_s}) - {k_b} * {_increment(r.target)}"
-    return f"{k_f} * {z_s} - {k_b} * {_increment(r.target)}"
+    if r.ligand is None:
+        return f"{k_f} * {z_s} - {k_b} * {_increment(r.target)}"
+    source = _concentration(r.source, totals)
+    return f"{k_f} * (z[{r.ligand}] * ({source} + {z_s}) + y[{r.ligand}] * {z_s}) - {k_b} * {_increment(r.target)}"
 
 
 def _block(r: Reaction, flux: str) -> str:
     """One reaction in braces: its flux, and who loses and gains it."""
     lines = ["    {", f"        const real_t flux = {flux};"]  # and no name that a user gave
-    if r.binds:
-        lines.append(f"        d[{CALCIUM}] -= flux;")
+    if r.ligand is not None:
+        lines.append(f"        d[{r.ligand}] -= flux;")
     if not isinstance(r.source, FreeForm):
         lines.append(f"        d[{r.source}] -= flux;")
     if not isinstance(r.target, FreeForm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import null_space
 
 from rdcalcium.chemistry import Chemistry
 
@@ -56,7 +57,24 @@ def decouple(chemistry: Chemistry, state: np.ndarray, tau: float) -> Modes:
 def bound_with_calcium(chemistry: Chemistry, state: np.ndarray) -> np.ndarray:
     """Change of every field for each µM of calcium, in equilibrium and to first order, (fields,).
 
-    A buffer that never lets go has no such equilibrium without calcium, and takes none then.
+    What else is conserved stays what it is, such as magnesium. A buffer that never lets go has no such equilibrium
+    without calcium, and takes none then.
     """
-    slopes = chemistry.jacobian(state)[1:]
+    slopes = np.vstack([chemistry.jacobian(state)[1:], chemistry.conserved])
     return np.append(1.0, -np.linalg.lstsq(slopes[:, 1:], slopes[:, 0])[0])
+
+
+def given_back(chemistry: Chemistry, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What reactions conserve, and how all fields change, in equilibrium as far as can be, with a unit of each.
+
+    First what is conserved besides calcium, at the same calcium; then calcium, at the same amounts of the others.
+
+    returns  (quantities, fields), and (quantities, fields) µM; the product of the first with the second transposed is 1
+    """
+    content, others = chemistry.calcium_content, chemistry.conserved
+    calcium = bound_with_calcium(chemistry, state)
+    kept = np.vstack([others, content])
+    exact, free = np.linalg.pinv(kept)[:, :-1], null_space(kept)
+    slopes = chemistry.jacobian(state)
+    exact -= free @ np.linalg.lstsq(slopes @ free, slopes @ exact)[0]
+    return kept, np.vstack([exact.T, calcium / (content @ calcium)])

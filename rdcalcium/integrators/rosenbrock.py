@@ -11,7 +11,7 @@ import numpy as np
 from rdcalcium.backends.base import Array, Operations
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.integrators.base import HERMITE_ESTIMATE
-from rdcalcium.integrators.modes import bound_with_calcium, decouple
+from rdcalcium.integrators.modes import decouple, given_back
 from rdcalcium.integrators.multigrid import Multigrid
 from rdcalcium.integrators.stepper import Step, StepSources
 
@@ -107,9 +107,10 @@ class Rosenbrock:
             self.evaluations += 1
 
     def _give_back(self, z: Array, mean: np.ndarray, amount: float) -> None:
-        """Change z evenly so that it holds as much calcium as enters, µM µm³."""
-        content, volume = self.chemistry.calcium_content, self.system.discretization.total_volume
-        direction = bound_with_calcium(self.chemistry, mean)
+        """Change z evenly so that it holds as much calcium as enters, µM µm³, and no more of what else is conserved."""
+        volume = self.system.discretization.total_volume
+        conserved, directions = given_back(self.chemistry, mean)
+        amounts = np.append(np.zeros(len(conserved) - 1), amount)
         for _ in range(2):  # the second time for the rounding of the first
-            surplus = (content @ self.do.weighted_sums(z) - amount) / volume
-            self.do.shift(z, -surplus / (content @ direction) * direction)
+            surplus = (conserved @ self.do.weighted_sums(z) - amounts) / volume
+            self.do.shift(z, -surplus @ directions)

@@ -47,7 +47,7 @@ def _numbers(name: str, values: dict[str, Any]) -> tuple[str, ...]:
         show(float(forward), "binding rate"),
         show(float(f"{backward / forward:.{_DIGITS}g}"), "concentration"),
         show(buffer.total, "concentration") if "total" in values else "to be said",
-        show(buffer.diffusivity, "diffusivity"),
+        " to ".join(show(d, "diffusivity") for d in sorted({*buffer.diffusivities.values()})),
     )
 
 

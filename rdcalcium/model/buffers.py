@@ -7,9 +7,10 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
+from rdcalcium.errors import suggest
 from rdcalcium.model.base import Part
 from rdcalcium.model.filling import ONE_SITE, kept_rates
-from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, Rate
+from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, DiffusivityOrEach, Rate
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
 
@@ -49,8 +50,9 @@ class Buffer(SchemePart):
 
     total: Concentration
     """How much there is, free and bound together."""
-    diffusivity: Diffusivity
-    """Of all forms; 0 for a fixed buffer."""
+    diffusivity: DiffusivityOrEach
+    """Of all forms, 0 for a fixed buffer; or of each, such as { free = "0.2 um^2/ms", bound = 0 }, where `bound` means
+    all states but the first, unless the scheme has a state of that name."""
     k_on: BindingRate | None = None
     """Rate of binding, for a buffer with one site."""
     k_off: Rate | None = None
@@ -83,7 +85,7 @@ class Buffer(SchemePart):
                     f"buffer {self.name!r}: k_off / k_on is {ratio:.4g} uM but K_d is {self.K_d:.4g} uM; "
                     "give two of the three"
                 )
-        self.kinetics()
+        _ = self.diffusivities
         return self
 
     def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,6 +97,26 @@ class Buffer(SchemePart):
             for rate in ONE_SITE - kept_rates(changes):
                 del kept[rate]
         return kept
+
+    @property
+    def diffusivities(self) -> dict[str, float]:
+        """Of each state, µm² ms⁻¹."""
+        states = self.kinetics().states
+        if not isinstance(self.diffusivity, dict):
+            return dict.fromkeys(states, self.diffusivity)
+        first, *others = states
+        groups = {"free": [first], "bound": others}
+        found: dict[str, float] = {}
+        for name, value in self.diffusivity.items():
+            if name not in states and name not in groups:
+                known = suggest(name, [*states, *(group for group in groups if group not in states)])
+                raise ValueError(f"buffer {self.name!r} has no state {name!r}; {known}")
+            named = {state: value for state in ([name] if name in states else groups[name])}
+            found = {**found, **named} if name in states else {**named, **found}
+        for state in states:
+            if state not in found:
+                raise ValueError(f"the diffusivity of buffer {self.name!r} does not say that of {state!r}")
+        return {state: found[state] for state in states}
 
     def kinetics(self) -> KineticScheme:
         """Binding steps; the first state is the free buffer."""

@@ -13,7 +13,7 @@ from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.channels import Channels
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
-from rdcalcium.model.quantity import Concentration, PositiveTime, Quantity
+from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import ActionPotential
 from rdcalcium.units import nanometres
@@ -22,10 +22,12 @@ ON_MEMBRANE = 1e-6  # µm, a channel this near to a membrane that is known exact
 
 
 class Magnesium(Part):
-    """Free magnesium, clamped to one concentration."""
+    """Free magnesium: clamped to one concentration, or a species that diffuses and is used up by what binds it."""
 
     free: Concentration
-    """How much of it is free, everywhere and at all times."""
+    """How much of it is free: before the stimulus, or at all times where it is clamped."""
+    diffusivity: Diffusivity | None = None
+    """Makes it a species of its own; none: it is clamped, everywhere and at all times."""
 
 
 class Run(Part):
@@ -160,16 +162,26 @@ class Model(Part):
         twice = [n for n in names if names.count(n) > 1]
         if twice:
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
-        if self.magnesium is None:
-            binding: list[Buffer | Sensor] = [*self.buffers, *self.sensors]
-            for part in binding:
-                if any(t.ligand == "Mg" for t in part.kinetics().transitions):
-                    raise ValueError(f"{part.name!r} binds Mg: say how much there is, [magnesium] free = …")
+        self._magnesium_known()
         if self.stimulus is None and any(group.gate for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
         self.geometry.allow(self.discretization)
         self._points_in_cytosol()
         return self
+
+    def _magnesium_known(self) -> None:
+        """What binds magnesium needs to know how much there is; sensors, where it is the same at all times."""
+        binding: list[Buffer | Sensor] = [*self.buffers, *self.sensors]
+        for part in binding:
+            if not any(t.ligand == "Mg" for t in part.kinetics().transitions):
+                continue
+            if self.magnesium is None:
+                raise ValueError(f"{part.name!r} binds Mg: say how much there is, [magnesium] free = …")
+            if isinstance(part, Sensor) and self.magnesium.diffusivity is not None:
+                raise ValueError(
+                    f"sensor {part.name!r} binds Mg, which sensors know only where it is clamped: "
+                    "leave magnesium.diffusivity out"
+                )
 
     def _points_in_cytosol(self) -> None:
         for name, point in self.points_of_interest().items():

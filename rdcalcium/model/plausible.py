@@ -65,7 +65,8 @@ def _values(model: Model) -> Iterator[tuple[str, str, float]]:
         yield "free magnesium", "magnesium", model.magnesium.free
     for buffer in model.buffers:
         yield f"the total of buffer {buffer.name!r}", "total", buffer.total
-        yield f"the diffusivity of buffer {buffer.name!r}", "diffusivity", buffer.diffusivity
+        for diffusivity in sorted({*buffer.diffusivities.values()}):
+            yield f"the diffusivity of buffer {buffer.name!r}", "diffusivity", diffusivity
         scheme = buffer.kinetics()
         fastest = max(float(rate[0]) for t, rate in zip(scheme.transitions, scheme.rates(), strict=True) if t.ligand)
         yield f"the binding rate of buffer {buffer.name!r}", "binding rate", fastest

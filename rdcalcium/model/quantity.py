@@ -94,12 +94,37 @@ class Quantity:
         return units.show(value, self.kind) if units.UNITS[self.kind] else value
 
 
+@dataclass(frozen=True)
+class OneOrEach:
+    """Says that a value is one quantity, or a table with one for each name."""
+
+    quantity: Quantity
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        """Read with units, write with units."""
+        serializer = core_schema.plain_serializer_function_ser_schema(self.write)
+        return core_schema.no_info_plain_validator_function(self.read, serialization=serializer)
+
+    def read(self, value: object) -> float | dict[str, float]:
+        """The numbers within their limits."""
+        if isinstance(value, dict):
+            return {str(name): self.quantity.read(one) for name, one in value.items()}
+        return self.quantity.read(value)
+
+    def write(self, value: float | dict[str, float]) -> str | float | dict[str, str | float]:
+        """The exact inverse of read."""
+        if isinstance(value, dict):
+            return {name: self.quantity.write(one) for name, one in value.items()}
+        return self.quantity.write(value)
+
+
 Length = Annotated[float, Quantity("length")]
 PositiveLength = Annotated[float, Quantity("length", gt=0)]
 Time = Annotated[float, Quantity("time")]
 PositiveTime = Annotated[float, Quantity("time", gt=0)]
 Concentration = Annotated[float, Quantity("concentration", ge=0)]
 Diffusivity = Annotated[float, Quantity("diffusivity", ge=0)]
+DiffusivityOrEach = Annotated[float | dict[str, float], OneOrEach(Quantity("diffusivity", ge=0))]
 Current = Annotated[float, Quantity("current", ge=0, hint="inward current is positive")]
 Voltage = Annotated[float, Quantity("voltage")]
 Conductance = Annotated[float, Quantity("conductance", ge=0)]

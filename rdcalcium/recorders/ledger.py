@@ -72,7 +72,8 @@ class Ledger:
         """The ledger now."""
         now = self.contents(y, carried)
         bound: dict[str, float] = {}
-        for field, amount in zip(self.do.system.fields[1:], now[1:], strict=True):
-            bound[field.buffer] = bound.get(field.buffer, 0.0) + self.copies * float(amount)
+        for field, amount in zip(self.do.system.fields, now, strict=True):
+            if field.buffer:
+                bound[field.buffer] = bound.get(field.buffer, 0.0) + self.copies * float(amount)
         copies = self.copies
         return Balance(copies * self.entered, copies * float(now[0]), bound, copies * math.fsum(self.initial))

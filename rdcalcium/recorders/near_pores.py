@@ -35,7 +35,7 @@ class NearPores:
     ):
         self.chemistry, self.points = system.chemistry, len(points)
         self.diffusivity, self.rest = system.fields[CALCIUM].diffusivity, system.fields[CALCIUM].rest
-        self.reactions = [r for r in self.chemistry.reactions if r.binds]
+        self.reactions = [r for r in self.chemistry.reactions if r.ligand == CALCIUM]
         fastest = np.sqrt(self.chemistry.capture / self.diffusivity) if self.diffusivity else 0.0
         self.kappas = np.linspace(0.0, fastest, RATES if fastest else 1)
         shape = (len(self.kappas), len(points), len(groups))

@@ -61,13 +61,17 @@ class Equations:
         return self._do.to_host(out)[:, self.free] + currents * self.sources
 
     def slopes(self, u: np.ndarray) -> np.ndarray:
-        """Derivative of the reactions by each field at an excess u (fields, k); (k, fields, fields) ms⁻¹."""
-        slopes = self.chemistry.jacobian(self.chemistry.rest[:, None] + u)
-        return np.ascontiguousarray(np.moveaxis(slopes, -1, 0))
+        """Derivative of the reactions by each field at an excess u (fields, k); (k, fields, fields) ms⁻¹.
+
+        What stays in place, l·y, has no derivative: -lᵀl there leaves it as it is, and can be inverted.
+        """
+        slopes = self.chemistry.jacobian(self.rest[:, self.free] + u)
+        kept = self.chemistry.kept_in_place
+        return np.ascontiguousarray(np.moveaxis(slopes, -1, 0)) - kept.T @ kept
 
     def lowest(self, u: np.ndarray) -> float:
         """Lowest concentration of any reactant at an excess u (fields, k), µM; free forms of buffers too."""
-        return self.chemistry.lowest(self.chemistry.rest[:, None] + u)
+        return self.chemistry.lowest(self.rest[:, self.free] + u)
 
     def unbalanced(self, rates: np.ndarray) -> float:
         """What the worst field gains or loses, wherever that is, Σ_i volume_i |F_i|; µM µm³ ms⁻¹."""
