@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import null_space
 
-from rdcalcium.model import Buffer, Model
+from rdcalcium.model import Buffer, Model, Pool
 from rdcalcium.model.scheme import KineticScheme
 
 CALCIUM = 0  # the field of free calcium
@@ -89,7 +89,7 @@ def reaction_flux(r: Reaction, y: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Chemistry:
-    """Fields, calcium first, the reactions between them, and the total (µM) of each buffer."""
+    """Fields, calcium first, the reactions between them, and the total (µM) of the largest pool of each buffer."""
 
     fields: tuple[Field, ...]
     reactions: tuple[Reaction, ...] = ()
@@ -241,10 +241,12 @@ def build_chemistry(model: Model) -> Chemistry:
     ions = Ions(model.calcium.rest, model.magnesium.free if model.magnesium else 0.0, moving=len(fields) > MAGNESIUM)
     reactions: list[Reaction] = []
     for buffer in model.buffers:
-        added, steps = _pack_buffer(buffer, len(fields), ions)
-        fields += added
-        reactions += steps
-    return Chemistry(tuple(fields), tuple(reactions), tuple((b.name, b.total) for b in model.buffers))
+        for pool in buffer.pools():
+            added, steps = _pack_pool(buffer, pool, len(fields), ions)
+            fields += added
+            reactions += steps
+    totals = tuple((b.name, max(pool.total for pool in b.pools())) for b in model.buffers)
+    return Chemistry(tuple(fields), tuple(reactions), totals)
 
 
 @dataclass(frozen=True)
@@ -256,13 +258,13 @@ class Ions:
     moving: bool
 
 
-def _pack_buffer(buffer: Buffer, first: int, ions: Ions) -> tuple[list[Field], list[Reaction]]:
-    """Fields and reactions of one buffer, whose fields are numbered from `first` on.
+def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list[Field], list[Reaction]]:
+    """Fields and reactions of one pool of a buffer, whose fields are numbered from `first` on.
 
     Where all states move alike, and the total is the same everywhere, it stays so: then the first state is that total
     minus the others, and needs no field.
     """
-    scheme, diffusivity = buffer.kinetics(), buffer.diffusivities
+    scheme, diffusivity = pool.scheme, {state: buffer.diffusivities[state] for state in pool.scheme.states}
     calcium, magnesium = scheme.bound("Ca"), scheme.bound("Mg")
     occupancy = dict(zip(scheme.states, scheme.equilibrium(0.0, ions.calcium, ions.magnesium), strict=True))
     spread_evenly = len({*diffusivity.values()}) == 1
@@ -271,7 +273,7 @@ def _pack_buffer(buffer: Buffer, first: int, ions: Ions) -> tuple[list[Field], l
         Field(
             name=f"{buffer.name}.{state}",
             diffusivity=diffusivity[state],
-            rest=buffer.total * float(occupancy[state]),
+            rest=pool.total * float(occupancy[state]),
             calcium=calcium[state],
             buffer=buffer.name,
             magnesium=magnesium[state] if ions.moving else 0,
@@ -280,7 +282,7 @@ def _pack_buffer(buffer: Buffer, first: int, ions: Ions) -> tuple[list[Field], l
     ]
     place: dict[str, State] = {state: first + i for i, state in enumerate(states)}
     if spread_evenly:
-        place[scheme.states[0]] = FreeForm(buffer.total, tuple(range(first, first + len(states))))
+        place[scheme.states[0]] = FreeForm(pool.total, tuple(range(first, first + len(states))))
     return fields, [*_reactions(buffer.name, scheme, place, ions)]
 
 

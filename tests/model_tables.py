@@ -88,6 +88,18 @@ PARTS: dict[str, dict[str, Any]] = {
         "magnesium": {"free": "0.3 mM"},
         "buffers": [{"use": "ATP_keller2015"}, {"use": "parvalbumin_keller2015", "total": "33.3 uM"}],
     },
+    "molecules of two parts": {
+        "buffers": [
+            {
+                "name": "two lobes",
+                "total": "20 uM",
+                "diffusivity": 0.02,
+                "scheme": ["N[n] + Ca <-> N[n+1] : (2-n)*k, (n+1)*k_-1 for n = 0..1", "C0 + Ca <-> C1 : 3*k, k_-1"],
+                "parameters": {"k": "0.1 /uM/ms", "k_-1": "0.3 /ms"},
+                "per_molecule": {"N0": 1, "C0": 2},
+            }
+        ]
+    },
     "sensor with bare numbers and units": {
         "sensors": [
             {

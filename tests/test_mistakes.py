@@ -29,6 +29,7 @@ MODELS = {
     "everything": FULL,
     "one site and a gate": tables(**GATED),
     "mesh": tables(**PARTS["geometry mesh"]),
+    "molecules of two parts": tables(**PARTS["molecules of two parts"]),
 }
 WRONG: tuple[Any, ...] = (None, math.nan, -1, 3.5, "word", "1 kg", [], [None], [1] * 9, {}, {"a": 1})
 LEAKS = re.compile(r"input|valid (tuple|dict|str)|pydantic|https?:|validation|instance|tagged", re.IGNORECASE)

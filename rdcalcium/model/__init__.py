@@ -1,7 +1,7 @@
 """What is in the terminal: frozen, checked descriptions, with no arrays and no backend."""
 
 from rdcalcium.errors import ModelError
-from rdcalcium.model.buffers import Buffer, Calcium
+from rdcalcium.model.buffers import Buffer, Calcium, Pool
 from rdcalcium.model.channels import Channels
 from rdcalcium.model.current_laws import (
     ConstantCurrent,
@@ -15,10 +15,11 @@ from rdcalcium.model.current_laws import (
 from rdcalcium.model.geometry import Box, Grid, MeshFile, Shape, Sphere, Tetrahedra
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
-from rdcalcium.model.scheme import KineticScheme, SchemeError
+from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import ActionPotential
 from rdcalcium.model.toml import read_toml, validate, write_toml
+from rdcalcium.model.transition import SchemeError
 
 __all__ = [
     "ActionPotential",
@@ -36,6 +37,7 @@ __all__ = [
     "Model",
     "ModelError",
     "OhmicCurrent",
+    "Pool",
     "PrescribedCurrent",
     "Probe",
     "PulseCurrent",

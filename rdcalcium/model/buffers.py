@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Part
@@ -39,8 +40,19 @@ class Calcium(Part):
         return data
 
 
+@dataclass(frozen=True)
+class Pool:
+    """Independent parts of one kind of a buffer's molecules, such as one lobe: a scheme, and how many there are.
+
+    total  µM
+    """
+
+    scheme: KineticScheme
+    total: float
+
+
 class Buffer(SchemePart):
-    """One calcium buffer, or one class of its binding sites.
+    """One calcium buffer.
 
     Either a one-site buffer, given by two of k_on, k_off and K_d, or any kinetic scheme of binding steps.
     """
@@ -49,10 +61,10 @@ class Buffer(SchemePart):
     own = ("total",)
 
     total: Concentration
-    """How much there is, free and bound together."""
+    """How much there is, free and bound together: of molecules, where per_molecule says what they are made of."""
     diffusivity: DiffusivityOrEach
     """Of all forms, 0 for a fixed buffer; or of each, such as { free = "0.2 um^2/ms", bound = 0 }, where `bound` means
-    all states but the first, unless the scheme has a state of that name."""
+    all states but the first of each part, unless the scheme has a state of that name."""
     k_on: BindingRate | None = None
     """Rate of binding, for a buffer with one site."""
     k_off: Rate | None = None
@@ -62,6 +74,14 @@ class Buffer(SchemePart):
     scheme: tuple[str, ...] = ()
     """Transitions such as "ATP + Mg <-> MgATP : k_on_Mg, k_off_Mg", for any other buffer; the first state is the free
     one."""
+    per_molecule: dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(default_factory=dict)
+    """Where the sites of a molecule bind independently, how many there are of each part of it, by the free form of the
+    part: { HA = 2, MA = 2 }, { N0 = 1, C0 = 1 }; none: the scheme is that of the molecule."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Free forms of what binds independently."""
+        return tuple(self.per_molecule)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -86,6 +106,8 @@ class Buffer(SchemePart):
                     "give two of the three"
                 )
         _ = self.diffusivities
+        if self.per_molecule and not self.scheme:
+            raise ValueError(f"buffer {self.name!r} has one site: per_molecule needs a scheme that says its parts")
         return self
 
     def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,11 +123,11 @@ class Buffer(SchemePart):
     @property
     def diffusivities(self) -> dict[str, float]:
         """Of each state, µm² ms⁻¹."""
-        states = self.kinetics().states
+        scheme = self.kinetics()
+        states, free = scheme.states, [part.states[0] for part in scheme.parts]
         if not isinstance(self.diffusivity, dict):
             return dict.fromkeys(states, self.diffusivity)
-        first, *others = states
-        groups = {"free": [first], "bound": others}
+        groups = {"free": free, "bound": [state for state in states if state not in free]}
         found: dict[str, float] = {}
         for name, value in self.diffusivity.items():
             if name not in states and name not in groups:
@@ -118,8 +140,14 @@ class Buffer(SchemePart):
                 raise ValueError(f"the diffusivity of buffer {self.name!r} does not say that of {state!r}")
         return {state: found[state] for state in states}
 
+    def pools(self) -> tuple[Pool, ...]:
+        """The parts of its molecules that bind independently, with the total of each; one for most buffers."""
+        return tuple(
+            Pool(part, self.total * self.per_molecule.get(part.states[0], 1)) for part in self.kinetics().parts
+        )
+
     def kinetics(self) -> KineticScheme:
-        """Binding steps; the first state is the free buffer."""
+        """Binding steps; the first state, of each part, is the free one."""
         if self.scheme:
             scheme = self.read_scheme()
             if scheme.depends_on_voltage:
@@ -129,6 +157,7 @@ class Buffer(SchemePart):
                     f"buffer {self.name!r}: the rates of a buffer cannot depend on Ca; a step that binds it is written "
                     "'B + Ca <-> CaB : k_on, k_off'"
                 )
+            scheme.require_kept(scheme.transitions)
             if min(scheme.bound("Ca").values()) < 0:
                 raise ValueError(f"buffer {self.name!r}: the first state of the scheme must be the one without calcium")
             return scheme

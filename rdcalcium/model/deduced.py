@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from rdcalcium.model.dimensions import BINDING_RATE, CONCENTRATION, OF_KIND, PURE, RATE, VOLTAGE, Dimension
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.quantity import Parameter
-from rdcalcium.model.scheme import KineticScheme, SchemeError, require_dimensions
+from rdcalcium.model.scheme import KineticScheme
+from rdcalcium.model.transition import SchemeError, require_dimensions
 
 _KIND_OF = {dimension: kind for kind, dimension in OF_KIND.items() if dimension != PURE}
 
@@ -59,7 +60,9 @@ def _deduced(tree: ast.expr, wanted: Dimension, known: dict[str, Dimension]) -> 
 
 
 def _powers(node: ast.expr) -> dict[str, int] | None:
-    """Names of a product and their powers; a sum is none, a function counts as a number."""
+    """Names of a product and their powers; a sum is none, functions and arithmetic of numbers count as numbers."""
+    if not any(isinstance(part, ast.Name) for part in ast.walk(node)):
+        return {}
     match node:
         case ast.Name(id=name):
             return {name: 1}

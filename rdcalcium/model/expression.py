@@ -27,6 +27,7 @@ HIGHEST = 20  # power that is written out as a product
 # Papers print rates as k_-T or l_+: a name that ends in "_", then a sign, then perhaps a word, without a space between.
 # Python's parser reads a rune in place of the sign.
 _SIGNED_NAME = re.compile(r"(?<!\w)([^\W\d]\w*_)([+-])(\w*)")
+NAME = re.compile(rf"{_SIGNED_NAME.pattern}|(?<!\w)[^\W\d]\w*")
 _LETTERS = {"+": "ᚠ", "-": "ᚢ"}
 
 
@@ -136,7 +137,23 @@ def _parse(text: str) -> ast.expr:
         if isinstance(node, ast.Name):
             for sign, letter in _LETTERS.items():
                 node.id = node.id.replace(letter, sign)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and (power := _whole(node.right)) is not None:
+            node.right = ast.Constant(power)
     return tree
+
+
+def _whole(node: ast.expr) -> int | None:
+    """What sums, differences and products of whole numbers come to; an index makes such exponents: f**(3 + 1)."""
+    match node:
+        case ast.Constant(value=bool()):
+            return None
+        case ast.Constant(value=int() as number):
+            return number
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
+            first, second = _whole(left), _whole(right)
+            if first is not None and second is not None:
+                return int(_ARITHMETIC[_OPERATORS[type(op)]](first, second))
+    return None
 
 
 def _names(node: ast.AST, text: str) -> set[str]:

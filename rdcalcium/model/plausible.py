@@ -38,13 +38,16 @@ TOUCHING = 1e-9  # relative to the radii; spheres that touch do not overlap for 
 VOLTS_WITHIN = 1.0  # mV; an action potential in V is smaller
 SECONDS_BELOW = 0.05  # ms; an action potential in s is shorter
 MOST_STEPS = 1e9  # of 10 us or more each, hours
+GATED_AT = (0.0, -80.0, 40.0)  # mV, where the rates of gates are looked at
+UNBALANCED = 1.02  # what the last digit of rates in print makes of a cycle
 REST_BELOW = -20.0  # mV; resting potentials are
 
 
 def doubts(model: Model) -> list[str]:
     """Questions to whoever wrote a model that is valid, each a sentence."""
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
-    return [*unusual, *_affinities(model), *_overlaps(model), *_waveform(model), *_too_late(model), *_endless(model)]
+    others = (_affinities, _unbalanced, _overlaps, _waveform, _too_late, _endless)
+    return [*unusual, *(text for ask in others for text in ask(model))]
 
 
 def _unusual(what: str, usual: Usual, value: float) -> str | None:
@@ -92,6 +95,24 @@ def _affinities(model: Model) -> Iterator[str]:
             yield (
                 f"the K_d of buffer {buffer.name!r} is {new:.4g} uM, that of {buffer.use!r} in the library {old:.4g} uM"
                 f", because {kept[0]} stays as it is there: is that meant? If not, say K_d as well"
+            )
+
+
+def _unbalanced(model: Model) -> Iterator[str]:
+    """Schemes with a cycle that turns in one direction at rest."""
+    for part in (*model.buffers, *(group for group in model.channels if group.gate), *model.sensors):
+        scheme = part.kinetics()
+        voltages = GATED_AT if scheme.depends_on_voltage else GATED_AT[:1]
+        found: list[tuple[float, float, tuple[str, ...]]]
+        found = [(abs(math.log(c.ratio)), v, c.states) for v in voltages for c in scheme.cycles(v)]
+        far, voltage, states = max(found, default=(0.0, 0.0, ()))
+        if far > math.log(UNBALANCED):
+            where = f" at {voltage:g} mV" if scheme.depends_on_voltage else ""
+            cycle = " - ".join((*states, *states[:1]))
+            yield (
+                f"the cycle {cycle} of {part.name!r} does not balance: the product of its rates one way round is "
+                f"{math.exp(far):.3g} times that of the other{where}, so that it turns at rest, which takes energy: "
+                "is that meant?"
             )
 
 

@@ -2,53 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
-from rdcalcium.errors import InputError
-from rdcalcium.model.dimensions import (
-    BINDING_RATE,
-    RATE,
-    Dimension,
-    DimensionError,
-    MaybeDimension,
-    dimension,
-)
-from rdcalcium.model.expression import Expression
+from rdcalcium.errors import nearest, suggest
 from rdcalcium.model.quantity import LIMITS, Parameter
-
-LIGANDS = ("Ca", "Mg")
-GIVEN = {"V": "the voltage", "Ca": "the local calcium"}  # what a rate may depend on besides its parameters
-
-LONGEST = 500  # characters of a transition
-
-# "C0 <-> C1 : 2*alpha, beta", "X0 + Ca <-> X1 : 5*k_on, k_off", or one way "X5 -> fused : gamma"
-_TRANSITION = re.compile(
-    r"^\s*(?P<source>\w+)\s*(\+\s*(?P<ligand>\w+)\s*)?(?P<arrow><->|->)\s*(?P<target>\w+)\s*:\s*(?P<rates>.+)$"
-)
-
-
-class SchemeError(InputError):
-    """A kinetic scheme that cannot be."""
-
-
-@dataclass(frozen=True)
-class Transition:
-    """One step, source (+ ligand) ⇌ target.
-
-    forward   rate in ms⁻¹, or in µM⁻¹ ms⁻¹ where a ligand binds
-    backward  rate in ms⁻¹; None for a step that cannot be undone
-    """
-
-    source: str
-    target: str
-    forward: Expression
-    backward: Expression | None
-    ligand: str | None = None
+from rdcalcium.model.reversibility import Cycle, counted, forest, fundamental_cycles
+from rdcalcium.model.transition import GIVEN, LIGANDS, SchemeError, Transition, read_transitions, require_dimensions
 
 
 @dataclass(frozen=True)
@@ -56,7 +19,8 @@ class KineticScheme:
     """States and the transitions between them, with numbers for the names in the rates.
 
     The occupancies p obey dp/dt = Q p, where Q holds the rate of j -> i in row i, column j, and columns sum to 0.
-    The first state is the one without ligand.
+    The first state is the one without ligand. What a molecule is made of may be several parts that do not know of each
+    other; then each has a first state, and its own occupancies.
     """
 
     states: tuple[str, ...]
@@ -64,41 +28,70 @@ class KineticScheme:
     parameters: Mapping[str, float]
 
     @classmethod
-    def parse(cls, lines: Sequence[str], parameters: Mapping[str, float]) -> KineticScheme:
+    def parse(cls, lines: Sequence[str], parameters: Mapping[str, float], parts: Collection[str] = ()) -> KineticScheme:
         """Read transitions such as "N0 + Ca <-> N1 : 2*k_T, k_-T".
 
-        Rates may depend on the voltage V in mV, and on the local free calcium Ca in µM.
+        Rates may depend on the voltage V in mV, and on the local free calcium Ca in µM. Parameters that were written
+        with a unit (model.quantity.Parameter) must make rates of the right dimension.
 
-        Parameters that were written with a unit (model.quantity.Parameter) must make rates of the right dimension.
+        parts  first states of what does not hang together
         """
-        transitions = tuple(_parse_transition(line) for line in lines)
-        if not transitions:
-            raise SchemeError("a kinetic scheme needs at least one transition, such as 'B + Ca <-> CaB : k_on, k_off'")
-        states = tuple(dict.fromkeys(s for t in transitions for s in (t.source, t.target)))
         for name, meaning in GIVEN.items():
             if name in parameters:
                 raise SchemeError(f"{name!r} is {meaning}; give the parameter another name")
+        transitions = read_transitions(lines, parameters)
+        states = tuple(dict.fromkeys(s for t in transitions for s in (t.source, t.target)))
         # What binds a ligand knows no voltage; a buffer or sensor that uses V all the same says so itself.
         offered = {*parameters} if any(t.ligand for t in transitions) else {*parameters, *GIVEN}
-        for transition in transitions:
-            for rate in (transition.forward, transition.backward):
-                if rate is not None:
-                    rate.require(offered, also=GIVEN)
+        for rate in (rate for t in transitions for rate in t.rates):
+            rate.require(offered, also=GIVEN)
         require_dimensions(transitions, {k: v.dimension for k, v in parameters.items() if isinstance(v, Parameter)})
         scheme = cls(states, transitions, dict(parameters))
-        scheme._require_connected()
+        scheme._require_parts(parts)
+        scheme.require_kept([t for t in transitions if t.backward is not None or t.ligand])
         scheme._require_rates()
         return scheme
 
-    def _require_connected(self) -> None:
-        reached = {self.states[0]}
-        for _ in self.states:
-            for t in self.transitions:
-                if t.source in reached or t.target in reached:
-                    reached |= {t.source, t.target}
-        apart = [s for s in self.states if s not in reached]
-        if apart:
-            raise SchemeError(f"state {apart[0]!r} is not connected to {self.states[0]!r}")
+    @property
+    def parts(self) -> tuple[KineticScheme, ...]:
+        """What hangs together, each as a scheme of its own."""
+        first: dict[str, str] = {}  # state of the part that each state is in
+        for state, i in forest(self.states, self.transitions).items():
+            step = None if i is None else self.transitions[i]
+            first[state] = state if step is None else first[step.source if step.target == state else step.target]
+        return tuple(
+            KineticScheme(
+                tuple(state for state in self.states if first[state] == part),
+                tuple(t for t in self.transitions if first[t.source] == part),
+                self.parameters,
+            )
+            for part in dict.fromkeys(first.values())
+        )
+
+    def _require_parts(self, parts: Collection[str]) -> None:
+        firsts = [state for state, i in forest(self.states, self.transitions).items() if i is None]
+        for apart in firsts[1:]:
+            if apart not in parts:
+                near = nearest(apart, set(self.states) - {apart})
+                hint = f". Did you mean {near!r}?" if near else ""
+                raise SchemeError(f"state {apart!r} is not connected to {self.states[0]!r}{hint}")
+        for state in parts:
+            if state not in firsts:
+                raise SchemeError(f"{state!r} is not the first state of a part; {suggest(state, firsts)}")
+
+    def require_kept(self, steps: Sequence[Transition]) -> None:
+        """Refuse steps from a state to one that holds more or fewer ions than the step brings."""
+        for ligand in LIGANDS:
+            held = self.bound(ligand)
+            for t in steps:
+                before, after = held[t.source], held[t.target]
+                if after - before == t.change(ligand):
+                    continue
+                wrong = "loses" if after < before else "makes"
+                raise SchemeError(
+                    f"the step {t} {f'has no site for {ligand}' if t.ligand == ligand else f'{wrong} {ligand}'}: "
+                    f"by the other steps {t.source} holds {before} of it and {t.target} {after}"
+                )
 
     def _require_rates(self) -> None:
         """Rates are numbers, not negative and not absurd, at rest and at the peak of a spike."""
@@ -131,19 +124,16 @@ class KineticScheme:
         return "Ca" in self.names
 
     def bound(self, ligand: str) -> dict[str, int]:
-        """How many ions of a ligand each state holds, counted from the first state."""
-        count = {self.states[0]: 0}
-        for _ in self.states:
-            for t in self.transitions:
-                step = int(t.ligand == ligand)
-                if t.source in count:
-                    count.setdefault(t.target, count[t.source] + step)
-                elif t.target in count:
-                    count.setdefault(t.source, count[t.target] - step)
-        for t in self.transitions:
-            if count[t.target] - count[t.source] != int(t.ligand == ligand):
-                raise SchemeError(f"the step {t.source} -> {t.target} closes a loop that loses {ligand}")
-        return count
+        """How many ions of a ligand each state holds, counted from the first state of its part."""
+        return counted(self.states, self.transitions, ligand)
+
+    def cycles(self, voltage: float = 0.0, calcium: float = 1.0) -> list[Cycle]:
+        """The fundamental cycles of the steps that can be undone, and how far each is from microscopic reversibility.
+
+        voltage  mV
+        calcium  µM, for rates that depend on Ca
+        """
+        return fundamental_cycles(self.states, self.transitions, self.rates(voltage, calcium))
 
     def rates(
         self, voltage: float | np.ndarray = 0.0, calcium: float | np.ndarray = 0.0
@@ -175,64 +165,28 @@ class KineticScheme:
         return q
 
     def equilibrium(self, voltage: float = 0.0, calcium: float = 0.0, magnesium: float = 0.0) -> np.ndarray:
-        """Stationary occupancies of the reversible steps, (states,), which sum to 1.
+        """Stationary occupancies of the reversible steps, (states,), which sum to 1 in each part.
 
         One-way steps, such as fusion, are left out: this is the rest before them.
         Elimination without subtraction (Grassmann, Taksar & Heyman 1985), exact to rounding in every state.
         """
-        reversible = tuple(t for t in self.transitions if t.backward is not None)
-        rate = KineticScheme(self.states, reversible, self.parameters).generator(voltage, calcium, magnesium).T.copy()
-        n = len(rate)
-        leaving = np.ones(n)
-        for k in range(n - 1, 0, -1):
-            leaving[k] = rate[k, :k].sum()
-            if leaving[k] > 0:
-                rate[:k, :k] += np.outer(rate[:k, k], rate[k, :k]) / leaving[k]
-        p = np.ones(n)
-        for k in range(1, n):
-            p[k] = p[:k] @ rate[:k, k] / leaving[k] if leaving[k] > 0 else 0.0
-        return p / p.sum()
+        rest: dict[str, float] = {}
+        for part in self.parts:
+            reversible = tuple(t for t in part.transitions if t.backward is not None)
+            q = KineticScheme(part.states, reversible, self.parameters).generator(voltage, calcium, magnesium)
+            rest |= dict(zip(part.states, _stationary(q), strict=True))
+        return np.array([rest[state] for state in self.states])
 
 
-def require_dimensions(transitions: Sequence[Transition], known: Mapping[str, MaybeDimension]) -> None:
-    """Binding is in µM⁻¹ ms⁻¹ and every other step in ms⁻¹, as far as the parameters say their units."""
-    for t in transitions:
-        wanted = BINDING_RATE if t.ligand else RATE
-        _require_dimension(t.forward, wanted, f"{t.source}{f' + {t.ligand}' if t.ligand else ''} -> {t.target}", known)
-        if t.backward is not None:
-            _require_dimension(t.backward, RATE, f"{t.target} -> {t.source}", known)
-
-
-def _require_dimension(rate: Expression, wanted: Dimension, step: str, known: Mapping[str, MaybeDimension]) -> None:
-    try:
-        found = dimension(rate, known)
-    except DimensionError as error:
-        raise SchemeError(f"the rate {rate.text.strip()!r} of the step {step} cannot be: {error}") from None
-    if found not in (None, wanted):
-        raise SchemeError(
-            f"the rate {rate.text.strip()!r} of the step {step} is in {found}, expected {wanted}; "
-            "numbers without a unit count as pure factors beside one with a unit"
-        )
-
-
-def _parse_transition(line: str) -> Transition:
-    if len(line) > LONGEST:  # what Python reads by recursion has an end
-        raise SchemeError(f"the transition {line[:40]!r}… has {len(line)} characters; at most {LONGEST} can be read")
-    match = _TRANSITION.match(line)
-    if not match:
-        raise SchemeError(f"cannot read the transition {line!r}; write for example 'B + Ca <-> CaB : k_on, k_off'")
-    ligand = match["ligand"]
-    for state in (match["source"], match["target"]):
-        if state in LIGANDS:
-            raise SchemeError(
-                f"{state!r} in {line!r} is what binds, and no state; call the bound state otherwise: "
-                f"'B + {state} <-> {state}B : k_on, k_off'"
-            )
-    if ligand is not None and ligand not in LIGANDS:
-        raise SchemeError(f"{ligand!r} in {line!r} cannot bind; what binds is one of: {', '.join(LIGANDS)}")
-    rates = [Expression(text) for text in match["rates"].split(",")]
-    wanted = 2 if match["arrow"] == "<->" else 1
-    if len(rates) != wanted:
-        raise SchemeError(f"{line!r} has {len(rates)} rates, but {match['arrow']} needs {wanted}")
-    backward = rates[1] if wanted == 2 else None
-    return Transition(match["source"], match["target"], rates[0], backward, ligand)
+def _stationary(q: np.ndarray) -> np.ndarray:
+    """Occupancies that a generator (states, states) keeps, (states,), by elimination without subtraction."""
+    rate, n = q.T.copy(), len(q)
+    leaving = np.ones(n)
+    for k in range(n - 1, 0, -1):
+        leaving[k] = rate[k, :k].sum()
+        if leaving[k] > 0:
+            rate[:k, :k] += np.outer(rate[:k, k], rate[k, :k]) / leaving[k]
+    p = np.ones(n)
+    for k in range(1, n):
+        p[k] = p[:k] @ rate[:k, k] / leaving[k] if leaving[k] > 0 else 0.0
+    return p / p.sum()

@@ -25,9 +25,18 @@ class SchemePart(LibraryPart):
     def lines(self) -> tuple[str, ...]:
         """The transitions; none for a part that needs none."""
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """First states of parts of the scheme that do not hang together; none: it is one."""
+        return ()
+
     def read_scheme(self) -> KineticScheme:
         """The transitions with the parameters."""
-        return KineticScheme.parse(self.lines, self.parameters)
+        return KineticScheme.parse(self.lines, self.parameters, self.parts)
+
+    def kinetics(self) -> KineticScheme:
+        """What the part is made of, as a kinetic scheme."""
+        return self.read_scheme()
 
     @model_validator(mode="after")
     def _every_parameter_is_used(self) -> Self:
