@@ -11,7 +11,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.errors import InputError
-from rdcalcium.model import ActionPotential, Channels, GatedCurrent, KineticScheme, Model
+from rdcalcium.model import Channels, GatedCurrent, KineticScheme, Model, VoltageCourse
 from rdcalcium.units import milliseconds
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
@@ -270,9 +270,7 @@ def gate_times(duration: float) -> np.ndarray:
     return np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1)
 
 
-def open_probability_table(
-    group: Channels, stimulus: ActionPotential, duration: float
-) -> tuple[np.ndarray, np.ndarray]:
+def open_probability_table(group: Channels, stimulus: VoltageCourse, duration: float) -> tuple[np.ndarray, np.ndarray]:
     """Times (ms) and probability that a channel is open, from its scheme under the voltage; at rest before.
 
     Where the voltage jumps there are two rows, of one probability.
@@ -287,7 +285,7 @@ def open_probability_table(
     return np.concatenate(pieces), np.clip(open_probability, 0.0, 1.0)
 
 
-def _between_jumps(stimulus: ActionPotential, duration: float) -> list[np.ndarray]:
+def _between_jumps(stimulus: VoltageCourse, duration: float) -> list[np.ndarray]:
     """Times at which a gate is tabulated (ms), from one jump of the voltage to the next, both included."""
     even = gate_times(duration)
     near = NEAR_JUMP * GATING_SPACING
@@ -296,7 +294,7 @@ def _between_jumps(stimulus: ActionPotential, duration: float) -> list[np.ndarra
 
 
 def _gate(
-    group: Channels, scheme: KineticScheme, stimulus: ActionPotential, start: np.ndarray, times: np.ndarray
+    group: Channels, scheme: KineticScheme, stimulus: VoltageCourse, start: np.ndarray, times: np.ndarray
 ) -> np.ndarray:
     """Occupancies of a gate from those at the first of some times (ms) on, (states, times); no jump is between them."""
     from scipy.integrate import solve_ivp  # a quarter of the start of a run; only models with a gate pay for it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rdcalcium import library
+from rdcalcium.catalogue import FOLDER
 from rdcalcium.model import Model
 
 FIXED = {"name": "fixed", "total": 400, "diffusivity": 0, "k_on": 0.1, "K_d": 10}
@@ -75,6 +76,40 @@ OHMIC = {
     "parameters": {"a": "1780 /s", "s": "23.3 mV"},
     "open_states": ["O"],
 }
+CALYX = str(FOLDER / "waveforms" / "calyx_keller2015.csv")
+STIMULI: dict[str, dict[str, Any]] = {
+    "waveform": {"kind": "action_potential", "waveform": "calyx_keller2015", "times": ["1 ms", 11.0]},
+    "broad waveform": {
+        "kind": "action_potential",
+        "waveform": "mossy_fibre_geiger_jonas2000",
+        "broaden": 1.5,
+        "amplitude_scale": "90 %",
+        "train": {"kind": "regular", "rate": "100 Hz", "count": 3, "start": "1 ms"},
+    },
+    "template": {
+        "kind": "action_potential",
+        "template": {"shape": "gaussian", "half_width": "0.4 ms", "peak": "26 mV", "rest": -80},
+        "train": {
+            "kind": "poisson",
+            "rate": "50 Hz",
+            "count": 4,
+            "start": "1 ms",
+            "refractory": "2 ms",
+            "seed": 3,
+        },
+    },
+    "listed": {
+        "kind": "action_potential",
+        "template": {"half_width": "0.4 ms", "peak": "26 mV", "rest": -80},
+        "train": {"kind": "list", "times": [1, "2.5 ms"]},
+    },
+    "steps": {
+        "kind": "voltage_step",
+        "holding": "-80 mV",
+        "steps": [{"level": 0, "start": "1 ms", "duration": "2 ms"}, {"level": "20 mV", "start": 3, "duration": 1}],
+    },
+    "table": {"kind": "table", "file": CALYX, "source": ["keller2015"]},
+}
 PARTS: dict[str, dict[str, Any]] = {
     **{f"geometry {k}": {"geometry": v} for k, v in GEOMETRIES.items() if k != "mesh"},
     "geometry mesh": {"geometry": GEOMETRIES["mesh"], "discretization": {"kind": "tetrahedra"}},
@@ -82,8 +117,9 @@ PARTS: dict[str, dict[str, Any]] = {
     **{f"current {k}": {"channels": [channel(current=v)]} for k, v in CURRENTS.items()},
     "current ohmic": {
         "channels": [channel(**OHMIC)],
-        "stimulus": {"kind": "action_potential", "waveform": "calyx_keller2015", "times": ["1 ms", 11.0]},
+        "stimulus": STIMULI["waveform"],
     },
+    **{f"stimulus {k}": {"channels": [channel(**OHMIC)], "stimulus": v} for k, v in STIMULI.items()},
     "buffer with a scheme": {
         "magnesium": {"free": "0.3 mM"},
         "buffers": [{"use": "ATP_keller2015"}, {"use": "parvalbumin_keller2015", "total": "33.3 uM"}],

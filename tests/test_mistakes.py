@@ -14,7 +14,7 @@ from rdcalcium import library, units
 from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
 from rdcalcium.model.kinds import kinds_in
 from rdcalcium.model.quantity import LIMITS
-from tests.model_tables import CURRENTS, PARTS, channel, tables
+from tests.model_tables import CURRENTS, PARTS, STIMULI, channel, tables
 
 FULL = tables(
     geometry={**PARTS["geometry vesicles"]["geometry"], "symmetry": ["x"]},
@@ -24,10 +24,12 @@ FULL = tables(
     stimulus={"kind": "action_potential", "waveform": "calyx_keller2015"},
     channels=[channel(name=kind, current=current) for kind, current in CURRENTS.items()],
 )
+BARE = {key: tables()[key] for key in ("geometry", "discretization", "run")}
 GATED = {"stimulus": FULL["stimulus"], "channels": PARTS["current ohmic"]["channels"]}
 MODELS = {
     "everything": FULL,
     "one site and a gate": tables(**GATED),
+    **{f"stimulus {kind}": {**BARE, "stimulus": stimulus} for kind, stimulus in STIMULI.items() if kind != "waveform"},
     "mesh": tables(**PARTS["geometry mesh"]),
     "molecules of two parts": tables(**PARTS["molecules of two parts"]),
 }

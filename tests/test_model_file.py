@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,9 +46,10 @@ def test_the_page_is_what_the_script_writes() -> None:
     assert PAGE.read_text(encoding="utf-8") == written, "run: python scripts/docs.py"
 
 
-@pytest.mark.parametrize("example", examples(), ids=lambda text: text.splitlines()[1])
-def test_an_example_of_the_page_is_a_model(example: str) -> None:
-    model = library.resolve({**BASE, **tomllib.loads(example)})
+@pytest.mark.parametrize("example", examples(), ids=lambda text: ", ".join(text.splitlines()[:2]))
+def test_an_example_of_the_page_is_a_model(example: str, tmp_path: Path) -> None:
+    (tmp_path / "from_neuron.csv").write_text("0,-80\n1,20\n2,-80\n")
+    model = library.resolve({**BASE, **tomllib.loads(example)}, folder=tmp_path)
     assert doubts(model) == []
 
 

@@ -49,13 +49,20 @@ def sensor(use: str, **values: Any) -> Sensor:
 def resolve(data: dict[str, Any], origin: str = "model", folder: Path | None = None) -> Model:
     """Check plain tables as a Model; relative paths in them start at `folder`."""
     folder = Path.cwd() if folder is None else folder
-    places = {"geometry": "file", "stimulus": "waveform"}
-    return validate({key: _found(value, places.get(key), folder) for key, value in data.items()}, origin)
+    return validate({key: _found(value, folder) for key, value in data.items()}, origin)
 
 
-def _found(table: Any, key: str | None, folder: Path) -> Any:
-    """A table whose path is made absolute; the name of a waveform of the library stays."""
-    path = table.get(key) if isinstance(table, dict) else None
-    if not isinstance(path, str) or (key == "waveform" and not path.endswith(".csv")):
-        return table
-    return {**table, key: str((folder / path).resolve())}
+def _found(value: Any, folder: Path) -> Any:
+    """A value in whose tables each path of a file is made absolute."""
+    if isinstance(value, list):
+        return [_found(one, folder) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: str((folder / one).resolve()) if _is_path(key, one) else _found(one, folder) for key, one in value.items()
+    }
+
+
+def _is_path(key: str, value: Any) -> bool:
+    """Whether a key of a model file names a file; a waveform may be one of the library."""
+    return isinstance(value, str) and (key == "file" or (key == "waveform" and value.endswith(".csv")))

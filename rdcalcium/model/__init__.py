@@ -1,6 +1,7 @@
 """What is in the terminal: frozen, checked descriptions, with no arrays and no backend."""
 
 from rdcalcium.errors import ModelError
+from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.buffers import Buffer, Calcium, Pool
 from rdcalcium.model.channels import Channels
 from rdcalcium.model.current_laws import (
@@ -17,9 +18,10 @@ from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
-from rdcalcium.model.stimulus import ActionPotential
 from rdcalcium.model.toml import read_toml, validate, write_toml
 from rdcalcium.model.transition import SchemeError
+from rdcalcium.model.voltage_clamp import VoltageSteps, VoltageTable
+from rdcalcium.model.voltage_course import VoltageCourse
 
 __all__ = [
     "ActionPotential",
@@ -50,6 +52,9 @@ __all__ = [
     "Sphere",
     "TabulatedCurrent",
     "Tetrahedra",
+    "VoltageCourse",
+    "VoltageSteps",
+    "VoltageTable",
     "doubts",
     "read_toml",
     "validate",

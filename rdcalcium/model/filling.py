@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from rdcalcium.catalogue import FOLDER, entry
-from rdcalcium.model.waveform import read_waveform
+from rdcalcium.catalogue import entry
 
 # Two of these three make a one-site buffer. Who says one of them keeps one of those that were there, and the third
 # follows: k_on stays where it can, because it is what diffusion allows.
@@ -38,14 +37,3 @@ def kept_rates(said: Container[str]) -> frozenset[str]:
     if not new:
         return ONE_SITE
     return frozenset({_KEPT_BESIDE[new[0]]} if len(new) == 1 else ())
-
-
-def with_waveform(stimulus: dict[str, Any]) -> dict[str, Any]:
-    """A stimulus with the rows of the waveform that it names, unless it holds rows."""
-    name = stimulus.get("waveform")
-    if not isinstance(name, str) or stimulus.get("table"):
-        return stimulus
-    if name.endswith(".csv"):
-        return {**stimulus, "table": read_waveform(name)}
-    found = entry("waveforms", name)
-    return {"source": found["source"], **stimulus, "table": read_waveform(FOLDER / "waveforms" / found["file"])}

@@ -15,7 +15,7 @@ from rdcalcium.model.channels import Channels
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity
 from rdcalcium.model.sensors import Probe, Sensor
-from rdcalcium.model.stimulus import ActionPotential
+from rdcalcium.model.stimulus import Stimulus
 from rdcalcium.units import nanometres
 
 ON_MEMBRANE = 1e-6  # µm, a channel this near to a membrane that is known exactly is on it
@@ -91,7 +91,7 @@ class Model(Part):
     """Free magnesium, which some buffers bind; none: there is none."""
     buffers: tuple[Buffer, ...] = ()
     """What binds calcium; none: nothing binds calcium."""
-    stimulus: ActionPotential | None = None
+    stimulus: Stimulus | None = None
     """The membrane potential, for channels with a gate; none: no voltage is known."""
     channels: tuple[Channels, ...] = ()
     """Where calcium enters; none: no calcium enters."""

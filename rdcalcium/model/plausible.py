@@ -132,28 +132,27 @@ def _overlaps(model: Model) -> Iterator[str]:
 
 def _waveform(model: Model) -> Iterator[str]:
     """Whether the rows of the waveform are in ms and mV, and begin at rest."""
-    if model.stimulus is None:
-        return
-    name = f"waveform {Path(model.stimulus.waveform).name!r}"
-    times, voltages = zip(*model.stimulus.table, strict=True)
-    if max(map(abs, voltages)) <= VOLTS_WITHIN:
-        yield f"{name} stays between -1 and 1 mV: is its second column in V? It is read in mV"
-    elif voltages[0] > REST_BELOW:
-        first = show(voltages[0], "voltage")
-        yield f"{name} begins at {first}: is that the resting potential? Gates start in equilibrium with it"
-    if (length := times[-1] - times[0]) < SECONDS_BELOW:
-        yield f"{name} lasts {show(length, 'time')}: is its first column in s? It is read in ms"
+    for file, rows in (model.stimulus.recordings if model.stimulus else {}).items():
+        name = f"waveform {Path(file).name!r}"
+        times, voltages = zip(*rows, strict=True)
+        if max(map(abs, voltages)) <= VOLTS_WITHIN:
+            yield f"{name} stays between -1 and 1 mV: is its second column in V? It is read in mV"
+        elif voltages[0] > REST_BELOW:
+            first = show(voltages[0], "voltage")
+            yield f"{name} begins at {first}: is that the resting potential? Gates start in equilibrium with it"
+        if (length := times[-1] - times[0]) < SECONDS_BELOW:
+            yield f"{name} lasts {show(length, 'time')}: is its first column in s? It is read in ms"
 
 
 def _too_late(model: Model) -> Iterator[str]:
     """What would happen, or be written, after the end of the run."""
     end = model.run.duration
-    starts = {f"the current of channels {g.name!r}": g.current.begins for g in model.channels}
-    if model.stimulus:
-        starts |= {f"action potential {i + 1}": t for i, t in enumerate(model.stimulus.times)}
-    for what, start in starts.items():
-        if start >= end:
-            yield f"{what} begins at {show(start, 'time')}, but the run ends at {show(end, 'time')}"
+    groups = [{f"the current of channels {g.name!r}": g.current.begins} for g in model.channels]
+    for starts in (*groups, model.stimulus.beginnings if model.stimulus else {}):
+        late = [f"{what} begins at {show(start, 'time')}" for what, start in starts.items() if start >= end]
+        if late:
+            others = f" and {len(late) - 1} more after it" if late[1:] else ""
+            yield f"{late[0]}{others}, but the run ends at {show(end, 'time')}"
     snapshots = model.record.snapshots
     intervals = {"record.every": model.record.every, "record.snapshots.every": snapshots and snapshots.every}
     for key, interval in intervals.items():

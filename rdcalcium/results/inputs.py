@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
+from itertools import chain, count
 from pathlib import Path
 
 from rdcalcium.geometry.copying import copy_mesh
 from rdcalcium.library import entries
 from rdcalcium.model import Model
+from rdcalcium.model.waveform import Rows
 from rdcalcium.results.columns import TIME, VOLTAGE
 from rdcalcium.results.folder import INPUTS
 
 
 def keep_inputs(model: Model, folder: Path) -> Model:
-    """Copy the files of the geometry and the waveform into the run folder; returns the model that names the copies.
+    """Copy the files of the geometry and of the stimulus into the run folder; returns the model that names the copies.
 
     They take the place of the inputs of an earlier run when all are there, so that the model may name just those.
     """
@@ -40,22 +43,33 @@ def within(model: Model, folder: Path) -> Model:
 def _copy(model: Model, folder: Path) -> dict[str, str]:
     """Copy every input into a folder: name in the model -> name of the copy."""
     names = {file: copy_mesh(Path(file), folder).name for file in model.geometry.files}
-    if model.stimulus and model.stimulus.waveform not in entries("waveforms"):
-        given = model.stimulus.waveform
-        names[given] = Path(given).stem + ".csv"
+    for given, rows in _recordings(model).items():
+        names[given] = _free_name(Path(given).stem, names.values())
         # Written, not copied: the file may have changed since it was read, and need not exist.
-        rows = [f"{t!r},{v!r}\n" for t, v in model.stimulus.table]
-        (folder / names[given]).write_text(f"{TIME.heading},{VOLTAGE.heading}\n" + "".join(rows), encoding="utf-8")
+        lines = [f"{t!r},{v!r}\n" for t, v in rows]
+        (folder / names[given]).write_text(f"{TIME.heading},{VOLTAGE.heading}\n" + "".join(lines), encoding="utf-8")
     return names
 
 
+def _recordings(model: Model) -> dict[str, Rows]:
+    """The tables of time (ms) and voltage (mV) that are files, not waveforms of the library."""
+    read = model.stimulus.recordings if model.stimulus else {}
+    return {name: rows for name, rows in read.items() if name not in entries("waveforms")}
+
+
+def _free_name(stem: str, taken: Collection[str]) -> str:
+    """Of a copy; files from different folders may have one name."""
+    names = (f"{stem}{mark}.csv" for mark in chain([""], (f"_{i}" for i in count(2))))
+    return next(name for name in names if name not in taken)
+
+
 def _files(model: Model) -> list[str]:
-    return [*model.geometry.files, *([model.stimulus.waveform] if model.stimulus else [])]
+    return [*model.geometry.files, *_recordings(model)]
 
 
 def _renamed(model: Model, names: dict[str, str]) -> Model:
     """The model with other names for the same files."""
     changes: dict[str, object] = {"geometry": model.geometry.with_files(names)}
-    if model.stimulus and model.stimulus.waveform in names:
-        changes["stimulus"] = model.stimulus.model_copy(update={"waveform": names[model.stimulus.waveform]})
+    if model.stimulus:
+        changes["stimulus"] = model.stimulus.with_files(names)
     return model.model_copy(update=changes)

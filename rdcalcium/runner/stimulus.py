@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rdcalcium.currents import TimeCourse, gate_times
-from rdcalcium.model import ActionPotential, Model
+from rdcalcium.model import Model, VoltageCourse
 from rdcalcium.results.columns import TIME, VOLTAGE, Column, current, open_probability
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS
@@ -40,15 +40,13 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
     table.close()
 
 
-def _rows(
-    courses: list[TimeCourse], stimulus: ActionPotential | None, duration: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _rows(courses: list[TimeCourse], stimulus: VoltageCourse | None, duration: float) -> tuple[np.ndarray, np.ndarray]:
     """Times of the rows from 0 to the duration, ms, and whether each tells the value before a jump; both (rows,)."""
     times, jumps = [np.array([0.0, duration])], [np.zeros(0)]
     for course in courses:
         times.append(course.knots)
         jumps.append(course.jumps)
-    if stimulus:  # a cubic, smooth at the spacing at which gates see it, but for a waveform that cuts off another
+    if stimulus:  # smooth at the spacing at which gates see it, but where it jumps
         times.append(gate_times(duration))
         jumps.append(stimulus.jumps(duration))
     after, jumped = np.unique(np.concatenate(times + jumps)), np.unique(np.concatenate(jumps))
