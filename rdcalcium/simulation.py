@@ -73,8 +73,8 @@ class Simulation:
         self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
         self.stepper = Stepper(operations, np.repeat(rest[:, None], self.system.shape[1], axis=1))
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
-        stops = self.influx.currents.events(model.run.duration)
-        setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest, stops)
+        self.stops = self.influx.currents.events(model.run.duration)
+        setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest, self.stops)
         self.host = HostSteps(setting)
         self.way: Way = on_device(setting, self.host) or self.host
         self._last: TakenStep | None = None
@@ -100,7 +100,8 @@ class Simulation:
             **self.ledger.saved(),
             "clock": np.array([self.t, pace.control.h, pace.implicit_above, *pace.control.last]),
             "counts": np.array([self.steps, pace.rejected, self.stepper.evaluations]),
-            **{f"occupancy{i}": s.occupancy for i, s in enumerate(self.sensors)},
+            "points": self.points.last,  # as they were seen: who fetches them again may add up in another order
+            **{f"{key} {i}": value for i, s in enumerate(self.sensors) for key, value in s.saved().items()},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -113,8 +114,8 @@ class Simulation:
         self._counted, self._last = self.stepper.evaluations, None
         self.ledger.restore(state)
         for i, sensor in enumerate(self.sensors):
-            sensor.restore(state[f"occupancy{i}"])
-        self.points.look(self.stepper.y)
+            sensor.restore({key: state[f"{key} {i}"] for key in sensor.saved()})
+        self.points.seen(state["points"])
 
     @property
     def finished(self) -> bool:
@@ -179,6 +180,9 @@ class Simulation:
             after = self.points.calcium(self.t, before_jump=True)
             for sensor in self.sensors:
                 sensor.advance(before[sensor.places], after[sensor.places], step.h)
+            if np.any(np.abs(self.stops - step.t) < SAME_TIME):
+                for sensor in self.sensors:
+                    sensor.forget()
 
     def _moment(self, step: TakenStep) -> Moment:
         """What there is to see after a step."""

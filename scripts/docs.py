@@ -75,8 +75,8 @@ def _what(annotation: Any, metadata: Any = ()) -> str:
         return _list(annotation, inner, metadata)
     if get_origin(annotation) is dict:
         return "table of numbers"
-    if len(inner) == 1:
-        return _what(inner[0])
+    if inner:
+        return " or ".join(_what(one) for one in inner)
     return {str: "text", int: "whole number"}[annotation] + _least(metadata)
 
 

@@ -27,7 +27,12 @@ def all_columns() -> list[Column]:
     of_name = [
         column
         for n in NAMES
-        for column in (columns.current(n), columns.open_probability(n), columns.bound_to(n), *columns.release(n))
+        for column in (
+            columns.current(n),
+            columns.open_probability(n),
+            columns.bound_to(n),
+            *columns.release(n, refills=True),
+        )
     ]
     fields = [columns.concentration(f"{buffer}.bound", place) for buffer, place in permutations(NAMES, 2)]
     return [*FIXED, columns.concentration(columns.CALCIUM), *of_name, *fields]

@@ -1,14 +1,19 @@
-"""Release sensors: published rates under a step of calcium, and second order in the time step."""
+"""Release sensors: published rates under a step of calcium, and how well they follow any course of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from rdcalcium import library
 from rdcalcium.model import Sensor
 from rdcalcium.recorders.release import ReleaseSensors
+from rdcalcium.release.chain import Chain
+from rdcalcium.release.vesicles import Vesicles
 from tests.tolerances import TOLERANCES
 
 SENSORS = {
@@ -33,10 +38,13 @@ TIMES = {
 }
 
 
-def sensors(name: str, positions: int = 1, rest: float = 0.0) -> ReleaseSensors:
+def sensor(name: str, positions: int = 1) -> Sensor:
     points = [[0, 0, 0.001 * i] for i in range(positions)]
-    values = library.entry("sensors", SENSORS[name])
-    return ReleaseSensors(Sensor.model_validate({"name": "v", "positions": points, **values}), rest)
+    return Sensor.model_validate({"name": "v", "positions": points, **library.entry("sensors", SENSORS[name])})
+
+
+def sensors(name: str, positions: int = 1, rest: float = 0.0) -> ReleaseSensors:
+    return ReleaseSensors(sensor(name, positions), rest)
 
 
 def under_steps(name: str, h: float, duration: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -92,8 +100,7 @@ def test_few_ions_release_with_the_fifth_power(name: str) -> None:
 @pytest.mark.parametrize("name", SENSORS)
 def test_sensors_start_in_equilibrium_with_rest_unreleased(name: str) -> None:
     model = sensors(name, rest=0.05)
-    values = library.entry("sensors", SENSORS[name])
-    scheme = Sensor.model_validate({"name": "v", "positions": [[0, 0, 0]], **values}).kinetics()
+    scheme = sensor(name).kinetics()
     parameters = scheme.parameters
     first = 5 * parameters["k_on"] * 0.05 / parameters["k_off"]
     assert model.occupancy[0, 1] / model.occupancy[0, 0] == pytest.approx(first, rel=1e-12)
@@ -131,18 +138,60 @@ def bell(t: np.ndarray | float) -> np.ndarray:
     return 0.05 + 30 * np.exp(-(((np.asarray(t) - 0.5) / 0.2) ** 2))
 
 
-def released_with(h: float) -> float:
-    model = sensors("Felmy", rest=0.05)
-    for t in h * np.arange(round(1.0 / h)):
-        model.advance(bell([t]), bell([t + h]), h)
+def released_under_bell(n: int) -> float:
+    """Of a vesicle whose sensor is told its calcium at the ends and in the middle of n steps."""
+    vesicles, h = Vesicles(Chain(sensor("Felmy"))), 1 / n
+    y = vesicles.start(float(bell(0.0)), 1)
+    for t in h * np.arange(n):
+        y = vesicles.after(y, (bell([t]), bell([t + 0.5 * h]), bell([t + h])), h)
+    return float(vesicles.probability(y)[0])
+
+
+def released_in_run(n: int) -> float:
+    """Of a vesicle in a run, which knows the ends of n steps alone."""
+    model = sensors("Felmy", rest=float(bell(0.0)))
+    for t in np.arange(n) / n:
+        model.advance(bell([t]), bell([t + 1 / n]), 1 / n)
     return float(model.probability()[0])
 
 
-def test_sensors_are_second_order_in_the_step() -> None:
-    exact = released_with(1 / 4096)
-    errors = [abs(released_with(1 / n) - exact) for n in (64, 128, 256)]
-    slopes = np.log2(np.divide(errors[:-1], errors[1:]))
-    np.testing.assert_allclose(slopes, 2, atol=0.1)
+def exact(chain: Chain, calcium: Callable[[float], np.ndarray], duration: float) -> np.ndarray:
+    """Occupancies after a smooth course of calcium, by an implicit method of fifth order."""
+
+    def slope(t: float, p: np.ndarray) -> np.ndarray:
+        return np.asarray(chain.generator(float(calcium(t))) @ p)
+
+    start = chain.start(float(calcium(0.0)))
+    return np.asarray(solve_ivp(slope, (0, duration), start, method="Radau", rtol=1e-11, atol=1e-17).y[:, -1])
+
+
+@pytest.mark.parametrize(("released", "order"), [(released_under_bell, 4), (released_in_run, 3)])
+def test_the_order_of_sensors_in_the_step(released: Callable[[int], float], order: int) -> None:
+    """Three values of calcium in a step tell its mean and first moment; the steps of a run tell the third from before.
+
+    Exact: an implicit Runge-Kutta method, which owes nothing to exponentials.
+    """
+    truth = exact(Chain(sensor("Felmy")), bell, 1.0)[-1]
+    errors = [abs(released(n) - truth) for n in (32, 64, 128)]
+    np.testing.assert_allclose(np.log2(np.divide(errors[:-1], errors[1:])), order, atol=0.3)
+    assert errors[0] < 2e-4 * truth
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_sensors_follow_calcium_that_falls_slowly_in_steps_longer_than_their_memory(name: str) -> None:
+    """Of 5 ms each, in which a fifth of the calcium goes; the sensors forget within a tenth of a millisecond."""
+
+    def falling(t: np.ndarray | float) -> np.ndarray:
+        return 0.05 + 2 * np.exp(-np.asarray(t) / 20)
+
+    vesicles, n, h = Vesicles(Chain(sensor(name))), 10, 5.0
+    y = vesicles.start(2.05, 1)
+    for t in h * np.arange(n):
+        y = vesicles.after(y, (falling([t]), falling([t + 0.5 * h]), falling([t + h])), h)
+    truth = exact(vesicles.chain, falling, n * h)
+    assert vesicles.probability(y)[0] == pytest.approx(truth[-1], rel=1e-4)
+    rate = vesicles.rate(truth[:, None], falling([n * h]))
+    np.testing.assert_allclose(vesicles.rate(y, falling([n * h])), rate, rtol=2e-3)
 
 
 def test_a_step_at_constant_calcium_is_exact() -> None:
@@ -156,15 +205,24 @@ def test_a_step_at_constant_calcium_is_exact() -> None:
 
 def test_each_position_follows_its_own_calcium() -> None:
     both, calcium = sensors("Keller", 2), np.array([5.0, 50.0])
-    both.advance(calcium, 2 * calcium, 0.3)
+    both.advance(calcium, 2 * calcium, 0.01)
     for i in (0, 1):
         alone = sensors("Keller")
-        alone.advance(calcium[i : i + 1], 2 * calcium[i : i + 1], 0.3)
-        np.testing.assert_allclose(both.occupancy[i], alone.occupancy[0], rtol=1e-13)
-    values = library.entry("sensors", SENSORS["Keller"])
-    scheme = Sensor.model_validate({"name": "v", "positions": [[0, 0, 0]], **values}).kinetics()
-    exact = expm(0.3 * scheme.generator(calcium=7.5)) @ np.eye(len(scheme.states))[0]
-    np.testing.assert_allclose(both.occupancy[0], exact, rtol=1e-12)
+        alone.advance(calcium[i : i + 1], 2 * calcium[i : i + 1], 0.01)
+        np.testing.assert_allclose(both.occupancy[i], alone.occupancy[0], rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("h", [1e-6, 1e-3, 0.3, 1.0, 30.0, 3000.0])
+@pytest.mark.parametrize("positions", [1, 2000])
+def test_steps_of_all_lengths_are_the_exponential(h: float, positions: int) -> None:
+    """Short ones by a series and long ones by squaring, in blocks of positions; small occupancies to 8 digits too."""
+    both = sensors("Keller", positions)
+    calcium = np.linspace(0.0, 50.0, positions)
+    both.advance(calcium, calcium, h)
+    scheme = sensor("Keller").kinetics()
+    for i in {0, positions // 2, positions - 1}:
+        truth = expm(h * scheme.generator(calcium=calcium[i]))[:, 0]
+        np.testing.assert_allclose(both.occupancy[i], truth, rtol=1e-8, atol=1e-16)
 
 
 def test_magnesium_competes_for_a_sensor():
@@ -179,12 +237,19 @@ def test_magnesium_competes_for_a_sensor():
     np.testing.assert_allclose(watched.occupancy[0, :3], [share, 2 * share, share], rtol=1e-6)
 
 
-def test_a_look_within_a_step_is_the_step_that_would_have_ended_there() -> None:
-    whole, part = sensors("Felmy", 2), sensors("Felmy", 2)
-    before, between, after = np.array([1.0, 20.0]), np.array([4.0, 18.0]), np.array([10.0, 15.0])
+def test_a_look_within_a_step_sees_the_course_of_calcium_until_then() -> None:
+    """A look after 30 % of a step is the step that would have ended there, along the same parabola."""
+    whole, part = sensors("Felmy", 2), Vesicles(Chain(sensor("Felmy")))
+    before, after = np.array([1.0, 20.0]), np.array([10.0, 15.0])
+    whole.advance(before, before, 0.1)
+    start = whole.last.end
     whole.advance(before, after, 0.2)
-    part.advance(before, between, 0.3 * 0.2)
-    np.testing.assert_allclose(whole.look(between, share=0.3), part.look(between), rtol=1e-12)
+    between = [before + share * (after - before) for share in (0.15, 0.3)]
+    bend = (after - before) / 0.2 / 0.3  # half the second derivative: calcium was `before` 0.1 ms before the step
+    seen = [c - bend * 0.2**2 * share * (1 - share) for c, share in zip(between, (0.15, 0.3), strict=True)]
+    y = part.after(start, (before, seen[0], seen[1]), 0.3 * 0.2)
+    expected = np.stack([part.rate(y, seen[1]), part.probability(y)], axis=1)
+    np.testing.assert_allclose(whole.look(seen[1], share=0.3), expected, rtol=1e-9)
     np.testing.assert_array_equal(whole.look(after)[:, 1], whole.probability())
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Self
 
 from pydantic import Field, model_validator
 
+from rdcalcium.errors import suggest
 from rdcalcium.model.base import Name, Part
 from rdcalcium.model.quantity import Point
 from rdcalcium.model.scheme import KineticScheme
@@ -21,10 +23,14 @@ class Sensor(SchemePart):
     positions: tuple[Point, ...] = Field(min_length=1)
     """Of each sensor: x, y, z. They take no calcium away."""
     scheme: tuple[str, ...]
-    """Binding steps such as "X0 + Ca <-> X1 : 5*k_on, k_off" and, one way, fusion: "X5 -> fused : gamma". It starts in
-    equilibrium with resting calcium, with nothing fused."""
-    released: tuple[str, ...] = ("fused",)
-    """States in which the vesicle has been released."""
+    """Binding steps such as "X0 + Ca <-> X1 : 5*k_on, k_off" and, one way, fusion: "X5 -> fused : gamma". A site that
+    gets another vesicle has a step on from there: "fused -> X0 : k_rep"; rates may depend on the local calcium Ca."""
+    released: tuple[str, ...] = Field(default=("fused",), min_length=1)
+    """States without a vesicle. A one-way step into one of them is a release; a step there and back, as of priming and
+    unpriming, is none."""
+    start: str | dict[str, float] | None = None
+    """State that every vesicle begins in, or states with their shares; none: that to which everything but fusion tends
+    at resting calcium."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -34,14 +40,45 @@ class Sensor(SchemePart):
     @model_validator(mode="after")
     def _states(self) -> Self:
         scheme = self.kinetics()
-        missing = [s for s in self.released if s not in scheme.states]
-        if missing:
-            raise ValueError(
-                f"sensor {self.name!r}: released state {missing[0]!r} is not in the scheme: {', '.join(scheme.states)}"
-            )
+        for what, named in (("released", self.released), ("start", self.shares_at_start())):
+            for state in named:
+                if state not in scheme.states:
+                    raise ValueError(
+                        f"sensor {self.name!r}: {what} state {state!r} is not in the scheme; "
+                        f"{suggest(state, scheme.states, 'its states')}"
+                    )
         if scheme.depends_on_voltage:
             raise ValueError(f"sensor {self.name!r}: the rates of a sensor cannot depend on the voltage V")
+        if not any(t.backward is None and self._leads_out(t.source, t.target) for t in scheme.transitions):
+            raise ValueError(
+                f"sensor {self.name!r}: no step leads one way into a released state ({', '.join(self.released)}); "
+                f"fusion is one, such as '{scheme.states[0]} -> {self.released[0]} : gamma'"
+            )
         return self
+
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        shares = self.shares_at_start().values()
+        if shares and not (min(shares) >= 0 and math.isclose(sum(shares), 1.0, abs_tol=1e-9)):
+            raise ValueError(
+                f"sensor {self.name!r}: the shares of start are {', '.join(f'{s:g}' for s in shares)}; "
+                "they must not be negative, and add up to 1"
+            )
+        return self
+
+    def _leads_out(self, source: str, target: str) -> bool:
+        return source not in self.released and target in self.released
+
+    @property
+    def refills(self) -> bool:
+        """Whether a site that has released its vesicle gets another one."""
+        steps = [(t, t.source, t.target) for t in self.kinetics().transitions]
+        steps += [(t, t.target, t.source) for t, _, _ in steps if t.backward is not None]
+        return any(self._leads_out(target, source) for _, source, target in steps)
+
+    def shares_at_start(self) -> dict[str, float]:
+        """Of all vesicles, by the state that they begin in; none where that is the state of rest."""
+        return {self.start: 1.0} if isinstance(self.start, str) else dict(self.start or {})
 
     def kinetics(self) -> KineticScheme:
         """The sensor as a kinetic scheme."""

@@ -1,14 +1,16 @@
-"""Release sensors: occupancies driven by the calcium at a point, and the probability that the vesicle has fused."""
+"""Release sensors of a run: what its calcium does to the vesicles at the points that it watches."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
-from scipy.linalg import expm
 
 from rdcalcium.model import Model, Sensor
+from rdcalcium.release.chain import Chain, Course
+from rdcalcium.release.vesicles import Vesicles, between
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,12 @@ class SensorStep:
     """What all sensors of one kind went through in a step.
 
     h           its length, ms
-    before      (positions,) µM of calcium at its beginning
-    start, end  (positions, states), occupancies at both ends
+    course      calcium at its beginning, middle and end, each (positions,) µM
+    start, end  (slots, positions), what the vesicles had come to at both ends
     """
 
     h: float
-    before: np.ndarray
+    course: Course
     start: np.ndarray
     end: np.ndarray
 
@@ -29,67 +31,89 @@ class SensorStep:
 class ReleaseSensors:
     """All positions of one kind of sensor.
 
-    The generator is Q = Q_0 + [Ca] Q_1, unless a rate depends on Ca otherwise, and a step of h is exp(h Q) at the mean
-    of [Ca] over the step: second order.
+    During a step calcium is the parabola through its end, its beginning, and the beginning of the step before.
 
     labels     name of each position
     places     of its positions among the watched points of the model
+    vesicles   what they do in a given calcium
     last       step that was taken
     """
 
     def __init__(self, sensor: Sensor, rest: float, magnesium: float = 0.0, first: int = 0):
-        scheme = sensor.kinetics()
-        self._scheme, self._magnesium = scheme, magnesium
         self.labels = sensor.labels()
         self.places = slice(first, first + len(self.labels))
-        self._without = scheme.generator(magnesium=magnesium)
-        self._per_calcium = scheme.generator(calcium=1.0, magnesium=magnesium) - self._without
-        self._released = np.array([state in sensor.released for state in scheme.states])
-        at_rest = np.tile(scheme.equilibrium(calcium=rest, magnesium=magnesium), (len(self.labels), 1))
-        self.last = SensorStep(0.0, np.full(len(self.labels), rest), at_rest, at_rest)
+        self.vesicles = Vesicles(Chain(sensor, magnesium))
+        start = self.vesicles.start(rest, len(self.labels))
+        calcium = np.full(len(self.labels), rest)
+        self.last = SensorStep(0.0, (calcium, calcium, calcium), start, start)
+        self._earlier = (0.0, calcium)  # length of the step before, and calcium at its beginning
+
+    @property
+    def refills(self) -> bool:
+        """Whether vesicles come back, so that there may be more releases than sites."""
+        return self.vesicles.chain.returns
 
     @property
     def occupancy(self) -> np.ndarray:
         """Now, (positions, states)."""
-        return self.last.end
+        return self.vesicles.occupancy(self.last.end).T
 
-    def restore(self, occupancy: np.ndarray) -> None:
-        """Go on from here."""
-        self.last = SensorStep(0.0, self.last.before, occupancy, occupancy)
+    def saved(self) -> dict[str, np.ndarray]:
+        """All from which `restore` goes on."""
+        h, calcium = self._earlier
+        return {"vesicles": self.last.end, "earlier": np.append(calcium, h)}
+
+    def restore(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go on from what was `saved`."""
+        self.last = SensorStep(0.0, self.last.course, saved["vesicles"], saved["vesicles"])
+        self._earlier = (float(saved["earlier"][-1]), saved["earlier"][:-1])
+
+    def forget(self) -> None:
+        """Calcium takes a bend now, and what it did before says nothing about the next step."""
+        self._earlier = (0.0, self._earlier[1])
 
     def advance(self, before: np.ndarray, after: np.ndarray, h: float) -> None:
         """Take a step of h ms while calcium goes from `before` to `after`, (positions,) µM."""
-        start = self.occupancy
-        self.last = SensorStep(h, before, start, self._after(h, start, 0.5 * (before + after)))
+        start, course = self.last.end, (before, self._middle(before, after, h), after)
+        self.last = SensorStep(h, course, start, self.vesicles.after(start, course, h))
+        self._earlier = (h, before)
+
+    def _middle(self, before: np.ndarray, after: np.ndarray, h: float) -> np.ndarray:
+        """Calcium in the middle of a step, not beyond its ends."""
+        earlier, calcium = self._earlier
+        if not earlier:
+            return 0.5 * (before + after)
+        bend = ((after - before) / h - (before - calcium) / earlier) / (h + earlier)  # half the second derivative
+        return np.clip(
+            0.5 * (before + after) - 0.25 * h * h * bend, np.minimum(before, after), np.maximum(before, after)
+        )
 
     def probability(self) -> np.ndarray:
-        """Probability that the vesicle has been released, (positions,)."""
-        return self._share_released(self.occupancy)
+        """Probability that a vesicle has been released, (positions,)."""
+        return self.vesicles.probability(self.last.end)
+
+    def releases(self) -> np.ndarray:
+        """Number of releases to be expected so far, (positions,)."""
+        return self.vesicles.releases(self.last.end)
 
     def look(self, calcium: np.ndarray, share: float = 1.0, step: SensorStep | None = None) -> np.ndarray:
-        """Release per time, d probability / dt in ms⁻¹, and its probability, (positions, 2).
+        """Releases per time in ms⁻¹, and probability of one; where vesicles come back also the number of releases.
+
+        returns  (positions, 2 or 3)
 
         calcium  (positions,) µM, at the moment that is looked at
         share    of a step, after which that is
         step     which one; none: the last
         """
-        step = step or self.last
-        occupancy = step.end
+        step, do = step or self.last, self.vesicles
+        y = step.end
         if share != 1:
-            occupancy = self._after(share * step.h, step.start, 0.5 * (step.before + calcium))
-        change = np.einsum("pij,pj->pi", self._generators(calcium), occupancy)
-        return np.stack([change[:, self._released].sum(axis=1), self._share_released(occupancy)], axis=1)
-
-    def _share_released(self, occupancy: np.ndarray) -> np.ndarray:
-        """Of all vesicles, (positions,); shares of one add up to more by their last digit at most."""
-        return occupancy[:, self._released].sum(axis=1).clip(max=1.0)
-
-    def _after(self, h: float, start: np.ndarray, mean: np.ndarray) -> np.ndarray:
-        """Occupancy h ms after `start`, when calcium was (positions,) µM on average."""
-        occupancy = np.einsum("pij,pj->pi", expm(h * self._generators(mean)), start)
-        # Columns of Q add up to zero, and those of exp(h Q) to one, but for rounding, which thousands of steps add up.
-        total: np.ndarray = occupancy.sum(axis=1, keepdims=True)
-        return occupancy / total
+            course = (step.course[0], between(step.course, 0.5 * share), calcium)
+            y = do.after(step.start, course, share * step.h)
+        found = [do.rate(y, calcium), do.probability(y)]
+        if do.chain.returns:
+            found.append(do.releases(y))
+        return np.stack(found, axis=1)
 
     @classmethod
     def of(cls, model: Model) -> list[ReleaseSensors]:
@@ -97,8 +121,3 @@ class ReleaseSensors:
         magnesium = model.magnesium.free if model.magnesium else 0.0
         firsts = accumulate((len(sensor.positions) for sensor in model.sensors), initial=0)
         return [cls(s, model.calcium.rest, magnesium, at) for s, at in zip(model.sensors, firsts, strict=False)]
-
-    def _generators(self, calcium: np.ndarray) -> np.ndarray:
-        if self._scheme.depends_on_calcium:
-            return self._scheme.generator(calcium=calcium, magnesium=self._magnesium)
-        return self._without + calcium[:, None, None] * self._per_calcium

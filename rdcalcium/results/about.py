@@ -68,11 +68,13 @@ class Point(Entry):
     peak                 of calcium, µM
     time_of_peak         ms
     release_probability  at the end; none at a probe
+    cumulative_release   releases expected until the end; none where no vesicle comes back
     """
 
     peak: Annotated[float, Field(alias="peak calcium (uM)")]
     time_of_peak: Annotated[float, Field(alias="time of peak (ms)")]
     release_probability: Annotated[float | None, Field(alias="release probability")] = None
+    cumulative_release: Annotated[float | None, Field(alias="cumulative release")] = None
 
 
 class Amounts(Entry):

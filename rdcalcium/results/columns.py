@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CALCIUM = "Ca"  # the field of free calcium
-RELEASE_RATE, RELEASE_PROBABILITY = "release rate", "release probability"
+RELEASE_RATE, RELEASE_PROBABILITY, RELEASES = "release rate", "release probability", "cumulative release"
 OPEN_PROBABILITY, CURRENT = "open probability", "current"
 
 # What can be written after a dot in Python; the states of buffers keep their exact names, which tell "a b" from "a_b".
-VARIABLES = {CALCIUM: "calcium", RELEASE_RATE: "release_rate", RELEASE_PROBABILITY: "release_probability"}
+VARIABLES = {
+    CALCIUM: "calcium",
+    RELEASE_RATE: "release_rate",
+    RELEASE_PROBABILITY: "release_probability",
+    RELEASES: "cumulative_release",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Column:
 
     @property
     def variable(self) -> str:
-        """Its name among the traces of its place: that of the field, or calcium, release_rate, release_probability."""
+        """Its name among the traces of its place: that of the field, or one of `VARIABLES`."""
         return VARIABLES.get(self.quantity, self.quantity)
 
 
@@ -59,9 +64,10 @@ def concentration(field: str, place: str = "") -> Column:
     return Column(field, "uM", place)
 
 
-def release(sensor: str) -> tuple[Column, Column]:
-    """Rate and probability of release at a sensor."""
-    return Column(RELEASE_RATE, "1/ms", sensor), Column(RELEASE_PROBABILITY, "", sensor)
+def release(sensor: str, refills: bool) -> list[Column]:
+    """Rate and probability of release at a sensor; where vesicles come back also how many are expected so far."""
+    found = [Column(RELEASE_RATE, "1/ms", sensor), Column(RELEASE_PROBABILITY, "", sensor)]
+    return [*found, Column(RELEASES, "", sensor)] if refills else found
 
 
 def open_probability(group: str) -> Column:

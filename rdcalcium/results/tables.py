@@ -23,7 +23,9 @@ def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
     bound = [columns.bound_to(buffer.name) for buffer in model.buffers]
     tables = {
         PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
-        SENSORS: [column for sensor in model.sensor_points for column in columns.release(sensor)],
+        SENSORS: [
+            column for s in model.sensors for label in s.labels() for column in columns.release(label, s.refills)
+        ],
         LEDGER: [columns.ENTERED, columns.FREE, *bound, columns.MISSING, columns.RELATIVE_ERROR],
     }
     if not model.sensors:
@@ -53,11 +55,11 @@ class Tables:
         """A row of what every point sees at t ms, and of the release there.
 
         values   (fields, points) µM
-        release  (sensors, 2) rate in ms⁻¹, and probability
+        release  of every sensor, in the order of its columns
         """
         self._tables[PROBES].append([t, *values.T.ravel()])
         if SENSORS in self._tables:
-            self._tables[SENSORS].append([t, *release.ravel()])
+            self._tables[SENSORS].append([t, *release])
 
     def write_balance(self, t: float, balance: Balance) -> None:
         """A row of the ledger."""

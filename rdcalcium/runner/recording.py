@@ -85,10 +85,10 @@ class Recording:
             self.tables.write_points(t, values, self._release(moment, values, share))
 
     def _release(self, moment: Moment, values: np.ndarray, share: float = 1.0) -> np.ndarray:
-        """Rate and probability at the sensors after a share of the step, (sensors, 2)."""
+        """What is written of release at all sensors after a share of the step, in the order of the columns."""
         steps = zip(self.simulation.sensors, moment.release, strict=True)
         found = [sensor.look(values[CALCIUM, sensor.places], share, step) for sensor, step in steps]
-        return np.concatenate([np.zeros((0, 2)), *found])
+        return np.concatenate([np.zeros(0), *(table.ravel() for table in found)])
 
     def _look_at_fields(self, moment: Moment, due: np.ndarray) -> None:
         """Ask for the snapshots that fell into this step, and write them, or those before where these take a while."""

@@ -17,12 +17,14 @@ def summarize(simulation: Simulation, peaks: Peaks, lowest: float, wall: float) 
     wall    time that the run has taken, s
     """
     released = {
-        label: probability
+        label: {"release_probability": probability, "cumulative_release": count if sensor.refills else None}
         for sensor in simulation.sensors
-        for label, probability in zip(sensor.labels, sensor.probability().tolist(), strict=True)
+        for label, probability, count in zip(
+            sensor.labels, sensor.probability().tolist(), sensor.releases().tolist(), strict=True
+        )
     }
     points = {
-        name: Point(peak=peak, time_of_peak=at, release_probability=released.get(name))
+        name: Point(peak=peak, time_of_peak=at, **released.get(name, {}))
         for name, (peak, at) in zip(simulation.model.watched, peaks.values.tolist(), strict=True)
     }
     balance = simulation.balance()
