@@ -26,6 +26,7 @@ class Field:
     calcium      ions of calcium in each molecule
     buffer       name of the buffer that it is a state of; none: it is a free ion
     magnesium    ions of magnesium in each molecule, where magnesium is a field
+    everywhere   whether it is in all control volumes before the stimulus
     """
 
     name: str
@@ -34,6 +35,7 @@ class Field:
     calcium: int
     buffer: str = ""
     magnesium: int = 0
+    everywhere: bool = True
 
 
 @dataclass(frozen=True)
@@ -136,17 +138,21 @@ class Chemistry:
 
         Of magnesium, and of each buffer whose free form is a field; an orthonormal basis of them.
         """
-        return self._conserved(without=np.arange(len(self.fields)) == CALCIUM)
+        return self._conserved(np.eye(len(self.fields))[:1])
 
     @cached_property
     def kept_in_place(self) -> np.ndarray:
         """What neither reactions nor diffusion change anywhere, of fields that do not move; (quantities, fields)."""
-        return self._conserved(without=self.diffusivity > 0)
+        return self._conserved(np.eye(len(self.fields))[self.diffusivity > 0])
 
-    def _conserved(self, without: np.ndarray) -> np.ndarray:
-        """An orthonormal basis of the sums of fields, some left out, that no reaction changes."""
-        left_out = np.eye(len(self.fields))[:, without]
-        return np.asarray(null_space(np.hstack([self.stoichiometry, left_out]).T).T)
+    @cached_property
+    def spread(self) -> np.ndarray:
+        """The part of what is conserved besides calcium that is not kept in place, (quantities, fields)."""
+        return self._conserved(np.vstack([np.eye(len(self.fields))[:1], self.kept_in_place]))
+
+    def _conserved(self, normal_to: np.ndarray) -> np.ndarray:
+        """An orthonormal basis of the sums of fields that no reaction changes, normal to some others."""
+        return np.asarray(null_space(np.vstack([self.stoichiometry.T, normal_to])).T)
 
     def stiffness(self, calcium: float, radius: float) -> float:
         """Bound on the spectral radius of the Jacobian, ms⁻¹, while [Ca] stays below `calcium` (µM).
@@ -267,7 +273,7 @@ def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list
     scheme, diffusivity = pool.scheme, {state: buffer.diffusivities[state] for state in pool.scheme.states}
     calcium, magnesium = scheme.bound("Ca"), scheme.bound("Mg")
     occupancy = dict(zip(scheme.states, scheme.equilibrium(0.0, ions.calcium, ions.magnesium), strict=True))
-    spread_evenly = len({*diffusivity.values()}) == 1
+    spread_evenly = buffer.where is None and len({*diffusivity.values()}) == 1
     states = scheme.states[1:] if spread_evenly else scheme.states
     fields = [
         Field(
@@ -277,6 +283,7 @@ def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list
             calcium=calcium[state],
             buffer=buffer.name,
             magnesium=magnesium[state] if ions.moving else 0,
+            everywhere=buffer.where is None,
         )
         for state in states
     ]

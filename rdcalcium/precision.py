@@ -39,7 +39,7 @@ def require_precision(model: Model, chemistry: Chemistry, volume: float, radius:
     volume  of the computed part, µm³
     radius  bound on the spectral radius of the discrete Laplacian, µm⁻²
     """
-    empty = [field.name for field in chemistry.fields if field.rest == 0]
+    empty = [field.name for field in chemistry.fields if field.rest == 0 or not field.everywhere]
     if model.run.absolute_tolerance == 0 and empty:
         raise ModelError(
             f"run.absolute_tolerance = 0 allows no error where there is no {empty[0]}, as at rest: no step is short "

@@ -71,7 +71,7 @@ class Simulation:
         self.influx = Influx(model, operations)
         self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
         self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
-        self.stepper = Stepper(operations, np.repeat(rest[:, None], self.system.shape[1], axis=1))
+        self.stepper = Stepper(operations, self.system.rest)
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
         self.stops = self.influx.currents.events(model.run.duration)
         setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest, self.stops)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.chemistry import Chemistry, Field, build_chemistry
 from rdcalcium.discretization import Discretization, PointWeights
+from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model
+from rdcalcium.model.region import Region
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 
@@ -30,10 +32,14 @@ class Sources:
 
 @dataclass(frozen=True)
 class System:
-    """Everything that a backend needs to know, as arrays and numbers."""
+    """Everything that a backend needs to know, as arrays and numbers.
+
+    shares  name of each buffer that is not everywhere -> share of each control volume in which it is, (n,)
+    """
 
     chemistry: Chemistry
     discretization: Discretization
+    shares: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -45,6 +51,15 @@ class System:
         """Fields and control volumes: the shape of the state."""
         return len(self.fields), self.discretization.size
 
+    @property
+    def rest(self) -> np.ndarray:
+        """Every field before the stimulus, (fields, n) µM: calcium at rest everywhere, and buffers in equilibrium."""
+        rest = np.repeat(self.chemistry.rest[:, None], self.shape[1], axis=1)
+        for level, described in zip(rest, self.fields, strict=True):
+            if described.buffer in self.shares:
+                level *= self.shares[described.buffer]
+        return rest
+
     def stiffness(self, calcium: float) -> float:
         """Bound on the spectral radius of the Jacobian, ms⁻¹, while [Ca] stays below `calcium` (µM)."""
         return self.chemistry.stiffness(calcium, self.discretization.radius)
@@ -52,7 +67,23 @@ class System:
 
 def build_system(model: Model, discretization: Discretization) -> System:
     """The fields and reactions of a model, on control volumes."""
-    return System(build_chemistry(model), discretization)
+    limited = {buffer.name: buffer.where for buffer in model.buffers if buffer.where}
+    shares = {name: share(model, discretization.space, where) for name, where in limited.items()}
+    return System(build_chemistry(model), discretization, shares)
+
+
+def share(model: Model, space: Space, region: Region) -> np.ndarray:
+    """Share of each control volume that lies in a region of the model, (n,)."""
+    solids = model.geometry.solids
+
+    def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:
+        spheres = [s for s in solids if surface in ("vesicles", s.name)]
+        if not spheres:
+            return space.distance(points, surface, upto)
+        away = [np.linalg.norm(points - np.array(s.centre), axis=1) - s.radius for s in spheres]
+        return np.min(away, axis=0)
+
+    return space.share(lambda points: region.inside(points, distance))
 
 
 def place_sources(

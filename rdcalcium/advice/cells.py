@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from rdcalcium.discretization import Discretization, Locator
-from rdcalcium.discretization.build import discretized
+from rdcalcium.discretization.build import GRID_SURFACES, discretized
 from rdcalcium.discretization.grid import axis_coefficients
 from rdcalcium.discretization.grid_locator import GridLocator
+from rdcalcium.discretization.space import GridSpace, Space
 from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.geometry.builders import build
 from rdcalcium.geometry.grid import RectilinearGrid
@@ -28,6 +30,8 @@ class CellSizes:
     volume    µm³ of cytosol
     radius    µm⁻², bound on the spectral radius of the discrete Laplacian
     locator   finds points among them
+    space     which parts of it they fill
+    volumes   makes the volume of each, (n,) µm³; solid cells have none
     made      the control volumes of a mesh; None for a grid, whose are not made
     """
 
@@ -38,6 +42,8 @@ class CellSizes:
     volume: float
     radius: float
     locator: Locator
+    space: Space
+    volumes: Callable[[], np.ndarray]
     made: Discretization | None = None
 
 
@@ -57,6 +63,8 @@ def _of_grid(grid: RectilinearGrid) -> CellSizes:
         volume=grid.fluid_volume,
         radius=of_axes([axis_coefficients(axis) for axis in grid.axes]),
         locator=GridLocator(grid),
+        space=GridSpace(grid, GRID_SURFACES),
+        volumes=lambda: grid.volumes,
     )
 
 
@@ -69,6 +77,8 @@ def _of_mesh(made: Discretization) -> CellSizes:
         volume=made.total_volume,
         radius=made.radius,
         locator=made.locator,
+        space=made.space,
+        volumes=lambda: made.volumes,
         made=made,
     )
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from rdcalcium import memory
 from rdcalcium.advice.cells import CellSizes
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
 from rdcalcium.precision import rounding_costs
+from rdcalcium.system import share
 from rdcalcium.units import nanometres_to, time_span
 
 STEP = 0.01  # ms, a typical step while channels are open
@@ -41,14 +44,24 @@ def _bytes(count: float) -> str:
 
 
 def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
-    """Cells, volume, and the calcium in it at rest."""
+    """Cells, volume, the calcium in it at rest, and where buffers are that are not everywhere."""
     yield f"cells of {nanometres_to(cells.smallest, cells.largest, 3)}"
     total = model.copies * cells.volume
-    at_rest = float(chemistry.calcium_content @ chemistry.rest)
+    parts = {b.name: _part(cells, share(model, cells.space, b.where)) for b in model.buffers if b.where}
+    rest = np.array([field.rest * parts.get(field.buffer, 1.0) for field in chemistry.fields])
+    at_rest = float(chemistry.calcium_content @ rest)
     yield (
         f"volume of the terminal {total:.5g} um^3; calcium at rest {total * at_rest:.5g} uM um^3, "
         f"of which free {total * model.calcium.rest:.3g}"
     )
+    for name, part in parts.items():
+        nowhere = "" if part else "warning: "
+        yield f"{nowhere}buffer {name!r} is in {total * part:.4g} um^3 before the stimulus, {part:.3%} of the terminal"
+
+
+def _part(cells: CellSizes, share: np.ndarray) -> float:
+    """Of the volume of the cytosol, where this share of each control volume is."""
+    return float(cells.volumes() @ share / cells.volume)
 
 
 def cost(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.discretization.quality import Quality
+from rdcalcium.discretization.space import Nowhere, Space
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class Discretization:
     picture      what a viewer needs: see CellComplex
     radius       bound on the spectral radius of the discrete Laplacian, µm⁻²
     quality      figures of quality, which run.json holds and advice judges
+    space        which parts of it the control volumes fill
     held         (k,)    control volumes that stay as they are, whatever their neighbours do: see held.py
     """
 
@@ -119,6 +121,7 @@ class Discretization:
     picture: CellComplex
     radius: float
     quality: Quality
+    space: Space = field(default_factory=Nowhere)
     held: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @cached_property

@@ -16,6 +16,8 @@ from rdcalcium.model import Model, Tetrahedra
 
 AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made
 
+GRID_SURFACES = {"z_min": "membrane"}  # faces of the box of a grid that have a name of their own
+
 
 def discretize(model: Model) -> Discretization:
     """Control volumes for a model."""
@@ -27,7 +29,7 @@ def discretized(model: Model, cells: Cells) -> Discretization:
     if isinstance(cells, TetrahedralMesh):
         made = discretize_tetrahedra(cells)
     else:
-        made = discretize_grid(cells, {"z_min": "membrane"})
+        made = discretize_grid(cells, names=GRID_SURFACES)  # those of a mesh are in it
     try:
         made.locator.weights(np.array([*model.points_of_interest().values()]).reshape(-1, 3))
     except InputError as error:

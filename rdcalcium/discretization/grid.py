@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from rdcalcium.discretization.base import CellComplex, Discretization, SurfaceArea
 from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.discretization.quality import GridQuality
+from rdcalcium.discretization.space import GridSpace
 from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
 
@@ -91,8 +92,7 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
     names  what to call the faces of the box, for instance {"z_min": "membrane"}
     """
     widths = [axis.widths for axis in grid.axes]
-    volumes = widths[0][:, None, None] * widths[1][:, None] * widths[2]
-    volumes = flat(np.where(grid.solid, 0.0, volumes))
+    volumes = grid.volumes
     mesh = np.meshgrid(*(axis.centres for axis in grid.axes), indexing="ij")
     layout = GridLayout(
         grid.shape,
@@ -114,6 +114,7 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
             largest=float(max(w.max() for w in widths)),
             solid=int(np.count_nonzero(grid.solid)),
         ),
+        space=GridSpace(grid, names or {}),
     )
 
 

@@ -11,6 +11,7 @@ from rdcalcium.discretization.couplings import stable, summed_over_edges, symmet
 from rdcalcium.discretization.dual import corner_volumes, edge_shares, guarded_sums, surface_area
 from rdcalcium.discretization.quality import MeshQuality
 from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
+from rdcalcium.discretization.space import MeshSpace
 from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN, of_matrix
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
 from rdcalcium.geometry.mesh import TetrahedralMesh
@@ -43,6 +44,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
         picture=CellComplex(points, tetrahedra, "point", np.arange(size)),
         radius=min(quality.gershgorin, LANCZOS_MARGIN * quality.spectral_radius),
         quality=quality,
+        space=MeshSpace(points, volumes, tetrahedra, surfaces),
     )
 
 

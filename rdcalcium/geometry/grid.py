@@ -84,6 +84,12 @@ class RectilinearGrid:
         x, y, z = (axis.widths for axis in self.axes)
         return float(((~self.solid @ z) @ y) @ x)
 
+    @property
+    def volumes(self) -> np.ndarray:
+        """Volume of each cell by its number, (n,) µm³; solid cells have none."""
+        x, y, z = (axis.widths for axis in self.axes)
+        return flat(np.where(self.solid, 0.0, x[:, None, None] * y[:, None] * z))
+
     def numbers(self, i: np.ndarray, j: np.ndarray, k: np.ndarray) -> np.ndarray:
         """Numbers of cells by their indices along x, y and z."""
         return i + self.x.size * (j + self.y.size * k)

@@ -28,6 +28,20 @@ def nearest_on_triangles(point: np.ndarray, triangles: np.ndarray) -> tuple[np.n
     return candidates.reshape(-1, 3)[best], best // candidates.shape[1]
 
 
+def distances_to_triangles(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Distance of each point (p, 3) from the nearest of its own triangles (p, k, 3, 3), (p,) µm."""
+    starts, sides = triangles, np.roll(triangles, -1, axis=2) - triangles
+    offset = points[:, None, None] - starts
+    along = np.einsum("pkei,pkei->pke", offset, sides) / np.einsum("pkei,pkei->pke", sides, sides)
+    to_sides = np.linalg.norm(offset - np.clip(along, 0, 1)[..., None] * sides, axis=3).min(axis=2)
+    normals = np.cross(sides[:, :, 0], sides[:, :, 1])
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    left = np.einsum("pkei,pki->pke", np.cross(sides, offset), normals)  # of each side, seen from above
+    above = (left >= 0).all(axis=2)
+    height = np.abs(np.einsum("pki,pki->pk", offset[:, :, 0], normals))
+    return np.where(above, height, to_sides).min(axis=1)
+
+
 def is_on_facet(point: np.ndarray, nearest: np.ndarray, triangle: np.ndarray) -> bool:
     """Whether a point (3,) lies on a curved surface whose facet (3, 3) is nearest to it, and there at `nearest`."""
     return bool(np.linalg.norm(nearest - point) <= OFF_FACET * np.linalg.norm(np.ptp(triangle, axis=0)))

@@ -65,16 +65,16 @@ def bound_with_calcium(chemistry: Chemistry, state: np.ndarray) -> np.ndarray:
 
 
 def given_back(chemistry: Chemistry, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What reactions conserve, and how all fields change, in equilibrium as far as can be, with a unit of each.
+    """What reactions conserve and diffusion spreads, and how all fields change with a unit of each, in equilibrium.
 
     First what is conserved besides calcium, at the same calcium; then calcium, at the same amounts of the others.
 
     returns  (quantities, fields), and (quantities, fields) µM; the product of the first with the second transposed is 1
     """
-    content, others = chemistry.calcium_content, chemistry.conserved
-    calcium = bound_with_calcium(chemistry, state)
-    kept = np.vstack([others, content])
-    exact, free = np.linalg.pinv(kept)[:, :-1], null_space(kept)
+    content, calcium = chemistry.calcium_content, bound_with_calcium(chemistry, state)
+    kept = np.vstack([chemistry.spread, content, chemistry.kept_in_place])
+    count = len(chemistry.spread)
+    exact, free = np.linalg.pinv(kept)[:, :count], null_space(kept)
     slopes = chemistry.jacobian(state)
     exact -= free @ np.linalg.lstsq(slopes @ free, slopes @ exact)[0]
-    return kept, np.vstack([exact.T, calcium / (content @ calcium)])
+    return kept[: count + 1], np.vstack([exact.T, calcium / (content @ calcium)])

@@ -12,6 +12,7 @@ from rdcalcium.errors import suggest
 from rdcalcium.model.base import Part
 from rdcalcium.model.filling import ONE_SITE, kept_rates
 from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, DiffusivityOrEach, Rate
+from rdcalcium.model.region import Region
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
 
@@ -58,10 +59,13 @@ class Buffer(SchemePart):
     """
 
     shelf = "buffers"
-    own = ("total",)
+    own = ("total", "where")
 
     total: Concentration
-    """How much there is, free and bound together: of molecules, where per_molecule says what they are made of."""
+    """How much there is, free and bound together: of molecules, where per_molecule says what they are made of; of a
+    buffer that is not everywhere, where it is."""
+    where: Region | None = None
+    """The part of the cytosol in which it is before the stimulus, and stays if it is fixed; none: it is everywhere."""
     diffusivity: DiffusivityOrEach
     """Of all forms, 0 for a fixed buffer; or of each, such as { free = "0.2 um^2/ms", bound = 0 }, where `bound` means
     all states but the first of each part, unless the scheme has a state of that name."""

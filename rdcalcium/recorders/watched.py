@@ -28,7 +28,7 @@ class WatchedPoints:
         found = system.discretization.locator.weights(positions) if len(positions) else None
         self.weights = _with_cells(found, influx.cells)
         self._places = operations.points(self.weights)
-        self._seen = np.repeat(system.chemistry.rest[:, None], self.count + len(influx.cells), axis=1)
+        self._seen = (system.rest[:, self.weights.indices] * self.weights.weights).sum(axis=-1)
 
     def look(self, y: Array) -> None:
         """Fetch every field at every point."""

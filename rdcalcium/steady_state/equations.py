@@ -35,7 +35,7 @@ class Equations:
         self.volumes, self.sources = cells.volumes[self.free], sources[:, self.free]
         self._rows = csr_array(cells.conductance[self.free])
         self.outflow = csr_array(self._rows[:, cells.held])
-        self.rest = np.repeat(self.chemistry.rest[:, None], cells.size, axis=1)
+        self.rest = operations.system.rest
         self._y0, self._f0 = operations.from_host(self.rest), operations.new()
         operations.rhs(self._y0, self._f0)
 

@@ -70,7 +70,14 @@ def _operations(model: Model, held: tuple[str, ...]) -> NumpyOperations:
     check_memory_for_steady_state(model, planned_size(model))
     cells = discretize(model)
     check_memory_for_steady_state(model, cells.size)
-    return NumpyOperations(build_system(model, hold(cells, held)))
+    system = build_system(model, hold(cells, held))
+    for field in system.fields:
+        if field.diffusivity and not field.everywhere:
+            raise NoSteadyStateError(
+                f"buffer {field.buffer!r} spreads from where it is before the stimulus, so rest is no steady state; "
+                "let a long run get there, or leave out its `where`"
+            )
+    return NumpyOperations(system)
 
 
 def _currents(model: Model, influx: Influx, at: float | str) -> tuple[float, np.ndarray]:

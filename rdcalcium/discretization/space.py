@@ -1,0 +1,196 @@
+"""The space that control volumes fill: how much of each lies in a part of it, and how far points are from surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Protocol
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from rdcalcium.errors import InputError, suggest
+from rdcalcium.geometry.grid import RectilinearGrid, flat
+from rdcalcium.geometry.nearest import distances_to_triangles
+
+Inside = Callable[[np.ndarray], np.ndarray]
+
+SAMPLES = 5  # points along each side of a cell on the border of a part
+ORDER = 7  # of the lattice of points in a tetrahedron there
+CHUNK = 1 << 16  # cells or tetrahedra at a time
+
+
+class Space(Protocol):
+    """Where the control volumes of one discretization are."""
+
+    def share(self, inside: Inside) -> np.ndarray:
+        """Share of each control volume that lies in a part of space, (n,).
+
+        inside  how deep points (p, 3) lie inside that part, (p,) µm; negative outside, nowhere steeper than distance
+        """
+
+    def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
+        """Distance of points (p, 3) from a surface, (p,) µm; beyond `upto` anything above that."""
+
+
+class Nowhere:
+    """Control volumes that have no place."""
+
+    def share(self, inside: Inside) -> np.ndarray:
+        """Refuse."""
+        raise LookupError("these control volumes have no place")
+
+    def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
+        """Refuse."""
+        raise LookupError("these control volumes have no place")
+
+
+@dataclass(frozen=True)
+class GridSpace:
+    """That of a grid, whose surfaces are the six faces of its box.
+
+    names  what to call them, for instance {"z_min": "membrane"}
+    """
+
+    grid: RectilinearGrid
+    names: Mapping[str, str]
+
+    def share(self, inside: Inside) -> np.ndarray:
+        """By points inside the cells on the border, each of which stands for the part of its cell around it."""
+        low, high = (self._corners(side) for side in (slice(None, -1), slice(1, None)))
+        middle, half = (low + high) / 2, np.linalg.norm(high - low, axis=1) / 2
+        depth = inside(middle)
+        share = (depth > 0).astype(float)
+        border = np.flatnonzero(np.abs(depth) <= half)
+        ticks = (np.arange(SAMPLES) + 0.5) / SAMPLES
+        places = np.array([*product(ticks, repeat=3)])
+        for some in _chunks(border, len(places)):
+            points = low[some, None] + places * (high - low)[some, None]
+            depths = inside(points.reshape(-1, 3)).reshape(-1, SAMPLES, SAMPLES, SAMPLES)
+            # How far the depth goes from one side of such a part to the other: a plane cuts off this share of it.
+            across = sum(np.abs(np.gradient(depths, axis=a)) for a in (1, 2, 3))
+            share[some] = _cut(depths, across).mean(axis=(1, 2, 3))
+        return share
+
+    def _corners(self, side: slice) -> np.ndarray:
+        mesh = np.meshgrid(*(axis.edges[side] for axis in self.grid.axes), indexing="ij")
+        return np.stack([flat(m) for m in mesh], axis=-1)
+
+    def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
+        """From the plane of a face."""
+        faces = {f"{letter}_{end}": (a, e) for a, letter in enumerate("xyz") for e, end in ((0, "min"), (-1, "max"))}
+        faces = {self.names.get(name, name): place for name, place in faces.items()}
+        axis, end = faces[_known(surface, faces)]
+        return np.abs(points[:, axis] - self.grid.axes[axis].edges[end])
+
+
+@dataclass(frozen=True)
+class MeshSpace:
+    """That of tetrahedra, each point of which belongs to the nearest corner.
+
+    points      (n, 3) µm
+    volumes     (n,) µm³, of the control volumes around them
+    tetrahedra  (m, 4) nodes
+    surfaces    triangles of nodes of each
+    """
+
+    points: np.ndarray
+    volumes: np.ndarray
+    tetrahedra: np.ndarray
+    surfaces: Mapping[str, np.ndarray]
+
+    def share(self, inside: Inside) -> np.ndarray:
+        """By points in the tetrahedra around nodes whose tetrahedra are not all inside, or all outside.
+
+        Control volumes have corners outside the tetrahedra of their node too, so what such nodes have is scaled until
+        all have together what is inside.
+        """
+        corners = self.points[self.tetrahedra]
+        middle = corners.mean(axis=1)
+        depth, reach = inside(middle), np.linalg.norm(corners - middle[:, None], axis=2).max(axis=1)
+        least, most = np.full(len(self.points), np.inf), np.full(len(self.points), -np.inf)
+        for corner in self.tetrahedra.T:
+            np.minimum.at(least, corner, depth - reach)
+            np.maximum.at(most, corner, depth + reach)
+        share = (least > 0).astype(float)
+        mixed = (least <= 0) & (most >= 0)
+        border = mixed[self.tetrahedra].any(axis=1)
+        parts, volumes = np.zeros(len(self.points)), np.zeros(len(self.points))
+        for some in _chunks(np.flatnonzero(border), len(_lattice())):
+            nodes = self.tetrahedra[some]
+            inner, whole = _volumes_of_corners(self.points[nodes], inside)
+            np.add.at(parts, nodes, inner)
+            np.add.at(volumes, nodes, whole)
+        whole_ones = _volumes(corners[~border & (depth > 0)]).sum()
+        left = whole_ones + parts.sum() - self.volumes @ share
+        share[mixed] = _scaled((parts / np.where(volumes > 0, volumes, 1.0))[mixed], self.volumes[mixed], left)
+        return share
+
+    def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
+        """From the nearest triangle."""
+        triangles = self.points[self.surfaces[_known(surface, self.surfaces)]]
+        tree = cKDTree(triangles.mean(axis=1))
+        reach = np.linalg.norm(triangles - triangles.mean(axis=1, keepdims=True), axis=2).max()
+        found = np.array(tree.query(points)[0])
+        near = np.flatnonzero(found <= upto + reach)
+        for start in range(0, len(near), CHUNK):
+            some = near[start : start + CHUNK]
+            candidates = tree.query(points[some], k=range(1, min(12, len(triangles)) + 1))[1]
+            found[some] = distances_to_triangles(points[some], triangles[candidates])
+        found[found > upto + reach] -= reach
+        return found
+
+
+def _volumes_of_corners(corners: np.ndarray, inside: Inside) -> tuple[np.ndarray, np.ndarray]:
+    """Volume that is nearest to each corner of tetrahedra (m, 4, 3), inside and all of it: (m, 4) µm³."""
+    points = np.einsum("pc,mci->mpi", _lattice(), corners)
+    away = ((points[:, :, None] - corners[:, None]) ** 2).sum(axis=3)
+    mine = away == away.min(axis=2, keepdims=True)
+    volume = _volumes(corners) / len(_lattice())
+    depth = inside(points.reshape(-1, 3)).reshape(mine.shape[:2])
+    cut = _cut(depth, np.cbrt(volume)[:, None])
+    return np.einsum("mp,mpc->mc", cut, mine) * volume[:, None], mine.sum(axis=1) * volume[:, None]
+
+
+def _volumes(corners: np.ndarray) -> np.ndarray:
+    """Of tetrahedra (m, 4, 3), (m,) µm³."""
+    return np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / 6
+
+
+def _scaled(share: np.ndarray, volumes: np.ndarray, amount: float) -> np.ndarray:
+    """The shares of some volumes times a factor, and at most 1, so that they make up an amount, as far as they can."""
+    for _ in range(20):  # each time those that are full leave less to the others
+        open = share < 1
+        room = float(volumes @ (share * open))
+        if room <= 0:
+            break
+        factor = max(amount - float(volumes @ (share * ~open)), 0.0) / room
+        share = np.where(open, np.minimum(factor * share, 1.0), share)
+    return share
+
+
+def _cut(depth: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """Share inside of what is around points, where the depth goes so far from one side to the other."""
+    return np.clip(depth / np.maximum(across, 1e-12) + 0.5, 0.0, 1.0)
+
+
+def _chunks(numbers: np.ndarray, points: int) -> Iterator[np.ndarray]:
+    """So many at a time that their points are no more than CHUNK, about."""
+    size = CHUNK // points + 1
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+
+
+@lru_cache(maxsize=1)
+def _lattice() -> np.ndarray:
+    """Points spread evenly in a tetrahedron, barycentric (p, 4)."""
+    parts = [c for c in product(range(ORDER + 1), repeat=4) if sum(c) == ORDER]
+    return (np.array(parts) + 0.25) / (ORDER + 1)
+
+
+def _known(surface: str, surfaces: Iterable[str]) -> str:
+    """The name of a surface, if there is one of this name."""
+    if surface not in surfaces:
+        raise InputError(f"the terminal has no surface {surface!r}; {suggest(surface, surfaces, intro='it has')}")
+    return surface

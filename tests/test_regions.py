@@ -1,0 +1,190 @@
+"""Buffers that are not everywhere: how much of them there is, that they rest, and how they spread."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rdcalcium as rc
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.build import discretize
+from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.errors import InputError, ModelError
+from rdcalcium.integrators import limits
+from rdcalcium.model import Box, Buffer, Channels, Grid, Model, Sphere, Tetrahedra
+from rdcalcium.steady_state.newton import NoSteadyStateError
+from rdcalcium.steady_state.solve import steady
+from rdcalcium.system import build_system
+from tests.ball import sphere_mesh
+from tests.models import FIXED, SLOW_WHEN_BOUND, small_model
+from tests.support import each_backend, fresh, simulate
+
+LAYER = {"kind": "layer", "within": 0.033, "of": "membrane"}
+REGIONS = {  # and their exact volumes, µm³, in a box of 0.3 × 0.3 × 0.2
+    "layer": (LAYER, 0.3 * 0.3 * 0.033),
+    "wall": ({"kind": "layer", "within": 0.047, "of": "x_max"}, 0.3 * 0.2 * 0.047),
+    "box": ({"kind": "box", "low": (-0.071, -0.2, 0.013), "high": (0.052, 0.11, 0.123)}, 0.123 * 0.26 * 0.11),
+    "sphere": ({"kind": "sphere", "centre": (0.02, 0, 0.09), "radius": 0.07}, 4 / 3 * math.pi * 0.07**3),
+    "half": ({"kind": "sphere", "centre": (0.02, 0, 0), "radius": 0.07}, 2 / 3 * math.pi * 0.07**3),
+    "ellipsoid": (
+        {"kind": "ellipsoid", "centre": (0.01, 0, 0.1), "semi_axes": (0.1, 0.05, 0.07)},
+        4 / 3 * math.pi * 0.1 * 0.05 * 0.07,
+    ),
+}
+
+
+def empty(kind: str, buffers: tuple[Buffer, ...], **changes: Any) -> Model:
+    """The small model without its vesicle, its channel and its probes."""
+    return small_model(kind, geometry=Box(size=(0.3, 0.3, 0.2)), buffers=buffers, channels=(), probes=(), **changes)
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+@pytest.mark.parametrize("name", REGIONS)
+def test_a_region_holds_as_much_as_its_volume(name: str, kind: str) -> None:
+    where, volume = REGIONS[name]
+    system = build_system(empty(kind, (FIXED.changed(where=where),)), cells(kind))
+    share = system.shares["fixed"]
+    assert share.min() >= 0
+    assert share.max() == pytest.approx(1)
+    assert system.discretization.volumes @ share == pytest.approx(volume, rel=0.02)
+
+
+def cells(kind: str, made: dict[str, Discretization] = {}) -> Discretization:  # noqa: B006, that of all tests here
+    """Control volumes of the empty model."""
+    if kind not in made:
+        made[kind] = discretize(empty(kind, ()))
+    return made[kind]
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_a_layer_around_a_vesicle_is_a_shell(kind: str) -> None:
+    vesicle = Sphere(name="docked", centre=(0.0, 0.0, 0.1), radius=0.04)
+    around = FIXED.changed(where={"kind": "layer", "within": 0.03, "of": "docked"})
+    model = empty(kind, (around,)).changed(geometry=Box(size=(0.3, 0.3, 0.2), obstacles=(vesicle,)))
+    system = build_system(model, discretize(model))
+    amount = system.discretization.volumes @ system.shares["fixed"]
+    assert amount == pytest.approx(4 / 3 * math.pi * (0.07**3 - 0.04**3), rel=0.04)
+
+
+def test_the_distance_from_a_curved_surface_is_that_from_its_facets() -> None:
+    ball = discretize_tetrahedra(sphere_mesh(0.5, 0.12))
+    points = np.random.default_rng(1).uniform(-0.28, 0.28, (200, 3))
+    (surface,) = ball.surfaces
+    found = ball.space.distance(points, surface, 1.0)
+    assert found == pytest.approx(0.5 - np.linalg.norm(points, axis=1), abs=0.012)  # of facets whose middles lie deeper
+    beyond = ball.space.distance(points, surface, 0.1)
+    assert beyond[found <= 0.1] == pytest.approx(found[found <= 0.1])
+    assert beyond[found > 0.1].min() > 0.1
+
+
+@pytest.mark.parametrize("backend", each_backend())
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_a_buffer_fixed_near_the_membrane_rests_there(kind: str, backend: str) -> None:
+    run = simulate(empty(kind, (FIXED.changed(where=LAYER),), run={"duration": 5}), backend)
+    assert [field.name for field in run.system.fields] == ["Ca", "fixed.free", "fixed.bound"]
+    drift = np.abs(run.do.to_host(run.stepper.y) - run.system.rest)
+    assert drift.max() < 1e-9
+    bound = 400 * 0.05 / 10.05 * REGIONS["layer"][1]
+    assert run.balance().bound["fixed"] == pytest.approx(bound, rel=0.02)
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["one diffusivity", "slow when bound"])
+def test_a_dye_from_one_side_of_a_box_spreads_as_diffusion_says(same: bool) -> None:
+    """Half a box is full of it. With one diffusivity, the modes of the box; at rest bound and free spread alike."""
+    dye = SLOW_WHEN_BOUND.changed(
+        where={"kind": "box", "low": (-0.4, -0.1, -0.1), "high": (0, 0.1, 0.1)},
+        **({"diffusivity": 0.2} if same else {}),
+    )
+    length, time = 0.8, 0.3
+    model = small_model(
+        geometry=Box(size=(length, 0.05, 0.05)),
+        discretization=Grid(size_at_active_zone=(0.01, 0.05, 0.05)),
+        buffers=(dye,),
+        channels=(),
+        probes=(),
+        run={"duration": time, "tolerance": 1e-4},
+    )
+    run = simulate(model)
+    y = run.do.to_host(run.stepper.y)
+    total = y[1] + y[2]
+    x = run.system.discretization.centres[:, 0] + length / 2
+    k = np.arange(1, 40)[:, None]
+    decay = np.exp(-0.2 * (k * np.pi / length) ** 2 * time)
+    exact = 50 + 200 * (np.sin(k * np.pi / 2) / (k * np.pi) * np.cos(k * np.pi * x / length) * decay).sum(axis=0)
+    assert total.mean() == pytest.approx(50, rel=1e-12)
+    assert run.balance().relative_error < 1e-12
+    if same:
+        assert total == pytest.approx(exact, rel=2e-3)
+    else:  # what is bound at rest, 6 %, lags behind
+        assert 0.002 < np.abs(total / exact - 1).max() < 0.1
+
+
+def pore(**changes: Any) -> Model:
+    """A quarter of a box around a pore that stays open, with a buffer fixed near the membrane."""
+    current = {"kind": "constant", "amplitude": 0.02}
+    parts: dict[str, Any] = {
+        "geometry": Box(size=(0.6, 0.6, 0.3), symmetry=("x", "y")),
+        "discretization": Grid(size_at_active_zone=0.03),
+        "buffers": (FIXED.changed(where=LAYER),),
+        "channels": (Channels(name="open", positions=((0.0, 0.0),), current=current),),
+    }
+    return small_model(probes=({"name": "near", "position": (0.1, 0.0, 0.0)},), **parts | changes)
+
+
+def test_where_a_fixed_buffer_is_makes_no_difference_in_a_steady_state() -> None:
+    near, without = (steady(pore(buffers=b), held="z_max") for b in ((FIXED.changed(where=LAYER),), ()))
+    assert near.y[0] == pytest.approx(without.y[0], rel=1e-6)
+    share = build_system(pore(), discretize(pore())).shares["fixed"]
+    assert near.y[1] + near.y[2] == pytest.approx(400 * share, abs=1e-6)
+    assert near.y[2] == pytest.approx(400 * share * near.y[0] / (10 + near.y[0]), abs=1e-6)
+
+
+def test_a_buffer_that_spreads_has_no_steady_state_to_start_from() -> None:
+    with pytest.raises(NoSteadyStateError, match="'indicator' spreads"):
+        steady(pore(buffers=(SLOW_WHEN_BOUND.changed(where=LAYER),)), held="z_max")
+
+
+def test_a_quiet_stretch_with_a_buffer_near_the_membrane_ends_where_explicit_steps_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pulse = {"kind": "pulse", "amplitude": 0.05, "start": 0, "duration": 0.2}
+    channels = (Channels(name="Ca", positions=((0.0, 0.0),), current=pulse),)
+    ends = {}
+    for above in (6, 10**6):
+        monkeypatch.setattr(limits, "IMPLICIT_FROM", above)
+        monkeypatch.setattr(limits, "IMPLICIT_ON", above / 2)
+        run = simulate(pore(channels=channels, run={"duration": 20, "tolerance": 1e-3}))
+        ends[above] = run.do.to_host(run.stepper.y)
+        assert run.balance().relative_error < 1e-13
+        assert run.rejected <= 0.2 * run.steps + 5
+    assert ends[6] == pytest.approx(ends[10**6], rel=5e-3, abs=1e-6)
+
+
+def test_check_says_how_much_of_the_terminal_has_a_buffer() -> None:
+    lines = rc.check(empty("grid", (FIXED.changed(where=LAYER),)))
+    assert any("buffer 'fixed' is in 0.00297 um^3 before the stimulus, 16.500%" in line for line in lines)
+    outside = {"kind": "sphere", "centre": (1, 1, 1), "radius": 0.1}
+    lines = rc.check(empty("grid", (FIXED.changed(where=outside),)))
+    assert any(line.startswith("warning: buffer 'fixed' is in 0 um^3") for line in lines)
+
+
+def test_a_region_that_cannot_be_is_told() -> None:
+    with pytest.raises(InputError, match=r"no surface 'membran'.*Did you mean 'membrane'"):
+        fresh(empty("grid", (FIXED.changed(where={"kind": "layer", "within": 0.03, "of": "membran"}),)))
+    with pytest.raises(ModelError, match="box of `where` is empty"):
+        FIXED.changed(where={"kind": "box", "low": (0, 0, 0), "high": (0.1, -0.1, 0.1)})
+    with pytest.raises(ModelError, match="needs a kind"):
+        FIXED.changed(where={"within": 0.02})
+
+
+def test_a_layer_thinner_than_the_edges_of_a_mesh_holds_its_volume_nearly() -> None:
+    """Of a few nodes the volume is known to some percent."""
+    choice = Tetrahedra(size_at_active_zone=0.05, size_in_bulk=0.05)
+    model = small_model("tetrahedra", discretization=choice, geometry=Box(size=(0.3, 0.3, 0.2)), probes=(), channels=())
+    made = discretize(model.changed(buffers=()))
+    for height in (0.03, 0.052, 0.13):
+        share = made.space.share(lambda points, height=height: height - points[:, 2])
+        assert made.volumes @ share == pytest.approx(0.3 * 0.3 * height, rel=0.03)
