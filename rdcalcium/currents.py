@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.errors import InputError
 from rdcalcium.model import Channels, GatedCurrent, KineticScheme, Model, VoltageCourse
+from rdcalcium.openings import Gate, Openings, PrescribedGate, StochasticGate
 from rdcalcium.units import milliseconds
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
@@ -132,15 +133,17 @@ def _splines(times: np.ndarray, values: np.ndarray) -> PPoly:
 
 @dataclass(frozen=True)
 class GroupCurrent:
-    """Inward current of one channel of a group.
+    """Inward current of one channel of a group, on average over its openings, or while it is open.
 
     influx            pA, positive inward
     open_probability  dimensionless; None where the current is prescribed
+    gate              by which each channel opens by itself, and the current is that of an open one; else None
     """
 
     name: str
     influx: TimeCourse
     open_probability: TimeCourse | None = None
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,10 @@ class Currents:
             np.concatenate([np.zeros((0, 4)), *(curve.powers for curve in curves)]),
             np.concatenate([np.zeros(0), *(curve.charge for curve in curves)]),
         )
+
+    def openings(self, seed: int, trial: int) -> list[Openings | None]:
+        """When the channels of each group open in a trial; None where they conduct with a probability."""
+        return [group.gate.openings(seed, trial) if group.gate else None for group in self.groups]
 
     def at(self, t: float, before_jump: bool) -> np.ndarray:
         """Current of one channel of each group at a time, (groups,) pA; where it jumps, before or after that."""
@@ -240,24 +247,46 @@ def channel_currents(model: Model) -> Currents:
 
 def _group_current(group: Channels, model: Model) -> GroupCurrent:
     law, duration = group.current, model.run.duration
+    gate = PrescribedGate(Openings.of(group.openings_of_each).within(duration)) if group.openings else None
     if isinstance(law, GatedCurrent):
-        return _gated(group, law, model)
-    return GroupCurrent(group.name, TimeCourse.through(*law.rows(duration), smooth=law.smooth))
+        return _gated(group, law, model, gate)
+    return GroupCurrent(group.name, TimeCourse.through(*law.rows(duration), smooth=law.smooth), gate=gate)
 
 
-def _gated(group: Channels, law: GatedCurrent, model: Model) -> GroupCurrent:
-    """The current of a group whose channels open and close with the voltage."""
-    assert model.stimulus is not None  # the model has checked it
-    times, open_probability = open_probability_table(group, model.stimulus, model.run.duration)
-    voltage = model.stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
-    inward = law.inward(open_probability, voltage)
+def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None) -> GroupCurrent:
+    """The current of a group that depends on the voltage."""
+    stimulus = model.stimulus
+    assert stimulus is not None  # the model has checked it
+    times, probability = np.concatenate(_between_jumps(stimulus, model.run.duration)), None
+    if gate is None:
+        times, probability = open_probability_table(group, stimulus, model.run.duration)
+    voltage = stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
+    if group.gating == "stochastic":
+        gate = _stochastic(group, stimulus, times, voltage)
+    open_share = np.ones(len(times)) if gate or probability is None else probability
+    influx = TimeCourse.through(times, _inward(group, law, open_share, voltage), smooth=True)
+    if probability is None:
+        return GroupCurrent(group.name, influx, gate=gate)
+    return GroupCurrent(group.name, influx, TimeCourse.through(times, probability, smooth=True), gate)
+
+
+def _inward(group: Channels, law: GatedCurrent, open_share: np.ndarray, voltage: np.ndarray) -> np.ndarray:
+    """Current of one channel (pA) that is open with a probability, at voltages (mV), never outward."""
+    inward = law.inward(open_share, voltage)
     if inward.min() < -1e-6 * inward.max():
         raise InputError(
             f"calcium would leave through channels {group.name!r} at {voltage[inward.argmin()]:.3g} mV, above the "
             f"reversal potential of their {law.kind} current; use a higher one, or a GHK-like table of the current"
         )
-    influx, probability = (TimeCourse.through(times, v, smooth=True) for v in (inward, open_probability))
-    return GroupCurrent(group.name, influx, probability)
+    return inward
+
+
+def _stochastic(group: Channels, stimulus: VoltageCourse, times: np.ndarray, voltage: np.ndarray) -> StochasticGate:
+    """The gate of a group, whose channels start in equilibrium with the first voltage."""
+    scheme = group.kinetics()
+    start = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))
+    is_open = np.array([state in group.open_states for state in scheme.states])
+    return StochasticGate(group.name, scheme, times, voltage, start, is_open, len(group.positions))
 
 
 def gate_times(duration: float) -> np.ndarray:

@@ -63,7 +63,7 @@ def strain(model: Model, chemistry: Chemistry, volume: float, radius: float) -> 
 
     volume, radius  as above
     """
-    uneven, pulses = _uneven(model, channel_currents(model), chemistry, volume)
+    uneven, pulses = _uneven(model, channel_currents(model.averaged()), chemistry, volume)
     return EPS * chemistry.stiffness(model.calcium.rest, radius) * uneven, pulses
 
 

@@ -58,6 +58,8 @@ class SimulationError(RdcalciumError):
 class Simulation:
     """One model on one backend, from rest to its duration. Call `run`, or `advance` or `stretch` again and again.
 
+    It is at the beginning of the first trial; `begin` is that of another, on the same control volumes.
+
     When a call comes back, everything is behind the last step that it took: state, clock, ledger, points and sensors.
     """
 
@@ -67,19 +69,25 @@ class Simulation:
         self.system = operations.system
         rest = self.system.chemistry.rest
         self.rtol, self.atol = model.run.tolerance, _absolute_tolerance(model, rest)
-        self.sensors = ReleaseSensors.of(model)
         self.influx = Influx(model, operations)
         self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
-        self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
-        self.stepper = Stepper(operations, self.system.rest)
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
-        self.stops = self.influx.currents.events(model.run.duration)
-        setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest, self.stops)
+        setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest)
         self.host = HostSteps(setting)
         self.way: Way = on_device(setting, self.host) or self.host
+        self.begin(1)
+
+    def begin(self, trial: int) -> None:
+        """Be at rest, before the first step of a trial."""
+        self.trial = trial
+        self.influx.begin(trial)
+        self.points.begin()
+        self.sensors = ReleaseSensors.of(self.model)
+        self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
+        self.stepper = Stepper(self.do, self.system.rest)
         self._last: TakenStep | None = None
         self._counted = 0  # evaluations until the last moment
-        self.ledger = Ledger(operations, model.copies, self.stepper.y, self.stepper.carried)
+        self.ledger = Ledger(self.do, self.model.copies, self.stepper.y, self.stepper.carried)
         self.points.look(self.stepper.y)
 
     @property
@@ -99,6 +107,7 @@ class Simulation:
             **self.stepper.saved(),
             **self.ledger.saved(),
             "clock": np.array([self.t, pace.control.h, pace.implicit_above, *pace.control.last]),
+            "trial": np.array(self.trial),
             "counts": np.array([self.steps, pace.rejected, self.stepper.evaluations]),
             "points": self.points.last,  # as they were seen: who fetches them again may add up in another order
             **{f"{key} {i}": value for i, s in enumerate(self.sensors) for key, value in s.saved().items()},
@@ -106,7 +115,7 @@ class Simulation:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to a `state` of the same model on the same control volumes."""
-        self.pace = Pace.at_start(self.method)
+        self.begin(int(state["trial"]))
         self.t, self.pace.control.h, self.pace.implicit_above, *last = state["clock"].tolist()
         self.pace.control.last = (last[0], last[1])
         self.stepper = Stepper.restored(self.do, state)
@@ -180,7 +189,7 @@ class Simulation:
             after = self.points.calcium(self.t, before_jump=True)
             for sensor in self.sensors:
                 sensor.advance(before[sensor.places], after[sensor.places], step.h)
-            if np.any(np.abs(self.stops - step.t) < SAME_TIME):
+            if np.any(np.abs(self.influx.stops - step.t) < SAME_TIME):
                 for sensor in self.sensors:
                     sensor.forget()
 

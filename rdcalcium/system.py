@@ -97,14 +97,33 @@ def place_sources(
     amounts = csr_array((discretization.size, len(groups)))
     counts = np.zeros(len(groups))
     for g, points in enumerate(groups):
-        share = computed_share(points, planes)
-        counts[g] = share.sum()
-        found: PointWeights = discretization.locator.source_weights(points)
-        amount = found.weights * share[:, None] * AMOUNT_PER_CHARGE
-        place = (found.indices.ravel(), np.full(found.indices.size, g))
-        amounts = amounts + csr_array((amount.ravel(), place), shape=amounts.shape)
+        counts[g] = computed_share(points, planes).sum()
+        cells, amount = _amounts(points, planes, discretization)
+        amounts = amounts + csr_array((amount.ravel(), (cells.ravel(), np.full(cells.size, g))), shape=amounts.shape)
     cells = np.flatnonzero(abs(amounts).sum(axis=1))
     return Sources(cells, amounts[cells].toarray() / discretization.volumes[cells, None], counts)
+
+
+def place_channels(
+    points: np.ndarray, planes: Sequence[tuple[int, float]], discretization: Discretization, cells: np.ndarray
+) -> csr_array:
+    """The same for every channel of a group by itself, (cells, channels) µM ms⁻¹ per pA.
+
+    cells  control volumes of `place_sources`
+    """
+    found, amount = _amounts(points, planes, discretization)
+    channel, corner = np.nonzero(amount)
+    found, amount = found[channel, corner], amount[channel, corner]
+    place = (np.searchsorted(cells, found), channel)
+    return csr_array((amount / discretization.volumes[found], place), shape=(len(cells), len(points)))
+
+
+def _amounts(
+    points: np.ndarray, planes: Sequence[tuple[int, float]], discretization: Discretization
+) -> tuple[np.ndarray, np.ndarray]:
+    """Control volumes of each channel, and what they get of its 1 pA, µM µm³ ms⁻¹; both (channels, corners)."""
+    found: PointWeights = discretization.locator.source_weights(points)
+    return found.indices, found.weights * computed_share(points, planes)[:, None] * AMOUNT_PER_CHARGE
 
 
 def computed_share(points: np.ndarray, planes: Sequence[tuple[int, float]]) -> np.ndarray:

@@ -57,6 +57,11 @@ class KernelMarcher(Marcher):
         self.log = up(np.zeros((CAPACITY, self.width)))
         self.at = up(np.zeros(len(STATES), dtype=np.int64))
 
+    def renew(self, stops: np.ndarray, shares: np.ndarray, amounts: np.ndarray) -> None:
+        """Where they are: the launches that were recorded look there."""
+        for place, values in ((self.stops, stops), (self.source[1], shares), (self.amounts, amounts)):
+            place[:] = self.do.upload(values)
+
     def go(self, march: Mapping[str, float], states: Sequence[Array], rounds: int) -> Stretch:
         """Launch rounds until there is something to ask."""
         self.begin(march, states)

@@ -141,7 +141,7 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Program:
-    """All that stays the same while a device marches.
+    """All that stays the same while a device marches, but for what a marcher can `renew`.
 
     rules    values of `RULES`
     atol     (fields,)     µM
@@ -190,6 +190,10 @@ class Stretch:
 
 class Marcher(ABC):
     """A device that takes explicit steps by itself."""
+
+    @abstractmethod
+    def renew(self, stops: np.ndarray, shares: np.ndarray, amounts: np.ndarray) -> None:
+        """From now on these take the place of those of the program, which have the same shapes."""
 
     @abstractmethod
     def go(self, march: Mapping[str, float], states: Sequence[Any], rounds: int) -> Stretch:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from rdcalcium.model.current_laws import CurrentLaw, GatedCurrent
+from rdcalcium.model.openings import Intervals, PrescribedOpenings, require_openings
 from rdcalcium.model.quantity import Length
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
@@ -22,14 +23,18 @@ class Channels(SchemePart):
     """
 
     shelf = "channels"
-    own = ("positions", "place", "gating")
+    own = ("positions", "place", "gating", "openings")
 
     positions: tuple[Position, ...] = Field(min_length=1)
     """Of each channel: x and y, or x, y and z where the membrane is not the plane z = 0."""
     place: Literal["membrane", "anywhere"] = "membrane"
     """On the membrane (z = 0 of a box, the named surface of a mesh), or anywhere, as a source in the cytosol is."""
-    gating: Literal["deterministic"] = "deterministic"
-    """Every channel conducts with its probability of being open."""
+    gating: Literal["deterministic", "stochastic"] = "deterministic"
+    """Every channel conducts with its probability of being open; or every channel opens and closes by itself, at times
+    that are drawn from its gate, others in every trial."""
+    openings: PrescribedOpenings = ()
+    """When the channels are open, as pairs of times: one list for all of them, or a list for each, which may be empty.
+    They take the place of the gate; none: a channel opens as its gate says."""
     gate: tuple[str, ...] = ()
     """Transitions such as "C0 <-> C1 : 2*1.78*exp(V/23.3), 0.14*exp(-V/15)", with V in mV and rates in 1/ms. It starts
     in equilibrium with the first voltage; none: the current is prescribed."""
@@ -52,9 +57,36 @@ class Channels(SchemePart):
         """The gate."""
         return self.gate
 
+    @property
+    def conducts_by_itself(self) -> bool:
+        """Whether each channel is open or shut, instead of conducting with its probability of being open."""
+        return self.gating == "stochastic" or bool(self.openings)
+
+    @property
+    def openings_of_each(self) -> tuple[Intervals, ...]:
+        """Those that are prescribed, of each channel in the order of positions."""
+        return self.openings * len(self.positions) if len(self.openings) == 1 else self.openings
+
+    @property
+    def needs_voltage(self) -> bool:
+        """Whether its current depends on the membrane potential."""
+        return isinstance(self.current, GatedCurrent)
+
+    @model_validator(mode="after")
+    def _one_reason_to_open(self) -> Self:
+        if self.gating == "stochastic" and bool(self.gate) == bool(self.openings):
+            advice = "leave that out, or the openings" if self.gate else "needs a gate (a scheme with open_states)"
+            raise ValueError(f'channels {self.name!r}: gating = "stochastic": {advice}')
+        if self.openings:
+            try:
+                require_openings(self.openings, len(self.positions))
+            except ValueError as error:
+                raise ValueError(f"channels {self.name!r}: {error}") from None
+        return self
+
     @model_validator(mode="after")
     def _gate_fits_current(self) -> Self:
-        if isinstance(self.current, GatedCurrent) != bool(self.gate):
+        if self.needs_voltage != bool(self.gate) and not self.openings:
             needs = "has no gate; leave it out" if self.gate else "needs a gate (a scheme with open_states)"
             raise ValueError(f"channels {self.name!r}: a current of kind {self.current.kind!r} {needs}")
         if self.gate:

@@ -146,6 +146,16 @@ class Model(Part):
         others = tuple(b for b in self.buffers if b.name != buffer.name)
         return self.changed(buffers=(*others, buffer))
 
+    @property
+    def is_random(self) -> bool:
+        """Whether two of its trials differ."""
+        return any(group.gating == "stochastic" for group in self.channels)
+
+    def averaged(self) -> Model:
+        """The same terminal, in which each channel conducts with its probability of being open."""
+        groups = (g.model_copy(update={"gating": "deterministic"}) for g in self.channels)
+        return self.model_copy(update={"channels": tuple(groups)})
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for plural, parts in (
@@ -163,7 +173,7 @@ class Model(Part):
         if twice:
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
         self._magnesium_known()
-        if self.stimulus is None and any(group.gate for group in self.channels):
+        if self.stimulus is None and any(group.needs_voltage for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
         self.geometry.allow(self.discretization)
         self._points_in_cytosol()

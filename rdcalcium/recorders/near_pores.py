@@ -54,15 +54,22 @@ class NearPores:
         """Share of the correction left at ages (n,) ms after a current of the group has dropped, (n, points)."""
         return 1 / (1 + (ages[:, None] / self.half[:, group]) ** STEEPNESS)
 
-    def calcium(self, values: np.ndarray, currents: np.ndarray) -> np.ndarray:
+    def fields(self, currents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Exact and discrete field at the points, (rates, points) µM each.
+
+        currents  (points, groups) pA, of one channel of each group, with what lingers of it around each point
+        """
+        exact, discrete = (np.einsum("rpg,pg->rp", field, currents) for field in (self.exact, self.discrete))
+        return exact, discrete
+
+    def calcium(self, values: np.ndarray, exact: np.ndarray, discrete: np.ndarray) -> np.ndarray:
         """Calcium at the points, (points,) µM.
 
-        values    (fields, points) µM, of the control volumes
-        currents  (points, groups) pA, of one channel of each group, with what lingers of it around each point
+        values           (fields, points) µM, of the control volumes
+        exact, discrete  (rates, points) µM, the fields around all channels
         """
         calcium = values[CALCIUM]
         excess = calcium - self.rest
-        exact, discrete = (np.einsum("rpg,pg->rp", field, currents) for field in (self.exact, self.discrete))
         known = (excess > NONE) & (discrete > 0).all(axis=0)
         if not known.any():
             return calcium

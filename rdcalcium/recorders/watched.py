@@ -10,6 +10,7 @@ from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import PointWeights
 from rdcalcium.influx import Influx
 from rdcalcium.integrators.limits import SAME_TIME
+from rdcalcium.recorders.near_channels import NearChannels
 from rdcalcium.recorders.near_pores import NearPores
 
 
@@ -21,14 +22,29 @@ class WatchedPoints:
     """
 
     def __init__(self, positions: np.ndarray, operations: Operations, influx: Influx):
-        self.do, self.count, self.currents = operations, len(positions), influx.currents
-        system = operations.system
-        self.near_pores = NearPores(system, influx.groups, influx.planes, positions)
-        self._drops = [group.influx.drops() for group in influx.currents.groups]
+        self.do, self.count, self.influx, self.currents = operations, len(positions), influx, influx.currents
+        system, groups = operations.system, influx.currents.groups
+        together = [
+            np.empty((0, 3)) if group.gate else pores for group, pores in zip(groups, influx.groups, strict=True)
+        ]
+        self.near_pores = NearPores(system, together, influx.planes, positions)
+        self._drops = [group.influx.drops() for group in groups]
+        self._each = {
+            g: NearChannels(system, influx.groups[g], influx.planes, positions, self.near_pores.kappas, group.influx)
+            for g, group in enumerate(groups)
+            if group.gate
+        }
         found = system.discretization.locator.weights(positions) if len(positions) else None
         self.weights = _with_cells(found, influx.cells)
         self._places = operations.points(self.weights)
         self._seen = (system.rest[:, self.weights.indices] * self.weights.weights).sum(axis=-1)
+        self.begin()
+
+    def begin(self) -> None:
+        """Take the openings of the trial that the influx is in."""
+        for g, channels in self._each.items():
+            if openings := self.influx.openings[g]:
+                channels.begin(openings)
 
     def look(self, y: Array) -> None:
         """Fetch every field at every point."""
@@ -70,10 +86,16 @@ class WatchedPoints:
     def _corrected(self, values: np.ndarray, t: float, before_jump: bool) -> np.ndarray:
         currents = np.tile(self.currents.at(t, before_jump), (self.count, 1))
         for group, (times, drops) in enumerate(self._drops):
+            if group in self._each:
+                continue
             past = times < t - SAME_TIME if before_jump else times <= t + SAME_TIME
             ages = np.maximum(t - times[past], 0.0)
             currents[:, group] += drops[past] @ self.near_pores.lingering(group, ages)
-        return self.near_pores.calcium(values, currents)
+        exact, discrete = self.near_pores.fields(currents)
+        for channels in self._each.values():
+            more = channels.fields(t, before_jump)
+            exact, discrete = exact + more[0], discrete + more[1]
+        return self.near_pores.calcium(values, exact, discrete)
 
 
 def _with_cells(points: PointWeights | None, cells: np.ndarray) -> PointWeights:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 CALCIUM = "Ca"  # the field of free calcium
 RELEASE_RATE, RELEASE_PROBABILITY, RELEASES = "release rate", "release probability", "cumulative release"
-OPEN_PROBABILITY, CURRENT = "open probability", "current"
+OPEN_PROBABILITY, OPEN_CHANNELS, CURRENT = "open probability", "open channels", "current"
 
 # What can be written after a dot in Python; the states of buffers keep their exact names, which tell "a b" from "a_b".
 VARIABLES = {
@@ -73,6 +73,11 @@ def release(sensor: str, refills: bool) -> list[Column]:
 def open_probability(group: str) -> Column:
     """That of the channels of a group."""
     return Column(OPEN_PROBABILITY, "", group)
+
+
+def open_channels(group: str) -> Column:
+    """How many channels of a group are open in the whole terminal, where they open by themselves."""
+    return Column(OPEN_CHANNELS, "", group)
 
 
 def current(group: str) -> Column:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rdcalcium.currents import TimeCourse, gate_times
+from rdcalcium.influx import Influx
 from rdcalcium.model import Model, VoltageCourse
-from rdcalcium.results.columns import TIME, VOLTAGE, Column, current, open_probability
+from rdcalcium.results.columns import TIME, VOLTAGE, Column, current, open_channels, open_probability
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS
 from rdcalcium.runner.bends import bends
@@ -21,18 +23,12 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
     There is a row where something bends, and no file where nothing flows. A jump has two rows of one time, the value
     before it and the value after it.
     """
-    groups = simulation.influx.currents.groups
-    if not groups:
+    influx = simulation.influx
+    if not influx.groups:
         return
-    times, before = _rows([g.influx for g in groups], model.stimulus, model.run.duration)
-    columns: dict[Column, np.ndarray] = {TIME: times}
-    if model.stimulus:
-        columns[VOLTAGE] = model.stimulus.voltage(times, before)
-    for group, count in zip(groups, simulation.influx.sources.counts, strict=True):
-        if group.open_probability:
-            columns[open_probability(group.name)] = _values(group.open_probability, times, before)
-        inward = model.copies * count * _values(group.influx, times, before)
-        columns[current(group.name)] = 0.0 - inward  # not -inward, which makes -0.0 of nothing
+    jumps = influx.events, *(g.influx.jumps for g in influx.currents.groups)
+    times, before = _rows([g.influx for g in influx.currents.groups], jumps, model.stimulus, model.run.duration)
+    columns = stimulus_columns(model, influx, times, before)
     table = CsvTable(folder / STIMULUS, [column.heading for column in columns])
     kept = bends(times, [values for column, values in columns.items() if column != TIME])
     for row in zip(*(values[kept] for values in columns.values()), strict=True):
@@ -40,12 +36,30 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
     table.close()
 
 
-def _rows(courses: list[TimeCourse], stimulus: VoltageCourse | None, duration: float) -> tuple[np.ndarray, np.ndarray]:
-    """Times of the rows from 0 to the duration, ms, and whether each tells the value before a jump; both (rows,)."""
-    times, jumps = [np.array([0.0, duration])], [np.zeros(0)]
-    for course in courses:
-        times.append(course.knots)
-        jumps.append(course.jumps)
+def stimulus_columns(model: Model, influx: Influx, times: np.ndarray, before: np.ndarray) -> dict[Column, np.ndarray]:
+    """Voltage, and what the channels of each group do, at times (ms), after a jump then or before it; (times,) each."""
+    columns: dict[Column, np.ndarray] = {TIME: times}
+    if model.stimulus:
+        columns[VOLTAGE] = model.stimulus.voltage(times, before)
+    counts = model.copies * influx.conducting(times, before)
+    for group, count in zip(influx.currents.groups, counts.T, strict=True):
+        if group.open_probability:
+            columns[open_probability(group.name)] = _values(group.open_probability, times, before)
+        if group.gate:
+            columns[open_channels(group.name)] = count
+        inward = count * _values(group.influx, times, before)
+        columns[current(group.name)] = 0.0 - inward  # not -inward, which makes -0.0 of nothing
+    return columns
+
+
+def _rows(
+    courses: Sequence[TimeCourse], found: Sequence[np.ndarray], stimulus: VoltageCourse | None, duration: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times of the rows from 0 to the duration, ms, and whether each tells the value before a jump; both (rows,).
+
+    found  times of jumps, ms
+    """
+    times, jumps = [np.array([0.0, duration]), *(course.knots for course in courses)], [np.zeros(0), *found]
     if stimulus:  # smooth at the spacing at which gates see it, but where it jumps
         times.append(gate_times(duration))
         jumps.append(stimulus.jumps(duration))

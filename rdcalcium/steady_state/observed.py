@@ -61,7 +61,7 @@ def _seen(model: Model, influx: Influx, currents: np.ndarray, y: np.ndarray) -> 
         return np.empty((len(y), 0))
     values = influx.do.gather(y, influx.do.points(system.discretization.locator.weights(points)))
     near_pores = NearPores(system, influx.groups, influx.planes, points)
-    values[CALCIUM] = near_pores.calcium(values, np.tile(currents, (len(points), 1)))
+    values[CALCIUM] = near_pores.calcium(values, *near_pores.fields(np.tile(currents, (len(points), 1))))
     return values
 
 

@@ -46,7 +46,7 @@ def steady(
     It is computed in double precision on the CPU. Raises InputError for a moment or a surface that there is not, and
     NoSteadyStateError where the terminal has no steady state, or none was found.
     """
-    model, held = loaded(model), tuple(dict.fromkeys([held] if isinstance(held, str) else held))
+    model, held = _steadied(loaded(model)), tuple(dict.fromkeys([held] if isinstance(held, str) else held))
     warn(doubts(model))
     operations = _operations(model, held)
     warn(resolution_warnings(model, operations.system))
@@ -61,6 +61,17 @@ def steady(
     flow = max(entering, equations.rounding) if entering else equations.exchanged
     u, convergence = find(equations, flow)
     return observed(model, held, time, currents, influx, equations, u, convergence)
+
+
+def _steadied(model: Model) -> Model:
+    """The model in which every channel conducts with its probability of being open: what is random has no rest."""
+    for group in model.channels:
+        if group.openings:
+            raise InputError(
+                f"channels {group.name!r} open at prescribed times, and a steady state knows no times; leave out their "
+                "openings, and give them a gate or a current without one"
+            )
+    return model.averaged()
 
 
 def _operations(model: Model, held: tuple[str, ...]) -> NumpyOperations:

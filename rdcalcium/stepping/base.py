@@ -25,7 +25,6 @@ class Setting:
     rtol     relative tolerance
     atol     (fields,) µM, absolute tolerance
     longest  ms, that a step may be
-    stops    (stops,) ms, on which a step must end, ascending; the last is the end of the run
     """
 
     operations: Operations
@@ -35,7 +34,6 @@ class Setting:
     rtol: float
     atol: np.ndarray
     longest: float
-    stops: np.ndarray
 
 
 @dataclass

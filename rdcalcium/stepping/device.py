@@ -52,12 +52,19 @@ class DeviceSteps(Way):
         self.setting, self.host = setting, host
         self.influx, self.points = setting.influx, setting.points
         self.marcher: Marcher = setting.operations.marcher(program(setting))
-        self._sources = self.influx.at(self.points.weights)
         self._rounds = 1
         self._asked = False  # whether the device has asked for an implicit step in vain
+        self._told = 0  # number of the last change of the open channels that the device knows
 
     def take(self, stepper: Stepper, pace: Pace, t: float, until: float, alone: bool) -> list[TakenStep]:
-        """As many steps as fit into a moment, or an implicit one where the device asks for it at once."""
+        """As many steps as fit into a moment, or an implicit one where the device asks for it at once.
+
+        None follows one in which a channel opens or closes: the device then has to be told of it.
+        """
+        self.influx.follow(t)
+        if self._told != self.influx.changes:
+            self._tell(t)
+        until = min(until, self.influx.following(t))
         rates = self.points.fetch(stepper.rate())
         begun = time.perf_counter()
         start = self.start(pace, t, until) | {"evaluations": float(stepper.evaluations)}
@@ -72,6 +79,12 @@ class DeviceSteps(Way):
         if quiet and not len(done.log):
             return self.host.take(stepper, pace, t, until, alone)
         return [*self._steps(done, t, rates)]
+
+    def _tell(self, t: float) -> None:
+        """Tell the device which channels are open from t (ms) on, and where its steps must end until that changes."""
+        self.marcher.renew(self.influx.until(t), self.influx.shares, self.influx.amounts)
+        self._sources = self.influx.at(self.points.weights)
+        self._told, self._asked = self.influx.changes, False
 
     def start(self, pace: Pace, t: float, until: float) -> dict[str, float]:
         """What the device goes on from, by its words; the rest is 0."""
@@ -129,10 +142,10 @@ def program(setting: Setting) -> Program:
         ladder=setting.method.ladder(),
         courses=influx.currents.courses(),
         atol=setting.atol,
-        stops=setting.stops,
+        stops=influx.until(0.0),
         binding=binding,
         cells=influx.sources.cells,
-        shares=influx.sources.shares,
+        shares=influx.shares,
         amounts=influx.amounts,
         points=setting.points.weights,
     )

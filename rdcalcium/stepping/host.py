@@ -58,6 +58,7 @@ class HostSteps(Way):
 
     def take(self, stepper: Stepper, pace: Pace, t: float, until: float, alone: bool) -> list[TakenStep]:
         """One accepted step."""
+        self.influx.follow(t)
         radius = self._radius()
         pace.control.h = pace.control.h or 1 / radius
         while True:
@@ -74,7 +75,7 @@ class HostSteps(Way):
                 return []
         stepper.accept()
         pace.control.accept(plan.h, error, plan.wanted)
-        if np.any(np.abs(self.setting.stops - plan.end) < SAME_TIME):
+        if np.any(np.abs(self.influx.stops - plan.end) < SAME_TIME):
             pace.restart()
         amount = plan.sources.amount if plan.sources else 0.0
         return [
@@ -99,7 +100,7 @@ class HostSteps(Way):
 
         radius  bound on the spectral radius, ms⁻¹
         """
-        stops, method = self.setting.stops, self.setting.method
+        stops, method = self.influx.stops, self.setting.method
         stop = float(stops[np.searchsorted(stops, t, side="right")])
         wanted = min(pace.control.h, self.setting.longest)
         h, lands = towards(stop - t, wanted)
