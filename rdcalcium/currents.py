@@ -242,7 +242,7 @@ class Currents:
 
 def channel_currents(model: Model) -> Currents:
     """Solve the gates of a model and tabulate the current of one channel of each group."""
-    return Currents([_group_current(group, model) for group in model.channels])
+    return Currents([_group_current(group, model) for group in model.channels_within])
 
 
 def _group_current(group: Channels, model: Model) -> GroupCurrent:

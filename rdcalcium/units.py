@@ -22,6 +22,8 @@ UNITS = {
     "current": "pA",
     "voltage": "mV",
     "conductance": "pS",
+    "permeability": "um^3/ms",
+    "temperature": "degC",
     "diffusivity": "um^2/ms",
     "rate": "1/ms",
     "binding rate": "1/(uM*ms)",
@@ -49,7 +51,9 @@ _SPANS = (("s", 1e3), ("ms", 1.0), ("us", 1e-3), ("ns", 1e-6))  # ms, for reader
 
 FARADAY = 96485.33212  # C mol⁻¹, CODATA 2018
 AVOGADRO = 6.02214076e23  # mol⁻¹, exact
+GAS_CONSTANT = 8.31446261815324  # J mol⁻¹ K⁻¹, exact
 CALCIUM_VALENCE = 2
+ZERO_CELSIUS = 273.15  # K
 
 # One µM µm³ = 1e-6 mol/L × 1e-15 L = 1e-21 mol.
 MOL_PER_AMOUNT = 1e-6 * 1e-15
@@ -60,6 +64,11 @@ AMOUNT_PER_CHARGE = 1e-15 / (CALCIUM_VALENCE * FARADAY) / MOL_PER_AMOUNT  # 5.18
 
 # 1 pS × 1 mV = 1e-15 A = 1e-3 pA.
 CURRENT_PER_CONDUCTANCE_VOLTAGE = 1e-12 * 1e-3 / 1e-12
+
+
+def thermal_voltage(temperature: float) -> float:
+    """R T / F at a temperature in °C, mV."""
+    return 1e3 * GAS_CONSTANT * (temperature + ZERO_CELSIUS) / FARADAY
 
 
 class UnitError(InputError):
@@ -79,7 +88,7 @@ def _registry() -> pint.UnitRegistry:
 
 # A number, then its unit. Nothing else: pint alone would read "1,5 uM" as 15 µM and "70 nM 3" as 210 nM.
 _QUANTITY = re.compile(
-    r"([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?))\s*((?:(?:1\s*/|[a-zµμ/(%]).*)?)", re.IGNORECASE
+    r"([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?))\s*((?:(?:1\s*/|[a-zµμ°/(%]).*)?)", re.IGNORECASE
 )
 
 # A power without its sign: "um2/s", "uM-1 ms-1".
@@ -91,7 +100,7 @@ def _convert(text: str, kind: str) -> float:
     match = _QUANTITY.fullmatch(text)
     if not match:
         raise UnitError(f"{text!r} is not a quantity; write for example {example(kind)!r}")
-    number, unit = float(match[1]), match[2].replace("µ", "u").replace("μ", "u")
+    number, unit = float(match[1]), match[2].replace("µ", "u").replace("μ", "u").replace("°", "deg")
     unit = _POWER.sub(r"\1^\2", unit)
     if not unit:
         return number

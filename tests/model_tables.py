@@ -77,6 +77,19 @@ OHMIC = {
     "open_states": ["O"],
 }
 CALYX = str(FOLDER / "waveforms" / "calyx_keller2015.csv")
+GATED_CURRENTS = {
+    "ohmic": {**OHMIC["current"], "measured_in": "2 mM", "K_M": "2.7 mM"},
+    "GHK": {"kind": "GHK", "permeability": "1e-20 m^3/s"},
+    "GHK that says all": {
+        "kind": "GHK",
+        "permeability": 1e-5,
+        "outside": "1.2 mM",
+        "inside": "70 nM",
+        "temperature": "37 degC",
+    },
+    "current_voltage": {"kind": "current_voltage", "voltages": ["-80 mV", 0, 60], "values": ["0.3 pA", 0.15, 0]},
+    "nadkarni": {"kind": "nadkarni", "conductance": "3.72 pS"},
+}
 STIMULI: dict[str, dict[str, Any]] = {
     "waveform": {"kind": "action_potential", "waveform": "calyx_keller2015", "times": ["1 ms", 11.0]},
     "broad waveform": {
@@ -118,6 +131,15 @@ PARTS: dict[str, dict[str, Any]] = {
     "current ohmic": {
         "channels": [channel(**OHMIC)],
         "stimulus": STIMULI["waveform"],
+    },
+    **{
+        f"current {k}": {
+            "channels": [channel(**{**OHMIC, "measured_at": "24 degC", "Q10": 2.3, "speed": "90 %", "current": v})],
+            "stimulus": STIMULI["waveform"],
+            "extracellular": {"calcium": "1.2 mM"},
+            "temperature": "34 degC",
+        }
+        for k, v in GATED_CURRENTS.items()
     },
     **{f"stimulus {k}": {"channels": [channel(**OHMIC)], "stimulus": v} for k, v in STIMULI.items()},
     "buffer with a scheme": {

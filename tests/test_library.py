@@ -251,12 +251,17 @@ def test_the_list_of_buffers_shows_their_numbers_and_each_paper_once() -> None:
     assert sum("An exclusion zone for Ca2+ channels" in line for line in lines) == 1
 
 
+def texts(value: Any) -> list[str]:
+    """Everything that stands in a value."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for one in inside for text in texts(one)] if isinstance(value, dict | list) else [str(value)]
+
+
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_an_entry_is_described_with_all_that_it_says(kind: str, name: str) -> None:
     text = "\n".join(library.explain(name))
     for value in library.entry(kind, name).values():
-        numbers = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
-        assert all(str(number) in text for number in numbers)
+        assert all(number in text for number in texts(value))
     for key in library.entries(kind)[name].get("source", []):
         assert library.references()[key]["doi"] in text
 

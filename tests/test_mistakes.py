@@ -14,7 +14,7 @@ from rdcalcium import library, units
 from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
 from rdcalcium.model.kinds import kinds_in
 from rdcalcium.model.quantity import LIMITS
-from tests.model_tables import CURRENTS, PARTS, STIMULI, channel, tables
+from tests.model_tables import CURRENTS, GATED_CURRENTS, PARTS, STIMULI, channel, tables
 
 FULL = tables(
     geometry={**PARTS["geometry vesicles"]["geometry"], "symmetry": ["x"]},
@@ -30,6 +30,13 @@ MODELS = {
     "everything": FULL,
     "one site and a gate": tables(**GATED),
     **{f"stimulus {kind}": {**BARE, "stimulus": stimulus} for kind, stimulus in STIMULI.items() if kind != "waveform"},
+    "gated currents": {
+        **BARE,
+        **PARTS["current GHK"],
+        "channels": [
+            {**channel, "name": kind} for kind in GATED_CURRENTS for channel in PARTS[f"current {kind}"]["channels"]
+        ],
+    },
     "mesh": tables(**PARTS["geometry mesh"]),
     "molecules of two parts": tables(**PARTS["molecules of two parts"]),
 }

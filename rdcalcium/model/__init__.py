@@ -4,18 +4,12 @@ from rdcalcium.errors import ModelError
 from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.buffers import Buffer, Calcium, Pool
 from rdcalcium.model.channels import Channels
-from rdcalcium.model.current_laws import (
-    ConstantCurrent,
-    GatedCurrent,
-    GaussianCurrent,
-    OhmicCurrent,
-    PrescribedCurrent,
-    PulseCurrent,
-    TabulatedCurrent,
-)
+from rdcalcium.model.current_law import GatedCurrent, PrescribedCurrent
+from rdcalcium.model.gated_currents import GoldmanCurrent, NadkarniCurrent, OhmicCurrent, TabulatedOpenCurrent
 from rdcalcium.model.geometry import Box, Grid, MeshFile, Shape, Sphere, Tetrahedra
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
+from rdcalcium.model.prescribed_currents import ConstantCurrent, GaussianCurrent, PulseCurrent, TabulatedCurrent
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.toml import read_toml, validate, write_toml
@@ -32,12 +26,14 @@ __all__ = [
     "ConstantCurrent",
     "GatedCurrent",
     "GaussianCurrent",
+    "GoldmanCurrent",
     "Grid",
     "KineticScheme",
     "Magnesium",
     "MeshFile",
     "Model",
     "ModelError",
+    "NadkarniCurrent",
     "OhmicCurrent",
     "Pool",
     "PrescribedCurrent",
@@ -51,6 +47,7 @@ __all__ = [
     "Snapshots",
     "Sphere",
     "TabulatedCurrent",
+    "TabulatedOpenCurrent",
     "Tetrahedra",
     "VoltageCourse",
     "VoltageSteps",

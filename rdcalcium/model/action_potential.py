@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from rdcalcium.catalogue import FOLDER, entry
-from rdcalcium.model.quantity import Quantity, Time, Voltage
+from rdcalcium.model.quantity import Factor, Time, Voltage
 from rdcalcium.model.template import Template
 from rdcalcium.model.train import Train, require_ascending
 from rdcalcium.model.voltage_course import VoltageCourse
@@ -18,8 +18,6 @@ from rdcalcium.model.waveform import Rows, SmoothCurve, read_waveform
 
 JUMP = 1e-9  # mV; a smaller one is rounding
 INSTEAD = {"waveform": "template", "template": "waveform", "times": "train", "train": "times"}
-
-Factor = Annotated[float, Quantity("number", gt=0)]
 
 
 class ActionPotential(VoltageCourse):

@@ -6,11 +6,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.model.current_laws import CurrentLaw, GatedCurrent
+from rdcalcium.model.current_law import GatedCurrent
+from rdcalcium.model.current_laws import CurrentLaw
 from rdcalcium.model.openings import Intervals, PrescribedOpenings, require_openings
-from rdcalcium.model.quantity import Length
+from rdcalcium.model.quantity import Factor, Length, Temperature
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
+from rdcalcium.model.surroundings import Surroundings
+from rdcalcium.units import show
 
 Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
 
@@ -40,6 +43,13 @@ class Channels(SchemePart):
     in equilibrium with the first voltage; none: the current is prescribed."""
     open_states: tuple[str, ...] = ()
     """States of the gate in which a channel conducts."""
+    measured_at: Temperature | None = None
+    """Temperature at which the rates of the gate were measured; none: they hold at the temperature of the model."""
+    Q10: Factor | None = None
+    """How many times as fast the gate is where it is 10 degC warmer, 2 to 2.5 for calcium channels; none: it must be
+    said where the model has another temperature than that at which the gate was measured."""
+    speed: Factor = 1.0
+    """How many times as fast the gate is as its rates say."""
     current: CurrentLaw
     """Of one channel."""
 
@@ -103,5 +113,26 @@ class Channels(SchemePart):
         return self
 
     def kinetics(self) -> KineticScheme:
-        """The gate as a kinetic scheme."""
-        return self.read_scheme()
+        """The gate as a kinetic scheme, as fast as it is."""
+        return self.read_scheme().faster(self.speed)
+
+    def within(self, surroundings: Surroundings) -> Self:
+        """The channels with the gate and the current that they have there; ValueError where it is not known."""
+        try:
+            current = self.current.within(surroundings)
+            speed = self.speed * self._quickened(surroundings.temperature)
+        except ValueError as error:
+            raise ValueError(f"channels {self.name!r}: {error}") from None
+        measured_at = self.measured_at if surroundings.temperature is None else surroundings.temperature
+        return self.model_copy(update={"current": current, "speed": speed, "measured_at": measured_at})
+
+    def _quickened(self, temperature: float | None) -> float:
+        """How many times as fast the gate is at a temperature (°C) as where it was measured, Q10^(ΔT / 10)."""
+        if not self.gate or self.measured_at is None or temperature in (None, self.measured_at):
+            return 1.0
+        if self.Q10 is None:
+            raise ValueError(
+                f"the gate was measured at {show(self.measured_at, 'temperature')} and the model is at "
+                f"{show(temperature, 'temperature')}; say how much faster it is there, such as Q10 = 2.3 per 10 degC"
+            )
+        return self.Q10 ** ((temperature - self.measured_at) / 10)

@@ -87,6 +87,10 @@ class Expression:
             offer = suggest(unknown[0], known, "known here")
             raise ExpressionError(f"{unknown[0]!r} in {self.text.strip()!r} is not known; {offer}")
 
+    def times(self, factor: float) -> Expression:
+        """Its product with a number."""
+        return Expression(f"{factor!r}*({self.text})")
+
     def evaluate(self, values: Mapping[str, float | np.ndarray]) -> float | np.ndarray:
         """Value with the given names, numbers or arrays."""
         return self.into(_Values(values))

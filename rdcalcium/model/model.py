@@ -13,9 +13,10 @@ from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.channels import Channels
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
-from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity
+from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import Stimulus
+from rdcalcium.model.surroundings import Extracellular, Surroundings
 from rdcalcium.units import nanometres
 
 ON_MEMBRANE = 1e-6  # µm, a channel this near to a membrane that is known exactly is on it
@@ -89,6 +90,10 @@ class Model(Part):
     """Free calcium."""
     magnesium: Magnesium | None = None
     """Free magnesium, which some buffers bind; none: there is none."""
+    extracellular: Extracellular | None = None
+    """What is outside; none: currents through channels are those of their own extracellular calcium."""
+    temperature: Temperature | None = None
+    """Of the terminal; none: gates are as fast as they were measured, whatever the temperature was."""
     buffers: tuple[Buffer, ...] = ()
     """What binds calcium; none: nothing binds calcium."""
     stimulus: Stimulus | None = None
@@ -108,6 +113,17 @@ class Model(Part):
     def copies(self) -> int:
         """How many computed parts make up the whole terminal (mirror planes)."""
         return self.geometry.copies
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """Temperature, and calcium on both sides of the membrane."""
+        outside = self.extracellular.calcium if self.extracellular else None
+        return Surroundings(self.temperature, outside, self.calcium.rest)
+
+    @property
+    def channels_within(self) -> tuple[Channels, ...]:
+        """The channels with the gates and the currents that they have in these surroundings."""
+        return tuple(group.within(self.surroundings) for group in self.channels)
 
     @property
     def sensor_points(self) -> dict[str, tuple[float, float, float]]:
@@ -175,6 +191,8 @@ class Model(Part):
         self._magnesium_known()
         if self.stimulus is None and any(group.needs_voltage for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
+        for group in self.channels:
+            group.within(self.surroundings)
         self.geometry.allow(self.discretization)
         self._points_in_cytosol()
         return self

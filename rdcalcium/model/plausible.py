@@ -30,6 +30,9 @@ USUAL = {
     "binding rate": Usual("binding rate", 0, 10, "1e8 /M/s is 0.1"),
     "current": Usual("current", 0, 10, "it is that of one channel, 0.1 or so"),
     "conductance": Usual("conductance", 0, 100, "it is that of one channel, 2 or so"),
+    "permeability": Usual("permeability", 0, 1e-3, "1e-20 m^3/s is 1e-5"),
+    "temperature": Usual("temperature", 5, 45, "body temperature is 37"),
+    "extracellular calcium": Usual("concentration", 10, 1e5, "2 mM is 2000"),
     "extent": Usual("length", 0.01, 100, "500 nm is 0.5"),
 }
 
@@ -64,6 +67,10 @@ def _values(model: Model) -> Iterator[tuple[str, str, float]]:
     """What a value is called, its name in USUAL, and the value."""
     yield "resting calcium", "resting calcium", model.calcium.rest
     yield "the diffusivity of calcium", "diffusivity", model.calcium.diffusivity
+    if model.temperature is not None:
+        yield "the temperature", "temperature", model.temperature
+    if model.extracellular:
+        yield "extracellular calcium", "extracellular calcium", model.extracellular.calcium
     if model.magnesium:
         yield "free magnesium", "magnesium", model.magnesium.free
     for buffer in model.buffers:

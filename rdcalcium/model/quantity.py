@@ -30,6 +30,8 @@ LIMITS = {
     "current": Limits(1e-12, 1e4),
     "voltage": Limits(1e-9, 1e4),
     "conductance": Limits(1e-12, 1e6),
+    "permeability": Limits(1e-15, 1e3),
+    "temperature": Limits(1e-9, 100.0),
     "diffusivity": Limits(1e-12, 1e3),
     "rate": Limits(1e-15, 1e9),
     "binding rate": Limits(1e-15, 1e9),
@@ -123,13 +125,17 @@ PositiveLength = Annotated[float, Quantity("length", gt=0)]
 Time = Annotated[float, Quantity("time")]
 PositiveTime = Annotated[float, Quantity("time", gt=0)]
 Concentration = Annotated[float, Quantity("concentration", ge=0)]
+PositiveConcentration = Annotated[float, Quantity("concentration", gt=0)]
 Diffusivity = Annotated[float, Quantity("diffusivity", ge=0)]
 DiffusivityOrEach = Annotated[float | dict[str, float], OneOrEach(Quantity("diffusivity", ge=0))]
 Current = Annotated[float, Quantity("current", ge=0, hint="inward current is positive")]
 Voltage = Annotated[float, Quantity("voltage")]
 Conductance = Annotated[float, Quantity("conductance", ge=0)]
+Permeability = Annotated[float, Quantity("permeability", ge=0)]
+Temperature = Annotated[float, Quantity("temperature", ge=0)]
 Rate = Annotated[float, Quantity("rate", ge=0)]
 BindingRate = Annotated[float, Quantity("binding rate", ge=0)]
+Factor = Annotated[float, Quantity("number", gt=0)]
 
 Point = tuple[Length, Length, Length]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -106,6 +106,16 @@ class KineticScheme:
                         f"at {voltage:g} mV{f' and {calcium:g} uM of calcium' if self.depends_on_calcium else ''}; "
                         f"a rate is a number from 0 to {most:g}"
                     )
+
+    def faster(self, factor: float) -> KineticScheme:
+        """The same scheme with every rate as many times as high."""
+        if factor == 1:
+            return self
+        steps = (
+            replace(t, forward=t.forward.times(factor), backward=t.backward and t.backward.times(factor))
+            for t in self.transitions
+        )
+        return replace(self, transitions=tuple(steps))
 
     @property
     def names(self) -> frozenset[str]:

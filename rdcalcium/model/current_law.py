@@ -1,0 +1,60 @@
+"""What every current law says of itself."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, Self
+
+import numpy as np
+
+from rdcalcium.model.base import Part
+from rdcalcium.model.surroundings import Surroundings
+
+
+class Law(Part):
+    """The current of one channel.
+
+    quantity  what it is given by, a key of `plausible.USUAL`
+    """
+
+    quantity: ClassVar[str] = "current"
+
+    kind: str
+
+    @property
+    @abstractmethod
+    def largest(self) -> float:
+        """The largest value of that quantity, for one channel, in its unit."""
+
+    @property
+    def begins(self) -> float:
+        """When the current begins, ms."""
+        return 0.0
+
+    def within(self, surroundings: Surroundings) -> Self:
+        """The law where it is: at this temperature, between these concentrations; ValueError where one is missing."""
+        return self
+
+
+class PrescribedCurrent(Law):
+    """A function of time alone.
+
+    smooth  whether a cubic joins its rows; else straight lines
+    """
+
+    smooth: ClassVar[bool] = False
+
+    @abstractmethod
+    def rows(self, duration: float) -> tuple[np.ndarray, np.ndarray]:
+        """Times (ms) and inward current (pA) of a run of this duration (ms), both (rows,); zero outside them."""
+
+
+class GatedCurrent(Law):
+    """A function of the voltage and of the probability that the channel is open: it needs a gate and a stimulus."""
+
+    @abstractmethod
+    def inward(self, open_probability: np.ndarray, voltage: np.ndarray) -> np.ndarray:
+        """Mean inward current (pA) of a channel that is open with this probability at this voltage (mV).
+
+        Of a law that depends on where it is, after `within`.
+        """
