@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rdcalcium as rc
@@ -62,7 +63,7 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(library, "load", lambda name: briefly(load(name), durations[name], coarser=2.5))
     monkeypatch.chdir(tmp_path)
     Path("model.toml").write_text(blocks("toml")[0], encoding="utf-8")
-    first, second = blocks("python")
+    first, second, third = blocks("python")
     names: dict[str, Any] = {}
     exec(compile(first, "README.md", "exec"), names)
     *_, last = first.strip().splitlines()
@@ -73,3 +74,5 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(released) == 4
     assert released == sorted(released, reverse=True)
     assert released[0] > 10 * released[-1]
+    exec(compile(third, "README.md", "exec"), names)
+    assert np.all(np.diff(names["steps"].release_rate.max("time")) > 0)

@@ -11,8 +11,8 @@ from scipy.integrate import solve_ivp
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Sensor
 from rdcalcium.recorders.release import ReleaseSensors
-from rdcalcium.release.chain import Chain
-from rdcalcium.release.vesicles import Vesicles
+from rdcalcium.vesicles.chain import Chain
+from rdcalcium.vesicles.sites import Vesicles
 
 HALVES = ["X -> fused : 0.7", "fused -> X : 0.2"]
 # One pool: empty sites are primed faster where calcium is higher, and vesicles leave again without fusing.

@@ -12,8 +12,8 @@ from scipy.linalg import expm
 from rdcalcium import library
 from rdcalcium.model import Sensor
 from rdcalcium.recorders.release import ReleaseSensors
-from rdcalcium.release.chain import Chain
-from rdcalcium.release.vesicles import Vesicles
+from rdcalcium.vesicles.chain import Chain
+from rdcalcium.vesicles.sites import Vesicles
 from tests.tolerances import TOLERANCES
 
 SENSORS = {

@@ -4,7 +4,7 @@ Entries are named after what they are and the paper whose values they hold, EGTA
 """
 
 from rdcalcium.catalogue import SHELVES, entries, entry, references
-from rdcalcium.library.citations import used_references
+from rdcalcium.library.citations import papers, used_references
 from rdcalcium.library.described import explain
 from rdcalcium.library.loading import buffer, channels, load, loaded, resolve, sensor
 
@@ -17,6 +17,7 @@ __all__ = [
     "explain",
     "load",
     "loaded",
+    "papers",
     "references",
     "resolve",
     "sensor",

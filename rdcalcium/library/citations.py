@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rdcalcium.catalogue import references
 from rdcalcium.model import Model
 
@@ -13,6 +15,11 @@ def used_references(model: Model) -> list[dict[str, str]]:
         keys += part.source
     keys += model.stimulus.source if model.stimulus else ()
     keys += model.calcium.source
+    return papers(keys)
+
+
+def papers(keys: Iterable[str]) -> list[dict[str, str]]:
+    """Each paper once, by its key in the library or its DOI: key, citation, doi."""
     by_doi = {paper["doi"]: key for key, paper in references().items()}
     unique = dict.fromkeys(by_doi.get(key, key) for key in keys)
     return [{"key": key, **references().get(key, {"citation": key, "doi": key})} for key in unique]

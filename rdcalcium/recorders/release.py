@@ -9,8 +9,8 @@ from itertools import accumulate
 import numpy as np
 
 from rdcalcium.model import Model, Sensor
-from rdcalcium.release.chain import Chain, Course
-from rdcalcium.release.vesicles import Vesicles, between
+from rdcalcium.vesicles.chain import Chain, Course
+from rdcalcium.vesicles.sites import Vesicles, between
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from rdcalcium.release.chain import Chain, Course
-from rdcalcium.release.flow import Flow
+from rdcalcium.vesicles.chain import Chain, Course
+from rdcalcium.vesicles.flow import Flow
 
 RESOLVED = 2.0  # changes of a sensor's state in a piece of a step; a shorter piece tells nothing more
 FINENESS = 0.025  # change of calcium during a piece, relative to its mean, that sensors may be late by

@@ -9,7 +9,7 @@ import numpy as np
 from rdcalcium.model import Sensor
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.scheme import KineticScheme
-from rdcalcium.release.rest import settled
+from rdcalcium.vesicles.rest import settled
 
 Course = tuple[
     np.ndarray, np.ndarray, np.ndarray

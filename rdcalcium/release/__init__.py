@@ -1,1 +1,0 @@
-"""What vesicles do in a given calcium: occupancies, rates and counts of releases, and single fusions."""

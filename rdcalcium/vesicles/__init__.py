@@ -1,0 +1,1 @@
+"""What vesicles do in a given calcium: occupancies, rates and counts of releases."""

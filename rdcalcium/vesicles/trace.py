@@ -1,0 +1,99 @@
+"""Release in a calcium that is known: recorded, measured or made up, without a terminal around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rdcalcium.catalogue import entry
+from rdcalcium.errors import InputError
+from rdcalcium.library import papers
+from rdcalcium.model import Sensor
+from rdcalcium.vesicles.chain import Chain
+from rdcalcium.vesicles.sites import Vesicles
+
+if TYPE_CHECKING:
+    import xarray
+
+REST = 0.05  # µM, that of a model which does not say another
+
+
+def release(
+    sensor: str | Sensor, times: ArrayLike, calcium: ArrayLike, *, rest: float = REST, magnesium: float = 0.0
+) -> xarray.Dataset:
+    """What a sensor does in a given course of calcium.
+
+        times = np.linspace(0, 20, 2001)
+        steps = rc.release("schneggenburger_neher2000", times, [[1, 2, 5, 10, 20, 50]])
+        steps.release_rate.max("time")  # the dose-response curve: peak rates after steps from rest
+
+    sensor     name of one in the library, or a Sensor, whose positions do not matter
+    times      (n,) ms, ascending; a time that is there twice is a jump of calcium
+    calcium    (n,) µM at these times, which straight lines join; (n, traces) for several at once, (1, traces) for
+               levels that stay; or a number
+    rest       µM, at which the sensor has come to rest before the first time, unless it says how it starts
+    magnesium  µM, for sensors that bind it
+
+    returns    an xarray.Dataset over `time`, and over `trace` where calcium has two dimensions: calcium, release_rate
+               (1/ms), release_probability, cumulative_release, and the occupancy of each `state`; of one site. The
+               references of its values are in attrs["references"]
+
+    Raises InputError for times that do not ascend, and for calcium that does not fit them or is below zero.
+    """
+    part = _part(sensor)
+    t, c = _course(times, calcium)
+    vesicles = Vesicles(Chain(part, magnesium))
+    return _dataset(part, vesicles, t, c, _followed(vesicles, rest, t, c.reshape(len(t), -1)))
+
+
+def _part(sensor: str | Sensor) -> Sensor:
+    """A sensor by name, somewhere."""
+    if isinstance(sensor, Sensor):
+        return sensor
+    entry("sensors", sensor)  # tells the nearest name where there is none
+    return Sensor(use=sensor, positions=((0.0, 0.0, 0.0),))
+
+
+def _course(times: ArrayLike, calcium: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Times (n,) ms, and calcium (n,) or (n, traces) µM."""
+    t, c = np.asarray(times, dtype=float), np.asarray(calcium, dtype=float)
+    if t.ndim != 1 or len(t) < 2 or not np.all(np.diff(t) >= 0):
+        raise InputError(f"times must be a row of at least two that ascend, in ms; these have the shape {t.shape}")
+    if c.ndim > 2 or (c.ndim and c.shape[0] not in (1, len(t))) or (c.ndim == 1 and len(c) != len(t)):
+        raise InputError(
+            f"calcium of the shape {c.shape} does not fit {len(t)} times; give a value for each time, or for levels "
+            "that stay the same a row of them, [[1, 2, 5, 10]]"
+        )
+    if not np.all(np.isfinite(c) & (c >= 0)):
+        raise InputError(f"calcium must be numbers from 0 uM on; the lowest here is {np.min(c):g}")
+    return t, np.array(np.broadcast_to(c, (len(t), *c.shape[1:])))
+
+
+def _followed(vesicles: Vesicles, rest: float, times: np.ndarray, calcium: np.ndarray) -> np.ndarray:
+    """What the sites have come to at each time, (times, slots, traces)."""
+    states = [vesicles.start(rest, calcium.shape[1])]
+    for h, before, after in zip(np.diff(times).tolist(), calcium, calcium[1:], strict=False):
+        states.append(vesicles.after(states[-1], (before, 0.5 * (before + after), after), h) if h else states[-1])
+    return np.array(states)
+
+
+def _dataset(sensor: Sensor, do: Vesicles, times: np.ndarray, calcium: np.ndarray, y: np.ndarray) -> xarray.Dataset:
+    """All of it by name and with units; y (times, slots, traces)."""
+    import xarray
+
+    rows, shape, over = [*zip(y, calcium.reshape(len(times), -1), strict=True)], calcium.shape, ("time", "trace")
+    found = {
+        "calcium": (calcium, "uM"),
+        "release_rate": (np.array([do.rate(state, c) for state, c in rows]), "1/ms"),
+        "release_probability": (np.array([do.probability(state) for state, _ in rows]), ""),
+        "cumulative_release": (np.array([do.releases(state) for state, _ in rows]), ""),
+    }
+    variables = {key: (over[: len(shape)], value.reshape(shape), {"units": u}) for key, (value, u) in found.items()}
+    shares = np.array([do.occupancy(state).T for state, _ in rows]).reshape(*shape, -1)
+    return xarray.Dataset(
+        {**variables, "occupancy": ((*over[: len(shape)], "state"), shares, {"units": ""})},
+        coords={"time": ("time", times, {"units": "ms"}), "state": list(do.chain.states)},
+        attrs={"sensor": sensor.name, "references": [paper["citation"] for paper in papers(sensor.source)]},
+    )

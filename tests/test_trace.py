@@ -1,0 +1,70 @@
+"""Release in a calcium that is given: published responses, in a few lines and without a terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rdcalcium as rc
+from rdcalcium.errors import RdcalciumError
+from rdcalcium.model import Sensor
+from tests.test_release import LEVELS, PEAKS, SENSORS
+from tests.tolerances import TOLERANCES
+
+ONE = Sensor(name="v", positions=[[0, 0, 0]], scheme=["X -> fused : 0.02*Ca"])
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_peak_rates_after_steps_of_calcium(name: str) -> None:
+    """A dose-response curve in three lines."""
+    times = np.concatenate([np.linspace(0, 4, 1001), np.linspace(4.1, 30, 260)])
+    steps = rc.release(SENSORS[name], times, [LEVELS], rest=0)
+    peaks = steps.release_rate.max("time")
+    np.testing.assert_allclose(peaks, PEAKS[name], rtol=TOLERANCES["release sensors"])
+
+
+@pytest.mark.parametrize(("name", "released"), [("S&N", 0.038422), ("Felmy", 0.095421)])
+def test_a_pulse_with_two_jumps(name: str, released: float) -> None:
+    """20 µM for 0.5 ms, then 50 nM: six rows say all, because at constant calcium every step is exact."""
+    pulse = rc.release(SENSORS[name], [0, 0.5, 0.5, 5.5], [20, 20, 0.05, 0.05], rest=0)
+    assert pulse.release_probability[-1] == pytest.approx(released, rel=TOLERANCES["release sensors"])
+    assert pulse.cumulative_release[-1] == pulse.release_probability[-1]
+
+
+def test_release_along_a_straight_line_is_the_integral_of_the_hazard() -> None:
+    """P = 1 - exp(-∫ k c dt), c from 1 to 11 µM in 10 ms."""
+    ramp = rc.release(ONE, [0.0, 10.0], [1.0, 11.0])
+    assert ramp.release_probability[-1] == pytest.approx(1 - np.exp(-0.02 * 60), rel=1e-9)
+    np.testing.assert_allclose(ramp.occupancy.sum("state"), 1)
+    np.testing.assert_allclose(ramp.release_rate, 0.02 * ramp.calcium * ramp.occupancy.sel(state="X"))
+
+
+def test_traces_side_by_side_are_each_its_own() -> None:
+    times = np.linspace(0, 3, 31)
+    both = 5 + np.stack([np.sin(times), np.cos(times)], axis=1)
+    together = rc.release("felmy2003", times, both)
+    for i in (0, 1):
+        alone = rc.release("felmy2003", times, both[:, i])
+        np.testing.assert_allclose(together.release_rate[:, i], alone.release_rate, rtol=1e-9)
+    assert together.occupancy.dims == ("time", "trace", "state")
+
+
+def test_a_trace_says_its_units_and_its_papers() -> None:
+    seen = rc.release("felmy2003", [0, 1], 10.0)
+    assert seen.release_rate.attrs["units"] == "1/ms"
+    assert any("Felmy" in citation for citation in seen.attrs["references"])
+    assert seen.time.values.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "times", "calcium", "sentence"),
+    [
+        ("felmy", [0, 1], 1.0, "no sensor 'felmy'.*felmy2003"),
+        (ONE, [0, 2, 1], 1.0, "times must be a row of at least two that ascend"),
+        (ONE, [0, 1, 2], [1.0, 2.0], r"calcium of the shape \(2,\) does not fit 3 times"),
+        (ONE, [0, 1], [1.0, -2.0], "the lowest here is -2"),
+    ],
+)
+def test_a_course_that_cannot_be_is_refused(sensor: str, times: list[float], calcium: object, sentence: str) -> None:
+    with pytest.raises(RdcalciumError, match=sentence):
+        rc.release(sensor, times, calcium)
