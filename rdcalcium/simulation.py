@@ -199,7 +199,12 @@ class Simulation:
         return Moment(step.t, step.h, since, self.values, tuple(sensor.last for sensor in self.sensors), step)
 
     def within(self, moment: Moment, times: np.ndarray, look: Callable[[Array], np.ndarray]) -> Iterator[np.ndarray]:
-        """What `look` makes of the state (linearly) at times (ms) in the step to this moment, the last one taken."""
+        """What `look` makes of the state (linearly) at times (ms) in the step to this moment, the last one taken.
+
+        Before the first step it is what there is now.
+        """
+        if moment.step is None and moment.t == self.t and np.allclose(times, self.t, rtol=0, atol=SAME_TIME):
+            return iter([look(self.stepper.y)] * len(times))
         step = self._require_last(moment)
         return self.stepper.within(step.h, _shares(step, times), step.sources(), look)
 

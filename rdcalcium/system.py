@@ -12,7 +12,7 @@ from rdcalcium.chemistry import Chemistry, Field, build_chemistry
 from rdcalcium.discretization import Discretization, PointWeights
 from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model
-from rdcalcium.model.region import Region
+from rdcalcium.model.region import Inside
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 
@@ -72,7 +72,7 @@ def build_system(model: Model, discretization: Discretization) -> System:
     return System(build_chemistry(model), discretization, shares)
 
 
-def share(model: Model, space: Space, region: Region) -> np.ndarray:
+def share(model: Model, space: Space, region: Inside) -> np.ndarray:
     """Share of each control volume that lies in a region of the model, (n,)."""
     solids = model.geometry.solids
 

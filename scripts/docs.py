@@ -74,7 +74,7 @@ def _what(annotation: Any, metadata: Any = ()) -> str:
     if get_origin(annotation) is tuple:
         return _list(annotation, inner, metadata)
     if get_origin(annotation) is dict:
-        return "table of numbers"
+        return "table of tables of numbers" if get_origin(get_args(annotation)[1]) is dict else "table of numbers"
     if inner:
         return " or ".join(_what(one) for one in inner)
     return {str: "text", int: "whole number"}[annotation] + _least(metadata)

@@ -158,6 +158,61 @@ PARTS: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    "dyes and microscopes": {
+        "buffers": [
+            {
+                "name": "dye",
+                "k_on": "0.3 /uM/ms",
+                "k_off": "0.1 /ms",
+                "total": "50 uM",
+                "diffusivity": 0.1,
+                "brightness": {"340 nm": {"free": 1, "bound": 3}, "380 nm": {"free": 1.3, "bound": "9 %"}},
+            }
+        ],
+        "imaging": [
+            {
+                "name": "spot",
+                "dye": "dye",
+                "ratio": ["340 nm", "380 nm"],
+                "every": "0.1 ms",
+                "photons": 100,
+                "view": {"kind": "spot", "position": ["10 nm", 0, 0.1]},
+                "optics": {"kind": "two_photon", "numerical_aperture": 0.9, "wavelength": "810 nm"},
+            },
+            {
+                "name": "line",
+                "dye": "dye",
+                "light": "380 nm",
+                "every": "1 ms",
+                "reference": "3 uM",
+                "view": {"kind": "line", "start": [0, 0, 0], "end": [0.2, 0, 0.1], "points_along": 3},
+                "optics": {"kind": "gaussian", "lateral": "0.3 um", "axial": "1 um"},
+            },
+            {
+                "name": "frame",
+                "dye": "dye",
+                "light": "340 nm",
+                "every": "1 ms",
+                "exposure": "0.5 ms",
+                "background": 0.5,
+                "autofluorescence": 0.1,
+                "view": {"kind": "frame", "centre": [0, 0, 0.1], "pixels": [3, 2], "pixel_size": 0.1, "plane": "xz"},
+                "optics": {
+                    "kind": "wide_field",
+                    "numerical_aperture": 1.2,
+                    "wavelength": "510 nm",
+                    "refractive_index": 1.4,
+                },
+            },
+            {
+                "name": "ball",
+                "dye": "dye",
+                "light": "340 nm",
+                "every": "1 ms",
+                "view": {"kind": "region", "where": {"kind": "sphere", "centre": [0, 0, 0.1], "radius": "80 nm"}},
+            },
+        ],
+    },
     "sensor with bare numbers and units": {
         "sensors": [
             {

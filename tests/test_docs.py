@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import rdcalcium as rc
+from rdcalcium.model import Buffer
 from rdcalcium.results import folder
 from tests.models import small_model, small_system
 from tests.support import ROOT
@@ -34,21 +35,27 @@ def test_files_that_a_page_names_exist(page: str) -> None:
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> rc.Result:
-    """A run with every kind of column: sensors, a gate, and buffers of one and of several states."""
+    """A run with every kind of column: sensors, a gate, buffers of one and of several states, and dyes."""
     sensor = rc.sensor("felmy2003", name="vesicle", positions=[[0.02, 0, 0.0]])
     stimulus = {"kind": "action_potential", "waveform": "calyx_keller2015"}
     channels = rc.channels("calyx_borst_sakmann1998", positions=[[0, 0]])
     run = {"duration": 0.02}
     model = small_model(sensors=(sensor,), stimulus=stimulus, channels=(channels,), run=run)
+    lights = {"340 nm": {"free": 1, "bound": 3}, "380 nm": {"free": 1, "bound": 0.1}}
+    dye = Buffer(name="dye", total=1, diffusivity=0.1, k_on=0.3, K_d=0.3, brightness=lights)
+    entry = {"dye": "dye", "view": {"kind": "terminal"}, "every": 0.01, "photons": 100}
+    others = ({"ratio": ["340 nm", "380 nm"]}, {"light": "380 nm", "reference": 1})
+    imaging = [{"name": f"{i}", **entry, **other} for i, other in enumerate(others)]
+    model = model.changed(buffers=(*model.buffers, dye), imaging=imaging)
     return rc.run(model, "numpy", tmp_path_factory.mktemp("docs") / "run")
 
 
 def test_every_file_and_column_of_a_run_folder_is_explained(result: rc.Result) -> None:
     spans = set(re.findall(r"`([^`]+)`", RUN_FOLDER))
-    patterns = [re.sub(r"POINT|SENSOR|GROUP|BUFFER|STATE", ".+", re.escape(span)) for span in spans]
+    patterns = [re.sub(r"POINT|SENSOR|GROUP|BUFFER|STATE|VIEW|LIGHT", ".+", re.escape(span)) for span in spans]
     for path in result.folder.iterdir():
         assert path.name in spans
-    for table in (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER):
+    for table in (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER, folder.IMAGING_TABLE):
         for column in result.table(table):
             assert any(re.fullmatch(pattern, column) for pattern in patterns), f"{table}: {column}"
 

@@ -38,6 +38,7 @@ MODELS = {
         ],
     },
     "mesh": tables(**PARTS["geometry mesh"]),
+    "dyes and microscopes": {**BARE, **PARTS["dyes and microscopes"]},
     "molecules of two parts": tables(**PARTS["molecules of two parts"]),
 }
 WRONG: tuple[Any, ...] = (None, math.nan, -1, 3.5, "word", "1 kg", [], [None], [1] * 9, {}, {"a": 1})

@@ -56,7 +56,7 @@ def test_an_example_of_the_page_is_a_model(example: str, tmp_path: Path) -> None
 def test_there_is_an_example_of_every_kind_and_every_list() -> None:
     shown = [tomllib.loads(example) for example in examples()]
     defined = {kind_name(part) for part in parts()} - {None}
-    assert defined - kinds(shown) == {"sphere"}  # an obstacle has no other kind
+    assert defined - kinds(shown) == set()
     assert set(Model.model_fields) - {key for tables in shown for key in tables} == {"title", "references", "notes"}
 
 

@@ -13,6 +13,8 @@ def used_references(model: Model) -> list[dict[str, str]]:
     keys = list(model.references)
     for part in (*model.buffers, *model.channels, *model.sensors):
         keys += part.source
+    for entry in model.imaging:
+        keys += entry.optics.source if entry.optics else ()
     keys += model.stimulus.source if model.stimulus else ()
     keys += model.calcium.source
     return papers(keys)

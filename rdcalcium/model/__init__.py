@@ -7,6 +7,7 @@ from rdcalcium.model.channels import Channels
 from rdcalcium.model.current_law import GatedCurrent, PrescribedCurrent
 from rdcalcium.model.gated_currents import GoldmanCurrent, NadkarniCurrent, OhmicCurrent, TabulatedOpenCurrent
 from rdcalcium.model.geometry import Box, Grid, MeshFile, Shape, Sphere, Tetrahedra
+from rdcalcium.model.imaging import Imaging
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.prescribed_currents import ConstantCurrent, GaussianCurrent, PulseCurrent, TabulatedCurrent
@@ -28,6 +29,7 @@ __all__ = [
     "GaussianCurrent",
     "GoldmanCurrent",
     "Grid",
+    "Imaging",
     "KineticScheme",
     "Magnesium",
     "MeshFile",

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Part
+from rdcalcium.model.brightness import Brightness, require_bright
 from rdcalcium.model.filling import ONE_SITE, kept_rates
 from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, DiffusivityOrEach, Rate
 from rdcalcium.model.region import Region
@@ -81,6 +82,9 @@ class Buffer(SchemePart):
     per_molecule: dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(default_factory=dict)
     """Where the sites of a molecule bind independently, how many there are of each part of it, by the free form of the
     part: { HA = 2, MA = 2 }, { N0 = 1, C0 = 1 }; none: the scheme is that of the molecule."""
+    brightness: Brightness = Field(default_factory=dict)
+    """Of a dye, in the light of each excitation: how bright a molecule is in each state, relative to the free form in
+    one of these lights, { "488 nm" = { free = 1, bound = 100 } }; none: it is no dye."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -112,6 +116,7 @@ class Buffer(SchemePart):
         _ = self.diffusivities
         if self.per_molecule and not self.scheme:
             raise ValueError(f"buffer {self.name!r} has one site: per_molecule needs a scheme that says its parts")
+        require_bright(self.name, self.kinetics().states, self.brightness)
         return self
 
     def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:

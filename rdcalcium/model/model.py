@@ -13,6 +13,7 @@ from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.channels import Channels
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
+from rdcalcium.model.imaging import Imaging, require_visible
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import Stimulus
@@ -104,6 +105,8 @@ class Model(Part):
     """What releases vesicles; none: nothing is released."""
     probes: tuple[Probe, ...] = ()
     """Where concentrations are written besides the sensors; none: nowhere else."""
+    imaging: tuple[Imaging, ...] = ()
+    """Dyes as a microscope sees them; none: nobody looks."""
     run: Run
     """How long, and how accurately."""
     record: Record = Record()
@@ -179,6 +182,7 @@ class Model(Part):
             ("channels", self.channels),
             ("sensors", self.sensors),
             ("probes", self.probes),
+            ("entries of imaging", self.imaging),
         ):
             names = [part.name for part in parts]
             twice = [n for n in names if names.count(n) > 1]
@@ -195,6 +199,8 @@ class Model(Part):
             group.within(self.surroundings)
         self.geometry.allow(self.discretization)
         self._points_in_cytosol()
+        for imaging in self.imaging:
+            require_visible(imaging, self.buffers, self.geometry)
         return self
 
     def _magnesium_known(self) -> None:

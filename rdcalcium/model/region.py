@@ -18,6 +18,13 @@ class Distance(Protocol):
         """Distance of points (p, 3) from a surface of this name, (p,) µm; beyond `upto` anything above that."""
 
 
+class Inside(Protocol):
+    """What has an inside."""
+
+    def inside(self, points: np.ndarray, distance: Distance) -> np.ndarray:
+        """How deep points (p, 3) lie inside, (p,) µm; negative outside, and nowhere steeper than distance itself."""
+
+
 class Layer(Part):
     """The cytosol near a surface."""
 

@@ -52,17 +52,21 @@ class Schedule:
 
     def due(self, t: float, h: float) -> np.ndarray:
         """Numbers of the times within the step of h ms that ends at t; a step of no length is the beginning."""
-        after = t - h + SAME_TIME if h else -np.inf
-        return np.flatnonzero((self.times > after) & (self.times <= t + SAME_TIME))
+        first = np.searchsorted(self.times, t - h + SAME_TIME, side="right") if h else 0
+        return np.arange(first, self._until(t))
 
     def following(self, t: float) -> float:
         """The first of the times that is not due at t yet, ms; infinite after the last."""
-        later = self.times[self.times > t + SAME_TIME]
-        return float(later[0]) - SAME_TIME if len(later) else np.inf
+        later = self._until(t)
+        return float(self.times[later]) - SAME_TIME if later < len(self.times) else np.inf
 
     def last(self, t: float) -> float:
         """The latest of the times that are due at t, ms."""
-        return float(self.times[self.due(t, 0.0)[-1]])
+        return float(self.times[self._until(t) - 1])
+
+    def _until(self, t: float) -> int:
+        """How many of the times are due at t."""
+        return int(np.searchsorted(self.times, t + SAME_TIME, side="right"))
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rdcalcium.model import Buffer, Imaging
+
 CALCIUM = "Ca"  # the field of free calcium
 RELEASE_RATE, RELEASE_PROBABILITY, RELEASES = "release rate", "release probability", "cumulative release"
 OPEN_PROBABILITY, OPEN_CHANNELS, CURRENT = "open probability", "open channels", "current"
+
+FLUORESCENCE, CHANGE, RATIO, APPARENT, PHOTONS = "F", "dF/F", "ratio", "apparent Ca", "photons"  # of dyes
+MEASURED = " measured"  # with the noise of photons
 
 # What can be written after a dot in Python; the states of buffers keep their exact names, which tell "a b" from "a_b".
 VARIABLES = {
@@ -14,6 +19,11 @@ VARIABLES = {
     RELEASE_RATE: "release_rate",
     RELEASE_PROBABILITY: "release_probability",
     RELEASES: "cumulative_release",
+    CHANGE: "dF_over_F",
+    CHANGE + MEASURED: "dF_over_F_measured",
+    RATIO + MEASURED: "ratio_measured",
+    APPARENT: "apparent_calcium",
+    APPARENT + MEASURED: "apparent_calcium_measured",
 }
 
 
@@ -88,3 +98,23 @@ def current(group: str) -> Column:
 def bound_to(buffer: str) -> Column:
     """Calcium bound to a buffer, in the ledger."""
     return Column(f"bound to {buffer}", AMOUNT)
+
+
+def imaging(entry: Imaging, dye: Buffer) -> tuple[Column, ...]:
+    """Of one entry of [[imaging]]: fluorescence, what it tells, photons, and what those tell.
+
+    Fluorescence is in µM of the free dye that would be as bright; in µM µm where light comes from all depths.
+    """
+    lights, place = entry.lights(dye), entry.name
+    images = (
+        [f" at {light}" for light in lights] if entry.ratio else ["", " of the reference"][: 1 + bool(entry.reference)]
+    )
+    unit = "uM um" if entry.optics and entry.optics.kind == "wide_field" else "uM"
+    told = [] if entry.ratio else [Column(CHANGE, "", place)]
+    told += [Column(RATIO, "", place)] if images[1:] else []
+    told += [Column(APPARENT, "uM", place)] if len(dye.kinetics().transitions) == 1 else []
+    columns = [*(Column(FLUORESCENCE + image, unit, place) for image in images), *told]
+    if entry.photons is not None:
+        columns += [Column(PHOTONS + image, "", place) for image in images]
+        columns += [Column(one.quantity + MEASURED, one.unit, place) for one in told]
+    return tuple(columns)

@@ -23,6 +23,8 @@ SENSORS = "sensors.csv"
 STIMULUS = "stimulus.csv"
 LEDGER = "ledger.csv"
 SNAPSHOTS = "result.vtkhdf"
+IMAGING = "imaging.h5"
+IMAGING_TABLE = "imaging.csv"
 CHECKPOINT = "checkpoint.npz"
 INPUTS = "inputs"
 PICTURES = "pictures"
@@ -136,7 +138,7 @@ def require_room(path: Path, size: int) -> None:
 
 def remove_run(path: Path) -> None:
     """Delete what a run writes, and nothing else."""
-    for name in (ABOUT, MODEL, PROBES, SENSORS, STIMULUS, LEDGER, SNAPSHOTS, CHECKPOINT):
+    for name in (ABOUT, MODEL, PROBES, SENSORS, STIMULUS, LEDGER, SNAPSHOTS, IMAGING, IMAGING_TABLE, CHECKPOINT):
         (path / name).unlink(missing_ok=True)
     shutil.rmtree(path / PICTURES, ignore_errors=True)
 

@@ -13,6 +13,7 @@ from rdcalcium.results.about import About, Summary
 from rdcalcium.results.columns import TIME, Column
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
+    IMAGING,
     LEDGER,
     PROBES,
     SENSORS,
@@ -20,6 +21,7 @@ from rdcalcium.results.folder import (
     STIMULUS,
     RunFolderError,
 )
+from rdcalcium.results.imaging_file import read_imaging
 from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
 from rdcalcium.units import milliseconds, parse
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class UnknownPointError(InputError, KeyError):
-    """A sensor or probe that the run does not have."""
+    """A sensor, probe or entry of imaging that the run does not have."""
 
     __str__ = Exception.__str__  # that of KeyError puts quotes around the sentence
 
@@ -38,8 +40,16 @@ class UnknownPointError(InputError, KeyError):
 class Points(dict[str, Any]):
     """Traces by the name of their sensor or probe; an unknown name raises UnknownPointError, which tells the known."""
 
+    what = "sensor or probe"
+
     def __missing__(self, name: str) -> Any:
-        raise UnknownPointError(f"there is no sensor or probe {name!r}; {suggest(str(name), list(self))}")
+        raise UnknownPointError(f"there is no {self.what} {name!r}; {suggest(str(name), list(self))}")
+
+
+class Images(Points):
+    """What was seen, by the name of the entry of [[imaging]]."""
+
+    what = "imaging"
 
 
 class Result:
@@ -93,6 +103,14 @@ class Result:
                 trace = ("time", values[:rows], {"units": column.unit})
                 found.setdefault(column.place, {})[column.variable] = trace
         return Points({point: xarray.Dataset(columns, coords={"time": time}) for point, columns in found.items()})
+
+    @cached_property
+    def imaging(self) -> Images:
+        """Name of each entry of [[imaging]] -> xarray.Dataset of what it saw over time (ms), and over places (µm)."""
+        import xarray
+
+        found = read_imaging(self.folder / IMAGING)
+        return Images({name: xarray.Dataset(**one) for name, one in found.items()})
 
     @cached_property
     def stimulus(self) -> dict[str, np.ndarray]:

@@ -132,7 +132,7 @@ class SnapshotFile:
         size = 4 * len(self._selection)  # bytes of one float32 array
         for name, value in values.items():
             shown = np.asarray(value)[self._selection].astype("<f4")
-            _write_at(self.path, self._places.arrays[name] + index * size, shown.data.cast("B"))
+            write_at(self.path, self._places.arrays[name] + index * size, shown.data.cast("B"))
         self._publish(index + 1)
         return index
 
@@ -161,7 +161,7 @@ class SnapshotFile:
         with open(self.path, "rb") as file:
             bytes_between = bytearray(os.pread(file.fileno(), last + 8 - first, first))
         bytes_between[:8] = bytes_between[-8:] = np.int64(count).astype("<i8").tobytes()
-        _write_at(self.path, first, memoryview(bytes_between))
+        write_at(self.path, first, memoryview(bytes_between))
 
 
 @dataclass(frozen=True)
@@ -325,7 +325,8 @@ def _places(file: h5py.File, path: str | Path, labels: Mapping[str, str]) -> _Pl
     return _Places(planned, attribute, dataspace, {n: group[l].id.get_offset() for n, l in labels.items()})
 
 
-def _write_at(path: Path, address: int, data: memoryview) -> None:
+def write_at(path: Path, address: int, data: memoryview) -> None:
+    """Write bytes at an address of a file, in place."""
     descriptor = os.open(path, os.O_RDWR)
     try:
         while data:  # Linux writes at most 2 GiB at once

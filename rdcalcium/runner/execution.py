@@ -24,6 +24,7 @@ from rdcalcium.results.about import About, Status
 from rdcalcium.results.inputs import keep_inputs, within
 from rdcalcium.results.provenance import about_discretization, computed_by, scene
 from rdcalcium.runner.completeness import require_fitting
+from rdcalcium.runner.microscope import Microscope
 from rdcalcium.runner.recording import Recording, require_space
 from rdcalcium.runner.summary import summarize
 from rdcalcium.simulation import Simulation, SimulationError
@@ -103,6 +104,7 @@ class Execution:
         self.step = 0.0  # ms, the last that was taken
         operations = open_backend(backend, system, model.run.precision, device, threads)
         self.simulation = Simulation(model, operations)
+        self.microscope = Microscope(model, system)
         self.about = _about(model, operations, reason)
         self.when = schedules(model)
         with _writing(path):
@@ -110,13 +112,13 @@ class Execution:
 
     def _begin(self) -> None:
         """First files. An earlier run gives way only now that everything else has succeeded."""
-        require_space(self.path, self.model, self.simulation.system, self.when)
+        require_space(self.path, self.model, self.simulation.system, self.when, self.microscope.size)
         self.model = keep_inputs(self.model, self.path)
         folder.remove_run(self.path)
         try:
             folder.write_atomically(self.path / folder.MODEL, checkpointed_model(self.model, self.path).encode())
             self.about.write(self.path)
-            self.recording = Recording(self.path, self.model, self.simulation, self.when, None)
+            self.recording = Recording(self.path, self.model, self.simulation, self.when, self.microscope, None)
             self.recording.look(self.simulation.now())
             self._save()  # whatever ends the run from here on, Ctrl-C in Python too, it can go on
         except BaseException:
@@ -127,10 +129,11 @@ class Execution:
     def _go_on(self, state: dict[str, Any]) -> None:
         """Back to a checkpoint; where that fails the folder says what it said before."""
         own = {"peaks": Peaks(len(self.model.watched)).values, "lowest": 0.0, "wall": self.before}
+        own |= self.microscope.state()
         require_fitting(self.path, state, self.simulation.state() | own)
         self.before = float(state["wall"])
         self.simulation.restore(state)
-        self.recording = Recording(self.path, self.model, self.simulation, self.when, state)
+        self.recording = Recording(self.path, self.model, self.simulation, self.when, self.microscope, state)
         self.about.write(self.path)
 
     def go(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
@@ -169,9 +172,10 @@ class Execution:
         self.recording.write_sent()
 
     def _stretch(self) -> None:
-        """Some steps, none of which follows one with a snapshot in it; those before a run breaks off are kept too."""
+        """Some steps, none after one with a snapshot or an image in it; those before a run breaks off are kept too."""
         try:
-            moments = self.simulation.stretch(until=self.when.snapshots.following(self.simulation.t))
+            t = self.simulation.t
+            moments = self.simulation.stretch(until=min(self.when.snapshots.following(t), self.microscope.following(t)))
         except SimulationError as error:
             for moment in error.before:
                 self.recording.look(moment)
@@ -201,6 +205,7 @@ class Execution:
 
         It is finished when all is there: a run that ends before goes on from its last checkpoint.
         """
+        self.microscope.write_table(self.path)
         if not self.simulation.finished:
             self._save()
             return self._tell("interrupted")

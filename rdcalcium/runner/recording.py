@@ -18,6 +18,7 @@ from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.tables import Tables
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner.completeness import require_complete
+from rdcalcium.runner.microscope import Microscope
 from rdcalcium.runner.stimulus import write_stimulus
 from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import System
@@ -33,9 +34,17 @@ class Recording:
     lowest  concentration in any snapshot so far, µM
     """
 
-    def __init__(self, path: Path, model: Model, simulation: Simulation, when: Schedules, state: dict[str, Any] | None):
+    def __init__(
+        self,
+        path: Path,
+        model: Model,
+        simulation: Simulation,
+        when: Schedules,
+        microscope: Microscope,
+        state: dict[str, Any] | None,
+    ):
         """Begin the files in a folder, or go on with them after dropping what is later than the checkpoint."""
-        self.path, self.simulation = path, simulation
+        self.path, self.simulation, self.microscope = path, simulation, microscope
         self.fields = [f.name for f in simulation.system.fields]
         self.schedule, self.rows = when.snapshots, when.rows
         self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
@@ -44,8 +53,10 @@ class Recording:
         # What is damaged or short is refused before a row of anything is lost.
         if state:
             self.snapshots = require_complete(path, simulation, when)
+            microscope.go_on(path, state, simulation.t)
         else:
             self.snapshots = self._new_snapshots(model)
+            microscope.begin(path, simulation)
         self.tables = Tables(path, model, self.fields, simulation.t if state else None)
         self._sent: tuple[np.ndarray, Iterable[np.ndarray]] = NOTHING_SENT
         write_stimulus(path, model, simulation)
@@ -60,6 +71,7 @@ class Recording:
     def look(self, moment: Moment) -> None:
         """Write the rows of this step, and the fields if a snapshot is due; peaks are those of all steps."""
         self._look_at_points(moment)
+        self.microscope.look(self.simulation, moment)
         self.peaks.look(moment.t, moment.values[CALCIUM])
         due = self.schedule.due(moment.t, moment.h)
         if len(due):
@@ -110,7 +122,7 @@ class Recording:
         """What a checkpoint keeps of it; every row before it is handed over first, or a resumed run would miss some."""
         self.tables.flush()
         self.write_sent()
-        return {"peaks": self.peaks.values, "lowest": self.lowest}
+        return {"peaks": self.peaks.values, "lowest": self.lowest, **self.microscope.state()}
 
     def copy_tables(self) -> None:
         """The CSV tables into the result file as well, at the end of the run."""
@@ -127,8 +139,9 @@ def kept_fields(model: Model, fields: Sequence[str]) -> Sequence[str]:
     return fields if snapshots and snapshots.fields == "all" else fields[:1]
 
 
-def require_space(path: Path, model: Model, system: System, when: Schedules) -> None:
-    """Refuse a run whose snapshots would not fit on the disk."""
+def require_space(path: Path, model: Model, system: System, when: Schedules, images: int) -> None:
+    """Refuse a run whose snapshots, and `images` bytes of imaging, would not fit on the disk."""
     times, kept = len(when.snapshots.times), len(kept_fields(model, [f.name for f in system.fields]))
     arrays = 4 * times * kept * len(system.discretization.picture.selection)
-    folder.refuse_too_large(path, arrays, f"{times} snapshots of {kept} fields")
+    imaging = " and the imaging" if images else ""
+    folder.refuse_too_large(path, arrays + images, f"{times} snapshots of {kept} fields{imaging}")
