@@ -7,10 +7,17 @@ from typing import Any
 
 from rdcalcium.catalogue import SHELVES, entries, references
 from rdcalcium.errors import ModelError, suggest
-from rdcalcium.model import Buffer
+from rdcalcium.library.response import peak_rate
+from rdcalcium.model import Buffer, KineticScheme, Sensor
 from rdcalcium.units import show
 
-_DIGITS = 4  # of a K_d, which is a quotient
+_DIGITS = 4  # of a quotient of rates
+_RATE_DIGITS = 3  # of the highest rate, which is that of a row
+_STEPS = (1.0, 10.0, 100.0)  # µM of calcium, at which sensors are compared
+_HEADINGS = {
+    "buffers": ("k_on", "K_d", "total", "diffusivity", "source"),
+    "sensors": (*(f"peak at {calcium:g} uM" for calcium in _STEPS), "", "source"),
+}
 
 
 def explain(word: str | None = None) -> list[str]:
@@ -27,43 +34,79 @@ def explain(word: str | None = None) -> list[str]:
 
 
 def _listed(kind: str) -> list[str]:
-    heading = (
-        ("buffers", "k_on", "K_d", "total", "diffusivity", "source") if kind == "buffers" else (kind, "", "source")
-    )
-    rows = [heading]
+    rows = [(kind, *_HEADINGS.get(kind, ("", "source")))]
     for name, values in entries(kind).items():
-        numbers = _numbers(name, values) if kind == "buffers" else (values.get("description", ""),)
+        numbers = {"buffers": _of_buffer, "sensors": _of_sensor}.get(kind, _described)(name, values)
         rows.append((name, *numbers, ", ".join(_sources(values))))
     return _aligned(rows)
 
 
-def _numbers(name: str, values: dict[str, Any]) -> tuple[str, ...]:
-    """Rate and constant of the first calcium that binds, total and diffusivity of a buffer."""
-    buffer = Buffer(use=name, total=values.get("total", 0))
-    scheme = buffer.kinetics()
-    steps = zip(scheme.transitions, scheme.rates(), strict=True)
-    forward, backward = next(rates for step, rates in steps if step.ligand == "Ca")
+def _described(name: str, values: dict[str, Any]) -> tuple[str, ...]:
+    return (values.get("description", ""),)
+
+
+def _of_sensor(name: str, values: dict[str, Any]) -> tuple[str, ...]:
+    """Highest rates of release after steps of calcium from rest, and what it is."""
+    sensor = Sensor(use=name, positions=((0, 0, 0),))
     return (
-        show(float(forward), "binding rate"),
-        show(float(f"{backward / forward:.{_DIGITS}g}"), "concentration"),
+        *(show(_rounded(peak_rate(sensor, calcium), _RATE_DIGITS), "rate") for calcium in _STEPS),
+        *_described(name, values),
+    )
+
+
+def _of_buffer(name: str, values: dict[str, Any]) -> tuple[str, ...]:
+    """Rate and constant of the first calcium that each part binds, total and diffusivity of a buffer."""
+    buffer = Buffer(use=name, total=values.get("total", 0))
+    first = [_first_step(pool.scheme) for pool in buffer.pools()]
+    return (
+        ", ".join(show(_rounded(forward), "binding rate") for forward, _ in first),
+        ", ".join(show(_rounded(backward / forward), "concentration") for forward, backward in first),
         show(buffer.total, "concentration") if "total" in values else "to be said",
         " to ".join(show(d, "diffusivity") for d in sorted({*buffer.diffusivities.values()})),
     )
 
 
+def _first_step(scheme: KineticScheme) -> tuple[float, float]:
+    """Rates of the first step that binds calcium."""
+    steps = zip(scheme.transitions, scheme.rates(), strict=True)
+    forward, backward = next(rates for step, rates in steps if step.ligand == "Ca")
+    return float(forward), float(backward)
+
+
+def _rounded(value: float, digits: int = _DIGITS) -> float:
+    return float(f"{value:.{digits}g}")
+
+
 def _entry(kind: str, name: str) -> Iterator[str]:
-    """Everything that an entry says, as a model file would, and the papers."""
+    """Everything that an entry says, as a model file would, what follows from it, and the papers."""
     values = entries(kind)[name]
     yield f"{name}, of the {kind}: {values.get('description', '')}"
     rows = [row for key, value in values.items() if key not in _TOLD for row in _rows(key, value)]
     if kind == "buffers":
-        _, K_d, total, _ = _numbers(name, values)
+        _, K_d, total, _ = _of_buffer(name, values)
         rows += [("K_d of the first calcium", K_d), *([] if "total" in values else [("total", total)])]
+    if kind == "sensors":
+        rows += zip(_HEADINGS[kind], _of_sensor(name, values)[:-1], strict=False)
     yield from _aligned([("", *row) for row in rows])
+    if kind in ("buffers", "sensors"):
+        yield from _aligned([("", *row) for row in _steps(_kinetics(kind, name))])
     yield from _cited(_sources(values))
 
 
 _TOLD = {"description", "source", "like"}
+
+
+def _kinetics(kind: str, name: str) -> KineticScheme:
+    buffer = kind == "buffers"
+    return (Buffer(use=name, total=0) if buffer else Sensor(use=name, positions=((0, 0, 0),))).kinetics()
+
+
+def _steps(scheme: KineticScheme) -> Iterator[tuple[str, ...]]:
+    """Each step of a scheme with its rates as numbers."""
+    yield "step", "forward", "backward"
+    for step, (forward, backward) in zip(scheme.transitions, scheme.rates(), strict=True):
+        there = show(_rounded(float(forward)), "binding rate" if step.ligand else "rate")
+        yield str(step), there, show(_rounded(float(backward)), "rate") if step.backward else "none"
 
 
 def _rows(key: str, value: object) -> list[tuple[str, str]]:
