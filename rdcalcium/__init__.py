@@ -26,6 +26,7 @@ _HOMES = {
     "sensor": "rdcalcium.library",
     "Model": "rdcalcium.model",
     "release": "rdcalcium.vesicles.trace",
+    "fusions": "rdcalcium.vesicles.trace",
     "discretize": "rdcalcium.discretization.build",
     "build_system": "rdcalcium.system",
     "open_backend": "rdcalcium.backends",
@@ -58,6 +59,7 @@ if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares th
     from rdcalcium.steady_state import SteadyState as SteadyState
     from rdcalcium.steady_state import steady as steady
     from rdcalcium.system import build_system as build_system
+    from rdcalcium.vesicles.trace import fusions as fusions
     from rdcalcium.vesicles.trace import release as release
 
 

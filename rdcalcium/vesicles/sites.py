@@ -43,9 +43,8 @@ class Vesicles:
         return np.hstack([self._block(y[:, b], (before[b], middle[b], after[b]), h) for b in blocks])
 
     def _block(self, y: np.ndarray, course: Course, h: float) -> np.ndarray:
-        for piece, length in self._pieces(course, h):
-            for rates in self.chain.halves(piece):
-                y = self.flow.after(y, self._of_ways(rates), 0.5 * length)
+        for rates, length in self.stretches(course, h):
+            y = self.flow.after(y, self._of_ways(rates), length)
         # Rounding of thousands of steps would add up.
         y[: self.count] /= y[: self.count].sum(axis=0)
         return y
@@ -73,6 +72,12 @@ class Vesicles:
 
     def _of_ways(self, rates: np.ndarray) -> np.ndarray:
         return np.concatenate([rates, rates]) if self.chain.returns else rates
+
+    def stretches(self, course: Course, h: float) -> Iterator[tuple[np.ndarray, float]]:
+        """Rates (steps, positions) in ms⁻¹ that stay for a length in ms, one after the other: those of a step."""
+        for piece, length in self._pieces(course, h):
+            for rates in self.chain.halves(piece):
+                yield rates, 0.5 * length
 
     def _pieces(self, course: Course, h: float) -> Iterator[tuple[Course, float]]:
         """Parts of a step that the sensors tell apart, with their lengths in ms."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from rdcalcium.errors import InputError
 from rdcalcium.library import papers
 from rdcalcium.model import Sensor
 from rdcalcium.vesicles.chain import Chain
+from rdcalcium.vesicles.sampled import Fusions, SampledVesicles
 from rdcalcium.vesicles.sites import Vesicles
 
 if TYPE_CHECKING:
@@ -46,6 +48,63 @@ def release(
     t, c = _course(times, calcium)
     vesicles = Vesicles(Chain(part, magnesium))
     return _dataset(part, vesicles, t, c, _followed(vesicles, rest, t, c.reshape(len(t), -1)))
+
+
+def fusions(
+    sensor: str | Sensor,
+    times: ArrayLike,
+    calcium: ArrayLike,
+    *,
+    vesicles: int = 1,
+    trials: int = 1,
+    seed: int = 1,
+    rest: float = REST,
+    magnesium: float = 0.0,
+) -> xarray.Dataset:
+    """When single vesicles fuse in a given course of calcium: each site is drawn by itself from its chain.
+
+        drawn = rc.fusions("felmy2003", times, calcium, vesicles=10, trials=1000)
+        latencies = drawn.time.groupby(drawn.trial).min()
+
+    vesicles  sites in each trace
+    trials    how often, each with random numbers of its own: the first are the same however many follow
+    seed      of the random numbers: the same seed, the same fusions
+
+    The other arguments are those of `release`, whose expectations these are drawn from. Returns an xarray.Dataset over
+    `fusion`, in the order of time: trial and vesicle, from 1, trace, from 0, and time in ms.
+    """
+    part = _part(sensor)
+    if vesicles < 1 or trials < 1:
+        raise InputError(f"{vesicles} vesicles in {trials} trials are none to draw; give at least one of each")
+    t, c = _course(times, calcium)
+    chain, c = Chain(part, magnesium), c.reshape(len(t), -1)
+    sites = SampledVesicles(chain, part.name, seed, range(1, trials + 1), c.shape[1], vesicles)
+    sites.begin(chain.start(rest), float(t[0]))
+    found = []
+    for h, before, after in zip(np.diff(t).tolist(), c, c[1:], strict=False):
+        if h:
+            sites.follow([*Vesicles(chain).stretches((before, 0.5 * (before + after), after), h)])
+            found.append(sites.fusions())
+    return _events(part, found)
+
+
+def _events(sensor: Sensor, found: Sequence[Fusions]) -> xarray.Dataset:
+    """Every fusion with its names."""
+    import xarray
+
+    parts = {
+        "trial": [f.trial for f in found],
+        "trace": [f.position for f in found],
+        "vesicle": [f.vesicle + 1 for f in found],
+        "time": [f.time for f in found],
+    }
+    return xarray.Dataset(
+        {
+            key: ("fusion", np.concatenate(rows), {"units": "ms"} if key == "time" else {})
+            for key, rows in parts.items()
+        },
+        attrs={"sensor": sensor.name, "references": [paper["citation"] for paper in papers(sensor.source)]},
+    )
 
 
 def _part(sensor: str | Sensor) -> Sensor:
