@@ -11,13 +11,13 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PPoly
 
 from rdcalcium.errors import InputError
-from rdcalcium.model import Channels, GatedCurrent, KineticScheme, Model, VoltageCourse
+from rdcalcium.gating import occupancies
+from rdcalcium.model import Channels, GatedCurrent, Model, VoltageCourse
 from rdcalcium.openings import Gate, Openings, PrescribedGate, StochasticGate
 from rdcalcium.units import milliseconds
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
 NEAR_JUMP = 0.1  # share of that, within which no row but those of a jump stands
-GATING_MAX_STEP = 0.02  # ms, so that no action potential is stepped over
 STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
 STIR = 0.1  # ms in which it changes by more than that where it is not at rest
 PAUSE = 0.5  # ms of rest, at least, before it begins to flow anew
@@ -307,10 +307,12 @@ def open_probability_table(group: Channels, stimulus: VoltageCourse, duration: f
     scheme = group.kinetics()
     is_open = np.array([state in group.open_states for state in scheme.states])
     pieces = _between_jumps(stimulus, duration)
-    occupancies = [scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))[:, None]]
+    found = [scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))[:, None]]
     for times in pieces:
-        occupancies.append(_gate(group, scheme, stimulus, occupancies[-1][:, -1], times))
-    open_probability = np.concatenate([p[is_open].sum(axis=0) for p in occupancies[1:]])
+        found.append(occupancies(scheme, stimulus.voltage, found[-1][:, -1], times))
+    open_probability = np.concatenate([p[is_open].sum(axis=0) for p in found[1:]])
+    if not np.isfinite(open_probability).all():
+        raise InputError(f"the gate of channels {group.name!r} could not be solved; check its rates")
     return np.concatenate(pieces), np.clip(open_probability, 0.0, 1.0)
 
 
@@ -320,26 +322,3 @@ def _between_jumps(stimulus: VoltageCourse, duration: float) -> list[np.ndarray]
     near = NEAR_JUMP * GATING_SPACING
     ends = [0.0, *stimulus.jumps(duration).tolist(), duration]
     return [np.array([a, *even[(even > a + near) & (even < b - near)], b]) for a, b in pairwise(ends)]
-
-
-def _gate(
-    group: Channels, scheme: KineticScheme, stimulus: VoltageCourse, start: np.ndarray, times: np.ndarray
-) -> np.ndarray:
-    """Occupancies of a gate from those at the first of some times (ms) on, (states, times); no jump is between them."""
-    from scipy.integrate import solve_ivp  # a quarter of the start of a run; only models with a gate pay for it
-
-    solution = solve_ivp(
-        lambda t, p: scheme.generator(float(stimulus.voltage(np.array(t), before=t >= times[-1]))) @ p,
-        (times[0], times[-1]),
-        start,
-        method="LSODA",
-        t_eval=times,
-        rtol=1e-8,
-        atol=1e-12,
-        max_step=GATING_MAX_STEP,
-    )
-    if not solution.success:
-        raise InputError(
-            f"the gate of channels {group.name!r} could not be solved ({solution.message}); check its rates"
-        )
-    return solution.y

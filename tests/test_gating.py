@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import pytest
 from pydantic import Field
-from scipy.integrate import quad
+from scipy.integrate import quad, solve_ivp
 
 from rdcalcium import library, runner
 from rdcalcium.currents import (
@@ -24,6 +24,7 @@ from rdcalcium.currents import (
     open_probability_table,
 )
 from rdcalcium.errors import InputError
+from rdcalcium.gating import occupancies
 from rdcalcium.integrators.rkc import METHOD
 from rdcalcium.model import (
     ActionPotential,
@@ -33,6 +34,7 @@ from rdcalcium.model import (
     GatedCurrent,
     GaussianCurrent,
     Grid,
+    KineticScheme,
     Model,
     ModelError,
     OhmicCurrent,
@@ -84,6 +86,42 @@ def test_a_gate_under_a_constant_voltage_relaxes_as_it_should() -> None:
     late_from = t > 0
     assert p[0] == pytest.approx(rest, rel=1e-6)
     np.testing.assert_allclose(p[late_from], late + (rest - late) * np.exp(-(alpha + 0.5) * t[late_from]), rtol=1e-6)
+
+
+def test_a_gate_follows_an_action_potential_as_another_solver_has_it() -> None:
+    """Steps of 2 us against steps as short as needed."""
+    group, stimulus = calyx().channels[0], calyx().stimulus
+    assert stimulus is not None
+    scheme = group.kinetics()
+
+    def change(t: float, p: np.ndarray) -> np.ndarray:
+        return scheme.generator(float(stimulus.voltage(np.array(t)))) @ p
+
+    times, open_probability = open_probability_table(group, stimulus, 1.0)
+    rest = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))
+    seen = solve_ivp(change, (0, 1.0), rest, "LSODA", times[::50], rtol=1e-9, atol=1e-13, max_step=0.05).y
+    is_open = [state in group.open_states for state in scheme.states]
+    np.testing.assert_allclose(open_probability[::50], seen[is_open].sum(axis=0), rtol=1e-5, atol=2e-8)
+
+
+def test_a_long_step_of_a_fast_gate_ends_in_its_equilibrium_and_a_short_one_is_of_fifth_order() -> None:
+    """C ⇌ O under a voltage that rises along a line, and where it stays, with rates far beyond one per step."""
+    scheme = KineticScheme.parse(["C <-> O : 20*exp(V/20), 10*exp(-V/40)"], {})
+
+    def after(steps: int, slope: float, end: float) -> float:
+        def rising(t: np.ndarray, before: np.ndarray) -> np.ndarray:
+            return slope * t - 60
+
+        times = np.linspace(0, end, steps + 1)
+        return float(occupancies(scheme, rising, scheme.equilibrium(-60), times)[1, -1])
+
+    errors = [abs(after(n, 1500, 0.06) - after(320, 1500, 0.06)) for n in (5, 10, 20)]
+    orders = np.log2(errors[:-1]) - np.log2(errors[1:])
+    assert orders == pytest.approx([5, 5], abs=0.5)
+    assert after(1, 0.0, 1e3) == pytest.approx(scheme.equilibrium(-60)[1], rel=1e-9)
+    fast = scheme.faster(1e4)  # of what decays in z steps 3 / z is left after one
+    end = occupancies(fast, lambda t, before: 0 * t, np.array([1.0, 0.0]), np.array([0.0, 1.0]))[1, -1]
+    assert end == pytest.approx(fast.equilibrium(0)[1], rel=3e-5)
 
 
 def test_an_ohmic_current_flows_in_below_its_reversal() -> None:

@@ -152,7 +152,7 @@ def test_a_gate_relaxes_exponentially_during_each_step() -> None:
         alpha = 0.3 * np.exp(level / 20)
         steady, within = alpha / (alpha + 0.5), (t > begin) & (t < end)
         exact = steady + (p0 - steady) * np.exp(-(alpha + 0.5) * (t[within] - begin))
-        np.testing.assert_allclose(p[within], exact, rtol=1e-6)
+        np.testing.assert_allclose(p[within], exact, rtol=1e-10)
         p0 = steady + (p0 - steady) * np.exp(-(alpha + 0.5) * (end - begin))
         begin = end
 
