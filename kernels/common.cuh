@@ -39,12 +39,14 @@ typedef unsigned char mask_t;
 #define RDC_EACH_LANE(t, count) for (int t = 0; t < count; ++t)
 #endif
 
-// The thread's place, handed on by a kernel that calls another one.
+// The thread's place, handed on by a kernel that calls another one: on a grid, along x alone, or by lanes.
 #ifdef RDC_CPU
 #define RDC_THREAD blockIdx, threadIdx, blockDim,
+#define RDC_SITE_THREAD RDC_THREAD
 #define RDC_LANE_THREAD blockIdx, rdc_count,
 #else
 #define RDC_THREAD
+#define RDC_SITE_THREAD
 #define RDC_LANE_THREAD
 #endif
 

@@ -18,6 +18,12 @@
 #define RDC_VALUES k->values, 1, 1, RDC_BLOCK, k->parallel
 #define RDC_CELLS k->x, k->y, k->z, k->block, k->parallel
 
+// Patches, if the model has any: the extent of a launch for their control volumes, and what it tells of the sites
+#ifdef RDC_ROWS
+#define RDC_PATCHED k->patched, 1, 1, RDC_BLOCK, k->patched_parallel
+#define RDC_SITES k->volume, k->site, k->kind, k->place, k->weight, k->spread, k->count, k->number, k->q
+#endif
+
 static void march_inject(const Tables* k, const index_t when, const double a, const double b, const index_t more) {
     launch_inject(RDC_FEW(k->cells), k->m, k->at, k->cell, k->share, k->current, when, a, b, more, k->groups, k->cells);
 }
@@ -45,6 +51,11 @@ static void march_stages(const Tables* k, RDC_DECLARED_NEIGHBOURS) {
         RDC_STAGE(RDC_CELLS, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_NEIGHBOURS, k->p, RDC_INCREMENT(k->at, j),
                   (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * h), (real_t)(row[RDC_GAMMA_T] * h),
                   RDC_EXTENTS);
+#ifdef RDC_ROWS
+        launch_patch_stage(RDC_PATCHED, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_SITES, RDC_INCREMENT(k->at, j),
+                           (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * h),
+                           (real_t)(row[RDC_GAMMA_T] * h), k->stride, k->patched);
+#endif
         launch_inject_stage(RDC_FEW(k->cells), k->m, k->at, k->first_row, k->rows, k->cell, k->share, k->current, j - 1,
                             k->groups, k->cells);
     }
@@ -57,6 +68,12 @@ static void march_end(const Tables* k, const index_t more, RDC_DECLARED_NEIGHBOU
     RDC_ARRIVE(RDC_CELLS, RDC_STATE(k->at, Y), RDC_STATE(k->at, CARRIED), RDC_INCREMENT(k->at, s), RDC_STATE(k->at, F0),
                RDC_NEIGHBOURS, k->p, k->atol, RDC_END(k->at, s), RDC_STATE(k->at, CARRIED_END), RDC_STATE(k->at, F1),
                k->worst, (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment, (real_t)k->r->rtol, RDC_EXTENTS);
+#ifdef RDC_ROWS
+    launch_patch_arrive(RDC_PATCHED, RDC_STATE(k->at, Y), RDC_STATE(k->at, CARRIED), RDC_INCREMENT(k->at, s),
+                        RDC_STATE(k->at, F0), RDC_SITES, k->atol, RDC_END(k->at, s), RDC_STATE(k->at, CARRIED_END),
+                        RDC_STATE(k->at, F1), k->worst, (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment,
+                        (real_t)k->r->rtol, k->stride, k->patched);
+#endif
     march_inject(k, RDC_ARRIVES, -1, -1, more);
     launch_largest(k->threads, 1, 1, 1, k->parallel, k->m, k->worst, k->many_errors, more, k->stride, k->threads);
     launch_largest(k->few, 1, 1, 1, 0, k->m, k->many_errors, k->few_errors, more, k->threads, k->few);

@@ -68,7 +68,8 @@ class Simulation:
         self.method = METHODS[model.run.method]
         self.system = operations.system
         rest = self.system.chemistry.rest
-        self.rtol, self.atol = model.run.tolerance, _absolute_tolerance(model, rest)
+        self.rtol = model.run.tolerance
+        self.atol = np.concatenate([_absolute_tolerance(model, rest), self.rtol * self.system.patches.scales])
         self.influx = Influx(model, operations)
         self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
@@ -84,7 +85,7 @@ class Simulation:
         self.points.begin()
         self.sensors = ReleaseSensors.of(self.model)
         self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
-        self.stepper = Stepper(self.do, self.system.rest)
+        self.stepper = Stepper(self.do, self.system.rest, self.system.patches.start)
         self._last: TakenStep | None = None
         self._counted = 0  # evaluations until the last moment
         self.ledger = Ledger(self.do, self.model.copies, self.stepper.y, self.stepper.carried)

@@ -13,6 +13,7 @@ from rdcalcium.discretization import Discretization, PointWeights
 from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model
 from rdcalcium.model.region import Inside
+from rdcalcium.patches import Patches, build_patches
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 
@@ -40,6 +41,7 @@ class System:
     chemistry: Chemistry
     discretization: Discretization
     shares: Mapping[str, np.ndarray] = field(default_factory=dict)
+    patches: Patches = field(default_factory=Patches)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -60,16 +62,28 @@ class System:
                 level *= self.shares[described.buffer]
         return rest
 
+    @property
+    def lengths(self) -> list[int]:
+        """How many numbers a state keeps of each field, then of each row of the patches."""
+        fields, n = self.shape
+        return [n] * fields + [len(segment.patch.volumes) for segment in self.patches.segments]
+
     def stiffness(self, calcium: float) -> float:
         """Bound on the spectral radius of the Jacobian, ms⁻¹, while [Ca] stays below `calcium` (µM)."""
-        return self.chemistry.stiffness(calcium, self.discretization.radius)
+        steady, binding = self.stiffness_terms()
+        return steady + float((binding[:, 0] * calcium + binding[:, 1]).max(initial=0.0))
+
+    def stiffness_terms(self) -> tuple[float, np.ndarray]:
+        """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2)."""
+        steady, binding = self.chemistry.stiffness_terms(self.discretization.radius)
+        return steady + self.patches.stiffness(self.discretization.size), binding
 
 
 def build_system(model: Model, discretization: Discretization) -> System:
-    """The fields and reactions of a model, on control volumes."""
+    """The fields and reactions of a model, on control volumes, and what sits on their surfaces."""
     limited = {buffer.name: buffer.where for buffer in model.buffers if buffer.where}
     shares = {name: share(model, discretization.space, where) for name, where in limited.items()}
-    return System(build_chemistry(model), discretization, shares)
+    return System(build_chemistry(model), discretization, shares, build_patches(model, discretization))
 
 
 def share(model: Model, space: Space, region: Inside) -> np.ndarray:

@@ -28,6 +28,9 @@ UNITS = {
     "rate": "1/ms",
     "binding rate": "1/(uM*ms)",
     "rate per voltage": "1/(mV*ms)",
+    "surface flux": "uM*um/ms",
+    "permeability": "um/ms",
+    "surface density": "1/um^2",
     "number": "",
 }
 
@@ -83,7 +86,9 @@ class DimensionalityError(UnitError):
 def _registry() -> pint.UnitRegistry:
     import pint  # half a second; only models that write units pay for it
 
-    return pint.UnitRegistry()
+    registry: pint.UnitRegistry = pint.UnitRegistry()
+    registry.define(f"ion = {1 / AVOGADRO!r} mol")  # so that 25 ions/um^2/ms is a flux
+    return registry
 
 
 # A number, then its unit. Nothing else: pint alone would read "1,5 uM" as 15 µM and "70 nM 3" as 210 nM.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from rdcalcium.discretization.build import discretize
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Buffer, Channels, Grid, Magnesium, Model, Probe, PulseCurrent, Run, Sphere, Tetrahedra
+from rdcalcium.model.expression import Expression
+from rdcalcium.patches import Mechanism, Patch, Patches, Row
 from rdcalcium.system import System, build_system
 
 NM = 1e-3  # µm
@@ -79,6 +82,29 @@ def small_system(kind: str = "grid", chemistry: str = "six fields") -> System:
     """Arrays of a small_model; the same object for the same words."""
     model = small_model(kind, chemistry)
     return build_system(model, discretize(model))
+
+
+# Laws for patches: of one row, and of several with all kinds of arithmetic.
+PUMP = Mechanism("pump", (Row("pumped", Expression("V*Ca**2/(K**2 + Ca**2) - leak"), calcium=1.0),),
+                 {"V": 0.7, "K": 0.3, "leak": 0.1, "not used": 5.0})  # fmt: skip
+GATED = Mechanism(
+    "gated",
+    (
+        Row("h", Expression("a*(1 - h)*exp(-Ca) - tanh(Ca)*h*b"), start=0.5, scale=0.2),
+        Row("bound", Expression("b*Ca*(1 - bound)*sqrt(h + 1)"), calcium=2.5, scale=0.1),
+        Row("stored", Expression("exprel(Ca)*h - log(2 + bound)"), calcium=-0.5),
+    ),
+    {"a": 0.4, "b": 1.5},
+)
+
+
+@lru_cache(maxsize=4)
+def patched_system(kind: str = "grid", chemistry: str = "six fields") -> System:
+    """The same with both of these on its membrane."""
+    system = small_system(kind, chemistry)
+    at = system.discretization.surfaces["membrane"]
+    weights = at.areas / system.discretization.volumes[at.indices]
+    return replace(system, patches=Patches(tuple(Patch(m, at.indices, at.areas, weights) for m in (PUMP, GATED))))
 
 
 BAPTA = (0.4, 0.22, 1000, 0.2)  # k_on, K_d, total, diffusivity

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from rdcalcium.backends import open_backend
+from rdcalcium.backends import Operations, open_backend
 from rdcalcium.backends.base import Array
 from rdcalcium.backends.compiled import CompiledOperations
 from rdcalcium.backends.kernels import KernelOperations
@@ -32,9 +32,10 @@ from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
 from rdcalcium.integrators.rkc import METHOD
 from rdcalcium.model import Box, Grid, Model, Run
+from rdcalcium.patches import Patch, Patches
 from rdcalcium.stepping.device import rules
 from rdcalcium.system import System, build_system
-from tests.models import CHEMISTRIES, magnesium
+from tests.models import CHEMISTRIES, GATED, PUMP, magnesium
 from tests.support import PRECISIONS, LikeAGpu
 from tests.tolerances import TOLERANCES
 
@@ -53,16 +54,54 @@ Case = Callable[[KernelOperations, np.random.Generator], None]
 # Random models --------------------------------------------
 
 
-def random_system(discretization: Discretization, chemistry: str) -> System:
-    """A real chemistry on a discretization of no particular place."""
+PATCHED = "patched, "  # before the name of a chemistry
+
+
+def random_system(discretization: Discretization, chemistry: str, rng: np.random.Generator) -> System:
+    """A real chemistry on a discretization of no particular place, with patches on some of it if they are asked for."""
+    cells = discretization.size if chemistry.startswith(PATCHED) else 0
     model = Model(
         geometry=Box(size=(1, 1, 1)),
         discretization=Grid(size_at_active_zone=0.5),
-        magnesium=magnesium(chemistry),
-        buffers=CHEMISTRIES[chemistry],
+        magnesium=magnesium(chemistry.removeprefix(PATCHED)),
+        buffers=CHEMISTRIES[chemistry.removeprefix(PATCHED)],
         run=Run(duration=1),
     )
-    return build_system(model, discretization)
+    return replace(build_system(model, discretization), patches=random_patches(cells, rng))
+
+
+def random_patches(n: int, rng: np.random.Generator) -> Patches:
+    """Two pumps and what has states of its own, on halves of the control volumes that overlap; none without any."""
+    patches = []
+    for mechanism in (PUMP, GATED, PUMP):
+        volumes = np.sort(rng.permutation(n)[: (n + 1) // 2])
+        areas, weights = rng.uniform(0.5, 1.5, (2, len(volumes)))
+        patches.append(Patch(mechanism, volumes, areas, weights))
+    return Patches(tuple(patches)) if n else Patches()
+
+
+def slow_patches(system: System, y: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What calcium and the rows of all patches change by, site by site; (n,) and (patches.size,) float64."""
+    calcium, change, begin = np.zeros(y.shape[1]), np.zeros_like(rows, dtype=np.float64), 0
+    for patch in system.patches.patches:
+        sites = len(patch.volumes)
+        for i, volume in enumerate(patch.volumes):
+            Ca = float(y[CALCIUM, volume])
+            if patch.mechanism is PUMP:
+                rates = [0.7 * Ca * Ca / (0.09 + Ca * Ca) - 0.1]
+                flux = rates[0]
+            else:
+                h, bound, _ = (float(rows[begin + r * sites + i]) for r in range(3))
+                rates = [
+                    0.4 * (1 - h) * math.exp(-Ca) - math.tanh(Ca) * h * 1.5,
+                    1.5 * Ca * (1 - bound) * math.sqrt(h + 1),
+                    (math.expm1(Ca) / Ca if Ca else 1.0) * h - math.log(2 + bound),
+                ]
+                flux = 2.5 * rates[1] - 0.5 * rates[2]
+            change[[begin + r * sites + i for r in range(len(rates))]] = rates
+            calcium[volume] -= patch.weights[i] * flux
+        begin += len(patch.mechanism.rows) * sites
+    return calcium, change
 
 
 def random_axis(n: int, rng: np.random.Generator, mirror: bool) -> Axis:
@@ -132,6 +171,12 @@ def slow_rhs(system: System, y: np.ndarray) -> np.ndarray:
             if not isinstance(r.target, FreeForm):
                 out[r.target, i] += flux
     return out.reshape(y.shape)
+
+
+def random_whole(do: Operations, rng: np.random.Generator, low: float = 0.0) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Likewise, with numbers for the patches: fields, rows, and both on the device."""
+    fields, rows = (rng.uniform(low, 1.0, shape).astype(do.real) for shape in (do.system.shape, do.system.patches.size))
+    return fields, rows, do.from_host(fields, rows)
 
 
 def random_state(do: KernelOperations, rng: np.random.Generator, low: float = 0.0) -> tuple[np.ndarray, Any]:
@@ -288,6 +333,81 @@ def check_arrive(do: KernelOperations, rng: np.random.Generator) -> None:
     largest = float(do.to_host(worst).max(initial=0.0))
     norm = do.error_norm(on_y, plain_end, on_z, on_f0, plain_f1, a, b, rtol, atol)
     assert largest == pytest.approx(norm, rel=10 * TOLERANCES[f"kernel, {do.precision}"])
+
+
+def whole(do: Operations, state: Array) -> np.ndarray:
+    """Fields and rows of the patches in one."""
+    return np.concatenate([do.to_host(state).ravel(), do.sites(state)])
+
+
+def slow_whole(system: System, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The right-hand side of fields and rows in one."""
+    fields = slow_rhs(system, y)
+    calcium, change = slow_patches(system, y, rows)
+    fields[CALCIUM] += calcium
+    return np.concatenate([fields.ravel(), change])
+
+
+def check_patch_rhs(do: KernelOperations, rng: np.random.Generator) -> None:
+    """Of fields and rows; and with all operations on whole states, and the sums of the rows."""
+    y, rows, on_y = random_whole(do, rng)
+    twin = NumpyOperations(do.system)
+    for operations, state in ((do, on_y), (twin, twin.from_host(y, rows))):
+        out, other = operations.new(), operations.new()
+        operations.rhs(state, out)
+        expected = slow_whole(do.system, y, rows)
+        assert_close(do, whole(operations, out), expected)
+        operations.scale(-0.5, out, other)
+        assert_close(do, whole(operations, other), -0.5 * expected)
+        operations.triad(state, out, 2.0, out)
+        start = np.concatenate([y.ravel(), rows]).astype(np.float64)
+        assert_close(do, whole(operations, out), start + 2 * expected)
+        operations.advance(state, operations.new(), other, out, operations.new())
+        assert_close(do, whole(operations, out), start - 0.5 * expected)
+        sums = [segment.patch.areas @ rows[segment.place].astype(np.float64) for segment in do.system.patches.segments]
+        assert operations.site_sums(state) == pytest.approx(sums, rel=1e-13, abs=1e-300)
+
+
+def check_patch_stage(do: KernelOperations, rng: np.random.Generator) -> None:
+    y, rows, on_y = random_whole(do, rng)
+    (z1, z1_rows, on_z1), (f0, f0_rows, on_f0), (z2, z2_rows, on_z2) = (random_whole(do, rng, -0.5) for _ in range(3))
+    z1, z1_rows, on_z1 = abs(z1), abs(z1_rows), do.from_host(abs(z1), abs(z1_rows))
+    mu, nu, mu_h, gamma_h = 1.9, -0.9, 0.02, -0.01
+    twin = NumpyOperations(do.system)
+    on_twin = [twin.from_host(*pair) for pair in ((y, rows), (f0, f0_rows), (z1, z1_rows), (z2, z2_rows))]
+    z, f, older = (np.concatenate([a.ravel(), b]) for a, b in ((z1, z1_rows), (f0, f0_rows), (z2, z2_rows)))
+    double = [a.astype(np.float64) for a in (y, rows, z1, z1_rows)]
+    before, after = (
+        slow_whole(do.system, *double[:2]),
+        slow_whole(do.system, double[0] + double[2], double[1] + double[3]),
+    )
+    slow = mu * z + nu * older + mu_h * (f + after - before) + gamma_h * f
+    for operations, states in ((do, [on_y, on_f0, on_z1, on_z2]), (twin, on_twin)):
+        operations.stage(*states, mu, nu, mu_h, gamma_h)
+        assert_close(do, whole(operations, states[3]), slow, scale=slow + np.abs(before) * mu_h)
+
+
+def check_patch_arrive(do: KernelOperations, rng: np.random.Generator) -> None:
+    """In two passes what advance, rhs and error_norm do one after the other."""
+    (_, _, on_y), (_, _, on_z), (_, _, on_f0) = (random_whole(do, rng, low) for low in (0.0, 0.0, -1.0))
+    end, carried_end, f1, worst = do.new(), do.new(), do.new(), do.zeros(do.system.shape[1])
+    a, b, rtol, atol = 0.12, 0.8, 0.01, rng.uniform(0.01, 0.1, len(do.system.lengths)).astype(do.real)
+    states, out = (on_y, do.new(), on_z, on_f0), (do.upload(atol), end, carried_end, f1, worst, a, b, rtol)
+    do.on_cells("arrive", *states, *do.neighbours, do.p, *out)
+    do.on_sites("patch_arrive", *states, *do.at_sites, *out)
+    plain_end, plain_carried, plain_f1 = do.new(), do.new(), do.new()
+    do.advance(on_y, states[1], on_z, plain_end, plain_carried)
+    do.rhs(plain_end, plain_f1)
+    assert np.array_equal(whole(do, end), whole(do, plain_end))
+    assert np.array_equal(whole(do, carried_end), whole(do, plain_carried))
+    assert_close(do, whole(do, f1), whole(do, plain_f1))
+    largest = float(do.to_host(worst).max(initial=0.0))
+    norm = do.error_norm(on_y, plain_end, on_z, on_f0, plain_f1, a, b, rtol, atol)
+    assert largest == pytest.approx(norm, rel=10 * TOLERANCES[f"kernel, {do.precision}"])
+    f_0, f_1, z, y_0, y_1 = (whole(do, s) for s in (on_f0, plain_f1, on_z, on_y, plain_end))
+    allowed = np.repeat(atol.astype(np.float64), do.system.lengths) + rtol * np.maximum(abs(y_0), abs(y_1))
+    expected = np.max(abs(a * (f_0 + f_1) - b * z) / allowed, initial=0.0)
+    assert norm == pytest.approx(expected, rel=10 * TOLERANCES[f"kernel, {do.precision}"])
 
 
 RAMP = np.array([[2.0, 30.0, 0.0, 0.0]])  # pA, and pA/ms
@@ -479,6 +599,9 @@ CHECKS = {
     "stage_mesh": Check(check_stage, "mesh", tuple(CHEMISTRIES)),
     "arrive_grid": Check(check_arrive, "grid", tuple(CHEMISTRIES)),
     "arrive_mesh": Check(check_arrive, "mesh", tuple(CHEMISTRIES)),
+    "patch_rhs": Check(check_patch_rhs, "mesh", (f"{PATCHED}fixed",)),
+    "patch_stage": Check(check_patch_stage, "grid", (f"{PATCHED}fixed",)),
+    "patch_arrive": Check(check_patch_arrive, "mesh", (f"{PATCHED}fixed",)),
     "march_stage_grid": Check(check_march, "grid", ("fixed", "six fields")),
     "march_stage_mesh": Check(check_march, "mesh", ("fixed", "six fields")),
 }
@@ -493,7 +616,7 @@ def every_case(name: str, n: int) -> Iterator[tuple[str, System, np.random.Gener
         for shape in SHAPES[n] if check.kind == "grid" else [(n,)]:
             rng = np.random.default_rng(zlib.crc32(f"{name} {chemistry} {shape}".encode()))
             cells = random_grid(shape, rng) if check.kind == "grid" else random_mesh(n, rng)
-            yield f"{name}, {chemistry}, {shape}", random_system(cells, chemistry), rng
+            yield f"{name}, {chemistry}, {shape}", random_system(cells, chemistry, rng), rng
 
 
 def test_every_kernel_file_is_tested() -> None:

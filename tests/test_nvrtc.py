@@ -12,15 +12,17 @@ import numpy as np
 import pytest
 
 from rdcalcium.backends import BackendError, choose, cupy, open_backend
+from rdcalcium.backends.behind import with_behind
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import AheadMarcher
+from rdcalcium.backends.patch_code import patch_code
 from rdcalcium.backends.program import Program
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.backends.sources import LAYOUTS, kernel_names, prelude, read_kernel
 from rdcalcium.discretization import PointWeights
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.simulation import Simulation
-from tests.models import CHEMISTRIES, small_model, small_system
+from tests.models import CHEMISTRIES, patched_system, small_model, small_system
 from tests.support import PRECISIONS, REQUIRE_GPU, RoundsOfAGpu
 
 WANTED = {
@@ -65,6 +67,13 @@ def compile_for(architecture: int, text: str, options: tuple[str, ...]) -> tuple
     return compiler.getCUBIN(program), compiler.getProgramLog(program).strip("\0 \n")
 
 
+@cache
+def header(chemistry: str = "six fields") -> str:
+    """model.cuh of a model with patches."""
+    system = patched_system("grid", chemistry)
+    return rate_code(system.chemistry)[0] + patch_code(system.patches)[0]
+
+
 def test_nvrtc_knows_the_usual_architectures() -> None:
     before_blackwell = nvrtc().getVersion() < (12, 8)
     assert set(architectures()) >= WANTED - ({100, 120} if before_blackwell else set())
@@ -75,8 +84,7 @@ def test_nvrtc_knows_the_usual_architectures() -> None:
 @pytest.mark.parametrize("name", kernel_names())
 def test_a_kernel_compiles_without_a_warning_for_every_architecture(name: str, precision: str, index: str) -> None:
     """For all of them with the numbers of most runs, for the oldest and the newest with the others."""
-    header, _ = rate_code(small_system("grid", "six fields").chemistry)
-    _, text = cupy.cuda_source(name, header, prelude(precision, index))
+    _, text = cupy.cuda_source(name, header(), prelude(precision, index))
     usual = (precision, index) == ("float64", "int")
     for architecture in architectures() if usual else (architectures()[0], architectures()[-1]):
         binary, log = compile_for(architecture, text, (*cupy.OPTIONS, *ADDED_BY_CUPY))
@@ -87,16 +95,14 @@ def test_a_kernel_compiles_without_a_warning_for_every_architecture(name: str, p
 @pytest.mark.parametrize("chemistry", CHEMISTRIES)
 @pytest.mark.parametrize("name", WITH_CHEMISTRY)
 def test_every_chemistry_compiles_without_a_warning(name: str, chemistry: str) -> None:
-    header, _ = rate_code(small_system("grid", chemistry).chemistry)
-    _, text = cupy.cuda_source(name, header, prelude("float32", "int"))
+    _, text = cupy.cuda_source(name, header(chemistry), prelude("float32", "int"))
     assert compile_for(min(architectures()), text, (*cupy.OPTIONS, *ADDED_BY_CUPY))[1] == ""
 
 
 @pytest.mark.parametrize("name", WITH_CHEMISTRY)
 def test_the_main_kernels_keep_their_numbers_in_registers(name: str) -> None:
     """Arrays of fields that are indexed by constants need no local memory, which would halve the speed."""
-    header, _ = rate_code(small_system("grid", "six fields").chemistry)
-    _, text = cupy.cuda_source(name, header, prelude("float64", "int"))
+    _, text = cupy.cuda_source(name, header(), prelude("float64", "int"))
     target = 90 if 90 in architectures() else max(architectures())
     _, log = compile_for(target, text, (*cupy.OPTIONS, *ADDED_BY_CUPY, "--ptxas-options=-v"))
     assert "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads" in log
@@ -124,6 +130,9 @@ class DeclaredOperations(KernelOperations):
     def zeros(self, size: int) -> np.ndarray:
         return np.zeros(size, self.real)
 
+    def with_behind(self, state: np.ndarray, count: int) -> np.ndarray:
+        return with_behind(state, count)
+
     def marcher(self, program: Program) -> AheadMarcher:
         return RoundsOfAGpu(self, program)
 
@@ -150,7 +159,7 @@ class DeclaredOperations(KernelOperations):
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
 def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -> None:
-    do = DeclaredOperations(small_system(kind), precision)
+    do = DeclaredOperations(patched_system(kind), precision)
     y, z, f = do.new(), do.new(), do.new()
     fields = do.system.shape[0]
     do.rhs(y, f)
@@ -158,8 +167,9 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.triad(y, z, 3.0, do.new())
     do.stage(y, f, z, do.new(), 1.0, 1.0, 0.1, 0.1)
     do.advance(y, z, f, do.new(), do.new())
-    do.error_norm(y, z, f, f, f, 0.04, 0.8, 1e-2, np.ones(fields))
+    do.error_norm(y, z, f, f, f, 0.04, 0.8, 1e-2, np.ones(len(do.system.lengths)))
     do.weighted_sums(y)
+    do.site_sums(y)
     do.add_at(y, do.indices(np.arange(3)), do.values(np.ones(3)), 1.0)
     do.gather(y, do.points(PointWeights(np.zeros((2, 4), dtype=np.int64), np.full((2, 4), 0.25))))
     finest, *_ = build_levels(do.system.discretization.conductance, do.system.discretization.volumes)
@@ -178,6 +188,7 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     marcher.step(2)
     end = (y, z, f, f, *do.neighbours, do.p, marcher.atol, do.new(), do.new(), do.new(), marcher.worst)
     do.on_cells("arrive", *end, 0.04, 0.8, 1e-2)
+    do.on_sites("patch_arrive", *end[:4], *do.at_sites, *end[-5:], 0.04, 0.8, 1e-2)
     assert do.launched == set(do.kernels)
 
 

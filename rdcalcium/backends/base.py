@@ -43,7 +43,8 @@ class Sides:
 class Operations(ABC):
     """All arithmetic on the state of one System, on one device and in one precision.
 
-    A state is an array (fields, n) on the device, made by `new` or `from_host`. Outputs are given by the caller.
+    A state is an array (fields, n) on the device, made by `new` or `from_host`; the numbers of its patches lie behind
+    it, and all that is done with whole states is done with these too. Outputs are given by the caller.
 
     name         as in the registry
     on_gpu       whether it computes on a GPU
@@ -125,12 +126,16 @@ class Operations(ABC):
         """A state of zeros."""
 
     @abstractmethod
-    def from_host(self, values: np.ndarray) -> Array:
-        """A state with the values of a NumPy array (fields, n)."""
+    def from_host(self, values: np.ndarray, sites: np.ndarray | None = None) -> Array:
+        """A state with the values of a NumPy array (fields, n), and numbers of its patches; none: zeros."""
 
     @abstractmethod
     def to_host(self, state: Array) -> np.ndarray:
         """The only way from the device to NumPy: (fields, n) float64."""
+
+    @abstractmethod
+    def sites(self, state: Array) -> np.ndarray:
+        """The numbers of the patches, (patches.size,) float64, on the host."""
 
     def send(self, state: Array) -> Callable[[], np.ndarray]:
         """`to_host` of a state as it is now, which may change at once; what comes back waits for the copy."""
@@ -207,7 +212,7 @@ class Operations(ABC):
     ) -> float:
         """Largest |a (f0 + f1) - b z| / (atol_field + rtol max(|y0|, |y1|)); infinite if there is a NaN.
 
-        atol  (fields,) µM
+        atol  (fields + rows,) µM of each field, then in its unit of each row of the patches
         """
 
     @abstractmethod
@@ -290,3 +295,7 @@ class Operations(ABC):
     @abstractmethod
     def weighted_sums(self, y: Array) -> np.ndarray:
         """Σ_i volume_i y_i of each field, (fields,) µM µm³, in double precision and a fixed order."""
+
+    @abstractmethod
+    def site_sums(self, y: Array) -> np.ndarray:
+        """Σ_i area_i x_i of each row of the patches, (rows,) likewise."""

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.backends.base import Sides
+from rdcalcium.backends.behind import with_behind
 from rdcalcium.backends.compiler import build, compiler_missing, compiler_name, find_compiler
 from rdcalcium.backends.cpu_source import BLOCK, CPU_PRELUDE, cpu_source, march_source, neighbours
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import KernelMarcher
 from rdcalcium.backends.placement import placed
-from rdcalcium.backends.program import SIZES, STATES, TABLES, Marcher, Program, tables
+from rdcalcium.backends.program import SITES, SIZES, STATES, TABLES, Marcher, Program, tables
 from rdcalcium.backends.sources import read_kernel
 from rdcalcium.machine import let_idle_cores_sleep, threads
 from rdcalcium.units import counted
@@ -119,6 +120,10 @@ class CompiledOperations(KernelOperations):
         """Zeros of the run's precision."""
         return self._place(size, self.real)
 
+    def with_behind(self, state: np.ndarray, count: int) -> np.ndarray:
+        """As NumPy has it."""
+        return with_behind(state, count)
+
     def _place(self, size: int, kind: np.dtype) -> np.ndarray:
         self._arrays += 1
         return placed(size, kind, self._arrays)
@@ -127,15 +132,18 @@ class CompiledOperations(KernelOperations):
         """A loop in the library."""
         return CompiledMarcher(self, program)
 
-    def march(self, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, int], rounds: int) -> None:
+    def march(self, arrays: dict[str, np.ndarray], sizes: Mapping[str, int], rounds: int) -> None:
         """Rounds of a march in one call.
 
         arrays, sizes  those of TABLES, and those of SIZES that say nothing of the control volumes
         """
         fields, n = self.system.shape
         x, y, z = (*self.layout.extent, 1, 1)[:3]
-        cells = {"fields": fields, "values": fields * n, "stride": n, "x": x, "y": y, "z": z}
+        cells = {"fields": fields, "values": self.values_of_a_state, "stride": n, "x": x, "y": y, "z": z}
+        shared = self.sharing(self.system.patches.size, self.threads)
+        cells |= {"patched": len(self.at_sites[0]), "patched_parallel": shared}
         launch = {"block": self.layout.block or BLOCK, "parallel": self.sharing(fields * n, self.threads)}
+        arrays = arrays | dict(zip(SITES, self.at_sites, strict=True))
         places = {name: array.ctypes.data for name, array in arrays.items()}
         given = {**places, **sizes, **cells, **launch}
         tables = self._tables(*(given[name] for name in (*TABLES, *SIZES)))

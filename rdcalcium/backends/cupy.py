@@ -179,6 +179,10 @@ class CupyOperations(KernelOperations):
         """Zeros of the run's precision."""
         return self.cupy.zeros(size, dtype=self.real)
 
+    def with_behind(self, state: Any, count: int) -> Any:
+        """From where the state begins."""
+        return self.cupy.ndarray((state.size + count,), state.dtype, memptr=state.data)
+
     def marcher(self, program: Program) -> Marcher:
         """CUDA graphs, launched ahead."""
         return CupyMarcher(self, program)

@@ -10,7 +10,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Array, Operations
+from rdcalcium.backends.patch_code import patch_code
 from rdcalcium.backends.rate_code import mode_width, rate_code
+from rdcalcium.backends.site_tables import site_tables
 from rdcalcium.backends.sources import HUGE, calls_a_kernel, kernels_for, prelude
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Level, PointWeights
@@ -54,7 +56,6 @@ class KernelOperations(Operations):
 
     def __init__(self, system: System, precision: str = "float64", number: int = 0):
         super().__init__(system, precision, number)
-        fields = len(system.fields)
         self.layout = system.discretization.layout
         self.index = index_type(system.shape, self.layout.guard)
         # What the number types of the kernels are here.
@@ -62,13 +63,23 @@ class KernelOperations(Operations):
         self.types |= {"float": SINGLE} | {name: np.dtype(np.float64) for name in ("double", "March", "Rules")}
         self.prelude = prelude(precision, "int" if self.index == np.int32 else "long long")
         self.header, numbers = rate_code(system.chemistry)
-        names = kernels_for(self.layout.kernels)
+        of_patches, parameters = patch_code(system.patches)
+        self.header += of_patches
+        names = kernels_for(self.layout.kernels, bool(system.patches))
         self.load(tuple(name for name in names if self.looks_up or not calls_a_kernel(name)))
         self.p = self.upload(numbers.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
-        self.partial_error = self.upload(np.zeros((fields, self.reduction_threads), self.real))
-        self.partial_sum = self.upload(np.zeros((fields, self.reduction_threads)))
+        self.at_sites = self._site_tables(parameters)
+        self.areas = [self.upload(segment.patch.areas) for segment in system.patches.segments]
+        pieces = len(system.lengths)
+        self.partial_error = self.upload(np.zeros((pieces, self.reduction_threads), self.real))
+        self.partial_sum = self.upload(np.zeros((pieces, self.reduction_threads)))
         self.neighbours = tuple(self.upload(a) for a in self.layout.arrays(self.types))
+
+    def _site_tables(self, parameters: np.ndarray) -> tuple[Array, ...]:
+        """What every kernel of patches takes, with the parameters of their laws: see kernels/sites.cuh."""
+        tables = (*site_tables(self.system.patches).arrays(self.types), parameters)
+        return tuple(self.upload(table) for table in tables)
 
     @abstractmethod
     def load(self, names: tuple[str, ...]) -> None:
@@ -98,6 +109,29 @@ class KernelOperations(Operations):
         work   values that are touched, which decides how many cores are worth waking; 0: as many as threads
         """
 
+    @abstractmethod
+    def with_behind(self, state: Array, count: int) -> Array:
+        """A state and so many numbers that lie behind it in memory as one flat array."""
+
+    def _rows(self, state: Array) -> Array:
+        """The numbers of the patches, which lie behind the fields."""
+        return self.with_behind(state, self.system.patches.size)[state.size :]
+
+    @property
+    def values_of_a_state(self) -> int:
+        """Numbers of a state, those of its patches with them."""
+        return sum(self.system.lengths)
+
+    def _count(self, x: Array) -> int:
+        """Numbers of a state; of other arrays their size."""
+        return self.values_of_a_state if x.shape == self.system.shape else int(x.size)
+
+    def on_sites(self, name: str, *args: Any) -> None:
+        """One thread for each control volume with sites, if there are any."""
+        if self.system.patches:
+            n = len(self.at_sites[0])
+            self.launch(name, (n,), *args, self.system.shape[1], n, work=self.system.patches.size)
+
     def _on_values(self, name: str, count: int, *args: Any) -> None:
         """One thread for each value."""
         self.launch(name, (count,), *args, count)
@@ -109,63 +143,86 @@ class KernelOperations(Operations):
         self.launch(f"{name}_{self.layout.kernels}", extent, *args, n, *extent, block=block, work=fields * n)
 
     def _reduce(self, name: str, *args: Any) -> None:
-        """One field to `reduction_threads` partial results."""
-        n, threads = self.system.shape[1], self.reduction_threads
+        """Arrays of n numbers to `reduction_threads` partial results."""
+        n, threads = int(args[0].size), self.reduction_threads
         self.launch(name, (threads,), *args, n, threads, block=1, work=n)
 
     def new(self) -> Array:
-        """A state of zeros inside its guard."""
+        """A state of zeros inside its guard; a stencil that leaves the fields may read numbers of the patches."""
         fields, n = self.system.shape
         guard = self.layout.guard
-        return self.zeros(fields * n + 2 * guard)[guard : guard + fields * n].reshape(fields, n)
+        room = self.zeros(fields * n + self.system.patches.size + 2 * guard)
+        return room[guard : guard + fields * n].reshape(fields, n)
 
-    def from_host(self, values: np.ndarray) -> Array:
+    def from_host(self, values: np.ndarray, sites: np.ndarray | None = None) -> Array:
         """Copy to the device."""
         state = self.new()
         state[:] = self.upload(np.ascontiguousarray(values, dtype=self.real))
+        if sites is not None:
+            self._rows(state)[:] = self.upload(sites.astype(self.real))
         return state
+
+    def sites(self, state: Array) -> np.ndarray:
+        """Copy from the device."""
+        return self.download(self._rows(state)).astype(np.float64)
 
     def to_host(self, state: Array) -> np.ndarray:
         """Copy from the device."""
         return self.download(state).astype(np.float64)
 
     def rhs(self, y: Array, out: Array) -> None:
-        """kernels/rhs_*.cu."""
+        """kernels/rhs_*.cu, then kernels/patch_rhs.cu."""
         self.on_cells("rhs", y, *self.neighbours, self.p, out)
+        self.on_sites("patch_rhs", y, *self.at_sites, out)
 
     def stage(
         self, y0: Array, f0: Array, z1: Array, z2: Array, mu: float, nu: float, mu_h: float, gamma_h: float
     ) -> None:
-        """kernels/stage_*.cu."""
+        """kernels/stage_*.cu, then kernels/patch_stage.cu."""
         self.on_cells("stage", y0, f0, z1, *self.neighbours, self.p, z2, mu, nu, mu_h, gamma_h)
+        self.on_sites("patch_stage", y0, f0, z1, *self.at_sites, z2, mu, nu, mu_h, gamma_h)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
         """kernels/scale.cu."""
-        self._on_values("scale", x.size, x, out, a)
+        self._on_values("scale", self._count(x), x, out, a)
 
     def triad(self, b: Array, c: Array, s: float, out: Array) -> None:
         """kernels/triad.cu."""
-        self._on_values("triad", b.size, b, c, out, s)
+        self._on_values("triad", self._count(b), b, c, out, s)
 
     def advance(self, y: Array, carried: Array, z: Array, end: Array, carried_end: Array) -> None:
         """kernels/advance.cu."""
-        self._on_values("advance", y.size, y, carried, z, end, carried_end)
+        self._on_values("advance", self._count(y), y, carried, z, end, carried_end)
 
     def error_norm(
         self, y0: Array, y1: Array, z: Array, f0: Array, f1: Array, a: float, b: float, rtol: float, atol: np.ndarray
     ) -> float:
-        """kernels/error_norm.cu, once a field, and the largest of its partial results."""
-        for f, least in enumerate(atol):
-            states = (s[f] for s in (y0, y1, z, f0, f1))
-            self._reduce("error_norm", *states, self.partial_error[f], a, b, rtol, least)
+        """kernels/error_norm.cu, once a field and a row, and the largest of its partial results."""
+        states = zip(*map(self._pieces, (y0, y1, z, f0, f1)), strict=True)
+        for pieces, partial, least in zip(states, self.partial_error, atol, strict=True):
+            self._reduce("error_norm", *pieces, partial, a, b, rtol, least)
         largest = float(self.download(self.partial_error).max(initial=0.0))
         return largest if largest < HUGE[self.precision] else np.inf
 
+    def _pieces(self, state: Array) -> list[Array]:
+        """Each field, then each row of the patches."""
+        rows = self._rows(state)
+        return [*state, *(rows[segment.place] for segment in self.system.patches.segments)]
+
     def weighted_sums(self, y: Array) -> np.ndarray:
         """kernels/weighted_sum.cu, once a field, and the sum of its partial results."""
-        for f in range(len(self.system.fields)):
-            self._reduce("weighted_sum", self.volumes, y[f], self.partial_sum[f])
-        return self.download(self.partial_sum).sum(axis=1)
+        fields = len(self.system.fields)
+        for field, partial in zip(y, self.partial_sum[:fields], strict=True):
+            self._reduce("weighted_sum", self.volumes, field, partial)
+        return self.download(self.partial_sum[:fields]).sum(axis=1)
+
+    def site_sums(self, y: Array) -> np.ndarray:
+        """kernels/weighted_sum.cu, once a row, likewise."""
+        fields, rows = len(self.system.fields), self._rows(y)
+        segments = zip(self.system.patches.segments, self.areas, self.partial_sum[fields:], strict=True)
+        for segment, areas, partial in segments:
+            self._reduce("weighted_sum", areas, rows[segment.place], partial)
+        return self.download(self.partial_sum[fields:]).sum(axis=1)
 
     def level(self, level: Level) -> KernelLevel:
         """Sliced ELL, uploaded."""

@@ -103,16 +103,19 @@ class KernelMarcher(Marcher):
 
     def step(self, stages: int) -> None:
         """So many stages, and the end of the step if they are its last."""
-        do, (fields, n) = self.do, self.do.system.shape
+        do = self.do
+        values = do.values_of_a_state
         self.inject(When.BEGINS, 1.0, 0.0, stages)
-        do.launch("begin", (fields * n,), self.march, self.at, *self.table, fields * n)
+        do.launch("begin", (values,), self.march, self.at, *self.table, values)
         of_cells = (*do.neighbours, do.p)
         for offset in range(1, stages + 1):
             do.on_cells("march_stage", self.march, self.at, *self.table, *of_cells, offset)
+            do.on_sites("march_patch_stage", self.march, self.at, *self.table, *do.at_sites, offset)
             source = (*self.source, self.current, offset, self.groups)
             do.launch("inject_stage", (self.cells,), self.march, self.at, *self.table, *source, self.cells)
         self.inject(When.ARRIVES, 0.0, 1.0, stages)
         do.on_cells("march_arrive", self.march, self.rules, self.at, *of_cells, self.atol, self.worst, stages)
+        do.on_sites("march_patch_arrive", self.march, self.rules, self.at, *do.at_sites, self.atol, self.worst, stages)
         self.inject(When.ARRIVES, -1.0, -1.0, stages)
         self.judge(stages)
 

@@ -6,9 +6,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Operations, Sides
+from rdcalcium.backends.behind import with_behind
 from rdcalcium.backends.program import STATES
 from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State, concentration, reaction_flux
 from rdcalcium.discretization import Level, PointWeights
+from rdcalcium.patches import Patch
 from rdcalcium.system import System
 
 
@@ -37,11 +39,27 @@ class NumpyOperations(Operations):
 
     def new(self) -> np.ndarray:
         """A state of zeros."""
-        return np.zeros(self.system.shape, dtype=self.real)
+        fields, n = self.system.shape
+        return np.zeros(fields * n + self.system.patches.size, self.real)[: fields * n].reshape(fields, n)
 
-    def from_host(self, values: np.ndarray) -> np.ndarray:
+    def from_host(self, values: np.ndarray, sites: np.ndarray | None = None) -> np.ndarray:
         """A copy in the precision of the run."""
-        return np.array(values, dtype=self.real)
+        state = self.new()
+        state[:] = values
+        self._rows(state)[:] = 0 if sites is None else sites
+        return state
+
+    def sites(self, state: np.ndarray) -> np.ndarray:
+        """A copy in double precision."""
+        return self._rows(state).astype(np.float64)
+
+    def _rows(self, state: np.ndarray) -> np.ndarray:
+        """The numbers of the patches, (patches.size,)."""
+        return with_behind(state, self.system.patches.size)[state.size :]
+
+    def _whole(self, x: np.ndarray) -> np.ndarray:
+        """All numbers of a state, flat; what is no state as it is."""
+        return with_behind(x, self.system.patches.size) if x.shape == self.system.shape else x
 
     def to_host(self, state: np.ndarray) -> np.ndarray:
         """A copy in double precision."""
@@ -52,6 +70,11 @@ class NumpyOperations(Operations):
         self._diffuse(y, out)
         for reaction in self.system.chemistry.reactions:
             apply_flux(reaction, reaction_flux(reaction, y), out)
+        patches, states = self.system.patches, (self._rows(y), self._rows(out))
+        for (patch, rows), (_, change) in zip(*map(patches.split, states), strict=True):
+            rates = patch_rates(patch, y, rows)
+            change[:] = rates
+            out[CALCIUM, patch.volumes] -= (patch.weights * (patch.mechanism.calcium @ rates)).astype(self.real)
 
     def _diffuse(self, y: np.ndarray, out: np.ndarray) -> None:
         for field, diffusivity in enumerate(self.diffusivity):
@@ -59,11 +82,11 @@ class NumpyOperations(Operations):
 
     def scale(self, a: float, x: np.ndarray, out: np.ndarray) -> None:
         """out = a x."""
-        np.multiply(x, self.real.type(a), out=out)
+        np.multiply(self._whole(x), self.real.type(a), out=self._whole(out))
 
     def triad(self, b: np.ndarray, c: np.ndarray, s: float, out: np.ndarray) -> None:
         """out = b + s c."""
-        out[:] = b + self.real.type(s) * c
+        self._whole(out)[:] = self._whole(b) + self.real.type(s) * self._whole(c)
 
     def stage(
         self,
@@ -83,11 +106,18 @@ class NumpyOperations(Operations):
         for reaction in self.system.chemistry.reactions:
             apply_flux(reaction, reaction_flux_increment(reaction, y0, z1), change)
         z2[:] = mu * z1 + nu * z2 + mu_h * (f0 + change) + gamma_h * f0
+        patches, states = self.system.patches, [self._rows(x) for x in (y0, f0, z1, z2)]
+        for (patch, rows), (_, f), (_, z), (_, out) in zip(*map(patches.split, states), strict=True):
+            rates = patch_rates_increment(patch, y0, z1, rows, z)
+            out[:] = mu * z + nu * out + mu_h * (f + rates.astype(self.real)) + gamma_h * f
+            taken = patch.weights * (patch.mechanism.calcium @ rates)
+            z2[CALCIUM, patch.volumes] -= mu_h * taken.astype(self.real)
 
     def advance(
         self, y: np.ndarray, carried: np.ndarray, z: np.ndarray, end: np.ndarray, carried_end: np.ndarray
     ) -> None:
         """Kahan's sum: what rounding takes from the end is carried to the next step."""
+        y, carried, z, end, carried_end = map(self._whole, (y, carried, z, end, carried_end))
         increment = z + carried
         end[:] = y + increment
         carried_end[:] = increment - (end - y)
@@ -106,8 +136,10 @@ class NumpyOperations(Operations):
     ) -> float:
         """In the maximum norm: an average would dilute the few cells under a channel."""
         real = self.real.type
+        y0, y1, z, f0, f1 = map(self._whole, (y0, y1, z, f0, f1))
         error = np.abs(real(a) * (f0 + f1) - real(b) * z)
-        allowed = atol[:, None].astype(self.real) + real(rtol) * np.maximum(np.abs(y0), np.abs(y1))
+        least = np.repeat(atol.astype(self.real), self.system.lengths).reshape(z.shape)
+        allowed = least + real(rtol) * np.maximum(np.abs(y0), np.abs(y1))
         largest = float((error / allowed).max(initial=0.0))
         return largest if np.isfinite(largest) else np.inf
 
@@ -195,6 +227,25 @@ class NumpyOperations(Operations):
     def weighted_sums(self, y: np.ndarray) -> np.ndarray:
         """Volume times concentration, added up pairwise."""
         return np.array([(self.system.discretization.volumes * field.astype(np.float64)).sum() for field in y])
+
+    def site_sums(self, y: np.ndarray) -> np.ndarray:
+        """Area times what a row holds on it, likewise."""
+        rows = self.sites(y)
+        return np.array([(s.patch.areas * rows[s.place]).sum() for s in self.system.patches.segments])
+
+
+def patch_rates(patch: Patch, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Rate of change of every row of a patch where the fields are y, (rows, sites), in double precision."""
+    return patch.mechanism.rates(y[CALCIUM, patch.volumes].astype(np.float64), rows.astype(np.float64))
+
+
+def patch_rates_increment(
+    patch: Patch, y: np.ndarray, z: np.ndarray, rows: np.ndarray, change: np.ndarray
+) -> np.ndarray:
+    """Rates at y + z less those at y, where the rows change too; (rows, sites), in double precision."""
+    calcium = y[CALCIUM, patch.volumes].astype(np.float64) + z[CALCIUM, patch.volumes]
+    end = patch.mechanism.rates(calcium, rows.astype(np.float64) + change)
+    return end - patch_rates(patch, y, rows)
 
 
 def concentration_increment(state: State, z: np.ndarray) -> np.ndarray:

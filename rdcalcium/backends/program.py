@@ -56,6 +56,19 @@ LOG = ("t", "h", "evaluations", "amount")
 # States that a step works on; z_j goes to `odd` or `even` by its number, and the other one takes the end of the step.
 STATES = ("y", "carried", "f0", "odd", "even", "carried_end", "f1")
 
+# What the kernels of patches are told of their sites: kernels/sites.cuh, and q, the parameters of the laws.
+SITES = {
+    "volume": "index_t",
+    "site": "index_t",
+    "kind": "index_t",
+    "place": "long long",
+    "weight": "double",
+    "spread": "long long",
+    "count": "index_t",
+    "number": "index_t",
+    "q": "double",
+}
+
 # Arrays of a march by their names in its kernels, and the C types of their values, for the launcher of all of these:
 # kernels/march_cpu.cuh. `many_errors` and `few_errors` are what two kernels call `partial`.
 TABLES = {
@@ -77,20 +90,21 @@ TABLES = {
     "share": "double",  # (cells, groups)
     "at": "long long",  # addresses of `STATES`
     "p": "real_t",  # parameters of the rate code
-    "atol": "real_t",  # (fields,)
+    "atol": "real_t",  # (fields + rows,)
     "worst": "real_t",  # (stride,) error of each control volume
     "many_errors": "real_t",  # (threads,) the largest of these
     "few_errors": "real_t",  # (few,) the largest of those
     "corner": "index_t",  # (points, corners) and their portions: what to look at
     "portion": "double",
     "log": "double",  # (capacity, width)
-}
+} | SITES
 
 # How many there are of what. Control volumes are `stride`, in an extent of x, y, z; a core takes a block of them, and
-# `parallel` threads share them.
+# `parallel` threads share them; `patched` of them have sites, which `patched_parallel` share.
 SIZES = (
     *("stops", "rungs", "buffers", "points", "width", "groups", "cells", "values", "threads", "few", "corners"),
     *("fields", "stride", "x", "y", "z", "block", "parallel"),
+    *("patched", "patched_parallel"),
 )
 
 # Columns of the table of coefficients: one row for each stage 0…s of each member of the method.
@@ -144,7 +158,7 @@ class Program:
     """All that stays the same while a device marches, but for what a marcher can `renew`.
 
     rules    values of `RULES`
-    atol     (fields,)     µM
+    atol     (fields + rows,)  µM, then in the units of the rows of patches
     stops    (stops,)      ms, on which a step must end, ascending; the last is the end of the run
     binding  (buffers, 2)  stiffness of each buffer: for each µM of calcium, and without it, ms⁻¹
     cells    (k,)          control volumes with sources

@@ -24,7 +24,7 @@ class Parameters:
 
 
 def rate_code(chemistry: Chemistry) -> tuple[str, np.ndarray]:
-    """The header model.cuh of a chemistry, and its parameters p (float64)."""
+    """The header model.cuh of a chemistry, and its parameters p (float64); what patches do goes behind it."""
     parameters = Parameters(chemistry)
     full, increment = [], []
     for reaction in chemistry.reactions:

@@ -36,10 +36,19 @@ def kernel_names() -> list[str]:
     return sorted(path.stem for path in kernel_folder().glob("*.cu"))
 
 
-def kernels_for(layout: str) -> list[str]:
-    """Those that need no layout, and those whose name ends with this one; a kernel comes before one that calls it."""
+def kernels_for(layout: str, patches: bool) -> list[str]:
+    """Those that need no layout, and those whose name ends with this one; a kernel comes before one that calls it.
+
+    patches  whether there are any; if not, none of their kernels
+    """
     others = tuple(f"_{other}" for other in LAYOUTS if other != layout)
-    return sorted((name for name in kernel_names() if not name.endswith(others)), key=calls_a_kernel)
+    wanted = (name for name in kernel_names() if not name.endswith(others) and (patches or not is_of_patches(name)))
+    return sorted(wanted, key=calls_a_kernel)
+
+
+def is_of_patches(name: str) -> bool:
+    """Whether a kernel works on the sites of patches."""
+    return "patch_" in name
 
 
 def calls_a_kernel(name: str) -> bool:

@@ -104,7 +104,7 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
         volumes=volumes,
         assemble=lambda: grid_conductance(layout, volumes),
         centres=np.stack([flat(m) for m in mesh], axis=-1),
-        surfaces=_box_faces(grid, names or {}),
+        surfaces=_box_faces(grid, names or {}) | _obstacles(grid),
         locator=GridLocator(grid),
         layout=layout,
         picture=_hexahedra(grid),
@@ -149,6 +149,20 @@ def _box_faces(grid: RectilinearGrid, names: Mapping[str, str]) -> dict[str, Sur
             name = names.get(f"{letter}_{suffix}", f"{letter}_{suffix}")
             faces[name] = SurfaceArea(index.take(end, axis=axis)[fluid], area[fluid])
     return faces
+
+
+def _obstacles(grid: RectilinearGrid) -> dict[str, SurfaceArea]:
+    """Cytosolic cells beside solid ones, and the area of the faces between them: staircases, as "vesicles"."""
+    widths = [axis.widths for axis in grid.axes]
+    areas = np.zeros(grid.shape)
+    for axis in range(3):
+        across = np.expand_dims(np.outer(*(widths[a] for a in range(3) if a != axis)), axis)
+        ends = (slice(None, -1), slice(1, None))
+        lower, upper = (tuple(end if a == axis else slice(None) for a in range(3)) for end in ends)
+        for here, beside in ((lower, upper), (upper, lower)):
+            areas[here] += across * (~grid.solid[here] & grid.solid[beside])
+    found = np.flatnonzero(flat(areas))
+    return {"vesicles": SurfaceArea(found, flat(areas)[found])} if len(found) else {}
 
 
 def _hexahedra(grid: RectilinearGrid) -> CellComplex:

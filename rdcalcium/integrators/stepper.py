@@ -89,9 +89,10 @@ class Stepper:
     evaluations  of the right-hand side so far
     """
 
-    def __init__(self, operations: Operations, initial: np.ndarray):
+    def __init__(self, operations: Operations, initial: np.ndarray, sites: np.ndarray | None = None):
+        """Begin with a state (fields, n), and the numbers of its patches; none: zeros."""
         self.do = operations
-        self.y = operations.from_host(initial)
+        self.y = operations.from_host(initial, sites)
         self.carried = operations.from_host(initial - operations.to_host(self.y))
         self._carried_end, self._f0, self._f1, *self._spare = (operations.new() for _ in range(5))
         self._f0_is_current = False
@@ -104,15 +105,22 @@ class Stepper:
         the rounding of two additions.
         """
         kept = {"y": self.y, "carried": self.carried} | ({"derivative": self._f0} if self._f0_is_current else {})
-        return {name: self.do.to_host(array) for name, array in kept.items()}
+        fields = {name: self.do.to_host(array) for name, array in kept.items()}
+        if not self.do.system.patches:
+            return fields
+        return fields | {f"{name} at sites": self.do.sites(array) for name, array in kept.items()}
 
     @classmethod
     def restored(cls, operations: Operations, saved: Mapping[str, np.ndarray]) -> Stepper:
         """The stepper as it was when `saved`."""
+
+        def loaded(name: str) -> Array:
+            return operations.from_host(saved[name], saved.get(f"{name} at sites"))
+
         stepper = cls(operations, saved["y"])
-        stepper.carried = operations.from_host(saved["carried"])
+        stepper.y, stepper.carried = loaded("y"), loaded("carried")
         if "derivative" in saved:
-            stepper._f0, stepper._f0_is_current = operations.from_host(saved["derivative"]), True
+            stepper._f0, stepper._f0_is_current = loaded("derivative"), True
         return stepper
 
     def rate(self, refined: bool = False) -> Array:

@@ -11,7 +11,7 @@ from rdcalcium.model import Model
 def used_references(model: Model) -> list[dict[str, str]]:
     """The papers whose values a model uses: key (or the DOI said in the model), citation, doi."""
     keys = list(model.references)
-    for part in (*model.buffers, *model.channels, *model.sensors):
+    for part in (*model.buffers, *model.channels, *model.pumps, *model.sensors):
         keys += part.source
     for entry in model.imaging:
         keys += entry.optics.source if entry.optics else ()

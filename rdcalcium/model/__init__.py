@@ -11,6 +11,7 @@ from rdcalcium.model.imaging import Imaging
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.prescribed_currents import ConstantCurrent, GaussianCurrent, PulseCurrent, TabulatedCurrent
+from rdcalcium.model.pumps import Pump
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.toml import read_toml, validate, write_toml
@@ -41,6 +42,7 @@ __all__ = [
     "PrescribedCurrent",
     "Probe",
     "PulseCurrent",
+    "Pump",
     "Record",
     "Run",
     "SchemeError",

@@ -27,6 +27,9 @@ class Calcium(Part):
     """In cytosol; Allbritton, Meyer & Stryer 1992, Science 258:1812."""
     rest: Concentration = 0.05
     """Resting concentration, with which all buffers start in equilibrium."""
+    clearance: Rate = 0.0
+    """Rate at which free calcium above rest leaves from everywhere, d[Ca]/dt = -clearance ([Ca] - rest), as single
+    compartments have it; pumps on a surface are in [[pumps]]."""
     source: tuple[str, ...] = ()
     """References of the values; left out, that of the diffusivity if that is left out too."""
 

@@ -12,11 +12,12 @@ from rdcalcium.model.expression import Expression
 
 
 class Dimension(NamedTuple):
-    """Exponents of concentration, time and voltage; a binding rate is (-1, -1, 0)."""
+    """Exponents of concentration, time, voltage and length; a binding rate is (-1, -1, 0, 0)."""
 
     concentration: float = 0
     time: float = 0
     voltage: float = 0
+    length: float = 0
 
     def __str__(self) -> str:
         """The unit, such as "1/(uM*ms)"; "a plain number" where there is none."""
@@ -24,7 +25,7 @@ class Dimension(NamedTuple):
             if dimension == self:
                 return units.UNITS[kind] or "a plain number"
         return "*".join(
-            unit if n == 1 else f"{unit}^{n:g}" for unit, n in zip(("uM", "ms", "mV"), self, strict=True) if n
+            unit if n == 1 else f"{unit}^{n:g}" for unit, n in zip(("uM", "ms", "mV", "um"), self, strict=True) if n
         )
 
 
@@ -33,6 +34,8 @@ RATE = Dimension(time=-1)
 BINDING_RATE = Dimension(concentration=-1, time=-1)
 VOLTAGE = Dimension(voltage=1)
 CONCENTRATION = Dimension(concentration=1)
+SURFACE_FLUX = Dimension(concentration=1, time=-1, length=1)
+SURFACE_DENSITY = Dimension(concentration=1, length=1)  # of molecules as an amount on an area
 
 # The kinds of quantity (see units.UNITS) that a rate may be made of.
 OF_KIND = {
@@ -43,6 +46,8 @@ OF_KIND = {
     "concentration": CONCENTRATION,
     "time": Dimension(time=1),
     "rate per voltage": Dimension(time=-1, voltage=-1),
+    "surface flux": SURFACE_FLUX,
+    "permeability": Dimension(time=-1, length=1),
 }
 
 # None is the dimension of what holds no unit at all: a bare number, or arithmetic of bare numbers. It fits wherever it

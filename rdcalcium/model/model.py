@@ -14,6 +14,7 @@ from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.channels import Channels
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.imaging import Imaging, require_visible
+from rdcalcium.model.pumps import Pump
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import Stimulus
@@ -84,7 +85,7 @@ class Model(Part):
     notes: str = ""
     """Whatever a reader should know; it is kept with the run."""
     geometry: Geometry
-    """The shape of the cytosol. All its walls are closed: what moves is reflected by them."""
+    """The shape of the cytosol. Its walls are closed, but for channels and pumps: what moves is reflected by them."""
     discretization: DiscretizationChoice
     """The control volumes in which the equations are solved."""
     calcium: Calcium = Calcium()
@@ -101,6 +102,8 @@ class Model(Part):
     """The membrane potential, for channels with a gate; none: no voltage is known."""
     channels: tuple[Channels, ...] = ()
     """Where calcium enters; none: no calcium enters."""
+    pumps: tuple[Pump, ...] = ()
+    """What takes calcium out through surfaces; none: nothing leaves."""
     sensors: tuple[Sensor, ...] = ()
     """What releases vesicles; none: nothing is released."""
     probes: tuple[Probe, ...] = ()
@@ -180,6 +183,7 @@ class Model(Part):
         for plural, parts in (
             ("buffers", self.buffers),
             ("channels", self.channels),
+            ("pumps", self.pumps),
             ("sensors", self.sensors),
             ("probes", self.probes),
             ("entries of imaging", self.imaging),

@@ -1,10 +1,11 @@
-"""The calcium ledger: what entered must be free or bound."""
+"""The calcium ledger: what entered must be free, bound, or pumped out."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,17 +21,20 @@ class Balance:
     free       Ca²⁺
     bound      buffer -> Ca²⁺ bound to it
     initial    free and bound at the beginning
+    pumped     mechanism -> Ca²⁺ that it has taken out since the beginning, less what came in through it
     """
 
     entered: float
     free: float
     bound: dict[str, float]
     initial: float
+    pumped: dict[str, float] = field(default_factory=dict)
 
     @property
     def missing(self) -> float:
-        """Initial + entered - free - bound, µM µm³; zero but for rounding."""
-        return math.fsum([self.initial, self.entered, -self.free, *(-b for b in self.bound.values())])
+        """Initial + entered - free - bound - pumped, µM µm³; zero but for rounding."""
+        elsewhere = (*self.bound.values(), *self.pumped.values())
+        return math.fsum([self.initial, self.entered, -self.free, *(-amount for amount in elsewhere)])
 
     @property
     def relative_error(self) -> float:
@@ -64,16 +68,21 @@ class Ledger:
         self.entered, self._lost, self.initial = float(saved["entered"]), float(saved["lost"]), saved["initial"]
 
     def contents(self, y: Array, carried: Array) -> np.ndarray:
-        """Calcium in each field of the computed part, (fields,) µM µm³."""
-        content = self.do.system.chemistry.calcium_content
-        return content * (self.do.weighted_sums(y) + self.do.weighted_sums(carried))
+        """Calcium in each field of the computed part, then in each row of the patches, (fields + rows,) µM µm³."""
+        system, do = self.do.system, self.do
+        fields = system.chemistry.calcium_content * (do.weighted_sums(y) + do.weighted_sums(carried))
+        held = np.array([segment.row.calcium for segment in system.patches.segments])
+        return np.concatenate([fields, held * (do.site_sums(y) + do.site_sums(carried))])
 
     def balance(self, y: Array, carried: Array) -> Balance:
         """The ledger now."""
         now = self.contents(y, carried)
-        bound: dict[str, float] = {}
-        for field, amount in zip(self.do.system.fields, now, strict=True):
-            if field.buffer:
-                bound[field.buffer] = bound.get(field.buffer, 0.0) + self.copies * float(amount)
-        copies = self.copies
-        return Balance(copies * self.entered, copies * float(now[0]), bound, copies * math.fsum(self.initial))
+        copies, amounts = self.copies, (self.copies * now).tolist()
+        bound, pumped = defaultdict[str, float](float), defaultdict[str, float](float)
+        system = self.do.system
+        kept = [(field.buffer, bound) for field in system.fields]
+        kept += [(segment.patch.mechanism.name, pumped) for segment in system.patches.segments]
+        for (name, account), amount in zip(kept, amounts, strict=True):
+            if name:
+                account[name] += amount
+        return Balance(copies * self.entered, amounts[0], dict(bound), copies * math.fsum(self.initial), dict(pumped))

@@ -84,6 +84,7 @@ class Amounts(Entry):
     free: float
     bound: dict[str, float]
     initial: float
+    pumped: dict[str, float] = Field(default_factory=dict)
     missing: float
     relative_error: Annotated[float, Field(alias="relative error")]
 

@@ -95,6 +95,11 @@ def current(group: str) -> Column:
     return Column(CURRENT, "pA", group)
 
 
+def pumped_by(mechanism: str) -> Column:
+    """Calcium that a mechanism has taken out, in the ledger."""
+    return Column(f"pumped by {mechanism}", AMOUNT)
+
+
 def bound_to(buffer: str) -> Column:
     """Calcium bound to a buffer, in the ledger."""
     return Column(f"bound to {buffer}", AMOUNT)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rdcalcium.model import Model
+from rdcalcium.patches import mechanism_names
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.results import columns
 from rdcalcium.results.csv_table import CsvTable
@@ -20,13 +21,14 @@ def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
 
     fields  names, calcium first
     """
-    bound = [columns.bound_to(buffer.name) for buffer in model.buffers]
+    elsewhere = [columns.bound_to(buffer.name) for buffer in model.buffers]
+    elsewhere += [columns.pumped_by(name) for name in mechanism_names(model)]
     tables = {
         PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
         SENSORS: [
             column for s in model.sensors for label in s.labels() for column in columns.release(label, s.refills)
         ],
-        LEDGER: [columns.ENTERED, columns.FREE, *bound, columns.MISSING, columns.RELATIVE_ERROR],
+        LEDGER: [columns.ENTERED, columns.FREE, *elsewhere, columns.MISSING, columns.RELATIVE_ERROR],
     }
     if not model.sensors:
         del tables[SENSORS]
@@ -63,7 +65,7 @@ class Tables:
 
     def write_balance(self, t: float, balance: Balance) -> None:
         """A row of the ledger."""
-        row = [t, balance.entered, balance.free, *balance.bound.values()]
+        row = [t, balance.entered, balance.free, *balance.bound.values(), *balance.pumped.values()]
         self._tables[LEDGER].append([*row, balance.missing, balance.relative_error])
 
     def flush(self) -> None:

@@ -136,7 +136,7 @@ def on_device(setting: Setting, host: HostSteps) -> DeviceSteps | None:
 def program(setting: Setting) -> Program:
     """All that the device has to know."""
     system, influx = setting.operations.system, setting.influx
-    diffusion, binding = system.chemistry.stiffness_terms(system.discretization.radius)
+    diffusion, binding = system.stiffness_terms()
     return Program(
         rules=rules(setting.method) | {"rtol": setting.rtol, "longest": setting.longest, "diffusion": diffusion},
         ladder=setting.method.ladder(),

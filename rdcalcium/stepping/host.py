@@ -88,7 +88,8 @@ class HostSteps(Way):
         Its currents have to be steady. And where cells are held at rest calcium leaves through them, while an implicit
         step gives back evenly what its approximate solution has lost of total calcium: that would undo the leaving.
         """
-        return not len(self.system.discretization.held) and self.influx.steady(t, h)
+        left_alone = not len(self.system.discretization.held) and not self.system.patches
+        return left_alone and self.influx.steady(t, h)
 
     def _radius(self) -> float:
         """Bound on the spectral radius of the Jacobian during the next step, ms⁻¹."""

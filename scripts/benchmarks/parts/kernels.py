@@ -49,6 +49,11 @@ SMALL = {
     "add_at": "the control volumes under channels",
     "judge": "one thread: whether a step is accepted",
     "note": "the points that are watched",
+    "patch_rhs": "the control volumes at surfaces with pumps",
+    "patch_stage": "the control volumes at surfaces with pumps",
+    "patch_arrive": "the control volumes at surfaces with pumps",
+    "march_patch_stage": "the control volumes at surfaces with pumps",
+    "march_patch_arrive": "the control volumes at surfaces with pumps",
     "solve_dense": "the coarsest level, of at most 40 unknowns",
 }
 

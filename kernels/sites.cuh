@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The sites of a control volume, one after the other: several patches may touch it.
+//
+// site    (volumes + 1,)  first site of each control volume
+// kind    (sites,)        which mechanism
+// place   (sites,)        where the first row of the site is, behind the fields of a state
+// weight  (sites,)        area over volume, um^-1
+// spread  (kinds,)        from one row of a site to the next
+// count   (kinds,)        how many rows there are
+// number  (kinds,)        of the first of them, among those of all kinds
+#pragma once
+#include "model.cuh"
+
+#define RDC_EACH_ROW(r, rows) \
+    RDC_UNROLL \
+    for (int r = 0; r < RDC_ROWS; ++r) \
+        if (r < (rows))
+
+// What one site has in a state: x[r] is its row r
+RDC_DEVICE void load_site(const real_t* u, const offset_t at, const offset_t step, const index_t rows, double* x) {
+    RDC_EACH_ROW(r, rows) x[r] = u[at + r * step];
+}

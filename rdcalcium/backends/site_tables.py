@@ -1,0 +1,65 @@
+"""The sites of patches as their kernels read them: control volume by control volume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rdcalcium.patches import Patches
+
+
+@dataclass(frozen=True)
+class SiteTables:
+    """What kernels/sites.cuh tells of the sites, ordered by their control volumes, then by their patches.
+
+    volume  (volumes,)      control volumes that have sites, ascending
+    site    (volumes + 1,)  first site of each
+    kind    (sites,)        number of the patch
+    place   (sites,)        of the first row of each, behind the fields of a state
+    weight  (sites,)        µm⁻¹
+    spread  (patches,)      from one row of a site to the next
+    count   (patches,)      rows
+    number  (patches,)      of the first of these among the rows of all patches
+    """
+
+    volume: np.ndarray
+    site: np.ndarray
+    kind: np.ndarray
+    place: np.ndarray
+    weight: np.ndarray
+    spread: np.ndarray
+    count: np.ndarray
+    number: np.ndarray
+
+    def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
+        """In the order of the kernels; `types` says what index_t and offset_t are."""
+        index, offset = types["index_t"], types["offset_t"]
+        begins = (table.astype(index) for table in (self.volume, self.site, self.kind))
+        counts = (table.astype(index) for table in (self.count, self.number))
+        return *begins, self.place.astype(offset), self.weight, self.spread.astype(offset), *counts
+
+
+def site_tables(patches: Patches) -> SiteTables:
+    """Those of all patches."""
+    sizes = [len(patch.volumes) for patch in patches.patches]
+    rows = [len(patch.mechanism.rows) for patch in patches.patches]
+    begins = np.cumsum([0, *(size * count for size, count in zip(sizes, rows, strict=True))])[:-1]
+    volumes = _joined([patch.volumes for patch in patches.patches])
+    order = np.argsort(volumes, kind="stable")
+    volume, first = np.unique(volumes[order], return_index=True)
+    return SiteTables(
+        volume=volume,
+        site=np.append(first, len(volumes)),
+        kind=np.repeat(np.arange(len(sizes)), sizes)[order],
+        place=_joined([begin + np.arange(size) for begin, size in zip(begins, sizes, strict=True)])[order],
+        weight=_joined([patch.weights for patch in patches.patches])[order],
+        spread=np.array(sizes, dtype=np.int64),
+        count=np.array(rows, dtype=np.int64),
+        number=np.cumsum([0, *rows])[:-1],
+    )
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, dtype=parts[0].dtype if parts else np.int64), *parts])

@@ -1,0 +1,243 @@
+"""Pumps on surfaces: exact solutions, rest that stays rest, and a ledger that finds what they have taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rdcalcium as rc
+from rdcalcium import exact
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.files import write_mesh
+from rdcalcium.library import resolve
+from rdcalcium.model import ModelError, Pump, Run
+from rdcalcium.model.expression import Expression
+from rdcalcium.patches import pump_mechanism
+from rdcalcium.units import IONS_PER_AMOUNT, parse
+from tests.ball import sphere_mesh
+from tests.models import small_model
+from tests.support import fresh, launched_ahead, on_cells, simulate
+from tests.tolerances import TOLERANCES
+
+KINDS = ("grid", "tetrahedra")
+HILL = {"name": "Hill", "law": "V_max*Ca**2/(K**2 + Ca**2)", "parameters": {"V_max": "40 uM*um/ms", "K": "1 uM"}}
+LINEAR = {"name": "linear", "surface": "z_max", "law": "P*Ca", "parameters": {"P": "0.5 um/ms"}}
+D = 0.22
+
+
+def pumping(kind: str = "grid", **changes: Any) -> rc.Model:
+    """A small model with two pumps that meet at an edge, and clearance; all of them strong."""
+    model = small_model(kind, "fixed", calcium={"clearance": "2 /ms"}, **changes)
+    return model.changed(pumps=(Pump(**HILL), Pump(**LINEAR), Pump(**{**HILL, "name": "side", "surface": "x_min"})))
+
+
+def slab(**changes: Any) -> rc.Model:
+    """0.2 pA/µm² through one face of a slab of 1 µm, a pump on the other."""
+    pores = [[x, y] for x in (-0.025, 0.025) for y in (-0.025, 0.025)]
+    tables = {
+        "geometry": {"kind": "box", "size": [0.1, 0.1, 1.0]},
+        "discretization": {"kind": "grid", "size_at_active_zone": 0.05},
+        "calcium": {"rest": 0},
+        "channels": [{"name": "Ca", "positions": pores, "current": {"kind": "constant", "amplitude": "0.5 fA"}}],
+        "pumps": [{"name": "linear", "surface": "z_max", "law": "P*Ca", "parameters": {"P": "0.02 um/ms"}}],
+        "probes": [{"name": "at the source", "position": [0.025, 0.025, 0.025]},
+                   {"name": "at the pump", "position": [0.025, 0.025, 0.975]}],
+        "run": {"duration": 800, "tolerance": 1e-3},
+    }  # fmt: skip
+    return resolve(tables | changes)
+
+
+def test_a_slab_between_a_source_and_a_linear_pump_is_as_steep_as_its_flux() -> None:
+    """C(x) = J (1/P + (L - x)/D), at the centres of its outermost cells."""
+    run = simulate(slab())
+    near, far = on_cells(run)
+    assert far == pytest.approx(51.821348, rel=1e-4)  # the pump takes from the cell what it holds at its centre
+    assert near - far == pytest.approx((56.532380 - 51.821348) * 0.95, rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def ball(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mesh of a ball of 0.5 µm."""
+    path = tmp_path_factory.mktemp("ball") / "ball.vtu"
+    write_mesh(sphere_mesh(0.5, 0.1), path)
+    return path
+
+
+def in_ball(mesh: Path, pump: dict[str, Any], current: float, **run: Any) -> rc.Model:
+    tables = {
+        "geometry": {"kind": "mesh", "file": str(mesh)},
+        "discretization": {"kind": "tetrahedra"},
+        "calcium": {"rest": 0},
+        "pumps": [{"name": "pump", **pump}],
+        "channels": [{"name": "Ca", "positions": [[0, 0, 0]], "place": "anywhere",
+                      "current": {"kind": "constant", "amplitude": current}}],
+        "probes": [{"name": "at the surface", "position": [0, 0, 0.499]}],
+        "run": run,
+    }  # fmt: skip
+    return resolve(tables)
+
+
+@pytest.mark.parametrize(
+    ("law", "expected"),
+    [
+        ({"law": "P*Ca", "parameters": {"P": 0.02}}, 0.412381),
+        ({"law": "M*Ca/(1 + Ca/K)", "parameters": {"M": 0.04, "K": 0.4}}, 0.425553),
+    ],
+)
+def test_the_surface_of_a_ball_with_a_source_inside_holds_what_its_pump_needs(
+    law: dict[str, Any], expected: float, ball: Path
+) -> None:
+    """q = 4 π R² J(c): all that enters leaves through the membrane."""
+    run = simulate(in_ball(ball, law, 0.005, duration=250))
+    assert run.values[CALCIUM, 0] == pytest.approx(expected, rel=0.02)  # the area of a mesh of 0.1 µm is 1 % too small
+
+
+def test_a_ball_with_a_linear_pump_empties_at_the_rate_of_its_slowest_mode(ball: Path) -> None:
+    """x cot x = 1 - P R / D, and the rate is D (x / R)²."""
+    run = fresh(in_ball(ball, {"law": "P*Ca", "parameters": {"P": 0.02}}, 0.0, duration=16, tolerance=1e-4))
+    run.stepper.y[:] = 1.0
+    run.stepper.carried[:] = 0.0
+    amounts = {}
+    while not run.finished:
+        run.advance()
+        amounts[run.t] = run.balance().free
+    times = np.array([t for t in amounts if t > 4])
+    rate = -np.polyfit(times, np.log([amounts[t] for t in times]), 1)[0]
+    assert exact.ball_wavenumber(1, 0.5, 0.02, D) ** 2 * D == pytest.approx(0.11891476, rel=1e-7)
+    assert rate == pytest.approx(0.11891476, rel=0.01)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_terminal_with_pumps_rests_while_nothing_enters(backend: str, kind: str) -> None:
+    run = simulate(pumping(kind, channels=(), run=Run(duration=10)), backend)
+    rest = run.system.chemistry.rest[:, None]
+    assert np.abs(run.do.to_host(run.stepper.y) - rest).max() < 1e-9
+    assert max(map(abs, run.balance().pumped.values())) < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "precision"),
+    [("grid", "RKC2", "float64"), ("tetrahedra", "RKL2", "float64"), ("tetrahedra", "RKC2", "float32")],
+)
+def test_what_entered_is_free_bound_or_pumped(backend: str, kind: str, method: str, precision: str) -> None:
+    run = simulate(pumping(kind, run=Run(duration=0.3, method=method, precision=precision)), backend)
+    balance = run.balance()
+    assert [*balance.pumped] == ["Hill", "linear", "side", "clearance"]
+    assert min(balance.pumped.values()) > 1e-4 * balance.entered
+    assert abs(balance.missing) < TOLERANCES[f"balance, {precision}"] * (balance.initial + balance.entered)
+
+
+@pytest.mark.parametrize("open_run", [fresh, launched_ahead])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_device_with_pumps_decides_as_the_host_does(kind: str, open_run: Any, kernel_backend: str) -> None:
+    run, twin = open_run(pumping(kind), kernel_backend), fresh(pumping(kind), "numpy")
+    run.run()
+    twin.run()
+    assert (run.steps, run.rejected, run.stepper.evaluations) == (twin.steps, twin.rejected, twin.stepper.evaluations)
+    np.testing.assert_allclose(run.values, twin.values, rtol=TOLERANCES["run, float64"])
+    pumped = [*run.balance().pumped.values()], [*twin.balance().pumped.values()]
+    np.testing.assert_allclose(*pumped, rtol=TOLERANCES["run, float64"])
+
+
+def test_mirrors_count_the_pumps_of_all_parts() -> None:
+    whole = simulate(slab(run={"duration": 20}))
+    geometry = {"kind": "box", "size": [0.1, 0.1, 1.0], "symmetry": ["x", "y"]}
+    corner = {**slab().channels[0].model_dump(), "positions": [[0.025, 0.025]]}
+    quarter = simulate(slab(geometry=geometry, channels=[corner], run={"duration": 20}))
+    assert quarter.balance().pumped["linear"] == pytest.approx(whole.balance().pumped["linear"], rel=3e-3)
+
+
+def test_a_run_with_pumps_goes_on_as_if_it_had_not_stopped(backend: str) -> None:
+    run, twin = fresh(pumping(), backend), fresh(pumping(), backend)
+    for _ in range(5):
+        run.advance()
+    twin.restore(run.state())
+    run.run()
+    twin.run()
+    assert run.balance() == twin.balance()
+    assert np.array_equal(run.do.sites(run.stepper.y), twin.do.sites(twin.stepper.y))
+
+
+def test_calcium_is_cleared_from_a_compartment_at_the_rate_of_its_clearance() -> None:
+    """And a step that is as large as the others makes it fast: exp(-clearance t)."""
+    box = {"geometry": {"kind": "box", "size": [0.1, 0.1, 0.1]}, "channels": [], "pumps": [], "probes": []}
+    run = fresh(slab(**box, calcium={"rest": 0.05, "clearance": "0.4 /ms"}, run={"duration": 5, "tolerance": 1e-6}))
+    run.stepper.y[:] = 1.05
+    run.run()
+    assert run.do.to_host(run.stepper.y).max() == pytest.approx(0.05 + np.exp(-0.4 * 5), rel=1e-4)
+
+
+def test_the_flux_of_pumps_is_their_density_times_their_turnover() -> None:
+    """250 µm⁻² that let 100 ions out each second are 25 ions/(µm² ms), 0.0415 µM µm/ms."""
+    pump = Pump(name="PMCA", law="density*k_cat*Ca/(K + Ca)", density=250, parameters={"k_cat": "100 /s", "K": 0.2})
+    rate = float(pump.flux.evaluate({**pump.numbers, "Ca": 1e9}))
+    assert rate == pytest.approx(0.0415, rel=1e-3)
+    assert rate == pytest.approx(parse("25 ions/um^2/ms", "surface flux"), rel=1e-9)
+    assert rate * IONS_PER_AMOUNT == pytest.approx(25, rel=1e-9)
+
+
+def test_the_steepest_part_of_a_law_bounds_the_stiffness() -> None:
+    """The largest slope of V c/(K + c) is V/K, that of V c²/(K² + c²) is 3√3/8 V/K."""
+    for law, slope in (("V*Ca/(K + Ca)", 1.0), ("V*Ca**2/(K**2 + Ca**2)", 27**0.5 / 8)):
+        found = pump_mechanism("pump", Expression(law), 0.05, {"V": 3.0, "K": 0.5}, balances=True).steepest
+        assert slope * 6 < found < 1.3 * slope * 6
+
+
+def test_a_run_writes_what_its_pumps_took(tmp_path: Path) -> None:
+    result = rc.run(pumping(), "compiled", tmp_path / "run")
+    pumped = {name: amounts for name, amounts in result.ledger.items() if name.startswith("pumped by")}
+    assert [*pumped] == [f"pumped by {name} (uM um^3)" for name in ("Hill", "linear", "side", "clearance")]
+    assert pumped["pumped by Hill (uM um^3)"][-1] == pytest.approx(result.summary.ledger.pumped["Hill"])
+    assert result.ledger["relative error"].max() < TOLERANCES["balance, float64"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"law": "V_max*Ca"}, r"'K'.*; used: V_max"),
+        ({"law": "V_max*Ca/(K + Ca) + x"}, r"'x' in .* is not known; known here: Ca, K, V_max"),
+        ({"law": "V_max*Ca", "parameters": {"V_max": "1 /ms"}}, r"is in uM\*ms\^-1, expected a flux in uM\*um/ms"),
+        ({"law": "V_max*Ca + K"}, r"adds uM\^2\*ms\^-1\*um and uM"),
+        ({"law": "V_max/(Ca - K)", "parameters": {"V_max": 1, "K": 1}}, r"no number at .* uM of calcium"),
+        ({"parameters": {"V_max": 1, "K": 1, "leak": 2}}, r"'leak' has a meaning of its own in a law"),
+        ({"density": 3}, r"does not use 'density'"),
+        ({"leak": "some"}, r"leak"),
+    ],
+)
+def test_a_law_that_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        Pump(**{**HILL, **changes})
+
+
+def test_a_surface_that_the_terminal_does_not_have_is_refused_by_name() -> None:
+    with pytest.raises(
+        InputError, match=r"'linear' is on the surface 'z_mx', .* it has: membrane, .*Did you mean 'z_max'"
+    ):
+        fresh(slab(pumps=[{**LINEAR, "surface": "z_mx"}]))
+
+
+def test_a_steady_state_with_pumps_is_refused() -> None:
+    with pytest.raises(InputError, match=r"pumps or clearance \(linear\) is not found yet"):
+        rc.steady(slab())
+
+
+@pytest.mark.parametrize("name", rc.library.entries("pumps"))
+def test_every_pump_of_the_library_takes_more_out_the_more_there_is(name: str) -> None:
+    pump = Pump(use=name)
+    flux = pump.flux.evaluate({**pump.numbers, "Ca": np.geomspace(1e-3, 100, 50)})
+    assert np.all(np.diff(flux, prepend=0.0) > 0)
+
+
+def test_on_a_grid_the_surface_of_a_vesicle_is_a_staircase_half_as_large_again() -> None:
+    """That of a sphere seen along x, y and z is six circles, 6 π r²; on tetrahedra it is the sphere, 4 π r²."""
+    radius = 0.1
+    vesicle = {"kind": "sphere", "centre": [0, 0, 0.2], "radius": radius}
+    box = {"kind": "box", "size": [0.4, 0.4, 0.4], "obstacles": [vesicle]}
+    on_grid = {"kind": "grid", "size_at_active_zone": 0.004}
+    tables = {"geometry": box, "discretization": on_grid, "run": {"duration": 1}}
+    area = rc.discretize(resolve(tables)).surfaces["vesicles"].areas.sum()
+    assert area == pytest.approx(6 * np.pi * radius**2, rel=0.02)
