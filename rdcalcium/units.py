@@ -29,7 +29,7 @@ UNITS = {
     "binding rate": "1/(uM*ms)",
     "rate per voltage": "1/(mV*ms)",
     "surface flux": "uM*um/ms",
-    "permeability": "um/ms",
+    "surface permeability": "um/ms",
     "surface density": "1/um^2",
     "number": "",
 }

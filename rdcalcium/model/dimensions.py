@@ -47,7 +47,7 @@ OF_KIND = {
     "time": Dimension(time=1),
     "rate per voltage": Dimension(time=-1, voltage=-1),
     "surface flux": SURFACE_FLUX,
-    "permeability": Dimension(time=-1, length=1),
+    "surface permeability": Dimension(time=-1, length=1),
 }
 
 # None is the dimension of what holds no unit at all: a bare number, or arithmetic of bare numbers. It fits wherever it

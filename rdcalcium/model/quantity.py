@@ -37,7 +37,7 @@ LIMITS = {
     "binding rate": Limits(1e-15, 1e9),
     "rate per voltage": Limits(1e-15, 1e9),
     "surface flux": Limits(1e-15, 1e9),
-    "permeability": Limits(1e-15, 1e9),
+    "surface permeability": Limits(1e-15, 1e9),
     "surface density": Limits(1e-9, 1e9),
     "number": Limits(1e-12, 1e15),
 }
