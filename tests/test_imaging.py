@@ -24,6 +24,7 @@ from rdcalcium.recorders.sight import sight
 from rdcalcium.results import Result
 from rdcalcium.results.imaging_file import ImagingFile
 from rdcalcium.system import System, build_system
+from rdcalcium.view.figures import imaging
 from tests.support import StopAfter, assert_same_tables, each_backend, need_backend
 
 SIZE = 0.4 / 21  # µm; cells that mirror planes halve
@@ -357,6 +358,10 @@ EVERYTHING = (
     {**SPOT, "photons": 1000},
     {**TERMINAL, "exposure": "20 us"},
     {
+        "name": "line", "optics": GAUSSIAN, "photons": 500,
+        "view": {"kind": "line", "start": [-0.1, 0, 0.1], "end": [0.1, 0, 0.1], "points_along": 4},
+    },
+    {
         "name": "frame", "optics": GAUSSIAN, "every": "50 us", "exposure": "50 us",
         "view": {"kind": "frame", "centre": [0, 0, 0.05], "pixels": [4, 3], "pixel_size": 0.1},
     },
@@ -368,7 +373,7 @@ CHANNEL = {
 
 
 def moving() -> Model:
-    """A channel that opens, and three readouts."""
+    """A channel that opens, and four who look."""
     coarse = {"kind": "grid", "size_at_active_zone": 0.04}
     return model(*EVERYTHING, channels=[CHANNEL], discretization=coarse, run={"duration": 0.2, "max_step": 0.002})
 
@@ -412,8 +417,27 @@ def test_a_table_holds_the_readouts_that_are_single_numbers(finished: Result) ->
     assert not any(heading.startswith("frame") for heading in table)
     assert spot.F.attrs["units"] == "uM"
     assert finished.imaging["frame"].F.dims == ("time", "y", "x")
-    with pytest.raises(KeyError, match=r"there is no imaging 'spt'; known: all, frame, spot. Did you mean 'spot'\?"):
+    with pytest.raises(
+        KeyError, match=r"there is no imaging 'spt'; known: all, frame, line, spot. Did you mean 'spot'\?"
+    ):
         finished.imaging["spt"]
+
+
+def test_what_was_seen_is_drawn_with_and_without_noise(
+    finished: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr("rdcalcium.view.imaging.save", lambda figure, path: drawn.append(figure))
+    imaging(finished.folder, tmp_path / "imaging.png")
+    spot, whole, line, frame = (row.axes for row in drawn[0].subfigs)
+    assert [curve.get_label() for curve in spot[0].lines] == ["as counted", "without noise"]
+    assert len(whole[0].lines) == 1
+    scan = finished.imaging["line"]
+    for axis, values in zip(line, (scan.dF_over_F_measured, scan.dF_over_F), strict=False):
+        np.testing.assert_array_equal(axis.collections[0].get_array(), values.values.T)
+    assert [axis.get_title() for axis in frame] == ["0.025 ms", "0.075 ms", "0.125 ms", "0.175 ms", ""]
+    monkeypatch.undo()
+    assert imaging(finished.folder, tmp_path / "imaging.pdf").stat().st_size > 5000
 
 
 def test_a_run_does_not_go_on_with_images_that_are_not_whole(tmp_path: Path) -> None:

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from rdcalcium.results.folder import PICTURES, PROBES, SENSORS, STIMULUS, writable
+from rdcalcium.results.folder import IMAGING, PICTURES, PROBES, SENSORS, STIMULUS, writable
 from rdcalcium.view.canvas import FORMATS
+from rdcalcium.view.imaging import imaging
 from rdcalcium.view.plane import plane
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
 from rdcalcium.view.traces import traces
 
-__all__ = ["movie", "movie_file", "other_moment", "plane", "render_all", "screenshot", "traces", "window"]
+__all__ = ["imaging", "movie", "movie_file", "other_moment", "plane", "render_all", "screenshot", "traces", "window"]
 
 SIZE, MOVIE_SIZE = (1600, 1200), (960, 720)  # pixels
 EVEN = 1e-6  # share of the time between two frames, by which it may differ
@@ -115,6 +116,8 @@ def render_all(run_folder: str | Path, time: float | str | None = None, kind: st
     paths = [screenshot(run.path, folder / f"plume{told}.png", at), plane(run.path, folder / f"plane{told}.{kind}", at)]
     if any(run.result.table(name) for name in (STIMULUS, PROBES, SENSORS)):
         paths.append(traces(run.path, folder / f"traces.{kind}"))
+    if (run.path / IMAGING).exists():
+        paths.append(imaging(run.path, folder / f"imaging.{kind}"))
     return paths
 
 
