@@ -236,7 +236,7 @@ def check(model: str, device: int | None, refine: float | None, tetrahedra: bool
     "--format",
     "kind",
     type=click.Choice(FORMATS),
-    help="Of the plane and the traces [default: png]; the plume is a PNG.",
+    help="Of the flat pictures [default: png]; the plume is a PNG.",
 )
 def view(run: Path, screenshot: bool, movie: bool, time: str | None, kind: str | None) -> None:
     """Show the calcium plume of a RUN folder in 3-D."""
