@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import null_space
 
 from rdcalcium.model import Buffer, Model, Pool
+from rdcalcium.model.buffers import LIGHT
 from rdcalcium.model.scheme import KineticScheme
 
 CALCIUM = 0  # the field of free calcium
@@ -72,6 +73,21 @@ class Reaction:
     target: State
 
 
+@dataclass(frozen=True)
+class Photolysis:
+    """What a flash of light does to one state of a cage, source → target.
+
+    cage    name of the buffer
+    source, target  a field, or the free form of the buffer
+    rate    for a light of 1, ms⁻¹
+    """
+
+    cage: str
+    source: State
+    target: State
+    rate: float
+
+
 def concentration(state: State, y: np.ndarray) -> np.ndarray:
     """Concentration (µM) of a reactant where the fields are y: a field, or the total minus the buffer's other forms.
 
@@ -96,6 +112,7 @@ class Chemistry:
     fields: tuple[Field, ...]
     reactions: tuple[Reaction, ...] = ()
     totals: tuple[tuple[str, float], ...] = ()
+    photolysis: tuple[Photolysis, ...] = ()
 
     @property
     def diffusivity(self) -> np.ndarray:
@@ -246,13 +263,16 @@ def build_chemistry(model: Model) -> Chemistry:
         fields.append(Field("Mg", model.magnesium.diffusivity, model.magnesium.free, 0, magnesium=1))
     ions = Ions(model.calcium.rest, model.magnesium.free if model.magnesium else 0.0, moving=len(fields) > MAGNESIUM)
     reactions: list[Reaction] = []
+    photolysis: list[Photolysis] = []
     for buffer in model.buffers:
         for pool in buffer.pools():
-            added, steps = _pack_pool(buffer, pool, len(fields), ions)
+            added, place = _pack_pool(buffer, pool, len(fields), ions)
             fields += added
-            reactions += steps
+            reactions += _reactions(buffer.name, pool.scheme, place, ions)
+            driven = {(a, b): rate for (a, b), rate in buffer.photolysis().items() if a in place}
+            photolysis += [Photolysis(buffer.name, place[a], place[b], rate) for (a, b), rate in driven.items()]
     totals = tuple((b.name, max(pool.total for pool in b.pools())) for b in model.buffers)
-    return Chemistry(tuple(fields), tuple(reactions), totals)
+    return Chemistry(tuple(fields), tuple(reactions), totals, tuple(photolysis))
 
 
 @dataclass(frozen=True)
@@ -264,8 +284,8 @@ class Ions:
     moving: bool
 
 
-def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list[Field], list[Reaction]]:
-    """Fields and reactions of one pool of a buffer, whose fields are numbered from `first` on.
+def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list[Field], dict[str, State]]:
+    """Fields of one pool of a buffer, which are numbered from `first` on, and which of them each state is.
 
     Where all states move alike, and the total is the same everywhere, it stays so: then the first state is that total
     minus the others, and needs no field.
@@ -290,13 +310,15 @@ def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list
     place: dict[str, State] = {state: first + i for i, state in enumerate(states)}
     if spread_evenly:
         place[scheme.states[0]] = FreeForm(pool.total, tuple(range(first, first + len(states))))
-    return fields, [*_reactions(buffer.name, scheme, place, ions)]
+    return fields, place
 
 
 def _reactions(buffer: str, scheme: KineticScheme, place: Mapping[str, State], ions: Ions) -> Iterator[Reaction]:
-    """One for each transition; its states are found by `place`."""
+    """One for each transition that goes on in the dark; its states are found by `place`."""
     binding = {"Ca": CALCIUM, "Mg": MAGNESIUM if ions.moving else None, None: None}
     for step, (forward, backward) in zip(scheme.transitions, scheme.rates(), strict=True):
+        if LIGHT in step.forward.names:
+            continue
         clamped = ions.magnesium if step.ligand == "Mg" and not ions.moving else 1.0
         yield Reaction(
             buffer=buffer,

@@ -44,7 +44,9 @@ class Influx:
             for points, group in zip(self.groups, self.currents.groups, strict=True)
         ]
         self.changes = 0
-        self._seed, self._fixed_stops = model.run.seed, self.currents.events(model.run.duration)
+        self._seed = model.run.seed
+        flashes = [flash.time for flash in model.flashes if 0 < flash.time < model.run.duration]
+        self._fixed_stops = np.union1d(self.currents.events(model.run.duration), flashes)
         self.begin(1)
 
     def begin(self, trial: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.limits import IMPLAUSIBLE, SAME_TIME, SHORTEST_STEP
 from rdcalcium.integrators.stepper import Stepper, cubic
 from rdcalcium.model import Model
+from rdcalcium.photolysis import Flashes
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.release import ReleaseSensors, SensorStep
 from rdcalcium.recorders.watched import WatchedPoints
@@ -71,7 +73,9 @@ class Simulation:
         self.rtol = model.run.tolerance
         self.atol = np.concatenate([_absolute_tolerance(model, rest), self.rtol * self.system.patches.scales])
         self.influx = Influx(model, operations)
-        self.points = WatchedPoints(np.array([*model.watched.values()]).reshape(-1, 3), operations, self.influx)
+        self.flashes = Flashes(model, self.system)
+        watched = np.array([*model.watched.values()]).reshape(-1, 3)
+        self.points = WatchedPoints(watched, operations, self.influx, self.flashes.cells)
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
         setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest)
         self.host = HostSteps(setting)
@@ -86,6 +90,7 @@ class Simulation:
         self.sensors = ReleaseSensors.of(self.model)
         self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
         self.stepper = Stepper(self.do, self.system.rest, self.system.patches.start)
+        self.flashed = 0  # how many of the flashes have come
         self._last: TakenStep | None = None
         self._counted = 0  # evaluations until the last moment
         self.ledger = Ledger(self.do, self.model.copies, self.stepper.y, self.stepper.carried)
@@ -110,6 +115,7 @@ class Simulation:
             "clock": np.array([self.t, pace.control.h, pace.implicit_above, *pace.control.last]),
             "trial": np.array(self.trial),
             "counts": np.array([self.steps, pace.rejected, self.stepper.evaluations]),
+            "flashed": np.array(self.flashed),
             "points": self.points.last,  # as they were seen: who fetches them again may add up in another order
             **{f"{key} {i}": value for i, s in enumerate(self.sensors) for key, value in s.saved().items()},
         }
@@ -121,7 +127,7 @@ class Simulation:
         self.pace.control.last = (last[0], last[1])
         self.stepper = Stepper.restored(self.do, state)
         self.steps, self.pace.rejected, self.stepper.evaluations = (int(n) for n in state["counts"])
-        self._counted, self._last = self.stepper.evaluations, None
+        self._counted, self._last, self.flashed = self.stepper.evaluations, None, int(state["flashed"])
         self.ledger.restore(state)
         for i, sensor in enumerate(self.sensors):
             sensor.restore({key: state[f"{key} {i}"] for key in sensor.saved()})
@@ -168,7 +174,8 @@ class Simulation:
                 "ask `finished` before each step, or give the model a longer run.duration"
             )
         moments: list[Moment] = []
-        for step in self.way.take(self.stepper, self.pace, self.t, min(until, self.model.run.duration), alone):
+        until = min(until, self.model.run.duration, self._flash())
+        for step in self.way.take(self.stepper, self.pace, self.t, until, alone):
             self._account_for(step)
             if self.points.highest_calcium > IMPLAUSIBLE:
                 remedy = "check the unit of the currents, and the size of the cells"
@@ -178,6 +185,16 @@ class Simulation:
             remedy = 'try a larger tolerance, precision = "float64", or check the currents and rates'
             raise self._stopped(f"the step fell below {milliseconds(SHORTEST_STEP)}", remedy, moments)
         return moments
+
+    def _flash(self) -> float:
+        """Let the flashes of this moment come, now that nobody looks at it any more; the time of the next one, ms."""
+        times = self.flashes.times
+        while self.flashed < len(times) and times[self.flashed] <= self.t + SAME_TIME:
+            self.stepper.jump(partial(self.flashes.after, self.flashed))
+            self.flashed += 1
+            self.points.look(self.stepper.y)
+            self.pace.restart()
+        return float(times[self.flashed]) if self.flashed < len(times) else np.inf
 
     def _account_for(self, step: TakenStep) -> None:
         """Move the clock, the ledger, the points and the sensors to the end of a step."""

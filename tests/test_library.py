@@ -92,7 +92,7 @@ def test_every_buffer_rests_in_an_equilibrium_that_conserves_it(name: str) -> No
         assert np.all(rest >= 0)
         assert part.bound("Ca")[part.states[0]] == 0
     assert max(scheme.bound("Ca").values()) > 0
-    assert all(t.backward is not None for t in scheme.transitions), "a buffer lets go again"
+    assert buffer.photolysis() or all(t.backward is not None for t in scheme.transitions), "a buffer lets go again"
     assert buffer.total > 0
 
 

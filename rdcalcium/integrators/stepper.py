@@ -123,6 +123,14 @@ class Stepper:
             stepper._f0, stepper._f0_is_current = loaded("derivative"), True
         return stepper
 
+    def jump(self, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        """Go on from what `change` makes of the state (fields, n) in double precision; patches stay as they are."""
+        do, sites = self.do, [self.do.sites(array) for array in (self.y, self.carried)]
+        after = change(do.to_host(self.y) + do.to_host(self.carried))
+        self.y = do.from_host(after, sites[0])
+        self.carried = do.from_host(after - do.to_host(self.y), sites[1])
+        self._f0_is_current = False
+
     def rate(self, refined: bool = False) -> Array:
         """The right-hand side at the state, without sources."""
         if not self._f0_is_current:

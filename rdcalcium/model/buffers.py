@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -17,6 +19,7 @@ from rdcalcium.model.region import Region
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
 
+LIGHT = "light"  # what rates of a cage call it; 0 in the dark
 DIFFUSIVITY_FROM = "allbritton1992"  # that of calcium, if the model does not say it
 
 
@@ -81,7 +84,8 @@ class Buffer(SchemePart):
     """Dissociation constant, k_off / k_on."""
     scheme: tuple[str, ...] = ()
     """Transitions such as "ATP + Mg <-> MgATP : k_on_Mg, k_off_Mg", for any other buffer; the first state is the free
-    one."""
+    one. Those of a cage that a flash makes have rates in proportion to `light`, which is 0 in the dark:
+    "CaDMn -> CaDMn_f : 0.67*light"."""
     per_molecule: dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(default_factory=dict)
     """Where the sites of a molecule bind independently, how many there are of each part of it, by the free form of the
     part: { HA = 2, MA = 2 }, { N0 = 1, C0 = 1 }; none: the scheme is that of the molecule."""
@@ -158,6 +162,33 @@ class Buffer(SchemePart):
             Pool(part, self.total * self.per_molecule.get(part.states[0], 1)) for part in self.kinetics().parts
         )
 
+    def read_scheme(self) -> KineticScheme:
+        """The transitions with the parameters, in the dark."""
+        if LIGHT in self.parameters:
+            raise ValueError(f"{LIGHT!r} is that of a flash; give the parameter of buffer {self.name!r} another name")
+        known = {**self.parameters, LIGHT: 0.0} if _mention_light(self.lines) else self.parameters
+        return KineticScheme.parse(self.lines, known, self.parts)
+
+    def photolysis(self) -> dict[tuple[str, str], float]:
+        """Steps that light drives, from a state to a state: their rates for a light of 1."""
+        scheme = self.kinetics()
+        bright = KineticScheme(scheme.states, scheme.transitions, {**scheme.parameters, LIGHT: 1.0})
+        pairs = zip(scheme.transitions, bright.rates(), strict=True)
+        return {(step.source, step.target): float(rate) for step, (rate, _) in pairs if LIGHT in step.forward.names}
+
+    def _require_one_photon(self, scheme: KineticScheme) -> None:
+        """Steps that light drives go one way, bind nothing, and are in proportion to it."""
+        for step in scheme.transitions:
+            if not any(LIGHT in rate.names for rate in step.rates):
+                continue
+            if step.backward is not None or step.ligand:
+                raise ValueError(f"buffer {self.name!r}: the step {step} depends on light: it goes one way, A -> B")
+            dark, one, two = (
+                float(step.forward.evaluate({**scheme.parameters, LIGHT: light})) for light in (0.0, 1.0, 2.0)
+            )
+            if dark or not math.isclose(two, 2 * one) or one <= 0:
+                raise ValueError(f"buffer {self.name!r}: the rate of the step {step} is a factor times light")
+
     def kinetics(self) -> KineticScheme:
         """Binding steps; the first state, of each part, is the free one."""
         if self.scheme:
@@ -170,9 +201,14 @@ class Buffer(SchemePart):
                     "'B + Ca <-> CaB : k_on, k_off'"
                 )
             scheme.require_kept(scheme.transitions)
+            self._require_one_photon(scheme)
             if min(scheme.bound("Ca").values()) < 0:
                 raise ValueError(f"buffer {self.name!r}: the first state of the scheme must be the one without calcium")
             return scheme
         k_on = self.k_off / self.K_d if self.k_on is None else self.k_on  # type: ignore[operator]
         k_off = k_on * self.K_d if self.k_off is None else self.k_off  # type: ignore[operator]
         return KineticScheme.parse(["free + Ca <-> bound : k_on, k_off"], {"k_on": k_on, "k_off": k_off})
+
+
+def _mention_light(lines: Iterable[str]) -> bool:
+    return any(re.search(rf"\b{LIGHT}\b", line) for line in lines)

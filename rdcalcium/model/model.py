@@ -8,10 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rdcalcium.errors import ModelError
+from rdcalcium.errors import ModelError, suggest
 from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.channels import Channels
+from rdcalcium.model.flashes import Flash
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.imaging import Imaging, require_visible
 from rdcalcium.model.pumps import Pump
@@ -104,6 +105,8 @@ class Model(Part):
     """Where calcium enters; none: no calcium enters."""
     pumps: tuple[Pump, ...] = ()
     """What takes calcium out through surfaces; none: nothing leaves."""
+    flashes: tuple[Flash, ...] = ()
+    """Flashes of light that break cages; none: it stays dark."""
     sensors: tuple[Sensor, ...] = ()
     """What releases vesicles; none: nothing is released."""
     probes: tuple[Probe, ...] = ()
@@ -197,6 +200,7 @@ class Model(Part):
         if twice:
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
         self._magnesium_known()
+        self._cages_known()
         if self.stimulus is None and any(group.needs_voltage for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
         for group in self.channels:
@@ -206,6 +210,17 @@ class Model(Part):
         for imaging in self.imaging:
             require_visible(imaging, self.buffers, self.geometry)
         return self
+
+    def _cages_known(self) -> None:
+        """What a flash breaks is a buffer, and light breaks it."""
+        cages = [buffer.name for buffer in self.buffers if buffer.photolysis()]
+        for flash in self.flashes:
+            if flash.cage not in [buffer.name for buffer in self.buffers]:
+                raise ValueError(f"no buffer is called {flash.cage!r}; {suggest(flash.cage, cages, 'cages')}")
+            if flash.cage not in cages:
+                raise ValueError(
+                    f"no step of buffer {flash.cage!r} is driven by light, such as 'CaDMn -> CaDMn_f : 0.67*light'"
+                )
 
     def _magnesium_known(self) -> None:
         """What binds magnesium needs to know how much there is; sensors, where it is the same at all times."""

@@ -160,6 +160,9 @@ def _too_late(model: Model) -> Iterator[str]:
         if late:
             others = f" and {len(late) - 1} more after it" if late[1:] else ""
             yield f"{late[0]}{others}, but the run ends at {show(end, 'time')}"
+    for flash in model.flashes:
+        if flash.time >= end:
+            yield f"a flash comes at {show(flash.time, 'time')}, but the run ends at {show(end, 'time')}"
     snapshots = model.record.snapshots
     intervals = {"record.every": model.record.every, "record.snapshots.every": snapshots and snapshots.every}
     for key, interval in intervals.items():

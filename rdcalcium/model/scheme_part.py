@@ -51,4 +51,4 @@ class SchemePart(LibraryPart):
     @field_serializer("parameters")
     def _with_units(self, parameters: dict[str, Parameter]) -> dict[str, str | float]:
         known = with_units(self.read_scheme()) if parameters else {}
-        return {name: value.write() for name, value in known.items()}
+        return {name: known[name].write() for name in parameters}

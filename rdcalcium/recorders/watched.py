@@ -18,10 +18,11 @@ class WatchedPoints:
     """Every field at points, and the highest calcium under the pores, as of the last look.
 
     positions  (points, 3) µm
-    weights    of the control volumes in the value at each point, then of each one under a pore
+    weights    of the control volumes in the value at each point, then of each one under a pore or in a flash
     """
 
-    def __init__(self, positions: np.ndarray, operations: Operations, influx: Influx):
+    def __init__(self, positions: np.ndarray, operations: Operations, influx: Influx, flashed: np.ndarray):
+        """Points (points, 3) µm, and the control volumes where flashes are brightest."""
         self.do, self.count, self.influx, self.currents = operations, len(positions), influx, influx.currents
         system, groups = operations.system, influx.currents.groups
         together = [
@@ -35,7 +36,7 @@ class WatchedPoints:
             if group.gate
         }
         found = system.discretization.locator.weights(positions) if len(positions) else None
-        self.weights = _with_cells(found, influx.cells)
+        self.weights = _with_cells(found, np.union1d(influx.cells, flashed))
         self._places = operations.points(self.weights)
         self._seen = (system.rest[:, self.weights.indices] * self.weights.weights).sum(axis=-1)
         self.begin()
@@ -65,7 +66,7 @@ class WatchedPoints:
 
     @property
     def highest_calcium(self) -> float:
-        """At the points and under the pores, µM; it sets the stiffness of binding."""
+        """At the points, under the pores and in flashes, µM; it sets the stiffness of binding."""
         return float(self._seen[CALCIUM].max(initial=0.0))
 
     def values(self, t: float) -> np.ndarray:
