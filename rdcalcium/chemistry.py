@@ -290,7 +290,8 @@ def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list
     Where all states move alike, and the total is the same everywhere, it stays so: then the first state is that total
     minus the others, and needs no field.
     """
-    scheme, diffusivity = pool.scheme, {state: buffer.diffusivities[state] for state in pool.scheme.states}
+    scheme, of_each = pool.scheme, buffer.diffusivities
+    diffusivity = {state: of_each[state] for state in scheme.states}
     calcium, magnesium = scheme.bound("Ca"), scheme.bound("Mg")
     occupancy = dict(zip(scheme.states, scheme.equilibrium(0.0, ions.calcium, ions.magnesium), strict=True))
     spread_evenly = buffer.where is None and len({*diffusivity.values()}) == 1

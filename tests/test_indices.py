@@ -73,6 +73,21 @@ def test_exponents_may_be_sums_of_indices() -> None:
     assert rates == {f"A{n}.B{m}": pytest.approx(0.1 * 3.0 ** (n + m) * 4.0**m) for n in range(2) for m in range(3)}
 
 
+def test_an_index_may_go_as_far_as_another_leaves_room() -> None:
+    """Six molecules of three states, counted: the binomial distribution of each, in fewer states than one by one."""
+    lines = [
+        "A[a].B[b] <-> A[a+1].B[b] : (6-a-b)*u, (a+1)*d for a = 0..5, b = 0..5-a",
+        "A[a].B[b] <-> A[a-1].B[b+1] : a*v, (b+1)*e for a = 1..6, b = 0..6-a",
+    ]
+    scheme = KineticScheme.parse(lines, {"u": 2.0, "d": 3.0, "v": 0.7, "e": 1.1})
+    assert len(scheme.states) == 28
+    one = KineticScheme.parse(["O <-> A : 2.0, 3.0", "A <-> B : 0.7, 1.1"], {}).equilibrium()[2]
+    rest = dict(zip(scheme.states, scheme.equilibrium(), strict=True))
+    for b in range(7):
+        share = sum(rest[f"A{a}.B{b}"] for a in range(7 - b))
+        assert share == pytest.approx(math.comb(6, b) * one**b * (1 - one) ** (6 - b), rel=1e-12)
+
+
 def test_the_last_index_changes_fastest_and_names_that_contain_it_stay() -> None:
     assert written_out("X[n].Y[m] -> n_m : n*k_n + k_-n + m*log(n_m) for n = 1..2, m = 0..1") == [
         f"X{n}.Y{m} -> n_m : {n}*k_n + k_-n + {m}*log(n_m)" for n in (1, 2) for m in (0, 1)
@@ -93,12 +108,15 @@ def test_gates_have_indices_too() -> None:
     [
         ("X[n] <-> X[n+1] : 1, 1", r"nothing says what 'n' is in .*; write at its end 'for n = 0..4'"),
         ("X[n] <-> X[n+1] : 1, 1 for n", r"cannot read the index 'n' of .*; write for example 'for n = 0..4'"),
-        ("X[n] <-> X[n+1] : 1, 1 for n = 4..0", "cannot read the index 'n = 4..0'"),
+        ("X[n] <-> X[n+1] : 1, 1 for n = 4..0", "stands for 0 steps; at least 1 and at most 2000 can be written out"),
+        ("X[n] <-> X[n+1] : 1, 1 for n = 0..2.5", r"\[2.5\] in .* comes to 2.5; a state is numbered 0, 1, 2"),
+        ("X[n] <-> X[n+1] : 1, 1 for n = 0..1e9", "stands for 1000000001 steps"),
+        ("X[n] <-> X[n+1] : 1, 1 for n = 0..m, m = 0..2", "nothing says what 'm' is in"),
         ("X[n] <-> X[n+1] : 1, 1 for n = 0..4 for m = 0..1", "says 'for' twice"),
         ("X[n-1] <-> X[n] : 1, 1 for n = 0..4", r"\[n-1\] in .* comes to -1; a state is numbered 0, 1, 2"),
         ("X[n/2] <-> Y : 1, 1 for n = 0..4", r"\[n/2\] in .* comes to 0.5;"),
         ("X[b] <-> X[b+1] : 1, 1 for b = 0..4", "'b' in .* is an index and a parameter; give one of them another name"),
-        ("X[n].Y[m] <-> Z : 1, 1 for n = 0..99, m = 0..99", "stands for 10000 steps; at most 2000 can be written out"),
+        ("X[n].Y[m] <-> Z : 1, 1 for n = 0..99, m = 0..99", "stands for 10000 steps; at least 1 and at most 2000"),
         ("X[n] <-> X[n] : 1, 1 for n = 0..4", "leads from 'X0' to itself"),
         ("X[n] <-> X[n+1] : 1, c**n for n = 0..4", "'c' in .* is not known"),
         ("X[n] <-> X[n+1] : 1, b**(1-n) for n = 0..4", r"the exponent '-1' in .* is no whole number from 0 to 20"),

@@ -10,6 +10,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 from scipy.optimize import brentq, minimize_scalar
 
+import rdcalcium as rc
 from rdcalcium import library
 from rdcalcium.model import Buffer, KineticScheme, Sensor
 from tests.tolerances import TOLERANCES
@@ -165,6 +166,26 @@ def test_the_dual_sensor_is_two_sensors_side_by_side(calcium: float) -> None:
     assert Vesicle("sun2007", calcium).released(30.0) == pytest.approx(left, rel=1e-6)
 
 
+def test_six_clamps_let_go_independently() -> None:
+    """How many are inserted is binomial, and each by itself has four states; with three of six, fusion is 8 per ms."""
+    scheme = kinetics("release_of_inhibition_norman2023")
+    k = scheme.parameters
+    one = KineticScheme.parse(
+        ["S[n] + Ca <-> S[n+1] : (2-n)*k_on, (n+1)*k_off for n = 0..1", "S2 <-> I : k_in, k_out"],
+        {name: k[name] for name in ("k_on", "k_off", "k_in", "k_out")},
+    )
+    calcium = 12.0
+    inserted = one.equilibrium(calcium=calcium)[3]
+    rest = dict(zip(scheme.states, scheme.equilibrium(calcium=calcium), strict=True))
+    for i in range(7):
+        share = sum(p for state, p in rest.items() if state.endswith(f"I{i}"))
+        assert share == pytest.approx(math.comb(6, i) * inserted**i * (1 - inserted) ** (6 - i), rel=1e-10)
+    fusion = {t.source: float(pair[0]) for t, pair in zip(scheme.transitions, scheme.rates(), strict=True)}
+    assert fusion["A0.B0.I3"] == pytest.approx(math.exp(21.5 - 26 + 3 * 4.5) / 1000, rel=1e-3)
+    assert fusion["A1.B2.I1"] == pytest.approx(math.exp(21.5 - 26 + 4.5) / 1000, rel=1e-3)
+    assert scheme.bound("Ca")["A1.B2.I3"] == 1 + 2 * 2 + 3 * 2
+
+
 @pytest.mark.parametrize("name", SENSORS)
 def test_every_sensor_keeps_its_vesicles_and_rests_reversibly(name: str) -> None:
     scheme = kinetics(name)
@@ -175,6 +196,17 @@ def test_every_sensor_keeps_its_vesicles_and_rests_reversibly(name: str) -> None
     assert np.abs(reversible.generator(calcium=3.0) @ rest).max() <= 1e-14 * np.abs(q).max()
     np.testing.assert_allclose([cycle.ratio for cycle in scheme.cycles()], 1.0, rtol=1e-12)
     assert {t.target for t in scheme.transitions if t.backward is None} <= {"fused", "active"}
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_every_sensor_follows_a_pulse_of_calcium(name: str) -> None:
+    """As its generator says, from the state in which it begins."""
+    pulse, sensor = Vesicle(name, 20.0), Sensor(use=name, positions=((0, 0, 0),))
+    begins = np.array([sensor.shares_at_start().get(state, 0.0) for state in pulse.scheme.states])
+    start = begins if begins.any() else pulse.scheme.equilibrium(calcium=0.05)
+    expected = float((expm(0.5 * pulse.q) @ start)[pulse.fused])
+    found = float(rc.release(sensor, [0.0, 0.5], 20.0).release_probability[-1])
+    assert found == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", SENSORS)
