@@ -300,8 +300,8 @@ UNITS_OF = {
 
 @pytest.mark.parametrize("kind", OF_KIND)
 def test_the_dimension_of_a_kind_is_that_of_its_unit(kind: str) -> None:
-    """A product of powers of µM, ms and mV with these exponents is a quantity of this kind."""
-    powers = [f"{unit}^{n:g}" for unit, n in zip(("uM", "ms", "mV"), OF_KIND[kind], strict=True) if n]
+    """A product of powers of µM, ms, mV and µm with these exponents is a quantity of this kind."""
+    powers = [f"{unit}^{n:g}" for unit, n in zip(("uM", "ms", "mV", "um"), OF_KIND[kind], strict=True) if n]
     assert units.parse("7 " + "*".join(powers), kind) == pytest.approx(7, rel=1e-15)
 
 
@@ -322,6 +322,7 @@ def test_the_dimension_of_a_kind_is_that_of_its_unit(kind: str) -> None:
         "A <-> B : 1.5*exprel(b), k_off/exprel(-(V - V0)/V0)",
         "A <-> B : 0.6 + 30*Ca/(2 + Ca), k_off*Ca/(K_d + Ca)",
         "A <-> B : k_on*Ca, k_off*Ca**4/(K_d**4 + Ca**4)",
+        "A <-> B : part*30*Ca/(2 + Ca), 1",  # per cent are no unit
     ],
 )
 def test_rates_of_the_right_dimension_are_accepted(lines: str) -> None:

@@ -67,7 +67,7 @@ def dimension(rate: Expression, known: Mapping[str, MaybeDimension]) -> MaybeDim
     Raises DimensionError where it adds what is unlike, or takes exp, log or tanh of a quantity with a unit.
     """
     beside = {"V": VOLTAGE}
-    if any(known.get(name) for name in rate.names):
+    if any(known.get(name) not in (None, PURE) for name in rate.names):
         beside["Ca"] = CONCENTRATION
     return _of(rate.tree, {**beside, **known})
 
