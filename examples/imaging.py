@@ -3,12 +3,12 @@
 import rdcalcium as rc
 
 # Model: four channels open for 0.3 ms; 200 uM of a fast dye of low affinity.
-dye = {"name": "OGB-5N", "k_on": "0.25 /uM/ms", "K_d": "31.4 uM", "total": "200 uM", "diffusivity": "0.14 um^2/ms"}
+dye = rc.buffer("OGB5N_eshra2021", name="OGB-5N", total="200 uM")
 pulse = {"kind": "pulse", "amplitude": "0.3 pA", "start": "1 ms", "duration": "0.3 ms"}
 places = [["-20 nm", "-20 nm"], ["20 nm", "-20 nm"], ["-20 nm", "20 nm"], ["20 nm", "20 nm"]]
 model = rc.Model(
     geometry={"kind": "box", "size": ["1.5 um", "1.5 um", "1 um"]},
-    buffers=[rc.buffer("fixed_xu1997"), {**dye, "brightness": {"488 nm": {"free": 1, "bound": 44}}}],
+    buffers=[rc.buffer("fixed_xu1997"), dye],
     channels=[{"name": "Ca", "positions": places, "current": pulse}],
     # Mesh
     discretization={"kind": "grid", "size_at_active_zone": "20 nm", "size_in_bulk": "80 nm"},
