@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rdcalcium as rc
 from rdcalcium import library
 from rdcalcium.model import Buffer, Channels, KineticScheme, ModelError, Sensor, write_toml
 from tests.tolerances import TOLERANCES
@@ -110,15 +111,12 @@ def test_every_gate_can_open(name: str) -> None:
 
 @pytest.mark.parametrize("name", library.entries("sensors"))
 def test_every_sensor_is_at_rest_unreleased_and_can_release(name: str) -> None:
-    sensor = Sensor.model_validate({"name": name, "positions": [[0, 0, 0]], **library.entry("sensors", name)})
-    scheme = sensor.kinetics()
-    released = [s in sensor.released for s in scheme.states]
-    rest = scheme.equilibrium(calcium=0.05)
-    assert rest.sum() == pytest.approx(1, abs=1e-15)
-    assert rest[released].sum() == 0
-    assert rest[0] > 0.9
-    rate = scheme.generator(calcium=20.0)[released].sum(axis=0)
-    assert np.where(released, 0.0, rate).max() > 0
+    seen = rc.release(name, [0.0, 0.0, 5.0], [0.05, 100.0, 100.0])
+    rest = seen.isel(time=0)
+    assert rest.occupancy.sum() == pytest.approx(1, abs=1e-15)
+    assert rest.release_probability == rest.cumulative_release == 0
+    assert rest.release_rate < 1e-3
+    assert seen.release_probability[-1] > 0.01
 
 
 @pytest.mark.parametrize("name", library.entries("waveforms"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+import rdcalcium as rc
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Sensor
 from rdcalcium.recorders.release import ReleaseSensors
@@ -32,7 +33,7 @@ def site(
 
 def test_a_site_that_is_refilled_releases_again_and_again() -> None:
     """X -> fused at r, fused -> X at k: the exact occupancies, number of releases, and chance of at least one."""
-    watched, r, k, t = ReleaseSensors(site(HALVES), rest=0.1), 0.7, 0.2, 9.0
+    watched, r, k, t = ReleaseSensors(site(HALVES, start="X"), rest=0.1), 0.7, 0.2, 9.0
     calcium = np.array([0.1])
     for _ in range(9):
         watched.advance(calcium, calcium, t / 9)
@@ -68,7 +69,7 @@ def test_a_train_depletes_a_pool_which_recovers_as_its_equation_says() -> None:
     watched = ReleaseSensors(site(POOL, ["E"], NUMBERS), rest=1.0)
     full = watched.occupancy[0, 1]
     resting = k0 + k_max / (half + 1)
-    assert full == pytest.approx(resting / (resting + unpriming), rel=1e-12)
+    assert full == pytest.approx(resting / (resting + unpriming + fusion / (K_f**4 + 1)), rel=1e-12)
     y, count = np.array([full, 0.0]), []
     for i in range(20):
         c, h = (25.0, 0.5) if i % 2 == 0 else (1.0, 9.5)
@@ -93,11 +94,22 @@ def test_priming_and_unpriming_release_nothing() -> None:
     np.testing.assert_array_equal(watched.look(np.array([0.1])), np.zeros((1, 3)))
 
 
-def test_rest_is_where_everything_but_fusion_tends() -> None:
-    """One-way priming fills every site; spontaneous fusion does not count before the run begins."""
+def test_rest_is_what_a_site_keeps_its_spontaneous_releases_included() -> None:
+    """E -> R at k, R <-> RCa at a and b, RCa -> E at f: what flows is the same everywhere."""
     cycle = ["E -> R : 0.05", "R + Ca <-> RCa : 0.1, 0.5", "RCa -> E : 3"]
     watched = ReleaseSensors(site(cycle, ["E"]), rest=2.0)
-    np.testing.assert_allclose(watched.occupancy[0], [0, 1 / 1.4, 0.4 / 1.4], rtol=1e-12)
+    parts = np.array([3 / 0.05, (0.5 + 3) / 0.2, 1.0])
+    np.testing.assert_allclose(watched.occupancy[0], parts / parts.sum(), rtol=1e-12)
+    before = watched.occupancy
+    watched.advance(np.array([2.0]), np.array([2.0]), 30.0)
+    np.testing.assert_allclose(watched.occupancy, before, rtol=1e-9)
+    assert watched.releases()[0] == pytest.approx(30 * 3 * before[0, 2], rel=1e-9)
+
+
+def test_nothing_that_leads_to_release_alone_has_happened_at_rest() -> None:
+    """An active state that fuses, and only that, is empty before; the way to it is closed as fusion is."""
+    scheme = ["X + Ca <-> XCa : 0.1, 0.5", "XCa -> active : 2", "active -> fused : 7"]
+    np.testing.assert_allclose(ReleaseSensors(site(scheme), rest=5.0).occupancy[0], [0.5, 0.5, 0, 0])
 
 
 def test_a_driven_cycle_rests_where_no_state_gains() -> None:
@@ -145,8 +157,37 @@ def test_a_sensor_that_cannot_be_is_refused_in_one_sentence(changes: dict[str, o
     assert "\n" not in str(caught.value)
 
 
-def test_a_sensor_that_may_end_in_two_ways_before_release_has_to_say_where_it_starts() -> None:
-    scheme = ["A -> B : 1", "A -> C : 2", "B -> fused : 1", "C -> fused : 1"]
-    with pytest.raises(RdcalciumError, match="ends in 'B' or in 'C', with no way from one to the other; say in which"):
-        ReleaseSensors(site(scheme), rest=0.1)
-    assert ReleaseSensors(site(scheme, start="B"), rest=0.1).occupancy[0].tolist() == [0, 1, 0, 0]
+def test_calcium_that_stops_unpriming_facilitates() -> None:
+    """Of the sites without calcium k_rep/(k_rep + u r) hold a vesicle at rest, and more of them after a spike."""
+    seen = rc.release("unpriming_kobbersmed2020", *spikes(2))
+    full = 0.13485 / (0.13485 + 0.23682 / (1 + (0.05 / 0.05521) ** 5))
+    empty, without = seen.occupancy.isel(time=0)[:2].values
+    assert without / (without + empty) == pytest.approx(full, rel=1e-4)  # but for what is released at rest
+    first, second = np.diff([0.0, *seen.cumulative_release.values[[1000, 2000]]])
+    single = rc.release("refilled_kobbersmed2020", *spikes(2)).cumulative_release.values[[1000, 2000]]
+    assert second / first > 1.5 > single[1] / single[0] - 1
+
+
+@pytest.mark.parametrize(
+    ("refilled", "once"),
+    [
+        ("refilled_keller2015", "felmy2003_keller2015"),
+        ("refilled_kobbersmed2020", "kobbersmed2020"),
+        ("one_pool_eshra2021", "two_sites_eshra2021"),
+    ],
+)
+def test_until_sites_are_refilled_they_release_as_those_that_are_not(refilled: str, once: str) -> None:
+    """The first release of a site, in proportion to the sites that are full at rest; none comes back in 0.2 ms."""
+    times, calcium = [0.0, 0.2], 20.0
+    again, alone = rc.release(refilled, times, calcium), rc.release(once, times, calcium)
+    full = 1 - again.occupancy.isel(time=0).sel(state=["empty" if "eshra" in refilled else "fused"]).item()
+    assert again.release_probability[-1] == pytest.approx(full * alone.release_probability[-1].item(), rel=1e-2)
+    assert again.cumulative_release[-1] >= again.release_probability[-1]
+
+
+def spikes(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Calcium of action potentials 10 ms apart, and what is left of it."""
+    times = np.linspace(0, 10 * count, 1000 * count + 1)
+    since = [np.maximum(times - 1 - 10 * k, 0.0) for k in range(count)]
+    peaks = sum(12 * np.exp(-(((times - 1.5 - 10 * k) / 0.2) ** 2)) for k in range(count))
+    return times, 0.05 + peaks + sum(0.3 * (s > 0) * np.exp(-s / 40) for s in since)

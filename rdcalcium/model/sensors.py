@@ -29,8 +29,8 @@ class Sensor(SchemePart):
     """States without a vesicle. A one-way step into one of them is a release; a step there and back, as of priming and
     unpriming, is none."""
     start: str | dict[str, float] | None = None
-    """State that every vesicle begins in, or states with their shares; none: that to which everything but fusion tends
-    at resting calcium."""
+    """State that every vesicle begins in, or states with their shares; none: what a site has come to at resting
+    calcium, spontaneous release included if vesicles come back; steps without a way back have not been taken."""
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from rdcalcium.model import Sensor
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.scheme import KineticScheme
-from rdcalcium.vesicles.rest import settled
+from rdcalcium.vesicles.rest import resting
 
 Course = tuple[
     np.ndarray, np.ndarray, np.ndarray
@@ -93,12 +93,7 @@ class Chain:
         """Occupancies before anything happens, (states,): as the sensor says, or at rest at a calcium in µM."""
         if self._shares:
             return np.array([self._shares.get(state, 0.0) for state in self.states])
-        return settled(self._without_fusion(rest), self.states)
-
-    def _without_fusion(self, calcium: float) -> np.ndarray:
-        rate = np.zeros((len(self.states),) * 2)
-        np.add.at(rate, (self.sources, self.targets), self.rates(np.array([calcium]))[:, 0] * ~self.fuses)
-        return rate
+        return resting(self.generator(rest).T)
 
 
 def _steps(scheme: KineticScheme) -> Sequence[tuple[Step, bool]]:

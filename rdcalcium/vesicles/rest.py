@@ -1,32 +1,21 @@
-"""Where a chain comes to rest: the occupancies to which it tends."""
+"""Where a chain rests: the occupancies that it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from rdcalcium.errors import InputError
 
+def resting(rate: np.ndarray) -> np.ndarray:
+    """Occupancies of a chain that has been left alone for long, (states,), which sum to 1.
 
-def settled(rate: np.ndarray, states: Sequence[str]) -> np.ndarray:
-    """Where a chain comes to rest that begins in its first state, (states,).
-
-    Raises InputError where that depends on chance: two ends, from which there is no way back.
+    Of its first state and all states that there is a way to and back; steps that leave them for good are left out.
 
     rate  (states, states) from row to column, ms⁻¹
     """
     reached = _reachable(rate)
-    ends = [i for i in np.flatnonzero(reached[0]).tolist() if all(reached[reached[i], i])]
-    closed = np.flatnonzero(reached[ends[0]])
-    if len(closed) < len(ends):
-        other = next(i for i in ends if i not in closed)
-        raise InputError(
-            f"before any release the sensor ends in {states[ends[0]]!r} or in {states[other]!r}, with no way from one "
-            "to the other; say in which state it starts, start = …"
-        )
+    around = np.flatnonzero(reached[0] & reached[:, 0])
     p = np.zeros(len(rate))
-    p[closed] = stationary(rate[np.ix_(closed, closed)])
+    p[around] = _stationary(rate[np.ix_(around, around)])
     return p
 
 
@@ -38,12 +27,10 @@ def _reachable(rate: np.ndarray) -> np.ndarray:
     return reached
 
 
-def stationary(rate: np.ndarray) -> np.ndarray:
-    """Occupancies that a connected chain keeps, (states,), which sum to 1.
+def _stationary(rate: np.ndarray) -> np.ndarray:
+    """Occupancies that a chain keeps in which there is a way from each state to each.
 
     Elimination without subtraction (Grassmann, Taksar & Heyman 1985), exact to rounding in every state.
-
-    rate  (states, states) from row to column, ms⁻¹
     """
     rate, n = rate.copy(), len(rate)
     for k in range(n - 1, 0, -1):
