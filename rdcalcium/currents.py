@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from rdcalcium.openings import Gate, Openings, PrescribedGate, StochasticGate
 from rdcalcium.units import milliseconds
 
 GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
+SAME_KNOT = 1e-9  # ms, between knots of copies of a course that are one
 NEAR_JUMP = 0.1  # share of that, within which no row but those of a jump stands
 STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
 STIR = 0.1  # ms in which it changes by more than that where it is not at rest
@@ -41,6 +43,19 @@ class TimeCourse:
         long = np.diff(times) > 0
         slope = np.diff(values)[long] / np.diff(times)[long]
         return cls(PPoly(np.stack([slope, values[:-1][long]]), np.append(times[:-1][long], times[-1])))
+
+    def again(self, moments: Sequence[float], until: float) -> TimeCourse:
+        """The sum of its copies, each later by one of the moments (ms, ascending); of those after the end the first."""
+        kept = np.array([moment for moment in moments if moment + self.knots[0] <= until] or moments[:1])
+        if len(kept) == 1 and not kept[0]:
+            return self
+        knots, places = _merged(kept[:, None] + self.knots)
+        coefficients = np.zeros((len(self.polynomial.c), len(knots) - 1))
+        for moment, place in zip(kept, places, strict=True):
+            pieces = np.arange(place[0], place[-1])
+            own = np.searchsorted(place, pieces, side="right") - 1
+            coefficients[:, pieces] += _moved(self.polynomial.c[:, own], knots[pieces] - moment - self.knots[own])
+        return TimeCourse(PPoly.construct_fast(coefficients, knots))
 
     @property
     def knots(self) -> np.ndarray:
@@ -129,6 +144,28 @@ def _splines(times: np.ndarray, values: np.ndarray) -> PPoly:
     pieces = [CubicSpline(times[a:b], values[a:b]) for a, b in pairwise(ends)]
     knots = np.concatenate([times[:1], *(piece.x[1:] for piece in pieces)])
     return PPoly.construct_fast(np.concatenate([piece.c for piece in pieces], axis=1), knots)
+
+
+def _merged(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Different times of an array, ascending, and for each entry the place of its time among them.
+
+    Those that differ by rounding are one: a step between them would be none.
+    """
+    order = np.argsort(times, axis=None)
+    ascending = times.ravel()[order]
+    begins = np.append(True, np.diff(ascending) > SAME_KNOT)
+    places = np.empty(times.size, dtype=int)
+    places[order] = np.cumsum(begins) - 1
+    return ascending[begins], places.reshape(times.shape)
+
+
+def _moved(coefficients: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Those of the same polynomials about points that lie further on, highest power first, (powers, pieces)."""
+    moved, highest = np.zeros_like(coefficients), len(coefficients) - 1
+    for power, row in enumerate(coefficients[::-1]):
+        for lower in range(power + 1):
+            moved[highest - lower] += math.comb(power, lower) * row * by ** (power - lower)
+    return moved
 
 
 @dataclass(frozen=True)
@@ -250,7 +287,8 @@ def _group_current(group: Channels, model: Model) -> GroupCurrent:
     gate = PrescribedGate(Openings.of(group.openings_of_each).within(duration)) if group.openings else None
     if isinstance(law, GatedCurrent):
         return _gated(group, law, model, gate)
-    return GroupCurrent(group.name, TimeCourse.through(*law.rows(duration), smooth=law.smooth), gate=gate)
+    once = TimeCourse.through(*law.rows(duration), smooth=law.smooth)
+    return GroupCurrent(group.name, once.again(law.moments, duration), gate=gate)
 
 
 def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None) -> GroupCurrent:

@@ -7,6 +7,7 @@ from typing import Any
 from rdcalcium import library
 from rdcalcium.catalogue import FOLDER
 from rdcalcium.model import Model
+from tests.support import ROOT
 
 FIXED = {"name": "fixed", "total": 400, "diffusivity": 0, "k_on": 0.1, "K_d": 10}
 
@@ -64,11 +65,20 @@ DISCRETIZATIONS = {
     },
     "tetrahedra": {"kind": "tetrahedra", "size_at_active_zone": "7 nm", "size_in_bulk": "80 nm"},
 }
+CALYX_CURRENT = str(ROOT / "tests" / "calyx_current.csv")
 CURRENTS = {
     "constant": {"kind": "constant", "amplitude": "0.3 pA"},
     "pulse": {"kind": "pulse", "amplitude": "0.1 pA", "start": "0.1 ms", "duration": "1 ms"},
     "gaussian": {"kind": "gaussian", "amplitude": "0.1 pA", "peak": "1 ms", "width": "0.36 ms"},
     "table": {"kind": "table", "times": [0, "0.5 ms", 1], "values": ["0 pA", 0.1, "30 fA"]},
+    "alpha": {"kind": "alpha", "amplitude": "0.1 pA", "start": "0.5 ms", "time_to_peak": "0.2 ms"},
+    "recording": {"kind": "recording", "file": CALYX_CURRENT, "scale": -0.01},
+    "train of pulses": {
+        "kind": "pulse",
+        "amplitude": "0.1 pA",
+        "duration": "0.2 ms",
+        "train": {"kind": "regular", "rate": "1 kHz", "count": 3, "start": "0.5 ms"},
+    },
 }
 OHMIC = {
     "current": {"kind": "ohmic", "conductance": "2.07 pS", "reversal": "61.8 mV"},

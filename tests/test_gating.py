@@ -44,6 +44,7 @@ from rdcalcium.model import (
     TabulatedCurrent,
     doubts,
 )
+from tests.model_tables import CALYX_CURRENT
 from tests.tolerances import TOLERANCES
 
 END = 3.0  # ms, of the action potential
@@ -416,3 +417,63 @@ def test_channels_never_let_calcium_out() -> None:
     low = known.channels[0].changed(current={"reversal": 10})
     with pytest.raises(InputError, match=r"calcium would leave .* at \d+(\.\d)? mV, above the reversal potential"):
         channel_currents(known.model_copy(update={"channels": (low,)}))
+
+
+REPEATED = {
+    "pulses": {"kind": "pulse", "amplitude": 0.2, "start": 0.1, "duration": 0.5},
+    "bells": {"kind": "gaussian", "amplitude": 0.1, "peak": 0.8, "width": 0.36},
+    "alphas": {"kind": "alpha", "amplitude": 0.1, "start": 0.2, "time_to_peak": 0.3},
+    "tables": {"kind": "table", "times": [0, 0.5, 0.5, 1], "values": [0.1, 0.2, 0.05, 0]},
+    "recordings": {"kind": "recording", "file": CALYX_CURRENT, "scale": -0.01},
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+@pytest.mark.parametrize("moments", [(0.0, 3.0, 7.5), (0.3, 0.7, 0.9, 5.0), (0.0, 0.5, 1.0)])
+def test_a_train_of_currents_is_the_sum_of_its_single_ones(name: str, moments: tuple[float, ...]) -> None:
+    """Also where they overlap, and where one begins as another ends."""
+    train = model_of(20.0, c={**REPEATED[name], "train": {"kind": "list", "times": moments}})
+    course = channel_currents(train).groups[0].influx
+    once = channel_currents(model_of(20.0, c=REPEATED[name])).groups[0].influx
+    t = np.sort(np.concatenate([np.linspace(0.0001, 20, 4001), np.add.outer(moments, once.knots).ravel() + 1e-6]))
+    np.testing.assert_allclose(course.value(t), sum(once.value(t - m) for m in moments), atol=1e-12)
+    assert course.integral(-9, 20) == pytest.approx(len(moments) * once.integral(-9, 20), rel=1e-9)
+
+
+def test_pulses_that_follow_each_other_at_once_make_one_pulse() -> None:
+    """In tenths of ms, which binary numbers only come near: no event is between them."""
+    train = {"kind": "regular", "rate": "10 kHz", "count": 10, "start": 0.1}
+    model = model_of(3.0, c={"kind": "pulse", "amplitude": 0.2, "duration": 0.1, "train": train})
+    np.testing.assert_allclose(channel_currents(model).events(3.0), [0.1, 1.1, 3.0], rtol=1e-12)
+
+
+def test_each_current_of_a_train_is_an_event_at_its_beginning() -> None:
+    train = {"kind": "regular", "rate": "100 Hz", "count": 3, "start": 1}
+    alpha = {"kind": "alpha", "amplitude": 0.2, "time_to_peak": 0.2, "train": train}
+    pulse = {"kind": "pulse", "amplitude": 0.2, "duration": 0.5, "train": train}
+    np.testing.assert_allclose(channel_currents(model_of(50.0, c=alpha)).events(50.0), [1, 11, 21, 50])
+    np.testing.assert_allclose(channel_currents(model_of(50.0, c=pulse)).events(50.0), [1, 1.5, 11, 11.5, 21, 21.5, 50])
+
+
+def test_an_alpha_current_is_its_formula() -> None:
+    influx = group_of({"kind": "alpha", "amplitude": 0.2, "start": 0.5, "time_to_peak": 0.1}).influx
+    s = np.linspace(0, 45, 4501)
+    np.testing.assert_allclose(influx.value(0.5 + 0.1 * s), 0.2 * s * np.exp(1 - s), atol=1e-7)
+    assert influx.integral(0, 5) == pytest.approx(0.2 * 0.1 * np.e, rel=1e-6)  # A τ e
+    assert not len(influx.jumps)
+
+
+def test_nothing_flows_of_a_train_that_begins_after_the_end() -> None:
+    late = {**REPEATED["pulses"], "train": {"kind": "list", "times": [30, 40]}}
+    model = model_of(20.0, c=late)
+    assert channel_currents(model).groups[0].influx.integral(0, 20) == 0
+    assert doubts(model) == ["the current of channels 'c' begins at 30.1 ms, but the run ends at 20 ms"]
+
+
+def test_a_recorded_current_flows_inward(tmp_path: Path) -> None:
+    influx = group_of(REPEATED["recordings"]).influx
+    np.testing.assert_allclose(influx.value(np.array([0.4, 0.55, 0.8, 2])), [0.01, 0.065, 0.14, 0], atol=1e-15)
+    with pytest.raises(ModelError, match=r"is -14 pA at 0\.8 ms; inward current is positive and none flows out: say s"):
+        group_of({"kind": "recording", "file": CALYX_CURRENT})
+    with pytest.raises(ModelError, match=r"cannot read the current .*gone\.csv: No such file"):
+        group_of({"kind": "recording", "file": str(tmp_path / "gone.csv")})

@@ -22,7 +22,6 @@ FULL = tables(
     **PARTS["buffer with a scheme"],
     **PARTS["everything in run and record"],
     stimulus={"kind": "action_potential", "waveform": "calyx_keller2015"},
-    channels=[channel(name=kind, current=current) for kind, current in CURRENTS.items()],
 )
 BARE = {key: tables()[key] for key in ("geometry", "discretization", "run")}
 GATED = {"stimulus": FULL["stimulus"], "channels": PARTS["current ohmic"]["channels"]}
@@ -30,6 +29,7 @@ MODELS = {
     "everything": FULL,
     "one site and a gate": tables(**GATED),
     **{f"stimulus {kind}": {**BARE, "stimulus": stimulus} for kind, stimulus in STIMULI.items() if kind != "waveform"},
+    "currents": {**BARE, "channels": [channel(name=kind, current=current) for kind, current in CURRENTS.items()]},
     "gated currents": {
         **BARE,
         **PARTS["current GHK"],
@@ -192,5 +192,5 @@ def test_after_ten_mistakes_the_others_are_counted() -> None:
 
 def test_an_unknown_key_is_answered_with_the_keys_of_its_kind() -> None:
     wrong = {"kind": "table", "amplitude": "0.1 pA", "times": [0, 1], "values": [0, 1]}
-    with pytest.raises(ModelError, match=r"amplitude'; current of kind 'table' takes: times, values$"):
+    with pytest.raises(ModelError, match=r"amplitude'; current of kind 'table' takes: times, train, values$"):
         library.resolve(tables(channels=[channel(current=wrong)]))

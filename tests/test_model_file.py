@@ -49,6 +49,7 @@ def test_the_page_is_what_the_script_writes() -> None:
 @pytest.mark.parametrize("example", examples(), ids=lambda text: ", ".join(text.splitlines()[:2]))
 def test_an_example_of_the_page_is_a_model(example: str, tmp_path: Path) -> None:
     (tmp_path / "from_neuron.csv").write_text("0,-80\n1,20\n2,-80\n")
+    (tmp_path / "recorded.csv").write_text("0,0\n1,-120\n2,0\n")
     model = library.resolve({**BASE, **tomllib.loads(example)}, folder=tmp_path)
     assert doubts(model) == []
 

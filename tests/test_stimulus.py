@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 import rdcalcium as rc
 from rdcalcium import library
 from rdcalcium.currents import open_probability_table
-from rdcalcium.model import ActionPotential, Channels, ModelError, VoltageCourse, VoltageSteps
-from tests.model_tables import STIMULI, model_of_tables, tables
+from rdcalcium.model import ActionPotential, Channels, ModelError, VoltageCourse, VoltageSteps, write_toml
+from tests.model_tables import STIMULI, channel, model_of_tables, tables
 
 TEMPLATE = {"half_width": "0.38 ms", "peak": "27 mV", "rest": "-80 mV"}
 
@@ -265,3 +265,35 @@ def test_of_a_train_that_goes_on_after_the_end_the_first_is_asked_about() -> Non
     stimulus = {**STIMULI["listed"], "train": {"kind": "regular", "rate": "100 Hz", "count": 10}}
     (asked,) = rc.model.doubts(model_of_tables(stimulus=stimulus))
     assert asked == "action potential 2 begins at 10 ms and 8 more after it, but the run ends at 5 ms"
+
+
+def test_run_json_says_when_everything_begins(tmp_path: Path) -> None:
+    train = {"kind": "poisson", "rate": "500 Hz", "count": 3}
+    pulse = {"kind": "pulse", "amplitude": 0.1, "start": 0.5, "duration": 0.1}
+    model = model_of_tables(
+        discretization={"kind": "grid", "size_at_active_zone": 0.2},
+        stimulus={**STIMULI["listed"], "train": train},
+        channels=[channel(current={**pulse, "train": train}), channel(name="once", current=pulse)],
+        run={"duration": 0.1},
+    )
+    begins = rc.run(model, "numpy", tmp_path / "run").about.begins
+    spikes = model.stimulus.starts
+    assert begins == {"stimulus (ms)": list(spikes), "pore (ms)": [0.5 + t for t in spikes]}
+    again = library.load(tmp_path / "run" / "model.toml")
+    assert again.stimulus.starts == spikes
+
+
+def test_a_voltage_and_a_current_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    from rdcalcium.results.inputs import keep_inputs, within
+
+    for name, rows in (("a", "0,-80\n1,20\n"), ("b", "0,0\n1,3\n2,0\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.csv").write_text(rows)
+    recorded = channel(current={"kind": "recording", "file": "b/x.csv", "scale": 0.1})
+    data = tables(stimulus={"kind": "table", "file": "a/x.csv"}, channels=[recorded])
+    (tmp_path / "run").mkdir()
+    kept = within(keep_inputs(library.resolve(data, folder=tmp_path), tmp_path / "run"), tmp_path / "run")
+    (tmp_path / "run" / "model.toml").write_text(write_toml(kept))
+    again = library.load(tmp_path / "run" / "model.toml")
+    assert again.stimulus.voltage(np.array([0, 1])).tolist() == [-80, 20]
+    assert again.channels[0].current.rows(9.0)[1] == pytest.approx([0, 0.3, 0], rel=1e-15)

@@ -10,7 +10,14 @@ from rdcalcium.model.geometry import Box, Grid, MeshFile, Shape, Sphere, Tetrahe
 from rdcalcium.model.imaging import Imaging
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
 from rdcalcium.model.plausible import doubts
-from rdcalcium.model.prescribed_currents import ConstantCurrent, GaussianCurrent, PulseCurrent, TabulatedCurrent
+from rdcalcium.model.prescribed_currents import (
+    AlphaCurrent,
+    ConstantCurrent,
+    GaussianCurrent,
+    PulseCurrent,
+    RecordedCurrent,
+    TabulatedCurrent,
+)
 from rdcalcium.model.pumps import Pump
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
@@ -21,6 +28,7 @@ from rdcalcium.model.voltage_course import VoltageCourse
 
 __all__ = [
     "ActionPotential",
+    "AlphaCurrent",
     "Box",
     "Buffer",
     "Calcium",
@@ -44,6 +52,7 @@ __all__ = [
     "PulseCurrent",
     "Pump",
     "Record",
+    "RecordedCurrent",
     "Run",
     "SchemeError",
     "Sensor",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
 import numpy as np
 
 from rdcalcium.model.base import Part
 from rdcalcium.model.surroundings import Surroundings
+from rdcalcium.model.waveform import Rows
 
 
 class Law(Part):
@@ -31,6 +33,15 @@ class Law(Part):
         """When the current begins, ms."""
         return 0.0
 
+    @property
+    def recordings(self) -> dict[str, Rows]:
+        """Rows of time (ms) and current (pA) that were read, by the name of their file."""
+        return {}
+
+    def with_files(self, names: Mapping[str, str]) -> Self:
+        """The same with other names for its files."""
+        return self
+
     def within(self, surroundings: Surroundings) -> Self:
         """The law where it is: at this temperature, between these concentrations; ValueError where one is missing."""
         return self
@@ -43,6 +54,11 @@ class PrescribedCurrent(Law):
     """
 
     smooth: ClassVar[bool] = False
+
+    @property
+    def moments(self) -> tuple[float, ...]:
+        """When its rows flow, ms: added to their times, each anew."""
+        return (0.0,)
 
     @abstractmethod
     def rows(self, duration: float) -> tuple[np.ndarray, np.ndarray]:

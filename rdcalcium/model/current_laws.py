@@ -7,7 +7,14 @@ from typing import Annotated
 from pydantic import Field
 
 from rdcalcium.model.gated_currents import GoldmanCurrent, NadkarniCurrent, OhmicCurrent, TabulatedOpenCurrent
-from rdcalcium.model.prescribed_currents import ConstantCurrent, GaussianCurrent, PulseCurrent, TabulatedCurrent
+from rdcalcium.model.prescribed_currents import (
+    AlphaCurrent,
+    ConstantCurrent,
+    GaussianCurrent,
+    PulseCurrent,
+    RecordedCurrent,
+    TabulatedCurrent,
+)
 
 CurrentLaw = Annotated[
     OhmicCurrent
@@ -17,6 +24,8 @@ CurrentLaw = Annotated[
     | ConstantCurrent
     | PulseCurrent
     | GaussianCurrent
-    | TabulatedCurrent,
+    | AlphaCurrent
+    | TabulatedCurrent
+    | RecordedCurrent,
     Field(discriminator="kind"),
 ]

@@ -120,6 +120,7 @@ class About(Entry):
     started     date and time
     version     of rdcalcium
     references  of the papers whose values the run used: key, citation, doi
+    begins      ms, when each part of the stimulus begins, and each current of a train, by what they belong to
     fields      names of what was computed, calcium first
     summary     none until the run has stopped
     """
@@ -133,6 +134,7 @@ class About(Entry):
     precision: str
     machine: Machine
     discretization: Volumes
+    begins: dict[str, list[float]] = {}
     fields: list[str]
     scene: Annotated[Scene, BeforeValidator(_scene), PlainSerializer(Scene.to_json)]
     summary: Summary | None = None

@@ -11,12 +11,12 @@ from rdcalcium.geometry.copying import copy_mesh
 from rdcalcium.library import entries
 from rdcalcium.model import Model
 from rdcalcium.model.waveform import Rows
-from rdcalcium.results.columns import TIME, VOLTAGE
+from rdcalcium.results.columns import CURRENT, TIME, VOLTAGE, Column
 from rdcalcium.results.folder import INPUTS
 
 
 def keep_inputs(model: Model, folder: Path) -> Model:
-    """Copy the files of the geometry and of the stimulus into the run folder; returns the model that names the copies.
+    """Copy the files that the model names into the run folder; returns the model that names the copies.
 
     They take the place of the inputs of an earlier run when all are there, so that the model may name just those.
     """
@@ -43,18 +43,21 @@ def within(model: Model, folder: Path) -> Model:
 def _copy(model: Model, folder: Path) -> dict[str, str]:
     """Copy every input into a folder: name in the model -> name of the copy."""
     names = {file: copy_mesh(Path(file), folder).name for file in model.geometry.files}
-    for given, rows in _recordings(model).items():
+    for given, (heading, rows) in _recordings(model).items():
         names[given] = _free_name(Path(given).stem, names.values())
         # Written, not copied: the file may have changed since it was read, and need not exist.
         lines = [f"{t!r},{v!r}\n" for t, v in rows]
-        (folder / names[given]).write_text(f"{TIME.heading},{VOLTAGE.heading}\n" + "".join(lines), encoding="utf-8")
+        (folder / names[given]).write_text(f"{TIME.heading},{heading}\n" + "".join(lines), encoding="utf-8")
     return names
 
 
-def _recordings(model: Model) -> dict[str, Rows]:
-    """The tables of time (ms) and voltage (mV) that are files, not waveforms of the library."""
+def _recordings(model: Model) -> dict[str, tuple[str, Rows]]:
+    """The tables that are files, not waveforms of the library: heading of the second column, and rows with the time."""
     read = model.stimulus.recordings if model.stimulus else {}
-    return {name: rows for name, rows in read.items() if name not in entries("waveforms")}
+    found = {name: (VOLTAGE.heading, rows) for name, rows in read.items() if name not in entries("waveforms")}
+    for group in model.channels:
+        found |= {name: (Column(CURRENT, "pA").heading, rows) for name, rows in group.current.recordings.items()}
+    return found
 
 
 def _free_name(stem: str, taken: Collection[str]) -> str:
@@ -72,4 +75,7 @@ def _renamed(model: Model, names: dict[str, str]) -> Model:
     changes: dict[str, object] = {"geometry": model.geometry.with_files(names)}
     if model.stimulus:
         changes["stimulus"] = model.stimulus.with_files(names)
+    if model.channels:
+        groups = (g.model_copy(update={"current": g.current.with_files(names)}) for g in model.channels)
+        changes["channels"] = tuple(groups)
     return model.model_copy(update=changes)

@@ -26,6 +26,7 @@ from rdcalcium.results.provenance import about_discretization, computed_by, scen
 from rdcalcium.runner.completeness import require_fitting
 from rdcalcium.runner.microscope import Microscope
 from rdcalcium.runner.recording import Recording, require_space
+from rdcalcium.runner.stimulus import beginnings
 from rdcalcium.runner.summary import summarize
 from rdcalcium.simulation import Simulation, SimulationError
 from rdcalcium.system import System
@@ -234,6 +235,7 @@ def _about(model: Model, operations: Operations, reason: str) -> About:
         precision=model.run.precision,
         machine=computed_by(operations, reason),
         discretization=about_discretization(discretization),
+        begins=beginnings(model),
         fields=[f.name for f in operations.system.fields],
         scene=scene(model, discretization),
     )
