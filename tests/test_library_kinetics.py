@@ -251,6 +251,7 @@ def test_little_atp_is_free_of_magnesium(magnesium: float, free: float) -> None:
         ("calretinin_faas2007", ("T0", "T1", "T2"), 1.0, (0.626316, 0.044737, 0.328947)),
         ("calretinin_faas2007", ("I", "CaI"), 1.0, (36 / 37, 1 / 37)),
         ("calbindin_nagerl2000", ("CaHA", "CaMA"), 0.05, (0.17460, 0.10834)),
+        ("calbindin_schmidt2003", ("CaHA", "CaMA"), 26 / 55, (1 / 2, 0.36484)),  # K_d 473 and 823 nM
     ],
 )
 def test_proteins_hold_as_much_calcium_as_their_constants_say(name, states, calcium, expected) -> None:
@@ -282,7 +283,7 @@ def test_one_total_makes_all_parts_of_a_protein(name: str, parts: dict[str, int]
         ("fixed_delvendahl2015", 0.5, 32, 0),
         ("Fluo4_keller2015", 0.57, 0.244, 0.1),
         ("Fluo5F_eshra2021", 0.3, 0.83, 0.1),
-        ("OGB1_schmidt2003", 0.43, 0.326, 0.14),
+        ("OGB1_schmidt2003", 0.43, 0.326, 0.015),
         ("OGB5N_eshra2021", 0.25, 31.4, 0.14),
         ("Fura2_matveev2002", 0.27, 0.358, 0.118),
     ],
