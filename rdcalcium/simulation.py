@@ -138,6 +138,11 @@ class Simulation:
         """Whether the duration has been reached."""
         return self.t >= self.model.run.duration
 
+    @property
+    def complete_trials(self) -> int:
+        """How many trials have reached their end, this one included."""
+        return self.trial if self.finished else self.trial - 1
+
     def balance(self) -> Balance:
         """The calcium ledger now."""
         return self.ledger.balance(self.stepper.y, self.stepper.carried)

@@ -50,12 +50,17 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> rc.Result:
     return rc.run(model, "numpy", tmp_path_factory.mktemp("docs") / "run")
 
 
-def test_every_file_and_column_of_a_run_folder_is_explained(result: rc.Result) -> None:
+@pytest.mark.parametrize("trials", [1, 2])
+def test_every_file_and_column_of_a_run_folder_is_explained(result: rc.Result, tmp_path: Path, trials: int) -> None:
+    if trials > 1:
+        known = rc.load(result.folder / "model.toml")
+        model = known.changed(channels=(known.channels[0].changed(gating="stochastic"),), run={"trials": trials})
+        result = rc.run(model, "numpy", tmp_path / "run")
     spans = set(re.findall(r"`([^`]+)`", RUN_FOLDER))
     patterns = [re.sub(r"POINT|SENSOR|GROUP|BUFFER|STATE|VIEW|LIGHT", ".+", re.escape(span)) for span in spans]
     for path in result.folder.iterdir():
         assert path.name in spans
-    for table in (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER, folder.IMAGING_TABLE):
+    for table in (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER, folder.TRIALS, folder.IMAGING_TABLE):
         for column in result.table(table):
             assert any(re.fullmatch(pattern, column) for pattern in patterns), f"{table}: {column}"
 

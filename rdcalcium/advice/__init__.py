@@ -11,6 +11,7 @@ from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, single_precision, sizes
+from rdcalcium.advice.trials import randomness
 from rdcalcium.backends import choose
 from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.currents import channel_currents
@@ -54,6 +55,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *sizes(model, cells, chemistry),
         *cost(model, cells, chemistry),
         *single_precision(model, cells, chemistry),
+        *randomness(model),
         *_resolution(model, cells.locator, chemistry),
         *(judge_mesh(cells.made) if cells.made else ()),
         *_references(model),

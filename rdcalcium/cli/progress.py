@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def progress_bar() -> Iterator[Callable[[Progress], None]]:
     """What a run calls to show its progress."""
     with _shown("meshing and compiling") as show:
-        yield lambda p: show(p.t / p.duration, in_words(p))
+        yield lambda p: show(p.share, in_words(p))
 
 
 @contextmanager
@@ -61,9 +61,10 @@ class LogLines:
 
 def in_words(p: Progress) -> str:
     """How far a run is, in a line."""
+    trial = f"trial {p.trial} of {p.of}, " if p.of > 1 else ""
     if not p.h:
-        return f"t = {p.t:.4g} of {milliseconds(p.duration, 4)}"
-    far = f"t = {time_span(p.t, 4)} of {time_span(p.duration, 4)}, step {time_span(p.h)} (number {p.steps:,})"
+        return f"{trial}t = {p.t:.4g} of {milliseconds(p.duration, 4)}"
+    far = f"{trial}t = {time_span(p.t, 4)} of {time_span(p.duration, 4)}, step {time_span(p.h)} (number {p.steps:,})"
     if p.remaining == float("inf"):
         return far  # of a few tiny steps nothing can be said
     return f"{far}, {time_span(p.rate)} of model time per s, {p.remaining:.0f} s remaining"

@@ -35,13 +35,23 @@ def _points(points: dict[str, Point]) -> Table:
     from rich.table import Table
 
     released = any(point.release_probability is not None for point in points.values())
-    table = Table(title="At the sensors and probes", title_justify="left")
+    several = any(point.peak_sd is not None for point in points.values())
+    title = "At the sensors and probes" + several * ", mean ± SD over the trials"
+    table = Table(title=title, title_justify="left")
     for heading in ("", "peak [Ca2+] (uM)", "at (ms)", *["release probability"] * released):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, point in points.items():
-        probability = "" if point.release_probability is None else f"{point.release_probability:.3g}"
-        table.add_row(escape(name), f"{point.peak:.3g}", _moment(point.time_of_peak), *[probability] * released)
+        probability = _with_spread(point.release_probability, point.release_probability_sd)
+        moment = _moment(point.time_of_peak)
+        if point.time_of_peak_sd is not None:
+            moment += f" ± {_moment(point.time_of_peak_sd)}"
+        table.add_row(escape(name), _with_spread(point.peak, point.peak_sd), moment, *[probability] * released)
     return table
+
+
+def _with_spread(mean: float | None, spread: float | None) -> str:
+    """A mean over trials with its standard deviation; nothing of what there is not."""
+    return "" if mean is None else f"{mean:.3g}" + ("" if spread is None else f" ± {spread:.3g}")
 
 
 def _moment(time: float) -> str:
@@ -67,6 +77,10 @@ def _ledger(ledger: Amounts) -> Table:
 
 def _sentences(result: Result) -> Iterator[str]:
     summary, machine = result.summary, result.about.machine
+    if summary.trials is not None:
+        failures = "" if summary.failures is None else f"; share of failures {summary.failures:.3g}"
+        trials = counted(summary.trials, "trial")
+        yield f"{trials} with seed {result.about.seed}{failures}; the ledger is of the last one"
     yield (
         f"{milliseconds(summary.time, 4)} in {counted(summary.steps, 'step')} ({summary.rejected:,} rejected, "
         f"{counted(summary.evaluations, 'evaluation')}) on "

@@ -50,8 +50,11 @@ class Run(Part):
     """Of time-stepping: stabilised Runge-Kutta-Chebyshev, or Runge-Kutta-Legendre; both of second order."""
     max_step: PositiveTime | None = None
     """Longest time step; none: as long as the tolerance allows."""
+    trials: Annotated[int, Field(ge=1, strict=True)] = 1
+    """How many, one after the other, each from rest, with random numbers of its own; above 1 only where something is
+    random."""
     seed: Annotated[int, Field(ge=0, strict=True)] = 1
-    """Of the random numbers; a deterministic run draws none and only notes it."""
+    """Of the random numbers: the same seed gives the same trials, on every backend. A deterministic run draws none."""
 
 
 class Snapshots(Part):
@@ -70,7 +73,7 @@ class Record(Part):
 
     every: PositiveTime | None = None
     """Interval between the rows of sensors and probes, from 0 ms on and at the end. The steps stay as they are, and
-    peaks are those of all of them; none: a row after each step."""
+    peaks are those of all of them; none: a row after each step, or with several trials 1/200 of the duration."""
     snapshots: Snapshots | None = None
     """Whole fields, for pictures and ParaView, besides those at rest and at the end, which are always written;
     none: rest and end alone."""
@@ -205,6 +208,11 @@ class Model(Part):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
         for group in self.channels:
             group.within(self.surroundings)
+        if self.run.trials > 1 and not self.is_random:
+            raise ValueError(
+                f"run.trials is {self.run.trials}, and all of them would be alike: nothing in the model is random; "
+                'leave it out, or say gating = "stochastic" of channels with a gate'
+            )
         self.geometry.allow(self.discretization)
         self._points_in_cytosol()
         for imaging in self.imaging:

@@ -49,8 +49,18 @@ REST_BELOW = -20.0  # mV; resting potentials are
 def doubts(model: Model) -> list[str]:
     """Questions to whoever wrote a model that is valid, each a sentence."""
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
-    others = (_affinities, _unbalanced, _overlaps, _waveform, _too_late, _endless)
+    others = (_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _too_late, _endless)
     return [*unusual, *(text for ask in others for text in ask(model))]
+
+
+def _mirrored(model: Model) -> Iterator[str]:
+    """Channels whose mirror images would open at the same moments."""
+    groups = [group.name for group in model.channels if group.gating == "stochastic"]
+    if groups and model.copies > 1:
+        yield (
+            f"channels {groups[0]!r} are stochastic, and the mirror planes of the geometry make copies of each, which "
+            "open and close with it: is that meant? Without symmetry every channel is its own"
+        )
 
 
 def _unusual(what: str, usual: Usual, value: float) -> str | None:

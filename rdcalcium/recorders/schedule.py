@@ -11,6 +11,7 @@ from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.model import Model
 from rdcalcium.units import milliseconds
 
+ROWS_OF_A_TRIAL = 200  # where a model with several trials does not say how many
 MOST = 1_000_000  # times; more is a mistake in the unit
 SAME_SNAPSHOT = 1e-9  # ms; two moments nearer than that are one
 
@@ -25,9 +26,11 @@ def snapshot_times(model: Model) -> np.ndarray:
 
 
 def row_times(model: Model) -> np.ndarray | None:
-    """When a run writes what sensors and probes see, ms; none: after each step."""
-    interval = model.record.every
-    return None if interval is None else every(interval, model.run.duration, "record.every")
+    """When a run writes what sensors and probes see, ms; none: after each step. All trials have the same times."""
+    interval, duration = model.record.every, model.run.duration
+    if interval is None and model.run.trials > 1:
+        interval = duration / ROWS_OF_A_TRIAL
+    return None if interval is None else every(interval, duration, "record.every")
 
 
 def every(interval: float, duration: float, key: str) -> np.ndarray:

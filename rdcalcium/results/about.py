@@ -69,12 +69,18 @@ class Point(Entry):
     time_of_peak         ms
     release_probability  at the end; none at a probe
     cumulative_release   releases expected until the end; none where no vesicle comes back
+
+    Of several trials these are means, and with `_sd` their standard deviations.
     """
 
     peak: Annotated[float, Field(alias="peak calcium (uM)")]
     time_of_peak: Annotated[float, Field(alias="time of peak (ms)")]
     release_probability: Annotated[float | None, Field(alias="release probability")] = None
     cumulative_release: Annotated[float | None, Field(alias="cumulative release")] = None
+    peak_sd: Annotated[float | None, Field(alias="SD of peak calcium (uM)")] = None
+    time_of_peak_sd: Annotated[float | None, Field(alias="SD of time of peak (ms)")] = None
+    release_probability_sd: Annotated[float | None, Field(alias="SD of release probability")] = None
+    cumulative_release_sd: Annotated[float | None, Field(alias="SD of cumulative release")] = None
 
 
 class Amounts(Entry):
@@ -93,13 +99,19 @@ class Summary(Entry):
     """What a reader of a run wants to know first.
 
     time         that was reached, ms
+    trials       that are complete; none where there is one alone
+    failures     share of trials in which no vesicle is released, expected; none without sensors, or where vesicles
+                 come back
     points       by the name of the sensor or probe
+    ledger       of the last trial
     lowest       of all concentrations in the snapshots, µM
     wall_time    s
     peak_memory  MiB, the most that the whole process has held since it began
     """
 
     time: Annotated[float, Field(alias="time (ms)")]
+    trials: Annotated[int | None, Field(alias="complete trials")] = None
+    failures: Annotated[float | None, Field(alias="share of failures")] = None
     points: dict[str, Point]
     ledger: Annotated[Amounts, Field(alias="ledger (uM um^3)")]
     lowest: Annotated[float, Field(alias="lowest value (uM)")]

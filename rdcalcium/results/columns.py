@@ -63,7 +63,10 @@ class Column:
         return VARIABLES.get(self.quantity, self.quantity)
 
 
+TRIAL = Column("trial")  # first in the tables of a run with several; from 1 on
 TIME, VOLTAGE = Column("time", "ms"), Column("voltage", "mV")
+CHARGE, IONS = Column("charge", "pA ms"), Column("ions")  # that entered the whole terminal in a trial
+OPENED, OPENINGS, PEAK, PEAK_TIME = "channels that opened", "openings", "peak Ca", "time of peak"
 AMOUNT = "uM um^3"  # unit of the ledger
 ENTERED, FREE, MISSING = (Column(quantity, AMOUNT) for quantity in ("entered", "free", "missing"))
 RELATIVE_ERROR = Column("relative error")
@@ -98,6 +101,16 @@ def current(group: str) -> Column:
 def pumped_by(mechanism: str) -> Column:
     """Calcium that a mechanism has taken out, in the ledger."""
     return Column(f"pumped by {mechanism}", AMOUNT)
+
+
+def of_channels(group: str) -> list[Column]:
+    """How many channels of a group opened in a trial, and how often all of them together, in the computed part."""
+    return [Column(OPENED, "", group), Column(OPENINGS, "", group)]
+
+
+def peak(point: str) -> list[Column]:
+    """The highest calcium of a trial at a sensor or probe, and when."""
+    return [Column(PEAK, "uM", point), Column(PEAK_TIME, "ms", point)]
 
 
 def bound_to(buffer: str) -> Column:

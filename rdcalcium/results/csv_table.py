@@ -1,4 +1,4 @@
-"""CSV tables with times in their first column: written row by row, and readable while they grow."""
+"""CSV tables with times in their first column, or trials before them: written row by row, readable while they grow."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.results.columns import TIME
+from rdcalcium.results.columns import TIME, TRIAL
 from rdcalcium.results.folder import RunFolderError, write_atomically
 
 BUFFER = 1 << 16  # bytes of rows that are handed over at once
 
+Moment = tuple[float, ...]  # of a row, as its first columns tell it: the time, the trial and the time, or the trial
+
 
 class CsvTable:
-    """A table that grows by rows, with times ascending in its first column."""
+    """A table that grows by rows, with times ascending in its first column, or trials, and times in each of them."""
 
-    def __init__(self, path: Path, columns: Sequence[str], keep_until: float | None = None):
-        """Begin a table under these headings, or go on with one after dropping the rows later than `keep_until` ms.
+    def __init__(self, path: Path, columns: Sequence[str], keep_until: Moment | None = None):
+        """Begin a table under these headings, or go on with one after dropping the rows that are later than a moment.
 
-        One that goes on is whole, and has these headings: `times_of` has read it.
+        One that goes on is whole, and has these headings: `moments_of` has read it.
         """
         head = io.StringIO()
         csv.writer(head, lineterminator="").writerow(columns)
@@ -34,10 +36,10 @@ class CsvTable:
         self._columns = len(columns)
 
     def append(self, values: Sequence[float]) -> None:
-        """Add one row, with all the digits of each number."""
+        """Add one row, with all the digits of each number; the number of a trial is a whole one."""
         if len(values) != self._columns:
             raise ValueError(f"a row of {len(values)} values for {self._columns} columns")
-        self._file.write(",".join(repr(float(v)) for v in values) + "\n")
+        self._file.write(",".join(repr(v) if isinstance(v, int) else repr(float(v)) for v in values) + "\n")
 
     def flush(self) -> None:
         """Hand the rows so far to the operating system."""
@@ -63,8 +65,8 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
         head, *rows = csv.reader(lines)
     except csv.Error as error:
         raise RunFolderError(f"{path} is damaged: {error}") from None
-    if head[:1] != [TIME.heading]:
-        raise RunFolderError(f"{path} is damaged: its first column is not {TIME.heading!r}")
+    if head[:1] not in ([TIME.heading], [TRIAL.heading]):
+        raise RunFolderError(f"{path} is damaged: its first column is neither {TIME.heading!r} nor {TRIAL.heading!r}")
     if any(len(row) != len(head) for row in rows):
         raise RunFolderError(f"{path} is damaged: a row has more or fewer values than the {len(head)} of its heading")
     try:
@@ -83,19 +85,21 @@ def _whole_lines(path: Path) -> list[str]:
     return lines
 
 
-def times_of(path: Path, headings: Sequence[str]) -> np.ndarray:
-    """Times of the rows of a table, (rows,) ms.
+def moments_of(path: Path, headings: Sequence[str]) -> np.ndarray:
+    """Times of the rows of a table (ms), after their trials where there are several; (rows, 1 or 2).
 
     Raises RunFolderError as `read_table` does, where the headings are not these, and where the times do not ascend.
     """
     columns = read_table(path)
     if list(columns) != list(headings):
         raise RunFolderError(f"{path} is damaged: its headings are not those that this run writes")
-    times = columns[TIME.heading]
-    if not np.all(np.diff(times) > 0):
+    leading = [name for name in (TRIAL.heading, TIME.heading) if name in columns]
+    moments = np.stack([columns[name] for name in leading], axis=1)
+    step = np.diff(moments, axis=0)
+    if not np.all((step[:, 0] > 0) | ((step[:, 0] == 0) & (step[:, -1] > 0))):
         raise RunFolderError(f"{path} is damaged: its times do not ascend")
-    return times
+    return moments
 
 
-def _is_before(line: str, time: float) -> bool:
-    return float(line.split(",")[0]) <= time * (1 + 1e-12)
+def _is_before(line: str, moment: Moment) -> bool:
+    return tuple(map(float, line.split(",")[: len(moment)])) <= (*moment[:-1], moment[-1] * (1 + 1e-12))

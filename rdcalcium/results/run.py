@@ -10,7 +10,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError, suggest
 from rdcalcium.results.about import About, Summary
-from rdcalcium.results.columns import TIME, Column
+from rdcalcium.results.columns import TIME, TRIAL, Column
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
     IMAGING,
@@ -19,9 +19,11 @@ from rdcalcium.results.folder import (
     SENSORS,
     SNAPSHOTS,
     STIMULUS,
+    TRIALS,
     RunFolderError,
 )
 from rdcalcium.results.imaging_file import read_imaging
+from rdcalcium.results.trials import outcomes, over_trials
 from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
 from rdcalcium.units import milliseconds, parse
 
@@ -56,7 +58,8 @@ class Result:
     """A finished, running or interrupted run, read from its folder.
 
     probes["sensor 1"].calcium is an xarray.DataArray over time, with its unit in attrs["units"]; so are
-    probes["sensor 1"]["EGTA.bound"] and, at a sensor, probes["sensor 1"].release_probability.
+    probes["sensor 1"]["EGTA.bound"] and, at a sensor, probes["sensor 1"].release_probability. Of a run with several
+    trials they are over trial and time: probes["sensor 1"].calcium.mean("trial").
     """
 
     def __init__(self, folder: str | Path):
@@ -88,21 +91,23 @@ class Result:
 
     @cached_property
     def probes(self) -> Points:
-        """Name of each sensor and probe -> xarray.Dataset of its traces over time (ms)."""
-        import xarray
-
+        """Name of each sensor and probe -> xarray.Dataset of its traces over time (ms), and over several trials."""
         tables = [table for table in (self.table(name) for name in (PROBES, SENSORS)) if table]
-        # A run that was killed may have handed over more rows of one table than of the other.
-        times = [table.pop(TIME.heading) for table in tables]
-        rows = min(map(len, times), default=0)
-        time = ("time", times[0][:rows] if times else np.zeros(0), {"units": TIME.unit})
-        found: dict[str, dict[str, Any]] = {}
-        for table in tables:
-            for heading, values in table.items():
-                column = Column.read(heading)
-                trace = ("time", values[:rows], {"units": column.unit})
-                found.setdefault(column.place, {})[column.variable] = trace
-        return Points({point: xarray.Dataset(columns, coords={"time": time}) for point, columns in found.items()})
+        if any(TRIAL.heading in table for table in tables):
+            return _over_trials(tables)
+        return _over_time(tables)
+
+    @cached_property
+    def trials(self) -> xarray.Dataset:
+        """What came of each complete trial: charge, openings, peaks, release probabilities.
+
+        trials.release_probability.mean("trial") and .std("trial", ddof=1) are those of each sensor. Raises
+        RunFolderError where there was one trial alone.
+        """
+        table = self.table(TRIALS)
+        if not table:
+            raise RunFolderError(f"{self.folder} has no {TRIALS}: its model has one trial; say [run] trials = 100")
+        return outcomes(table)
 
     @cached_property
     def imaging(self) -> Images:
@@ -174,3 +179,33 @@ class Result:
                 f"and none at {milliseconds(wanted)}"
             )
         return index
+
+
+def _over_time(tables: list[dict[str, np.ndarray]]) -> Points:
+    """Traces of one trial, from tables with the same times."""
+    # A run that was killed may have handed over more rows of one table than of the other.
+    times = [table.pop(TIME.heading) for table in tables]
+    rows = min(map(len, times), default=0)
+    time = ("time", times[0][:rows] if times else np.zeros(0), {"units": TIME.unit})
+    values = {heading: column[:rows] for table in tables for heading, column in table.items()}
+    return _by_point(values, ("time",), {"time": time})
+
+
+def _over_trials(tables: list[dict[str, np.ndarray]]) -> Points:
+    """Traces of several trials."""
+    # As above: what all tables have.
+    rows = min(len(table[TIME.heading]) for table in tables)
+    joined = {heading: column[:rows] for table in tables for heading, column in table.items()}
+    coordinates, values = over_trials(joined)
+    return _by_point(values, ("trial", "time"), coordinates)
+
+
+def _by_point(values: dict[str, np.ndarray], over: tuple[str, ...], coordinates: dict[str, Any]) -> Points:
+    """Columns by the sensor or probe that they are about."""
+    import xarray
+
+    found: dict[str, dict[str, Any]] = {}
+    for heading, trace in values.items():
+        column = Column.read(heading)
+        found.setdefault(column.place, {})[column.variable] = (over, trace, {"units": column.unit})
+    return Points({point: xarray.Dataset(columns, coords=coordinates) for point, columns in found.items()})

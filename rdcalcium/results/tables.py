@@ -1,4 +1,4 @@
-"""The tables of a run that grow with it: probes, sensors and the calcium ledger."""
+"""The tables of a run that grow with it: probes, sensors and the calcium ledger, and the trials."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rdcalcium.model import Model
 from rdcalcium.patches import mechanism_names
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.results import columns
-from rdcalcium.results.csv_table import CsvTable
-from rdcalcium.results.folder import LEDGER, PROBES, SENSORS
+from rdcalcium.results.csv_table import CsvTable, Moment
+from rdcalcium.results.folder import LEDGER, PROBES, SENSORS, TRIALS
 
 
 def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
@@ -32,7 +32,19 @@ def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
     }
     if not model.sensors:
         del tables[SENSORS]
-    return {name: [column.heading for column in (columns.TIME, *held)] for name, held in tables.items()}
+    first = [columns.TRIAL, columns.TIME] if model.run.trials > 1 else [columns.TIME]
+    return {name: [column.heading for column in (*first, *held)] for name, held in tables.items()}
+
+
+def headings_of_trials(model: Model) -> list[str]:
+    """Those of the table with one row for each trial."""
+    held = [columns.TRIAL, columns.CHARGE, columns.IONS]
+    held += [
+        column for group in model.channels if group.conducts_by_itself for column in columns.of_channels(group.name)
+    ]
+    held += [column for point in model.watched for column in columns.peak(point)]
+    held += [column for s in model.sensors for label in s.labels() for column in columns.release(label, s.refills)[1:]]
+    return [column.heading for column in (*held, columns.RELATIVE_ERROR)]
 
 
 class Tables:
@@ -43,15 +55,24 @@ class Tables:
         folder: Path,
         model: Model,
         fields: Sequence[str],
-        keep_until: float | None,
+        keep_until: tuple[int, int, float] | None,
     ):
-        """Begin each table, or go on with it after dropping the rows later than `keep_until` ms.
+        """Begin each table, or go on with it after dropping the rows that are later than a moment.
 
-        fields  names, calcium first
+        fields      names, calcium first
+        keep_until  complete trials; the trial, and the time in it, ms
         """
-        self._tables = {
-            name: CsvTable(folder / name, held, keep_until) for name, held in headings(model, fields).items()
-        }
+        self.several = model.run.trials > 1
+        complete = keep_until and keep_until[:1]
+        until: Moment | None = keep_until and keep_until[1 if self.several else 2 :]
+        self._tables = {name: CsvTable(folder / name, held, until) for name, held in headings(model, fields).items()}
+        if self.several:
+            self._tables[TRIALS] = CsvTable(folder / TRIALS, headings_of_trials(model), complete)
+        self._first: list[float] = []
+
+    def begin(self, trial: int) -> None:
+        """The rows that follow are of this trial."""
+        self._first = [trial] if self.several else []
 
     def write_points(self, t: float, values: np.ndarray, release: np.ndarray) -> None:
         """A row of what every point sees at t ms, and of the release there.
@@ -59,14 +80,19 @@ class Tables:
         values   (fields, points) µM
         release  of every sensor, in the order of its columns
         """
-        self._tables[PROBES].append([t, *values.T.ravel()])
+        self._tables[PROBES].append([*self._first, t, *values.T.ravel()])
         if SENSORS in self._tables:
-            self._tables[SENSORS].append([t, *release])
+            self._tables[SENSORS].append([*self._first, t, *release])
 
     def write_balance(self, t: float, balance: Balance) -> None:
         """A row of the ledger."""
-        row = [t, balance.entered, balance.free, *balance.bound.values(), *balance.pumped.values()]
+        amounts = [balance.free, *balance.bound.values(), *balance.pumped.values()]
+        row = [*self._first, t, balance.entered, *amounts]
         self._tables[LEDGER].append([*row, balance.missing, balance.relative_error])
+
+    def write_trial(self, values: np.ndarray) -> None:
+        """The row of the trial, without its number, in the order of `headings_of_trials`."""
+        self._tables[TRIALS].append([*self._first, *values])
 
     def flush(self) -> None:
         """Hand the rows so far to the operating system."""

@@ -11,9 +11,9 @@ import numpy as np
 from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.recorders.schedule import Schedule, Schedules
 from rdcalcium.results import RunFolderError, folder
-from rdcalcium.results.csv_table import times_of
+from rdcalcium.results.csv_table import moments_of
 from rdcalcium.results.folder import lost
-from rdcalcium.results.tables import headings
+from rdcalcium.results.tables import headings, headings_of_trials
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import milliseconds
@@ -54,25 +54,46 @@ def require_complete(path: Path, simulation: Simulation, when: Schedules) -> Sna
     """
     fields = [field.name for field in simulation.system.fields]
     for name, columns in headings(simulation.model, fields).items():
-        times = _times(path / name, columns, simulation.t)
+        before, now = _rows(path / name, columns, simulation)
         if name == folder.LEDGER:
-            whole = len(times) > 0 and times[-1] >= when.snapshots.last(simulation.t) - SAME_TIME
+            whole = len(now) > 0 and now[-1] >= when.snapshots.last(simulation.t) - SAME_TIME
         else:
-            whole = _has_every_row(times, simulation, when.rows)
-        if not whole:
-            raise lost(f"{path / name} lacks rows from before the checkpoint at {milliseconds(simulation.t)}", RESTORE)
-    return _require_snapshots(path / folder.SNAPSHOTS, len(when.snapshots.due(simulation.t, 0.0)), simulation.t)
+            whole = _has_every_row(now, simulation, when.rows) and _has_every_trial(before, simulation, when.rows)
+        _require_whole(path / name, whole, simulation)
+    if simulation.model.run.trials > 1:
+        numbers = _moments(path / folder.TRIALS, headings_of_trials(simulation.model))[:, 0]
+        whole = int(np.sum(numbers <= simulation.complete_trials)) == simulation.complete_trials
+        _require_whole(path / folder.TRIALS, whole, simulation)
+    due = when.snapshots.due(simulation.t if simulation.trial == 1 else np.inf, 0.0)
+    return _require_snapshots(path / folder.SNAPSHOTS, len(due), simulation.t)
 
 
-def _times(path: Path, columns: Sequence[str], until: float) -> np.ndarray:
-    """Those of the rows of a table up to a checkpoint, ms."""
+def _require_whole(path: Path, whole: bool, simulation: Simulation) -> None:
+    if not whole:
+        raise lost(f"{path} lacks rows from before the checkpoint at {milliseconds(simulation.t)}", RESTORE)
+
+
+def _rows(path: Path, columns: Sequence[str], simulation: Simulation) -> tuple[int, np.ndarray]:
+    """How many rows of a table are of earlier trials, and times of those up to the checkpoint in its own, ms."""
+    moments = _moments(path, columns)
+    trials = moments[:, 0] if simulation.model.run.trials > 1 else np.ones(len(moments))
+    times = moments[trials == simulation.trial, -1]
+    return int(np.sum(trials < simulation.trial)), times[times <= simulation.t + SAME_TIME]
+
+
+def _has_every_trial(rows: int, simulation: Simulation, schedule: Schedule | None) -> bool:
+    """Whether so many rows are those of all earlier trials."""
+    return rows == (simulation.trial - 1) * (0 if schedule is None else len(schedule.times))
+
+
+def _moments(path: Path, columns: Sequence[str]) -> np.ndarray:
+    """Those of all rows of a table, as their first columns tell them."""
     if not path.exists():
         raise lost(f"there is no {path}, which the run cannot go on without", RESTORE)
     try:
-        times = times_of(path, columns)
+        return moments_of(path, columns)
     except RunFolderError as error:
         raise lost(str(error), RESTORE) from None
-    return times[times <= until + SAME_TIME]
 
 
 def _has_every_row(times: np.ndarray, simulation: Simulation, rows: Schedule | None) -> bool:

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ from rdcalcium.recorders.peaks import Peaks
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About, Status
+from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.inputs import keep_inputs, within
 from rdcalcium.results.provenance import about_discretization, computed_by, scene
 from rdcalcium.runner.completeness import require_fitting
 from rdcalcium.runner.microscope import Microscope
 from rdcalcium.runner.recording import Recording, require_space
 from rdcalcium.runner.stimulus import beginnings
-from rdcalcium.runner.summary import summarize
+from rdcalcium.runner.summary import Spent, summarize
 from rdcalcium.simulation import Simulation, SimulationError
 from rdcalcium.system import System
 
@@ -42,7 +43,8 @@ KNOWN_AFTER, KNOWN_SHARE = 10.0, 0.02  # s of wall time, or share of the run: th
 class Progress:
     """How far a run is.
 
-    t, duration  ms
+    t, duration  ms, of this trial
+    trial, of    its number, and that of the last one
     h            last step, ms
     steps        taken so far
     rate         model time per wall time, ms s⁻¹
@@ -55,6 +57,13 @@ class Progress:
     steps: int
     rate: float
     remaining: float
+    trial: int = 1
+    of: int = 1
+
+    @property
+    def share(self) -> float:
+        """Of the whole run that is done, 0 to 1."""
+        return (self.trial - 1 + self.t / self.duration) / self.of
 
 
 def checkpointed_model(model: Model, path: Path) -> str:
@@ -103,6 +112,7 @@ class Execution:
         self.begun = time.perf_counter()
         self.before = 0.0  # s, of the runs that this one goes on with
         self.step = 0.0  # ms, the last that was taken
+        self.spent = Spent()  # by the trials before this one
         operations = open_backend(backend, system, model.run.precision, device, threads)
         self.simulation = Simulation(model, operations)
         self.microscope = Microscope(model, system)
@@ -131,8 +141,9 @@ class Execution:
         """Back to a checkpoint; where that fails the folder says what it said before."""
         own = {"peaks": Peaks(len(self.model.watched)).values, "lowest": 0.0, "wall": self.before}
         own |= self.microscope.state()
+        own |= {"spent": np.array(astuple(self.spent))}
         require_fitting(self.path, state, self.simulation.state() | own)
-        self.before = float(state["wall"])
+        self.before, self.spent = float(state["wall"]), Spent(*state["spent"].tolist())
         self.simulation.restore(state)
         self.recording = Recording(self.path, self.model, self.simulation, self.when, self.microscope, state)
         self.about.write(self.path)
@@ -150,19 +161,23 @@ class Execution:
                     self._tell("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
         finally:
-            self.recording.tables.close()
+            self.recording.close()
         return Result(self.path)
 
     def _advance(self, progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> None:
         simulation = self.simulation
         shown = flushed = -np.inf
-        started, t_started = time.perf_counter(), simulation.t
+        started, done_before = time.perf_counter(), self._done()
         saved = started - max(CHECKPOINT_EVERY - FIRST_CHECKPOINT, 0.0)
-        while not should_stop() and not simulation.finished:
+        while not should_stop() and not self.finished:
+            if simulation.finished:
+                self._next_trial()
             self._stretch()
+            if simulation.finished:
+                self.recording.end_trial()
             now = time.perf_counter()
-            if now - shown > SHOW_EVERY or simulation.finished:
-                progress(self._progress(now - started, simulation.t - t_started))
+            if now - shown > SHOW_EVERY or self.finished:
+                progress(self._progress(now - started, self._done() - done_before))
                 shown = now
             if now - flushed > FLUSH_EVERY:
                 self.recording.tables.flush()
@@ -171,6 +186,21 @@ class Execution:
                 self._save()
                 saved = now
         self.recording.write_sent()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last trial is at its end."""
+        return self.simulation.finished and self.simulation.trial == self.model.run.trials
+
+    def _done(self) -> float:
+        """Model time of all trials so far, ms."""
+        return (self.simulation.trial - 1) * self.model.run.duration + self.simulation.t
+
+    def _next_trial(self) -> None:
+        """Be at rest again."""
+        self.spent = self.spent.and_of(self.simulation)
+        self.simulation.begin(self.simulation.trial + 1)
+        self.recording.begin_trial()
 
     def _stretch(self) -> None:
         """Some steps, none after one with a snapshot or an image in it; those before a run breaks off are kept too."""
@@ -189,16 +219,19 @@ class Execution:
     def _progress(self, wall: float, done: float) -> Progress:
         """What is shown after `wall` s in which `done` ms were simulated."""
         simulation, duration, rate = self.simulation, self.model.run.duration, done / wall
-        known = wall > KNOWN_AFTER or done > KNOWN_SHARE * duration or simulation.finished
-        remaining = (duration - simulation.t) / rate if known and rate else np.inf
-        return Progress(simulation.t, duration, self.step, simulation.steps, rate, remaining)
+        whole = self.model.run.trials * duration
+        known = wall > KNOWN_AFTER or done > KNOWN_SHARE * whole or self.finished
+        remaining = (whole - self._done()) / rate if known and rate else np.inf
+        number = (simulation.trial, self.model.run.trials)
+        return Progress(simulation.t, duration, self.step, simulation.steps, rate, remaining, *number)
 
     def _wall(self) -> float:
         return self.before + time.perf_counter() - self.begun
 
     def _save(self) -> None:
         text = np.array(checkpointed_model(self.model, self.path))
-        state = self.simulation.state() | self.recording.state() | {"model": text, "wall": self._wall()}
+        own = {"model": text, "wall": self._wall(), "spent": np.array(astuple(self.spent))}
+        state = self.simulation.state() | self.recording.state() | own
         folder.write_checkpoint(self.path, state)
 
     def _complete(self) -> None:
@@ -206,8 +239,7 @@ class Execution:
 
         It is finished when all is there: a run that ends before goes on from its last checkpoint.
         """
-        self.microscope.write_table(self.path)
-        if not self.simulation.finished:
+        if not self.finished:
             self._save()
             return self._tell("interrupted")
         self.recording.tables.flush()
@@ -216,7 +248,10 @@ class Execution:
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
 
     def _tell(self, status: Status) -> None:
-        summary = summarize(self.simulation, self.recording.peaks, self.recording.lowest, self._wall())
+        self.recording.tables.flush()
+        spent, recording = self.spent.and_of(self.simulation), self.recording
+        trials = read_table(self.path / folder.TRIALS)
+        summary = summarize(self.simulation, recording.peaks, recording.lowest, self._wall(), spent, trials)
         about = self.about.model_copy(update={"status": status, "summary": summary})
         about.write(self.path)
         self.about = about

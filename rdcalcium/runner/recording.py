@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from rdcalcium.results.tables import Tables
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner.completeness import require_complete
 from rdcalcium.runner.microscope import Microscope
-from rdcalcium.runner.stimulus import write_stimulus
+from rdcalcium.runner.outcome import outcome
+from rdcalcium.runner.stimulus import StimulusOfTrials, write_stimulus
 from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import System
 
@@ -48,18 +50,45 @@ class Recording:
         self.fields = [f.name for f in simulation.system.fields]
         self.schedule, self.rows = when.snapshots, when.rows
         self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
+        self._stimulus: StimulusOfTrials | None = None
         if state:
-            self.peaks.values, self.lowest = state["peaks"], float(state["lowest"])
+            self.lowest = float(state["lowest"])
         # What is damaged or short is refused before a row of anything is lost.
         if state:
             self.snapshots = require_complete(path, simulation, when)
-            microscope.go_on(path, state, simulation.t)
+            microscope.go_on(path, state, simulation.t if simulation.trial == 1 else np.inf)
         else:
             self.snapshots = self._new_snapshots(model)
             microscope.begin(path, simulation)
-        self.tables = Tables(path, model, self.fields, simulation.t if state else None)
+        until = (simulation.complete_trials, simulation.trial, simulation.t) if state else None
+        self.tables = Tables(path, model, self.fields, until)
         self._sent: tuple[np.ndarray, Iterable[np.ndarray]] = NOTHING_SENT
-        write_stimulus(path, model, simulation)
+        if model.run.trials == 1:
+            write_stimulus(path, model, simulation)
+        elif self.rows:
+            before = simulation.trial - 1 if state else None
+            self._stimulus = StimulusOfTrials(path, model, simulation.influx, self.rows.times, before)
+        self._begin_trial()
+        if state:
+            self.peaks.values = state["peaks"]
+
+    def _begin_trial(self) -> None:
+        """What follows is of the trial that the simulation is in."""
+        self.peaks = Peaks(len(self.simulation.model.watched))
+        self.tables.begin(self.simulation.trial)
+        if self._stimulus:
+            self._stimulus.write(self.simulation.trial)
+
+    def begin_trial(self) -> None:
+        """Write what there is to see before the first step of a trial."""
+        self._begin_trial()
+        self.look(self.simulation.now())
+
+    def end_trial(self) -> None:
+        """Write the row of a trial that is at its end, where there are several."""
+        if self.simulation.model.run.trials > 1:
+            self.write_sent()
+            self.tables.write_trial(outcome(self.simulation, self.peaks))
 
     def _new_snapshots(self, model: Model) -> SnapshotFile:
         picture, times = self.simulation.system.discretization.picture, self.schedule.times
@@ -71,11 +100,12 @@ class Recording:
     def look(self, moment: Moment) -> None:
         """Write the rows of this step, and the fields if a snapshot is due; peaks are those of all steps."""
         self._look_at_points(moment)
-        self.microscope.look(self.simulation, moment)
         self.peaks.look(moment.t, moment.values[CALCIUM])
         due = self.schedule.due(moment.t, moment.h)
-        if len(due):
-            self._look_at_fields(moment, due)
+        if self.simulation.trial == 1:  # whole fields, and images of them, are those of the first
+            self.microscope.look(self.simulation, moment)
+            if len(due):
+                self._look_at_fields(moment, due)
         if len(due) or moment.t >= self.simulation.model.run.duration:
             self.tables.write_balance(moment.t, self.simulation.balance())
 
@@ -124,9 +154,16 @@ class Recording:
         self.write_sent()
         return {"peaks": self.peaks.values, "lowest": self.lowest, **self.microscope.state()}
 
+    def close(self) -> None:
+        """Close all tables, as far as the disk allows."""
+        self.tables.close()
+        if self._stimulus:
+            with suppress(OSError):
+                self._stimulus.close()
+
     def copy_tables(self) -> None:
         """The CSV tables into the result file as well, at the end of the run."""
-        names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER)
+        names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER, folder.TRIALS)
         tables = {Path(name).stem: read_table(self.path / name) for name in names}
         numbers = sum(column.nbytes for columns in tables.values() for column in columns.values())
         folder.require_room(self.path, self.snapshots.path.stat().st_size + numbers + STRUCTURE)

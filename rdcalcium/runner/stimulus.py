@@ -11,7 +11,7 @@ from rdcalcium.currents import TimeCourse, gate_times
 from rdcalcium.influx import Influx
 from rdcalcium.model import Model, VoltageCourse
 from rdcalcium.model.prescribed_currents import RepeatedCurrent
-from rdcalcium.results.columns import TIME, VOLTAGE, Column, current, open_channels, open_probability
+from rdcalcium.results.columns import TIME, TRIAL, VOLTAGE, Column, current, open_channels, open_probability
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS
 from rdcalcium.runner.bends import bends
@@ -35,6 +35,33 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
     for row in zip(*(values[kept] for values in columns.values()), strict=True):
         table.append(row)
     table.close()
+
+
+class StimulusOfTrials:
+    """stimulus.csv of a run with several trials: the rows of each at the same times; after a jump then."""
+
+    def __init__(self, folder: Path, model: Model, influx: Influx, times: np.ndarray, keep: int | None):
+        """Begin the table, or go on with it after the rows of trial `keep`.
+
+        times  (rows,) ms
+        """
+        self.model, self.influx, self.times = model, influx, times
+        self._before = times >= model.run.duration  # at the end, the value inside the run
+        names = [column.heading for column in (TRIAL, *self._columns())]
+        self._table = CsvTable(folder / STIMULUS, names, None if keep is None else (keep, np.inf))
+
+    def _columns(self) -> dict[Column, np.ndarray]:
+        return stimulus_columns(self.model, self.influx, self.times, self._before)
+
+    def write(self, trial: int) -> None:
+        """The rows of the trial that the influx is in."""
+        for row in zip(*self._columns().values(), strict=True):
+            self._table.append([trial, *row])
+        self._table.flush()
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._table.close()
 
 
 def stimulus_columns(model: Model, influx: Influx, times: np.ndarray, before: np.ndarray) -> dict[Column, np.ndarray]:

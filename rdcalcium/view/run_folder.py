@@ -13,6 +13,7 @@ from rdcalcium.errors import InputError
 from rdcalcium.results import Result, columns
 from rdcalcium.results.folder import PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
+from rdcalcium.results.trials import over_trials
 from rdcalcium.results.vtkhdf import StoredSnapshots
 from rdcalcium.units import milliseconds, parse, time_span
 
@@ -58,22 +59,40 @@ class RunFolder:
         return self.result.nearest(time)
 
     def traces(self, quantity: str) -> dict[str, xarray.DataArray]:
-        """Name of each sensor and probe that has rows of a quantity, a key of columns.VARIABLES -> them."""
+        """Name of each sensor and probe that has rows of a quantity, a key of columns.VARIABLES -> them.
+
+        They are over time, and over trials where there are several.
+        """
         probes, variable = self.result.probes, columns.VARIABLES[quantity]
         return {name: data[variable] for name, data in probes.items() if variable in data and data.time.size}
+
+    def first_traces(self, quantity: str) -> dict[str, xarray.DataArray]:
+        """The same of the first trial alone, which is that of the snapshots."""
+        return {name: t[0] if "trial" in t.dims else t for name, t in self.traces(quantity).items()}
+
+    def stimulus(self) -> dict[columns.Column, np.ndarray]:
+        """Columns of the stimulus, (times,), or (trials, times) where there are several; without rows none."""
+        table = self.result.stimulus
+        if not table or not len(next(iter(table.values()))):
+            return {}
+        if columns.TRIAL.heading in table:
+            coordinates, table = over_trials(table)
+            table = {columns.TIME.heading: coordinates["time"][1], **table}
+        return {columns.Column.read(heading): values for heading, values in table.items()}
 
     def peak_time(self) -> float:
         """When calcium is highest at any sensor (at any probe, if there is no sensor), as the summary says, ms.
 
-        While the run goes on there is no summary, and the rows so far are asked. Raises InputError where the run has
-        sensors or probes, and the table of them has no rows.
+        While the run goes on there is no summary, and the rows so far are asked; with several trials those of the first
+        one, from which the snapshots are. Raises InputError where the run has sensors or probes, and the table of them
+        has no rows.
         """
-        traces, summary = self.traces(columns.CALCIUM), self.result.about.summary
+        traces, summary = self.first_traces(columns.CALCIUM), self.result.about.summary
         if not traces and (self.scene.names["sensors"] or self.scene.names["probes"]):
             raise InputError(
                 f"{self.path / PROBES} is missing or holds no rows of calcium; restore it, or run the model again"
             )
-        if summary and summary.points:
+        if summary and summary.points and summary.trials is None:
             return max(self._sensors_of(summary.points), key=lambda point: point.peak).time_of_peak
         if traces:
             highest = max(self._sensors_of(traces), key=lambda trace: float(trace.max()))

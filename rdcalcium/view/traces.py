@@ -22,6 +22,7 @@ from rdcalcium.results.columns import (
 )
 from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS
 from rdcalcium.view.canvas import new_figure, save
+from rdcalcium.view.curves import curve
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.style import CALCIUM_TITLE, INK
 
@@ -43,6 +44,7 @@ BEFORE, AFTER = 0.5, 2.0  # times that a peak lasts, which are shown on either s
 def traces(run_folder: str | Path, path: str | Path) -> Path:
     """Voltage, currents, [Ca²⁺] at every sensor and probe, and release, one above the other; returns the path.
 
+    Of several trials the mean is drawn, with its standard deviation as a band, and a few single trials as thin lines.
     Where the highest peak is short beside the run, as in a train, a second column shows the time around it. The end of
     the path chooses the format: .png, .pdf or .svg.
     """
@@ -67,10 +69,9 @@ def traces(run_folder: str | Path, path: str | Path) -> Path:
 
 def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
     """What draws each panel for which the folder has rows."""
-    stimulus, calcium, rate = run.result.stimulus, run.traces(CALCIUM), run.traces(RELEASE_RATE)
+    columns, calcium, rate = run.stimulus(), run.traces(CALCIUM), run.traces(RELEASE_RATE)
     colours = _colours([*calcium, *(name for name in rate if name not in calcium)])
     panels: list[Callable[[Axes], None]] = []
-    columns = {Column.read(heading): values for heading, values in stimulus.items() if len(values)}
     if VOLTAGE in columns:
         panels.append(lambda axis: _voltage(axis, columns))
     if any(column.quantity == CURRENT for column in columns):
@@ -85,11 +86,11 @@ def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
 
 def _around_the_peak(run: RunFolder) -> list[tuple[float, float]]:
     """The window of time around the highest peak, where one is worth its own picture."""
-    curves = run.traces(CALCIUM).values()
+    curves = run.first_traces(CALCIUM).values()
     if not curves:
         return []
-    curve = max(curves, key=lambda one: float(one.max()))
-    return around(curve.time.values, curve.values, run.peak_time())
+    highest = max(curves, key=lambda one: float(one.max()))
+    return around(highest.time.values, highest.values, run.peak_time())
 
 
 def around(times: np.ndarray, calcium: np.ndarray, at: float) -> list[tuple[float, float]]:
@@ -113,7 +114,8 @@ def around(times: np.ndarray, calcium: np.ndarray, at: float) -> list[tuple[floa
 
 
 def _voltage(axis: Axes, columns: Mapping[Column, np.ndarray]) -> None:
-    _key(axis, axis.plot(columns[TIME], columns[VOLTAGE], color=INK, lw=1.2, label="voltage"))
+    voltage = np.atleast_2d(columns[VOLTAGE])[0]  # that of every trial
+    _key(axis, axis.plot(columns[TIME], voltage, color=INK, lw=1.2, label="voltage"))
     axis.set_ylabel(VOLTAGE.heading)
 
 
@@ -122,7 +124,7 @@ def _currents(axis: Axes, columns: Mapping[Column, np.ndarray]) -> None:
     currents = {column.place: values for column, values in columns.items() if column.quantity == CURRENT}
     lines = []
     for number, (name, values) in enumerate(currents.items()):
-        lines += axis.plot(columns[TIME], values, color=f"C{number}", lw=1.2, label=f"current through {name}")
+        lines += curve(axis, columns[TIME], values, color=f"C{number}", label=f"current through {name}")
     low, high = axis.get_ylim()
     axis.set_ylim(min(low, 0), max(high, 0))
     axis.set_ylabel(current("").heading)
@@ -133,7 +135,7 @@ def _calcium(axis: Axes, curves: Mapping[str, Any], colours: Colours) -> None:
     lines = []
     for name, trace in curves.items():
         values = trace.where(trace > 0)
-        lines += axis.plot(trace.time, values, color=colours[name], lw=1.2, label=name, marker=_marker(trace), ms=3)
+        lines += curve(axis, trace.time, values, color=colours[name], label=name, marker=_marker(trace), ms=3)
     axis.set_yscale("log")
     axis.yaxis.set_major_formatter("{x:g}")
     low, high = axis.get_ylim()
@@ -146,9 +148,9 @@ def _release(axis: Axes, rates: Mapping[str, Any], chances: Mapping[str, Any], c
     """Rates as lines and probabilities as dashes; `named` where no other panel says which colour is whose."""
     lines, side = [], _right_of(axis)
     for name, rate in rates.items():
-        look = {"color": colours[name], "lw": 1.2, "marker": _marker(rate), "ms": 3}
-        lines += axis.plot(rate.time, rate, label=name, **look)
-        side.plot(chances[name].time, chances[name], ls="--", **look)
+        look = {"color": colours[name], "marker": _marker(rate), "ms": 3}
+        lines += curve(axis, rate.time, rate, label=name, **look)
+        curve(side, rate.time, chances[name], ls="--", **look)
     axis.set_ylabel("release rate (1/ms)")
     side.set_ylabel("release probability (dashed)")
     for one in (axis, side):

@@ -1,0 +1,58 @@
+"""What came of each trial, and of all of them on average."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rdcalcium.recorders.peaks import Peaks
+from rdcalcium.results import columns
+from rdcalcium.results.about import Point
+from rdcalcium.results.columns import Column
+from rdcalcium.simulation import Simulation
+from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
+
+# Of a point in the summary, by what the table of trials calls it.
+OF_A_POINT = {
+    columns.PEAK: "peak",
+    columns.PEAK_TIME: "time_of_peak",
+    columns.RELEASE_PROBABILITY: "release_probability",
+    columns.RELEASES: "cumulative_release",
+}
+
+
+def outcome(simulation: Simulation, peaks: Peaks) -> np.ndarray:
+    """A trial that is at its end, in the order of `results.tables.headings_of_trials`, without its number."""
+    balance = simulation.balance()
+    openings = [o.within(simulation.t) for o in simulation.influx.openings if o is not None]
+    opened = [count for o in openings for count in (len(np.unique(o.channel)), len(o.channel))]
+    released = [
+        value
+        for sensor in simulation.sensors
+        for probability, count in zip(sensor.probability(), sensor.releases(), strict=True)
+        for value in ([probability, count] if sensor.refills else [probability])
+    ]
+    entered = [balance.entered / AMOUNT_PER_CHARGE, balance.entered * IONS_PER_AMOUNT]
+    return np.array([*entered, *opened, *peaks.values.ravel(), *released, balance.relative_error])
+
+
+def over_trials(simulation: Simulation, trials: dict[str, np.ndarray]) -> dict[str, Point]:
+    """Mean and standard deviation of what each sensor and probe saw in the trials that are complete."""
+    found: dict[str, dict[str, float]] = {name: {} for name in simulation.model.watched}
+    for heading, values in trials.items():
+        column = Column.read(heading)
+        if column.place in found and (name := OF_A_POINT.get(column.quantity)):
+            found[column.place] |= {name: float(values.mean()), f"{name}_sd": spread(values)}
+    return {name: Point(**values) for name, values in found.items()}
+
+
+def spread(values: np.ndarray) -> float:
+    """Standard deviation of a sample; 0 of a single value."""
+    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
+
+
+def failures(simulation: Simulation, trials: dict[str, np.ndarray]) -> float | None:
+    """Share of trials in which no vesicle is released: the mean over them of Π (1 - p) over all sensors."""
+    released = [v for heading, v in trials.items() if Column.read(heading).quantity == columns.RELEASE_PROBABILITY]
+    if not released or not len(released[0]) or any(sensor.refills for sensor in simulation.sensors):
+        return None
+    return float(np.mean(np.prod(1 - np.array(released), axis=0)))
