@@ -108,6 +108,7 @@ STIMULI: dict[str, dict[str, Any]] = {
         "broaden": 1.5,
         "amplitude_scale": "90 %",
         "train": {"kind": "regular", "rate": "100 Hz", "count": 3, "start": "1 ms"},
+        "recorded_at": "34 degC",
     },
     "template": {
         "kind": "action_potential",

@@ -152,3 +152,46 @@ def test_unusual_surroundings_are_asked_about() -> None:
     assert kelvin.startswith("the temperature is 90 degC, above 45 degC: is that meant? ")
     (bare,) = doubts(model_of_tables(extracellular={"calcium": 2}))
     assert bare.startswith("extracellular calcium is 2 uM, below 10 uM: is that meant? ")
+
+
+@pytest.mark.parametrize(
+    ("channels", "outside", "cited"),
+    [
+        ({}, "1 mM", True),
+        ({}, "2 mM", False),
+        ({}, None, False),
+        ({"current": {**GATED_CURRENTS["ohmic"]}}, "1 mM", False),  # says its own K_M
+    ],
+)
+def test_half_saturation_is_cited_where_it_was_not_said_and_matters(
+    channels: dict[str, Any], outside: str | None, cited: bool
+) -> None:
+    model = model_of_tables(
+        stimulus=STIMULI["waveform"],
+        extracellular=outside and {"calcium": outside},
+        channels=[{"use": "calyx_borst_sakmann1998", "positions": [[0, 0]], **channels}],
+    )
+    assert ("schneggenburger1999" in [paper["key"] for paper in library.used_references(model)]) == cited
+
+
+def test_a_gate_much_colder_than_the_action_potential_is_asked_about() -> None:
+    stimulus = {"kind": "action_potential", "waveform": "mossy_fibre_geiger_jonas2000"}
+    cold = [{"use": "PQ_type_li2007", "positions": [[0, 0]]}]
+    (asked,) = doubts(model_of_tables(stimulus=stimulus, channels=cold))
+    assert asked == (
+        "the action potential is that of 34 degC, and the gate of channels 'PQ_type_li2007' as fast as at 23 degC: is "
+        "that meant? If not, say the temperature of the model, and Q10 of the channels"
+    )
+    warm = [{**cold[0], "Q10": 2.3}]
+    assert doubts(model_of_tables(stimulus=stimulus, channels=warm, temperature="34 degC")) == []
+
+
+@pytest.mark.parametrize("place", ["stimulus", "channels"])
+def test_a_train_in_kilohertz_is_asked_about(place: str) -> None:
+    train = {"kind": "regular", "rate": 100, "count": 2}
+    changes: dict[str, Any] = {
+        "stimulus": {"stimulus": {**STIMULI["listed"], "train": train}},
+        "channels": {"channels": [channel(current={"kind": "pulse", "amplitude": 0.1, "duration": 1, "train": train})]},
+    }[place]
+    (asked,) = doubts(model_of_tables(**changes))
+    assert "is 100 1/ms, above 2 1/ms: is that meant? A number without a unit is in 1/ms; 100 Hz is 0.1" in asked

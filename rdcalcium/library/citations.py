@@ -13,6 +13,8 @@ def used_references(model: Model) -> list[dict[str, str]]:
     keys = list(model.references)
     for part in (*model.buffers, *model.channels, *model.pumps, *model.sensors):
         keys += part.source
+    for group in model.channels:
+        keys += group.current.sources(model.surroundings)
     for entry in model.imaging:
         keys += entry.optics.source if entry.optics else ()
     keys += model.stimulus.source if model.stimulus else ()

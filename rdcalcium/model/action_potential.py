@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from rdcalcium.catalogue import FOLDER, entry
-from rdcalcium.model.quantity import Factor, Time, Voltage
+from rdcalcium.model.quantity import Factor, Temperature, Time, Voltage
 from rdcalcium.model.template import Template
 from rdcalcium.model.train import Train, require_ascending
 from rdcalcium.model.voltage_course import VoltageCourse
@@ -39,6 +39,8 @@ class ActionPotential(VoltageCourse):
     """When each waveform starts; where two overlap the later one takes over; none: at 0 ms, or as the train says."""
     train: Train | None = None
     """When each waveform starts, by a rule; none: at the times."""
+    recorded_at: Temperature | None = None
+    """Temperature at which the waveform was recorded; none: it is not known, and nobody is asked whether it fits."""
     table: tuple[tuple[Time, Voltage], ...] = Field(default=(), repr=False, exclude=True)
     """The waveform itself, filled in when the model is loaded: rows of time (ms) and voltage (mV)."""
 
@@ -48,9 +50,9 @@ class ActionPotential(VoltageCourse):
         return _with_rows(data) if isinstance(data, dict) else data
 
     def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Neither the rows and references of a waveform that changes, nor what takes the place of something else."""
+        """Neither what belongs to a waveform that changes, nor what something else takes the place of."""
         gone = {INSTEAD[key] for key in changes if key in INSTEAD}
-        gone |= {"table", "source"} if changes.keys() & {"waveform", "template"} else set()
+        gone |= {"table", "source", "recorded_at"} if changes.keys() & {"waveform", "template"} else set()
         return {key: value for key, value in super().kept(changes).items() if key not in gone}
 
     @model_validator(mode="after")
@@ -123,7 +125,8 @@ def _with_rows(stimulus: dict[str, Any]) -> dict[str, Any]:
         return {**stimulus, "table": read_waveform(name)}
     found = entry("waveforms", name)
     rows = Template(**found["template"]).table if "template" in found else read_waveform(_of_library(found["file"]))
-    return {"source": found["source"], **stimulus, "table": rows}
+    said: dict[str, Any] = {key: found[key] for key in ("source", "recorded_at") if key in found}
+    return {**said, **stimulus, "table": rows}
 
 
 def _of_library(file: str) -> Any:

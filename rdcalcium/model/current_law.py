@@ -42,6 +42,10 @@ class Law(Part):
         """The same with other names for its files."""
         return self
 
+    def sources(self, surroundings: Surroundings) -> tuple[str, ...]:
+        """References of what the law brings with it there, beside the values that it was given."""
+        return ()
+
     def within(self, surroundings: Surroundings) -> Self:
         """The law where it is: at this temperature, between these concentrations; ValueError where one is missing."""
         return self

@@ -54,6 +54,11 @@ class MeasuredCurrent(GatedCurrent):
             update={"measured_in": here}
         )
 
+    def sources(self, surroundings: Surroundings) -> tuple[str, ...]:
+        """That of K_M, where it is not said and matters."""
+        matters = None not in (surroundings.outside, self.measured_in) and surroundings.outside != self.measured_in
+        return ("schneggenburger1999",) if matters and self.K_M == HALF_SATURATION else ()
+
     @abstractmethod
     def scaled(self, factor: float) -> Self:
         """The same, so many times as large."""
@@ -189,6 +194,10 @@ class NadkarniCurrent(MeasuredCurrent):
     def largest(self) -> float:
         """Its conductance, pS."""
         return self.conductance
+
+    def sources(self, surroundings: Surroundings) -> tuple[str, ...]:
+        """That of the formula too."""
+        return ("nadkarni2010", *super().sources(surroundings))
 
     def scaled(self, factor: float) -> Self:
         """With another conductance."""

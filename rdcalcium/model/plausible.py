@@ -8,8 +8,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.model import Model
+from rdcalcium.model.train import PoissonTrain, RegularTrain
 from rdcalcium.units import UNITS, milliseconds, show
 
 
@@ -33,10 +35,12 @@ USUAL = {
     "permeability": Usual("permeability", 0, 1e-3, "1e-20 m^3/s is 1e-5"),
     "temperature": Usual("temperature", 5, 45, "body temperature is 37"),
     "extracellular calcium": Usual("concentration", 10, 1e5, "2 mM is 2000"),
+    "rate of a train": Usual("rate", 0, 2, "100 Hz is 0.1"),
     "extent": Usual("length", 0.01, 100, "500 nm is 0.5"),
 }
 
 OTHER_AFFINITY = 1.5  # by which factor K_d may differ from that of the library, as temperature and pH make it
+OTHER_TEMPERATURE = 5.0  # degC, beyond which a gate is clearly faster or slower
 TOUCHING = 1e-9  # relative to the radii; spheres that touch do not overlap for the last digit
 VOLTS_WITHIN = 1.0  # mV; an action potential in V is smaller
 SECONDS_BELOW = 0.05  # ms; an action potential in s is shorter
@@ -49,7 +53,7 @@ REST_BELOW = -20.0  # mV; resting potentials are
 def doubts(model: Model) -> list[str]:
     """Questions to whoever wrote a model that is valid, each a sentence."""
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
-    others = (_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _too_late, _endless)
+    others = (_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _temperatures, _too_late, _endless)
     return [*unusual, *(text for ask in others for text in ask(model))]
 
 
@@ -93,8 +97,34 @@ def _values(model: Model) -> Iterator[tuple[str, str, float]]:
     for group in model.channels:
         law = group.current
         yield f"the {law.quantity} of channels {group.name!r}", law.quantity, law.largest
+    for whose, train in _trains(model):
+        yield f"the rate of the train of {whose}", "rate of a train", train.rate
     for what, extent in model.geometry.extents():
         yield what, "extent", extent
+
+
+def _trains(model: Model) -> Iterator[tuple[str, RegularTrain | PoissonTrain]]:
+    """Trains that have a rate, and what they are of."""
+    trains = {"the stimulus": getattr(model.stimulus, "train", None)}
+    trains |= {f"channels {group.name!r}": getattr(group.current, "train", None) for group in model.channels}
+    for whose, train in trains.items():
+        if isinstance(train, RegularTrain | PoissonTrain):
+            yield whose, train
+
+
+def _temperatures(model: Model) -> Iterator[str]:
+    """Gates that are as fast as at another temperature than that of the action potential."""
+    if not isinstance(model.stimulus, ActionPotential) or model.stimulus.recorded_at is None:
+        return
+    there = model.stimulus.recorded_at
+    for group in model.channels_within:
+        here = group.measured_at
+        if group.gate and here is not None and abs(here - there) > OTHER_TEMPERATURE:
+            yield (
+                f"the action potential is that of {show(there, 'temperature')}, and the gate of channels "
+                f"{group.name!r} as fast as at {show(here, 'temperature')}: is that meant? If not, say the temperature "
+                "of the model, and Q10 of the channels"
+            )
 
 
 def _affinities(model: Model) -> Iterator[str]:
