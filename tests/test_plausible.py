@@ -46,7 +46,7 @@ def test_nothing_is_asked_of_a_usual_current(kind: str) -> None:
             "the total of buffer 'fixed' is 400 mM, above 100 mM: is that meant? ",
         ),
         ({"buffers": [{**FIXED, "diffusivity": 20}]}, "the diffusivity of buffer 'fixed' is 20 um^2/ms, above 1 "),
-        ({"buffers": [{**FIXED, "k_on": 1e8}]}, "the binding rate of buffer 'fixed' is 100000000 1/(uM*ms), above 10 "),
+        ({"buffers": [{**FIXED, "k_on": 1e8}]}, "the binding rate of buffer 'fixed' is 100000000 1/(uM*ms), above 50 "),
         (
             {"channels": [channel(current={"kind": "constant", "amplitude": 200})]},
             "the current of channels 'pore' is 200",

@@ -29,7 +29,7 @@ USUAL = {
     "magnesium": Usual("concentration", 10, 1e4, "1 mM is 1000"),
     "total": Usual("concentration", 0, 1e5, "1 mM is 1000"),
     "diffusivity": Usual("diffusivity", 0, 1, "220 um^2/s is 0.22"),
-    "binding rate": Usual("binding rate", 0, 10, "1e8 /M/s is 0.1"),
+    "binding rate": Usual("binding rate", 0, 50, "1e8 /M/s is 0.1"),  # 32 for the second ion of calmodulin
     "current": Usual("current", 0, 10, "it is that of one channel, 0.1 or so"),
     "conductance": Usual("conductance", 0, 100, "it is that of one channel, 2 or so"),
     "permeability": Usual("permeability", 0, 1e-3, "1e-20 m^3/s is 1e-5"),
