@@ -41,6 +41,7 @@ class Footprint:
 # holds them within 20 % of each other. `layout` is counted: tests/test_memory.py adds up the arrays.
 FOOTPRINTS = {"grid": Footprint(215, 180, 630, 250, 10), "tetrahedra": Footprint(4000, 2400, 900, 270, 235)}
 
+WEIGHTS = 3  # of the faces of each cell of a grid, where some conduct less than others
 REFINED = 1  # state more than those of the stepper, where single precision is refined
 SENT = 4  # states under way to the host, from which a snapshot is made: both ends of a step, and both slopes
 ERRORS = 1  # number for each control volume, by which a device judges its steps
@@ -90,6 +91,8 @@ def memory_needed(model: Model, size: int, backend: str) -> int:
 def gpu_memory_needed(model: Model, size: int) -> int:
     """Bytes that a run on so many control volumes takes from a GPU, implicit steps included."""
     layout = _matrix(FOOTPRINTS[model.discretization.kind].layout, model)
+    if model.tortuosity and model.discretization.kind == "grid":
+        layout += WEIGHTS * np.dtype(model.run.precision).itemsize
     volumes = np.dtype(float).itemsize
     return int(size * (volumes + layout + _states(model, len(STATES) + SENT) + _quiet(model)))
 

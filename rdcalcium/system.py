@@ -10,9 +10,8 @@ from scipy.sparse import csr_array
 
 from rdcalcium.chemistry import Chemistry, Field, build_chemistry
 from rdcalcium.discretization import Discretization, PointWeights
-from rdcalcium.discretization.space import Space
+from rdcalcium.discretization.parts import share
 from rdcalcium.model import Model
-from rdcalcium.model.region import Inside
 from rdcalcium.patches import Patches, build_patches
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
@@ -84,20 +83,6 @@ def build_system(model: Model, discretization: Discretization) -> System:
     limited = {buffer.name: buffer.where for buffer in model.buffers if buffer.where}
     shares = {name: share(model, discretization.space, where) for name, where in limited.items()}
     return System(build_chemistry(model), discretization, shares, build_patches(model, discretization))
-
-
-def share(model: Model, space: Space, region: Inside) -> np.ndarray:
-    """Share of each control volume that lies in a region of the model, (n,)."""
-    solids = model.geometry.solids
-
-    def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:
-        spheres = [s for s in solids if surface in ("vesicles", s.name)]
-        if not spheres:
-            return space.distance(points, surface, upto)
-        away = [np.linalg.norm(points - np.array(s.centre), axis=1) - s.radius for s in spheres]
-        return np.min(away, axis=0)
-
-    return space.share(lambda points: region.inside(points, distance))
 
 
 def place_sources(

@@ -26,7 +26,7 @@ from rdcalcium.backends.sources import kernel_names, read_kernel
 from rdcalcium.chemistry import CALCIUM, FreeForm
 from rdcalcium.currents import Courses
 from rdcalcium.discretization import Discretization, Level, PointWeights
-from rdcalcium.discretization.grid import GridLayout, axis_coefficients, grid_conductance, open_faces
+from rdcalcium.discretization.grid import GridLayout, WeightedLayout, axis_coefficients, grid_conductance, open_faces
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
@@ -113,16 +113,22 @@ def random_axis(n: int, rng: np.random.Generator, mirror: bool) -> Axis:
     return Axis(edges, centres)
 
 
-def random_grid(shape: tuple[int, int, int], rng: np.random.Generator) -> Discretization:
-    """A stretched grid of this shape with mirror planes in x and y and a fifth of its cells solid."""
+def random_grid(shape: tuple[int, int, int], rng: np.random.Generator, weighted: bool = False) -> Discretization:
+    """A stretched grid of this shape with mirror planes in x and y and a fifth of its cells solid.
+
+    weighted  whether its faces conduct differently
+    """
     axes = tuple(random_axis(n, rng, mirror=a < 2) for a, n in enumerate(shape))
     solid = rng.random(shape) < 0.2
     widths = [axis.widths for axis in axes]
     volumes = np.where(solid, 0.0, widths[0][:, None, None] * widths[1][:, None] * widths[2])
     x_fastest = volumes.transpose(2, 1, 0).reshape(-1)
     mask = np.ascontiguousarray(open_faces(solid).transpose(2, 1, 0)).reshape(-1)
-    layout = GridLayout(shape, tuple(axis_coefficients(axis) for axis in axes), mask)
     n = math.prod(shape)
+    layout = GridLayout(shape, tuple(axis_coefficients(axis) for axis in axes), mask)
+    if weighted:
+        faces = tuple(rng.uniform(0.1, 1.0, n) for _ in range(3))
+        layout = WeightedLayout(layout.shape, layout.axes, layout.open, faces)
     matrix = grid_conductance(layout, x_fastest) if n else csr_array((0, 0))
     return network("grid", x_fastest, lambda: matrix, layout, 1.0)
 
@@ -599,11 +605,15 @@ CHECKS = {
     "stage_mesh": Check(check_stage, "mesh", tuple(CHEMISTRIES)),
     "arrive_grid": Check(check_arrive, "grid", tuple(CHEMISTRIES)),
     "arrive_mesh": Check(check_arrive, "mesh", tuple(CHEMISTRIES)),
+    "rhs_weighted": Check(check_rhs, "weighted", ("six fields",)),
+    "stage_weighted": Check(check_stage, "weighted", ("six fields",)),
+    "arrive_weighted": Check(check_arrive, "weighted", ("six fields",)),
     "patch_rhs": Check(check_patch_rhs, "mesh", (f"{PATCHED}fixed",)),
     "patch_stage": Check(check_patch_stage, "grid", (f"{PATCHED}fixed",)),
     "patch_arrive": Check(check_patch_arrive, "mesh", (f"{PATCHED}fixed",)),
     "march_stage_grid": Check(check_march, "grid", ("fixed", "six fields")),
     "march_stage_mesh": Check(check_march, "mesh", ("fixed", "six fields")),
+    "march_stage_weighted": Check(check_march, "weighted", ("six fields",)),
 }
 # A step that a device takes by itself needs all that read how far it is.
 TOGETHER = {name for name in kernel_names() if "March" in [a.type for a in read_kernel(name, "").arguments]}
@@ -613,9 +623,10 @@ def every_case(name: str, n: int) -> Iterator[tuple[str, System, np.random.Gener
     """Description, system and random numbers of each case of one kernel at one size."""
     check = CHECKS[name]
     for chemistry in check.chemistries:
-        for shape in SHAPES[n] if check.kind == "grid" else [(n,)]:
+        for shape in [(n,)] if check.kind == "mesh" else SHAPES[n]:
             rng = np.random.default_rng(zlib.crc32(f"{name} {chemistry} {shape}".encode()))
-            cells = random_grid(shape, rng) if check.kind == "grid" else random_mesh(n, rng)
+            is_mesh = check.kind == "mesh"
+            cells = random_mesh(n, rng) if is_mesh else random_grid(shape, rng, check.kind == "weighted")
             yield f"{name}, {chemistry}, {shape}", random_system(cells, chemistry, rng), rng
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from rdcalcium import memory
 from rdcalcium.advice.cells import CellSizes
 from rdcalcium.chemistry import Chemistry
+from rdcalcium.discretization.parts import share
 from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
 from rdcalcium.precision import rounding_costs
-from rdcalcium.system import share
 from rdcalcium.units import nanometres_to, time_span
 
 STEP = 0.01  # ms, a typical step while channels are open
@@ -57,6 +57,11 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]
     for name, part in parts.items():
         nowhere = "" if part else "warning: "
         yield f"{nowhere}buffer {name!r} is in {total * part:.4g} um^3 before the stimulus, {part:.3%} of the terminal"
+
+    for slow in model.tortuosity:
+        part = _part(cells, share(model, cells.space, slow.where)) if slow.where else 1.0
+        much = f"{slow.factor**2:.4g} times as slow in {total * part:.4g} um^3, {part:.3%} of the terminal"
+        yield f"{'' if part else 'warning: '}diffusion is {much}"
 
 
 def _part(cells: CellSizes, share: np.ndarray) -> float:

@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from rdcalcium.backends.program import declarations
-from rdcalcium.discretization.grid import GridLayout
+from rdcalcium.discretization.grid import GridLayout, WeightedLayout
 from rdcalcium.discretization.sliced_ell import SLICE, SlicedEll
 
-LAYOUTS = (GridLayout.kernels, SlicedEll.kernels)  # how the names end of kernels that are written for one of them
+# How the names end of kernels that are written for one of them.
+LAYOUTS = (GridLayout.kernels, WeightedLayout.kernels, SlicedEll.kernels)
 # The error of a step in which something is not a number; no other error is as large.
 HUGE = {"float64": 1e300, "float32": 1e30}
 

@@ -95,7 +95,8 @@ class Layout(Protocol):
 class Discretization:
     """Finite control volumes of the cytosol and the conductances between them.
 
-    The diffusive flow from j to i of a species of diffusivity D is D · conductance[i, j] · (c_j - c_i).
+    The diffusive flow from j to i of a species of diffusivity D is D · conductance[i, j] · (c_j - c_i); that some
+    volumes slow it down is in the conductances.
 
     kind         "grid" or "tetrahedra"
     volumes      (n,)    µm³; zero where a grid cell is solid
@@ -108,6 +109,7 @@ class Discretization:
     radius       bound on the spectral radius of the discrete Laplacian, µm⁻²
     quality      figures of quality, which run.json holds and advice judges
     space        which parts of it the control volumes fill
+    mobility     (n,)    share of its diffusivity with which a species moves in each; none: all of it everywhere
     held         (k,)    control volumes that stay as they are, whatever their neighbours do: see held.py
     """
 
@@ -122,6 +124,7 @@ class Discretization:
     radius: float
     quality: Quality
     space: Space = field(default_factory=Nowhere)
+    mobility: np.ndarray | None = None
     held: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @cached_property
@@ -141,6 +144,14 @@ class Discretization:
     def total_volume(self) -> float:
         """Volume of the cytosol, µm³."""
         return float(self.volumes.sum())
+
+    def mobility_at(self, points: np.ndarray) -> np.ndarray:
+        """Share of its diffusivity with which a species moves at points (p, 3) µm, (p,)."""
+        if self.mobility is None or not len(points):
+            return np.ones(len(points))
+        found = self.locator.weights(points)
+        share: np.ndarray = (self.mobility[found.indices] * found.weights).sum(axis=1)
+        return share
 
     def laplacian(self) -> csr_array:
         """Matrix L of the discrete Laplacian, (L c)_i = Σ_j conductance_ij (c_j - c_i) / volume_i, in µm⁻².

@@ -6,7 +6,9 @@ import numpy as np
 
 from rdcalcium.discretization.base import Discretization
 from rdcalcium.discretization.grid import discretize_grid
+from rdcalcium.discretization.parts import mobility
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.discretization.tortuosity import slowed
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.builders import Cells, build
@@ -34,7 +36,7 @@ def discretized(model: Model, cells: Cells) -> Discretization:
         made.locator.weights(np.array([*model.points_of_interest().values()]).reshape(-1, 3))
     except InputError as error:
         raise InputError(f"{error}{unit_hint(model, made.centres)}") from None
-    return made
+    return slowed(made, mobility(model, made.space, made.size)) if model.tortuosity else made
 
 
 def planned_size(model: Model) -> int:

@@ -61,6 +61,31 @@ class GridLayout:
         return self.open.itemsize
 
 
+@dataclass(frozen=True)
+class WeightedLayout(GridLayout):
+    """What the grid kernels read where faces conduct differently.
+
+    faces  along x, y and z, weight of the face of each cell towards its lower neighbour: what it conducts in proportion
+           to a whole face of cytosol, (n,) each
+    """
+
+    kernels: ClassVar[str] = "weighted"
+
+    faces: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
+        """Open faces, their weights, then the coefficients along x, y and z; the last cell has upper faces too."""
+        open, *axes = super().arrays(types)
+        steps = (1, self.shape[0], self.shape[0] * self.shape[1])
+        ends = zip(self.faces, steps, strict=True)
+        faces = (np.concatenate([face, np.zeros(step)]).astype(types["real_t"]) for face, step in ends)
+        return (open, *faces, *axes)
+
+    def bytes_per_volume(self, real: np.dtype) -> float:
+        """The weights besides."""
+        return super().bytes_per_volume(real) + 3 * real.itemsize
+
+
 def axis_coefficients(axis: Axis) -> np.ndarray:
     """Diffusive coefficients 1 / (width_i × distance of centres) towards both neighbours, (2 n,) µm⁻².
 
@@ -128,6 +153,8 @@ def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
         cells = index[(layout.open & OPEN_BITS[2 * axis + 1]) > 0]
         position = (cells // step) % layout.shape[axis]
         upper = layout.axes[axis][layout.shape[axis] + position]
+        if isinstance(layout, WeightedLayout):
+            upper = upper * layout.faces[axis][cells + step]
         rows += [cells, cells + step]
         columns += [cells + step, cells]
         values += [upper * volumes[cells]] * 2

@@ -12,7 +12,7 @@ from rdcalcium.discretization.dual import corner_volumes, edge_shares, guarded_s
 from rdcalcium.discretization.quality import MeshQuality
 from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
 from rdcalcium.discretization.space import MeshSpace
-from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN, of_matrix
+from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN, gershgorin, of_matrix
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
 from rdcalcium.geometry.mesh import TetrahedralMesh
 
@@ -77,8 +77,7 @@ def _quality(
     """Figures of quality; the lengths are those of the edges, µm."""
     values = conductance.data
     negative = values < 0
-    absolute = csr_array(abs(conductance)).sum(axis=1)
-    gershgorin = float(((absolute + np.abs(conductance.sum(axis=1))) / volumes).max())
+    bound = gershgorin(conductance, volumes)
     return MeshQuality(
         smallest=float(lengths.min()),
         largest=float(lengths.max()),
@@ -87,6 +86,6 @@ def _quality(
         negative=float(negative.mean()),
         negative_weight=float(np.abs(values[negative]).sum() / values[~negative].sum()),
         parts=int(connected_components(conductance, directed=False, return_labels=False)),
-        gershgorin=gershgorin,
-        spectral_radius=of_matrix(conductance, volumes, gershgorin),
+        gershgorin=bound,
+        spectral_radius=of_matrix(conductance, volumes, bound),
     )

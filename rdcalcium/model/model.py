@@ -20,6 +20,7 @@ from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Q
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import Stimulus
 from rdcalcium.model.surroundings import Extracellular, Surroundings
+from rdcalcium.model.tortuosity import Tortuosity
 from rdcalcium.units import nanometres
 
 ON_MEMBRANE = 1e-6  # µm, a channel this near to a membrane that is known exactly is on it
@@ -92,6 +93,8 @@ class Model(Part):
     """The shape of the cytosol. Its walls are closed, but for channels and pumps: what moves is reflected by them."""
     discretization: DiscretizationChoice
     """The control volumes in which the equations are solved."""
+    tortuosity: tuple[Tortuosity, ...] = ()
+    """Where diffusion is slowed down; none: nowhere."""
     calcium: Calcium = Calcium()
     """Free calcium."""
     magnesium: Magnesium | None = None

@@ -46,7 +46,8 @@ class NearChannels:
         if len(self.channel):
             squared = ((points[self.point] - pores[self.channel]) ** 2).sum(axis=1)
             squared += CELL * system.discretization.locator.widths(pores).max(axis=1)[self.channel] ** 2
-            self.half = HALF * squared / system.fields[CALCIUM].diffusivity
+            spread = system.fields[CALCIUM].diffusivity * system.discretization.mobility_at(pores)
+            self.half = HALF * squared / spread[self.channel]
         rows = (np.ones(len(self.point)), (self.point, np.arange(len(self.point))))
         self._at_points = csr_array(rows, shape=(self.points, len(self.point)))
         self._first = np.searchsorted(self.channel, np.arange(self.channels + 1))
@@ -98,7 +99,8 @@ def _pairs(
     diffusivity = system.fields[CALCIUM].diffusivity
     if not len(points) or not diffusivity:
         return
-    unit = computed_share(pores, planes) * AMOUNT_PER_CHARGE / diffusivity
+    spread = diffusivity * system.discretization.mobility_at(pores)
+    unit = computed_share(pores, planes) * AMOUNT_PER_CHARGE / spread
     for begin in range(0, len(pores), TOGETHER):
         some = slice(begin, begin + TOGETHER)
         exact, discrete = system.discretization.locator.near_fields(points, pores[some], kappas)

@@ -36,19 +36,22 @@ class NearPores:
         self.chemistry, self.points = system.chemistry, len(points)
         self.diffusivity, self.rest = system.fields[CALCIUM].diffusivity, system.fields[CALCIUM].rest
         self.reactions = [r for r in self.chemistry.reactions if r.ligand == CALCIUM]
-        fastest = np.sqrt(self.chemistry.capture / self.diffusivity) if self.diffusivity else 0.0
+        self._spread = self.diffusivity * system.discretization.mobility_at(points)
+        slowest = min(self._spread, default=self.diffusivity)
+        fastest = np.sqrt(self.chemistry.capture / slowest) if self.diffusivity else 0.0
         self.kappas = np.linspace(0.0, fastest, RATES if fastest else 1)
         shape = (len(self.kappas), len(points), len(groups))
         self.exact, self.discrete = np.zeros(shape), np.zeros(shape)
         self.half = np.full(shape[1:], np.inf)
         for g, pores in enumerate(groups):
             if len(points) and len(pores) and self.diffusivity:
-                unit = computed_share(pores, planes) * AMOUNT_PER_CHARGE / self.diffusivity
+                spread = self.diffusivity * system.discretization.mobility_at(pores)
+                unit = computed_share(pores, planes) * AMOUNT_PER_CHARGE / spread
                 exact, discrete = system.discretization.locator.near_fields(points, pores, self.kappas)
                 self.exact[:, :, g], self.discrete[:, :, g] = exact @ unit, discrete @ unit
                 squared = ((points[:, None] - pores) ** 2).sum(axis=2)
                 squared = squared + CELL * system.discretization.locator.widths(pores).max(axis=1) ** 2
-                self.half[:, g] = HALF * squared.min(axis=1) / self.diffusivity
+                self.half[:, g] = (HALF * squared / spread).min(axis=1)
 
     def lingering(self, group: int, ages: np.ndarray) -> np.ndarray:
         """Share of the correction left at ages (n,) ms after a current of the group has dropped, (n, points)."""
@@ -73,20 +76,23 @@ class NearPores:
         known = (excess > NONE) & (discrete > 0).all(axis=0)
         if not known.any():
             return calcium
-        near = self._at_rate(exact[:, known], discrete[:, known], values[:, known], excess[known])
+        near = self._at_rate(exact[:, known], discrete[:, known], values[:, known], (self._spread * excess)[known])
         coming = 1 - np.clip(excess[known] / near[1], 0.0, 1.0)
         corrected = calcium.copy()
         corrected[known] += (1 - coming**2) * (near[0] - near[1])
         return np.where(known, np.maximum(corrected, self.rest), calcium)
 
     def _at_rate(
-        self, exact: np.ndarray, discrete: np.ndarray, values: np.ndarray, excess: np.ndarray
+        self, exact: np.ndarray, discrete: np.ndarray, values: np.ndarray, spreading: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Both fields at the rate of capture of the moment; their logarithms are nearly straight lines in κ."""
+        """Both fields at the rate of capture of the moment; their logarithms are nearly straight lines in κ.
+
+        spreading  (points,) diffusivity times the excess, µM µm² ms⁻¹
+        """
         if len(self.kappas) == 1:
             return exact[0], discrete[0]
         uptake = sum(reaction_flux(r, values) for r in self.reactions)
-        kappa = np.sqrt(np.clip(uptake / (self.diffusivity * excess), 0.0, self.kappas[-1] ** 2))
+        kappa = np.sqrt(np.clip(uptake / spreading, 0.0, self.kappas[-1] ** 2))
         place = kappa / self.kappas[1]
         low = np.minimum(place.astype(int), len(self.kappas) - 2)
         share, each = place - low, np.arange(len(low))

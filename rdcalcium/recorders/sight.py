@@ -12,12 +12,12 @@ from scipy.sparse import csr_array, vstack
 from scipy.special import ndtr
 
 from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.parts import share
 from rdcalcium.errors import InputError
 from rdcalcium.memory import MemoryShortageError, memory_available
 from rdcalcium.model import Imaging, Model
 from rdcalcium.model.region import Distance, Layer, Region
 from rdcalcium.model.views import RegionView, View
-from rdcalcium.system import share
 from rdcalcium.units import nanometres
 
 CUT = 5.0  # standard deviations, beyond which a point spread function ends; 6e-7 of the light along each axis
