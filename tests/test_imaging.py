@@ -18,6 +18,7 @@ import rdcalcium as rc
 from rdcalcium import runner
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError
+from rdcalcium.memory import MemoryShortageError
 from rdcalcium.model import Buffer, Imaging, Model, write_toml
 from rdcalcium.model.optics import FWHM_PER_SD, ConfocalOptics, TwoPhotonOptics
 from rdcalcium.recorders.imaging import Readout
@@ -77,7 +78,7 @@ def seen(field: np.ndarray, entry: dict[str, Any], system: System, symmetry: tup
     """What an entry sees of a concentration in the control volumes."""
     geometry = {"kind": "box", "size": [0.4, 0.4, 0.4], "symmetry": symmetry}
     described = model(entry, geometry=geometry)
-    return sight(described.imaging[0], described, system.discretization) @ field
+    return sight(described.imaging[0], described, system.discretization)(field)
 
 
 def blob(system: System, width: float = 0.05, centre: tuple[float, ...] = (0, 0, 0.2)) -> np.ndarray:
@@ -182,7 +183,7 @@ def test_a_dye_of_two_sites_tells_no_calcium() -> None:
     found = told(model(SPOT, buffers=(two,)), 3.0)
     assert found.calcium is None
     D, C, E = two.kinetics().equilibrium(0.0, 3.0, 0.0)
-    amount = sight(model(SPOT).imaging[0], model(), box().discretization).sum()
+    amount = sight(model(SPOT).imaging[0], model(), box().discretization)(np.ones(box().shape[1]))
     assert found.light[0, 0] == pytest.approx(10 * (D + 5 * C + 20 * E) * amount, rel=1e-12)
 
 
@@ -216,17 +217,18 @@ def test_a_camera_without_sections_sees_all_depths() -> None:
         assert seen(np.ones(box().shape[1]), entry, box())[0] == pytest.approx(0.4, rel=1e-4)
 
 
-def test_points_of_lines_and_pixels_of_frames_see_what_a_spot_there_does() -> None:
-    field = blob(box(), centre=(0.03, 0.02, 0.15))
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_points_of_lines_and_pixels_of_frames_see_what_a_spot_there_does(kind: str) -> None:
+    field = blob(box(kind), centre=(0.03, 0.02, 0.15))
     line = {"kind": "line", "start": [-0.1, 0, 0.2], "end": [0.1, 0.1, 0.1], "points_along": 5}
     frame = {"kind": "frame", "centre": [0, 0.02, 0.1], "pixels": [3, 2], "pixel_size": 0.05, "plane": "xz"}
     for view, points in (
         (line, [(-0.05, 0.025, 0.175), (0.1, 0.1, 0.1)]),
         (frame, [(-0.05, 0.02, 0.075), (0.05, 0.02, 0.125)]),
     ):
-        found = seen(field, {**SPOT, "view": view}, box())
+        found = seen(field, {**SPOT, "view": view}, box(kind))
         for number, place in zip((1, 4) if view is line else (0, 5), points, strict=True):
-            (alone,) = seen(field, {**SPOT, "view": {"kind": "spot", "position": place}}, box())
+            (alone,) = seen(field, {**SPOT, "view": {"kind": "spot", "position": place}}, box(kind))
             assert found[number] == pytest.approx(alone, rel=1e-9)
 
 
@@ -234,6 +236,7 @@ def test_points_of_lines_and_pixels_of_frames_see_what_a_spot_there_does() -> No
     "view",
     [
         {"kind": "spot", "position": [0.03, -0.02, 0.1]},
+        {"kind": "frame", "centre": [0, 0.01, 0.1], "pixels": [3, 2], "pixel_size": 0.04},
         region({"kind": "sphere", "centre": [-0.02, 0.01, 0.1], "radius": 0.08}),
         region({"kind": "box", "low": [-0.055, -0.035, 0.05], "high": [0.095, 0.035, 0.15]}),
         region({"kind": "layer", "within": "50 nm", "of": "membrane"}),
@@ -241,7 +244,7 @@ def test_points_of_lines_and_pixels_of_frames_see_what_a_spot_there_does() -> No
     ],
 )
 def test_a_mirrored_quarter_is_seen_as_the_whole(view: dict[str, Any]) -> None:
-    optics = {"optics": GAUSSIAN} if view["kind"] == "spot" else {}
+    optics = {"optics": GAUSSIAN} if view["kind"] in ("spot", "frame") else {}
     entry = {"name": "one", "view": view, **optics}
     whole, quarter = box(), box(symmetry=("x", "y"))
     expected = seen(blob(whole), entry, whole)
@@ -522,6 +525,13 @@ def test_what_outlasts_the_run_or_sees_nothing_is_refused_before_the_first_step(
     with pytest.raises(InputError, match="imaging 'all' sees no cytosol: its region lies beside the control volumes"):
         rc.run(model({**TERMINAL, "view": beside}), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_for_which_there_is_no_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rdcalcium.recorders.sight.memory_available", lambda: 1000)
+    for view in (SPOT["view"], {"kind": "frame", "centre": [0, 0, 0.1], "pixels": [9, 9], "pixel_size": 0.04}):
+        with pytest.raises(MemoryShortageError, match=r"imaging 'spot' needs .* GiB for what \d+ points see of 9261"):
+            seen(np.ones(box().shape[1]), {**SPOT, "view": view}, box())
 
 
 def test_an_entry_and_its_dye_are_written_and_read_again() -> None:

@@ -62,8 +62,8 @@ class Readout:
         self.imaging, self.seed = imaging, model.run.seed
         self.dye = next(buffer for buffer in model.buffers if buffer.name == imaging.dye)
         self.exposures = Exposures.of(imaging, model)
-        self.weights = sight(imaging, model, system.discretization)
-        self.sums = self.weights.sum(axis=1)  # what 1 µM everywhere gives
+        self.sight = sight(imaging, model, system.discretization)
+        self.sums = self.sight(np.ones(system.discretization.size))  # what 1 µM everywhere gives
         counting = dict.fromkeys(self.dye.kinetics().states, 1.0)  # a light in which all states are alike
         lights = [self.dye.brightness[light] for light in imaging.lights(self.dye)]
         self.shine = DyeLight.of(self.dye, [*lights, counting], system.chemistry)
@@ -82,7 +82,7 @@ class Readout:
 
     def look(self, state: np.ndarray) -> np.ndarray:
         """What all light follows from, linear in a state (fields, n) µM: (fields of the dye, points)."""
-        return np.stack([self.weights @ state[field] for field in self.shine.fields])
+        return np.stack([self.sight(state[field]) for field in self.shine.fields])
 
     def begin(self, state: np.ndarray) -> None:
         """Take a state as that at rest, with which all others are compared."""

@@ -1,15 +1,13 @@
-"""What share of each control volume a view of the terminal sees, as one sparse matrix."""
+"""What a view of the terminal sees of a concentration in the control volumes; linear, and made once."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from typing import Protocol
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
-from scipy.special import ndtr
+from scipy.sparse import coo_array, csr_array, vstack
 
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.parts import share
@@ -17,76 +15,163 @@ from rdcalcium.errors import InputError
 from rdcalcium.memory import MemoryShortageError, memory_available
 from rdcalcium.model import Imaging, Model
 from rdcalcium.model.region import Distance, Layer, Region
-from rdcalcium.model.views import RegionView, View
+from rdcalcium.model.views import Frame, RegionView, View
+from rdcalcium.recorders.psf import Boxes, mean_gaussian, reflections
 from rdcalcium.units import nanometres
 
-CUT = 5.0  # standard deviations, beyond which a point spread function ends; 6e-7 of the light along each axis
 ENTRY = 12  # bytes of one number of a sparse matrix
 
 
-def sight(imaging: Imaging, model: Model, discretization: Discretization) -> csr_array:
-    """How a concentration in the control volumes becomes what is seen, (points, n); of a region there is one point.
+class Sight(Protocol):
+    """How a concentration in the control volumes, (n,) µM, becomes what is seen at each point of a view, (points,)."""
 
-    The mean of a region, whose row sums to 1. Of a focus Σ_i V_i PSF_i, with the mean of the point spread function over
-    the control volume, taken as a box of its widths: µM where the point spread function is normalised over space, µM µm
-    where light comes from all depths. Mirror images of the computed part are seen where they are.
+    def __call__(self, field: np.ndarray) -> np.ndarray:
+        """What is seen: µM, or µM µm where light comes from all depths."""
 
-    Raises InputError where nothing of the cytosol is seen, MemoryShortageError where there is no room for the matrix.
+
+def sight(imaging: Imaging, model: Model, discretization: Discretization) -> Sight:
+    """Of one entry of a model.
+
+    The mean of a region. Of a focus Σ_i V_i PSF_i c_i, with the mean of the point spread function over the control
+    volume. Mirror images of the computed part are seen where they are.
+
+    Raises InputError where nothing of the cytosol is seen, MemoryShortageError where there is no room for the weights.
     """
     volumes = np.flatnonzero(discretization.volumes)
     if imaging.optics is None:
         seen = (_inside(imaging.view, model, discretization) * discretization.volumes)[volumes]
-        rows = [csr_array(np.atleast_2d(seen / (seen.sum() or 1.0)))]
+        rows = csr_array(np.atleast_2d(seen / (seen.sum() or 1.0)))
+        found: Sight = Rows(rows, volumes)
     else:
-        boxes = _Boxes.of(discretization, volumes)
-        images = [boxes.mirrored(planes) for planes in _reflections(model.geometry.mirrors)]
-        points, spread = np.array(imaging.view.points), imaging.optics.spread
-        rows = [*_foci(imaging.name, points, spread, images, discretization.volumes[volumes])]
-    found = csr_array(vstack(rows))
-    if not found.nnz or not found.max():
+        boxes = Boxes.of(discretization, volumes)
+        images = [boxes.mirrored(planes) for planes in reflections(model.geometry.mirrors)]
+        weights, (lateral, axial) = discretization.volumes[volumes], imaging.optics.spread
+        kind = Planes if isinstance(imaging.view, Frame) else Rows
+        found = kind.of(imaging, (lateral, lateral, axial), images, weights, volumes)
+    if not found(np.ones(discretization.size)).max() > 0:
         low, high = (end(discretization.centres[volumes], axis=0) for end in (np.min, np.max))
         raise InputError(
             f"imaging {imaging.name!r} sees no cytosol: its {imaging.view.kind} lies beside the control volumes, whose "
             f"centres are from {nanometres(low, 4)} to {nanometres(high, 4)}"
         )
-    return csr_array((found.data, volumes[found.indices], found.indptr), shape=(found.shape[0], discretization.size))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
-class _Boxes:
-    """Control volumes as boxes.
+class Rows:
+    """Of any points.
 
-    low, high  (n, 3) µm
+    rows     (points, k) weights
+    volumes  (k,) control volumes that they are of
     """
 
-    low: np.ndarray
-    high: np.ndarray
+    rows: csr_array
+    volumes: np.ndarray
+
+    def __call__(self, field: np.ndarray) -> np.ndarray:
+        """The weighted sums."""
+        return self.rows @ field[self.volumes]
 
     @classmethod
-    def of(cls, discretization: Discretization, volumes: np.ndarray) -> _Boxes:
-        """Of some control volumes: the cells of a grid as they are; of tetrahedra around the nodes."""
-        picture = discretization.picture
-        if picture.centring == "cell":
-            order = np.empty(discretization.size, dtype=np.int64)
-            order[picture.selection] = np.arange(len(picture.selection))
-            corners = picture.points[picture.connectivity[order[volumes]]]
-            return cls(corners.min(axis=1), corners.max(axis=1))
-        centres = discretization.centres[volumes]
-        half = discretization.locator.widths(centres) / 2
-        return cls(centres - half, centres + half)
-
-    def mirrored(self, planes: dict[int, float]) -> _Boxes:
-        """Their images in planes: axis -> where it is, µm."""
-        low, high = self.low.copy(), self.high.copy()
-        for axis, at in planes.items():
-            low[:, axis], high[:, axis] = 2 * at - self.high[:, axis], 2 * at - self.low[:, axis]
-        return _Boxes(low, high)
+    def of(
+        cls,
+        imaging: Imaging,
+        spread: tuple[float, float, float],
+        images: Sequence[Boxes],
+        weights: np.ndarray,
+        volumes: np.ndarray,
+    ) -> Rows:
+        """From the standard deviations of a point spread function, µm, and the weight V of each control volume."""
+        return cls(csr_array(vstack([*_rows(imaging, spread, images, weights)])), volumes)
 
 
-def _reflections(mirrors: dict[int, float]) -> Iterator[dict[int, float]]:
-    """Every choice of mirror planes, none of them first."""
-    for chosen in product((False, True), repeat=len(mirrors)):
-        yield {axis: at for (axis, at), is_in in zip(mirrors.items(), chosen, strict=True) if is_in}
+def _rows(
+    imaging: Imaging, spread: tuple[float, float, float], images: Sequence[Boxes], weights: np.ndarray
+) -> Iterator[csr_array]:
+    """V_i PSF_i of each point, (1, k)."""
+    points = imaging.view.points
+    for point in points:
+        row = np.zeros(len(weights))
+        for box in images:
+            row += np.prod([mean_gaussian(point[a], spread[a], *box.along(a)) for a in range(3)], axis=0)
+        sparse = csr_array((weights * row)[None, :])
+        _require_room(imaging, ENTRY * sparse.nnz * len(points), len(weights))
+        yield sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """Of the pixels of a frame, to which the point spread function is a product of factors of their row and column.
+
+    images   of the control volumes in mirror planes
+    volumes  (k,) control volumes that they are of
+    """
+
+    images: tuple[_Plane, ...]
+    volumes: np.ndarray
+
+    def __call__(self, field: np.ndarray) -> np.ndarray:
+        """The sum over the images, row by row."""
+        values = field[self.volumes]
+        return np.sum([image(values) for image in self.images], axis=0).ravel()
+
+    @classmethod
+    def of(
+        cls,
+        imaging: Imaging,
+        spread: tuple[float, float, float],
+        images: Sequence[Boxes],
+        weights: np.ndarray,
+        volumes: np.ndarray,
+    ) -> Planes:
+        """As of Rows."""
+        return cls(tuple(_Plane.of(imaging, spread, box, weights) for box in images), volumes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plane:
+    """One image of the control volumes behind a frame, gathered by their intervals along both axes: few on a grid.
+
+    rows, columns    (rows, u) and (columns, w): mean of the factor of each over each interval along its axis
+    places           (2, k) interval of each control volume along both
+    weights          (k,) V times the third factor
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    places: np.ndarray
+    weights: np.ndarray
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """What (k,) µM give, (rows, columns)."""
+        shape = self.rows.shape[1], self.columns.shape[1]
+        gathered = coo_array((self.weights * values, tuple(self.places)), shape=shape).tocsr()
+        return (self.rows @ gathered) @ self.columns.T
+
+    @classmethod
+    def of(cls, imaging: Imaging, spread: tuple[float, float, float], boxes: Boxes, weights: np.ndarray) -> _Plane:
+        """Of the pixels of a frame."""
+        view = imaging.view
+        axes = {"xyz".index(letter): places for letter, places in view.coordinates.items()}
+        (height,) = {0, 1, 2} - axes.keys()
+        third = mean_gaussian(view.points[0][height], spread[height], *boxes.along(height))
+        factors, places = [], []
+        for axis, along in axes.items():
+            intervals, place = np.unique(np.stack(boxes.along(axis), axis=1), axis=0, return_inverse=True)
+            _require_room(imaging, 2 * np.dtype(float).itemsize * len(along) * len(intervals), len(weights))
+            factors.append(np.stack([mean_gaussian(x, spread[axis], *intervals.T) for x in along]))
+            places.append(place.ravel())
+        rows, columns = factors
+        return cls(rows, columns, np.stack(places), weights * third)
+
+
+def _require_room(imaging: Imaging, needed: float, volumes: int) -> None:
+    """Refuse weights of more bytes than there are."""
+    if needed > (available := memory_available()):
+        raise MemoryShortageError(
+            f"imaging {imaging.name!r} needs {needed / 2**30:.3g} GiB for what {len(imaging.view.points)} points see "
+            f"of {volumes} control volumes, and this machine has {available / 2**30:.3g} GiB available; take fewer"
+        )
 
 
 def _inside(view: View, model: Model, discretization: Discretization) -> np.ndarray:
@@ -95,7 +180,7 @@ def _inside(view: View, model: Model, discretization: Discretization) -> np.ndar
         return np.ones(discretization.size)
     if isinstance(view.where, Layer):  # as near to each mirror image of a surface
         return share(model, discretization.space, view.where)
-    images = [_Reflected(view.where, planes) for planes in _reflections(model.geometry.mirrors)]
+    images = [_Reflected(view.where, planes) for planes in reflections(model.geometry.mirrors)]
     return np.sum([share(model, discretization.space, image) for image in images], axis=0)
 
 
@@ -112,43 +197,3 @@ class _Reflected:
         for axis, at in self.planes.items():
             images[..., axis] = 2 * at - images[..., axis]
         return self.region.inside(images, distance)
-
-
-def _foci(
-    name: str, points: np.ndarray, spread: tuple[float, float], images: list[_Boxes], volumes: np.ndarray
-) -> Iterator[csr_array]:
-    """V_i PSF_i of each point, (1, n).
-
-    points  (points, 3) µm; many share a coordinate, as the pixels of a row do
-    """
-    lateral, axial = spread
-    tables = [
-        [{x: _mean_gaussian(x, s, box.low[:, a], box.high[:, a]) for x in np.unique(points[:, a])} for box in images]
-        for a, s in enumerate((lateral, lateral, axial))
-    ]
-    available, taken = memory_available(), 0
-    for done, (x, y, z) in enumerate(points, start=1):
-        row = volumes * sum(tables[0][i][x] * tables[1][i][y] * tables[2][i][z] for i in range(len(images)))
-        sparse = csr_array(row[None, :])
-        taken += ENTRY * sparse.nnz
-        if taken > available:
-            raise MemoryShortageError(
-                f"imaging {name!r} needs {taken / done * len(points) / 2**30:.3g} GiB for what {len(points)} points "
-                f"see of {len(volumes)} control volumes, and this machine has {available / 2**30:.3g} GiB available; "
-                "take fewer points"
-            )
-        yield sparse
-
-
-def _mean_gaussian(centre: float, spread: float, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Mean of a normal density over intervals, µm⁻¹, zero beyond CUT; 1 for one without end.
-
-    low, high  (n,) ends of each interval, µm
-    """
-    if math.isinf(spread):
-        return np.ones(len(low))
-    near = (high > centre - CUT * spread) & (low < centre + CUT * spread)
-    ends = (low[near] - centre) / spread, (high[near] - centre) / spread
-    density = np.zeros(len(low))
-    density[near] = (ndtr(ends[1]) - ndtr(ends[0])) / (high[near] - low[near])
-    return density
