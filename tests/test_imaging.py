@@ -436,6 +436,38 @@ def test_images_on_a_device_that_is_never_waited_for_are_the_same(
         np.testing.assert_allclose(other.imaging[name].dF_over_F, dataset.dF_over_F, rtol=1e-6, atol=1e-9)
 
 
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    return rc.run(moving().changed(run={"trials": 3}), out=tmp_path_factory.mktemp("imaging") / "trials")
+
+
+def test_trials_differ_in_their_photons_and_the_first_is_that_of_a_single_one(
+    finished: Result, trials: Result, tmp_path: Path
+) -> None:
+    spot, frame = trials.imaging["spot"], trials.imaging["frame"]
+    assert spot.photons.dims == ("trial", "time")
+    assert frame.F.dims == ("trial", "time", "y", "x")
+    np.testing.assert_array_equal(spot.trial, [1, 2, 3])
+    for name, one in trials.imaging.items():
+        assert one.isel(trial=0, drop=True).equals(finished.imaging[name])
+        assert one.F.isel(trial=2, drop=True).equals(finished.imaging[name].F)
+    assert len(np.unique(spot.photons.isel(time=-1))) == 3
+    table = trials.table("imaging.csv")
+    third = (table["trial"] == 3) & ~np.isnan(table["spot: photons"])
+    np.testing.assert_array_equal(table["spot: photons"][third], spot.photons.sel(trial=3))
+    assert imaging(trials.folder, tmp_path / "trials.svg").exists()
+
+
+def test_trials_that_stopped_go_on_to_the_same_images(trials: Result, tmp_path: Path) -> None:
+    runner.run(moving().changed(run={"trials": 3}), out=tmp_path, should_stop=StopAfter(100))
+    halfway = Result(tmp_path).imaging["spot"]
+    assert halfway.sizes["trial"] == 2
+    assert np.isnan(halfway.F.isel(trial=1)).any()
+    runner.resume(tmp_path)
+    for name, dataset in trials.imaging.items():
+        assert dataset.identical(Result(tmp_path).imaging[name]), name
+
+
 def test_a_table_holds_the_readouts_that_are_single_numbers(finished: Result) -> None:
     table = finished.table("imaging.csv")
     spot = finished.imaging["spot"]

@@ -180,7 +180,8 @@ class Model(Part):
     @property
     def is_random(self) -> bool:
         """Whether two of its trials differ."""
-        return any(group.gating == "stochastic" for group in self.channels)
+        counts_photons = any(entry.photons is not None for entry in self.imaging)
+        return counts_photons or any(group.gating == "stochastic" for group in self.channels)
 
     def averaged(self) -> Model:
         """The same terminal, in which each channel conducts with its probability of being open."""

@@ -15,8 +15,6 @@ from rdcalcium.recorders.exposure import Exposures
 from rdcalcium.recorders.sight import sight
 from rdcalcium.system import System
 
-TRIAL = 1  # of the photons of a run
-
 
 @dataclass(frozen=True, eq=False)
 class Seen:
@@ -88,15 +86,15 @@ class Readout:
         """Take a state as that at rest, with which all others are compared."""
         self.rest = self._light(self.look(state))
 
-    def collect(self, due: np.ndarray, looked: np.ndarray) -> Iterator[Sample]:
-        """Take looks, and tell the samples that are complete with them.
+    def collect(self, due: np.ndarray, looked: np.ndarray, trial: int = 1) -> Iterator[Sample]:
+        """Take looks of a trial, and tell the samples that are complete with them.
 
         due     (looks,) numbers in the schedule
         looked  (looks, numbers of a look)
         """
         light = np.stack([self._light(one.reshape(-1, len(self.sums)))[:-1] for one in looked])
         for index, mean in self.exposures.gather(self.total, due, light):
-            yield self._sample(index, mean)
+            yield self._sample(index, mean, trial)
 
     def _light(self, looked: np.ndarray) -> np.ndarray:
         """Of the dyes, in each image, and last how much of the dye there is, (images + 1, points)."""
@@ -117,7 +115,7 @@ class Readout:
     def _autofluorescence(self) -> np.ndarray:
         return self.imaging.autofluorescence * self._brightest
 
-    def _sample(self, index: int, light: np.ndarray) -> Sample:
+    def _sample(self, index: int, light: np.ndarray, trial: int) -> Sample:
         """What was collected, without noise, and as photons tell it.
 
         light  (images, points) of the dyes
@@ -125,7 +123,7 @@ class Readout:
         whole = light + self._autofluorescence + self._background
         if self.imaging.photons is None:
             return Sample(index, self._told(whole))
-        numbers = generator(self.seed, TRIAL, "photons", self.imaging.name, index)
+        numbers = generator(self.seed, trial, "photons", self.imaging.name, index)
         per_light = self.imaging.photons / self._brightest
         counted = numbers.poisson(np.maximum(per_light * whole, 0.0)).astype(float)
         return Sample(index, self._told(whole), counted, self._told(counted / per_light))

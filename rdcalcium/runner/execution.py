@@ -239,6 +239,7 @@ class Execution:
 
         It is finished when all is there: a run that ends before goes on from its last checkpoint.
         """
+        self.microscope.write_table(self.path)
         if not self.finished:
             self._save()
             return self._tell("interrupted")

@@ -28,10 +28,11 @@ class Microscope:
 
     def __init__(self, model: Model, system: System):
         self.readouts = [Readout(entry, model, system) for entry in model.imaging]
+        self.trials = model.run.trials
 
     @property
     def _plans(self) -> list[Plan]:
-        return [Plan(one.imaging, one.dye, one.exposures.times) for one in self.readouts]
+        return [Plan(one.imaging, one.dye, one.exposures.times, self.trials) for one in self.readouts]
 
     @property
     def size(self) -> int:
@@ -48,13 +49,16 @@ class Microscope:
         folder.require_room(path, self.size + STRUCTURE * len(self.readouts))
         self._file = ImagingFile.create(path / folder.IMAGING, self._plans)
 
-    def go_on(self, path: Path, state: Mapping[str, Any], t: float) -> None:
-        """Take up the file of a run that goes on from a checkpoint at t ms, with what was kept in its `state`."""
+    def go_on(self, path: Path, state: Mapping[str, Any], simulation: Simulation) -> None:
+        """Take up the file of a run that goes on from a checkpoint, with what was kept in its `state`."""
         if not self.readouts:
             return
         for i, readout in enumerate(self.readouts):
             readout.rest, readout.total = state[f"imaging rest {i}"], state[f"imaging total {i}"]
-        completed = {one.imaging.name: one.exposures.completed(t) for one in self.readouts}
+        t, before = simulation.t, simulation.trial - 1
+        completed = {
+            one.imaging.name: before * len(one.exposures.starts) + one.exposures.completed(t) for one in self.readouts
+        }
         self._file = ImagingFile.resume(path / folder.IMAGING, self._plans, completed)
 
     def state(self) -> dict[str, np.ndarray]:
@@ -82,8 +86,9 @@ class Microscope:
         ends = np.cumsum([0, *(one.looked for one, _ in looking)])
         for (one, due), at, first, last in zip(looking, when, ends, ends[1:], strict=False):
             looked = found[np.searchsorted(times, at), first:last]
-            for sample in one.collect(due, looked):
-                self._file.append(one.imaging.name, sample.index, _columns(sample))
+            before = (simulation.trial - 1) * len(one.exposures.starts)
+            for sample in one.collect(due, looked, simulation.trial):
+                self._file.append(one.imaging.name, before + sample.index, _columns(sample))
 
     def write_table(self, path: Path) -> None:
         """The readouts that are single numbers, as a table."""

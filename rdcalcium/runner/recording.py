@@ -56,7 +56,7 @@ class Recording:
         # What is damaged or short is refused before a row of anything is lost.
         if state:
             self.snapshots = require_complete(path, simulation, when)
-            microscope.go_on(path, state, simulation.t if simulation.trial == 1 else np.inf)
+            microscope.go_on(path, state, simulation)
         else:
             self.snapshots = self._new_snapshots(model)
             microscope.begin(path, simulation)
@@ -102,10 +102,9 @@ class Recording:
         self._look_at_points(moment)
         self.peaks.look(moment.t, moment.values[CALCIUM])
         due = self.schedule.due(moment.t, moment.h)
-        if self.simulation.trial == 1:  # whole fields, and images of them, are those of the first
-            self.microscope.look(self.simulation, moment)
-            if len(due):
-                self._look_at_fields(moment, due)
+        self.microscope.look(self.simulation, moment)
+        if self.simulation.trial == 1 and len(due):  # whole fields are those of the first
+            self._look_at_fields(moment, due)
         if len(due) or moment.t >= self.simulation.model.run.duration:
             self.tables.write_balance(moment.t, self.simulation.balance())
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.results import Result
-from rdcalcium.results.columns import CHANGE, MEASURED, RATIO, TIME, VARIABLES
+from rdcalcium.results.columns import CHANGE, MEASURED, RATIO, TIME, TRIAL, VARIABLES
 from rdcalcium.results.folder import IMAGING
 from rdcalcium.units import milliseconds
 from rdcalcium.view.canvas import new_figure, save
@@ -42,16 +42,24 @@ def imaging(run_folder: str | Path, path: str | Path) -> Path:
     figure.suptitle(textwrap.fill(result.about.title, TITLE_COLUMNS), x=0.02, ha="left", fontsize=10)
     rows = figure.subfigures(len(seen), 1, squeeze=False)[:, 0]
     for row, (name, data) in zip(rows, seen.items(), strict=True):
-        row.suptitle(name, x=0.02, ha="left", fontsize=9)
-        _DRAWN[len(data.sizes)](row, data)
+        trials = data.sizes.get(TRIAL.quantity, 1)
+        row.suptitle(f"{name}, mean of {trials} trials" if trials > 1 else name, x=0.02, ha="left", fontsize=9)
+        _DRAWN[len(shown(data)[1][WITHOUT_NOISE].dims)](row, data)
     return save(figure, path)
 
 
 def shown(data: xarray.Dataset) -> tuple[str, dict[str, xarray.DataArray]]:
-    """What an entry is shown by: the title of its quantity, and how it came about -> its values."""
+    """What an entry is shown by: the title of its quantity, and how it came about -> its values.
+
+    Of several trials that is the mean without noise, and what was counted in the first.
+    """
     quantity = CHANGE if VARIABLES[CHANGE] in data else RATIO
     names = {AS_COUNTED: VARIABLES[quantity + MEASURED], WITHOUT_NOISE: VARIABLES.get(quantity, quantity)}
-    return TITLES[quantity], {words: data[name] for words, name in names.items() if name in data}
+    found = {words: data[name] for words, name in names.items() if name in data}
+    if TRIAL.quantity in data.dims:
+        found[WITHOUT_NOISE] = found[WITHOUT_NOISE].mean(TRIAL.quantity)
+        found = {words: one.isel({TRIAL.quantity: 0}, missing_dims="ignore") for words, one in found.items()}
+    return TITLES[quantity], found
 
 
 def _traces(row: SubFigure, data: xarray.Dataset) -> None:
