@@ -15,11 +15,9 @@ from rdcalcium.errors import InputError
 from rdcalcium.gating import occupancies
 from rdcalcium.model import Channels, GatedCurrent, Model, VoltageCourse
 from rdcalcium.openings import Gate, Openings, PrescribedGate, StochasticGate
-from rdcalcium.units import milliseconds
+from rdcalcium.tabulation import rows_between
 
-GATING_SPACING = 0.002  # ms, between the tabulated open probabilities; a cubic between them
 SAME_KNOT = 1e-9  # ms, between knots of copies of a course that are one
-NEAR_JUMP = 0.1  # share of that, within which no row but those of a jump stands
 STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
 STIR = 0.1  # ms in which it changes by more than that where it is not at rest
 PAUSE = 0.5  # ms of rest, at least, before it begins to flow anew
@@ -295,7 +293,7 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None) 
     """The current of a group that depends on the voltage."""
     stimulus = model.stimulus
     assert stimulus is not None  # the model has checked it
-    times, probability = np.concatenate(_between_jumps(stimulus, model.run.duration)), None
+    times, probability = np.concatenate(rows_between(stimulus, model.run.duration)), None
     if gate is None:
         times, probability = open_probability_table(group, stimulus, model.run.duration)
     voltage = stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
@@ -327,24 +325,14 @@ def _stochastic(group: Channels, stimulus: VoltageCourse, times: np.ndarray, vol
     return StochasticGate(group.name, scheme, times, voltage, start, is_open, len(group.positions))
 
 
-def gate_times(duration: float) -> np.ndarray:
-    """Times (ms) at which gates and the voltage are tabulated in a run of this duration; InputError for too many."""
-    if duration / GATING_SPACING > 1e8:
-        raise InputError(
-            f"run.duration = {milliseconds(duration)} is too long to tabulate a gate; "
-            f"at most {milliseconds(1e8 * GATING_SPACING)}"
-        )
-    return np.linspace(0.0, duration, int(np.ceil(duration / GATING_SPACING)) + 1)
-
-
 def open_probability_table(group: Channels, stimulus: VoltageCourse, duration: float) -> tuple[np.ndarray, np.ndarray]:
     """Times (ms) and probability that a channel is open, from its scheme under the voltage; at rest before.
 
-    Where the voltage jumps there are two rows, of one probability.
+    Where the voltage jumps, comes to rest or leaves it, there are two rows, of one probability.
     """
     scheme = group.kinetics()
     is_open = np.array([state in group.open_states for state in scheme.states])
-    pieces = _between_jumps(stimulus, duration)
+    pieces = rows_between(stimulus, duration)
     found = [scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))[:, None]]
     for times in pieces:
         found.append(occupancies(scheme, stimulus.voltage, found[-1][:, -1], times))
@@ -352,11 +340,3 @@ def open_probability_table(group: Channels, stimulus: VoltageCourse, duration: f
     if not np.isfinite(open_probability).all():
         raise InputError(f"the gate of channels {group.name!r} could not be solved; check its rates")
     return np.concatenate(pieces), np.clip(open_probability, 0.0, 1.0)
-
-
-def _between_jumps(stimulus: VoltageCourse, duration: float) -> list[np.ndarray]:
-    """Times at which a gate is tabulated (ms), from one jump of the voltage to the next, both included."""
-    even = gate_times(duration)
-    near = NEAR_JUMP * GATING_SPACING
-    ends = [0.0, *stimulus.jumps(duration).tolist(), duration]
-    return [np.array([a, *even[(even > a + near) & (even < b - near)], b]) for a, b in pairwise(ends)]

@@ -11,9 +11,10 @@ from scipy.optimize import brentq
 
 import rdcalcium as rc
 from rdcalcium import library
-from rdcalcium.currents import open_probability_table
+from rdcalcium.currents import channel_currents, open_probability_table
 from rdcalcium.model import ActionPotential, Channels, ModelError, VoltageCourse, VoltageSteps, write_toml
-from tests.model_tables import STIMULI, channel, model_of_tables, tables
+from rdcalcium.tabulation import rows_between
+from tests.model_tables import OHMIC, STIMULI, channel, model_of_tables, tables
 
 TEMPLATE = {"half_width": "0.38 ms", "peak": "27 mV", "rest": "-80 mV"}
 
@@ -297,3 +298,38 @@ def test_a_voltage_and_a_current_of_one_name_are_both_kept(tmp_path: Path) -> No
     again = library.load(tmp_path / "run" / "model.toml")
     assert again.stimulus.voltage(np.array([0, 1])).tolist() == [-80, 20]
     assert again.channels[0].current.rows(9.0)[1] == pytest.approx([0, 0.3, 0], rel=1e-15)
+
+
+def test_rows_are_close_while_the_voltage_changes_and_ever_rarer_while_it_stays() -> None:
+    train = spike(train={"kind": "regular", "rate": "20 Hz", "count": 3, "start": "5 ms"})
+    pieces = rows_between(train, 150.0)
+    ends = [piece[0] for piece in pieces] + [pieces[-1][-1]]
+    over = np.array(train.starts) + train._rows[-1][0]
+    np.testing.assert_allclose(ends, np.sort([0, *train.starts, *over, 150]), rtol=1e-15)
+    for i, piece in enumerate(pieces):
+        since = piece[1:] - piece[0] if i % 2 == 0 else np.zeros(len(piece) - 1)  # every other one is a rest
+        assert np.all(np.diff(piece) > 0)
+        assert np.all(np.diff(piece) < 0.00221 + 0.0201 * np.maximum(since - 0.1, 0))
+    assert sum(len(piece) for piece in pieces) < 0.2 * 150 / 0.002
+
+
+def test_between_ever_rarer_rows_a_gate_relaxes_as_it_should() -> None:
+    """C ⇌ O with a fast gate and a slow one, each exactly, at times between the rows."""
+    clamp = {"kind": "voltage_step", "holding": -80, "steps": [{"level": 0, "start": 1, "duration": 100}]}
+    slow = ["C <-> O : 0.03*exp(V/50), 0.01"]
+    fast = ["C <-> O : 3*exp(V/20), 2"]
+    groups = [
+        channel(**{**OHMIC, "parameters": {}, "name": name, "gate": gate})
+        for name, gate in (("slow", slow), ("fast", fast))
+    ]
+    model = model_of_tables(stimulus=clamp, channels=groups, run={"duration": 201})
+    for group, a, b, s in zip(channel_currents(model).groups, (0.03, 3), (0.01, 2), (50, 20), strict=True):
+        p = group.open_probability
+        assert p is not None
+        rest, up = a * np.exp(-80 / s) / (a * np.exp(-80 / s) + b), a / (a + b)
+        t = np.random.default_rng(5).uniform(0, 99.9, 2000)
+        during = up + (rest - up) * np.exp(-(a + b) * t)
+        np.testing.assert_allclose(p.value(1 + t), during, rtol=1e-7)
+        left = up + (rest - up) * np.exp(-(a + b) * 100)
+        after = rest + (left - rest) * np.exp(-(a * np.exp(-80 / s) + b) * t)
+        np.testing.assert_allclose(p.value(101 + t), after, rtol=1e-6, atol=1e-8)

@@ -102,6 +102,12 @@ class ActionPotential(VoltageCourse):
         return self._shape(np.where(latest >= 0, t - starts[np.maximum(latest, 0)], self._rows[0][0]))
 
     @property
+    def rests(self) -> list[tuple[float, float]]:
+        """From the last row of one waveform to the start of the next."""
+        ends = [-np.inf, *(start + self._rows[-1][0] for start in self.starts)]
+        return [(a, b) for a, b in zip(ends, [*self.starts, np.inf], strict=True) if a < b]
+
+    @property
     def beginnings(self) -> dict[str, float]:
         """Each action potential."""
         return {f"action potential {i + 1}": t for i, t in enumerate(self.starts)}

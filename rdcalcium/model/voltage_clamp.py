@@ -71,6 +71,12 @@ class VoltageSteps(VoltageCourse):
         return times[self.voltage(times) != self.voltage(times, before=True)]
 
     @property
+    def rests(self) -> list[tuple[float, float]]:
+        """All times, from one jump to the next."""
+        ends = np.unique([-np.inf, *self._levels[0], np.inf])
+        return list(pairwise(ends.tolist()))
+
+    @property
     def beginnings(self) -> dict[str, float]:
         """Each step."""
         return {f"voltage step {i + 1}": step.start for i, step in enumerate(self.steps)}
@@ -118,6 +124,11 @@ class VoltageTable(VoltageCourse):
         """Where two rows have one time."""
         jumps = np.unique(self._curve.jumps)
         return jumps[(jumps > 0) & (jumps < duration)]
+
+    @property
+    def rests(self) -> list[tuple[float, float]]:
+        """Before the first row, and after the last."""
+        return [(-np.inf, self.table[0][0]), (self.table[-1][0], np.inf)]
 
     @property
     def beginnings(self) -> dict[str, float]:

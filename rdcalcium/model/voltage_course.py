@@ -31,6 +31,11 @@ class VoltageCourse(Part):
         """Times within a run of this duration (ms) at which the voltage jumps, (jumps,) ms, ascending."""
 
     @property
+    def rests(self) -> list[tuple[float, float]]:
+        """Beginning and end of each time in which the voltage stays what it is, ms, one after the other."""
+        return []
+
+    @property
     @abstractmethod
     def beginnings(self) -> dict[str, float]:
         """When each of its parts begins, ms, by what users call it."""

@@ -7,7 +7,7 @@ import numpy as np
 STRAIGHT = 5e-4  # of the range of a column, what the lines may miss: no picture shows it
 
 
-def bends(times: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
+def bends(times: np.ndarray, columns: list[np.ndarray], ends: np.ndarray) -> np.ndarray:
     """Which rows to keep, so that straight lines between them miss none of the others by more than STRAIGHT.
 
     The row that is farthest off joins those that are kept, in every gap between them, until none is too far: Douglas &
@@ -15,10 +15,11 @@ def bends(times: np.ndarray, columns: list[np.ndarray]) -> np.ndarray:
 
     times    (rows,)  ms, ascending
     columns  of (rows,) each, in any unit
+    ends     (ends,) rows that are kept in any case: the search is quick where what repeats itself lies between them
     """
     courses = np.stack([values / (np.ptp(values) or 1.0) for values in columns])
     upright = np.flatnonzero(np.diff(times) == 0)
-    kept = np.unique(np.concatenate([[0, len(times) - 1], upright, upright + 1]))
+    kept = np.unique(np.concatenate([[0, len(times) - 1], ends, upright, upright + 1]))
     while True:
         off = _off_lines(times, courses, kept)
         worst = np.maximum.reduceat(off, kept[:-1])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.currents import TimeCourse, gate_times
+from rdcalcium.currents import TimeCourse
 from rdcalcium.influx import Influx
 from rdcalcium.model import Model, VoltageCourse
 from rdcalcium.model.prescribed_currents import RepeatedCurrent
@@ -16,6 +16,7 @@ from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS
 from rdcalcium.runner.bends import bends
 from rdcalcium.simulation import Simulation
+from rdcalcium.tabulation import rows_between
 
 
 def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
@@ -31,7 +32,9 @@ def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
     times, before = _rows([g.influx for g in influx.currents.groups], jumps, model.stimulus, model.run.duration)
     columns = stimulus_columns(model, influx, times, before)
     table = CsvTable(folder / STIMULUS, [column.heading for column in columns])
-    kept = bends(times, [values for column, values in columns.items() if column != TIME])
+    pieces = rows_between(model.stimulus, model.run.duration) if model.stimulus else []
+    ends = np.searchsorted(times, [piece[0] for piece in pieces])
+    kept = bends(times, [values for column, values in columns.items() if column != TIME], ends)
     for row in zip(*(values[kept] for values in columns.values()), strict=True):
         table.append(row)
     table.close()
@@ -98,8 +101,8 @@ def _rows(
     found  times of jumps, ms
     """
     times, jumps = [np.array([0.0, duration]), *(course.knots for course in courses)], [np.zeros(0), *found]
-    if stimulus:  # smooth at the spacing at which gates see it, but where it jumps
-        times.append(gate_times(duration))
+    if stimulus:  # smooth between the rows at which gates see it, but where it jumps
+        times += rows_between(stimulus, duration)
         jumps.append(stimulus.jumps(duration))
     after, jumped = np.unique(np.concatenate(times + jumps)), np.unique(np.concatenate(jumps))
     after = after[(after >= 0) & (after < duration)]
