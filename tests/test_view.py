@@ -505,6 +505,8 @@ def test_of_a_train_the_time_around_the_highest_peak_is_shown_too(run, tmp_path)
     ((begin, end),) = around(time, train, 40.0)
     assert 37 < begin < 39
     assert 42 < end < 48
+    cut = time < 41
+    assert around(time[cut], train[cut], 40.0)[0][1] == time[cut][-1]  # no longer than the run
     near = (time > 35) & (time < 45)
     assert around(time[near], train[near], 40.0) == []  # it fills the picture already
     assert around(time, 0 * train, 0.0) == []  # nothing happens

@@ -44,7 +44,7 @@ class Channels(SchemePart):
     open_states: tuple[str, ...] = ()
     """States of the gate in which a channel conducts."""
     measured_at: Temperature | None = None
-    """Temperature at which the rates of the gate were measured; none: they hold at the temperature of the model."""
+    """At which the rates of the gate were measured; none: its rates hold at the temperature of the model."""
     Q10: Factor | None = None
     """How many times as fast the gate is where it is 10 degC warmer, 2 to 2.5 for calcium channels; none: it must be
     said where the model has another temperature than that at which the gate was measured."""

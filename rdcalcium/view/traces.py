@@ -96,7 +96,7 @@ def _around_the_peak(run: RunFolder) -> list[tuple[float, float]]:
 def around(times: np.ndarray, calcium: np.ndarray, at: float) -> list[tuple[float, float]]:
     """Beginning and end (ms) of the time around a peak; nothing where there is none, or it fills much of the run.
 
-    It lasts while calcium is above the SHOULDER of what the peak adds to the beginning.
+    It is within the run, and lasts while calcium is above the SHOULDER of what the peak adds to the beginning.
 
     times    (rows,) ms
     calcium  (rows,) µM
@@ -110,7 +110,8 @@ def around(times: np.ndarray, calcium: np.ndarray, at: float) -> list[tuple[floa
     begin, end = times[first], times[last]
     if end - begin > SHORT * (times[-1] - times[0]):
         return []
-    return [(float(begin - BEFORE * (end - begin)), float(end + AFTER * (end - begin)))]
+    from_, until = begin - BEFORE * (end - begin), end + AFTER * (end - begin)
+    return [(float(max(from_, times[0])), float(min(until, times[-1])))]
 
 
 def _voltage(axis: Axes, columns: Mapping[Column, np.ndarray]) -> None:
