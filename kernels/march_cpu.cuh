@@ -21,7 +21,17 @@
 // Patches, if the model has any: the extent of a launch for their control volumes, and what it tells of the sites
 #ifdef RDC_ROWS
 #define RDC_PATCHED k->patched, 1, 1, RDC_BLOCK, k->patched_parallel
-#define RDC_SITES k->volume, k->site, k->kind, k->place, k->weight, k->spread, k->count, k->number, k->q
+#define RDC_SITES k->volume, k->site, k->kind, k->place, k->weight, k->spread, k->count, k->number, k->q, k->total, \
+                  k->added
+
+// What lies in the stores of a state goes to `total`, what does in an increment to `added`
+#define RDC_ADD_UP(u, sums) \
+    if (k->store_threads) { \
+        const index_t items = k->patches * k->store_threads; \
+        launch_patch_totals(RDC_FEW(items), u, k->area, k->opens, k->held, k->spread, k->partial_total, k->stride, \
+                            k->store_threads, items); \
+        launch_patch_add_up(RDC_FEW(k->patches), k->partial_total, sums, k->store_threads, k->patches); \
+    }
 #endif
 
 static void march_inject(const Tables* k, const index_t when, const double a, const double b, const index_t more) {
@@ -46,12 +56,16 @@ static void march_stages(const Tables* k, RDC_DECLARED_NEIGHBOURS) {
     real_t *y = RDC_STATE(k->at, Y), *f0 = RDC_STATE(k->at, F0);
     launch_scale(RDC_VALUES, f0, RDC_INCREMENT(k->at, 1), (real_t)(row[RDC_MU_T] * h), k->values);
     launch_scale(RDC_VALUES, f0, RDC_INCREMENT(k->at, 0), 0, k->values);
+#ifdef RDC_ROWS
+    RDC_ADD_UP(y, k->total)
+#endif
     for (index_t j = 2; j <= k->m->stages; ++j) {
         row = stage_row(k->m, k->first_row, k->rows, j);
         RDC_STAGE(RDC_CELLS, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_NEIGHBOURS, k->p, RDC_INCREMENT(k->at, j),
                   (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * h), (real_t)(row[RDC_GAMMA_T] * h),
                   RDC_EXTENTS);
 #ifdef RDC_ROWS
+        RDC_ADD_UP(RDC_INCREMENT(k->at, j - 1), k->added)
         launch_patch_stage(RDC_PATCHED, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_SITES, RDC_INCREMENT(k->at, j),
                            (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * h),
                            (real_t)(row[RDC_GAMMA_T] * h), k->stride, k->patched);
@@ -69,6 +83,7 @@ static void march_end(const Tables* k, const index_t more, RDC_DECLARED_NEIGHBOU
                RDC_NEIGHBOURS, k->p, k->atol, RDC_END(k->at, s), RDC_STATE(k->at, CARRIED_END), RDC_STATE(k->at, F1),
                k->worst, (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment, (real_t)k->r->rtol, RDC_EXTENTS);
 #ifdef RDC_ROWS
+    RDC_ADD_UP(RDC_INCREMENT(k->at, s), k->added)
     launch_patch_arrive(RDC_PATCHED, RDC_STATE(k->at, Y), RDC_STATE(k->at, CARRIED), RDC_INCREMENT(k->at, s),
                         RDC_STATE(k->at, F0), RDC_SITES, k->atol, RDC_END(k->at, s), RDC_STATE(k->at, CARRIED_END),
                         RDC_STATE(k->at, F1), k->worst, (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment,

@@ -8,6 +8,9 @@
 // spread  (kinds,)        from one row of a site to the next
 // count   (kinds,)        how many rows there are
 // number  (kinds,)        of the first of them, among those of all kinds
+//
+// A patch with a store has rates that depend on what lies in it: `total` of a kind is what its sites hold together,
+// `added` what an increment adds to that (patch_totals.cu).
 #pragma once
 #include "model.cuh"
 

@@ -10,7 +10,7 @@ from typing import Any
 from rdcalcium.errors import ModelError, suggest
 
 FOLDER = Path(__file__).with_name("library")
-SHELVES = ("buffers", "channels", "pumps", "sensors", "waveforms", "models")
+SHELVES = ("buffers", "channels", "pumps", "sensors", "transports", "waveforms", "models")
 _NOT_MODEL_KEYS = {"description", "like", "note"}
 
 

@@ -15,6 +15,8 @@ from rdcalcium.model import Model
 from rdcalcium.patches import Patches, build_patches
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
+LOW = 10.0  # µM of calcium, up to which one number bounds how fast patches are
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -75,7 +77,10 @@ class System:
     def stiffness_terms(self) -> tuple[float, np.ndarray]:
         """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2)."""
         steady, binding = self.chemistry.stiffness_terms(self.discretization.radius)
-        return steady + self.patches.stiffness(self.discretization.size), binding
+        constant, each = self.patches.stiffness.line(LOW)
+        if each:
+            binding = np.vstack([binding, np.zeros((1, 2))]) + np.array([each, 0.0])
+        return steady + constant, binding
 
 
 def build_system(model: Model, discretization: Discretization) -> System:

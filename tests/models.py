@@ -90,11 +90,12 @@ PUMP = Mechanism("pump", (Row("pumped", Expression("V*Ca**2/(K**2 + Ca**2) - lea
 GATED = Mechanism(
     "gated",
     (
+        Row("stored", Expression("exprel(Ca)*h - log(2 + bound) + 0.5*Ca_store"), start=2.0, calcium=-0.5),
         Row("h", Expression("a*(1 - h)*exp(-Ca) - tanh(Ca)*h*b"), start=0.5, scale=0.2),
         Row("bound", Expression("b*Ca*(1 - bound)*sqrt(h + 1)"), calcium=2.5, scale=0.1),
-        Row("stored", Expression("exprel(Ca)*h - log(2 + bound)"), calcium=-0.5),
     ),
     {"a": 0.4, "b": 1.5},
+    store=0.01,
 )
 
 

@@ -91,13 +91,14 @@ def slow_patches(system: System, y: np.ndarray, rows: np.ndarray) -> tuple[np.nd
                 rates = [0.7 * Ca * Ca / (0.09 + Ca * Ca) - 0.1]
                 flux = rates[0]
             else:
-                h, bound, _ = (float(rows[begin + r * sites + i]) for r in range(3))
+                _, h, bound = (float(rows[begin + r * sites + i]) for r in range(3))
+                store = 0.01 * sum(a * float(x) for a, x in zip(patch.areas, rows[begin : begin + sites], strict=True))
                 rates = [
+                    (math.expm1(Ca) / Ca if Ca else 1.0) * h - math.log(2 + bound) + 0.5 * store,
                     0.4 * (1 - h) * math.exp(-Ca) - math.tanh(Ca) * h * 1.5,
                     1.5 * Ca * (1 - bound) * math.sqrt(h + 1),
-                    (math.expm1(Ca) / Ca if Ca else 1.0) * h - math.log(2 + bound),
                 ]
-                flux = 2.5 * rates[1] - 0.5 * rates[2]
+                flux = 2.5 * rates[2] - 0.5 * rates[0]
             change[[begin + r * sites + i for r in range(len(rates))]] = rates
             calcium[volume] -= patch.weights[i] * flux
         begin += len(patch.mechanism.rows) * sites
@@ -374,6 +375,16 @@ def check_patch_rhs(do: KernelOperations, rng: np.random.Generator) -> None:
         assert operations.site_sums(state) == pytest.approx(sums, rel=1e-13, abs=1e-300)
 
 
+def check_patch_totals(do: KernelOperations, rng: np.random.Generator) -> None:
+    """What all sites hold of the first row of a patch with a store; of no other patch."""
+    _, rows, on_y = random_whole(do, rng)
+    do.add_up_stores(on_y, do.added)
+    for got, (patch, held) in zip(do.download(do.added), do.system.patches.split(rows), strict=True):
+        held_at = [float(a) * float(x) for a, x in zip(patch.areas, held[0], strict=True)]
+        expected = math.fsum(held_at) if patch.mechanism is GATED else 0.0
+        assert float(got) == pytest.approx(expected, rel=1e-13)
+
+
 def check_patch_stage(do: KernelOperations, rng: np.random.Generator) -> None:
     y, rows, on_y = random_whole(do, rng)
     (z1, z1_rows, on_z1), (f0, f0_rows, on_f0), (z2, z2_rows, on_z2) = (random_whole(do, rng, -0.5) for _ in range(3))
@@ -400,7 +411,9 @@ def check_patch_arrive(do: KernelOperations, rng: np.random.Generator) -> None:
     a, b, rtol, atol = 0.12, 0.8, 0.01, rng.uniform(0.01, 0.1, len(do.system.lengths)).astype(do.real)
     states, out = (on_y, do.new(), on_z, on_f0), (do.upload(atol), end, carried_end, f1, worst, a, b, rtol)
     do.on_cells("arrive", *states, *do.neighbours, do.p, *out)
-    do.on_sites("patch_arrive", *states, *do.at_sites, *out)
+    do.add_up_stores(on_y, do.total)
+    do.add_up_stores(on_z, do.added)
+    do.on_sites("patch_arrive", *states, *do.at_sites, do.total, do.added, *out)
     plain_end, plain_carried, plain_f1 = do.new(), do.new(), do.new()
     do.advance(on_y, states[1], on_z, plain_end, plain_carried)
     do.rhs(plain_end, plain_f1)
@@ -609,6 +622,8 @@ CHECKS = {
     "stage_weighted": Check(check_stage, "weighted", ("six fields",)),
     "arrive_weighted": Check(check_arrive, "weighted", ("six fields",)),
     "patch_rhs": Check(check_patch_rhs, "mesh", (f"{PATCHED}fixed",)),
+    "patch_totals": Check(check_patch_totals, "mesh", (f"{PATCHED}fixed",)),
+    "patch_add_up": Check(check_patch_totals, "grid", (f"{PATCHED}fixed",)),
     "patch_stage": Check(check_patch_stage, "grid", (f"{PATCHED}fixed",)),
     "patch_arrive": Check(check_patch_arrive, "mesh", (f"{PATCHED}fixed",)),
     "march_stage_grid": Check(check_march, "grid", ("fixed", "six fields")),

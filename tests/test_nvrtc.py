@@ -188,7 +188,7 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     marcher.step(2)
     end = (y, z, f, f, *do.neighbours, do.p, marcher.atol, do.new(), do.new(), do.new(), marcher.worst)
     do.on_cells("arrive", *end, 0.04, 0.8, 1e-2)
-    do.on_sites("patch_arrive", *end[:4], *do.at_sites, *end[-5:], 0.04, 0.8, 1e-2)
+    do.on_sites("patch_arrive", *end[:4], *do.at_sites, do.total, do.added, *end[-5:], 0.04, 0.8, 1e-2)
     assert do.launched == set(do.kernels)
 
 

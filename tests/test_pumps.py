@@ -16,7 +16,9 @@ from rdcalcium.geometry.files import write_mesh
 from rdcalcium.library import resolve
 from rdcalcium.model import ModelError, Pump, Run
 from rdcalcium.model.expression import Expression
-from rdcalcium.patches import pump_mechanism
+from rdcalcium.patches import Patch
+from rdcalcium.patches.build import pump_mechanism
+from rdcalcium.patches.stiffness import radii
 from rdcalcium.units import IONS_PER_AMOUNT, parse
 from tests.ball import sphere_mesh
 from tests.models import small_model
@@ -174,17 +176,19 @@ def test_calcium_is_cleared_from_a_compartment_at_the_rate_of_its_clearance() ->
 def test_the_flux_of_pumps_is_their_density_times_their_turnover() -> None:
     """250 µm⁻² that let 100 ions out each second are 25 ions/(µm² ms), 0.0415 µM µm/ms."""
     pump = Pump(name="PMCA", law="density*k_cat*Ca/(K + Ca)", density=250, parameters={"k_cat": "100 /s", "K": 0.2})
-    rate = float(pump.flux.evaluate({**pump.numbers, "Ca": 1e9}))
+    rate = float(Expression(pump.law).evaluate({**pump.numbers, "Ca": 1e9}))
     assert rate == pytest.approx(0.0415, rel=1e-3)
     assert rate == pytest.approx(parse("25 ions/um^2/ms", "surface flux"), rel=1e-9)
     assert rate * IONS_PER_AMOUNT == pytest.approx(25, rel=1e-9)
 
 
 def test_the_steepest_part_of_a_law_bounds_the_stiffness() -> None:
-    """The largest slope of V c/(K + c) is V/K, that of V c²/(K² + c²) is 3√3/8 V/K."""
+    """The largest slope of V c/(K + c) is V/K, that of V c²/(K² + c²) is 3√3/8 V/K; times area over volume."""
+    one = np.ones(1)
     for law, slope in (("V*Ca/(K + Ca)", 1.0), ("V*Ca**2/(K**2 + Ca**2)", 27**0.5 / 8)):
-        found = pump_mechanism("pump", Expression(law), 0.05, {"V": 3.0, "K": 0.5}, balances=True).steepest
-        assert slope * 6 < found < 1.3 * slope * 6
+        pump = Pump(name="pump", law=law, parameters={"V": 3.0, "K": 0.5})
+        found = radii(Patch(pump_mechanism(pump, 0.05), np.zeros(1, int), one, 4 * one))
+        assert slope * 24 < found[-1] < 1.3 * slope * 24
 
 
 def test_a_run_writes_what_its_pumps_took(tmp_path: Path) -> None:
@@ -200,7 +204,7 @@ def test_a_run_writes_what_its_pumps_took(tmp_path: Path) -> None:
     [
         ({"law": "V_max*Ca"}, r"'K'.*; used: V_max"),
         ({"law": "V_max*Ca/(K + Ca) + x"}, r"'x' in .* is not known; known here: Ca, K, V_max"),
-        ({"law": "V_max*Ca", "parameters": {"V_max": "1 /ms"}}, r"is in uM\*ms\^-1, expected a flux in uM\*um/ms"),
+        ({"law": "V_max*Ca", "parameters": {"V_max": "1 /ms"}}, r"is in uM\*ms\^-1, expected uM\*um/ms"),
         ({"law": "V_max*Ca + K"}, r"adds uM\^2\*ms\^-1\*um and uM"),
         ({"law": "V_max/(Ca - K)", "parameters": {"V_max": 1, "K": 1}}, r"no number at .* uM of calcium"),
         ({"parameters": {"V_max": 1, "K": 1, "leak": 2}}, r"'leak' has a meaning of its own in a law"),
@@ -228,7 +232,7 @@ def test_a_steady_state_with_pumps_is_refused() -> None:
 @pytest.mark.parametrize("name", rc.library.entries("pumps"))
 def test_every_pump_of_the_library_takes_more_out_the_more_there_is(name: str) -> None:
     pump = Pump(use=name)
-    flux = pump.flux.evaluate({**pump.numbers, "Ca": np.geomspace(1e-3, 100, 50)})
+    flux = Expression(pump.law).evaluate({**pump.numbers, "Ca": np.geomspace(1e-3, 100, 50)})
     assert np.all(np.diff(flux, prepend=0.0) > 0)
 
 

@@ -13,7 +13,7 @@ from rdcalcium.backends.base import Sides
 from rdcalcium.backends.behind import with_behind
 from rdcalcium.backends.compiler import build, compiler_missing, compiler_name, find_compiler
 from rdcalcium.backends.cpu_source import BLOCK, CPU_PRELUDE, cpu_source, march_source, neighbours
-from rdcalcium.backends.kernels import KernelOperations
+from rdcalcium.backends.kernels import STORE_THREADS, KernelOperations
 from rdcalcium.backends.march import KernelMarcher
 from rdcalcium.backends.placement import placed
 from rdcalcium.backends.program import SITES, SIZES, STATES, TABLES, Marcher, Program, tables
@@ -142,8 +142,12 @@ class CompiledOperations(KernelOperations):
         cells = {"fields": fields, "values": self.values_of_a_state, "stride": n, "x": x, "y": y, "z": z}
         shared = self.sharing(self.system.patches.size, self.threads)
         cells |= {"patched": len(self.at_sites[0]), "patched_parallel": shared}
+        threads = STORE_THREADS if self.system.patches.stores else 0
+        cells |= {"patches": self.total.size, "store_threads": threads}
         launch = {"block": self.layout.block or BLOCK, "parallel": self.sharing(fields * n, self.threads)}
-        arrays = arrays | dict(zip(SITES, self.at_sites, strict=True))
+        arrays = arrays | dict(
+            zip(SITES, (*self.at_sites, self.total, self.added, *self.of_stores[:3], self.partial_total), strict=True)
+        )
         places = {name: array.ctypes.data for name, array in arrays.items()}
         given = {**places, **sizes, **cells, **launch}
         tables = self._tables(*(given[name] for name in (*TABLES, *SIZES)))

@@ -21,6 +21,7 @@ from rdcalcium.system import System
 
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
 SINGLE = np.dtype(np.float32)
+STORE_THREADS = 128  # that add up what lies in a store
 
 
 @dataclass(frozen=True)
@@ -69,17 +70,17 @@ class KernelOperations(Operations):
         self.load(tuple(name for name in names if self.looks_up or not calls_a_kernel(name)))
         self.p = self.upload(numbers.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
-        self.at_sites = self._site_tables(parameters)
+        tables = site_tables(system.patches)
+        self.at_sites = tuple(self.upload(table) for table in (*tables.arrays(self.types), parameters))
+        self.of_stores = tuple(self.upload(table) for table in tables.totals(self.types))
+        kinds = len(system.patches.patches)
+        self.total, self.added = (self.upload(np.zeros(kinds)) for _ in range(2))
+        self.partial_total, self.partial_added = (self.upload(np.zeros((kinds, STORE_THREADS))) for _ in range(2))
         self.areas = [self.upload(segment.patch.areas) for segment in system.patches.segments]
         pieces = len(system.lengths)
         self.partial_error = self.upload(np.zeros((pieces, self.reduction_threads), self.real))
         self.partial_sum = self.upload(np.zeros((pieces, self.reduction_threads)))
         self.neighbours = tuple(self.upload(a) for a in self.layout.arrays(self.types))
-
-    def _site_tables(self, parameters: np.ndarray) -> tuple[Array, ...]:
-        """What every kernel of patches takes, with the parameters of their laws: see kernels/sites.cuh."""
-        tables = (*site_tables(self.system.patches).arrays(self.types), parameters)
-        return tuple(self.upload(table) for table in tables)
 
     @abstractmethod
     def load(self, names: tuple[str, ...]) -> None:
@@ -132,6 +133,18 @@ class KernelOperations(Operations):
             n = len(self.at_sites[0])
             self.launch(name, (n,), *args, self.system.shape[1], n, work=self.system.patches.size)
 
+    def add_up_stores(self, state: Array, total: Array) -> None:
+        """What lies in every store in a state or in an increment, if there are any: kernels/patch_totals.cu."""
+        self.on_stores("patch_totals", self.partial_total, total, state)
+
+    def on_stores(self, name: str, partial: Array, total: Array, *args: Any, ends: tuple[int, ...] = ()) -> None:
+        """What lies in every store, by a kernel that adds up shares of it; nothing where there are no stores."""
+        if self.system.patches.stores:
+            kinds, n = total.size, self.system.shape[1]
+            items = kinds * STORE_THREADS
+            self.launch(name, (items,), *args, *self.of_stores, partial, *ends, n, STORE_THREADS, items)
+            self.launch("patch_add_up", (kinds,), partial, total, STORE_THREADS, kinds)
+
     def _on_values(self, name: str, count: int, *args: Any) -> None:
         """One thread for each value."""
         self.launch(name, (count,), *args, count)
@@ -173,14 +186,17 @@ class KernelOperations(Operations):
     def rhs(self, y: Array, out: Array) -> None:
         """kernels/rhs_*.cu, then kernels/patch_rhs.cu."""
         self.on_cells("rhs", y, *self.neighbours, self.p, out)
-        self.on_sites("patch_rhs", y, *self.at_sites, out)
+        self.add_up_stores(y, self.total)
+        self.on_sites("patch_rhs", y, *self.at_sites, self.total, out)
 
     def stage(
         self, y0: Array, f0: Array, z1: Array, z2: Array, mu: float, nu: float, mu_h: float, gamma_h: float
     ) -> None:
         """kernels/stage_*.cu, then kernels/patch_stage.cu."""
         self.on_cells("stage", y0, f0, z1, *self.neighbours, self.p, z2, mu, nu, mu_h, gamma_h)
-        self.on_sites("patch_stage", y0, f0, z1, *self.at_sites, z2, mu, nu, mu_h, gamma_h)
+        self.add_up_stores(y0, self.total)
+        self.add_up_stores(z1, self.added)
+        self.on_sites("patch_stage", y0, f0, z1, *self.at_sites, self.total, self.added, z2, mu, nu, mu_h, gamma_h)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
         """kernels/scale.cu."""

@@ -107,17 +107,26 @@ class KernelMarcher(Marcher):
         values = do.values_of_a_state
         self.inject(When.BEGINS, 1.0, 0.0, stages)
         do.launch("begin", (values,), self.march, self.at, *self.table, values)
-        of_cells = (*do.neighbours, do.p)
+        self.add_up(When.BEGINS, 0)
+        of_cells, of_sites = (*do.neighbours, do.p), (*do.at_sites, do.total, do.added)
         for offset in range(1, stages + 1):
             do.on_cells("march_stage", self.march, self.at, *self.table, *of_cells, offset)
-            do.on_sites("march_patch_stage", self.march, self.at, *self.table, *do.at_sites, offset)
+            self.add_up(When.STAGES, offset)
+            do.on_sites("march_patch_stage", self.march, self.at, *self.table, *of_sites, offset)
             source = (*self.source, self.current, offset, self.groups)
             do.launch("inject_stage", (self.cells,), self.march, self.at, *self.table, *source, self.cells)
         self.inject(When.ARRIVES, 0.0, 1.0, stages)
         do.on_cells("march_arrive", self.march, self.rules, self.at, *of_cells, self.atol, self.worst, stages)
-        do.on_sites("march_patch_arrive", self.march, self.rules, self.at, *do.at_sites, self.atol, self.worst, stages)
+        self.add_up(When.ARRIVES, stages)
+        do.on_sites("march_patch_arrive", self.march, self.rules, self.at, *of_sites, self.atol, self.worst, stages)
         self.inject(When.ARRIVES, -1.0, -1.0, stages)
         self.judge(stages)
+
+    def add_up(self, when: When, more: int) -> None:
+        """What lies in the stores when a step begins, or what an increment of it adds."""
+        do = self.do
+        partial, total = (do.partial_total, do.total) if when == When.BEGINS else (do.partial_added, do.added)
+        do.on_stores("march_patch_totals", partial, total, self.march, self.at, ends=(int(when), more))
 
     def inject(self, when: When, a: float, b: float, stages: int) -> None:
         """Sources of both ends of the step into the rate of change at its beginning, or out of it."""

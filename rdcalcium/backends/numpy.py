@@ -236,7 +236,7 @@ class NumpyOperations(Operations):
 
 def patch_rates(patch: Patch, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Rate of change of every row of a patch where the fields are y, (rows, sites), in double precision."""
-    return patch.mechanism.rates(y[CALCIUM, patch.volumes].astype(np.float64), rows.astype(np.float64))
+    return patch.rates(y[CALCIUM, patch.volumes].astype(np.float64), rows.astype(np.float64))
 
 
 def patch_rates_increment(
@@ -244,7 +244,7 @@ def patch_rates_increment(
 ) -> np.ndarray:
     """Rates at y + z less those at y, where the rows change too; (rows, sites), in double precision."""
     calcium = y[CALCIUM, patch.volumes].astype(np.float64) + z[CALCIUM, patch.volumes]
-    end = patch.mechanism.rates(calcium, rows.astype(np.float64) + change)
+    end = patch.rates(calcium, rows.astype(np.float64) + change)
     return end - patch_rates(patch, y, rows)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.patches import Mechanism, Patches
+from rdcalcium.patches.base import STORE
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ def patch_code(patches: Patches) -> tuple[str, np.ndarray]:
 #include "patch.cuh"
 #define RDC_ROWS {max(len(m.rows) for m in mechanisms)}
 
-// r = rates of change of the rows x of a site of this kind, at the calcium Ca there
-RDC_DEVICE void site_rates(const index_t kind, const double Ca, const double* x, const double* q, double* r) {{
+// r = rates of change of the rows x of a site of this kind, at the calcium Ca there; all of its sites hold `total`
+RDC_DEVICE void site_rates(const index_t kind, const double Ca, const double total, const double* x, const double* q,
+                           double* r) {{
     switch (kind) {{
 {rates}    }}
 }}
@@ -82,7 +84,8 @@ def _case(kind: int, lines: list[str]) -> str:
 def _rates(mechanism: Mechanism, numbers: list[float]) -> list[str]:
     """A line for each row; their parameters go to the numbers."""
     used = frozenset[str]().union(*(row.rate.names for row in mechanism.rows))
-    names = {"Ca": "Ca"} | {row.name: f"x[{i}]" for i, row in enumerate(mechanism.rows)}
+    names = {"Ca": "Ca", STORE: f"({_placed(mechanism.store, numbers)} * total)" if mechanism.store else ""}
+    names |= {row.name: f"x[{i}]" for i, row in enumerate(mechanism.rows)}
     for name in sorted(used & mechanism.parameters.keys()):
         names[name] = _placed(mechanism.parameters[name], numbers)
     code = CCode(names)

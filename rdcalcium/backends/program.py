@@ -67,6 +67,12 @@ SITES = {
     "count": "index_t",
     "number": "index_t",
     "q": "double",
+    "total": "double",
+    "added": "double",
+    "area": "double",
+    "opens": "long long",
+    "held": "long long",
+    "partial_total": "double",
 }
 
 # Arrays of a march by their names in its kernels, and the C types of their values, for the launcher of all of these:
@@ -100,11 +106,12 @@ TABLES = {
 } | SITES
 
 # How many there are of what. Control volumes are `stride`, in an extent of x, y, z; a core takes a block of them, and
-# `parallel` threads share them; `patched` of them have sites, which `patched_parallel` share.
+# `parallel` threads share them; `patched` of them have sites, which `patched_parallel` share; `store_threads` add up
+# what lies in the store of each of the `patches`, 0 where none has one.
 SIZES = (
     *("stops", "rungs", "buffers", "points", "width", "groups", "cells", "values", "threads", "few", "corners"),
     *("fields", "stride", "x", "y", "z", "block", "parallel"),
-    *("patched", "patched_parallel"),
+    *("patched", "patched_parallel", "patches", "store_threads"),
 )
 
 # Columns of the table of coefficients: one row for each stage 0…s of each member of the method.
@@ -131,10 +138,11 @@ class Phase(IntEnum):
 
 
 class When(IntEnum):
-    """At which end of a step a kernel works."""
+    """At which end of a step a kernel works, or in between."""
 
     BEGINS = 0
     ARRIVES = 1
+    STAGES = 2
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ class SiteTables:
     spread  (patches,)      from one row of a site to the next
     count   (patches,)      rows
     number  (patches,)      of the first of these among the rows of all patches
+    opens   (patches,)      first of its areas
+    held    (patches,)      where its first row begins, behind the fields of a state; -1 without a store
+    area    (…,)            µm², of all sites of the first patch, then of the next
     """
 
     volume: np.ndarray
@@ -32,6 +35,14 @@ class SiteTables:
     spread: np.ndarray
     count: np.ndarray
     number: np.ndarray
+    opens: np.ndarray
+    held: np.ndarray
+    area: np.ndarray
+
+    def totals(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
+        """What kernels/patch_totals.cu takes, likewise."""
+        offset = types["offset_t"]
+        return self.area, *(table.astype(offset) for table in (self.opens, self.held, self.spread))
 
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
         """In the order of the kernels; `types` says what index_t and offset_t are."""
@@ -58,6 +69,9 @@ def site_tables(patches: Patches) -> SiteTables:
         spread=np.array(sizes, dtype=np.int64),
         count=np.array(rows, dtype=np.int64),
         number=np.cumsum([0, *rows])[:-1],
+        opens=np.cumsum([0, *sizes])[:-1],
+        held=np.where([patch.mechanism.store is not None for patch in patches.patches], begins, -1),
+        area=np.concatenate([np.zeros(0), *(patch.areas for patch in patches.patches)]),
     )
 
 

@@ -69,6 +69,7 @@ def _ledger(ledger: Amounts) -> Table:
     rows = {"at the beginning": ledger.initial, "entered": ledger.entered, "free": ledger.free}
     rows |= {f"bound to {name}": amount for name, amount in ledger.bound.items()}
     rows |= {f"pumped by {name}": amount for name, amount in ledger.pumped.items()}
+    rows |= {f"stored in {name}": amount for name, amount in ledger.stored.items()}
     for name, amount in rows.items():
         table.add_row(escape(name), f"{amount:.6g}")
     table.add_row("missing", f"{ledger.missing:.2g} (relative {ledger.relative_error:.1g})")

@@ -11,7 +11,13 @@ from rdcalcium.model import Model
 def used_references(model: Model) -> list[dict[str, str]]:
     """The papers whose values a model uses: key (or the DOI said in the model), citation, doi."""
     keys = list(model.references)
-    for part in (*model.buffers, *model.channels, *model.pumps, *model.sensors):
+    for part in (
+        *model.buffers,
+        *model.channels,
+        *model.pumps,
+        *(t for store in model.stores for t in store.transports),
+        *model.sensors,
+    ):
         keys += part.source
     for group in model.channels:
         keys += group.current.sources(model.surroundings)

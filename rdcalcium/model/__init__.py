@@ -21,6 +21,7 @@ from rdcalcium.model.prescribed_currents import (
 from rdcalcium.model.pumps import Pump
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
+from rdcalcium.model.stores import Store, StoreTransport
 from rdcalcium.model.toml import read_toml, validate, write_toml
 from rdcalcium.model.transition import SchemeError
 from rdcalcium.model.voltage_clamp import VoltageSteps, VoltageTable
@@ -59,6 +60,8 @@ __all__ = [
     "Shape",
     "Snapshots",
     "Sphere",
+    "Store",
+    "StoreTransport",
     "TabulatedCurrent",
     "TabulatedOpenCurrent",
     "Tetrahedra",

@@ -19,6 +19,7 @@ from rdcalcium.model.pumps import Pump
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import Stimulus
+from rdcalcium.model.stores import Store
 from rdcalcium.model.surroundings import Extracellular, Surroundings
 from rdcalcium.model.tortuosity import Tortuosity
 from rdcalcium.units import nanometres
@@ -111,6 +112,8 @@ class Model(Part):
     """Where calcium enters; none: no calcium enters."""
     pumps: tuple[Pump, ...] = ()
     """What takes calcium out through surfaces; none: nothing leaves."""
+    stores: tuple[Store, ...] = ()
+    """What holds calcium inside the terminal; none: there are no stores."""
     flashes: tuple[Flash, ...] = ()
     """Flashes of light that break cages; none: it stays dark."""
     sensors: tuple[Sensor, ...] = ()
@@ -194,6 +197,7 @@ class Model(Part):
             ("buffers", self.buffers),
             ("channels", self.channels),
             ("pumps", self.pumps),
+            ("stores", self.stores),
             ("sensors", self.sensors),
             ("probes", self.probes),
             ("entries of imaging", self.imaging),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
+from rdcalcium.patches.base import BOUND, PUMPED, STORED
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,10 @@ class Balance:
 
     entered    through the channels since the beginning
     free       Ca²⁺
-    bound      buffer -> Ca²⁺ bound to it
-    initial    free and bound at the beginning
+    bound      buffer, or pump that binds before it takes across -> Ca²⁺ bound to it
+    initial    free, bound and stored at the beginning
     pumped     mechanism -> Ca²⁺ that it has taken out since the beginning, less what came in through it
+    stored     store -> Ca²⁺ in it, free and bound
     """
 
     entered: float
@@ -29,11 +30,12 @@ class Balance:
     bound: dict[str, float]
     initial: float
     pumped: dict[str, float] = field(default_factory=dict)
+    stored: dict[str, float] = field(default_factory=dict)
 
     @property
     def missing(self) -> float:
-        """Initial + entered - free - bound - pumped, µM µm³; zero but for rounding."""
-        elsewhere = (*self.bound.values(), *self.pumped.values())
+        """Initial + entered - free - bound - pumped - stored, µM µm³; zero but for rounding."""
+        elsewhere = (*self.bound.values(), *self.pumped.values(), *self.stored.values())
         return math.fsum([self.initial, self.entered, -self.free, *(-amount for amount in elsewhere)])
 
     @property
@@ -78,11 +80,12 @@ class Ledger:
         """The ledger now."""
         now = self.contents(y, carried)
         copies, amounts = self.copies, (self.copies * now).tolist()
-        bound, pumped = defaultdict[str, float](float), defaultdict[str, float](float)
         system = self.do.system
-        kept = [(field.buffer, bound) for field in system.fields]
-        kept += [(segment.patch.mechanism.name, pumped) for segment in system.patches.segments]
-        for (name, account), amount in zip(kept, amounts, strict=True):
+        kept = [(BOUND, field.buffer) for field in system.fields]
+        kept += [(segment.row.account, segment.patch.mechanism.name) for segment in system.patches.segments]
+        found: dict[str, dict[str, float]] = {account: {} for account in (BOUND, PUMPED, STORED, "")}
+        for (account, name), amount in zip(kept, amounts, strict=True):
             if name:
-                account[name] += amount
-        return Balance(copies * self.entered, amounts[0], dict(bound), copies * math.fsum(self.initial), dict(pumped))
+                found[account][name] = found[account].get(name, 0.0) + amount
+        initial = copies * math.fsum(self.initial)
+        return Balance(copies * self.entered, amounts[0], found[BOUND], initial, found[PUMPED], found[STORED])

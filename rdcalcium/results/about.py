@@ -91,6 +91,7 @@ class Amounts(Entry):
     bound: dict[str, float]
     initial: float
     pumped: dict[str, float] = Field(default_factory=dict)
+    stored: dict[str, float] = Field(default_factory=dict)
     missing: float
     relative_error: Annotated[float, Field(alias="relative error")]
 

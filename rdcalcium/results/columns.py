@@ -113,6 +113,11 @@ def peak(point: str) -> list[Column]:
     return [Column(PEAK, "uM", point), Column(PEAK_TIME, "ms", point)]
 
 
+def stored_in(store: str) -> Column:
+    """Calcium in a store, free and bound, in the ledger."""
+    return Column(f"stored in {store}", AMOUNT)
+
+
 def bound_to(buffer: str) -> Column:
     """Calcium bound to a buffer, in the ledger."""
     return Column(f"bound to {buffer}", AMOUNT)

@@ -21,8 +21,10 @@ def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
 
     fields  names, calcium first
     """
-    elsewhere = [columns.bound_to(buffer.name) for buffer in model.buffers]
+    binds = [pump.name for pump in model.pumps if pump.scheme and pump.density]
+    elsewhere = [columns.bound_to(name) for name in (*(buffer.name for buffer in model.buffers), *binds)]
     elsewhere += [columns.pumped_by(name) for name in mechanism_names(model)]
+    elsewhere += [columns.stored_in(store.name) for store in model.stores]
     tables = {
         PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
         SENSORS: [
@@ -86,8 +88,10 @@ class Tables:
 
     def write_balance(self, t: float, balance: Balance) -> None:
         """A row of the ledger."""
-        amounts = [balance.free, *balance.bound.values(), *balance.pumped.values()]
-        row = [*self._first, t, balance.entered, *amounts]
+        elsewhere = (
+            amount for account in (balance.bound, balance.pumped, balance.stored) for amount in account.values()
+        )
+        row = [*self._first, t, balance.entered, balance.free, *elsewhere]
         self._tables[LEDGER].append([*row, balance.missing, balance.relative_error])
 
     def write_trial(self, values: np.ndarray) -> None:

@@ -1,0 +1,145 @@
+"""What takes calcium through a surface, into or out of the cytosol: laws of flux, with gates or states of their own."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+import numpy as np
+from pydantic import AfterValidator, Field, field_serializer, model_validator
+
+from rdcalcium.errors import suggest
+from rdcalcium.model.base import LibraryPart
+from rdcalcium.model.dimensions import (
+    CONCENTRATION,
+    PURE,
+    RATE,
+    SURFACE_DENSITY,
+    SURFACE_FLUX,
+    Dimension,
+    DimensionError,
+    dimension,
+)
+from rdcalcium.model.expression import Expression
+from rdcalcium.model.quantity import LIMITS, Parameter, Quantity
+from rdcalcium.model.scheme import KineticScheme
+from rdcalcium.units import IONS_PER_AMOUNT
+
+CALCIUM = "Ca"  # the free calcium under the membrane, in a law
+DENSITY = "density"  # the molecules on an area, in a law: an amount, µM µm
+_TRIED = np.array([0.01, 0.05, 1.0, 100.0])  # µM, at which a law must be a number
+
+
+def _readable(law: str) -> str:
+    if law:
+        Expression(law)
+    return law
+
+
+Law = Annotated[str, AfterValidator(_readable)]
+
+
+class Transport(LibraryPart):
+    """A mechanism that takes calcium through a surface; a flux out of the cytosol is positive."""
+
+    given: ClassVar[tuple[str, ...]] = (CALCIUM,)
+    """What a law may depend on besides its parameters, gates and states."""
+
+    law: Law = ""
+    """Flux out of the cytosol, such as "V_max*Ca**2/(K**2 + Ca**2)", where Ca is the free calcium at the surface and
+    other names are parameters, gates or shares of states; a negative flux comes in. none: it is what the scheme takes
+    across."""
+    density: Annotated[float, Quantity("surface density", gt=0)] | None = None
+    """Molecules on an area, for a scheme that binds calcium, and for laws such as "density*k_cat*Ca/(K + Ca)"; none:
+    no law needs it, and the states of a scheme take no calcium."""
+    gates: dict[str, Law] = Field(default_factory=dict)
+    """Variables between 0 and 1 at every place of the surface, each with its rate of change:
+    { h = "(h_inf - h)/tau" }. They begin in the steady state of rest; none: the law has none."""
+    scheme: tuple[str, ...] = ()
+    """Transitions between states at every place of the surface, such as "P + Ca <-> PCa : k_on, k_off". A step one way
+    into a state with less calcium, "PCa -> P : k_out", takes it out; none: there are no states."""
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    """A number for each name in the law, the gates and the scheme, with a unit or without; those without are in µm, µM
+    and ms. Each is used."""
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What the names stand for that are no variables; the density as an amount, µM µm."""
+        density = {} if self.density is None else {DENSITY: self.density / IONS_PER_AMOUNT}
+        return {**{name: float(value) for name, value in self.parameters.items()}, **density}
+
+    @property
+    def kinetics(self) -> KineticScheme | None:
+        """The scheme."""
+        used = {name: value for name, value in self.parameters.items() if self._in_scheme(name)}
+        return KineticScheme.parse(self.scheme, used) if self.scheme else None
+
+    def _in_scheme(self, name: str) -> bool:
+        """Whether a line of the scheme may name it; the scheme itself reads the lines."""
+        return any(name in line for line in self.scheme)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Gates and states."""
+        scheme = self.kinetics
+        return (*self.gates, *(scheme.states if scheme else ()))
+
+    @field_serializer("parameters")
+    def _with_units(self, parameters: dict[str, Parameter]) -> dict[str, str | float]:
+        return {name: value.write() for name, value in parameters.items()}
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if not self.law and not (self.scheme and self.density):
+            raise ValueError(f"{self.name!r} takes nothing across: give it a law, or a scheme and a density")
+        self._require_names()
+        self._require(self.law, SURFACE_FLUX, "law")
+        for name, rate in self.gates.items():
+            self._require(rate, RATE, f"gate {name!r}")
+        return self
+
+    def _require(self, text: str, wanted: Dimension, what: str) -> None:
+        """An expression has the right dimension, and is a number."""
+        if not text:
+            return
+        known = {name: value.dimension for name, value in self.parameters.items() if value.dimension}
+        known |= dict.fromkeys(self.given, CONCENTRATION) if known else {}
+        known |= {DENSITY: SURFACE_DENSITY} | (dict.fromkeys(self.variables, PURE) if known else {})
+        try:
+            found = dimension(Expression(text), known)
+        except DimensionError as error:
+            raise ValueError(f"the {what} {text!r} of {self.name!r} cannot be: {error}") from None
+        if found not in (None, wanted):
+            raise ValueError(f"the {what} {text!r} of {self.name!r} is in {found}, expected {wanted}")
+        values: dict[str, float | np.ndarray] = {
+            **self.numbers,
+            **dict.fromkeys(self.given, _TRIED),
+            **dict.fromkeys(self.variables, 0.5),
+        }
+        with np.errstate(all="ignore"):
+            value = np.asarray(Expression(text).evaluate(values))
+        if not np.all(np.abs(value) <= LIMITS["surface flux"].most):
+            raise ValueError(
+                f"the {what} {text!r} of {self.name!r} is no number at {_TRIED.tolist()} uM of calcium: "
+                f"{value.tolist()}"
+            )
+
+    def _require_names(self) -> None:
+        """Every name is known and has one meaning, and every number is used."""
+        for name in (*self.given, DENSITY, "leak"):
+            if name in {**self.parameters, **self.gates}:
+                raise ValueError(f"{name!r} has a meaning of its own in a law; give it another name")
+        variables = self.variables
+        twice = [n for n in variables if n in self.numbers or variables.count(n) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} is two things in {self.name!r}; give one of them another name")
+        known = {*self.numbers, *self.given, *variables}
+        expressions = [Expression(text) for text in (self.law, *self.gates.values()) if text]
+        for expression in expressions:
+            expression.require(known)
+        scheme = self.kinetics
+        used = frozenset[str]().union(scheme.names if scheme else (), *(e.names for e in expressions))
+        used |= {DENSITY} if self.scheme else set()
+        for name in self.numbers:
+            if name not in used:
+                listed = suggest(name, used - {*self.given, *variables}, "used")
+                raise ValueError(f"the law of {self.name!r} does not use {name!r}; {listed}")

@@ -1,0 +1,163 @@
+"""The rows of a mechanism, put together from transports whose names may be the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rdcalcium.errors import InputError
+from rdcalcium.model.expression import Expression
+from rdcalcium.model.scheme import KineticScheme
+from rdcalcium.model.transports import DENSITY, Transport
+from rdcalcium.patches.base import BOUND, Row
+
+ROUNDS, SETTLED = 50, 1e-10  # of Newton's method, and the change, each ms, at which it is done
+
+
+@dataclass(frozen=True)
+class Spelt:
+    """An expression as text, with other names."""
+
+    names: Mapping[str, str]
+
+    def number(self, value: float) -> str:
+        """All its digits."""
+        return repr(value)
+
+    def name(self, name: str) -> str:
+        """The other name, or the same where there is none."""
+        return self.names.get(name, name)
+
+    def negative(self, operand: str) -> str:
+        """In brackets, as everything."""
+        return f"(-{operand})"
+
+    def operation(self, sign: str, left: str, right: str) -> str:
+        """Likewise."""
+        return f"({left} {sign} {right})"
+
+    def power(self, base: str, exponent: int) -> str:
+        """A whole power."""
+        return f"({base}**{exponent})"
+
+    def call(self, function: str, argument: str) -> str:
+        """A function."""
+        return f"{function}({argument})"
+
+
+@dataclass
+class Assembly:
+    """Gates and states of several transports as rows, the parameters of all, and their fluxes as text.
+
+    calcium     µM under the surface at rest
+    given       what else laws may name at rest, such as Ca_store
+    """
+
+    calcium: float
+    given: Mapping[str, float] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    parameters: dict[str, float] = field(default_factory=dict)
+    transported: list[str] = field(default_factory=list)
+
+    def place(self, value: float) -> str:
+        """A new parameter, by its name."""
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = float(value)
+        return name
+
+    def add(self, transport: Transport) -> None:
+        """Rows for its gates and states, and its flux out of the cytosol."""
+        names = {name: self.place(value) for name, value in transport.numbers.items()}
+        names |= self._add_states(transport, names)
+        names |= {gate: f"x{len(self.rows) + i}" for i, gate in enumerate(transport.gates)}
+        rates = [Expression(text).into(Spelt(names)) for text in transport.gates.values()]
+        starts = self._settled([names[gate] for gate in transport.gates], rates, transport)
+        self.rows += [
+            Row(names[gate], Expression(rate), start=start, scale=1.0)
+            for gate, rate, start in zip(transport.gates, rates, starts, strict=True)
+        ]
+        if transport.law:
+            self.transported.append(Expression(transport.law).into(Spelt(names)))
+
+    def _add_states(self, transport: Transport, names: Mapping[str, str]) -> dict[str, str]:
+        """Rows for all states of its scheme but the first; what every state is called, the first being what is left."""
+        scheme = transport.kinetics
+        if scheme is None:
+            return {}
+        density = names.get(DENSITY)
+        others = {state: f"x{len(self.rows) + i}" for i, state in enumerate(scheme.states[1:])}
+        share = {scheme.states[0]: f"(1 - {' - '.join(others.values())})", **others}
+        held = held_calcium(scheme)
+        changes: dict[str, list[str]] = {state: ["0"] for state in scheme.states}
+        for step in scheme.transitions:
+            ligand = f"*{step.ligand}" if step.ligand else ""
+            ways = [(step.source, step.target, f"({step.forward.into(Spelt(names))}){ligand}")]
+            if step.backward is not None:
+                ways.append((step.target, step.source, f"({step.backward.into(Spelt(names))})"))
+            for source, target, rate in ways:
+                flow = f"{rate}*{share[source]}"
+                changes[source].append(f" - {flow}")
+                changes[target].append(f" + {flow}")
+            lost = held[step.source] - held[step.target]
+            if step.ligand is None and lost and density:
+                self.transported.append(f"{lost}*{density}*{ways[0][2]}*{share[step.source]}")
+        at_rest = dict(zip(scheme.states, stationary(scheme, self.calcium), strict=True))
+        amount = self.parameters[density] if density else 0.0
+        self.rows += [
+            Row(others[s], Expression("".join(changes[s])), at_rest[s], amount * held[s], 1.0, BOUND * bool(amount))
+            for s in scheme.states[1:]
+        ]
+        return share
+
+    def at_rest(self, text: str) -> float:
+        """The value of an expression of parameters, rows and what is given, at rest."""
+        values = {**self.parameters, **self.given, "Ca": self.calcium} | {row.name: row.start for row in self.rows}
+        return float(Expression(text).evaluate(values))
+
+    def _settled(self, gates: list[str], rates: list[str], transport: Transport) -> list[float]:
+        """The steady state of gates at rest, by Newton's method."""
+        values = {**self.parameters, **self.given, "Ca": self.calcium} | {row.name: row.start for row in self.rows}
+        x = np.full(len(gates), 0.5)
+
+        def change(at: np.ndarray) -> np.ndarray:
+            now = {**values, **dict(zip(gates, at.tolist(), strict=True))}
+            return np.array([float(Expression(rate).evaluate(now)) for rate in rates])
+
+        for _ in range(ROUNDS):
+            found = change(x)
+            slopes = np.array([(change(x + step) - found) / 1e-7 for step in 1e-7 * np.eye(len(x))]).T
+            step = np.linalg.lstsq(slopes, found)[0] if len(x) else x
+            x = x - step
+            if np.abs(step).max(initial=0.0) < SETTLED:
+                break
+        if not np.all((x > -SETTLED) & (x < 1 + SETTLED)) or np.abs(change(x)).max(initial=0.0) > SETTLED:
+            raise InputError(
+                f"the gates of {transport.name!r} have no steady state between 0 and 1 at rest, "
+                f"{self.calcium:g} uM of calcium"
+            )
+        return [float(value) for value in np.clip(x, 0.0, 1.0)]
+
+
+def held_calcium(scheme: KineticScheme) -> dict[str, int]:
+    """Ions of calcium in each state, counted along the steps that bind, and those that can be undone."""
+    held = {scheme.states[0]: 0}
+    sure = [step for step in scheme.transitions if step.ligand or step.backward is not None]
+    for steps in (sure, scheme.transitions):
+        for _ in scheme.states:
+            for step in steps:
+                taken = int(step.ligand == "Ca")
+                if step.source in held:
+                    held.setdefault(step.target, held[step.source] + taken)
+                elif step.target in held:
+                    held.setdefault(step.source, held[step.target] - taken)
+    return held
+
+
+def stationary(scheme: KineticScheme, calcium: float) -> np.ndarray:
+    """Occupancies that no longer change at a calcium in µM, one-way steps included, (states,)."""
+    q = scheme.generator(calcium=calcium)
+    found = np.linalg.lstsq(np.vstack([q, np.ones(len(q))]), np.append(np.zeros(len(q)), 1.0))[0]
+    positive: np.ndarray = np.clip(found, 0.0, None)
+    return positive / positive.sum()

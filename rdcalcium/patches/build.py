@@ -1,0 +1,112 @@
+"""From the pumps and stores of a model to patches on its surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rdcalcium.discretization import Discretization, SurfaceArea
+from rdcalcium.errors import InputError, suggest
+from rdcalcium.model import Model, Pump
+from rdcalcium.model.expression import Expression
+from rdcalcium.model.stores import Store
+from rdcalcium.patches.assembly import Assembly
+from rdcalcium.patches.base import NEVER, PUMPED, STORE, STORED, Mechanism, Patch, Patches, Row, Stiffness
+from rdcalcium.patches.stiffness import LEVELS, radii
+
+CLEARANCE = "clearance"  # name of the mechanism that is everywhere
+
+
+def build_patches(model: Model, discretization: Discretization) -> Patches:
+    """Those of a model; InputError for a surface that the terminal does not have."""
+    patches = tuple(_patches(model, discretization))
+    return Patches(
+        patches, Stiffness(LEVELS, np.sum([radii(patch) for patch in patches], axis=0)) if patches else NEVER
+    )
+
+
+def mechanism_names(model: Model) -> list[str]:
+    """Of all mechanisms that take calcium out of the terminal, in the order of its patches."""
+    return [pump.name for pump in model.pumps] + [CLEARANCE] * bool(model.calcium.clearance)
+
+
+def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
+    rest = model.calcium.rest
+    for pump in model.pumps:
+        at = _touching(pump.name, pump.surface, discretization)
+        yield _on_surface(pump_mechanism(pump, rest), at, discretization)
+    if model.calcium.clearance:
+        yield _everywhere(clearance(model.calcium.clearance, rest), discretization)
+    for store in model.stores:
+        at = _touching(store.name, store.surface, discretization)
+        area = model.copies * float(at.areas.sum())
+        yield _on_surface(store_mechanism(store, rest, area, model.copies), at, discretization)
+
+
+def pump_mechanism(pump: Pump, rest: float) -> Mechanism:
+    """A flux out of the cytosol, µM µm ms⁻¹, less the constant leak that balances it at rest (µM)."""
+    parts = Assembly(rest)
+    parts.rows.append(Row("x0", Expression("0"), calcium=1.0, account=PUMPED))
+    parts.add(pump)
+    out = " + ".join(parts.transported)
+    if pump.leak == "balances":
+        out = f"({out}) - {parts.place(parts.at_rest(out))}"
+    parts.rows[0] = Row("x0", Expression(out), calcium=1.0, account=PUMPED)
+    return Mechanism(pump.name, tuple(parts.rows), parts.parameters)
+
+
+def clearance(rate: float, rest: float) -> Mechanism:
+    """What is above rest (µM) leaves at a rate, ms⁻¹."""
+    row = Row("x0", Expression("rate*(Ca - rest)"), calcium=1.0, account=PUMPED)
+    return Mechanism(CLEARANCE, (row,), {"rate": rate, "rest": rest})
+
+
+def store_mechanism(store: Store, rest: float, area: float, copies: int) -> Mechanism:
+    """What goes into a store and comes out of it; its first row is all that lies in it, on an area of its surface.
+
+    rest    µM of calcium in the cytosol
+    area    of its surface in the whole terminal, µm²
+    copies  computed parts that make up the terminal
+    """
+    held = store.volume * (1 + store.binding_ratio) * store.rest / area
+    parts = Assembly(rest, {STORE: store.rest})
+    parts.rows.append(Row("x0", Expression("0"), start=held, calcium=1.0, scale=held, account=STORED))
+    for transport in store.transports:
+        parts.add(transport)
+    inwards = " + ".join(parts.transported)
+    if store.leak == "balances":
+        inwards = f"({inwards}) - {parts.place(_permeability(store, rest, parts.at_rest(inwards)))}*({STORE} - Ca)"
+    parts.rows[0] = Row("x0", Expression(inwards), start=held, calcium=1.0, scale=held, account=STORED)
+    free = copies / (store.volume * (1 + store.binding_ratio))
+    return Mechanism(store.name, tuple(parts.rows), parts.parameters, free)
+
+
+def _permeability(store: Store, rest: float, uptake: float) -> float:
+    """Of the leak that lets out at rest what is taken up then (µM µm ms⁻¹), µm ms⁻¹."""
+    if store.rest == rest and uptake == 0:
+        return 0.0
+    if store.rest == rest or uptake / (store.rest - rest) < 0:
+        raise InputError(
+            f"no leak balances the store {store.name!r} at rest, where {uptake:.4g} uM um/ms are taken up against "
+            f'{store.rest:g} uM inside and {rest:g} uM outside; change its transports or its rest, or say leak = "none"'
+        )
+    return uptake / (store.rest - rest)
+
+
+def _touching(name: str, surface: str, discretization: Discretization) -> SurfaceArea:
+    """Where a surface touches cytosol."""
+    if surface not in discretization.surfaces:
+        known = suggest(surface, discretization.surfaces, intro="it has")
+        raise InputError(f"{name!r} is on the surface {surface!r}, which the terminal does not have; {known}")
+    return discretization.surfaces[surface]
+
+
+def _on_surface(mechanism: Mechanism, at: SurfaceArea, discretization: Discretization) -> Patch:
+    return Patch(mechanism, at.indices, at.areas, at.areas / discretization.volumes[at.indices])
+
+
+def _everywhere(mechanism: Mechanism, discretization: Discretization) -> Patch:
+    """In every control volume that holds cytosol, by volume in the place of area."""
+    volumes = np.flatnonzero(discretization.volumes > 0)
+    return Patch(mechanism, volumes, discretization.volumes[volumes], np.ones(len(volumes)))

@@ -1,0 +1,69 @@
+"""How fast a mechanism can react, from its Jacobian at many levels of calcium."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rdcalcium.patches.base import BOUND, Mechanism, Patch
+
+# Calcium, µM, at which the Jacobian is looked at, and by how much the true radius may exceed what is found.
+LEVELS, SAFETY = np.concatenate([[1e-3], np.geomspace(1e-2, 1e3, 160)]), 1.2
+NUDGE = 1e-6  # relative change by which a derivative is taken
+TINY = 1e-12  # ms⁻¹, which keeps what is never left from having no steady state
+ROUNDS = 5  # of Newton's method, after which rows are near their steady state
+
+
+def radii(patch: Patch) -> np.ndarray:
+    """Bound on the spectral radius of calcium and the rows of a site, while calcium is below each of LEVELS; ms⁻¹."""
+    weight = float(patch.weights.max(initial=0.0))
+    total = float(patch.areas.sum())
+    start = np.repeat(patch.mechanism.start[:, None], len(LEVELS), axis=1)
+    with np.errstate(all="ignore"):  # far from physiology a law may overflow
+        settled = _settled(patch.mechanism, start, total)
+        found = np.maximum(*(_radii(patch.mechanism, rows, weight, total) for rows in (start, settled)))
+    return np.maximum.accumulate(SAFETY * np.where(np.isfinite(found), found, 0.0))
+
+
+def _settled(mechanism: Mechanism, rows: np.ndarray, total: float) -> np.ndarray:
+    """Rows that hold no store and no account in their steady state at every level of calcium, (rows, levels)."""
+    gates = [i for i, row in enumerate(mechanism.rows) if row.account in ("", BOUND)]
+    rows = rows.copy()
+    for _ in range(ROUNDS if gates else 0):
+        slopes = jacobian(mechanism, LEVELS, rows, total)[:, 1:, 1:][:, gates][:, :, gates]
+        rates = mechanism.rates(LEVELS, rows, total * rows[0])[gates]
+        change = np.linalg.solve(slopes - TINY * np.eye(len(gates)), rates.T[..., None])[..., 0].T
+        rows[gates] = np.clip(rows[gates] - change, 0.0, 1.0)
+    return rows
+
+
+def _radii(mechanism: Mechanism, rows: np.ndarray, weight: float, total: float) -> np.ndarray:
+    """Spectral radius at every level, ms⁻¹; NaN where there is none."""
+    slopes = jacobian(mechanism, LEVELS, rows, total)
+    slopes[:, 0] *= weight
+    finite = np.isfinite(slopes).all(axis=(1, 2))
+    radii = np.full(len(LEVELS), np.nan)
+    radii[finite] = np.abs(np.linalg.eigvals(slopes[finite])).max(axis=1)
+    return radii
+
+
+def jacobian(mechanism: Mechanism, calcium: np.ndarray, rows: np.ndarray, total: float) -> np.ndarray:
+    """Derivatives at sites by calcium and by each row, as if all sites went together; (sites, 1 + rows, 1 + rows).
+
+    First those of -flux, then of each row.
+
+    total  area of all sites, µm²
+    """
+
+    def all_rates(state: np.ndarray) -> np.ndarray:
+        rates = mechanism.rates(state[0], state[1:], total * state[1])
+        return np.vstack([-(mechanism.calcium @ rates), rates])
+
+    state = np.vstack([calcium, rows])
+    columns = []
+    for which in range(len(state)):
+        nudge = NUDGE * np.maximum(np.abs(state[which]), NUDGE)
+        low, high = state.copy(), state.copy()
+        low[which] -= nudge
+        high[which] += nudge
+        columns.append(((all_rates(high) - all_rates(low)) / (2 * nudge)).T)
+    return np.stack(columns, axis=2)

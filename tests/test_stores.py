@@ -1,0 +1,228 @@
+"""Stores, gates and pumps with states of their own: the equations of one compartment, rest, and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+import rdcalcium as rc
+from rdcalcium.errors import InputError
+from rdcalcium.library import resolve
+from rdcalcium.model import ModelError, Pump
+from rdcalcium.simulation import Simulation
+from rdcalcium.units import IONS_PER_AMOUNT
+from tests.support import fresh, launched_ahead, simulate
+from tests.tolerances import TOLERANCES
+
+SIDE, VOLUME, STORE_REST, RATIO = 0.1, 2e-4, 100.0, 4.0  # µm, µm³, µM
+CURRENT = {"kind": "pulse", "amplitude": "2 fA", "start": 0, "duration": 20}
+AREA_OVER_VOLUME, LUMEN = 1 / SIDE, VOLUME * (1 + RATIO)
+SERCA = {"use": "SERCA_li_rinzel1994", "name": "SERCA", "parameters": {"V_max": "2e-3 uM*um/ms"}}
+IP3R = {"use": "IP3R_li_rinzel1994", "name": "IP3R", "parameters": {"P": "1e-4 um/ms", "IP3": "0.4 uM"}}
+RYR = {"use": "RyR_keizer_levine1996", "name": "RyR", "parameters": {"P": "1e-4 um/ms"}}
+PORE = {
+    "name": "pore",
+    "law": "-P*O*(Ca_store - Ca)",
+    "scheme": ["C + Ca <-> B : k_on, k_off", "B <-> O : a, b*Ca"],
+    "parameters": {"P": 1e-5, "k_on": 0.5, "k_off": 0.3, "a": 0.02, "b": 0.1},
+}
+
+
+def cell(*transports: dict[str, Any], **changes: Any) -> rc.Model:
+    """One control volume with a store behind one of its faces, and a current into it."""
+    store = {"name": "ER", "surface": "x_max", "volume": VOLUME, "rest": STORE_REST, "binding_ratio": RATIO}
+    tables = {
+        "geometry": {"kind": "box", "size": [SIDE, SIDE, SIDE]},
+        "discretization": {"kind": "grid", "size_at_active_zone": SIDE},
+        "stores": [{**store, "transports": [*transports]}],
+        "channels": [{"name": "Ca", "positions": [[0, 0]], "current": CURRENT}],
+        "run": {"duration": 60, "tolerance": 1e-5},
+    }
+    return resolve(tables | changes)
+
+
+def well_mixed(flux: Callable[[float, float, np.ndarray], float], gates: Any, start: list[float]) -> np.ndarray:
+    """Calcium, the free calcium of the store and gates at the end, by LSODA; the leak balances the flux at rest."""
+    leak = flux(0.05, STORE_REST, np.array(start)) / (STORE_REST - 0.05)
+
+    def rates(t: float, y: np.ndarray) -> np.ndarray:
+        c, store, x = y[0], y[1], y[2:]
+        inwards = flux(c, store, x) - leak * (store - c)
+        current = 2e-3 * 5.1821348 / SIDE**3 * (t < 20)
+        return np.array([current - inwards * AREA_OVER_VOLUME, inwards * SIDE**2 / LUMEN, *gates(c, x)])
+
+    y = np.array([0.05, STORE_REST, *start])
+    for span in ((0, 20), (20 + 1e-12, 60)):
+        y = solve_ivp(rates, span, y, method="LSODA", rtol=1e-9, atol=1e-12).y[:, -1]
+    return y
+
+
+def serca(c: float) -> float:
+    return 2e-3 * c**2 / (0.1**2 + c**2)
+
+
+def ip3r(c: float, store: float, x: np.ndarray) -> float:
+    m, n, h = 0.4 / (0.4 + 0.13), c / (c + 0.08234), x[0]
+    return serca(c) - 1e-4 * (m * n * h) ** 3 * (store - c)
+
+
+def ip3r_gate(c: float, x: np.ndarray) -> list[float]:
+    q = 1.049 * (0.4 + 0.13) / (0.4 + 0.9434)
+    return [(q / (q + c) - x[0]) * 0.2e-3 * (q + c)]
+
+
+def ryr_equilibrium(c: float) -> tuple[float, float]:
+    """Shares of O1, and of O1 and O2, among C1, O1 and O2."""
+    a, b = 28.8 / 1500 / c**4, 1500 / 385.9 * c**3
+    return 1 / (1 + a + b), (1 + b) / (1 + a + b)
+
+
+def ryr_adapts(c: float, x: np.ndarray) -> list[float]:
+    return [0.1e-3 * (1 - x[0]) - 1.75e-3 * x[0] * ryr_equilibrium(c)[0]]
+
+
+def pore_states(c: float, x: np.ndarray) -> list[float]:
+    """B and O."""
+    bound, is_open = x
+    binds, opens = 0.5 * c * (1 - bound - is_open) - 0.3 * bound, 0.02 * bound - 0.1 * c * is_open
+    return [binds - opens, opens]
+
+
+CASES = {
+    "IP3R": ((SERCA, IP3R), ip3r, ip3r_gate),
+    "RyR": ((SERCA, RYR), lambda c, s, x: serca(c) - 1e-4 * x[0] * ryr_equilibrium(c)[1] * (s - c), ryr_adapts),
+    "states": ((SERCA, PORE), lambda c, s, x: serca(c) - 1e-5 * x[1] * (s - c), pore_states),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_store_and_its_cytosol_are_the_equations_of_two_compartments(case: str) -> None:
+    transports, flux, gates = CASES[case]
+    run = fresh(cell(*transports))
+    ((patch, _),) = run.system.patches.split(run.system.patches.start)
+    start = [row.start for row in patch.mechanism.rows[1:]]
+    assert np.abs(gates(0.05, np.array(start))).max() < 1e-9  # gates and states begin in their steady state
+    run.run()
+    expected = well_mixed(flux, gates, start)
+    calcium = run.do.to_host(run.stepper.y)[0, 0]
+    stored = run.balance().stored["ER"] / LUMEN
+    rows = run.do.sites(run.stepper.y)[1:]
+    assert calcium == pytest.approx(expected[0], rel=1e-3)
+    assert stored == pytest.approx(expected[1], rel=1e-4)
+    assert rows == pytest.approx(expected[2:], rel=1e-3)
+    assert abs(calcium - 0.05) > 0.01
+    assert abs(stored - STORE_REST) > 0.1
+
+
+def around_a_vesicle(kind: str, **changes: Any) -> rc.Model:
+    """A box with a store behind the surface of a vesicle, and pumps with states of their own on its walls."""
+    fine = {"size_at_active_zone": 0.03, "size_in_bulk": 0.06}
+    tables = {
+        "geometry": {"kind": "box", "size": [0.3, 0.3, 0.2],
+                     "obstacles": [{"kind": "sphere", "centre": [0.04, 0.03, 0.1], "radius": 0.05}]},
+        "discretization": {"kind": kind, **fine},
+        "stores": [{"name": "ER", "volume": 4e-4, "rest": 100, "transports": [SERCA, IP3R, RYR]}],
+        "pumps": [PMCA],
+        "channels": [{"name": "Ca", "positions": [[0, 0]], "current": {**CURRENT, "amplitude": "0.05 pA"}}],
+        "run": {"duration": 1},
+    }  # fmt: skip
+    return resolve(tables | changes)
+
+
+PMCA = {
+    "name": "PMCA",
+    "scheme": ["P + Ca <-> PCa : k_on, k_off", "PCa -> P : k_out"],
+    "density": "180 /um^2",
+    "parameters": {"k_on": "150 /mM/ms", "k_off": "15 /s", "k_out": "60 /s"},
+}
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_what_entered_is_free_bound_pumped_or_stored(backend: str, kind: str) -> None:
+    run = simulate(around_a_vesicle(kind), backend)
+    balance = run.balance()
+    assert [*balance.bound, *balance.pumped, *balance.stored] == ["PMCA", "PMCA", "ER"]
+    assert abs(balance.stored["ER"] / (4e-4 * 100) - 1) > 1e-3
+    assert abs(balance.missing) < TOLERANCES["balance, float64"] * (balance.initial + balance.entered)
+
+
+def test_a_terminal_with_stores_rests_while_nothing_enters(backend: str) -> None:
+    run = simulate(around_a_vesicle("grid", channels=[], run={"duration": 5}), backend)
+    drift = np.abs(run.do.to_host(run.stepper.y) - run.system.rest).max()
+    assert drift < 1e-9
+    assert np.abs(run.do.sites(run.stepper.y) - run.system.patches.start).max() < 1e-9
+
+
+@pytest.mark.parametrize("open_run", [fresh, launched_ahead])
+def test_stores_and_states_are_the_same_on_every_backend(
+    open_run: Callable[..., Simulation], kernel_backend: str
+) -> None:
+    run, twin = open_run(around_a_vesicle("grid"), kernel_backend), fresh(around_a_vesicle("grid"), "numpy")
+    run.run()
+    twin.run()
+    assert (run.steps, run.rejected, run.stepper.evaluations) == (twin.steps, twin.rejected, twin.stepper.evaluations)
+    sites = [r.do.sites(r.stepper.y) for r in (run, twin)]
+    np.testing.assert_allclose(*sites, rtol=TOLERANCES["run, float64"], atol=1e-12)
+
+
+def test_a_pump_with_states_binds_and_takes_out_as_its_equations_say() -> None:
+    """Calcium, the share of pumps that hold an ion, and what they have taken out, beside LSODA."""
+    sigma, k_on, k_off, k_out = 180 / IONS_PER_AMOUNT, 0.15, 0.015, 0.06
+    held = k_on * 0.05 / (k_on * 0.05 + k_off + k_out)
+    run = fresh(
+        cell(stores=[], channels=[], pumps=[{**PMCA, "surface": "x_max"}], run={"duration": 10, "tolerance": 1e-5})
+    )
+    assert run.do.sites(run.stepper.y) == pytest.approx([0, held], rel=1e-12)
+    run.stepper.y[:] = 1.0
+    run.stepper.carried[:] = 0.0
+    run.run()
+
+    def rates(t: float, y: np.ndarray) -> list[float]:
+        c, x, _ = y
+        binds, lets_go = k_on * c * (1 - x) - k_off * x, k_out * x
+        leak = sigma * k_out * held
+        return [-AREA_OVER_VOLUME * (sigma * binds - leak), binds - lets_go, sigma * lets_go - leak]
+
+    c, x, pumped = solve_ivp(rates, (0, 10), [1.0, held, 0.0], method="LSODA", rtol=1e-9, atol=1e-12).y[:, -1]
+    assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(c, rel=1e-3)
+    assert run.do.sites(run.stepper.y) == pytest.approx([pumped, x], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"law": "V_max*Ca_stor"}, r"'Ca_stor' .* is not known; .*Did you mean 'Ca_store'"),
+        ({"gates": {"K": "1 - K"}}, r"'K' is two things in 'SERCA'"),
+        ({"gates": {"Ca": "1 - Ca"}}, r"'Ca' has a meaning of its own"),
+        ({"parameters": {"V_max": 1, "k": 3}}, r"does not use 'k'; used: .*Did you mean 'K'"),
+    ],
+)
+def test_a_transport_that_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        cell({**SERCA, **changes})
+
+
+def test_what_the_library_cannot_know_has_to_be_said() -> None:
+    with pytest.raises(ModelError, match=r"'V_max' in .* is not known"):
+        cell({"use": "SERCA_li_rinzel1994"})
+
+
+def test_a_pump_without_a_law_needs_states_that_bind() -> None:
+    with pytest.raises(ModelError, match=r"'PMCA' takes nothing across: give it a law, or a scheme and a density"):
+        Pump(**{**PMCA, "density": None})
+
+
+def test_a_store_that_no_leak_balances_is_refused() -> None:
+    leaky = {**IP3R, "parameters": {"P": "1 um/ms", "IP3": "2 uM"}}
+    with pytest.raises(InputError, match=r"no leak balances the store 'ER' at rest, where -.* are taken up"):
+        fresh(cell(SERCA, leaky))
+
+
+def test_a_gate_without_a_steady_state_is_refused() -> None:
+    endless = {"name": "pore", "law": "-P*g*(Ca_store - Ca)", "gates": {"g": "a"}, "parameters": {"P": 1e-6, "a": 1.0}}
+    with pytest.raises(InputError, match=r"the gates of 'pore' have no steady state between 0 and 1 at rest"):
+        fresh(cell(SERCA, endless))
