@@ -8,7 +8,7 @@ pulse = {"kind": "pulse", "amplitude": "0.3 pA", "start": "1 ms", "duration": "0
 places = [["-20 nm", "-20 nm"], ["20 nm", "-20 nm"], ["-20 nm", "20 nm"], ["20 nm", "20 nm"]]
 model = rc.Model(
     geometry={"kind": "box", "size": ["1.5 um", "1.5 um", "1 um"]},
-    buffers=[rc.buffer("fixed_xu1997"), dye],
+    buffers=[rc.buffer("fixed_keller2015"), dye],
     channels=[{"name": "Ca", "positions": places, "current": pulse}],
     # Mesh
     discretization={"kind": "grid", "size_at_active_zone": "20 nm", "size_in_bulk": "80 nm"},

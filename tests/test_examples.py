@@ -16,7 +16,7 @@ ANSWERS: dict[str, float] = {
     "calyx_with_egta": 0.245,  # of the release without EGTA
     "chelators": 4.39,  # times as much calcium at 20 nm in EGTA as in BAPTA
     "dose_response": 0.058,  # released by one action potential
-    "imaging": 0.269,  # the highest dF/F
+    "imaging": 0.640,  # the highest dF/F
     "nanodomain": 34.64,  # uM at 20 nm, the exact solution
     "own_buffer": 0.394,  # forms with two calcium for each with one
     "own_model": 70.0,  # uM at the first sensor

@@ -16,10 +16,11 @@ from scipy.special import j1, ndtr
 
 import rdcalcium as rc
 from rdcalcium import runner
+from rdcalcium.advice.trials import randomness
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError
 from rdcalcium.memory import MemoryShortageError
-from rdcalcium.model import Buffer, Imaging, Model, write_toml
+from rdcalcium.model import Buffer, Imaging, Model, doubts, write_toml
 from rdcalcium.model.optics import FWHM_PER_SD, ConfocalOptics, TwoPhotonOptics
 from rdcalcium.recorders.imaging import Readout
 from rdcalcium.recorders.sight import sight
@@ -322,6 +323,30 @@ def test_a_dye_lags_behind_calcium_as_its_rates_say(tmp_path: Path, k_on: float,
     np.testing.assert_allclose(found, light / light[0] - 1, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("kappa", "rise", "decay"), [(40, 0.143948, 202.5), (140, 0.064419, 452.5), (540, 0.020069, 1452.5)]
+)
+def test_a_dye_that_binds_more_makes_calcium_smaller_and_slower(
+    tmp_path: Path, kappa: float, rise: float, decay: float
+) -> None:
+    """Neher & Augustine 1992: rise by Q / (2 F V (1 + κ_S + κ_B)), decay in (1 + κ_S + κ_B) / γ ms, which dyes tell.
+
+    0.9 pC in 400 µm³, κ_S = 40, γ = 0.4 per ms, in the numbers of a smaller box; buffers far from their K_d.
+    """
+    far = {"K_d": 1000, "k_on": 0.05, "diffusivity": 0}
+    tracer = dye(bound=44, total=1000 * kappa, **far)
+    fixed = Buffer(name="fixed", total=40_000, **far)
+    pulse = {"kind": "pulse", "amplitude": 2.25 * 0.1**3 / 0.1, "start": 0, "duration": 0.1}
+    step = uniform_step("200 ms", calcium={"rest": 0.05, "clearance": 0.4}, run={"duration": 200, "tolerance": 1e-3})
+    step["channels"][0]["current"] = pulse
+    entry = {**TERMINAL, "every": "0.5 ms"}
+    found = rc.run(model(entry, buffers=(tracer, fixed), **step), out=tmp_path).imaging["all"].apparent_calcium - 0.05
+    late = found.sel(time=slice(1, None))
+    slope, start = np.polyfit(late.time - 0.05, np.log(late), 1)
+    assert -1 / slope == pytest.approx(decay, rel=3e-3)  # as the tolerance of the run lets it
+    assert np.exp(start) == pytest.approx(rise, rel=1e-3)
+
+
 def test_a_sample_is_the_mean_over_its_exposure_and_a_line_is_seen_point_after_point(tmp_path: Path) -> None:
     tracer = dye(K_d=31.4, k_on=0.25, bound=44, total=1e-4)
     entries = [
@@ -564,6 +589,18 @@ def test_weights_for_which_there_is_no_memory_are_refused(monkeypatch: pytest.Mo
     for view in (SPOT["view"], {"kind": "frame", "centre": [0, 0, 0.1], "pixels": [9, 9], "pixel_size": 0.04}):
         with pytest.raises(MemoryShortageError, match=r"imaging 'spot' needs .* GiB for what \d+ points see of 9261"):
             seen(np.ones(box().shape[1]), {**SPOT, "view": view}, box())
+
+
+def test_a_wavelength_in_the_wrong_unit_is_asked_about() -> None:
+    optics = {"kind": "two_photon", "numerical_aperture": 1.0, "wavelength": 810}
+    (asked,) = doubts(model({**SPOT, "optics": optics}, record={"every": "10 us"}))
+    assert asked.startswith("wavelength of imaging 'spot' is 810 um, above 2 um: is that meant?")
+    assert not doubts(model({**SPOT, "optics": {**optics, "wavelength": "810 nm"}}))
+
+
+def test_check_tells_of_photons_and_their_seed() -> None:
+    (found,) = randomness(noisy())
+    assert found.startswith("stochastic: photons of 'spot'; 1 trial with seed 1, which gives the same photons on every")
 
 
 def test_an_entry_and_its_dye_are_written_and_read_again() -> None:

@@ -10,13 +10,16 @@ from rdcalcium.units import counted, time_span
 
 
 def randomness(model: Model) -> Iterator[str]:
-    """Which channels open by chance, in how many trials, and with which seed; of a deterministic model nothing."""
+    """What comes by chance, in how many trials, and with which seed; of a deterministic model nothing."""
     names = [repr(group.name) for group in model.channels if group.gating == "stochastic"]
-    if not names:
+    counting = [repr(entry.name) for entry in model.imaging if entry.photons is not None]
+    random = [f"{what} {', '.join(some)}" for what, some in (("channels", names), ("photons of", counting)) if some]
+    if not random:
         return
     times = row_times(model)
     rows = "" if times is None else f", rows every {time_span(float(times[1]))}"
+    alike = " and ".join(what for what, some in (("openings", names), ("photons", counting)) if some)
     yield (
-        f"stochastic: channels {', '.join(names)}; {counted(model.run.trials, 'trial')} with seed {model.run.seed}, "
-        f"which gives the same openings on every backend{rows}"
+        f"stochastic: {', '.join(random)}; {counted(model.run.trials, 'trial')} with seed {model.run.seed}, "
+        f"which gives the same {alike} on every backend{rows}"
     )

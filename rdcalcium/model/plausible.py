@@ -37,6 +37,8 @@ USUAL = {
     "extracellular calcium": Usual("concentration", 10, 1e5, "2 mM is 2000"),
     "rate of a train": Usual("rate", 0, 2, "100 Hz is 0.1"),
     "extent": Usual("length", 0.01, 100, "500 nm is 0.5"),
+    "wavelength": Usual("length", 0.2, 2, "488 nm is 0.488"),
+    "width": Usual("length", 0.05, 20, "300 nm is 0.3"),
 }
 
 OTHER_AFFINITY = 1.5  # by which factor K_d may differ from that of the library, as temperature and pH make it
@@ -101,6 +103,10 @@ def _values(model: Model) -> Iterator[tuple[str, str, float]]:
         yield f"the rate of the train of {whose}", "rate of a train", train.rate
     for what, extent in model.geometry.extents():
         yield what, "extent", extent
+    for entry in model.imaging:
+        for key in ("wavelength", "lateral", "axial"):
+            if (length := getattr(entry.optics, key, None)) is not None:
+                yield f"{key} of imaging {entry.name!r}", "wavelength" if key == "wavelength" else "width", length
 
 
 def _trains(model: Model) -> Iterator[tuple[str, RegularTrain | PoissonTrain]]:
