@@ -65,11 +65,14 @@ def near_fields(
     kappas  (k,) µm⁻¹, rates of capture over which to tabulate
     """
     exact, discrete = (np.zeros((len(kappas), len(points), len(pores))) for _ in range(2))
-    corners = grid.places(found.indices)
+    corners, lattices = grid.places(found.indices), Lattices(kappas)
     for s, pore in enumerate(pores):
         used = shared.weights[s] > 0
-        source = _Source(grid, pore, grid.places(shared.indices[s, used]), shared.weights[s, used], kappas)
-        near = np.flatnonzero(np.linalg.norm(points - pore, axis=1) <= source.reach)
+        spacing = tuple(axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True))
+        near = np.flatnonzero(np.linalg.norm(points - pore, axis=1) <= REACH * max(spacing))
+        if not len(near):
+            continue
+        source = _Source(grid, pore, grid.places(shared.indices[s, used]), shared.weights[s, used], lattices, spacing)
         exact[:, near, s], discrete[:, near, s] = source.fields(points[near], corners[near], found.weights[near])
     return exact, discrete
 
@@ -89,27 +92,54 @@ def _are_alike(grid: RectilinearGrid, at: np.ndarray, cells: np.ndarray) -> np.n
     return np.all([axis.are_uniform(low[:, a], high[:, a]) for a, axis in enumerate(grid.axes)], axis=0)
 
 
+class Lattices:
+    """Fields of unit sources in infinite lattices of a few spacings, each found once.
+
+    Spacings are differences of the edges of cells: those of one size differ by the last digits.
+    """
+
+    def __init__(self, kappas: np.ndarray):
+        self.kappas = kappas
+        self._found: dict[tuple[str, ...], np.ndarray] = {}
+
+    def of(self, spacing: tuple[float, ...]) -> np.ndarray:
+        """That of a spacing (µm), as far as it may be asked for, at all rates of capture; (kappas, x, y, z) µm⁻¹."""
+        known = tuple(f"{h:.9g}" for h in spacing)
+        if known not in self._found:
+            size = tuple(2 * int(REACH * max(spacing) / h) + 4 for h in spacing)
+            self._found[known] = np.stack([lattice_green(spacing, float(kappa), size) for kappa in self.kappas])
+        return self._found[known]
+
+
 class _Source:
     """A unit source in some cells (c, 3), with its mirror images in the closed faces of the box."""
 
     def __init__(
-        self, grid: RectilinearGrid, pore: np.ndarray, cells: np.ndarray, weights: np.ndarray, kappas: np.ndarray
+        self,
+        grid: RectilinearGrid,
+        pore: np.ndarray,
+        cells: np.ndarray,
+        weights: np.ndarray,
+        lattices: Lattices,
+        spacing: tuple[float, ...],
     ):
-        self.grid, self.pore, self.cells, self.weights, self.kappas = grid, pore, cells, weights, kappas
-        spacing = tuple(axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True))
-        self.reach = REACH * max(spacing)
-        size = tuple(2 * int(self.reach / h) + 4 for h in spacing)
-        self.lattice = np.stack([lattice_green(spacing, float(kappa), size) for kappa in kappas])
+        self.grid, self.pore, self.cells, self.weights, self.kappas = grid, pore, cells, weights, lattices.kappas
+        self.reach, self.lattice = REACH * max(spacing), lattices.of(spacing)
 
     def fields(self, points: np.ndarray, at: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Exact and discrete field (kappas, p) at points whose values are weighted means over cells, at (p, 8, 3)."""
         exact, discrete = (np.zeros((len(self.kappas), len(points))) for _ in range(2))
+        far = 2 * self.reach * (1 + TIE)
         images = [self._images(axis, at[:, :, axis]) for axis in range(3)]
+        for axis, of_axis in enumerate(images):  # nearly all are too far away for all points
+            of_axis[:] = [image for image in of_axis if (np.abs(points[:, axis] - image[0]) <= far).any()]
         itself = _are_alike(self.grid, at, self.cells)
         for image in product(*images):
             place = np.array([x for x, _, _ in image])
             seen = itself & image[0][2] & image[1][2] & image[2][2]
-            seen &= (np.abs(points - place) <= 2 * self.reach * (1 + TIE)).all(axis=1)
+            seen &= (np.abs(points - place) <= far).all(axis=1)
+            if not seen.any():
+                continue
             r = np.maximum(np.linalg.norm(points[seen] - place, axis=1), PORE)
             exact[:, seen] += np.exp(-self.kappas[:, None] * r) / (4 * np.pi * r)
             cells = np.stack([index for _, index, _ in image], axis=-1)
