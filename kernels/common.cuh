@@ -15,11 +15,13 @@ typedef RDC_REAL_INT mask_t;
 #define RDC_DEVICE static inline __attribute__((always_inline))
 #define RDC_GUARD(outside)
 #define RDC_UNROLL _Pragma("GCC unroll 32")
+#define RDC_ROLLED _Pragma("GCC unroll 1")
 #define RDC_IF(bit, x) ((x) * (real_t)(bit))
 #else
 typedef unsigned char mask_t;
 #define RDC_DEVICE __device__ __forceinline__
 #define RDC_UNROLL _Pragma("unroll")
+#define RDC_ROLLED _Pragma("unroll 1")
 #define RDC_GUARD(outside) if (outside) return;
 #define RDC_IF(bit, x) ((bit) ? (x) : (real_t)0)
 #endif

@@ -15,7 +15,7 @@ extern "C" __global__ void from_modes(const real_t* __restrict__ back, const flo
         RDC_UNROLL
         for (int q = 0; q < RDC_MODES; ++q) own[q][t] = RDC_MODE(all, q);
     }
-    RDC_UNROLL
+    RDC_UNROLL_FEW
     for (int f = 0; f < RDC_FIELDS; ++f) {
         real_t* target = out + (offset_t)f * n + first;
         RDC_EACH_LANE(t, RDC_COUNT) sum[t] = keep ? target[t] : (real_t)0;

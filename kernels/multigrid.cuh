@@ -31,6 +31,13 @@ RDC_MODES_OPERATOR(*)
 RDC_MODES_OPERATOR(/)
 #endif
 
+// Of a product of fields and modes one loop alone is unrolled where they are many: both would take minutes to compile.
+#if RDC_FIELDS > 8
+#define RDC_UNROLL_FEW RDC_ROLLED
+#else
+#define RDC_UNROLL_FEW RDC_UNROLL
+#endif
+
 // The modes of row i
 RDC_DEVICE modes_t* modes_at(float* x, const offset_t i) { return (modes_t*)(x + i * RDC_WIDTH); }
 RDC_DEVICE modes_t modes_at(const float* x, const offset_t i) { return *(const modes_t*)(x + i * RDC_WIDTH); }

@@ -8,7 +8,7 @@ extern "C" __global__ void to_modes(const real_t* __restrict__ matrix, const rea
     const index_t first = RDC_FIRST;
     RDC_GUARD(first >= n)
     real_t sum[RDC_MODES][RDC_LANES] = {};
-    RDC_UNROLL
+    RDC_UNROLL_FEW
     for (int f = 0; f < RDC_FIELDS; ++f) {
         const real_t* source = u + (offset_t)f * n + first;
         RDC_UNROLL
