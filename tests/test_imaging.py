@@ -16,6 +16,7 @@ from scipy.special import j1, ndtr
 
 import rdcalcium as rc
 from rdcalcium import runner
+from rdcalcium.advice.images import images
 from rdcalcium.advice.trials import randomness
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError
@@ -596,6 +597,19 @@ def test_a_wavelength_in_the_wrong_unit_is_asked_about() -> None:
     (asked,) = doubts(model({**SPOT, "optics": optics}, record={"every": "10 us"}))
     assert asked.startswith("wavelength of imaging 'spot' is 810 um, above 2 um: is that meant?")
     assert not doubts(model({**SPOT, "optics": {**optics, "wavelength": "810 nm"}}))
+
+
+def test_check_tells_how_many_samples_there_are_and_how_sharp() -> None:
+    """At NA 0.9 √(2 ln 2) × 0.325 λ / NA^0.91 = 0.341 µm and √(2 ln 2) × 0.532 λ / (n - √(n² - NA²)) = 1.45 µm."""
+    optics = {"kind": "two_photon", "numerical_aperture": 0.9, "wavelength": "810 nm"}
+    flat = {"kind": "wide_field", "numerical_aperture": 0.5, "wavelength": "510 nm"}
+    view = {"kind": "frame", "centre": [0, 0, 0.1], "pixels": [4, 3], "pixel_size": 0.1}
+    entries = {**SPOT, "optics": optics}, {**SPOT, "name": "frame", "view": view, "optics": flat}, TERMINAL
+    spot, frame, whole = images(model(*entries))
+    sharp = "a point is seen 0.341 um wide, and 1.45 um along z (full widths at half maximum)"
+    assert spot == f"imaging 'spot': 11 samples, every 20 us; {sharp}"
+    assert "11 samples, every 20 us, of 3 × 4 points; a point is seen 0.543 um wide, and at all depths" in frame
+    assert whole == "imaging 'all': 11 samples, every 20 us"
 
 
 def test_check_tells_of_photons_and_their_seed() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rdcalcium import memory
 from rdcalcium.advice.cells import cell_sizes
+from rdcalcium.advice.images import images
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, single_precision, sizes
@@ -56,6 +57,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *cost(model, cells, chemistry),
         *single_precision(model, cells, chemistry),
         *randomness(model),
+        *images(model),
         *_resolution(model, cells.locator, chemistry),
         *(judge_mesh(cells.made) if cells.made else ()),
         *_references(model),
