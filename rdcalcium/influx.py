@@ -7,11 +7,12 @@ import numpy as np
 from rdcalcium.backends import Operations
 from rdcalcium.currents import Currents, channel_currents
 from rdcalcium.discretization import PointWeights
+from rdcalcium.discretization.mirrors import computed_share
 from rdcalcium.integrators.base import Coefficients
 from rdcalcium.integrators.stepper import StepSources
 from rdcalcium.model import Model
 from rdcalcium.openings import Openings
-from rdcalcium.system import computed_share, place_channels, place_sources
+from rdcalcium.system import place_channels, place_sources
 
 
 class Influx:

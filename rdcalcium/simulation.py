@@ -75,7 +75,9 @@ class Simulation:
         self.influx = Influx(model, operations)
         self.flashes = Flashes(model, self.system)
         watched = np.array([*model.watched.values()]).reshape(-1, 3)
-        self.points = WatchedPoints(watched, operations, self.influx, self.flashes.cells)
+        alone = np.array([sensor.binds for sensor in model.sensors for _ in sensor.positions], dtype=bool)
+        alone = np.append(alone, np.zeros(len(watched) - len(alone), dtype=bool))
+        self.points = WatchedPoints(watched, operations, self.influx, self.flashes.cells, alone)
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
         setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest)
         self.host = HostSteps(setting)

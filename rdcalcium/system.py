@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from rdcalcium.chemistry import Chemistry, Field, build_chemistry
 from rdcalcium.discretization import Discretization, PointWeights
+from rdcalcium.discretization.mirrors import computed_share
 from rdcalcium.discretization.parts import share
 from rdcalcium.model import Model
 from rdcalcium.patches import Patches, build_patches
@@ -128,9 +129,3 @@ def _amounts(
     """Control volumes of each channel, and what they get of its 1 pA, µM µm³ ms⁻¹; both (channels, corners)."""
     found: PointWeights = discretization.locator.source_weights(points)
     return found.indices, found.weights * computed_share(points, planes)[:, None] * AMOUNT_PER_CHARGE
-
-
-def computed_share(points: np.ndarray, planes: Sequence[tuple[int, float]]) -> np.ndarray:
-    """Share of the current of each channel that enters the computed part: half of it for one on a mirror plane."""
-    on_plane = sum(np.abs(points[:, axis] - at) < 1e-9 for axis, at in planes)
-    return 0.5 ** np.broadcast_to(on_plane, len(points))

@@ -77,7 +77,7 @@ def _what(annotation: Any, metadata: Any = ()) -> str:
         return "table of tables of numbers" if get_origin(get_args(annotation)[1]) is dict else "table of numbers"
     if inner:
         return " or ".join(_what(one) for one in inner)
-    return {str: "text", int: "whole number"}[annotation] + _least(metadata)
+    return {str: "text", int: "whole number", bool: "true or false"}[annotation] + _least(metadata)
 
 
 def _list(annotation: Any, inner: list[Any], metadata: Any) -> str:
@@ -119,6 +119,8 @@ def _inner_metadata(annotation: Any) -> tuple[Any, ...]:
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value) if isinstance(value, int | float) or str(value).replace(".", "").isdigit() else f'"{value}"'
 
 

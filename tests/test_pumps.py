@@ -225,7 +225,7 @@ def test_a_surface_that_the_terminal_does_not_have_is_refused_by_name() -> None:
 
 
 def test_a_steady_state_with_pumps_is_refused() -> None:
-    with pytest.raises(InputError, match=r"pumps or clearance \(linear\) is not found yet"):
+    with pytest.raises(InputError, match=r"by itself \(linear\) is not found yet"):
         rc.steady(slab())
 
 

@@ -153,6 +153,14 @@ class Discretization:
         share: np.ndarray = (self.mobility[found.indices] * found.weights).sum(axis=1)
         return share
 
+    def nearest_volumes(self, points: np.ndarray) -> np.ndarray:
+        """The control volume of the cytosol whose centre is nearest to each point (p, 3) µm, (p,)."""
+        found = self.locator.weights(points)
+        distances = np.linalg.norm(self.centres[found.indices] - points[:, None], axis=2)
+        places = np.where(found.weights > 0, distances, np.inf).argmin(axis=1)
+        nearest: np.ndarray = found.indices[np.arange(len(points)), places]
+        return nearest
+
     def laplacian(self) -> csr_array:
         """Matrix L of the discrete Laplacian, (L c)_i = Σ_j conductance_ij (c_j - c_i) / volume_i, in µm⁻².
 

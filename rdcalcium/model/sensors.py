@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Name, Part
-from rdcalcium.model.quantity import Point
+from rdcalcium.model.quantity import Factor, Point
+from rdcalcium.model.reversibility import counted
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
 
@@ -18,10 +19,16 @@ class Sensor(SchemePart):
     """Release sensors of one kind, each a kinetic scheme driven by the calcium at its position."""
 
     shelf = "sensors"
-    own = ("positions",)
+    own = ("positions", "binds", "molecules")
 
     positions: tuple[Point, ...] = Field(min_length=1)
-    """Of each sensor: x, y, z. They take no calcium away."""
+    """Of each sensor: x, y, z."""
+    binds: bool = False
+    """Whether the calcium that a sensor binds is taken from the control volume whose centre is nearest to it, and given
+    back when the sensor lets go of it or releases its vesicle. Such a sensor sees the calcium of that control volume;
+    others take none away, and see that of their position."""
+    molecules: Factor = 1.0
+    """That bind at each position as the scheme says, where the sensor binds: several synaptotagmins of one vesicle."""
     scheme: tuple[str, ...]
     """Binding steps such as "X0 + Ca <-> X1 : 5*k_on, k_off" and, one way, fusion: "X5 -> fused : gamma". A site that
     gets another vesicle has a step on from there: "fused -> X0 : k_rep"; rates may depend on the local calcium Ca."""
@@ -65,6 +72,26 @@ class Sensor(SchemePart):
                 "they must not be negative, and add up to 1"
             )
         return self
+
+    @model_validator(mode="after")
+    def _has_what_binds(self) -> Self:
+        if self.molecules != 1 and not self.binds:
+            raise ValueError(
+                f"sensor {self.name!r} has {self.molecules:g} molecules that take no calcium away; "
+                "say binds = true, or leave molecules out"
+            )
+        if self.binds and not any(self.bound_calcium().values()):
+            raise ValueError(
+                f"sensor {self.name!r} has no step that binds calcium, such as 'X0 + Ca <-> X1 : k_on, k_off'; "
+                "leave binds out"
+            )
+        return self
+
+    def bound_calcium(self) -> dict[str, int]:
+        """How many ions a molecule holds in each state. With fusion it lets go of all of them."""
+        scheme = self.kinetics()
+        kept = [t for t in scheme.transitions if t.backward is not None or not self._leads_out(t.source, t.target)]
+        return counted(scheme.states, kept, "Ca")
 
     def _leads_out(self, source: str, target: str) -> bool:
         return source not in self.released and target in self.released

@@ -13,6 +13,7 @@ from rdcalcium.model.expression import Expression
 from rdcalcium.model.stores import Store
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import NEVER, PUMPED, STORE, STORED, Mechanism, Patch, Patches, Row, Stiffness
+from rdcalcium.patches.binding import binding_sensors
 from rdcalcium.patches.stiffness import LEVELS, radii
 
 CLEARANCE = "clearance"  # name of the mechanism that is everywhere
@@ -42,6 +43,7 @@ def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
         at = _touching(store.name, store.surface, discretization)
         area = model.copies * float(at.areas.sum())
         yield _on_surface(store_mechanism(store, rest, area, model.copies), at, discretization)
+    yield from binding_sensors(model, discretization)
 
 
 def pump_mechanism(pump: Pump, rest: float) -> Mechanism:

@@ -8,10 +8,11 @@ import numpy as np
 
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.currents import TimeCourse
+from rdcalcium.discretization.mirrors import computed_share
 from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.openings import Openings
 from rdcalcium.recorders.near_pores import CELL, HALF, STEEPNESS
-from rdcalcium.system import System, computed_share
+from rdcalcium.system import System
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 TOGETHER = 256  # channels whose fields are found at once

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from rdcalcium.chemistry import CALCIUM, reaction_flux
-from rdcalcium.system import System, computed_share
+from rdcalcium.discretization.mirrors import computed_share
+from rdcalcium.system import System
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 RATES = 9  # of capture, from none to that of all buffers at rest, over which fields are tabulated

@@ -7,7 +7,7 @@ import numpy as np
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
 from rdcalcium.chemistry import CALCIUM
-from rdcalcium.discretization import PointWeights
+from rdcalcium.discretization import Discretization, PointWeights
 from rdcalcium.influx import Influx
 from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.recorders.near_channels import NearChannels
@@ -17,12 +17,14 @@ from rdcalcium.recorders.near_pores import NearPores
 class WatchedPoints:
     """Every field at points, and the highest calcium under the pores, as of the last look.
 
-    positions  (points, 3) µm
+    alone      (points,) which of them see one control volume, as it is
     weights    of the control volumes in the value at each point, then of each one under a pore or in a flash
     """
 
-    def __init__(self, positions: np.ndarray, operations: Operations, influx: Influx, flashed: np.ndarray):
-        """Points (points, 3) µm, and the control volumes where flashes are brightest."""
+    def __init__(
+        self, positions: np.ndarray, operations: Operations, influx: Influx, flashed: np.ndarray, alone: np.ndarray
+    ):
+        """Points (points, 3) µm, which of them see the nearest control volume alone, and those that flashes light."""
         self.do, self.count, self.influx, self.currents = operations, len(positions), influx, influx.currents
         system, groups = operations.system, influx.currents.groups
         together = [
@@ -35,7 +37,8 @@ class WatchedPoints:
             for g, group in enumerate(groups)
             if group.gate
         }
-        found = system.discretization.locator.weights(positions) if len(positions) else None
+        self.alone = alone
+        found = _weights(system.discretization, positions, alone) if len(positions) else None
         self.weights = _with_cells(found, np.union1d(influx.cells, flashed))
         self._places = operations.points(self.weights)
         self._seen = (system.rest[:, self.weights.indices] * self.weights.weights).sum(axis=-1)
@@ -96,7 +99,16 @@ class WatchedPoints:
         for channels in self._each.values():
             more = channels.fields(t, before_jump)
             exact, discrete = exact + more[0], discrete + more[1]
-        return self.near_pores.calcium(values, exact, discrete)
+        return np.where(self.alone, values[CALCIUM], self.near_pores.calcium(values, exact, discrete))
+
+
+def _weights(discretization: Discretization, positions: np.ndarray, alone: np.ndarray) -> PointWeights:
+    """Interpolation weights of points, but of those that are alone the nearest control volume."""
+    found = discretization.locator.weights(positions)
+    indices, weights = found.indices.copy(), found.weights.copy()
+    indices[alone] = discretization.nearest_volumes(positions[alone])[:, None]
+    weights[alone] = np.eye(weights.shape[1])[0]
+    return PointWeights(indices, weights)
 
 
 def _with_cells(points: PointWeights | None, cells: np.ndarray) -> PointWeights:

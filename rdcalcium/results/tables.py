@@ -10,6 +10,7 @@ import numpy as np
 
 from rdcalcium.model import Model
 from rdcalcium.patches import mechanism_names
+from rdcalcium.patches.binding import account_of
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.results import columns
 from rdcalcium.results.csv_table import CsvTable, Moment
@@ -22,6 +23,7 @@ def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
     fields  names, calcium first
     """
     binds = [pump.name for pump in model.pumps if pump.scheme and pump.density]
+    binds += [account_of(sensor) for sensor in model.sensors if sensor.binds]
     elsewhere = [columns.bound_to(name) for name in (*(buffer.name for buffer in model.buffers), *binds)]
     elsewhere += [columns.pumped_by(name) for name in mechanism_names(model)]
     elsewhere += [columns.stored_in(store.name) for store in model.stores]

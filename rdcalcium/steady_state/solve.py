@@ -18,7 +18,6 @@ from rdcalcium.influx import Influx
 from rdcalcium.library import loaded
 from rdcalcium.memory import check_memory_for_steady_state
 from rdcalcium.model import Model, doubts
-from rdcalcium.patches import mechanism_names
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import NoSteadyStateError, find
 from rdcalcium.steady_state.observed import observed
@@ -90,8 +89,10 @@ def _operations(model: Model, held: tuple[str, ...]) -> NumpyOperations:
                 "let a long run get there, or leave out its `where`"
             )
     if system.patches:
-        names = ", ".join(mechanism_names(model))
-        raise InputError(f"a steady state with pumps or clearance ({names}) is not found yet; run the model to its end")
+        names = ", ".join(patch.mechanism.name for patch in system.patches.patches)
+        raise InputError(
+            f"a steady state with what takes calcium by itself ({names}) is not found yet; run the model to its end"
+        )
     return NumpyOperations(system)
 
 

@@ -1,0 +1,71 @@
+"""Sensors that take what they bind from the cytosol: a kinetic scheme in the control volumes of their vesicles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.mirrors import computed_share
+from rdcalcium.model import KineticScheme, Model, Sensor
+from rdcalcium.model.expression import Expression
+from rdcalcium.patches.assembly import Assembly, Spelt
+from rdcalcium.patches.base import BOUND, Mechanism, Patch, Row
+from rdcalcium.units import IONS_PER_AMOUNT
+from rdcalcium.vesicles.chain import Chain
+
+SCALE = 0.1  # share of molecules of which the tolerance is a share: what these bind matters, release is found elsewhere
+
+
+def binding_sensors(model: Model, discretization: Discretization) -> Iterator[Patch]:
+    """A patch for each kind that binds; sensors in one control volume see the same calcium, and are one site."""
+    magnesium = model.magnesium.free if model.magnesium else 0.0
+    for sensor in model.sensors:
+        if sensor.binds:
+            found = discretization.nearest_volumes(np.array(sensor.positions))
+            volumes, place = np.unique(found, return_inverse=True)
+            shares = computed_share(np.array(sensor.positions), [*model.geometry.mirrors.items()])
+            amounts = np.bincount(place, shares) * sensor.molecules / IONS_PER_AMOUNT
+            mechanism = sensor_mechanism(sensor, model.calcium.rest, magnesium)
+            yield Patch(mechanism, volumes, amounts, amounts / discretization.volumes[volumes])
+
+
+def sensor_mechanism(sensor: Sensor, rest: float, magnesium: float) -> Mechanism:
+    """The scheme of a sensor, with a row for the share of each state but the first, and an amount in place of an area.
+
+    The amount is that of molecules, µM µm³, so that a row holds as much calcium as its state has ions.
+
+    rest, magnesium  µM
+    """
+    scheme, parts = sensor.kinetics(), Assembly(rest)
+    names = {name: parts.place(value) for name, value in scheme.parameters.items()} | {"Mg": parts.place(magnesium)}
+    held, start = sensor.bound_calcium(), Chain(sensor, magnesium).start(rest)
+    rates = _changes(scheme, names)
+    for i, state in enumerate(scheme.states[1:]):
+        calcium = float(held[state] - held[scheme.states[0]])
+        parts.rows.append(Row(f"x{i}", Expression(rates[state]), float(start[i + 1]), calcium, SCALE, BOUND))
+    return Mechanism(account_of(sensor), tuple(parts.rows), parts.parameters)
+
+
+def account_of(sensor: Sensor) -> str:
+    """By which the ledger knows what it has bound."""
+    return f"sensor {sensor.name}"
+
+
+def _changes(scheme: KineticScheme, names: dict[str, str]) -> dict[str, str]:
+    """Rate of change of the share of each state, as text; the first is what is left of x0, x1 and so on."""
+    first, *others = scheme.states
+    share = {state: f"x{i}" for i, state in enumerate(others)}
+    share[first] = f"(1 - {' - '.join(share.values())})"
+    changes = dict.fromkeys(scheme.states, "0")
+    for step in scheme.transitions:
+        ligand = f"*{names.get(step.ligand, step.ligand)}" if step.ligand else ""
+        ways = [(step.source, step.target, step.forward, ligand)]
+        if step.backward is not None:
+            ways.append((step.target, step.source, step.backward, ""))
+        for source, target, rate, times in ways:
+            flow = f"({rate.into(Spelt(names))}){times}*{share[source]}"
+            changes[source] += f" - {flow}"
+            changes[target] += f" + {flow}"
+    return changes
