@@ -476,7 +476,7 @@ def test_a_bare_number_of_a_scheme_is_written_with_the_unit_of_its_place(name: s
         new = {"channels": [channel(**{**OHMIC, "gate": lines, "parameters": used, "open_states": ["B"]})]}
         model = library.resolve(tables(**new, stimulus=PARTS["current ohmic"]["stimulus"]))
     else:
-        sensor = {"name": "s", "positions": [[0, 0, 0]], "scheme": lines, "released": [], "parameters": used}
+        sensor = {"name": "s", "positions": [[0, 0, 0]], "scheme": [*lines, "B -> fused : 1"], "parameters": used}
         model = library.resolve(tables(sensors=[sensor]))
     text = write_toml(model).replace('"', "")
     for line in written.split(", "):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -12,6 +13,8 @@ from rdcalcium.errors import nearest, suggest
 from rdcalcium.model.quantity import LIMITS, Parameter
 from rdcalcium.model.reversibility import Cycle, counted, forest, fundamental_cycles
 from rdcalcium.model.transition import GIVEN, LIGANDS, SchemeError, Transition, read_transitions, require_dimensions
+
+_Named = tuple[str, float, str | None]  # a parameter, its value, and the kind of quantity that it is
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,8 @@ class KineticScheme:
 
         parts  first states of what does not hang together
         """
-        for name, meaning in GIVEN.items():
-            if name in parameters:
-                raise SchemeError(f"{name!r} is {meaning}; give the parameter another name")
-        transitions = read_transitions(lines, parameters)
-        states = tuple(dict.fromkeys(s for t in transitions for s in (t.source, t.target)))
-        # What binds a ligand knows no voltage; a buffer or sensor that uses V all the same says so itself.
-        offered = {*parameters} if any(t.ligand for t in transitions) else {*parameters, *GIVEN}
-        for rate in (rate for t in transitions for rate in t.rates):
-            rate.require(offered, also=GIVEN)
-        require_dimensions(transitions, {k: v.dimension for k, v in parameters.items() if isinstance(v, Parameter)})
-        scheme = cls(states, transitions, dict(parameters))
-        scheme._require_parts(parts)
-        scheme.require_kept([t for t in transitions if t.backward is not None or t.ligand])
-        scheme._require_rates()
-        return scheme
+        named = ((name, float(value), getattr(value, "kind", None)) for name, value in parameters.items())
+        return _parsed(tuple(lines), tuple(named), tuple(parts))
 
     @property
     def parts(self) -> tuple[KineticScheme, ...]:
@@ -68,17 +58,6 @@ class KineticScheme:
             for part in dict.fromkeys(first.values())
         )
 
-    def _require_parts(self, parts: Collection[str]) -> None:
-        firsts = [state for state, i in forest(self.states, self.transitions).items() if i is None]
-        for apart in firsts[1:]:
-            if apart not in parts:
-                near = nearest(apart, set(self.states) - {apart})
-                hint = f". Did you mean {near!r}?" if near else ""
-                raise SchemeError(f"state {apart!r} is not connected to {self.states[0]!r}{hint}")
-        for state in parts:
-            if state not in firsts:
-                raise SchemeError(f"{state!r} is not the first state of a part; {suggest(state, firsts)}")
-
     def require_kept(self, steps: Sequence[Transition]) -> None:
         """Refuse steps from a state to one that holds more or fewer ions than the step brings."""
         for ligand in LIGANDS:
@@ -92,20 +71,6 @@ class KineticScheme:
                     f"the step {t} {f'has no site for {ligand}' if t.ligand == ligand else f'{wrong} {ligand}'}: "
                     f"by the other steps {t.source} holds {before} of it and {t.target} {after}"
                 )
-
-    def _require_rates(self) -> None:
-        """Rates are numbers, not negative and not absurd, at rest and at the peak of a spike."""
-        most = LIMITS["rate"].most
-        for voltage, calcium in product((-80.0, 0.0, 40.0), (0.0, 1.0, 1e3)):
-            with np.errstate(all="ignore"):
-                pairs = self.rates(voltage, calcium)
-            for t, pair in zip(self.transitions, pairs, strict=True):
-                if not all(0 <= rate <= most for rate in pair):
-                    raise SchemeError(
-                        f"the step {t.source} -> {t.target} has the rates {pair[0]:g} and {pair[1]:g} "
-                        f"at {voltage:g} mV{f' and {calcium:g} uM of calcium' if self.depends_on_calcium else ''}; "
-                        f"a rate is a number from 0 to {most:g}"
-                    )
 
     def faster(self, factor: float) -> KineticScheme:
         """The same scheme with every rate as many times as high."""
@@ -200,3 +165,53 @@ def _stationary(q: np.ndarray) -> np.ndarray:
     for k in range(1, n):
         p[k] = p[:k] @ rate[:k, k] / leaving[k] if leaving[k] > 0 else 0.0
     return p / p.sum()
+
+
+@lru_cache(maxsize=512)  # a model asks for its schemes many times
+def _parsed(lines: tuple[str, ...], named: tuple[_Named, ...], parts: tuple[str, ...]) -> KineticScheme:
+    """The scheme of these lines, checked."""
+    parameters = {name: Parameter(value, kind) for name, value, kind in named}
+    for name, meaning in GIVEN.items():
+        if name in parameters:
+            raise SchemeError(f"{name!r} is {meaning}; give the parameter another name")
+    transitions = read_transitions(lines, parameters)
+    states = tuple(dict.fromkeys(s for t in transitions for s in (t.source, t.target)))
+    # What binds a ligand knows no voltage; a buffer or sensor that uses V all the same says so itself.
+    offered = {*parameters} if any(t.ligand for t in transitions) else {*parameters, *GIVEN}
+    for rate in (rate for t in transitions for rate in t.rates):
+        rate.require(offered, also=GIVEN)
+    require_dimensions(transitions, {name: value.dimension for name, value in parameters.items()})
+    scheme = KineticScheme(states, transitions, parameters)
+    _require_parts(scheme, parts)
+    scheme.require_kept([t for t in transitions if t.backward is not None or t.ligand])
+    _require_rates(scheme)
+    return scheme
+
+
+def _require_parts(scheme: KineticScheme, parts: Collection[str]) -> None:
+    firsts = [state for state, i in forest(scheme.states, scheme.transitions).items() if i is None]
+    for apart in firsts[1:]:
+        if apart not in parts:
+            near = nearest(apart, {*scheme.states} - {apart})
+            hint = f". Did you mean {near!r}?" if near else ""
+            raise SchemeError(f"state {apart!r} is not connected to {scheme.states[0]!r}{hint}")
+    for state in parts:
+        if state not in firsts:
+            raise SchemeError(f"{state!r} is not the first state of a part; {suggest(state, firsts)}")
+
+
+def _require_rates(scheme: KineticScheme) -> None:
+    """Rates are numbers, not negative and not absurd, at rest and at the peak of a spike."""
+    most = LIMITS["rate"].most
+    voltages = (-80.0, 0.0, 40.0) if scheme.depends_on_voltage else (0.0,)
+    for voltage, calcium in product(voltages, (0.0, 1.0, 1e3) if scheme.depends_on_calcium else (0.0,)):
+        with np.errstate(all="ignore"):
+            pairs = scheme.rates(voltage, calcium)
+        for t, pair in zip(scheme.transitions, pairs, strict=True):
+            if not all(0 <= rate <= most for rate in pair):
+                at = [f"{voltage:g} mV"] if scheme.depends_on_voltage else []
+                at += [f"{calcium:g} uM of calcium"] if scheme.depends_on_calcium else []
+                raise SchemeError(
+                    f"the step {t.source} -> {t.target} has the rates {pair[0]:g} and {pair[1]:g}"
+                    f"{' at ' if at else ''}{' and '.join(at)}; a rate is a number from 0 to {most:g}"
+                )
