@@ -88,7 +88,7 @@ OHMIC = {
 }
 CALYX = str(FOLDER / "waveforms" / "calyx_keller2015.csv")
 GATED_CURRENTS = {
-    "ohmic": {**OHMIC["current"], "measured_in": "2 mM", "K_M": "2.7 mM"},
+    "ohmic that saturates": {**OHMIC["current"], "measured_in": "2 mM", "K_M": "2.7 mM"},
     "GHK": {"kind": "GHK", "permeability": "1e-20 m^3/s"},
     "GHK that says all": {
         "kind": "GHK",
@@ -117,6 +117,7 @@ STIMULI: dict[str, dict[str, Any]] = {
             "kind": "poisson",
             "rate": "50 Hz",
             "count": 4,
+            "end": "1 s",
             "start": "1 ms",
             "refractory": "2 ms",
             "seed": 3,

@@ -23,6 +23,7 @@ FULL = tables(
     **PARTS["everything in run and record"],
     stimulus={"kind": "action_potential", "waveform": "calyx_keller2015"},
 )
+OPEN_CURRENTS = {kind: law for kind, law in GATED_CURRENTS.items() if law["kind"] != "ohmic"}
 BARE = {key: tables()[key] for key in ("geometry", "discretization", "run")}
 GATED = {"stimulus": FULL["stimulus"], "channels": PARTS["current ohmic"]["channels"]}
 MODELS = {
@@ -34,7 +35,8 @@ MODELS = {
         **BARE,
         **PARTS["current GHK"],
         "channels": [
-            {**channel, "name": kind} for kind in GATED_CURRENTS for channel in PARTS[f"current {kind}"]["channels"]
+            *PARTS["current ohmic that saturates"]["channels"],
+            *(channel(name=kind, current=law, openings=[[[0, 1]]]) for kind, law in OPEN_CURRENTS.items()),
         ],
     },
     "mesh": tables(**PARTS["geometry mesh"]),

@@ -127,6 +127,18 @@ def test_one_seed_makes_one_train_and_a_longer_one_begins_with_it() -> None:
     assert not np.any(first[1:] == poisson(count=50, seed=4, start="2 ms")[1:])
 
 
+def test_a_train_ends_before_its_end() -> None:
+    """Also where a moment is at the end but for rounding; a random one draws as many as it takes."""
+    regular = {"kind": "regular", "rate": "10 kHz", "start": 0.1}
+    for end, count in ((1.1, 10), (1.1001, 11), (0.15, 1)):
+        assert len(spike(train={**regular, "end": end}).starts) == count
+    assert len(spike(train={**regular, "end": 1.1, "count": 4}).starts) == 4
+    many = poisson(count=20_000, start=3)
+    for end in (many[1], many[-2]):
+        np.testing.assert_array_equal(poisson(count=None, start=3, end=end + 1e-6), many[many <= end])
+    np.testing.assert_array_equal(poisson(count=None, start=3, end=4), [3])
+
+
 STEPS = VoltageSteps(**{key: value for key, value in STIMULI["steps"].items() if key != "kind"})
 
 
@@ -227,6 +239,18 @@ def test_a_table_is_kept_with_the_run(tmp_path: Path) -> None:
         (
             {**STIMULI["template"], "train": {"kind": "regular", "rate": "100 Hz", "count": 0}},
             "'stimulus.train.count' is 0; it should be greater than or equal to 1",
+        ),
+        (
+            {**STIMULI["template"], "train": {"kind": "regular", "rate": "100 Hz"}},
+            "a train needs a count of its moments, or an end",
+        ),
+        (
+            {**STIMULI["template"], "train": {"kind": "regular", "rate": "100 Hz", "start": 3, "end": 3}},
+            "a train from 3 ms on has no moment before its end at 3 ms",
+        ),
+        (
+            {**STIMULI["template"], "train": {"kind": "poisson", "rate": "100 Hz", "end": "1000 s"}},
+            "a train has about 1e\\+05 moments before its end; at most 50000",
         ),
         (
             {**STIMULI["template"], "train": {"kind": "regulr", "rate": "100 Hz", "count": 1}},
