@@ -89,7 +89,7 @@ class Simulation:
         self.trial = trial
         self.influx.begin(trial)
         self.points.begin()
-        self.sensors = ReleaseSensors.of(self.model)
+        self.sensors = ReleaseSensors.of(self.model, self._drawn(trial))
         self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
         self.stepper = Stepper(self.do, self.system.rest, self.system.patches.start)
         self.flashed = 0  # how many of the flashes have come
@@ -97,6 +97,10 @@ class Simulation:
         self._counted = 0  # evaluations until the last moment
         self.ledger = Ledger(self.do, self.model.copies, self.stepper.y, self.stepper.carried)
         self.points.look(self.stepper.y)
+
+    def _drawn(self, trial: int) -> Sequence[int]:
+        """Trials whose vesicles are drawn in the calcium of this one."""
+        return [trial] if self.model.computed_trials > 1 else range(1, self.model.run.trials + 1)
 
     @property
     def values(self) -> np.ndarray:

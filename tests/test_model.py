@@ -593,5 +593,5 @@ def test_sensors_are_watched_first_then_probes_each_in_its_own_order() -> None:
     assert list(described.watched.values()) == [
         *described.sensors[0].positions, *described.sensors[1].positions, *(p.position for p in described.probes),
     ]  # fmt: skip
-    places = [sensors.places for sensors in ReleaseSensors.of(described)]
+    places = [sensors.places for sensors in ReleaseSensors.of(described, [1])]
     assert [list(described.watched)[at] for at in places] == [["b 1", "b 2"], ["a"]]

@@ -181,10 +181,25 @@ class Model(Part):
         return self.changed(buffers=(*others, buffer))
 
     @property
+    def calcium_is_random(self) -> bool:
+        """Whether its calcium differs from trial to trial, because channels open by chance."""
+        return any(group.gating == "stochastic" for group in self.channels)
+
+    @property
     def is_random(self) -> bool:
         """Whether two of its trials differ."""
-        counts_photons = any(entry.photons is not None for entry in self.imaging)
-        return counts_photons or any(group.gating == "stochastic" for group in self.channels)
+        fusing = any(sensor.fusion == "stochastic" for sensor in self.sensors)
+        return self.calcium_is_random or self.counts_photons or fusing
+
+    @property
+    def counts_photons(self) -> bool:
+        """Whether images have the noise of photons."""
+        return any(entry.photons is not None for entry in self.imaging)
+
+    @property
+    def computed_trials(self) -> int:
+        """How often calcium is computed: in every trial, or once for all where vesicles alone are random."""
+        return self.run.trials if self.calcium_is_random or self.counts_photons else 1
 
     def averaged(self) -> Model:
         """The same terminal, in which each channel conducts with its probability of being open."""
@@ -219,7 +234,7 @@ class Model(Part):
         if self.run.trials > 1 and not self.is_random:
             raise ValueError(
                 f"run.trials is {self.run.trials}, and all of them would be alike: nothing in the model is random; "
-                'leave it out, or say gating = "stochastic" of channels with a gate'
+                'leave it out, or say gating = "stochastic" of channels with a gate or fusion = "stochastic" of sensors'
             )
         self.geometry.allow(self.discretization)
         self._points_in_cytosol()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -19,7 +19,7 @@ class Sensor(SchemePart):
     """Release sensors of one kind, each a kinetic scheme driven by the calcium at its position."""
 
     shelf = "sensors"
-    own = ("positions", "binds", "molecules")
+    own = ("positions", "binds", "molecules", "vesicles", "fusion")
 
     positions: tuple[Point, ...] = Field(min_length=1)
     """Of each sensor: x, y, z."""
@@ -38,6 +38,12 @@ class Sensor(SchemePart):
     start: str | dict[str, float] | None = None
     """State that every vesicle begins in, or states with their shares; none: what a site has come to at resting
     calcium, spontaneous release included if vesicles come back; steps without a way back have not been taken."""
+
+    vesicles: Annotated[int, Field(ge=1, strict=True)] = 1
+    """Sites at each position, each of which is drawn by itself where fusion is stochastic; rates and probabilities are
+    those of one."""
+    fusion: Literal["deterministic", "stochastic"] = "deterministic"
+    """Rates and probabilities alone, or also the time of each fusion, drawn for every site in every trial."""
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from rdcalcium.model import Model, Sensor
 from rdcalcium.vesicles.chain import Chain, Course
+from rdcalcium.vesicles.sampled import Fusions, SampledVesicles
 from rdcalcium.vesicles.sites import Vesicles, between
 
 
@@ -20,12 +21,14 @@ class SensorStep:
     h           its length, ms
     course      calcium at its beginning, middle and end, each (positions,) µM
     start, end  (slots, positions), what the vesicles had come to at both ends
+    fusions     that were drawn; none where fusion is deterministic
     """
 
     h: float
     course: Course
     start: np.ndarray
     end: np.ndarray
+    fusions: Fusions | None = None
 
 
 class ReleaseSensors:
@@ -35,17 +38,31 @@ class ReleaseSensors:
 
     labels     name of each position
     places     of its positions among the watched points of the model
-    vesicles   what they do in a given calcium
+    vesicles   what is to be expected of them in a given calcium
+    sampled    single ones, in every trial; none where fusion is deterministic
     last       step that was taken
     """
 
-    def __init__(self, sensor: Sensor, rest: float, magnesium: float = 0.0, first: int = 0):
+    def __init__(
+        self,
+        sensor: Sensor,
+        rest: float,
+        magnesium: float = 0.0,
+        first: int = 0,
+        seed: int = 1,
+        trials: Sequence[int] = (1,),
+    ):
         self.labels = sensor.labels()
         self.places = slice(first, first + len(self.labels))
-        self.vesicles = Vesicles(Chain(sensor, magnesium))
+        chain = Chain(sensor, magnesium)
+        self.vesicles = Vesicles(chain)
         start = self.vesicles.start(rest, len(self.labels))
         calcium = np.full(len(self.labels), rest)
         self.last = SensorStep(0.0, (calcium, calcium, calcium), start, start)
+        self.sampled: SampledVesicles | None = None
+        if sensor.fusion == "stochastic":
+            self.sampled = SampledVesicles(chain, sensor.name, seed, trials, len(self.labels), sensor.vesicles)
+            self.sampled.begin(chain.start(rest))
         self._earlier = (0.0, calcium)  # length of the step before, and calcium at its beginning
 
     @property
@@ -61,12 +78,15 @@ class ReleaseSensors:
     def saved(self) -> dict[str, np.ndarray]:
         """All from which `restore` goes on."""
         h, calcium = self._earlier
-        return {"vesicles": self.last.end, "earlier": np.append(calcium, h)}
+        drawn = self.sampled.saved() if self.sampled else {}
+        return {"vesicles": self.last.end, "earlier": np.append(calcium, h), **drawn}
 
     def restore(self, saved: Mapping[str, np.ndarray]) -> None:
         """Go on from what was `saved`."""
         self.last = SensorStep(0.0, self.last.course, saved["vesicles"], saved["vesicles"])
         self._earlier = (float(saved["earlier"][-1]), saved["earlier"][:-1])
+        if self.sampled:
+            self.sampled.restore(saved)
 
     def forget(self) -> None:
         """Calcium takes a bend now, and what it did before says nothing about the next step."""
@@ -75,7 +95,11 @@ class ReleaseSensors:
     def advance(self, before: np.ndarray, after: np.ndarray, h: float) -> None:
         """Take a step of h ms while calcium goes from `before` to `after`, (positions,) µM."""
         start, course = self.last.end, (before, self._middle(before, after, h), after)
-        self.last = SensorStep(h, course, start, self.vesicles.after(start, course, h))
+        fusions = None
+        if self.sampled:
+            self.sampled.follow([*self.vesicles.stretches(course, h)])
+            fusions = self.sampled.fusions()
+        self.last = SensorStep(h, course, start, self.vesicles.after(start, course, h), fusions)
         self._earlier = (h, before)
 
     def _middle(self, before: np.ndarray, after: np.ndarray, h: float) -> np.ndarray:
@@ -116,8 +140,9 @@ class ReleaseSensors:
         return np.stack(found, axis=1)
 
     @classmethod
-    def of(cls, model: Model) -> list[ReleaseSensors]:
-        """Those of every kind in a model, at rest; they are the first of its watched points."""
+    def of(cls, model: Model, trials: Sequence[int]) -> list[ReleaseSensors]:
+        """Those of every kind in a model, at rest before these trials; they are the first of its watched points."""
         magnesium = model.magnesium.free if model.magnesium else 0.0
         firsts = accumulate((len(sensor.positions) for sensor in model.sensors), initial=0)
-        return [cls(s, model.calcium.rest, magnesium, at) for s, at in zip(model.sensors, firsts, strict=False)]
+        more = (model.run.seed, trials)
+        return [cls(s, model.calcium.rest, magnesium, at, *more) for s, at in zip(model.sensors, firsts, strict=False)]

@@ -28,7 +28,7 @@ def snapshot_times(model: Model) -> np.ndarray:
 def row_times(model: Model) -> np.ndarray | None:
     """When a run writes what sensors and probes see, ms; none: after each step. All trials have the same times."""
     interval, duration = model.record.every, model.run.duration
-    if interval is None and model.run.trials > 1:
+    if interval is None and model.computed_trials > 1:
         interval = duration / ROWS_OF_A_TRIAL
     return None if interval is None else every(interval, duration, "record.every")
 

@@ -41,11 +41,13 @@ class WatchedPoints:
         found = _weights(system.discretization, positions, alone) if len(positions) else None
         self.weights = _with_cells(found, np.union1d(influx.cells, flashed))
         self._places = operations.points(self.weights)
+        self._found: dict[tuple[float, bool], np.ndarray] = {}  # calcium, as it was asked for since the last look
         self._seen = (system.rest[:, self.weights.indices] * self.weights.weights).sum(axis=-1)
         self.begin()
 
     def begin(self) -> None:
         """Take the openings of the trial that the influx is in."""
+        self._found.clear()
         for g, channels in self._each.items():
             if openings := self.influx.openings[g]:
                 channels.begin(openings)
@@ -61,6 +63,7 @@ class WatchedPoints:
     def seen(self, values: np.ndarray) -> None:
         """Take what was fetched, (fields, points) µM, for the look."""
         self._seen = values
+        self._found.clear()
 
     @property
     def last(self) -> np.ndarray:
@@ -78,7 +81,10 @@ class WatchedPoints:
 
     def calcium(self, t: float, before_jump: bool) -> np.ndarray:
         """Calcium at every point, (points,) µM, under the currents at t ms; where these jump, before or after that."""
-        return self._corrected(self._seen[:, : self.count], t, before_jump)
+        moment = (t, before_jump or not np.any(np.abs(self.influx.stops - t) < SAME_TIME))  # they jump at stops alone
+        if moment not in self._found:
+            self._found[moment] = self._corrected(self._seen[:, : self.count], *moment)
+        return self._found[moment]
 
     def within(self, times: np.ndarray, fetched: np.ndarray) -> np.ndarray:
         """Every field at every point at times (ms), (times, fields, points) µM, from what was fetched then."""

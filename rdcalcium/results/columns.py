@@ -64,6 +64,7 @@ class Column:
 
 
 TRIAL = Column("trial")  # first in the tables of a run with several; from 1 on
+SENSOR, VESICLE = Column("sensor"), Column("vesicle")  # their numbers, from 1 on, in the table of releases
 TIME, VOLTAGE = Column("time", "ms"), Column("voltage", "mV")
 CHARGE, IONS = Column("charge", "pA ms"), Column("ions")  # that entered the whole terminal in a trial
 OPENED, OPENINGS, PEAK, PEAK_TIME = "channels that opened", "openings", "peak Ca", "time of peak"

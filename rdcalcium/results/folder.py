@@ -23,6 +23,7 @@ SENSORS = "sensors.csv"
 STIMULUS = "stimulus.csv"
 LEDGER = "ledger.csv"
 TRIALS = "trials.csv"
+RELEASES = "releases.csv"
 SNAPSHOTS = "result.vtkhdf"
 IMAGING = "imaging.h5"
 IMAGING_TABLE = "imaging.csv"
@@ -139,7 +140,7 @@ def require_room(path: Path, size: int) -> None:
 
 def remove_run(path: Path) -> None:
     """Delete what a run writes, and nothing else."""
-    for name in (ABOUT, MODEL, PROBES, SENSORS, STIMULUS, LEDGER, TRIALS, SNAPSHOTS, CHECKPOINT):
+    for name in (ABOUT, MODEL, PROBES, SENSORS, STIMULUS, LEDGER, TRIALS, RELEASES, SNAPSHOTS, CHECKPOINT):
         (path / name).unlink(missing_ok=True)
     shutil.rmtree(path / PICTURES, ignore_errors=True)
 

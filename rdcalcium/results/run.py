@@ -23,6 +23,7 @@ from rdcalcium.results.folder import (
     RunFolderError,
 )
 from rdcalcium.results.imaging_file import read_imaging
+from rdcalcium.results.releases import read_releases
 from rdcalcium.results.trials import outcomes, over_trials
 from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
 from rdcalcium.units import milliseconds, parse
@@ -108,6 +109,14 @@ class Result:
         if not table:
             raise RunFolderError(f"{self.folder} has no {TRIALS}: its model has one trial; say [run] trials = 100")
         return outcomes(table)
+
+    @cached_property
+    def releases(self) -> xarray.Dataset:
+        """Every vesicle that fused, over `release`: its trial, sensor (by name), number and time (ms).
+
+        Raises RunFolderError where none was drawn: a sensor says fusion = "stochastic".
+        """
+        return read_releases(self.folder, [name for name, seen in self.probes.items() if "release_rate" in seen])
 
     @cached_property
     def imaging(self) -> Images:

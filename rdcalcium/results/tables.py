@@ -36,7 +36,7 @@ def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
     }
     if not model.sensors:
         del tables[SENSORS]
-    first = [columns.TRIAL, columns.TIME] if model.run.trials > 1 else [columns.TIME]
+    first = [columns.TRIAL, columns.TIME] if model.computed_trials > 1 else [columns.TIME]
     return {name: [column.heading for column in (*first, *held)] for name, held in tables.items()}
 
 
@@ -66,7 +66,7 @@ class Tables:
         fields      names, calcium first
         keep_until  complete trials; the trial, and the time in it, ms
         """
-        self.several = model.run.trials > 1
+        self.several = model.computed_trials > 1
         complete = keep_until and keep_until[:1]
         until: Moment | None = keep_until and keep_until[1 if self.several else 2 :]
         self._tables = {name: CsvTable(folder / name, held, until) for name, held in headings(model, fields).items()}

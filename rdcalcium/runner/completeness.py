@@ -60,7 +60,7 @@ def require_complete(path: Path, simulation: Simulation, when: Schedules) -> Sna
         else:
             whole = _has_every_row(now, simulation, when.rows) and _has_every_trial(before, simulation, when.rows)
         _require_whole(path / name, whole, simulation)
-    if simulation.model.run.trials > 1:
+    if simulation.model.computed_trials > 1:
         numbers = _moments(path / folder.TRIALS, headings_of_trials(simulation.model))[:, 0]
         whole = int(np.sum(numbers <= simulation.complete_trials)) == simulation.complete_trials
         _require_whole(path / folder.TRIALS, whole, simulation)
@@ -76,7 +76,7 @@ def _require_whole(path: Path, whole: bool, simulation: Simulation) -> None:
 def _rows(path: Path, columns: Sequence[str], simulation: Simulation) -> tuple[int, np.ndarray]:
     """How many rows of a table are of earlier trials, and times of those up to the checkpoint in its own, ms."""
     moments = _moments(path, columns)
-    trials = moments[:, 0] if simulation.model.run.trials > 1 else np.ones(len(moments))
+    trials = moments[:, 0] if simulation.model.computed_trials > 1 else np.ones(len(moments))
     times = moments[trials == simulation.trial, -1]
     return int(np.sum(trials < simulation.trial)), times[times <= simulation.t + SAME_TIME]
 

@@ -139,7 +139,7 @@ class Execution:
 
     def _go_on(self, state: dict[str, Any]) -> None:
         """Back to a checkpoint; where that fails the folder says what it said before."""
-        own = {"peaks": Peaks(len(self.model.watched)).values, "lowest": 0.0, "wall": self.before}
+        own = {"peaks": Peaks(len(self.model.watched)).values, "lowest": 0.0, "released": 0, "wall": self.before}
         own |= self.microscope.state()
         own |= {"spent": np.array(astuple(self.spent))}
         require_fitting(self.path, state, self.simulation.state() | own)
@@ -180,7 +180,7 @@ class Execution:
                 progress(self._progress(now - started, self._done() - done_before))
                 shown = now
             if now - flushed > FLUSH_EVERY:
-                self.recording.tables.flush()
+                self.recording.flush()
                 flushed = now
             if now - saved > CHECKPOINT_EVERY:
                 self._save()
@@ -190,7 +190,7 @@ class Execution:
     @property
     def finished(self) -> bool:
         """Whether the last trial is at its end."""
-        return self.simulation.finished and self.simulation.trial == self.model.run.trials
+        return self.simulation.finished and self.simulation.trial == self.model.computed_trials
 
     def _done(self) -> float:
         """Model time of all trials so far, ms."""
@@ -219,10 +219,10 @@ class Execution:
     def _progress(self, wall: float, done: float) -> Progress:
         """What is shown after `wall` s in which `done` ms were simulated."""
         simulation, duration, rate = self.simulation, self.model.run.duration, done / wall
-        whole = self.model.run.trials * duration
+        whole = self.model.computed_trials * duration
         known = wall > KNOWN_AFTER or done > KNOWN_SHARE * whole or self.finished
         remaining = (whole - self._done()) / rate if known and rate else np.inf
-        number = (simulation.trial, self.model.run.trials)
+        number = (simulation.trial, self.model.computed_trials)
         return Progress(simulation.t, duration, self.step, simulation.steps, rate, remaining, *number)
 
     def _wall(self) -> float:
@@ -243,13 +243,13 @@ class Execution:
         if not self.finished:
             self._save()
             return self._tell("interrupted")
-        self.recording.tables.flush()
+        self.recording.flush()
         self.recording.copy_tables()
         self._tell("finished")
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
 
     def _tell(self, status: Status) -> None:
-        self.recording.tables.flush()
+        self.recording.flush()
         spent, recording = self.spent.and_of(self.simulation), self.recording
         trials = read_table(self.path / folder.TRIALS)
         summary = summarize(self.simulation, recording.peaks, recording.lowest, self._wall(), spent, trials)

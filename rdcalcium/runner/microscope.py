@@ -28,7 +28,7 @@ class Microscope:
 
     def __init__(self, model: Model, system: System):
         self.readouts = [Readout(entry, model, system) for entry in model.imaging]
-        self.trials = model.run.trials
+        self.trials = model.computed_trials
 
     @property
     def _plans(self) -> list[Plan]:

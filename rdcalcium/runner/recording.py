@@ -16,6 +16,7 @@ from rdcalcium.recorders.schedule import Schedules
 from rdcalcium.results import folder
 from rdcalcium.results.columns import concentration
 from rdcalcium.results.csv_table import read_table
+from rdcalcium.results.releases import ReleaseTable, draws, rows_until
 from rdcalcium.results.tables import Tables
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner.completeness import require_complete
@@ -51,6 +52,7 @@ class Recording:
         self.schedule, self.rows = when.snapshots, when.rows
         self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
         self._stimulus: StimulusOfTrials | None = None
+        self._released = 0  # vesicles that were drawn and fused, so far
         if state:
             self.lowest = float(state["lowest"])
         # What is damaged or short is refused before a row of anything is lost.
@@ -62,8 +64,9 @@ class Recording:
             microscope.begin(path, simulation)
         until = (simulation.complete_trials, simulation.trial, simulation.t) if state else None
         self.tables = Tables(path, model, self.fields, until)
+        self.releases = ReleaseTable(path, model, self._kept(state) if state else None)
         self._sent: tuple[np.ndarray, Iterable[np.ndarray]] = NOTHING_SENT
-        if model.run.trials == 1:
+        if model.computed_trials == 1:
             write_stimulus(path, model, simulation)
         elif self.rows:
             before = simulation.trial - 1 if state else None
@@ -71,6 +74,14 @@ class Recording:
         self._begin_trial()
         if state:
             self.peaks.values = state["peaks"]
+
+    def _kept(self, state: dict[str, Any]) -> np.ndarray | None:
+        """Releases before the checkpoint."""
+        self._released = int(state["released"])
+        if not draws(self.simulation.model):
+            return None
+        trial = self.simulation.trial if self.simulation.model.computed_trials > 1 else None
+        return rows_until(self.path, trial, self.simulation.t, self._released)
 
     def _begin_trial(self) -> None:
         """What follows is of the trial that the simulation is in."""
@@ -86,7 +97,7 @@ class Recording:
 
     def end_trial(self) -> None:
         """Write the row of a trial that is at its end, where there are several."""
-        if self.simulation.model.run.trials > 1:
+        if self.simulation.model.computed_trials > 1:
             self.write_sent()
             self.tables.write_trial(outcome(self.simulation, self.peaks))
 
@@ -100,6 +111,9 @@ class Recording:
     def look(self, moment: Moment) -> None:
         """Write the rows of this step, and the fields if a snapshot is due; peaks are those of all steps."""
         self._look_at_points(moment)
+        fusions = [step.fusions for step in moment.release]
+        self.releases.write(fusions)
+        self._released += sum(len(f.time) for f in fusions if f)
         self.peaks.look(moment.t, moment.values[CALCIUM])
         due = self.schedule.due(moment.t, moment.h)
         self.microscope.look(self.simulation, moment)
@@ -149,20 +163,31 @@ class Recording:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps of it; every row before it is handed over first, or a resumed run would miss some."""
-        self.tables.flush()
+        self.flush()
         self.write_sent()
-        return {"peaks": self.peaks.values, "lowest": self.lowest, **self.microscope.state()}
+        return {
+            "peaks": self.peaks.values,
+            "lowest": self.lowest,
+            "released": self._released,
+            **self.microscope.state(),
+        }
+
+    def flush(self) -> None:
+        """Hand the rows so far to the operating system."""
+        self.tables.flush()
+        self.releases.flush()
 
     def close(self) -> None:
         """Close all tables, as far as the disk allows."""
         self.tables.close()
+        self.releases.close()
         if self._stimulus:
             with suppress(OSError):
                 self._stimulus.close()
 
     def copy_tables(self) -> None:
         """The CSV tables into the result file as well, at the end of the run."""
-        names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER, folder.TRIALS)
+        names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER, folder.TRIALS, folder.RELEASES)
         tables = {Path(name).stem: read_table(self.path / name) for name in names}
         numbers = sum(column.nbytes for columns in tables.values() for column in columns.values())
         folder.require_room(self.path, self.snapshots.path.stat().st_size + numbers + STRUCTURE)
