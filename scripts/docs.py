@@ -18,17 +18,22 @@ from rdcalcium.units import UNITS, show
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = ROOT / "scripts" / "model-file.md"
 TARGET = ROOT / "docs" / "model-file.md"
-LAST = ("parameters", "source")  # keys that every part of the library has, and few say
+LAST = ("train", "measured_in", "K_M", "parameters", "source")  # keys that many parts have, and few say
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 
 
 def reference() -> str:
     """The introduction with its examples, then every table with every key."""
-    return "\n".join([HEAD.read_text(encoding="utf-8").rstrip(), "", *_tables(Model, "the file itself", "")]) + "\n"
+    return "\n".join([HEAD.read_text(encoding="utf-8").rstrip(), "", *_tables(Model, "the file itself", "", {})]) + "\n"
 
 
-def _tables(part: type[BaseModel], heading: str, path: str, choice: bool = False) -> Iterator[str]:
-    """A part and, after it, the parts in it; of a choice the kind must be said."""
+def _tables(
+    part: type[BaseModel], heading: str, path: str, shown: dict[tuple[type[BaseModel], ...], str], choice: bool = False
+) -> Iterator[str]:
+    """A part and, after it, the parts in it; of a choice the kind must be said.
+
+    shown  where the parts of a key have been told before: there alone
+    """
     yield from (f"### {heading}", "", _in_one_line(part.__doc__), "")
     yield from ("| key | what | default | meaning |", "|---|---|---|---|")
     fields = {key: field for key, field in part.model_fields.items() if not field.exclude}
@@ -36,15 +41,21 @@ def _tables(part: type[BaseModel], heading: str, path: str, choice: bool = False
         yield _row(key, fields[key], must=choice and key == "kind")
     yield ""
     for key, field in fields.items():
-        kinds = kinds_in(field.annotation)
+        kinds = tuple(kinds_in(field.annotation))
+        place = f"{path}.{key}".lstrip(".")
+        name = f"`[[{place}]]`" if get_origin(field.annotation) is tuple else f"`[{place}]`"
+        if kinds in shown:
+            yield from (f"### {name}", "", f"As {shown[kinds]}.", "")
+            continue
         for kind in kinds:
-            yield from _tables(kind, *_heading(kind, f"{path}.{key}".lstrip("."), field), len(kinds) > 1)
+            yield from _tables(kind, name + _kind(kind), place, shown, len(kinds) > 1)
+        if kinds:
+            shown[kinds] = name
 
 
-def _heading(part: type[BaseModel], path: str, field: FieldInfo) -> tuple[str, str]:
-    """What a table is called, and its place in the file."""
-    kind = f', kind = `"{name}"`' if (name := kind_name(part)) else ""
-    return (f"`[[{path}]]`" if get_origin(field.annotation) is tuple else f"`[{path}]`") + kind, path
+def _kind(part: type[BaseModel]) -> str:
+    """What the heading of a table says of its kind."""
+    return f', kind = `"{name}"`' if (name := kind_name(part)) else ""
 
 
 def _row(key: str, field: FieldInfo, must: bool) -> str:
