@@ -143,6 +143,14 @@ def test_every_model_is_valid_and_cites_what_it_uses(name: str) -> None:
     assert write_toml(model)
 
 
+def test_the_stochastic_calyx_differs_from_the_other_in_its_gating_and_trials_alone() -> None:
+    known, by_chance = library.load("keller2015"), library.load("keller2015_stochastic")
+    assert by_chance.averaged().channels == known.channels
+    same = {"channels": known.channels, "run": known.run, "record": known.record}
+    assert by_chance.model_copy(update={**same, "title": known.title, "notes": known.notes}) == known
+    assert by_chance.run.trials > 1
+
+
 def test_each_paper_is_cited_once() -> None:
     keys = [paper["key"] for paper in library.used_references(library.load("keller2015"))]
     assert keys.count("keller2015") == 1

@@ -15,6 +15,12 @@ def load(source: str | Path) -> Model:
 
     What a part `use`s is filled in from the library wherever the model does not say it itself.
     """
+    path = _file_of(source)
+    return resolve(read_toml(path), origin=path.name, folder=path.parent)
+
+
+def _file_of(source: str | Path) -> Path:
+    """The file of a model, which is named, or whose path is given."""
     path = Path(source)
     if path.suffix != ".toml" and not path.exists():
         known = entries("models")
@@ -23,7 +29,7 @@ def load(source: str | Path) -> Model:
                 f"{str(source)!r} is neither a file nor a model of the library; {suggest(str(source), known)}"
             )
         path = Path(known[str(source)]["file"])
-    return resolve(read_toml(path), origin=path.name, folder=path.parent)
+    return path
 
 
 def loaded(model: Model | str | Path) -> Model:
@@ -47,9 +53,25 @@ def sensor(use: str, **values: Any) -> Sensor:
 
 
 def resolve(data: dict[str, Any], origin: str = "model", folder: Path | None = None) -> Model:
-    """Check plain tables as a Model; relative paths in them start at `folder`."""
-    folder = Path.cwd() if folder is None else folder
-    return validate({key: _found(value, folder) for key, value in data.items()}, origin)
+    """Check plain tables as a Model, or as changes of one that they are `like`; relative paths start at `folder`."""
+    return _resolved(data, origin, Path.cwd() if folder is None else folder, ())
+
+
+def _resolved(data: dict[str, Any], origin: str, folder: Path, followed: tuple[Path, ...]) -> Model:
+    """The same, after the files that are like each other."""
+    said = {key: _found(value, folder) for key, value in data.items() if key != "like"}
+    if "like" not in data:
+        return validate(said, origin)
+    other = data["like"]
+    if not isinstance(other, str):
+        raise ModelError(
+            f"{origin}: 'like' is {other!r}; write the name of a library model, or the path of a model file"
+        )
+    path = _file_of((folder / other).resolve() if other.endswith(".toml") else other)
+    if path in followed:
+        raise ModelError(f"{origin}: {' and '.join(p.name for p in followed)} are like each other; one must say it all")
+    known = _resolved(read_toml(path), path.name, path.parent, (*followed, path))
+    return validate(known.merged(said), origin)
 
 
 def _found(value: Any, folder: Path) -> Any:

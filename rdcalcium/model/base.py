@@ -43,9 +43,12 @@ class Part(BaseModel, metaclass=_Checked):
         A table such as run={"duration": "1 ms"} changes only what it says of the part that is there, unless its kind
         is another; a list replaces all of its old self.
         """
+        return type(self)(**self.merged(values))
+
+    def merged(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of `changed`, not checked as a whole yet."""
         kept = self.kept(values)
-        new = {key: _merged(kept.get(key), value) for key, value in values.items()}
-        return type(self)(**{**kept, **new})
+        return {**kept, **{key: _merged(kept.get(key), value) for key, value in values.items()}}
 
     def kept(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """What stays beside these changes; a part whose values hang together leaves some out."""

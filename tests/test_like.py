@@ -1,0 +1,60 @@
+"""A model file that says what is different from another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rdcalcium import library
+from rdcalcium.model import ModelError, write_toml
+from tests.models import small_model
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def test_a_file_like_a_library_model_is_that_model_changed(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.toml", 'like = "keller2015"\ntitle = "longer"\nrun = { duration = "20 ms" }\n')
+    assert library.load(path) == library.load("keller2015").changed(title="longer", run={"duration": "20 ms"})
+
+
+def test_a_file_is_like_one_beside_it_whose_own_paths_stay(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    written(tmp_path / "base", "wave.csv", "time (ms),voltage (mV)\n0,-80\n1,0\n")
+    known = library.load("keller2015")
+    text = write_toml(known).replace('waveform = "calyx_keller2015"', 'waveform = "wave.csv"')
+    written(tmp_path / "base", "first.toml", text)
+    written(tmp_path, "second.toml", 'like = "base/first.toml"\ntitle = "second"\n')
+    third = library.load(written(tmp_path, "third.toml", 'like = "second.toml"\nsensors = []\n'))
+    assert third.title == "second"
+    assert third.sensors == ()
+    assert third.stimulus is not None
+    assert Path(third.stimulus.waveform) == tmp_path / "base" / "wave.csv"
+    assert third.buffers == known.buffers
+
+
+def test_what_is_different_is_checked_like_any_model(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.toml", 'like = "keller2015"\nbufers = []\n')
+    with pytest.raises(ModelError, match=r"^m\.toml: unknown key 'bufers'; .*Did you mean 'buffers'"):
+        library.load(path)
+
+
+REFUSED = {
+    'like = "keler2015"': "neither a file nor a model of the library; known: .*Did you mean 'keller2015'",
+    "like = 3": "'like' is 3; write the name of a library model, or the path of a model file",
+    'like = "m.toml"': "m.toml are like each other|m.toml and m.toml are like each other",
+    'like = "none.toml"': "there is no file .*none.toml",
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_another_that_cannot_be_is_refused_in_one_sentence(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ModelError, match=REFUSED[line]):
+        library.load(written(tmp_path, "m.toml", line + "\n"))
+
+
+def test_a_resolved_model_is_like_no_other() -> None:
+    assert "like" not in write_toml(small_model()).split()
