@@ -78,7 +78,7 @@ class System:
     def stiffness_terms(self) -> tuple[float, np.ndarray]:
         """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2)."""
         steady, binding = self.chemistry.stiffness_terms(self.discretization.radius)
-        constant, each = self.patches.stiffness.line(LOW)
+        constant, each = self.patches.stiffness(LOW)
         if each:
             binding = np.vstack([binding, np.zeros((1, 2))]) + np.array([each, 0.0])
         return steady + constant, binding

@@ -265,6 +265,8 @@ class Operations(ABC):
     def from_modes(self, back: Array, x: Array, direct: Array, u: Array, out: Array, keep: bool) -> None:
         """out_f = Σ_q back_fq x_q + Σ_g direct_fg u_g, added to the state out if `keep`; matrices from `values`.
 
+        Numbers of patches are those of u, likewise.
+
         direct  only between fields that do not move
         """
 

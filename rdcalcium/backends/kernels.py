@@ -310,6 +310,9 @@ class KernelOperations(Operations):
     def from_modes(self, back: Array, x: Array, direct: Array, u: Array, out: Array, keep: bool) -> None:
         """kernels/from_modes.cu."""
         self._by_rows("from_modes", len(x), back, x, direct, u, out, int(keep))
+        if self.system.patches:
+            rows, before = self._rows(u), self._rows(out)
+            self._on_values("triad", rows.size, rows, before, before, 1.0 if keep else 0.0)
 
     def shift(self, target: Array, amounts: np.ndarray) -> None:
         """Elementwise."""

@@ -199,6 +199,7 @@ class NumpyOperations(Operations):
     ) -> None:
         """out = back x + direct u, and what it was if `keep`."""
         out[:] = back @ x.T + direct @ u + (out if keep else self.real.type(0))
+        self._rows(out)[:] = self._rows(u) + (self._rows(out) if keep else self.real.type(0))
 
     def shift(self, target: np.ndarray, amounts: np.ndarray) -> None:
         """target_f += amounts_f in every control volume."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import null_space
 
-from rdcalcium.chemistry import Chemistry
+from rdcalcium.chemistry import CALCIUM, Chemistry
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,21 @@ class Modes:
     direct: np.ndarray
 
 
-def decouple(chemistry: Chemistry, state: np.ndarray, tau: float) -> Modes:
+def decouple(chemistry: Chemistry, state: np.ndarray, tau: float, clearance: float = 0.0) -> Modes:
     """Modes of I - τ J, with the reactions R linearised at a uniform state.
 
     Fields that do not move are eliminated, which leaves S - τ D L of those that do; with D⁻¹ S = X Λ X⁻¹ the mode
     ξ = X⁻¹ x has the shift Λ / τ. Reversible mass action has real Λ > 0; where a scheme is driven and they are not
     real, the coupling of the moving fields is left out.
 
-    state  (fields,) µM
-    tau    ms
+    state      (fields,) µM
+    tau        ms
+    clearance  of free calcium, ms⁻¹
     """
     d = chemistry.diffusivity
     moving, fixed = np.flatnonzero(d > 0), np.flatnonzero(d <= 0)
     a = np.eye(len(d)) - tau * chemistry.jacobian(state)
+    a[CALCIUM, CALCIUM] += tau * clearance
     inverse = np.linalg.inv(a[np.ix_(fixed, fixed)])
     above = a[np.ix_(moving, fixed)] @ inverse
     below = inverse @ a[np.ix_(fixed, moving)]

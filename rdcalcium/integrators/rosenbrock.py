@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.backends.base import Array, Operations
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.integrators.base import HERMITE_ESTIMATE
 from rdcalcium.integrators.modes import decouple, given_back
 from rdcalcium.integrators.multigrid import Multigrid
 from rdcalcium.integrators.stepper import Step, StepSources
+from rdcalcium.patches.quiet import clearance
 
 GAMMA = 1 - 1 / np.sqrt(2)  # the smaller of the two for which the method is L-stable
 SWEEPS = 3  # of the approximate inverse, for each of the two systems of a step
@@ -28,7 +30,8 @@ class Rosenbrock:
     The systems are solved by a fixed number of sweeps of k += B (b - (I - γ h J) k), B being one multigrid cycle for
     each mode of diffusion and reaction at the mean state. That is a linear operator, so the method is one of the
     W-methods, which keep their order with any J. What the sweeps leave of total calcium is given back evenly, bound
-    as in equilibrium. The error estimate passes through B too: stiff modes that have long decayed would fill it.
+    as in equilibrium, but for what patches have taken; of these the modes know the mean clearance alone. The error
+    estimate passes through B too: stiff modes that have long decayed would fill it.
 
     evaluations  of diffusion and reaction so far
     """
@@ -49,7 +52,7 @@ class Rosenbrock:
         do, h = self.do, step.h
         first, second, k1 = step.spare
         mean = do.weighted_sums(step.y) / self.system.discretization.total_volume
-        self._prepare(mean, GAMMA * h)
+        self._prepare(mean, GAMMA * h, step.y)
         do.scale(SMALL, step.f0, first)
         self._solve(step.y, first, k1)
         do.triad(step.y, k1, h / SMALL, second)
@@ -84,8 +87,10 @@ class Rosenbrock:
         self._approximate(rate, self._defect)
         do.scale(2.0, self._defect, rate)
 
-    def _prepare(self, mean: np.ndarray, tau: float) -> None:
-        modes = decouple(self.chemistry, mean, tau)
+    def _prepare(self, mean: np.ndarray, tau: float, y: Array) -> None:
+        patches, volume = self.system.patches, self.system.discretization.total_volume
+        cleared = clearance(patches, float(mean[CALCIUM]), self.do.site_sums(y), volume) if patches else 0.0
+        modes = decouple(self.chemistry, mean, tau, cleared)
         self.multigrid.shift(modes.shifts)
         self._tau = tau
         self._to, self._back, self._direct = (self.do.values(m) for m in (modes.to, modes.back, modes.direct))
@@ -110,7 +115,9 @@ class Rosenbrock:
         """Change z evenly so that it holds as much calcium as enters, µM µm³, and no more of what else is conserved."""
         volume = self.system.discretization.total_volume
         conserved, directions = given_back(self.chemistry, mean)
-        amounts = np.append(np.zeros(len(conserved) - 1), amount)
+        held = [segment.row.calcium for segment in self.system.patches.segments]
+        taken = float(np.dot(held, self.do.site_sums(z))) if held else 0.0
+        amounts = np.append(np.zeros(len(conserved) - 1), amount - taken)
         for _ in range(2):  # the second time for the rounding of the first
             surplus = (conserved @ self.do.weighted_sums(z) - amounts) / volume
             self.do.shift(z, -surplus @ directions)

@@ -84,15 +84,17 @@ class Mechanism:
 class Patch:
     """A mechanism at its sites, one in each control volume that touches them.
 
-    volumes  (sites,)  control volumes, each once
-    areas    (sites,)  µm²
-    weights  (sites,)  µm⁻¹, area over volume
+    volumes     (sites,)  control volumes, each once
+    areas       (sites,)  µm²
+    weights     (sites,)  µm⁻¹, area over volume
+    everywhere  whether it is in all of the cytosol alike, by volume in the place of area
     """
 
     mechanism: Mechanism
     volumes: np.ndarray
     areas: np.ndarray
     weights: np.ndarray
+    everywhere: bool = False
 
     def rates(self, calcium: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Rate of change of every row at every site, (rows, sites) each ms; calcium (sites,) µM, rows (rows, sites)."""
@@ -108,27 +110,28 @@ class Segment(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stiffness:
-    """Bound on what patches add to the spectral radius of the Jacobian, while calcium stays below a level.
+class Reaction:
+    """How a patch reacts to a change, at most, while calcium stays below a level; each (levels,), ascending.
 
-    levels  (k,)  µM, ascending
-    radii   (k,)  ms⁻¹, ascending
+    levels  µM
+    radii   ms⁻¹, spectral radius of calcium and the rows of a site
+    slopes  µm ms⁻¹, derivative of the flux by calcium
+    rows    ms⁻¹, spectral radius of the rows alone
     """
 
     levels: np.ndarray
     radii: np.ndarray
+    slopes: np.ndarray
+    rows: np.ndarray
 
-    def below(self, calcium: float) -> float:
-        """While calcium stays below this (µM), ms⁻¹."""
-        return float(self.radii[np.searchsorted(self.levels[:-1], calcium)])
+    def place(self, calcium: float) -> int:
+        """Of the level that calcium (µM) stays below."""
+        return int(np.searchsorted(self.levels[:-1], calcium))
 
     def line(self, low: float) -> tuple[float, float]:
-        """A constant (ms⁻¹), which it is up to a low level (µM), and what each further µM can add."""
-        constant, above = self.below(low), self.levels > low
+        """Spectral radius as a constant (ms⁻¹), up to a low level of calcium (µM), and what each further µM can add."""
+        constant, above = float(self.radii[self.place(low)]), self.levels > low
         return constant, float(((self.radii[above] - constant) / self.levels[above]).max(initial=0.0))
-
-
-NEVER = Stiffness(np.zeros(1), np.zeros(1))
 
 
 @dataclass(frozen=True)
@@ -137,15 +140,20 @@ class Patches:
 
     Their rows follow each other behind the fields of a state: one row of all sites, the next row, the next patch.
 
-    stiffness  how fast they can react
+    reactions  of each
     """
 
     patches: tuple[Patch, ...] = ()
-    stiffness: Stiffness = NEVER
+    reactions: tuple[Reaction, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self.patches)
+
+    def stiffness(self, low: float) -> tuple[float, float]:
+        """What they add to the spectral radius of the Jacobian: a constant (ms⁻¹), and that of each µM above `low`."""
+        lines = [reaction.line(low) for reaction in self.reactions]
+        return sum((line[0] for line in lines), 0.0), sum((line[1] for line in lines), 0.0)
 
     @property
     def stores(self) -> bool:

@@ -12,9 +12,9 @@ from rdcalcium.model import Model, Pump
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.stores import Store
 from rdcalcium.patches.assembly import Assembly
-from rdcalcium.patches.base import NEVER, PUMPED, STORE, STORED, Mechanism, Patch, Patches, Row, Stiffness
+from rdcalcium.patches.base import PUMPED, STORE, STORED, Mechanism, Patch, Patches, Row
 from rdcalcium.patches.binding import binding_sensors
-from rdcalcium.patches.stiffness import LEVELS, radii
+from rdcalcium.patches.stiffness import reaction
 
 CLEARANCE = "clearance"  # name of the mechanism that is everywhere
 
@@ -22,9 +22,7 @@ CLEARANCE = "clearance"  # name of the mechanism that is everywhere
 def build_patches(model: Model, discretization: Discretization) -> Patches:
     """Those of a model; InputError for a surface that the terminal does not have."""
     patches = tuple(_patches(model, discretization))
-    return Patches(
-        patches, Stiffness(LEVELS, np.sum([radii(patch) for patch in patches], axis=0)) if patches else NEVER
-    )
+    return Patches(patches, tuple(reaction(patch) for patch in patches))
 
 
 def mechanism_names(model: Model) -> list[str]:
@@ -111,4 +109,4 @@ def _on_surface(mechanism: Mechanism, at: SurfaceArea, discretization: Discretiz
 def _everywhere(mechanism: Mechanism, discretization: Discretization) -> Patch:
     """In every control volume that holds cytosol, by volume in the place of area."""
     volumes = np.flatnonzero(discretization.volumes > 0)
-    return Patch(mechanism, volumes, discretization.volumes[volumes], np.ones(len(volumes)))
+    return Patch(mechanism, volumes, discretization.volumes[volumes], np.ones(len(volumes)), everywhere=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rdcalcium.patches.base import BOUND, Mechanism, Patch
+from rdcalcium.patches.base import BOUND, Mechanism, Patch, Reaction
 
 # Calcium, µM, at which the Jacobian is looked at, and by how much the true radius may exceed what is found.
 LEVELS, SAFETY = np.concatenate([[1e-3], np.geomspace(1e-2, 1e3, 160)]), 1.2
@@ -13,15 +13,29 @@ TINY = 1e-12  # ms⁻¹, which keeps what is never left from having no steady st
 ROUNDS = 5  # of Newton's method, after which rows are near their steady state
 
 
-def radii(patch: Patch) -> np.ndarray:
-    """Bound on the spectral radius of calcium and the rows of a site, while calcium is below each of LEVELS; ms⁻¹."""
-    weight = float(patch.weights.max(initial=0.0))
-    total = float(patch.areas.sum())
+def reaction(patch: Patch) -> Reaction:
+    """How it reacts while calcium is below each of LEVELS, at its steepest site."""
+    weight, total = float(patch.weights.max(initial=0.0)), float(patch.areas.sum())
     start = np.repeat(patch.mechanism.start[:, None], len(LEVELS), axis=1)
     with np.errstate(all="ignore"):  # far from physiology a law may overflow
         settled = _settled(patch.mechanism, start, total)
-        found = np.maximum(*(_radii(patch.mechanism, rows, weight, total) for rows in (start, settled)))
-    return np.maximum.accumulate(SAFETY * np.where(np.isfinite(found), found, 0.0))
+        slopes = [jacobian(patch.mechanism, LEVELS, rows, total) for rows in (start, settled)]
+        weighted = [found * np.where(np.arange(found.shape[1]) == 0, weight, 1.0)[:, None] for found in slopes]
+        found = [
+            [_radii(matrix) for matrix in weighted],
+            [np.abs(matrix[:, 0, 0]) for matrix in slopes],
+            [_radii(matrix[:, 1:, 1:]) for matrix in slopes],
+        ]
+    most = [SAFETY * np.nan_to_num(np.fmax(*pair), posinf=0.0) for pair in found]
+    return Reaction(LEVELS, *(np.maximum.accumulate(numbers) for numbers in most))
+
+
+def _radii(matrices: np.ndarray) -> np.ndarray:
+    """Spectral radius of each, ms⁻¹; NaN where there is none."""
+    finite = np.isfinite(matrices).all(axis=(1, 2))
+    radii = np.full(len(matrices), np.nan)
+    radii[finite] = np.abs(np.linalg.eigvals(matrices[finite])).max(axis=1)
+    return radii
 
 
 def _settled(mechanism: Mechanism, rows: np.ndarray, total: float) -> np.ndarray:
@@ -34,16 +48,6 @@ def _settled(mechanism: Mechanism, rows: np.ndarray, total: float) -> np.ndarray
         change = np.linalg.solve(slopes - TINY * np.eye(len(gates)), rates.T[..., None])[..., 0].T
         rows[gates] = np.clip(rows[gates] - change, 0.0, 1.0)
     return rows
-
-
-def _radii(mechanism: Mechanism, rows: np.ndarray, weight: float, total: float) -> np.ndarray:
-    """Spectral radius at every level, ms⁻¹; NaN where there is none."""
-    slopes = jacobian(mechanism, LEVELS, rows, total)
-    slopes[:, 0] *= weight
-    finite = np.isfinite(slopes).all(axis=(1, 2))
-    radii = np.full(len(LEVELS), np.nan)
-    radii[finite] = np.abs(np.linalg.eigvals(slopes[finite])).max(axis=1)
-    return radii
 
 
 def jacobian(mechanism: Mechanism, calcium: np.ndarray, rows: np.ndarray, total: float) -> np.ndarray:

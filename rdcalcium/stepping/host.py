@@ -7,11 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.integrators.controller import towards
 from rdcalcium.integrators.limits import HEADROOM, RADIUS_FLOOR, SAME_TIME, SHORTEST_STEP
-from rdcalcium.integrators.rosenbrock import Rosenbrock
+from rdcalcium.integrators.rosenbrock import GAMMA, Rosenbrock
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.integrators.stepper import Scheme, Stepper, StepSources
+from rdcalcium.patches.quiet import suits
 from rdcalcium.stepping.base import Pace, Setting, TakenStep, Way
 
 
@@ -88,8 +90,11 @@ class HostSteps(Way):
         Its currents have to be steady. And where cells are held at rest calcium leaves through them, while an implicit
         step gives back evenly what its approximate solution has lost of total calcium: that would undo the leaving.
         """
-        left_alone = not len(self.system.discretization.held) and not self.system.patches
-        return left_alone and self.influx.steady(t, h)
+        cells, patches = self.system.discretization, self.system.patches
+        if len(cells.held) or not self.influx.steady(t, h):
+            return False
+        diffusivity, calcium = self.system.fields[CALCIUM].diffusivity, self.points.highest_calcium
+        return suits(patches, diffusivity, cells.total_volume, calcium, GAMMA * h)
 
     def _radius(self) -> float:
         """Bound on the spectral radius of the Jacobian during the next step, ms⁻¹."""
