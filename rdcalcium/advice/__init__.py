@@ -58,7 +58,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *single_precision(model, cells, chemistry),
         *randomness(model),
         *images(model),
-        *_resolution(model, cells.locator, chemistry),
+        *_resolution(model, cells.locator, chemistry, cells.count),
         *(judge_mesh(cells.made) if cells.made else ()),
         *_references(model),
     ]
@@ -67,7 +67,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
 def resolution_warnings(model: Model, system: System) -> list[str]:
     """Of what `check` says, the warnings about the control volumes, for a run that has made them."""
     made = system.discretization
-    lines = [*_resolution(model, made.locator, system.chemistry), *judge_mesh(made)]
+    lines = [*_resolution(model, made.locator, system.chemistry, made.size), *judge_mesh(made)]
     return [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
 
 
@@ -77,7 +77,11 @@ def warn_the_caller(sentences: Iterable[str]) -> None:
         warnings.warn(sentence, ModelWarning, stacklevel=3)
 
 
-def _resolution(model: Model, locator: Locator, chemistry: Chemistry) -> Iterator[str]:
+def _resolution(model: Model, locator: Locator, chemistry: Chemistry, count: int) -> Iterator[str]:
+    """Whether so many control volumes are fine enough; a single one is not meant to resolve anything."""
+    if count == 1:
+        yield "one well-mixed compartment: all concentrations are the same everywhere"
+        return
     yield from distances(model, locator)
     yield from gaps(model, locator)
     yield from captures(model, locator, chemistry)

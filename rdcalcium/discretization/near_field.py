@@ -58,13 +58,16 @@ def near_fields(
     """Exact and discrete field at points of a unit source at each pore, with D = 1; both (kappas, points, pores) µm⁻¹.
 
     Solid cells nearby are left out of account: they change the field, but hardly the difference. Zero beyond REACH
-    cells, and where the cells between a point and a pore are not all of one size.
+    cells, where the cells between a point and a pore are not all of one size, and where there is one cell along an
+    axis: along it all is well mixed, and there is nothing to miss.
 
     found   where the points lie among the cells
     shared  how each source is shared among them
     kappas  (k,) µm⁻¹, rates of capture over which to tabulate
     """
     exact, discrete = (np.zeros((len(kappas), len(points), len(pores))) for _ in range(2))
+    if is_mixed(grid):
+        return exact, discrete
     corners, lattices = grid.places(found.indices), Lattices(kappas)
     for s, pore in enumerate(pores):
         used = shared.weights[s] > 0
@@ -79,10 +82,17 @@ def near_fields(
 
 def are_known(grid: RectilinearGrid, found: PointWeights, shared: PointWeights) -> np.ndarray:
     """Whether `near_fields` knows the fields of each pore at each point, as far as it reaches; (points, pores)."""
+    if is_mixed(grid):
+        return np.zeros((len(found.indices), len(shared.indices)), dtype=bool)
     at = grid.places(found.indices)
     pairs = zip(shared.indices, shared.weights, strict=True)
     known = [_are_alike(grid, at, grid.places(indices[weights > 0])) for indices, weights in pairs]
     return np.stack(known, axis=1)
+
+
+def is_mixed(grid: RectilinearGrid) -> bool:
+    """Whether there is one cell along some axis, along which all is the same."""
+    return min(grid.shape) == 1
 
 
 def _are_alike(grid: RectilinearGrid, at: np.ndarray, cells: np.ndarray) -> np.ndarray:
