@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from rdcalcium import library
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.model import Buffer, ModelError, write_toml
 from rdcalcium.model.toml import validate
+from rdcalcium.units import AMOUNT_PER_CHARGE
+from tests.support import fresh, need_backend
 
 CALBINDIN: dict[str, Any] = {
     "scheme": ["HA + Ca <-> CaHA : k_1, k_-1", "MA + Ca <-> CaMA : k_2, k_-2"],
@@ -72,6 +75,66 @@ def test_what_a_molecule_is_made_of_survives_a_model_file() -> None:
     model = library.load("keller2015").with_buffer(calbindin())
     assert "per_molecule = { HA = 2, MA = 2 }" in write_toml(model) or "[buffers.per_molecule]" in write_toml(model)
     assert library.resolve(tomllib.loads(write_toml(model))) == model
+
+
+def proteins(t: float, y: np.ndarray, influx: float, magnesium: float) -> np.ndarray:
+    """Calcium, and the states of calmodulin, calretinin and parvalbumin in one well-mixed volume, µM ms⁻¹.
+
+    Written out from the papers' schemes: each lobe 2 k_T, k_R up and k_T K_T, 2 k_R K_R down.
+    """
+    c, n0, n1, n2, c0, c1, c2, r0, r1, r2, i0, i1, p, pc, pm = y
+    fluxes = [
+        2 * 0.77 * c * n0 - 0.77 * 193 * n1,
+        32 * c * n1 - 2 * 32 * 0.788 * n2,
+        2 * 0.084 * c * c0 - 0.084 * 27.8 * c1,
+        0.025 * c * c1 - 2 * 0.025 * 0.264 * c2,
+        2 * 0.0018 * c * r0 - 0.0018 * 28 * r1,
+        0.31 * c * r1 - 2 * 0.31 * 0.068 * r2,
+        0.0073 * c * i0 - 0.0073 * 36 * i1,
+        0.107 * c * p - 0.00095 * pc,
+    ]
+    a, b, d, e, f, g, h, j = fluxes
+    mg = 0.0008 * magnesium * p - 0.025 * pm
+    return np.array([influx - sum(fluxes), -a, a - b, b, -d, d - e, e, -f, f - g, g, -h, h, -j - mg, j, mg])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "compiled"])
+def test_a_volume_full_of_proteins_follows_their_equations(backend: str) -> None:
+    """Calcium enters for 1 ms, and after 2 ms is where the equations lead to."""
+    need_backend(backend)
+    totals = {"calmodulin_faas2011": 100.0, "calretinin_faas2007": 50.0, "parvalbumin_schmidt2003": 30.0}
+    amplitude = 0.05  # pA
+    influx = {"kind": "table", "times": [0, 1], "values": [amplitude, amplitude]}
+    model = library.resolve(
+        {
+            "geometry": {"kind": "box", "size": [0.1, 0.1, 0.1]},
+            "discretization": {"kind": "grid", "size_at_active_zone": 0.1},  # one cell
+            "calcium": {"rest": 0.1},
+            "magnesium": {"free": 500},
+            "buffers": [{"use": name, "total": total} for name, total in totals.items()],
+            "channels": [{"name": "influx", "positions": [[0, 0]], "current": influx}],
+            "probes": [{"name": "middle", "position": [0, 0, 0.05]}],
+            "run": {"duration": 2, "tolerance": 1e-5},
+        }
+    )
+    simulation = fresh(model, backend)
+    named = {field.name.partition(".")[2] or "Ca": i for i, field in enumerate(simulation.system.fields)}
+    at_rest = simulation.system.chemistry.rest
+    held = {name: float(at_rest[i]) for name, i in named.items()}
+    start = [held["Ca"]]
+    for total, states in ((100, ("N1", "N2")), (100, ("C1", "C2")), (100, ("T1", "T2")), (50, ("CaI",))):
+        start += [total - sum(held[state] for state in states), *(held[state] for state in states)]
+    start += [60 - held["CaPV"] - held["MgPV"], held["CaPV"], held["MgPV"]]
+    rate = amplitude * AMOUNT_PER_CHARGE / 0.1**3
+    way = {"method": "BDF", "rtol": 1e-10, "atol": 1e-12}
+    open_ = solve_ivp(proteins, (0, 1), start, args=(rate, 500.0), **way).y[:, -1]
+    shut = solve_ivp(proteins, (1, 2), open_, args=(0.0, 500.0), **way).y[:, -1]
+    order = ("Ca", "N0", "N1", "N2", "C0", "C1", "C2", "T0", "T1", "T2", "I", "CaI", "PV", "CaPV", "MgPV")
+    expected = dict(zip(order, shut, strict=True))
+    simulation.run()
+    found = {name: float(simulation.values[i, 0]) for name, i in named.items()}
+    assert found["Ca"] > 3  # µM
+    assert found == {name: pytest.approx(expected[name], rel=1e-4) for name in found}
 
 
 @pytest.mark.parametrize(
