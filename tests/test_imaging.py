@@ -25,7 +25,7 @@ from rdcalcium.model import Buffer, Imaging, Model, doubts, write_toml
 from rdcalcium.model.optics import FWHM_PER_SD, ConfocalOptics, TwoPhotonOptics
 from rdcalcium.recorders.imaging import Readout
 from rdcalcium.recorders.sight import sight
-from rdcalcium.results import Result
+from rdcalcium.results import Result, folder
 from rdcalcium.results.imaging_file import ImagingFile
 from rdcalcium.runner import execution
 from rdcalcium.system import System, build_system
@@ -582,7 +582,22 @@ def test_what_outlasts_the_run_or_sees_nothing_is_refused_before_the_first_step(
     beside = region({"kind": "sphere", "centre": [1, 1, 1], "radius": 0.1})
     with pytest.raises(InputError, match="imaging 'all' sees no cytosol: its region lies beside the control volumes"):
         rc.run(model({**TERMINAL, "view": beside}), out=tmp_path / "run")
+    elsewhere = dye(where={"kind": "box", "low": [-1, -1, 0.3], "high": [1, 1, 1]})
+    with pytest.raises(InputError, match="imaging 'spot' sees no light of dye 'dye' at rest, by which its photons"):
+        rc.run(model({**SPOT, "view": {"kind": "spot", "position": [0, 0, 0]}, "photons": 9}, buffers=(elsewhere,)))
     assert not (tmp_path / "run").exists()
+
+
+def test_images_for_which_there_is_no_disk_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 8 * 1001 * 3  # bytes, of three columns
+    monkeypatch.setattr(folder, "refuse_too_large", lambda path, size, *words: refused.append((size, words)))
+    refused: list[Any] = []
+    for entries in ((), ({**SPOT, "every": "0.2 us"},)):
+        rc.run(model(*entries, run={"duration": 0.2}), out=tmp_path / str(len(entries)))
+    (alone, _), (both, (what, fewer)) = refused
+    assert both - alone == size
+    assert what.endswith("fields, and the imaging,")
+    assert fewer == "record.snapshots.every, or every of imaging"
 
 
 def test_weights_for_which_there_is_no_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

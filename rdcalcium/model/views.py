@@ -133,6 +133,12 @@ class Frame(Focused):
     """Axes along which the pixels lie; the optical axis is always z."""
 
     @property
+    def corners(self) -> tuple[Place, Place]:
+        """Its first and its last pixel."""
+        first, second = self._along
+        return self._placed(first[0], second[0]), self._placed(first[-1], second[-1])
+
+    @property
     def coordinates(self) -> dict[str, tuple[float, ...]]:
         """Places along the second axis, which are the rows of a picture, then along the first."""
         first, second = self._along

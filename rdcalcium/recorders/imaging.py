@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rdcalcium.errors import InputError
 from rdcalcium.model import Imaging, Model
 from rdcalcium.randomness import generator
 from rdcalcium.recorders.dye_light import Calibration, DyeLight
@@ -66,7 +67,12 @@ class Readout:
         lights = [self.dye.brightness[light] for light in imaging.lights(self.dye)]
         self.shine = DyeLight.of(self.dye, [*lights, counting], system.chemistry)
         self.total = np.zeros((self.images, len(self.sums)))
-        self.rest = np.zeros((self.images + 1, len(self.sums)))
+        self.begin(system.rest)
+        if imaging.photons is not None and not self._brightest.min() > 0:
+            raise InputError(
+                f"imaging {imaging.name!r} sees no light of dye {imaging.dye!r} at rest, by which its photons would be "
+                "counted: leave out photons, or look where the dye is"
+            )
 
     @property
     def images(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
@@ -151,10 +151,10 @@ class _Plane:
     @classmethod
     def of(cls, imaging: Imaging, spread: tuple[float, float, float], boxes: Boxes, weights: np.ndarray) -> _Plane:
         """Of the pixels of a frame."""
-        view = imaging.view
+        view = cast(Frame, imaging.view)
         axes = {"xyz".index(letter): places for letter, places in view.coordinates.items()}
         (height,) = {0, 1, 2} - axes.keys()
-        third = mean_gaussian(view.points[0][height], spread[height], *boxes.along(height))
+        third = mean_gaussian(view.centre[height], spread[height], *boxes.along(height))
         factors, places = [], []
         for axis, along in axes.items():
             intervals, place = np.unique(np.stack(boxes.along(axis), axis=1), axis=0, return_inverse=True)

@@ -115,13 +115,12 @@ def writable(path: Path) -> Iterator[None]:
         raise RunFolderError(f"cannot write to {path}: {error.strerror or error}") from None
 
 
-def refuse_too_large(path: Path, size: int, what: str) -> None:
-    """Refuse a run whose results would not fit on the disk."""
+def refuse_too_large(path: Path, size: int, what: str, fewer: str) -> None:
+    """Refuse a run whose results would not fit on the disk; there are fewer with the keys `fewer` of the model."""
     free = shutil.disk_usage(path).free
     if size > free:
         raise RunFolderError(
-            f"{what} need {size / 2**30:.3g} GiB and {path} has {free / 2**30:.3g} GiB free; "
-            "write fewer with record.snapshots.every"
+            f"{what} need {size / 2**30:.3g} GiB and {path} has {free / 2**30:.3g} GiB free; write fewer with {fewer}"
         )
 
 

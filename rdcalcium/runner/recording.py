@@ -204,5 +204,7 @@ def require_space(path: Path, model: Model, system: System, when: Schedules, ima
     """Refuse a run whose snapshots, and `images` bytes of imaging, would not fit on the disk."""
     times, kept = len(when.snapshots.times), len(kept_fields(model, [f.name for f in system.fields]))
     arrays = 4 * times * kept * len(system.discretization.picture.selection)
-    imaging = " and the imaging" if images else ""
-    folder.refuse_too_large(path, arrays + images, f"{times} snapshots of {kept} fields{imaging}")
+    what, fewer = f"{times} snapshots of {kept} fields", "record.snapshots.every"
+    if images:
+        what, fewer = f"{what}, and the imaging,", f"{fewer}, or every of imaging"
+    folder.refuse_too_large(path, arrays + images, what, fewer)
