@@ -12,6 +12,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 import rdcalcium as rc
 from rdcalcium import library
+from rdcalcium.library.response import peak_rate
 from rdcalcium.model import Buffer, KineticScheme, Sensor
 from tests.tolerances import TOLERANCES
 
@@ -110,6 +111,16 @@ def test_the_time_of_the_peak_and_of_half_the_release(name: str) -> None:
         if half is not None:
             t = brentq(lambda t, v=vesicle: v.released(t) - 0.5, 0.05, 200)
             assert t == pytest.approx(half, rel=5e-4)  # three or four digits, from rows
+
+
+@pytest.mark.parametrize(
+    "name", ["felmy2003", "dual_kobbersmed2020", "unpriming_kobbersmed2020", "one_pool_eshra2021", "matveev2002"]
+)
+def test_the_list_tells_the_highest_rate_of_release(name: str) -> None:
+    """From rest, refilled or not; as far as the rows of both meet the peak."""
+    sensor, times = Sensor(use=name, positions=((0, 0, 0),)), np.geomspace(1e-3, 100, 300)
+    after = rc.release(sensor, times, 10.0)
+    assert peak_rate(sensor, 10.0) == pytest.approx(float(after.release_rate.max()), rel=0.02)
 
 
 @pytest.mark.parametrize("name", SLOPES)
@@ -213,6 +224,19 @@ def test_more_calcium_releases_more(name: str) -> None:
     released = [Vesicle(name, calcium).released(2.0) for calcium in (0.05, 1.0, 5.0, 20.0, 100.0)]
     assert released == sorted(released)
     assert released[-1] > 20 * released[0]
+
+
+@pytest.mark.parametrize("name", library.entries("buffers"))
+def test_every_buffer_rests_without_turning(name: str) -> None:
+    """Whichever way round its cycles, if it has any."""
+    np.testing.assert_allclose([c.ratio for c in Buffer(use=name, total=1).kinetics().cycles()], 1.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", library.entries("channels"))
+@pytest.mark.parametrize("voltage", [-80.0, 0.0, 40.0])
+def test_every_gate_rests_without_turning(name: str, voltage: float) -> None:
+    gate = library.channels(name, positions=[[0, 0]]).kinetics()
+    np.testing.assert_allclose([c.ratio for c in gate.cycles(voltage)], 1.0, rtol=1e-12)
 
 
 def rest_of(name: str, calcium: float, magnesium: float = 0.0) -> dict[str, float]:

@@ -220,6 +220,7 @@ def test_rates_may_depend_on_the_voltage() -> None:
             ["A <-> B : " + "(" * 5000],
             "^the transition 'A <-> B : .{1,40}… has 5010 characters; at most 500 can be read$",
         ),
+        (["A <-> B : 2*betta, 2"], r"'betta' in '2\*betta' is not known; .*\. Did you mean 'beta'\?"),
         (["A <-> B : " + "(" * 400], "is not an arithmetic expression"),
     ],
 )

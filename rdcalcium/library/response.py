@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import numpy as np
 from scipy.integrate import solve_ivp
 
-from rdcalcium.model import Sensor
+from rdcalcium.model import KineticScheme, Sensor
 
 LONGEST = 100.0  # ms after the step
 _ACCURACY = {"rtol": 1e-6, "atol": 1e-14}
 
 
 def peak_rate(sensor: Sensor, calcium: float, rest: float = 0.05) -> float:
-    """Highest rate of release per vesicle after a step from rest, d probability / dt in ms⁻¹.
+    """Highest rate of release of each site after a step of calcium from rest, ms⁻¹.
 
     calcium, rest  µM
     """
     scheme = sensor.kinetics()
-    q = scheme.generator(calcium=calcium)
-    solution = solve_ivp(
-        lambda t, p: q @ p,
-        (0, LONGEST),
-        scheme.equilibrium(calcium=rest),
-        method="LSODA",
-        jac=lambda t, p: q,
-        **_ACCURACY,
-    )
-    released = [state in sensor.released for state in scheme.states]
-    return float((q @ solution.y)[released].sum(axis=0).max())
+    q, start = scheme.generator(calcium=calcium), scheme.equilibrium(calcium=rest)
+    solution = solve_ivp(lambda t, p: q @ p, (0, LONGEST), start, method="LSODA", jac=lambda t, p: q, **_ACCURACY)
+    return float((_fusion(scheme, sensor.released, calcium) @ solution.y).max())
+
+
+def _fusion(scheme: KineticScheme, released: tuple[str, ...], calcium: float) -> np.ndarray:
+    """Rate at which a vesicle in each state fuses, (states,) ms⁻¹: one-way steps into a released state."""
+    rates = dict.fromkeys(scheme.states, 0.0)
+    for step, (forward, _) in zip(scheme.transitions, scheme.rates(calcium=calcium), strict=True):
+        if step.backward is None and step.source not in released and step.target in released:
+            rates[step.source] += float(forward)
+    return np.array([*rates.values()])

@@ -161,6 +161,7 @@ def _unbalanced(model: Model) -> Iterator[str]:
         far, voltage, states = max(found, default=(0.0, 0.0, ()))
         if far > math.log(UNBALANCED):
             where = f" at {voltage:g} mV" if scheme.depends_on_voltage else ""
+            where += " at 1 uM of calcium" if scheme.depends_on_calcium else ""
             cycle = " - ".join((*states, *states[:1]))
             yield (
                 f"the cycle {cycle} of {part.name!r} does not balance: the product of its rates one way round is "
