@@ -24,6 +24,9 @@ VARIABLES = {
     RATIO + MEASURED: "ratio_measured",
     APPARENT: "apparent_calcium",
     APPARENT + MEASURED: "apparent_calcium_measured",
+    "peak Ca": "peak_calcium",
+    "time of peak": "time_of_peak",
+    "first release probability": "first_release_probability",
 }
 
 
@@ -117,6 +120,11 @@ def peak(point: str) -> list[Column]:
 def stored_in(store: str) -> Column:
     """Calcium in a store, free and bound, in the ledger."""
     return Column(f"stored in {store}", AMOUNT)
+
+
+def per_stimulus(sensor: str) -> tuple[Column, Column]:
+    """Releases of a site until the next stimulus, and the probability of its first one, if it has had none before."""
+    return Column("releases", "", sensor), Column("first release probability", "", sensor)
 
 
 def bound_to(buffer: str) -> Column:

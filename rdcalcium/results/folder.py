@@ -24,6 +24,8 @@ STIMULUS = "stimulus.csv"
 LEDGER = "ledger.csv"
 TRIALS = "trials.csv"
 RELEASES = "releases.csv"
+PER_STIMULUS = "per_stimulus.csv"
+TABLES = (PROBES, SENSORS, STIMULUS, LEDGER, TRIALS, RELEASES, PER_STIMULUS)  # also in the result file at the end
 SNAPSHOTS = "result.vtkhdf"
 IMAGING = "imaging.h5"
 IMAGING_TABLE = "imaging.csv"
@@ -139,7 +141,19 @@ def require_room(path: Path, size: int) -> None:
 
 def remove_run(path: Path) -> None:
     """Delete what a run writes, and nothing else."""
-    for name in (ABOUT, MODEL, PROBES, SENSORS, STIMULUS, LEDGER, TRIALS, RELEASES, SNAPSHOTS, CHECKPOINT):
+    for name in (
+        ABOUT,
+        MODEL,
+        PROBES,
+        SENSORS,
+        STIMULUS,
+        LEDGER,
+        TRIALS,
+        RELEASES,
+        PER_STIMULUS,
+        SNAPSHOTS,
+        CHECKPOINT,
+    ):
         (path / name).unlink(missing_ok=True)
     shutil.rmtree(path / PICTURES, ignore_errors=True)
 

@@ -15,6 +15,7 @@ from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
     IMAGING,
     LEDGER,
+    PER_STIMULUS,
     PROBES,
     SENSORS,
     SNAPSHOTS,
@@ -97,6 +98,19 @@ class Result:
         if any(TRIAL.heading in table for table in tables):
             return _over_trials(tables)
         return _over_time(tables)
+
+    @cached_property
+    def per_stimulus(self) -> Points:
+        """Name of each sensor and probe -> xarray.Dataset of what each stimulus brought, over its begin (ms).
+
+        Until the next one: peak_calcium (µM) and time_of_peak (ms); at sensors the number of releases to be expected of
+        a site, so that releases / releases[0] is facilitation, and first_release_probability, that a site releases
+        which has released nothing before. RunFolderError where nothing begins, or before the run has ended.
+        """
+        table = self.table(PER_STIMULUS)
+        if not table:
+            raise RunFolderError(f"{self.folder} has no {PER_STIMULUS}: no stimulus begins in it, or it has not ended")
+        return _over_trials([table]) if TRIAL.heading in table else _over_time([table])
 
     @cached_property
     def trials(self) -> xarray.Dataset:

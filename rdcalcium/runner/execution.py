@@ -23,6 +23,7 @@ from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About, Status
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.inputs import keep_inputs, within
+from rdcalcium.results.per_stimulus import write_per_stimulus
 from rdcalcium.results.provenance import about_discretization, computed_by, scene
 from rdcalcium.runner.completeness import require_fitting
 from rdcalcium.runner.microscope import Microscope
@@ -244,6 +245,8 @@ class Execution:
             self._save()
             return self._tell("interrupted")
         self.recording.flush()
+        begins = [t for times in self.about.begins.values() for t in times]
+        write_per_stimulus(self.path, begins, self.model.run.duration)
         self.recording.copy_tables()
         self._tell("finished")
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)

@@ -187,7 +187,15 @@ class Recording:
 
     def copy_tables(self) -> None:
         """The CSV tables into the result file as well, at the end of the run."""
-        names = (folder.PROBES, folder.SENSORS, folder.STIMULUS, folder.LEDGER, folder.TRIALS, folder.RELEASES)
+        names = (
+            folder.PROBES,
+            folder.SENSORS,
+            folder.STIMULUS,
+            folder.LEDGER,
+            folder.TRIALS,
+            folder.RELEASES,
+            folder.PER_STIMULUS,
+        )
         tables = {Path(name).stem: read_table(self.path / name) for name in names}
         numbers = sum(column.nbytes for columns in tables.values() for column in columns.values())
         folder.require_room(self.path, self.snapshots.path.stat().st_size + numbers + STRUCTURE)
