@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError, ModelError
+from rdcalcium.geometry.box import box_mesh
+from rdcalcium.geometry.files import write_mesh
+from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.integrators import limits
 from rdcalcium.model import Box, Buffer, Channels, Grid, Model, Sphere, Tetrahedra
 from rdcalcium.steady_state.newton import NoSteadyStateError
@@ -178,6 +182,25 @@ def test_a_region_that_cannot_be_is_told() -> None:
         FIXED.changed(where={"kind": "box", "low": (0, 0, 0), "high": (0.1, -0.1, 0.1)})
     with pytest.raises(ModelError, match="needs a kind"):
         FIXED.changed(where={"within": 0.02})
+
+
+def test_a_region_that_a_mesh_file_names_holds_its_tetrahedra(tmp_path: Path) -> None:
+    mesh = box_mesh(Box(size=(0.3, 0.3, 0.2)), Tetrahedra(size_at_active_zone=0.04, size_in_bulk=0.04))
+    middles = mesh.points[mesh.tetrahedra].mean(axis=1)
+    upper = np.flatnonzero(middles[:, 2] > 0.1)
+    write_mesh(TetrahedralMesh(mesh.points, mesh.tetrahedra, {"upper": upper}, mesh.surfaces), tmp_path / "box.vtu")
+    where = {"kind": "region", "name": "upper"}
+    geometry = {"kind": "mesh", "file": str(tmp_path / "box.vtu"), "length_unit": "um"}
+    model = empty("tetrahedra", (FIXED.changed(where=where),)).changed(geometry=geometry, discretization=Tetrahedra())
+    made = discretize(model)
+    share = build_system(model, made).shares["fixed"]
+    assert made.volumes @ share == pytest.approx(mesh.volumes()[upper].sum(), rel=1e-6)
+    assert share[made.centres[:, 2] < 0.05].max() == 0
+    assert share[made.centres[:, 2] > 0.15].min() == pytest.approx(1)
+    with pytest.raises(InputError, match=r"no region 'uper'.*Did you mean 'upper'"):
+        made.space.region("uper")
+    with pytest.raises(InputError, match="a grid has no region 'upper'"):
+        fresh(empty("grid", (FIXED.changed(where=where),)))
 
 
 def test_a_layer_thinner_than_the_edges_of_a_mesh_holds_its_volume_nearly() -> None:

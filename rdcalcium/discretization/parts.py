@@ -6,11 +6,13 @@ import numpy as np
 
 from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model
-from rdcalcium.model.region import Inside
+from rdcalcium.model.region import Inside, MeshRegion
 
 
-def share(model: Model, space: Space, region: Inside) -> np.ndarray:
+def share(model: Model, space: Space, region: Inside | MeshRegion) -> np.ndarray:
     """Share of each control volume that lies in a region of the model, (n,)."""
+    if isinstance(region, MeshRegion):
+        return space.region(region.name)
     solids = model.geometry.solids
 
     def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:

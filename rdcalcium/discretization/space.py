@@ -19,6 +19,7 @@ Inside = Callable[[np.ndarray], np.ndarray]
 
 SAMPLES = 5  # points along each side of a cell on the border of a part
 ORDER = 7  # of the lattice of points in a tetrahedron there
+ROUNDING = 1e-12  # of a share that is all
 CHUNK = 1 << 16  # cells or tetrahedra at a time
 
 
@@ -31,6 +32,9 @@ class Space(Protocol):
         inside  how deep points (p, 3) lie inside that part, (p,) µm; negative outside, nowhere steeper than distance
         """
 
+    def region(self, name: str) -> np.ndarray:
+        """Share of each control volume that lies in a part of this name, (n,)."""
+
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         """Distance of points (p, 3) from a surface, (p,) µm; beyond `upto` anything above that."""
 
@@ -39,6 +43,10 @@ class Nowhere:
     """Control volumes that have no place."""
 
     def share(self, inside: Inside) -> np.ndarray:
+        """Refuse."""
+        raise LookupError("these control volumes have no place")
+
+    def region(self, name: str) -> np.ndarray:
         """Refuse."""
         raise LookupError("these control volumes have no place")
 
@@ -74,6 +82,13 @@ class GridSpace:
             share[some] = _cut(depths, across).mean(axis=(1, 2, 3))
         return share
 
+    def region(self, name: str) -> np.ndarray:
+        """None has a name here."""
+        raise InputError(
+            f"a grid has no region {name!r}: regions with names are those of a mesh file; "
+            "say a layer, a box, a sphere or an ellipsoid"
+        )
+
     def _corners(self, side: slice) -> np.ndarray:
         mesh = np.meshgrid(*(axis.edges[side] for axis in self.grid.axes), indexing="ij")
         return np.stack([flat(m) for m in mesh], axis=-1)
@@ -94,12 +109,28 @@ class MeshSpace:
     volumes     (n,) µm³, of the control volumes around them
     tetrahedra  (m, 4) nodes
     surfaces    triangles of nodes of each
+    regions     tetrahedra of each, likewise
     """
 
     points: np.ndarray
     volumes: np.ndarray
     tetrahedra: np.ndarray
     surfaces: Mapping[str, np.ndarray]
+    regions: Mapping[str, np.ndarray]
+
+    def region(self, name: str) -> np.ndarray:
+        """By the volumes of the tetrahedra around each node, scaled at its border as for `share`."""
+        inside, whole = self._around(self.regions[_known(name, self.regions, "region")]), self._around(self.tetrahedra)
+        share = inside / np.where(whole > 0, whole, 1.0)
+        mixed = (share > 0) & (share < 1 - ROUNDING)
+        left = inside.sum() - float(self.volumes @ (share * ~mixed))
+        share[mixed] = _scaled(share[mixed], self.volumes[mixed], left)
+        return share
+
+    def _around(self, tetrahedra: np.ndarray) -> np.ndarray:
+        """A quarter of the volume of each tetrahedron for each of its nodes, (n,) µm³."""
+        quarter = _volumes(self.points[tetrahedra]) / 4
+        return np.bincount(tetrahedra.ravel(), np.repeat(quarter, 4), len(self.points))
 
     def share(self, inside: Inside) -> np.ndarray:
         """By points in the tetrahedra around nodes whose tetrahedra are not all inside, or all outside.
@@ -189,8 +220,8 @@ def _lattice() -> np.ndarray:
     return (np.array(parts) + 0.25) / (ORDER + 1)
 
 
-def _known(surface: str, surfaces: Iterable[str]) -> str:
-    """The name of a surface, if there is one of this name."""
-    if surface not in surfaces:
-        raise InputError(f"the terminal has no surface {surface!r}; {suggest(surface, surfaces, intro='it has')}")
-    return surface
+def _known(name: str, names: Iterable[str], what: str = "surface") -> str:
+    """The name of a surface or region, if there is one of this name."""
+    if name not in names:
+        raise InputError(f"the terminal has no {what} {name!r}; {suggest(name, names, intro='it has')}")
+    return name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
@@ -26,7 +28,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     near in memory, and a little by how many they are; centres and picture use the new order. Eymard,
     Gallouët & Herbin, Handbook of Numerical Analysis 7:713 (2000).
     """
-    points, tetrahedra, measure, surfaces, edges = _renumbered(mesh)
+    points, tetrahedra, measure, named, edges = _renumbered(mesh)
     size = len(points)
     shares = edge_shares(points, tetrahedra)
     conductance, capped = stable(symmetric(summed_over_edges(tetrahedra, shares, size)))
@@ -38,20 +40,28 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
         volumes=volumes,
         assemble=lambda: conductance,
         centres=points,
-        surfaces={name: surface_area(points, faces) for name, faces in surfaces.items()},
+        surfaces={name: surface_area(points, faces) for name, faces in named.surfaces.items()},
         locator=TetrahedronLocator(points, tetrahedra, _mean_per_node(edges, lengths, size)),
         layout=sliced_ell(conductance, volumes),
         picture=CellComplex(points, tetrahedra, "point", np.arange(size)),
         radius=min(quality.gershgorin, LANCZOS_MARGIN * quality.spectral_radius),
         quality=quality,
-        space=MeshSpace(points, volumes, tetrahedra, surfaces),
+        space=MeshSpace(points, volumes, tetrahedra, named.surfaces, named.regions),
     )
+
+
+@dataclass(frozen=True)
+class Named:
+    """What has a name in a mesh: triangles of surfaces (k, 3) and tetrahedra of regions (k, 4), by their nodes."""
+
+    surfaces: dict[str, np.ndarray]
+    regions: dict[str, np.ndarray]
 
 
 def _renumbered(
     mesh: TetrahedralMesh,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Points, tetrahedra, their volumes, surfaces and edges (2, e), in the order of the control volumes."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Named, np.ndarray]:
+    """Points, tetrahedra, their volumes, what has a name, and edges (2, e), in the order of the control volumes."""
     size = len(mesh.points)
     graph = summed_over_edges(mesh.tetrahedra, np.ones((6, len(mesh.tetrahedra)), dtype=np.int32), size)
     neighbours = csr_array(graph + graph.T)
@@ -61,9 +71,12 @@ def _renumbered(
     new[order] = np.arange(size)
     tetrahedra = new[mesh.tetrahedra]
     along = np.argsort(tetrahedra.min(axis=1), kind="stable")
-    surfaces = {name: new[faces] for name, faces in mesh.surfaces.items()}
+    named = Named(
+        {name: new[faces] for name, faces in mesh.surfaces.items()},
+        {name: new[mesh.tetrahedra[members]] for name, members in mesh.regions.items()},
+    )
     edges = new[np.stack(graph.tocoo().coords)]
-    return mesh.points[order], tetrahedra[along], mesh.volumes()[along], surfaces, edges
+    return mesh.points[order], tetrahedra[along], mesh.volumes()[along], named, edges
 
 
 def _mean_per_node(edges: np.ndarray, lengths: np.ndarray, size: int) -> np.ndarray:

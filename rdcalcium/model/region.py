@@ -88,4 +88,12 @@ class EllipsoidRegion(Part):
         return min(self.semi_axes) * (1 - away)
 
 
-Region = Annotated[Layer | BoxRegion | SphereRegion | EllipsoidRegion, Field(discriminator="kind")]
+class MeshRegion(Part):
+    """A part of a mesh that its file names."""
+
+    kind: Literal["region"] = "region"
+    name: str
+    """Its name there, such as that of a physical volume of Gmsh."""
+
+
+Region = Annotated[Layer | BoxRegion | SphereRegion | EllipsoidRegion | MeshRegion, Field(discriminator="kind")]
