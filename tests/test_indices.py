@@ -92,6 +92,10 @@ def test_the_last_index_changes_fastest_and_names_that_contain_it_stay() -> None
     assert written_out("X[n].Y[m] -> n_m : n*k_n + k_-n + m*log(n_m) for n = 1..2, m = 0..1") == [
         f"X{n}.Y{m} -> n_m : {n}*k_n + k_-n + {m}*log(n_m)" for n in (1, 2) for m in (0, 1)
     ]
+    assert written_out("X[n] <-> X[n+1] : k[n], (n+1)*q for n = 0..1") == [
+        "X0 <-> X1 : k0, (0+1)*q",
+        "X1 <-> X2 : k1, (1+1)*q",
+    ]
     assert written_out("A <-> B : 1, 2") == ["A <-> B : 1, 2"]
     assert written_out("X[5] -> fused : 1") == ["X5 -> fused : 1"]
 

@@ -72,7 +72,8 @@ def test_a_molecule_in_one_piece_may_have_it_several_times() -> None:
 
 
 def test_what_a_molecule_is_made_of_survives_a_model_file() -> None:
-    model = library.load("keller2015").with_buffer(calbindin())
+    lou = library.sensor("lou2005", positions=[[0.1, 0.1, 0.02]])  # has the parameter l_+
+    model = library.load("keller2015").with_buffer(calbindin()).changed(sensors=(lou,))
     assert "per_molecule = { HA = 2, MA = 2 }" in write_toml(model) or "[buffers.per_molecule]" in write_toml(model)
     assert library.resolve(tomllib.loads(write_toml(model))) == model
 

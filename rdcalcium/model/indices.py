@@ -22,8 +22,8 @@ class IndicesError(InputError):
 def written_out(line: str, taken: Collection[str] = ()) -> list[str]:
     """The lines that a line with indices stands for; one without stands for itself.
 
-    X[n+1] becomes the state X3 where n is 2, and n in a rate the number 2. The first index changes most slowly, and
-    those behind it may end where it leaves off: for n = 0..4, m = 0..4-n.
+    X[n+1] becomes the state X3 where n is 2, n in a rate the number 2, and k[n] the parameter k2. The first index
+    changes most slowly, and those behind it may end where it leaves off: for n = 0..4, m = 0..4-n.
 
     taken  names that are no indices
     """
