@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -442,6 +443,17 @@ def test_a_run_that_stopped_goes_on_to_the_same_images(finished: Result, tmp_pat
     assert_same_tables(tmp_path / "one", finished.folder)
     for name, dataset in finished.imaging.items():
         assert dataset.identical(Result(tmp_path / "one").imaging[name]), name
+
+
+def test_images_from_after_the_last_checkpoint_are_taken_back(finished: Result, tmp_path: Path) -> None:
+    """As they lie in the folder of a run that was killed."""
+    runner.run(moving(), out=tmp_path, should_stop=StopAfter(7))
+    before = Result(tmp_path).imaging
+    shutil.copy(finished.folder / folder.IMAGING, tmp_path)
+    assert len(Result(tmp_path).imaging["spot"].time) > len(before["spot"].time)
+    runner.resume(tmp_path, should_stop=lambda: True)
+    for name, dataset in before.items():
+        assert dataset.identical(Result(tmp_path).imaging[name]), name
 
 
 @pytest.mark.parametrize("backend", each_backend())
