@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from scipy.special import erfc
 
+import rdcalcium as rc
 from rdcalcium import library
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
+from rdcalcium.errors import InputError
 from rdcalcium.model import Channels, ConstantCurrent, Model, Probe, PulseCurrent
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import AMOUNT_PER_CHARGE
@@ -35,7 +37,7 @@ def cells() -> Discretization:
     return discretize(by_hand(((0.05, 0.15),), ()))
 
 
-def stochastic(seed: int = 1, duration: float = 1.0, count: int = 12) -> Model:
+def stochastic(seed: int = 1, duration: float = 1.0, count: int = 12, **changes: object) -> Model:
     """Calyx channels around a probe under an action potential."""
     angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
     ring = tuple((0.05 * float(np.cos(a)), 0.05 * float(np.sin(a))) for a in angles)
@@ -43,7 +45,7 @@ def stochastic(seed: int = 1, duration: float = 1.0, count: int = 12) -> Model:
     probes = (Probe(name="middle", position=(0, 0, 0)), Probe(name="beside", position=(0.055, 0, 0)))
     stimulus = library.load("keller2015").stimulus
     run = {"duration": duration, "seed": seed}
-    return small_model(channels=(group,), stimulus=stimulus, probes=probes, run=run)
+    return small_model(channels=(group,), stimulus=stimulus, probes=probes, run=run, **changes)
 
 
 def traces(simulation: Simulation) -> tuple[np.ndarray, np.ndarray]:
@@ -92,6 +94,26 @@ def test_a_closed_channel_is_as_good_as_none() -> None:
     expected = traces(fresh(alone, "compiled", cells()))
     found = traces(fresh(by_hand(((0.05, 0.15),), ()), "compiled", cells()))
     np.testing.assert_allclose(found[1], expected[1], rtol=TOLERANCES["run, float64"])
+
+
+def test_long_after_the_last_channel_has_closed_nothing_is_added() -> None:
+    """Exactly nothing, though fields of many sizes came and went in another order."""
+    positions = ((0.0, 0.0), (0.017, 0.003), (-0.011, 0.02), (0.007, -0.013))
+    times = [((0.01 * i, 0.2 - 0.013 * i * i),) for i in range(4)]
+    model = by_hand(*times, positions=positions, run={"duration": 4.0})
+    (channels,) = fresh(model, "compiled", discretize(model)).points._each.values()
+    assert all(field.max() > 1 for field in channels.fields(0.1, before_jump=True))
+    assert all(np.all(field == 0) for field in channels.fields(3.9, before_jump=True))
+    np.testing.assert_array_equal(channels.fields(0.1, before_jump=True), channels.fields(0.1, before_jump=True))
+
+
+def test_the_steady_state_of_channels_that_open_by_chance_is_that_of_their_open_probability() -> None:
+    by_chance = stochastic(chemistry="no buffer")
+    found, expected = (rc.steady(model, 0.9, "z_max") for model in (by_chance, by_chance.averaged()))
+    np.testing.assert_array_equal(found.values, expected.values)
+    assert found.entering == expected.entering > 0.1
+    with pytest.raises(InputError, match="channels 'Ca' open at prescribed times, and a steady state knows no times"):
+        rc.steady(by_hand(((0.1, 0.2),), ()), 0.15, "z_max")
 
 
 @pytest.mark.parametrize("backend", each_backend())

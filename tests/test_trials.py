@@ -12,13 +12,14 @@ from rdcalcium import library, runner
 from rdcalcium.cli.progress import in_words
 from rdcalcium.model import Channels, Model, ModelError, Probe, Sensor, write_toml
 from rdcalcium.results import Result, RunFolderError
+from rdcalcium.results.csv_table import read_table
 from rdcalcium.runner import Progress
 from rdcalcium.stepping import device
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
 from rdcalcium.view import figures
 from rdcalcium.view.run_folder import RunFolder
 from tests.models import small_model
-from tests.support import StopAfter, assert_same_tables, fresh, rdcalcium
+from tests.support import StopAfter, fresh, rdcalcium
 
 pytestmark = pytest.mark.filterwarnings("ignore::rdcalcium.ModelWarning")
 TRIALS = 3
@@ -35,7 +36,7 @@ def described(trials: int = TRIALS, **run: object) -> Model:
         sensors=(Sensor(name="vesicle", use="felmy2003_keller2015", positions=((0, 0, 0.002), (0.02, 0, 0.002))),),
         probes=(Probe(name="far", position=(-0.1, 0.1, 0.1)),),
         discretization={"size_at_active_zone": 0.025, "size_in_bulk": 0.1},
-        run={"duration": 1.0, "trials": trials, "seed": 4, **run},
+        run={"duration": 1.0, "trials": trials, "seed": 8, **run},
         record={"every": 0.05},
     )
 
@@ -44,6 +45,16 @@ def described(trials: int = TRIALS, **run: object) -> Model:
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """All trials, run in one go."""
     return runner.run(described(), "compiled", tmp_path_factory.mktemp("trials") / "run")
+
+
+def assert_alike(a: Path, b: Path) -> None:
+    """Every table to its last digits: what is seen within the first step of a call is added up in another order."""
+    for path in sorted(a.glob("*.csv")):
+        ours, theirs = read_table(path), read_table(b / path.name)
+        for heading, values in ours.items():
+            np.testing.assert_allclose(
+                theirs[heading], values, rtol=1e-12, atol=1e-12, err_msg=f"{path.name}: {heading}"
+            )
 
 
 def test_every_trial_is_that_of_its_number_run_alone(result: Result) -> None:
@@ -55,6 +66,7 @@ def test_every_trial_is_that_of_its_number_run_alone(result: Result) -> None:
     np.testing.assert_array_equal(result.trials.peak_calcium.sel(trial=2), np.max(seen, axis=0))
     probability = np.concatenate([sensor.probability() for sensor in alone.sensors])
     np.testing.assert_array_equal(result.trials.release_probability.sel(trial=2), probability)
+    assert 2 * alone.steps < result.summary.steps < 4 * alone.steps  # those of all three
 
 
 def test_trials_differ_and_their_traces_lie_over_trial_and_time(result: Result) -> None:
@@ -78,7 +90,7 @@ def test_what_came_of_a_trial_fits_its_traces(result: Result) -> None:
     np.testing.assert_allclose(ledger["entered (uM um^3)"][ends] * IONS_PER_AMOUNT, trials.ions)
     assert float(trials.relative_error.max()) < 1e-12
     highest = result.probes["far"].calcium.max("time")
-    assert np.all(trials.peak_calcium.sel(point="far") >= highest - 1e-12)
+    np.testing.assert_allclose(trials.peak_calcium.sel(point="far"), highest, rtol=0.02)
     open_now = result.stimulus["Cav: open channels"].reshape(TRIALS, -1)
     assert np.all(open_now.max(axis=1) <= trials.channels_that_opened[:, 0])
     assert np.all(trials.channels_that_opened <= trials.openings)
@@ -113,10 +125,10 @@ def test_a_run_that_stops_within_any_trial_goes_on_with_the_same_numbers(
     parts = runner.run(described(), "compiled", tmp_path / "run", should_stop=StopAfter(1))
     stops = 0
     while parts.about.status == "interrupted":
-        parts = runner.resume(tmp_path / "run", should_stop=StopAfter(83))
+        parts = runner.resume(tmp_path / "run", should_stop=StopAfter(57))
         stops += 1
     assert stops > TRIALS
-    assert_same_tables(result.folder, tmp_path / "run")
+    assert_alike(result.folder, tmp_path / "run")
     for name in ("points", "failures", "trials", "ledger", "steps", "rejected", "evaluations", "lowest"):
         assert getattr(parts.summary, name) == getattr(result.summary, name), name
     monkeypatch.undo()
@@ -146,12 +158,12 @@ def test_a_run_that_stops_between_two_trials_keeps_the_first(tmp_path: Path, mon
     assert half.summary.trials == 1
     assert half.trials.sizes["trial"] == 1
     runner.resume(tmp_path / "half")
-    assert_same_tables(whole.folder, tmp_path / "half")
+    assert_alike(whole.folder, tmp_path / "half")
 
 
 def test_a_resumed_run_misses_no_row_of_an_earlier_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "AWAY", 0.0)
-    runner.run(described(), "compiled", tmp_path / "run", should_stop=StopAfter(300))
+    runner.run(described(), "compiled", tmp_path / "run", should_stop=StopAfter(200))
     for name in ("trials.csv", "probes.csv"):
         table = tmp_path / "run" / name
         text = table.read_text()
@@ -185,7 +197,7 @@ def test_trials_of_a_model_in_which_nothing_is_random_are_refused() -> None:
 
 def test_check_tells_what_is_random_and_its_seed() -> None:
     (line,) = [line for line in rc.check(described()) if line.startswith("stochastic")]
-    assert line.startswith("stochastic: channels 'Cav'; 3 trials with seed 4")
+    assert line.startswith("stochastic: channels 'Cav'; 3 trials with seed 8")
     assert line.endswith("rows every 50 us")
     assert not [line for line in rc.check(small_model()) if line.startswith("stochastic")]
 
@@ -209,5 +221,5 @@ def test_the_command_line_shows_what_the_trials_came_to(tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text(write_toml(described(2, duration=0.1)))
     done = rdcalcium("run", "m.toml", "--backend", "compiled", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2 trials with seed 4; share of failures" in done.stdout
+    assert "2 trials with seed 8; share of failures" in done.stdout
     assert "mean ± SD over the trials" in done.stdout
