@@ -1,108 +1,15 @@
-"""What a model computes in every control volume: fields, and the reactions between them; numbers, and no place."""
+"""All fields and reactions together, and what follows from them: stiffness, slopes, conserved sums, capture."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy.linalg import null_space
 
-from rdcalcium.model import Buffer, Model, Pool
-from rdcalcium.model.buffers import LIGHT
-from rdcalcium.model.scheme import KineticScheme
-
-CALCIUM = 0  # the field of free calcium
-MAGNESIUM = 1  # that of free magnesium, where it is not clamped
-
-
-@dataclass(frozen=True)
-class Field:
-    """One concentration that is computed in every control volume.
-
-    name         "Ca", "Mg", or "buffer.state"
-    diffusivity  µm² ms⁻¹
-    rest         µM, before the stimulus; of a buffer that is not everywhere, where there is all of it
-    calcium      ions of calcium in each molecule
-    buffer       name of the buffer that it is a state of; none: it is a free ion
-    magnesium    ions of magnesium in each molecule, where magnesium is a field
-    everywhere   whether it is in all control volumes before the stimulus
-    """
-
-    name: str
-    diffusivity: float
-    rest: float
-    calcium: int
-    buffer: str = ""
-    magnesium: int = 0
-    everywhere: bool = True
-
-
-@dataclass(frozen=True)
-class FreeForm:
-    """What is left of a buffer: total minus its other states, with which it shares one diffusivity.
-
-    total   µM
-    others  fields to subtract
-    """
-
-    total: float
-    others: tuple[int, ...]
-
-
-State = int | FreeForm
-
-
-@dataclass(frozen=True)
-class Reaction:
-    """Mass action, source (+ ligand) ⇌ target, with flux forward · [ligand] · source - backward · target in µM ms⁻¹.
-
-    buffer    name of the buffer that reacts
-    ligand    the field that takes part in the forward step; none: the buffer reacts alone, or with what is clamped
-    forward   µM⁻¹ ms⁻¹ if a field binds, else ms⁻¹
-    backward  ms⁻¹
-    source, target  a field, or the free form of the buffer
-    """
-
-    buffer: str
-    ligand: int | None
-    forward: float
-    backward: float
-    source: State
-    target: State
-
-
-@dataclass(frozen=True)
-class Photolysis:
-    """What a flash of light does to one state of a cage, source → target.
-
-    cage    name of the buffer
-    source, target  a field, or the free form of the buffer
-    rate    for a light of 1, ms⁻¹
-    """
-
-    cage: str
-    source: State
-    target: State
-    rate: float
-
-
-def concentration(state: State, y: np.ndarray) -> np.ndarray:
-    """Concentration (µM) of a reactant where the fields are y: a field, or the total minus the buffer's other forms.
-
-    y  (fields, …) µM; the answer has its precision
-    """
-    if isinstance(state, FreeForm):
-        return y.dtype.type(state.total) - sum(y[i] for i in state.others)
-    return y[state]
-
-
-def reaction_flux(r: Reaction, y: np.ndarray) -> np.ndarray:
-    """Flux of a reaction where the fields are y, k_f l s - k_b t, µM ms⁻¹, in their precision; l of the ligand."""
-    real = y.dtype.type
-    forward = concentration(r.source, y) * (real(1) if r.ligand is None else y[r.ligand])
-    return real(r.forward) * forward - real(r.backward) * concentration(r.target, y)
+from rdcalcium.chemistry.reactions import CALCIUM, Field, FreeForm, Photolysis, Reaction, State, concentration
 
 
 @dataclass(frozen=True)
@@ -254,78 +161,3 @@ class Chemistry:
     def _at_rest(self, state: State) -> float:
         """Concentration (µM) of a reactant before the stimulus."""
         return float(concentration(state, self.rest))
-
-
-def build_chemistry(model: Model) -> Chemistry:
-    """The fields and reactions of a model: calcium first, magnesium if it moves, then the states of each buffer."""
-    fields = [Field("Ca", model.calcium.diffusivity, model.calcium.rest, 1)]
-    if model.magnesium and model.magnesium.diffusivity is not None:
-        fields.append(Field("Mg", model.magnesium.diffusivity, model.magnesium.free, 0, magnesium=1))
-    ions = Ions(model.calcium.rest, model.magnesium.free if model.magnesium else 0.0, moving=len(fields) > MAGNESIUM)
-    reactions: list[Reaction] = []
-    photolysis: list[Photolysis] = []
-    for buffer in model.buffers:
-        for pool in buffer.pools():
-            added, place = _pack_pool(buffer, pool, len(fields), ions)
-            fields += added
-            reactions += _reactions(buffer.name, pool.scheme, place, ions)
-            driven = {(a, b): rate for (a, b), rate in buffer.photolysis().items() if a in place}
-            photolysis += [Photolysis(buffer.name, place[a], place[b], rate) for (a, b), rate in driven.items()]
-    totals = tuple((b.name, max(pool.total for pool in b.pools())) for b in model.buffers)
-    return Chemistry(tuple(fields), tuple(reactions), totals, tuple(photolysis))
-
-
-@dataclass(frozen=True)
-class Ions:
-    """Free calcium and magnesium at rest, µM, and whether magnesium is a field: if not, it is clamped."""
-
-    calcium: float
-    magnesium: float
-    moving: bool
-
-
-def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list[Field], dict[str, State]]:
-    """Fields of one pool of a buffer, which are numbered from `first` on, and which of them each state is.
-
-    Where all states move alike, and the total is the same everywhere, it stays so: then the first state is that total
-    minus the others, and needs no field.
-    """
-    scheme, of_each = pool.scheme, buffer.diffusivities
-    diffusivity = {state: of_each[state] for state in scheme.states}
-    calcium, magnesium = scheme.bound("Ca"), scheme.bound("Mg")
-    occupancy = dict(zip(scheme.states, scheme.equilibrium(0.0, ions.calcium, ions.magnesium), strict=True))
-    spread_evenly = buffer.where is None and len({*diffusivity.values()}) == 1
-    states = scheme.states[1:] if spread_evenly else scheme.states
-    fields = [
-        Field(
-            name=f"{buffer.name}.{state}",
-            diffusivity=diffusivity[state],
-            rest=pool.total * float(occupancy[state]),
-            calcium=calcium[state],
-            buffer=buffer.name,
-            magnesium=magnesium[state] if ions.moving else 0,
-            everywhere=buffer.where is None,
-        )
-        for state in states
-    ]
-    place: dict[str, State] = {state: first + i for i, state in enumerate(states)}
-    if spread_evenly:
-        place[scheme.states[0]] = FreeForm(pool.total, tuple(range(first, first + len(states))))
-    return fields, place
-
-
-def _reactions(buffer: str, scheme: KineticScheme, place: Mapping[str, State], ions: Ions) -> Iterator[Reaction]:
-    """One for each transition that goes on in the dark; its states are found by `place`."""
-    binding = {"Ca": CALCIUM, "Mg": MAGNESIUM if ions.moving else None, None: None}
-    for step, (forward, backward) in zip(scheme.transitions, scheme.rates(), strict=True):
-        if LIGHT in step.forward.names:
-            continue
-        clamped = ions.magnesium if step.ligand == "Mg" and not ions.moving else 1.0
-        yield Reaction(
-            buffer=buffer,
-            ligand=binding[step.ligand],
-            forward=float(forward) * clamped,
-            backward=float(backward),
-            source=place[step.source],
-            target=place[step.target],
-        )
