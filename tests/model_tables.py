@@ -170,6 +170,58 @@ PARTS: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    "buffers in parts of the terminal": {
+        "buffers": [
+            {"use": "fixed_keller2015", "name": name, "where": where}
+            for name, where in (
+                ("near", {"kind": "layer", "within": "30 nm", "of": "membrane"}),
+                ("box", {"kind": "box", "low": [0, 0, 0], "high": [0.1, 0.1, 0.1]}),
+                ("ball", {"kind": "sphere", "centre": [0, 0, 0.2], "radius": "50 nm"}),
+                ("egg", {"kind": "ellipsoid", "centre": [0, 0, 0.2], "semi_axes": [0.1, 0.1, 0.05]}),
+            )
+        ],
+        "tortuosity": [{"factor": 1.6, "where": {"kind": "layer", "within": "200 nm", "of": "membrane"}}],
+    },
+    "cages and flashes": {
+        "magnesium": {"free": "0.5 mM", "diffusivity": "200 um^2/s"},
+        "buffers": [{"use": "DM_nitrophen_faas2005", "name": "DMn", "total": "5 mM"}],
+        "flashes": [
+            {"time": "1 ms", "cage": "DMn", "efficiency": 0.5, "spot": {"centre": [0, 0, 0], "width": "500 nm"}}
+        ],
+    },
+    "pumps and stores": {
+        "geometry": GEOMETRIES["vesicles"],
+        "pumps": [
+            {
+                "name": "with a law",
+                "surface": "z_max",
+                "law": "density*k*Ca**2/(K**2 + Ca**2)",
+                "density": "250 /um^2",
+                "parameters": {"k": "100 /s", "K": "0.2 uM"},
+            },
+            {
+                "name": "with states",
+                "surface": "x_max",
+                "scheme": ["P + Ca <-> PCa : k_on, k_off", "PCa -> P : k_out"],
+                "density": "180 /um^2",
+                "parameters": {"k_on": "150 /mM/ms", "k_off": "15 /s", "k_out": "60 /s"},
+            },
+        ],
+        "stores": [
+            {
+                "name": "ER",
+                "surface": "vesicles",
+                "volume": "5e-4 um^3",
+                "rest": "150 uM",
+                "binding_ratio": 20,
+                "transports": [
+                    {"use": "SERCA_li_rinzel1994", "parameters": {"V_max": "2e-3 uM*um/ms"}},
+                    {"use": "IP3R_li_rinzel1994", "parameters": {"P": "1e-4 um/ms", "IP3": "0.4 uM"}},
+                ],
+            }
+        ],
+    },
+    "openings by hand": {"channels": [channel(openings=[["0.3 ms", "0.5 ms"], ["0.8 ms", "0.85 ms"]])]},
     "dyes and microscopes": {
         "buffers": [
             {

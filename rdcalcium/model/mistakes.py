@@ -20,6 +20,8 @@ _SENTENCES = {
     "one table": "{where} is one table, and there may be several; write [[{path}]] in double brackets",
     "string_type": "{where} is {given}; write a text in quotes",
     "int_type": "{where} is {given}; write a whole number",
+    "bool_type": "{where} is {given}; write true or false",
+    "bool_parsing": "{where} is {given}; write true or false",
     "tuple_type": "{where} is {given}; write a list in square brackets",
     "dict_type": "{where} is {given}; write a table, such as {{ k_on = '0.1 /uM/ms' }}",
     "model_type": "{where} is {given}; write a table with some of the keys: {keys}",
