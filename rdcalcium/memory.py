@@ -101,7 +101,8 @@ def _states(model: Model, count: float) -> float:
     """Bytes for each control volume of so many states, and of what single precision adds to them."""
     precision = np.dtype(model.run.precision)
     states = count + REFINED * (precision == np.float32)
-    return (states * count_fields(model) + ERRORS) * precision.itemsize
+    cleared = bool(model.calcium.clearance)  # which keeps a number in every control volume
+    return (states * (count_fields(model) + cleared) + ERRORS) * precision.itemsize
 
 
 def _quiet(model: Model) -> float:

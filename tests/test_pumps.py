@@ -235,9 +235,18 @@ def test_a_steady_state_with_pumps_is_refused() -> None:
 
 @pytest.mark.parametrize("name", rc.library.entries("pumps"))
 def test_every_pump_of_the_library_takes_more_out_the_more_there_is(name: str) -> None:
-    pump = Pump(use=name)
-    flux = Expression(pump.law).evaluate({**pump.numbers, "Ca": np.geomspace(1e-3, 100, 50)})
-    assert np.all(np.diff(flux, prepend=0.0) > 0)
+    """In the steady state of its molecules, where it has states; and at rest it is balanced."""
+    said = rc.library.entry("pumps", name)
+    pump = Pump(use=name, **({"density": 100} if "scheme" in said else {}))
+    steady = []
+    for calcium in np.geomspace(1e-3, 100, 20):
+        mechanism = pump_mechanism(pump.changed(leak="none"), float(calcium))
+        rates = mechanism.rates(np.array([calcium]), mechanism.start[:, None])[:, 0]
+        assert rates[1:] == pytest.approx(0, abs=1e-12)
+        steady.append(rates[0])
+    assert np.all(np.diff(steady, prepend=0.0) > 0)
+    mechanism = pump_mechanism(pump, 0.05)
+    assert mechanism.rates(np.array([0.05]), mechanism.start[:, None]) == pytest.approx(0, abs=1e-15)
 
 
 def test_on_a_grid_the_surface_of_a_vesicle_is_a_staircase_half_as_large_again() -> None:
@@ -286,3 +295,10 @@ def test_implicit_steps_with_pumps_are_the_same_on_every_backend(
     """But for the rounding of modes, which are in single precision."""
     run, twin = (after_a_pulse(monkeypatch, True, name, "PMCA_matveev2006") for name in (kernel_backend, "numpy"))
     assert run.balance().pumped == pytest.approx(twin.balance().pumped, rel=1e-5)
+
+
+@pytest.mark.parametrize(("leak", "drifts"), [("balances", False), ("none", True)])
+def test_check_tells_of_pumps_that_do_not_rest(leak: str, drifts: bool) -> None:
+    model = slab(calcium={"rest": 0.05}, pumps=[{**LINEAR, "leak": leak}])
+    told = [line for line in rc.check(model) if "at rest" in line]
+    assert any("'linear' takes calcium out at rest, 0.025 uM um/ms" in line for line in told) == drifts
