@@ -115,7 +115,7 @@ def test_explicit_steps_take_seven_states(monkeypatch: pytest.MonkeyPatch) -> No
     do = open_backend("numpy", small_system())
     new: Callable[[], np.ndarray] = do.new
     monkeypatch.setattr(do, "new", lambda: made.append(new()) or made[-1])
-    monkeypatch.setattr(do, "from_host", lambda values: made.append(np.array(values)) or made[-1])
+    monkeypatch.setattr(do, "from_host", lambda values, sites=None: made.append(np.array(values)) or made[-1])
     Stepper(do, np.zeros(do.system.shape))
     assert len(made) == len(STATES)
 
