@@ -175,6 +175,13 @@ def test_check_says_how_much_of_the_terminal_has_a_buffer() -> None:
     assert any(line.startswith("warning: buffer 'fixed' is in 0 um^3") for line in lines)
 
 
+def test_only_buffers_at_the_channels_are_said_to_capture_calcium_beside_them() -> None:
+    high = {"kind": "box", "low": (-1, -1, 0.1), "high": (1, 1, 1)}
+    for where, warned in ((LAYER, True), (high, False)):
+        strong = FIXED.changed(where=where, total=20000)
+        assert any("captures calcium" in line for line in rc.check(pore(buffers=(strong,)))) == warned
+
+
 def test_a_region_that_cannot_be_is_told() -> None:
     with pytest.raises(InputError, match=r"no surface 'membran'.*Did you mean 'membrane'"):
         fresh(empty("grid", (FIXED.changed(where={"kind": "layer", "within": 0.03, "of": "membran"}),)))

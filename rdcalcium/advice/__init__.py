@@ -19,6 +19,7 @@ from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.currents import channel_currents
 from rdcalcium.discretization import Locator
 from rdcalcium.discretization.build import planned_size
+from rdcalcium.discretization.space import Space
 from rdcalcium.errors import ModelWarning
 from rdcalcium.library import loaded, used_references
 from rdcalcium.model import Model, doubts
@@ -59,7 +60,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *single_precision(model, cells, chemistry),
         *randomness(model),
         *images(model),
-        *_resolution(model, cells.locator, chemistry, cells.count),
+        *_resolution(model, cells.locator, cells.space, chemistry, cells.count),
         *(judge_mesh(cells.made) if cells.made else ()),
         *_references(model),
     ]
@@ -68,7 +69,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
 def resolution_warnings(model: Model, system: System) -> list[str]:
     """Of what `check` says, the warnings about the control volumes, for a run that has made them."""
     made = system.discretization
-    lines = [*_resolution(model, made.locator, system.chemistry, made.size), *judge_mesh(made)]
+    lines = [*_resolution(model, made.locator, made.space, system.chemistry, made.size), *judge_mesh(made)]
     return [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
 
 
@@ -78,14 +79,14 @@ def warn_the_caller(sentences: Iterable[str]) -> None:
         warnings.warn(sentence, ModelWarning, stacklevel=3)
 
 
-def _resolution(model: Model, locator: Locator, chemistry: Chemistry, count: int) -> Iterator[str]:
+def _resolution(model: Model, locator: Locator, space: Space, chemistry: Chemistry, count: int) -> Iterator[str]:
     """Whether so many control volumes are fine enough; a single one is not meant to resolve anything."""
     if count == 1:
         yield "one well-mixed compartment: all concentrations are the same everywhere"
         return
     yield from distances(model, locator)
     yield from gaps(model, locator)
-    yield from captures(model, locator, chemistry)
+    yield from captures(model, locator, space, chemistry)
 
 
 def _refused_by_a_run(model: Model) -> None:

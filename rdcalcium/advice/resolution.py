@@ -11,6 +11,8 @@ from rdcalcium.advice.cells import nm
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization import Locator
 from rdcalcium.discretization.near_field import PORE
+from rdcalcium.discretization.parts import any_inside
+from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model, Sphere
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
@@ -96,10 +98,12 @@ def _gap(point: Point, sphere: Sphere, membrane: float) -> float:
     return max(z - math.sqrt(sphere.radius**2 - aside**2) - membrane, 0.0)
 
 
-def captures(model: Model, locator: Locator, chemistry: Chemistry) -> Iterator[str]:
-    """Buffers that take up calcium within less than two cells of the channels."""
+def captures(model: Model, locator: Locator, space: Space, chemistry: Chemistry) -> Iterator[str]:
+    """Buffers that take up calcium within less than two cells of the channels, where they are there."""
     width = max((_width(locator, p, (0, 1)) for p in _pores(model)), default=0.0)
     for buffer in model.buffers:
+        if buffer.where and not any_inside(model, space, buffer.where, np.array(_pores(model)).reshape(-1, 3)):
+            continue
         rate = chemistry.capture_rate(buffer.name)
         length = math.sqrt(model.calcium.diffusivity / rate) if rate > 0 else math.inf
         if length < CAPTURE * width:

@@ -6,23 +6,35 @@ import numpy as np
 
 from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model
-from rdcalcium.model.region import Inside, MeshRegion
+from rdcalcium.model.region import Distance, Inside, MeshRegion
 
 
 def share(model: Model, space: Space, region: Inside | MeshRegion) -> np.ndarray:
     """Share of each control volume that lies in a region of the model, (n,)."""
     if isinstance(region, MeshRegion):
         return space.region(region.name)
-    solids = model.geometry.solids
+    distance = _distance(model, space)
+    return space.share(lambda points: region.inside(points, distance))
+
+
+def any_inside(model: Model, space: Space, region: Inside | MeshRegion, points: np.ndarray) -> bool:
+    """Whether one of some points (p, 3) µm lies in a region, or may do so: what a mesh names is not asked."""
+    if isinstance(region, MeshRegion) or not len(points):
+        return True
+    return bool((region.inside(points, _distance(model, space)) >= 0).any())
+
+
+def _distance(model: Model, space: Space) -> Distance:
+    """From surfaces, those of obstacles included."""
 
     def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:
-        spheres = [s for s in solids if surface in ("vesicles", s.name)]
+        spheres = [s for s in model.geometry.solids if surface in ("vesicles", s.name)]
         if not spheres:
             return space.distance(points, surface, upto)
         away = [np.linalg.norm(points - np.array(s.centre), axis=1) - s.radius for s in spheres]
         return np.min(away, axis=0)
 
-    return space.share(lambda points: region.inside(points, distance))
+    return distance
 
 
 def mobility(model: Model, space: Space, size: int) -> np.ndarray:
