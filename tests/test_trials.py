@@ -17,6 +17,8 @@ from rdcalcium.runner import Progress
 from rdcalcium.stepping import device
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
 from rdcalcium.view import figures
+from rdcalcium.view.canvas import new_figure
+from rdcalcium.view.curves import curve
 from rdcalcium.view.run_folder import RunFolder
 from tests.models import small_model
 from tests.support import StopAfter, fresh, rdcalcium
@@ -115,6 +117,10 @@ def test_the_mean_of_trials_is_drawn_with_its_spread(result: Result, tmp_path: P
     first = [result.probes[f"vesicle {i}"].calcium[0] for i in (1, 2)]
     highest = max(first, key=lambda trace: float(trace.max()))
     assert run.peak_time() == highest.time[highest.argmax()]
+    drawn = new_figure((1, 1)).subplots()
+    (line,) = curve(drawn, [0.0, 1.0], np.array([[1.0, 10.0], [3.0, 1.0]]), color="k")
+    np.testing.assert_array_equal(line.get_ydata(), [2.0, 5.5])
+    assert drawn.collections[0].get_datalim(drawn.transData).ymin == 1.0
     assert figures.traces(result.folder, tmp_path / "traces.svg").stat().st_size > 10_000
 
 
