@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Axis:
     edges: np.ndarray
     centres: np.ndarray
 
-    @property
+    @cached_property
     def widths(self) -> np.ndarray:
         """Cell widths, (n,) µm."""
         return np.diff(self.edges)
@@ -49,11 +50,15 @@ class Axis:
 
     def are_uniform(self, first: np.ndarray, last: np.ndarray) -> np.ndarray:
         """Whether the cells from each `first` to its `last` are of one width; a half cell on a mirror plane is one."""
+        return self._changes[first] == self._changes[last]
+
+    @cached_property
+    def _changes(self) -> np.ndarray:
+        """How often the width has changed before each cell, (n,)."""
         widths = self.widths.copy()
         if self.begins_at_mirror:
             widths[0] *= 2
-        changes = np.concatenate([[0], np.cumsum(np.abs(np.diff(widths)) > 1e-6 * widths[1:])])
-        return changes[first] == changes[last]
+        return np.concatenate([[0], np.cumsum(np.abs(np.diff(widths)) > 1e-6 * widths[1:])])
 
 
 @dataclass(frozen=True)
