@@ -27,3 +27,19 @@ RDC_DEVICE double rdc_power(const double x) {
     for (int k = 0; k < exponent; ++k) product *= x;
     return product;
 }
+
+// A function of time as a table behind q: the number of its rows, their times, their values, which straight lines join.
+// Twin: Course in rdcalcium/patches/base.py.
+RDC_DEVICE double rdc_course(const double* q, const double t) {
+    const offset_t n = (offset_t)q[0];
+    const double *times = q + 1, *values = times + n;
+    if (t <= times[0]) return values[0];
+    if (t >= times[n - 1]) return values[n - 1];
+    offset_t low = 0, high = n - 1;
+    while (high - low > 1) {
+        const offset_t middle = (low + high) / 2;
+        if (t < times[middle]) high = middle;
+        else low = middle;
+    }
+    return values[low] + (values[high] - values[low]) * ((t - times[low]) / (times[high] - times[low]));
+}

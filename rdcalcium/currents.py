@@ -173,12 +173,15 @@ class GroupCurrent:
     influx            pA, positive inward
     open_probability  dimensionless; None where the current is prescribed
     gate              by which each channel opens by itself, and the current is that of an open one; else None
+    senses_calcium    whether calcium changes the gate: the current is then what it would be at rest, and what enters is
+                      found as the run goes, see patches/channels.py
     """
 
     name: str
     influx: TimeCourse
     open_probability: TimeCourse | None = None
     gate: Gate | None = None
+    senses_calcium: bool = False
 
 
 @dataclass(frozen=True)
@@ -295,7 +298,7 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None) 
     assert stimulus is not None  # the model has checked it
     times, probability = np.concatenate(rows_between(stimulus, model.run.duration)), None
     if gate is None:
-        times, probability = open_probability_table(group, stimulus, model.run.duration)
+        times, probability = open_probability_table(group, stimulus, model.run.duration, model.calcium.rest)
     voltage = stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
     if group.gating == "stochastic":
         gate = _stochastic(group, stimulus, times, voltage)
@@ -303,7 +306,8 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None) 
     influx = TimeCourse.through(times, _inward(group, law, open_share, voltage), smooth=True)
     if probability is None:
         return GroupCurrent(group.name, influx, gate=gate)
-    return GroupCurrent(group.name, influx, TimeCourse.through(times, probability, smooth=True), gate)
+    course = TimeCourse.through(times, probability, smooth=True)
+    return GroupCurrent(group.name, influx, course, gate, group.senses_calcium)
 
 
 def _inward(group: Channels, law: GatedCurrent, open_share: np.ndarray, voltage: np.ndarray) -> np.ndarray:
@@ -325,17 +329,21 @@ def _stochastic(group: Channels, stimulus: VoltageCourse, times: np.ndarray, vol
     return StochasticGate(group.name, scheme, times, voltage, start, is_open, len(group.positions))
 
 
-def open_probability_table(group: Channels, stimulus: VoltageCourse, duration: float) -> tuple[np.ndarray, np.ndarray]:
+def open_probability_table(
+    group: Channels, stimulus: VoltageCourse, duration: float, calcium: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Times (ms) and probability that a channel is open, from its scheme under the voltage; at rest before.
+
+    calcium  µM, all the time, for a gate that senses it
 
     Where the voltage jumps, comes to rest or leaves it, there are two rows, of one probability.
     """
     scheme = group.kinetics()
     is_open = np.array([state in group.open_states for state in scheme.states])
     pieces = rows_between(stimulus, duration)
-    found = [scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))[:, None]]
+    found = [scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), calcium)[:, None]]
     for times in pieces:
-        found.append(occupancies(scheme, stimulus.voltage, found[-1][:, -1], times))
+        found.append(occupancies(scheme, stimulus.voltage, found[-1][:, -1], times, calcium))
     open_probability = np.concatenate([p[is_open].sum(axis=0) for p in found[1:]])
     if not np.isfinite(open_probability).all():
         raise InputError(f"the gate of channels {group.name!r} could not be solved; check its rates")

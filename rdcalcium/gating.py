@@ -26,7 +26,9 @@ WEIGHTS = np.array(
 Voltage = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def occupancies(scheme: KineticScheme, voltage: Voltage, start: np.ndarray, times: np.ndarray) -> np.ndarray:
+def occupancies(
+    scheme: KineticScheme, voltage: Voltage, start: np.ndarray, times: np.ndarray, calcium: float = 0.0
+) -> np.ndarray:
     """Probability of each state at times from the first on, where it is given, (states, times).
 
     dp/dt = Q(V(t)) p, in one step from each time to the next. Where the voltage is at rest many steps are the same, and
@@ -35,6 +37,7 @@ def occupancies(scheme: KineticScheme, voltage: Voltage, start: np.ndarray, time
     voltage  mV at times (n, 3) ms; of the last stage of a step before a jump that is there
     start    (states,)
     times    (times,) ms, ascending; no jump is between them
+    calcium  µM, which stays what it is
     """
     steps = np.diff(times)
     at = times[:-1, None] + steps[:, None] * STAGES
@@ -47,21 +50,22 @@ def occupancies(scheme: KineticScheme, voltage: Voltage, start: np.ndarray, time
         kinds, which = np.unique(
             np.column_stack([np.round(steps[part], SAME_STEP), volts]), axis=0, return_inverse=True
         )
-        propagators = _propagators(scheme, kinds[:, 0], kinds[:, 1:])[which.ravel()]
+        propagators = _propagators(scheme, kinds[:, 0], kinds[:, 1:], calcium)[which.ravel()]
         for i, propagator in enumerate(propagators, start=first):
             p[i + 1] = propagator @ p[i]
     return p.T
 
 
-def _propagators(scheme: KineticScheme, steps: np.ndarray, voltages: np.ndarray) -> np.ndarray:
+def _propagators(scheme: KineticScheme, steps: np.ndarray, voltages: np.ndarray, calcium: float) -> np.ndarray:
     """What takes the probabilities over a step, (steps, states, states).
 
     The stages Y obey Y_i = 1 + h Σ_j a_ij Q(V_j) Y_j; the last one is it.
 
     steps     (steps,) ms
     voltages  (steps, 3) mV, at the stages
+    calcium   µM
     """
-    q, states = scheme.generator(voltages), len(scheme.states)
+    q, states = scheme.generator(voltages, calcium), len(scheme.states)
     couplings = np.einsum("n,ij,njab->niajb", steps, WEIGHTS, q).reshape(len(steps), 3 * states, 3 * states)
     ones = np.tile(np.eye(states), (3, 1))
     stages = np.linalg.solve(np.eye(3 * states) - couplings, np.broadcast_to(ones, (len(steps), *ones.shape)))

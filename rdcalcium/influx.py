@@ -23,7 +23,7 @@ class Influx:
 
     groups    positions of the channels of each group, (channels, 3) µm
     planes    mirror planes of the computed part, (axis, coordinate)
-    sources   control volumes, and their shares of each group with all its channels
+    sources   control volumes, and their shares of each group with all its channels; none of one that senses calcium
     openings  of each group in this trial; None where its channels conduct with a probability
     stops     ms, ascending: where a step must end in this trial; the last is the end of the run
     shares    (k, groups) µM ms⁻¹ per pA of one channel, of those that are open now
@@ -39,6 +39,9 @@ class Influx:
         self.groups = [np.array(group.points) for group in model.channels]
         self.planes = list(model.geometry.mirrors.items())
         self.sources = place_sources(self.groups, self.planes, self.discretization)
+        for g, group in enumerate(self.currents.groups):
+            if group.senses_calcium:
+                self.sources.shares[:, g] = 0.0  # patches bring in what enters through it
         self._cells = operations.indices(self.sources.cells)
         self._each = [
             place_channels(points, self.planes, self.discretization, self.cells) if group.gate else None
@@ -71,7 +74,7 @@ class Influx:
                 self.shares[:, g] = each @ openings.are_open(t)
         self.amounts = self.discretization.volumes[self.cells] @ self.shares
         groups = zip(self.currents.groups, self.amounts, strict=True)
-        self.flowing = Currents([group for group, amount in groups if amount])
+        self.flowing = Currents([group for group, amount in groups if amount or group.senses_calcium])
 
     def following(self, t: float) -> float:
         """When the next channel opens or closes after t, ms; infinite after the last."""

@@ -19,6 +19,7 @@ from rdcalcium.integrators.stepper import Stepper, cubic
 from rdcalcium.model import Model
 from rdcalcium.photolysis import Flashes
 from rdcalcium.recorders.ledger import Balance, Ledger
+from rdcalcium.recorders.pores import Pores
 from rdcalcium.recorders.release import ReleaseSensors, SensorStep
 from rdcalcium.recorders.watched import WatchedPoints
 from rdcalcium.stepping import HostSteps, Pace, Setting, TakenStep, Way, on_device
@@ -78,6 +79,7 @@ class Simulation:
         alone = np.array([sensor.binds for sensor in model.sensors for _ in sensor.positions], dtype=bool)
         alone = np.append(alone, np.zeros(len(watched) - len(alone), dtype=bool))
         self.points = WatchedPoints(watched, operations, self.influx, self.flashes.cells, alone)
+        self.pores = Pores(model, self.system, self.influx.currents, self.influx.sources.counts)
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
         setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest)
         self.host = HostSteps(setting)
@@ -96,6 +98,7 @@ class Simulation:
         self._last: TakenStep | None = None
         self._counted = 0  # evaluations until the last moment
         self.ledger = Ledger(self.do, self.model.copies, self.stepper.y, self.stepper.carried)
+        self._look_at_pores()
         self.points.look(self.stepper.y)
 
     def _drawn(self, trial: int) -> Sequence[int]:
@@ -137,6 +140,7 @@ class Simulation:
         self.ledger.restore(state)
         for i, sensor in enumerate(self.sensors):
             sensor.restore({key: state[f"{key} {i}"] for key in sensor.saved()})
+        self._look_at_pores()
         self.points.seen(state["points"])
 
     @property
@@ -212,6 +216,7 @@ class Simulation:
         before = self.points.calcium(self.t, before_jump=False) if self.sensors else None
         self.ledger.enter(step.amount)
         self.t, self._last = step.t, step
+        self._look_at_pores()
         self.steps += 1
         self.points.seen(step.values)
         if before is not None:
@@ -221,6 +226,11 @@ class Simulation:
             if np.any(np.abs(self.influx.stops - step.t) < SAME_TIME):
                 for sensor in self.sensors:
                     sensor.forget()
+
+    def _look_at_pores(self) -> None:
+        """How much flows through pores whose gate calcium changes, for what the cells miss near them."""
+        if self.pores:
+            self.points.left = self.pores.left(self.do.sites(self.stepper.y), self.t)
 
     def _moment(self, step: TakenStep) -> Moment:
         """What there is to see after a step."""

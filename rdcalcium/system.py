@@ -9,8 +9,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.chemistry import Chemistry, Field, build_chemistry
-from rdcalcium.discretization import Discretization, PointWeights
-from rdcalcium.discretization.mirrors import computed_share
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.mirrors import computed_share, shared_sources
 from rdcalcium.discretization.parts import share
 from rdcalcium.model import Model
 from rdcalcium.patches import Patches, build_patches
@@ -127,5 +127,5 @@ def _amounts(
     points: np.ndarray, planes: Sequence[tuple[int, float]], discretization: Discretization
 ) -> tuple[np.ndarray, np.ndarray]:
     """Control volumes of each channel, and what they get of its 1 pA, µM µm³ ms⁻¹; both (channels, corners)."""
-    found: PointWeights = discretization.locator.source_weights(points)
-    return found.indices, found.weights * computed_share(points, planes)[:, None] * AMOUNT_PER_CHARGE
+    cells, shares = shared_sources(points, planes, discretization)
+    return cells, shares * AMOUNT_PER_CHARGE

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.patches import Mechanism, Patches
-from rdcalcium.patches.base import STORE
+from rdcalcium.patches.base import STORE, Course
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def patch_code(patches: Patches) -> tuple[str, np.ndarray]:
         return "", np.zeros(0)
     numbers: list[float] = []
     mechanisms = [patch.mechanism for patch in patches.patches]
-    rates = "".join(_case(kind, _rates(m, numbers)) for kind, m in enumerate(mechanisms))
+    courses: list[tuple[int, Course]] = []
+    rates = "".join(_case(kind, _rates(m, numbers, courses)) for kind, m in enumerate(mechanisms))
     taken = "".join(_case(kind, _taken(m, numbers)) for kind, m in enumerate(mechanisms))
     header = f"""
 #include "patch.cuh"
@@ -74,6 +75,9 @@ RDC_DEVICE double site_flux(const index_t kind, const double* q, const double* r
     return 0;
 }}
 """
+    for place, course in courses:
+        numbers[place] = len(numbers)
+        numbers += [len(course.times), *course.times, *course.values]
     return header, np.array(numbers)
 
 
@@ -81,13 +85,16 @@ def _case(kind: int, lines: list[str]) -> str:
     return f"    case {kind}:\n" + "".join(f"        {line}\n" for line in lines)
 
 
-def _rates(mechanism: Mechanism, numbers: list[float]) -> list[str]:
-    """A line for each row; their parameters go to the numbers."""
+def _rates(mechanism: Mechanism, numbers: list[float], courses: list[tuple[int, Course]]) -> list[str]:
+    """A line for each row; their parameters go to the numbers, and places of their courses, which follow these."""
     used = frozenset[str]().union(*(row.rate.names for row in mechanism.rows))
     names = {"Ca": "Ca", STORE: f"({_placed(mechanism.store, numbers)} * total)" if mechanism.store else ""}
     names |= {row.name: f"x[{i}]" for i, row in enumerate(mechanism.rows)}
     for name in sorted(used & mechanism.parameters.keys()):
         names[name] = _placed(mechanism.parameters[name], numbers)
+    for name, course in mechanism.courses.items():
+        courses.append((len(numbers), course))
+        names[name] = f"rdc_course(q + (offset_t){_placed(0, numbers)}, x[{len(mechanism.rows) - 1}])"
     code = CCode(names)
     return [f"r[{i}] = {row.rate.into(code)};" for i, row in enumerate(mechanism.rows)] + ["break;"]
 

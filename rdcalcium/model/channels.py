@@ -40,7 +40,9 @@ class Channels(SchemePart):
     They take the place of the gate; none: a channel opens as its gate says."""
     gate: tuple[str, ...] = ()
     """Transitions such as "C0 <-> C1 : 2*1.78*exp(V/23.3), 0.14*exp(-V/15)", with V in mV and rates in 1/ms. It starts
-    in equilibrium with the first voltage; none: the current is prescribed."""
+    in equilibrium with the first voltage. Steps that bind calcium, such as "O + Ca <-> I : k_on, k_off", and rates that
+    name Ca see the free calcium of the control volumes at the pore, whatever their size; they take none away.
+    none: the current is prescribed."""
     open_states: tuple[str, ...] = ()
     """States of the gate in which a channel conducts."""
     measured_at: Temperature | None = None
@@ -106,11 +108,22 @@ class Channels(SchemePart):
                 raise ValueError(
                     f"channels {self.name!r}: open_states must name states of the gate: {', '.join(scheme.states)}"
                 )
-            if any(t.ligand for t in scheme.transitions):
-                raise ValueError(f"channels {self.name!r}: a gate cannot bind Ca or Mg")
-            if scheme.depends_on_calcium:
-                raise ValueError(f"channels {self.name!r}: the rates of a gate cannot depend on Ca")
+            if any(t.ligand == "Mg" for t in scheme.transitions):
+                raise ValueError(f"channels {self.name!r}: a gate may bind Ca, but not Mg")
+            if self.senses_calcium and self.gating == "stochastic":
+                raise ValueError(
+                    f"channels {self.name!r}: a gate that calcium changes opens with a probability, not by chance; "
+                    'leave gating = "stochastic" out, or Ca out of the gate'
+                )
         return self
+
+    @property
+    def senses_calcium(self) -> bool:
+        """Whether the calcium at the pore changes its gate."""
+        if not self.gate or self.openings:
+            return False
+        scheme = self.kinetics()
+        return scheme.depends_on_calcium or any(t.ligand == "Ca" for t in scheme.transitions)
 
     def kinetics(self) -> KineticScheme:
         """The gate as a kinetic scheme, as fast as it is."""

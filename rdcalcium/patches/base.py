@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from rdcalcium.model.expression import Expression
 
-# Accounts of the ledger: what has left through a surface, what lies in a store, what the mechanism itself has bound.
-PUMPED, STORED, BOUND = "pumped", "stored", "bound"
+# Accounts of the ledger: what has left through a surface, what lies in a store, what the mechanism itself has bound,
+# and what has entered through it.
+PUMPED, STORED, BOUND, ENTERED = "pumped", "stored", "bound", "entered"
 STORE = "Ca_store"  # the free calcium in the store of a mechanism, in a rate
 UNJUDGED = 1e30  # scale of a row whose error nobody looks at, and that single precision can hold
 
@@ -38,6 +39,22 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Course:
+    """A function of time: straight lines between rows, and what the first and last row say beyond them.
+
+    times   (rows,) ms, ascending
+    values  (rows,)
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+
+    def at(self, t: np.ndarray | float) -> np.ndarray:
+        """At times, ms."""
+        return np.interp(t, self.times, self.values)
+
+
+@dataclass(frozen=True)
 class Mechanism:
     """What happens at one site: rows x change by dx/dt = R(Ca, x), and calcium under 1 µm² of it by -Σ calcium_r R_r.
 
@@ -45,12 +62,14 @@ class Mechanism:
 
     parameters  numbers for the names in the rates
     store       µM of free calcium in a store for each µM µm³ that its sites hold of the first row; none: no store
+    courses     functions of time for names in the rates; with any, the last row is the time, ms
     """
 
     name: str
     rows: tuple[Row, ...]
     parameters: Mapping[str, float]
     store: float | None = None
+    courses: Mapping[str, Course] = field(default_factory=dict)
 
     @cached_property
     def calcium(self) -> np.ndarray:
@@ -67,6 +86,7 @@ class Mechanism:
         values: dict[str, float | np.ndarray] = {**self.parameters, "Ca": calcium}
         if self.store is not None:
             values[STORE] = self.store * stored
+        values |= {name: course.at(rows[-1]) for name, course in self.courses.items()}
         values |= {row.name: now for row, now in zip(self.rows, rows, strict=True)}
         return np.array([np.broadcast_to(row.rate.evaluate(values), calcium.shape) for row in self.rows])
 
@@ -154,6 +174,11 @@ class Patches:
         """What they add to the spectral radius of the Jacobian: a constant (ms⁻¹), and that of each µM above `low`."""
         lines = [reaction.line(low) for reaction in self.reactions]
         return sum((line[0] for line in lines), 0.0), sum((line[1] for line in lines), 0.0)
+
+    @property
+    def follow_the_clock(self) -> bool:
+        """Whether any of them changes with time by itself."""
+        return any(patch.mechanism.courses for patch in self.patches)
 
     @property
     def stores(self) -> bool:

@@ -8,10 +8,11 @@ import numpy as np
 
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.mirrors import computed_share
-from rdcalcium.model import KineticScheme, Model, Sensor
+from rdcalcium.model import Model, Sensor
 from rdcalcium.model.expression import Expression
-from rdcalcium.patches.assembly import Assembly, Spelt
+from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import BOUND, Mechanism, Patch, Row
+from rdcalcium.patches.flows import changes, shares
 from rdcalcium.units import IONS_PER_AMOUNT
 from rdcalcium.vesicles.chain import Chain
 
@@ -41,31 +42,13 @@ def sensor_mechanism(sensor: Sensor, rest: float, magnesium: float) -> Mechanism
     scheme, parts = sensor.kinetics(), Assembly(rest)
     names = {name: parts.place(value) for name, value in scheme.parameters.items()} | {"Mg": parts.place(magnesium)}
     held, start = sensor.bound_calcium(), Chain(sensor, magnesium).start(rest)
-    rates = _changes(scheme, names)
+    rates, share = changes(scheme, names), shares(scheme)
     for i, state in enumerate(scheme.states[1:]):
         calcium = float(held[state] - held[scheme.states[0]])
-        parts.rows.append(Row(f"x{i}", Expression(rates[state]), float(start[i + 1]), calcium, SCALE, BOUND))
+        parts.rows.append(Row(share[state], Expression(rates[state]), float(start[i + 1]), calcium, SCALE, BOUND))
     return Mechanism(account_of(sensor), tuple(parts.rows), parts.parameters)
 
 
 def account_of(sensor: Sensor) -> str:
     """By which the ledger knows what it has bound."""
     return f"sensor {sensor.name}"
-
-
-def _changes(scheme: KineticScheme, names: dict[str, str]) -> dict[str, str]:
-    """Rate of change of the share of each state, as text; the first is what is left of x0, x1 and so on."""
-    first, *others = scheme.states
-    share = {state: f"x{i}" for i, state in enumerate(others)}
-    share[first] = f"(1 - {' - '.join(share.values())})"
-    changes = dict.fromkeys(scheme.states, "0")
-    for step in scheme.transitions:
-        ligand = f"*{names.get(step.ligand, step.ligand)}" if step.ligand else ""
-        ways = [(step.source, step.target, step.forward, ligand)]
-        if step.backward is not None:
-            ways.append((step.target, step.source, step.backward, ""))
-        for source, target, rate, times in ways:
-            flow = f"({rate.into(Spelt(names))}){times}*{share[source]}"
-            changes[source] += f" - {flow}"
-            changes[target] += f" + {flow}"
-    return changes

@@ -14,6 +14,7 @@ from rdcalcium.model.stores import Store
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import PUMPED, STORE, STORED, Mechanism, Patch, Patches, Row
 from rdcalcium.patches.binding import binding_sensors
+from rdcalcium.patches.pores import pore_patches
 from rdcalcium.patches.stiffness import reaction
 
 CLEARANCE = "clearance"  # name of the mechanism that is everywhere
@@ -21,8 +22,9 @@ CLEARANCE = "clearance"  # name of the mechanism that is everywhere
 
 def build_patches(model: Model, discretization: Discretization) -> Patches:
     """Those of a model; InputError for a surface that the terminal does not have."""
-    patches = tuple(_patches(model, discretization))
-    return Patches(patches, tuple(reaction(patch) for patch in patches))
+    found = [(patch, reaction(patch)) for patch in _patches(model, discretization)]
+    found += pore_patches(model, discretization)
+    return Patches(tuple(patch for patch, _ in found), tuple(reacts for _, reacts in found))
 
 
 def mechanism_names(model: Model) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
-from rdcalcium.patches.base import BOUND, PUMPED, STORED
+from rdcalcium.patches.base import BOUND, ENTERED, PUMPED, STORED
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,10 @@ class Ledger:
         system = self.do.system
         kept = [(BOUND, field.buffer) for field in system.fields]
         kept += [(segment.row.account, segment.patch.mechanism.name) for segment in system.patches.segments]
-        found: dict[str, dict[str, float]] = {account: {} for account in (BOUND, PUMPED, STORED, "")}
+        found: dict[str, dict[str, float]] = {account: {} for account in (BOUND, PUMPED, STORED, ENTERED, "")}
         for (account, name), amount in zip(kept, amounts, strict=True):
             if name:
                 found[account][name] = found[account].get(name, 0.0) + amount
         initial = copies * math.fsum(self.initial)
-        return Balance(copies * self.entered, amounts[0], found[BOUND], initial, found[PUMPED], found[STORED])
+        entered = copies * self.entered - math.fsum(found[ENTERED].values())
+        return Balance(entered, amounts[0], found[BOUND], initial, found[PUMPED], found[STORED])

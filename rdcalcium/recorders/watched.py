@@ -18,6 +18,7 @@ class WatchedPoints:
     """Every field at points, and the highest calcium under the pores, as of the last look.
 
     alone      (points,) which of them see one control volume, as it is
+    left       (groups,) share of the current of each that flows, where calcium changes its gate; 1 elsewhere
     weights    of the control volumes in the value at each point, then of each one under a pore or in a flash
     """
 
@@ -42,6 +43,7 @@ class WatchedPoints:
         self.weights = _with_cells(found, np.union1d(influx.cells, flashed))
         self._places = operations.points(self.weights)
         self._found: dict[tuple[float, bool], np.ndarray] = {}  # calcium, as it was asked for since the last look
+        self.left = np.ones(len(groups))
         self._seen = (system.rest[:, self.weights.indices] * self.weights.weights).sum(axis=-1)
         self.begin()
 
@@ -94,7 +96,7 @@ class WatchedPoints:
         return found
 
     def _corrected(self, values: np.ndarray, t: float, before_jump: bool) -> np.ndarray:
-        currents = np.tile(self.currents.at(t, before_jump), (self.count, 1))
+        currents = np.tile(self.left * self.currents.at(t, before_jump), (self.count, 1))
         for group, (times, drops) in enumerate(self._drops):
             if group in self._each:
                 continue

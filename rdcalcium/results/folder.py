@@ -21,6 +21,7 @@ MODEL = "model.toml"
 PROBES = "probes.csv"
 SENSORS = "sensors.csv"
 STIMULUS = "stimulus.csv"
+CHANNELS = "channels.csv"
 LEDGER = "ledger.csv"
 TRIALS = "trials.csv"
 RELEASES = "releases.csv"
@@ -147,6 +148,7 @@ def remove_run(path: Path) -> None:
         PROBES,
         SENSORS,
         STIMULUS,
+        CHANNELS,
         LEDGER,
         TRIALS,
         RELEASES,

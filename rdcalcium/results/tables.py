@@ -14,7 +14,7 @@ from rdcalcium.patches.binding import account_of
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.results import columns
 from rdcalcium.results.csv_table import CsvTable, Moment
-from rdcalcium.results.folder import LEDGER, PROBES, SENSORS, TRIALS
+from rdcalcium.results.folder import CHANNELS, LEDGER, PROBES, SENSORS, TRIALS
 
 
 def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
@@ -34,8 +34,12 @@ def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
         ],
         LEDGER: [columns.ENTERED, columns.FREE, *elsewhere, columns.MISSING, columns.RELATIVE_ERROR],
     }
+    sensing = [group.name for group in model.channels if group.senses_calcium]
+    tables[CHANNELS] = [c for name in sensing for c in (columns.open_probability(name), columns.current(name))]
     if not model.sensors:
         del tables[SENSORS]
+    if not sensing:
+        del tables[CHANNELS]
     first = [columns.TRIAL, columns.TIME] if model.computed_trials > 1 else [columns.TIME]
     return {name: [column.heading for column in (*first, *held)] for name, held in tables.items()}
 
@@ -87,6 +91,11 @@ class Tables:
         self._tables[PROBES].append([*self._first, t, *values.T.ravel()])
         if SENSORS in self._tables:
             self._tables[SENSORS].append([*self._first, t, *release])
+
+    def write_channels(self, t: float, open_probability: np.ndarray, inward: np.ndarray) -> None:
+        """A row of every group that senses calcium: (groups,) each, the current in pA."""
+        values = np.column_stack([open_probability, 0.0 - inward])  # not -inward, which makes -0.0 of nothing
+        self._tables[CHANNELS].append([*self._first, t, *values.ravel()])
 
     def write_balance(self, t: float, balance: Balance) -> None:
         """A row of the ledger."""

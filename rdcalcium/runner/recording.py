@@ -131,6 +131,7 @@ class Recording:
         """
         if self.rows is None or not moment.h:
             self.tables.write_points(moment.t, moment.values, self._release(moment, moment.values))
+            self._look_at_channels(moment, np.array([moment.t]))
             return
         times = self.rows.times[self.rows.due(moment.t, moment.h)]
         if not len(times):
@@ -138,6 +139,15 @@ class Recording:
         for t, values in zip(times.tolist(), self.simulation.values_within(moment, times), strict=True):
             share = 1 + (t - moment.t) / moment.h
             self.tables.write_points(t, values, self._release(moment, values, share))
+        self._look_at_channels(moment, times)
+
+    def _look_at_channels(self, moment: Moment, times: np.ndarray) -> None:
+        """The same of channels whose gate calcium changes."""
+        simulation, pores = self.simulation, self.simulation.pores
+        if pores:
+            found = simulation.within(moment, times, simulation.do.sites)
+            for t, sites in zip(times.tolist(), found, strict=True):
+                self.tables.write_channels(t, pores.open_probability(sites), pores.current(sites, t))
 
     def _release(self, moment: Moment, values: np.ndarray, share: float = 1.0) -> np.ndarray:
         """What is written of release at all sensors after a share of the step, in the order of the columns."""
@@ -191,6 +201,7 @@ class Recording:
             folder.PROBES,
             folder.SENSORS,
             folder.STIMULUS,
+            folder.CHANNELS,
             folder.LEDGER,
             folder.TRIALS,
             folder.RELEASES,

@@ -68,12 +68,17 @@ class StimulusOfTrials:
 
 
 def stimulus_columns(model: Model, influx: Influx, times: np.ndarray, before: np.ndarray) -> dict[Column, np.ndarray]:
-    """Voltage, and what the channels of each group do, at times (ms), after a jump then or before it; (times,) each."""
+    """Voltage, and what the channels of each group do, at times (ms), after a jump then or before it; (times,) each.
+
+    Of a group that senses calcium this is not known before the run.
+    """
     columns: dict[Column, np.ndarray] = {TIME: times}
     if model.stimulus:
         columns[VOLTAGE] = model.stimulus.voltage(times, before)
     counts = model.copies * influx.conducting(times, before)
     for group, count in zip(influx.currents.groups, counts.T, strict=True):
+        if group.senses_calcium:
+            continue
         if group.open_probability:
             columns[open_probability(group.name)] = _values(group.open_probability, times, before)
         if group.gate:

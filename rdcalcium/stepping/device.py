@@ -128,7 +128,8 @@ class DeviceSteps(Way):
 
 def on_device(setting: Setting, host: HostSteps) -> DeviceSteps | None:
     """For a device that takes steps by itself; None where the host has to."""
-    if not setting.operations.takes_steps or refines(setting.operations, setting.rtol):
+    patches = setting.operations.system.patches
+    if not setting.operations.takes_steps or refines(setting.operations, setting.rtol) or patches.follow_the_clock:
         return None
     return DeviceSteps(setting, host)
 

@@ -1,0 +1,99 @@
+"""Channels whose gate calcium changes: their states, and what enters through them into the control volumes there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.mirrors import shared_sources
+from rdcalcium.model import Channels, KineticScheme, Model, VoltageCourse
+from rdcalcium.model.current_law import GatedCurrent
+from rdcalcium.model.expression import Expression
+from rdcalcium.patches.assembly import Assembly
+from rdcalcium.patches.base import ENTERED, Course, Mechanism, Patch, Reaction, Row
+from rdcalcium.patches.flows import changes, shares
+from rdcalcium.patches.stiffness import LEVELS, SAFETY
+from rdcalcium.tabulation import rows_between
+from rdcalcium.units import AMOUNT_PER_CHARGE
+
+SCALE = 0.01  # share of channels of which the tolerance is a share
+JUMP = 1e-4  # ms, in which a voltage jumps; rows that follow it lie further on
+VOLTAGES = 100  # at which the rates of a gate are looked at
+NUDGE = 1e-3  # relative change of calcium by which a derivative is taken
+CLOCK, INFLUX, VOLTAGE = "clock", "influx", "V"
+
+
+def pore_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Reaction]]:
+    """A patch for each group of channels that senses calcium, and how it reacts."""
+    for group in model.channels_within:
+        if group.senses_calcium and model.stimulus:
+            mechanism = gate_mechanism(group, model.stimulus, model.run.duration, model.calcium.rest)
+            volumes, amounts = _pores(group, model, discretization)
+            weights = amounts / discretization.volumes[volumes]
+            yield Patch(mechanism, volumes, amounts, weights), gate_reaction(group.kinetics(), mechanism, weights.max())
+
+
+def _pores(group: Channels, model: Model, discretization: Discretization) -> tuple[np.ndarray, np.ndarray]:
+    """Control volumes at the pores, and what enters each for a charge through one channel, µM µm³ pA⁻¹ ms⁻¹."""
+    planes = [*model.geometry.mirrors.items()]
+    cells, parts = shared_sources(np.array(group.points), planes, discretization)
+    volumes, place = np.unique(cells[parts > 0], return_inverse=True)
+    return volumes, np.bincount(place, parts[parts > 0]) * AMOUNT_PER_CHARGE
+
+
+def gate_mechanism(group: Channels, stimulus: VoltageCourse, duration: float, rest: float) -> Mechanism:
+    """The gate of a channel with a row for the share of each state but the first, for its charge in pA ms, and a clock.
+
+    What enters is p_open i(V(t)), with a charge in the place of an area: so the row of the charge holds minus what has
+    entered. The gate begins in equilibrium with the first voltage at rest (µM).
+    """
+    scheme, parts = group.kinetics(), Assembly(rest)
+    names = {name: parts.place(value) for name, value in scheme.parameters.items()}
+    share, rates = shares(scheme), changes(scheme, names)
+    start = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), rest)
+    rows = [
+        Row(share[state], Expression(rates[state]), float(begins), scale=SCALE)
+        for state, begins in zip(scheme.states[1:], start[1:], strict=True)
+    ]
+    is_open = " + ".join(share[state] for state in scheme.states if state in group.open_states)
+    rows.append(Row("charge", Expression(f"{INFLUX}*({is_open})"), calcium=-1.0, account=ENTERED))
+    rows.append(Row(CLOCK, Expression("1")))
+    courses = _courses(group, stimulus, duration)
+    if not scheme.depends_on_voltage:
+        del courses[VOLTAGE]
+    return Mechanism(pore_name(group), tuple(rows), parts.parameters, courses=courses)
+
+
+def pore_name(group: Channels) -> str:
+    """Of the mechanism of a group."""
+    return f"channels {group.name}"
+
+
+def _courses(group: Channels, stimulus: VoltageCourse, duration: float) -> dict[str, Course]:
+    """The voltage, mV, and the current of an open channel, pA; where the voltage jumps it takes a moment for that."""
+    times = np.concatenate(rows_between(stimulus, duration))
+    later = np.append(False, np.diff(times) == 0)
+    voltage = stimulus.voltage(times, before=np.append(later[1:], False))
+    law = group.current
+    assert isinstance(law, GatedCurrent)  # the model has checked it
+    times = times + JUMP * later
+    return {VOLTAGE: Course(times, voltage), INFLUX: Course(times, law.inward(np.ones(len(times)), voltage))}
+
+
+def gate_reaction(scheme: KineticScheme, mechanism: Mechanism, weight: float) -> Reaction:
+    """How a gate and calcium at its pore react at all voltages, while calcium is below each of LEVELS.
+
+    The spectral radius of the generator; and √(a b) of what states do to calcium, a = w i, and calcium to states, b.
+    Its rows follow the clock, which implicit steps do not.
+    """
+    voltage = mechanism.courses[VOLTAGE].values if VOLTAGE in mechanism.courses else np.zeros(1)
+    volts = np.linspace(voltage.min(), voltage.max(), VOLTAGES)
+    q = scheme.generator(volts, LEVELS[:, None])
+    radii = np.abs(np.linalg.eigvals(q)).max(axis=(1, 2))
+    more = scheme.generator(volts, (1 + NUDGE) * LEVELS[:, None])
+    slopes = np.abs(more - q).max(axis=(1, 2, 3)) / (NUDGE * LEVELS)
+    inward = np.abs(mechanism.courses[INFLUX].values).max()
+    found = (radii + np.sqrt(weight * inward * slopes), inward * slopes, np.full(len(LEVELS), np.inf))
+    return Reaction(LEVELS, *(np.maximum.accumulate(SAFETY * numbers) for numbers in found))
