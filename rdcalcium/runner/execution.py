@@ -252,7 +252,8 @@ class Execution:
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
 
     def _tell(self, status: Status) -> None:
-        self.recording.flush()
+        with suppress(OSError):  # a disk that is full does not keep run.json from saying so
+            self.recording.flush()
         spent, recording = self.spent.and_of(self.simulation), self.recording
         trials = read_table(self.path / folder.TRIALS)
         summary = summarize(self.simulation, recording.peaks, recording.lowest, self._wall(), spent, trials)

@@ -50,7 +50,7 @@ class Flow:
         power, moved, changed = np.array(y, order="C"), np.empty(shares.shape), np.empty(y.shape)
         total: np.ndarray = weights[0] * power
         for weight in weights[1:].tolist():
-            np.take(power, self.origin, axis=0, out=moved, mode="clip")  # "clip" writes to `out` without a copy
+            power.take(self.origin, axis=0, out=moved, mode="clip")  # "clip" writes to `out` without a copy
             np.multiply(moved, shares, out=moved)
             power += np.matmul(self.change, moved, out=changed)
             total += np.multiply(power, weight, out=changed)

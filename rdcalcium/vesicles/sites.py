@@ -38,9 +38,10 @@ class Vesicles:
 
     def after(self, y: np.ndarray, course: Course, h: float) -> np.ndarray:
         """What they come to in a step of h ms while calcium follows the parabola through the course."""
-        blocks = [slice(first, first + BLOCK) for first in range(0, y.shape[1], BLOCK)]
-        before, middle, after = course
-        return np.hstack([self._block(y[:, b], (before[b], middle[b], after[b]), h) for b in blocks])
+        found, (before, middle, after) = np.empty(y.shape), course
+        for block in (slice(first, first + BLOCK) for first in range(0, y.shape[1], BLOCK)):
+            found[:, block] = self._block(y[:, block], (before[block], middle[block], after[block]), h)
+        return found
 
     def _block(self, y: np.ndarray, course: Course, h: float) -> np.ndarray:
         for rates, length in self.stretches(course, h):
