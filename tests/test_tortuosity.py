@@ -14,11 +14,11 @@ from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import ModelError
 from rdcalcium.integrators import limits
-from rdcalcium.model import Box, Grid, Model, Probe, Tetrahedra
+from rdcalcium.model import Box, Grid, Model, Tetrahedra
 from rdcalcium.steady_state.solve import steady
 from rdcalcium.units import AMOUNT_PER_CHARGE
 from tests.models import FIXED, small_model
-from tests.support import each_backend, fresh, simulate, slope
+from tests.support import each_backend, simulate, slope
 
 KINDS = ("grid", "tetrahedra")
 SLOW = 1.6
@@ -117,7 +117,7 @@ def test_a_quiet_stretch_through_layers_ends_where_explicit_steps_end(monkeypatc
 
 def test_overlapping_parts_multiply() -> None:
     parts = ({"factor": 2.0}, {"factor": SLOW, "where": {"kind": "sphere", "centre": (0, 0, 0), "radius": 0.1}})
-    made = fresh(layers(tortuosity=parts, probes=(Probe(name="in", position=(0, 0, 0.02)),))).system.discretization
+    made = discretize(layers(tortuosity=parts))
     found = made.mobility_at(np.array([[0.0, 0, 0.02], [0.4, 0, 0.02]]))
     assert found == pytest.approx([1 / (4 * SLOW**2), 1 / 4], rel=1e-3)
 
