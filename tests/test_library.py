@@ -264,6 +264,20 @@ def texts(value: Any) -> list[str]:
     return [text for one in inside for text in texts(one)] if isinstance(value, dict | list) else [str(value)]
 
 
+@pytest.mark.parametrize(
+    ("name", "shares"),
+    [
+        ("calyx_borst_sakmann1998", (0.00030, 0.34441, 0.85948)),
+        ("PQ_type_li2007", (0.00002, 0.06009, 0.68899)),
+        ("R_type_li2007", (0.00018, 0.12948, 0.79213)),
+    ],
+)
+def test_the_list_of_channels_says_how_open_they_are(name: str, shares: tuple[float, ...]) -> None:
+    (row,) = [line for line in library.explain("channels") if line.startswith(f"{name} ")]
+    found = [float(percent) / 100 for percent in re.findall(r"(\S+) %", row)[:3]]
+    assert found == pytest.approx(shares, rel=5e-3, abs=6e-6)
+
+
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_an_entry_is_described_with_all_that_it_says(kind: str, name: str) -> None:
     text = "\n".join(library.explain(name))

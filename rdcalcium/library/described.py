@@ -8,14 +8,16 @@ from typing import Any
 from rdcalcium.catalogue import SHELVES, entries, references
 from rdcalcium.errors import ModelError, suggest
 from rdcalcium.library.response import peak_rate
-from rdcalcium.model import Buffer, KineticScheme, Sensor
+from rdcalcium.model import Buffer, Channels, KineticScheme, Sensor
 from rdcalcium.units import show
 
 _DIGITS = 4  # of a quotient of rates
-_RATE_DIGITS = 3  # of the highest rate, which is that of a row
+_FIGURES = 3  # by which sensors and gates are compared
 _STEPS = (1.0, 10.0, 100.0)  # µM of calcium, at which sensors are compared
+_VOLTAGES = (-60.0, -20.0, 0.0)  # mV, at which gates are compared
 _HEADINGS = {
     "buffers": ("k_on", "K_d", "total", "diffusivity", "source"),
+    "channels": (*(f"open at {voltage:g} mV" for voltage in _VOLTAGES), "", "source"),
     "sensors": (*(f"peak at {calcium:g} uM" for calcium in _STEPS), "", "source"),
 }
 
@@ -36,20 +38,34 @@ def explain(word: str | None = None) -> list[str]:
 def _listed(kind: str) -> list[str]:
     rows = [(kind, *_HEADINGS.get(kind, ("", "source")))]
     for name, values in entries(kind).items():
-        numbers = {"buffers": _of_buffer, "sensors": _of_sensor}.get(kind, _described)(name, values)
-        rows.append((name, *numbers, ", ".join(_sources(values))))
+        rows.append((name, *_numbers(kind, name, values), ", ".join(_sources(values))))
     return _aligned(rows)
+
+
+def _numbers(kind: str, name: str, values: dict[str, Any]) -> tuple[str, ...]:
+    """What stands under the headings of a kind."""
+    of = {"buffers": _of_buffer, "channels": _of_channels, "sensors": _of_sensor}.get(kind, _described)
+    return of(name, values)
 
 
 def _described(name: str, values: dict[str, Any]) -> tuple[str, ...]:
     return (values.get("description", ""),)
 
 
+def _of_channels(name: str, values: dict[str, Any]) -> tuple[str, ...]:
+    """Probability of being open while a voltage stays, and what they are."""
+    group = Channels(use=name, positions=((0, 0),))
+    gate = group.kinetics()
+    is_open = [state in group.open_states for state in gate.states]
+    shares = [gate.equilibrium(voltage)[is_open].sum() for voltage in _VOLTAGES]
+    return (*(f"{_rounded(100 * share, _FIGURES):g} %" for share in shares), *_described(name, values))
+
+
 def _of_sensor(name: str, values: dict[str, Any]) -> tuple[str, ...]:
     """Highest rates of release after steps of calcium from rest, and what it is."""
     sensor = Sensor(use=name, positions=((0, 0, 0),))
     return (
-        *(show(_rounded(peak_rate(sensor, calcium), _RATE_DIGITS), "rate") for calcium in _STEPS),
+        *(show(_rounded(peak_rate(sensor, calcium), _FIGURES), "rate") for calcium in _STEPS),
         *_described(name, values),
     )
 
@@ -85,8 +101,8 @@ def _entry(kind: str, name: str) -> Iterator[str]:
     if kind == "buffers":
         _, K_d, total, _ = _of_buffer(name, values)
         rows += [("K_d of the first calcium", K_d), *([] if "total" in values else [("total", total)])]
-    if kind == "sensors":
-        rows += zip(_HEADINGS[kind], _of_sensor(name, values)[:-1], strict=False)
+    if kind in ("channels", "sensors"):
+        rows += zip(_HEADINGS[kind], _numbers(kind, name, values)[:-1], strict=False)
     yield from _aligned([("", *row) for row in rows])
     if kind in ("buffers", "sensors"):
         yield from _aligned([("", *row) for row in _steps(_kinetics(kind, name))])
