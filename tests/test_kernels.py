@@ -387,6 +387,21 @@ def check_patch_totals(do: KernelOperations, rng: np.random.Generator) -> None:
         assert float(got) == pytest.approx(expected, rel=1e-13)
 
 
+def check_patch_settle(do: KernelOperations, rng: np.random.Generator) -> None:
+    """A matrix for each patch, on the rows of every site; fields stay as they are."""
+    (_, rows, on_u), (fields, before, on_out) = (random_whole(do, rng) for _ in range(2))
+    split = [own.astype(np.float64) for _, own in do.system.patches.split(rows)]
+    matrices = [rng.uniform(-1, 1, (len(own), len(own))) for own in split]
+    expected = np.concatenate([np.zeros(0), *((m @ own).ravel() for m, own in zip(matrices, split, strict=True))])
+    twin = NumpyOperations(do.system)
+    on_twin = [twin.from_host(np.zeros(do.system.shape), rows), twin.from_host(fields, before)]
+    for operations, states in ((do, [on_u, on_out]), (twin, on_twin)):
+        for keep, was in ((True, before.astype(np.float64)), (False, np.zeros(len(before)))):
+            operations.settle(matrices, *states, keep)
+            assert_close(do, operations.sites(states[1]), was + expected, np.ones(len(rows)))
+        assert np.array_equal(operations.to_host(states[1]), fields.astype(np.float64))
+
+
 def check_patch_stage(do: KernelOperations, rng: np.random.Generator) -> None:
     y, rows, on_y = random_whole(do, rng)
     (z1, z1_rows, on_z1), (f0, f0_rows, on_f0), (z2, z2_rows, on_z2) = (random_whole(do, rng, -0.5) for _ in range(3))
@@ -626,6 +641,7 @@ CHECKS = {
     "patch_rhs": Check(check_patch_rhs, "mesh", (f"{PATCHED}fixed",)),
     "patch_totals": Check(check_patch_totals, "mesh", (f"{PATCHED}fixed",)),
     "patch_add_up": Check(check_patch_totals, "grid", (f"{PATCHED}fixed",)),
+    "patch_settle": Check(check_patch_settle, "grid", (f"{PATCHED}fixed",)),
     "patch_stage": Check(check_patch_stage, "grid", (f"{PATCHED}fixed",)),
     "patch_arrive": Check(check_patch_arrive, "mesh", (f"{PATCHED}fixed",)),
     "march_stage_grid": Check(check_march, "grid", ("fixed", "six fields")),

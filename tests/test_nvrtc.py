@@ -170,6 +170,7 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.error_norm(y, z, f, f, f, 0.04, 0.8, 1e-2, np.ones(len(do.system.lengths)))
     do.weighted_sums(y)
     do.site_sums(y)
+    do.settle([np.eye(len(patch.mechanism.rows)) for patch in do.system.patches.patches], y, z, keep=True)
     do.add_at(y, do.indices(np.arange(3)), do.values(np.ones(3)), 1.0)
     do.gather(y, do.points(PointWeights(np.zeros((2, 4), dtype=np.int64), np.full((2, 4), 0.25))))
     finest, *_ = build_levels(do.system.discretization.conductance, do.system.discretization.volumes)

@@ -278,7 +278,7 @@ def after_a_pulse(monkeypatch: pytest.MonkeyPatch, implicit: bool, backend: str,
     return simulate(resolve(tables), backend)
 
 
-@pytest.mark.parametrize("use", ["PMCA_matveev2006", "NCX_rameshkumar2025"])
+@pytest.mark.parametrize("use", ["PMCA_matveev2006", "PMCA_bartol2015"])
 def test_implicit_steps_leave_and_pump_what_explicit_ones_do(use: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run, twin = (after_a_pulse(monkeypatch, implicit, "compiled", use) for implicit in (True, False))
     assert run.stepper.evaluations < 0.8 * twin.stepper.evaluations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -265,9 +265,14 @@ class Operations(ABC):
     def from_modes(self, back: Array, x: Array, direct: Array, u: Array, out: Array, keep: bool) -> None:
         """out_f = Σ_q back_fq x_q + Σ_g direct_fg u_g, added to the state out if `keep`; matrices from `values`.
 
-        Numbers of patches are those of u, likewise.
-
         direct  only between fields that do not move
+        """
+
+    @abstractmethod
+    def settle(self, matrices: Sequence[np.ndarray], u: Array, out: Array, keep: bool) -> None:
+        """Numbers of patches: rows of out = matrix rows of u at every site, added to what they were if `keep`.
+
+        matrices  (rows, rows) of each patch
         """
 
     @abstractmethod

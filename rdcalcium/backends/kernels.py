@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -310,9 +311,12 @@ class KernelOperations(Operations):
     def from_modes(self, back: Array, x: Array, direct: Array, u: Array, out: Array, keep: bool) -> None:
         """kernels/from_modes.cu."""
         self._by_rows("from_modes", len(x), back, x, direct, u, out, int(keep))
-        if self.system.patches:
-            rows, before = self._rows(u), self._rows(out)
-            self._on_values("triad", rows.size, rows, before, before, 1.0 if keep else 0.0)
+
+    def settle(self, matrices: Sequence[np.ndarray], u: Array, out: Array, keep: bool) -> None:
+        """kernels/patch_settle.cu."""
+        widest = max((len(matrix) for matrix in matrices), default=0)
+        padded = [np.pad(matrix, (0, widest - len(matrix))).ravel() for matrix in matrices]
+        self.on_sites("patch_settle", u, *self.at_sites, self.upload(np.concatenate([[], *padded])), out, int(keep))
 
     def shift(self, target: Array, amounts: np.ndarray) -> None:
         """Elementwise."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -199,7 +201,12 @@ class NumpyOperations(Operations):
     ) -> None:
         """out = back x + direct u, and what it was if `keep`."""
         out[:] = back @ x.T + direct @ u + (out if keep else self.real.type(0))
-        self._rows(out)[:] = self._rows(u) + (self._rows(out) if keep else self.real.type(0))
+
+    def settle(self, matrices: Sequence[np.ndarray], u: np.ndarray, out: np.ndarray, keep: bool) -> None:
+        """rows = matrix rows, and what they were if `keep`."""
+        states = (self._rows(u), self._rows(out))
+        for matrix, (_, rows), (_, to) in zip(matrices, *map(self.system.patches.split, states), strict=True):
+            to[:] = matrix @ rows + (to if keep else 0.0)
 
     def shift(self, target: np.ndarray, amounts: np.ndarray) -> None:
         """target_f += amounts_f in every control volume."""

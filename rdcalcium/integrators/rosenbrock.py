@@ -15,7 +15,7 @@ from rdcalcium.integrators.base import HERMITE_ESTIMATE
 from rdcalcium.integrators.modes import decouple, given_back
 from rdcalcium.integrators.multigrid import Multigrid
 from rdcalcium.integrators.stepper import Step, StepSources
-from rdcalcium.patches.quiet import clearance
+from rdcalcium.patches.quiet import clearance, mean_slopes, settling
 
 GAMMA = 1 - 1 / np.sqrt(2)  # the smaller of the two for which the method is L-stable
 SWEEPS = 3  # of the approximate inverse, for each of the two systems of a step
@@ -29,9 +29,9 @@ class Rosenbrock:
 
     The systems are solved by a fixed number of sweeps of k += B (b - (I - γ h J) k), B being one multigrid cycle for
     each mode of diffusion and reaction at the mean state. That is a linear operator, so the method is one of the
-    W-methods, which keep their order with any J. What the sweeps leave of total calcium is given back evenly, bound
-    as in equilibrium, but for what patches have taken; of these the modes know the mean clearance alone. The error
-    estimate passes through B too: stiff modes that have long decayed would fill it.
+    W-methods, which keep their order with any J. Of patches it knows the mean clearance, and their rows at the mean
+    state. What the sweeps leave of total calcium is given back evenly, bound as in equilibrium, less what patches have
+    taken. The error estimate passes through B too: stiff modes that have long decayed would fill it.
 
     evaluations  of diffusion and reaction so far
     """
@@ -89,8 +89,9 @@ class Rosenbrock:
 
     def _prepare(self, mean: np.ndarray, tau: float, y: Array) -> None:
         patches, volume = self.system.patches, self.system.discretization.total_volume
-        cleared = clearance(patches, float(mean[CALCIUM]), self.do.site_sums(y), volume) if patches else 0.0
-        modes = decouple(self.chemistry, mean, tau, cleared)
+        slopes = mean_slopes(patches, float(mean[CALCIUM]), self.do.site_sums(y)) if patches else []
+        modes = decouple(self.chemistry, mean, tau, clearance(patches, slopes, volume))
+        self._settling = settling(slopes, tau)
         self.multigrid.shift(modes.shifts)
         self._tau = tau
         self._to, self._back, self._direct = (self.do.values(m) for m in (modes.to, modes.back, modes.direct))
@@ -99,6 +100,7 @@ class Rosenbrock:
         """out = B r, added to out if `keep`."""
         self.do.to_modes(self._to, r, self.multigrid.right_hand_side)
         self.do.from_modes(self._back, self.multigrid.cycle(), self._direct, r, out, keep)
+        self.do.settle(self._settling, r, out, keep)
 
     def _solve(self, y: Array, b: Array, out: Array) -> None:
         """(I - τ J) out = b, nearly; J at y, and b so small that F is linear in out."""

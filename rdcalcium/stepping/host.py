@@ -10,7 +10,7 @@ import numpy as np
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.integrators.controller import towards
 from rdcalcium.integrators.limits import HEADROOM, RADIUS_FLOOR, SAME_TIME, SHORTEST_STEP
-from rdcalcium.integrators.rosenbrock import GAMMA, Rosenbrock
+from rdcalcium.integrators.rosenbrock import Rosenbrock
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.integrators.stepper import Scheme, Stepper, StepSources
 from rdcalcium.patches.quiet import suits
@@ -94,7 +94,7 @@ class HostSteps(Way):
         if len(cells.held) or not self.influx.steady(t, h):
             return False
         diffusivity, calcium = self.system.fields[CALCIUM].diffusivity, self.points.highest_calcium
-        return suits(patches, diffusivity, cells.total_volume, calcium, GAMMA * h)
+        return suits(patches, diffusivity, cells.total_volume, calcium)
 
     def _radius(self) -> float:
         """Bound on the spectral radius of the Jacobian during the next step, ms⁻¹."""

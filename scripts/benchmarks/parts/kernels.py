@@ -52,6 +52,7 @@ SMALL = {
     "patch_rhs": "the control volumes at surfaces with pumps",
     "patch_stage": "the control volumes at surfaces with pumps",
     "patch_arrive": "the control volumes at surfaces with pumps",
+    "patch_settle": "the control volumes at surfaces with pumps",
     "patch_totals": "the control volumes at surfaces of stores",
     "patch_add_up": "a hundred numbers for each store",
     "march_patch_totals": "the control volumes at surfaces of stores",
