@@ -75,8 +75,10 @@ def test_a_moment_that_no_step_led_to_has_no_inside(backend: str) -> None:
     rest = run.now()
     (fields,) = run.fields_within(rest, np.zeros(1))
     assert np.array_equal(fields, run.do.to_host(run.stepper.y))
+    (values,) = run.values_within(rest, np.zeros(1))
+    assert np.array_equal(values, run.values)
     with pytest.raises(SimulationError, match="only the last step can be looked into"):
-        run.values_within(rest, np.array([0.0]))
+        run.values_within(rest, np.array([0.1]))
     run.advance()
     with pytest.raises(SimulationError, match="only the last step can be looked into"):
         run.fields_within(rest, np.zeros(1))
