@@ -97,6 +97,11 @@ def test_sites_go_on_from_where_they_were_saved() -> None:
         np.testing.assert_array_equal(whole.fusions().vesicle, parts.fusions().vesicle)
 
 
+def test_too_many_are_refused_before_they_are_drawn() -> None:
+    with pytest.raises(RdcalciumError, match=r"sensor 'hop' has 1000 vesicles, drawn in 5000 trials; at most 1e\+06"):
+        rc.fusions(HOP, [0, 1], 0.1, vesicles=1000, trials=5000)
+
+
 def test_none_are_drawn_of_none() -> None:
     with pytest.raises(RdcalciumError, match="0 vesicles in 1 trials are none to draw"):
         rc.fusions(HOP, [0, 1], 0.1, vesicles=0)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rdcalcium.errors import InputError
 from rdcalcium.randomness import generator
 from rdcalcium.vesicles.chain import Chain
 
 DRAWN_AT_ONCE = 16  # pairs of random numbers of a vesicle
+MOST = 10**6  # sites in all trials that are drawn together: a minute, and some 300 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,11 @@ class SampledVesicles:
         self.chain, self.name, self.seed = chain, name, seed
         self.trials, self.positions, self.vesicles = np.asarray(trials), positions, vesicles
         count = len(self.trials) * positions * vesicles
+        if count > MOST:
+            raise InputError(
+                f"sensor {name!r} has {positions * vesicles} vesicles, drawn in {len(self.trials)} trials; at most "
+                f"{MOST:g} can be drawn together: take fewer trials, or several runs with other seeds"
+            )
         self.place = np.tile(np.repeat(np.arange(positions), vesicles), len(self.trials))
         self._ways = _ways_out(chain)
         self._turn, self._waits = np.zeros(count, dtype=int), np.zeros(count)

@@ -78,12 +78,13 @@ def fusions(
         raise InputError(f"{vesicles} vesicles in {trials} trials are none to draw; give at least one of each")
     t, c = _course(times, calcium)
     chain, c = Chain(part, magnesium), c.reshape(len(t), -1)
+    expected = Vesicles(chain)
     sites = SampledVesicles(chain, part.name, seed, range(1, trials + 1), c.shape[1], vesicles)
     sites.begin(chain.start(rest), float(t[0]))
     found = []
     for h, before, after in zip(np.diff(t).tolist(), c, c[1:], strict=False):
         if h:
-            sites.follow([*Vesicles(chain).stretches((before, 0.5 * (before + after), after), h)])
+            sites.follow([*expected.stretches((before, 0.5 * (before + after), after), h)])
             found.append(sites.fusions())
     return _events(part, found)
 
