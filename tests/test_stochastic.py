@@ -67,6 +67,14 @@ def test_a_channel_that_is_opened_by_hand_is_a_pulse_of_its_current() -> None:
     assert found[1].max() > 20
 
 
+def test_a_channel_that_is_opened_by_hand_on_tetrahedra_is_a_pulse_too() -> None:
+    pulse = Channels(name="Ca", positions=TWO[:1], current=PulseCurrent(amplitude=0.1, start=0.05, duration=0.1))
+    parts = {"kind": "tetrahedra", "chemistry": "fixed", "run": {"duration": 0.2}}
+    expected = simulate(small_model(channels=(pulse,), probes=PROBES, **parts))
+    found = simulate(by_hand(((0.05, 0.05 + 0.1),), positions=TWO[:1], **parts))
+    np.testing.assert_allclose(found.values, expected.values, rtol=TOLERANCES["run, float64"])
+
+
 def test_channels_that_open_together_are_a_group_that_does() -> None:
     pulse = Channels(name="Ca", positions=TWO, current=PulseCurrent(amplitude=0.1, start=0.05, duration=0.1))
     expected = simulate(small_model(channels=(pulse,), probes=PROBES, run={"duration": 0.12}))
