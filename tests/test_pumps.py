@@ -228,9 +228,31 @@ def test_a_surface_that_the_terminal_does_not_have_is_refused_by_name() -> None:
         fresh(slab(pumps=[{**LINEAR, "surface": "z_mx"}]))
 
 
-def test_a_steady_state_with_pumps_is_refused() -> None:
-    with pytest.raises(InputError, match=r"by itself \(linear\) is not found yet"):
-        rc.steady(slab())
+def test_a_pump_is_a_way_out_of_a_steady_state() -> None:
+    """The slab again, without the time that it takes; all that enters leaves through its pump."""
+    state = rc.steady(slab())
+    near, far = state.y[CALCIUM].max(), state.y[CALCIUM].min()
+    assert far == pytest.approx(51.821348, rel=1e-7)
+    assert near - far == pytest.approx((56.532380 - 51.821348) * 0.95, rel=1e-6)
+    assert state.leaving["linear"] == pytest.approx(0.2 * 0.01, rel=1e-7)
+    assert abs(state.missing) < 1e-8 * state.entering
+
+
+def test_a_steady_state_with_pumps_and_buffers_is_where_a_long_run_ends() -> None:
+    box = {"kind": "box", "size": [0.2, 0.2, 0.2]}
+    pumps = [{"use": "PMCA_matveev2006"}, {"use": "NCX_rameshkumar2025", "surface": "z_max"}]
+    buffers = [{"use": "EGTA", "total": "0.1 mM"}, {"use": "fixed_keller2015", "total": "20 uM"}]
+    probes = [{"name": "deep", "position": [0.025, 0.025, 0.1]}]
+    rest = {"pumps": pumps, "buffers": buffers, "probes": probes, "calcium": {"rest": 0.05}, "run": {"duration": 1500}}
+    model = slab(geometry=box, **rest)
+    state, run = rc.steady(model), simulate(model)
+    assert state.values[:, 0] == pytest.approx(run.values[:, 0], rel=2e-3)
+    assert sum(state.leaving.values()) == pytest.approx(state.entering, rel=1e-7)
+
+
+def test_a_steady_state_with_states_of_its_own_is_refused() -> None:
+    with pytest.raises(InputError, match=r"'PMCA_bartol2015' has states, gates or a store of its own"):
+        rc.steady(slab(pumps=[{"use": "PMCA_bartol2015"}]))
 
 
 @pytest.mark.parametrize("name", rc.library.entries("pumps"))

@@ -116,6 +116,15 @@ class Patch:
     weights: np.ndarray
     everywhere: bool = False
 
+    @property
+    def only_takes(self) -> bool:
+        """Whether it keeps nothing but what it has taken out, so that its flux is a function of calcium alone."""
+        return [row.account for row in self.mechanism.rows] == [PUMPED]
+
+    def outflow(self, calcium: np.ndarray) -> np.ndarray:
+        """What leaves at every site, (sites,) µM µm³ ms⁻¹, if it `only_takes`; calcium (sites,) µM."""
+        return self.areas * self.mechanism.flux(calcium, np.zeros((1, len(calcium))))
+
     def rates(self, calcium: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Rate of change of every row at every site, (rows, sites) each ms; calcium (sites,) µM, rows (rows, sites)."""
         return self.mechanism.rates(calcium, rows, float(self.areas @ rows[0]))

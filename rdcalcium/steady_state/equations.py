@@ -8,10 +8,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends import Operations
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Level
 from rdcalcium.discretization.held import reached
 from rdcalcium.discretization.multigrid import build_levels
 
+NUDGE, LEAST = 1e-4, 0.01  # share of resting calcium by which a slope is taken, which is at least so many µM
 STRENGTH = 0.04  # of couplings that count for the multigrid: a third of the iterations, on stretched grids, of 0
 
 
@@ -36,6 +38,8 @@ class Equations:
         self._rows = csr_array(cells.conductance[self.free])
         self.outflow = csr_array(self._rows[:, cells.held])
         self.rest = operations.system.rest
+        self.patches = operations.system.patches.patches
+        self._span = max(float(self.chemistry.rest[CALCIUM]), LEAST)
         self._y0, self._f0 = operations.from_host(self.rest), operations.new()
         operations.rhs(self._y0, self._f0)
 
@@ -66,8 +70,23 @@ class Equations:
         What stays in place, l·y, has no derivative: -lᵀl there leaves it as it is, and can be inverted.
         """
         slopes = self.chemistry.jacobian(self.rest[:, self.free] + u)
+        slopes[CALCIUM, CALCIUM] -= self.pumping(u)
         kept = self.chemistry.kept_in_place
         return np.ascontiguousarray(np.moveaxis(slopes, -1, 0)) - kept.T @ kept
+
+    def pumping(self, u: np.ndarray) -> np.ndarray:
+        """Rate at which a little more calcium than an excess u (fields, k) would be pumped away, (k,) ms⁻¹."""
+        calcium, nudge = self.whole(u)[CALCIUM], NUDGE * self._span
+        rates = np.zeros_like(calcium)
+        for patch in self.patches:
+            low, high = (patch.outflow(calcium[patch.volumes] + step) for step in (-nudge, nudge))
+            rates[patch.volumes] += (high - low) / (2 * nudge) / patch.areas * patch.weights
+        return rates[self.free]
+
+    def pumped(self, u: np.ndarray) -> dict[str, float]:
+        """What leaves through each pump, µM µm³ ms⁻¹."""
+        calcium = self.whole(u)[CALCIUM]
+        return {p.mechanism.name: float(p.outflow(calcium[p.volumes]).sum()) for p in self.patches}
 
     def lowest(self, u: np.ndarray) -> float:
         """Lowest concentration of any reactant at an excess u (fields, k), µM; free forms of buffers too."""

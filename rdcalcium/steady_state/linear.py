@@ -12,12 +12,12 @@ RESTART, RESTARTS = 40, 10  # of GMRES: vectors that it keeps, and how often it 
 
 
 def free_calcium(equations: Equations, accuracy: float) -> tuple[np.ndarray, int]:
-    """The excess where nothing binds calcium, (fields, k) µM, and iterations.
+    """The excess where nothing binds calcium and pumps take as they do near rest, (fields, k) µM, and iterations.
 
     accuracy  share of the sources that may be unbalanced
     """
-    none = np.zeros((len(equations.free), 1, 1))
-    cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], none)
+    pumping = equations.pumping(np.zeros_like(equations.sources))[:, None, None]
+    cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], pumping)
     found, iterations = _solve(cycle, equations.sources[:1].T, equations.volumes, accuracy)
     u = np.zeros_like(equations.sources)
     u[:1] = found.T

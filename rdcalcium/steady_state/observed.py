@@ -45,7 +45,8 @@ def observed(
         free=balance.free,
         bound=balance.bound,
         entering=model.copies * float(influx.sources.counts @ currents),
-        leaving=_leaving(cells, held, model.copies * equations.leaving(u)),
+        leaving=_leaving(cells, held, model.copies * equations.leaving(u))
+        | {name: model.copies * amount / AMOUNT_PER_CHARGE for name, amount in equations.pumped(u).items()},
         copies=model.copies,
         convergence=convergence,
     )

@@ -88,11 +88,12 @@ def _operations(model: Model, held: tuple[str, ...]) -> NumpyOperations:
                 f"buffer {field.buffer!r} spreads from where it is before the stimulus, so rest is no steady state; "
                 "let a long run get there, or leave out its `where`"
             )
-    if system.patches:
-        names = ", ".join(patch.mechanism.name for patch in system.patches.patches)
-        raise InputError(
-            f"a steady state with what takes calcium by itself ({names}) is not found yet; run the model to its end"
-        )
+    for patch in system.patches.patches:
+        if not patch.only_takes:
+            raise InputError(
+                f"{patch.mechanism.name!r} has states, gates or a store of its own, with which a steady state is not "
+                "found yet; run the model to its end"
+            )
     return NumpyOperations(system)
 
 
@@ -116,6 +117,8 @@ def _require_a_way_out(model: Model, cells: Discretization, sources: Sources, fr
     """
     walls = ", ".join(name for name in cells.surfaces if name not in model.geometry.mirror_surfaces)
     if not len(cells.held):
+        if model.pumps or model.calcium.clearance:
+            return
         raise NoSteadyStateError(
             f"calcium enters at {milliseconds(time)} and none leaves a closed terminal, so it has no steady state; "
             f"hold what is far from the channels at rest, of: {walls}",

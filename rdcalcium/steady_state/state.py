@@ -33,7 +33,7 @@ class SteadyState:
     y            (fields, n) µM in these
     free, bound  calcium in the whole terminal, and bound to each buffer by its name, µM µm³
     entering     calcium through all channels of the whole terminal, pA
-    leaving      through each surface that is held, by its name, pA
+    leaving      through each surface that is held, and each pump, by its name, pA
     copies       parts of the terminal, of which one is computed and mirror planes make the others
     convergence  how it was found
     """
