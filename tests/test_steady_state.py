@@ -370,7 +370,7 @@ def test_the_command_prints_and_writes_a_table(tmp_path: Path) -> None:
     np.testing.assert_allclose([[float(x) for x in row[4:]] for row in rows], found.values.T, rtol=1e-9)
     closed = rdcalcium("steady", "small.toml", folder=tmp_path)
     assert closed.stdout == ""  # no heading of what does not come
-    assert sentence(closed).endswith("of: x_min, x_max, y_min, y_max, membrane, z_max (--hold)")
+    assert sentence(closed).endswith("of: x_min, x_max, y_min, y_max, membrane, z_max, vesicles (--hold)")
 
 
 def test_what_mirrors_add_is_counted_in_and_told(capsys: pytest.CaptureFixture[str]) -> None:
