@@ -271,11 +271,9 @@ def test_a_step_that_binds_calcium_is_a_rate_times_calcium() -> None:
     np.testing.assert_array_equal(binds.generator(calcium=calcium), named.generator(calcium=calcium))
 
 
-def test_buffers_and_gates_do_not_depend_on_calcium_otherwise() -> None:
+def test_buffers_do_not_depend_on_calcium_otherwise() -> None:
     with pytest.raises(ValueError, match="the rates of a buffer cannot depend on Ca; a step that binds it is written"):
         Buffer(name="one", total=1, diffusivity=0, scheme=["B + Ca <-> C : 1, Ca"])
-    with pytest.raises(ValueError, match="the rates of a gate cannot depend on Ca"):
-        library.channels("calyx_borst_sakmann1998", positions=[[0, 0]], gate=["C <-> O : 1, Ca"])
 
 
 def test_a_rate_that_has_no_value_without_calcium_is_refused() -> None:
