@@ -76,8 +76,7 @@ class Simulation:
         self.influx = Influx(model, operations)
         self.flashes = Flashes(model, self.system)
         watched = np.array([*model.watched.values()]).reshape(-1, 3)
-        alone = np.array([sensor.binds for sensor in model.sensors for _ in sensor.positions], dtype=bool)
-        alone = np.append(alone, np.zeros(len(watched) - len(alone), dtype=bool))
+        alone = np.array(model.sees_one_volume, dtype=bool)
         self.points = WatchedPoints(watched, operations, self.influx, self.flashes.cells, alone)
         self.pores = Pores(model, self.system, self.influx.currents, self.influx.sources.counts)
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf

@@ -164,6 +164,13 @@ def test_a_run_writes_what_its_sensors_hold(tmp_path: Path) -> None:
     assert result.ledger["relative error"].max() < TOLERANCES["balance, float64"]
 
 
+def test_check_asks_for_three_cells_between_a_pore_and_what_sees_its_cell_as_it_is() -> None:
+    model = binding()
+    alone = model.changed(sensors=(model.sensors[0].changed(binds=False, molecules=1),))
+    asked, content = (sum("several per cent off" in line for line in rc.check(one)) for one in (model, alone))
+    assert (asked, content) == (3, 0)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

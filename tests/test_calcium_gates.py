@@ -156,6 +156,11 @@ def test_a_run_writes_how_open_its_channels_are(every: str | None, tmp_path: Pat
     assert "CDI: current (pA)" not in result.stimulus
 
 
+def test_check_says_how_near_to_the_pore_its_calcium_is_that_of_the_gate() -> None:
+    (line,) = (line for line in rc.check(cluster()) if "sense" in line)
+    assert "channels 'CDI' sense the calcium of cells of 15 nm at their pores" in line
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

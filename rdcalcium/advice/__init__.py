@@ -10,7 +10,7 @@ from rdcalcium import memory
 from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.images import images
 from rdcalcium.advice.quality import judge_mesh
-from rdcalcium.advice.resolution import captures, distances, gaps
+from rdcalcium.advice.resolution import captures, distances, gaps, senses
 from rdcalcium.advice.rest import resting_fluxes
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, single_precision, sizes
 from rdcalcium.advice.trials import randomness
@@ -86,6 +86,7 @@ def _resolution(model: Model, locator: Locator, space: Space, chemistry: Chemist
         return
     yield from distances(model, locator)
     yield from gaps(model, locator)
+    yield from senses(model, locator)
     yield from captures(model, locator, space, chemistry)
 
 

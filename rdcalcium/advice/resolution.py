@@ -38,12 +38,12 @@ def _pores(model: Model) -> list[Point]:
 def distances(model: Model, locator: Locator) -> Iterator[str]:
     """How far each sensor and probe is from the channels, in cells."""
     pores = _pores(model)
-    for name, point in _watched(model).items() if pores else ():
+    for (name, point), alone in zip(_watched(model).items(), model.sees_one_volume, strict=True) if pores else ():
         distance, pore = min((math.dist(point, pore), pore) for pore in pores)
         width = max(_width(locator, p, _along(point, pore)) for p in (point, pore))
         far = f"{distance / width:.3g} cells of {nm(width)}"
         text = f"{name} is {nm(distance)} from the nearest channel, {far}"
-        trusted = _trusted_from(locator, point, pore)
+        trusted = NEAR if alone else _trusted_from(locator, point, pore)
         if distance >= trusted * width * ROUNDING:
             yield text
         elif distance < PORE:
@@ -51,6 +51,17 @@ def distances(model: Model, locator: Locator) -> Iterator[str]:
         else:
             finer = nm(distance / trusted)
             yield f"warning: {text}; calcium there may be several per cent off: cells of {finer} would be fine enough"
+
+
+def senses(model: Model, locator: Locator) -> Iterator[str]:
+    """Of which calcium gates know that calcium changes."""
+    for group in model.channels:
+        if group.senses_calcium:
+            width = max(_width(locator, point, (0, 1, 2)) for point in group.points)
+            yield (
+                f"channels {group.name!r} sense the calcium of cells of {nm(width)} at their pores: that of each one's "
+                "own as it is half a cell to a cell away"
+            )
 
 
 def _width(locator: Locator, point: Point, axes: tuple[int, ...]) -> float:

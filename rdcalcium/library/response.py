@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from rdcalcium.model import KineticScheme, Sensor
 
@@ -16,6 +15,8 @@ def peak_rate(sensor: Sensor, calcium: float, rest: float = 0.05) -> float:
 
     calcium, rest  µM
     """
+    from scipy.integrate import solve_ivp  # takes long to import
+
     scheme = sensor.kinetics()
     q, start = scheme.generator(calcium=calcium), scheme.equilibrium(calcium=rest)
     solution = solve_ivp(lambda t, p: q @ p, (0, LONGEST), start, method="LSODA", jac=lambda t, p: q, **_ACCURACY)

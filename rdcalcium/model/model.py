@@ -158,6 +158,12 @@ class Model(Part):
         """Name and position (µm) of every sensor, then of every probe: the order of all tables and arrays of them."""
         return self.sensor_points | self.probe_points
 
+    @property
+    def sees_one_volume(self) -> tuple[bool, ...]:
+        """Of each watched point whether it sees the control volume around it as it is, because it binds there."""
+        binds = (sensor.binds for sensor in self.sensors for _ in sensor.positions)
+        return (*binds, *(False for _ in self.probes))
+
     def points_of_interest(self) -> dict[str, tuple[float, float, float]]:
         """Name and position (µm) of every channel, sensor and probe."""
         points: dict[str, tuple[float, float, float]] = {}
