@@ -156,6 +156,28 @@ def test_a_run_writes_how_open_its_channels_are(every: str | None, tmp_path: Pat
     assert "CDI: current (pA)" not in result.stimulus
 
 
+def test_what_cells_miss_near_a_pore_is_that_of_the_current_which_flows(tmp_path: Path) -> None:
+    """A channel that is said to let in the same current brings the same calcium; undisturbed it would be twice that."""
+
+    def near(channels: dict[str, Any]) -> Model:
+        probe = {"name": "near", "position": [0.03, 0, 0.01]}
+        cells = {"kind": "grid", "size_at_active_zone": 0.02, "size_in_bulk": 0.02}
+        box = {"kind": "box", "size": [0.4, 0.4, 0.2]}
+        run = {"duration": 1.5, "tolerance": 1e-3}
+        return compartment(channels, geometry=box, discretization=cells, probes=[probe], run=run, stimulus=CLAMP)
+
+    sensing = rc.run(near(gated(k_on=0.4)), "numpy", tmp_path / "sensing")
+    found = sensing.table(CHANNELS)
+    current = {"kind": "table", "times": found["time (ms)"], "values": -found["CDI: current (pA)"]}
+    said = rc.run(near({"name": "said", "positions": [[0, 0]], "current": current}), "numpy", tmp_path / "said")
+    times = np.linspace(0.4, 0.99, 30)
+    seen, expected = (
+        np.interp(times, run.table("probes.csv")["time (ms)"], run.table("probes.csv")["near: Ca (uM)"])
+        for run in (sensing, said)
+    )
+    np.testing.assert_allclose(seen, expected, rtol=5e-3)
+
+
 def test_check_says_how_near_to_the_pore_its_calcium_is_that_of_the_gate() -> None:
     (line,) = (line for line in rc.check(cluster()) if "sense" in line)
     assert "channels 'CDI' sense the calcium of cells of 15 nm at their pores" in line

@@ -102,7 +102,7 @@ class WatchedPoints:
                 continue
             past = times < t - SAME_TIME if before_jump else times <= t + SAME_TIME
             ages = np.maximum(t - times[past], 0.0)
-            currents[:, group] += drops[past] @ self.near_pores.lingering(group, ages)
+            currents[:, group] += self.left[group] * drops[past] @ self.near_pores.lingering(group, ages)
         exact, discrete = self.near_pores.fields(currents)
         for channels in self._each.values():
             more = channels.fields(t, before_jump)
