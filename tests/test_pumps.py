@@ -17,8 +17,10 @@ from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
 from rdcalcium.model import ModelError, Pump, Run
 from rdcalcium.model.expression import Expression
-from rdcalcium.patches import Patch
+from rdcalcium.patches import Mechanism, Patch, Patches, Row
+from rdcalcium.patches.base import Course
 from rdcalcium.patches.build import pump_mechanism
+from rdcalcium.patches.quiet import suits
 from rdcalcium.patches.stiffness import reaction
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import IONS_PER_AMOUNT, parse
@@ -324,3 +326,12 @@ def test_check_tells_of_pumps_that_do_not_rest(leak: str, drifts: bool) -> None:
     model = slab(calcium={"rest": 0.05}, pumps=[{**LINEAR, "leak": leak}])
     told = [line for line in rc.check(model) if "at rest" in line]
     assert any("'linear' takes calcium out at rest, 0.025 uM um/ms" in line for line in told) == drifts
+
+
+def test_what_follows_a_course_of_time_is_left_to_explicit_steps() -> None:
+    rows = (Row("out", Expression("a*Ca"), calcium=1.0), Row("clock", Expression("1")))
+    ramp, one, first = Course(np.array([0.0, 1.0]), np.array([0.0, 1.0])), 1e-6 * np.ones(1), np.zeros(1, int)
+    gentle = reaction(Patch(pump_mechanism(Pump(**LINEAR), 0.05), first, one, one))
+    for courses, left in (({}, True), ({"a": ramp}, False)):
+        mechanism = Mechanism("driven", rows, {"a": 1e-6}, courses=courses)
+        assert suits(Patches((Patch(mechanism, first, one, one),), (gentle,)), D, 1.0, 1.0) == left

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rdcalcium.model.stores import STORE
 from rdcalcium.patches import Mechanism, Patches
-from rdcalcium.patches.base import STORE, Course
+from rdcalcium.patches.base import Course
 
 
 @dataclass(frozen=True)

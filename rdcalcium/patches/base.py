@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from rdcalcium.model.expression import Expression
+from rdcalcium.model.stores import STORE
 
 # Accounts of the ledger: what has left through a surface, what lies in a store, what the mechanism itself has bound,
 # and what has entered through it.
 PUMPED, STORED, BOUND, ENTERED = "pumped", "stored", "bound", "entered"
-STORE = "Ca_store"  # the free calcium in the store of a mechanism, in a rate
 UNJUDGED = 1e30  # scale of a row whose error nobody looks at, and that single precision can hold
 
 

@@ -10,9 +10,9 @@ from rdcalcium.discretization import Discretization, SurfaceArea
 from rdcalcium.errors import InputError, suggest
 from rdcalcium.model import Model, Pump
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.stores import Store
+from rdcalcium.model.stores import STORE, Store
 from rdcalcium.patches.assembly import Assembly
-from rdcalcium.patches.base import PUMPED, STORE, STORED, Mechanism, Patch, Patches, Row
+from rdcalcium.patches.base import PUMPED, STORED, Mechanism, Patch, Patches, Row
 from rdcalcium.patches.binding import binding_sensors
 from rdcalcium.patches.pores import pore_patches
 from rdcalcium.patches.stiffness import reaction

@@ -17,8 +17,9 @@ LEFT_OUT = 3.0
 def suits(patches: Patches, diffusivity: float, volume: float, calcium: float) -> bool:
     """Whether patches leave a system of I - τ J to sweeps that know no more of them than their mean slopes.
 
-    Calcium near a sink that takes s A of it falls below the mean by s A / D ℓ, where s is the slope of the flux and ℓ
-    the size: of the control volume of a site, or of the terminal for all sites together.
+    What follows a course of time is left to explicit steps, which see it. Calcium near a sink that takes s A of it
+    falls below the mean by s A / D ℓ, where s is the slope of the flux and ℓ the size: of the control volume of a site,
+    or of the terminal for all sites together.
 
     diffusivity  of calcium, µm² ms⁻¹
     volume       of the cytosol, µm³
@@ -26,6 +27,8 @@ def suits(patches: Patches, diffusivity: float, volume: float, calcium: float) -
     """
     depleted = 0.0
     for patch, reaction in zip(patches.patches, patches.reactions, strict=True):
+        if patch.mechanism.courses:
+            return False
         if not patch.everywhere:
             alone = float(np.cbrt(patch.areas**2 * patch.weights).max(initial=0.0))
             together = float(patch.areas.sum()) / np.cbrt(volume)
