@@ -226,3 +226,26 @@ def test_a_gate_without_a_steady_state_is_refused() -> None:
     endless = {"name": "pore", "law": "-P*g*(Ca_store - Ca)", "gates": {"g": "a"}, "parameters": {"P": 1e-6, "a": 1.0}}
     with pytest.raises(InputError, match=r"the gates of 'pore' have no steady state between 0 and 1 at rest"):
         fresh(cell(SERCA, endless))
+
+
+def test_a_pump_may_follow_the_voltage() -> None:
+    """An exchanger that a depolarisation of 20 mV turns down e-fold, beside LSODA; before the step it is balanced."""
+    law = {"law": "P*exp(-V/20)*Ca/(K + Ca)", "parameters": {"P": 1e-3, "K": 1.5}}
+    clamp = {"kind": "voltage_step", "holding": -80, "steps": [{"start": 5, "duration": 1000, "level": -40}]}
+    pump = {"name": "NCX", "surface": "x_max", **law}
+    run = simulate(cell(stores=[], channels=[], pumps=[pump], stimulus=clamp, run={"duration": 60, "tolerance": 1e-5}))
+
+    def flux(c: float, voltage: float) -> float:
+        return 1e-3 * np.exp(-voltage / 20) * c / (1.5 + c)
+
+    def rates(t: float, y: np.ndarray) -> list[float]:
+        return [-AREA_OVER_VOLUME * (flux(float(y[0]), -40) - flux(0.05, -80))]
+
+    expected = solve_ivp(rates, (5, 60), [0.05], method="LSODA", rtol=1e-9, atol=1e-12).y[0, -1]
+    assert expected > 0.1
+    assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_pump_that_follows_the_voltage_needs_one() -> None:
+    with pytest.raises(ModelError, match=r"the law of pump 'NCX' names the voltage V: add a \[stimulus\]"):
+        cell(stores=[], pumps=[{"name": "NCX", "law": "P*exp(-V/20)*Ca", "parameters": {"P": 1e-3}}])

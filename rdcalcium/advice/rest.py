@@ -9,6 +9,7 @@ import numpy as np
 from rdcalcium.model import Model
 from rdcalcium.patches import Mechanism
 from rdcalcium.patches.build import pump_mechanism, store_mechanism
+from rdcalcium.patches.pores import voltage_course
 
 BALANCED = 1e-12  # µM µm ms⁻¹, a flux that is rounding
 
@@ -16,7 +17,8 @@ BALANCED = 1e-12  # µM µm ms⁻¹, a flux that is rounding
 def resting_fluxes(model: Model) -> Iterator[str]:
     """A warning for each mechanism that takes calcium up or lets it go at rest."""
     rest = model.calcium.rest
-    mechanisms = [pump_mechanism(pump, rest) for pump in model.pumps]
+    voltage = voltage_course(model.stimulus, model.run.duration) if model.stimulus else None
+    mechanisms = [pump_mechanism(pump, rest, voltage) for pump in model.pumps]
     mechanisms += [store_mechanism(store, rest, 1.0, 1) for store in model.stores]
     for mechanism in mechanisms:
         flux = _at_rest(mechanism, rest)

@@ -233,6 +233,9 @@ class Model(Part):
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
         self._magnesium_known()
         self._cages_known()
+        for pump in self.pumps:
+            if pump.depends_on_voltage and self.stimulus is None:
+                raise ValueError(f"the law of pump {pump.name!r} names the voltage V: add a [stimulus]")
         if self.stimulus is None and any(group.needs_voltage for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
         for group in self.channels:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from rdcalcium.model.transports import Transport
+from rdcalcium.model.transports import CALCIUM, VOLTAGE, Transport
 
 
 class Pump(Transport):
     """A mechanism that takes calcium out of the cytosol through a surface, such as the PMCA.
 
-    Its flux depends on the free calcium in the control volumes at the surface.
+    Its flux depends on the free calcium in the control volumes at the surface, and on the voltage V, in mV, where its
+    law names that.
     """
 
     shelf = "pumps"
     own = ("surface",)
+    given: ClassVar[tuple[str, ...]] = (CALCIUM, VOLTAGE)
 
     surface: str = "membrane"
     """Name of the surface: of a box "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max", "z_max" or "vesicles"; of a

@@ -25,6 +25,7 @@ from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.units import IONS_PER_AMOUNT
 
 CALCIUM = "Ca"  # the free calcium under the membrane, in a law
+VOLTAGE = "V"  # the membrane potential, mV, in the law of what sits in the membrane
 DENSITY = "density"  # the molecules on an area, in a law: an amount, µM µm
 _TRIED = np.array([0.01, 0.05, 1.0, 100.0])  # µM, at which a law must be a number
 
@@ -78,6 +79,11 @@ class Transport(LibraryPart):
         return any(name in line for line in self.scheme)
 
     @property
+    def depends_on_voltage(self) -> bool:
+        """Whether the law or a gate names V."""
+        return any(VOLTAGE in Expression(text).names for text in (self.law, *self.gates.values()) if text)
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Gates and states."""
         scheme = self.kinetics
@@ -102,7 +108,7 @@ class Transport(LibraryPart):
         if not text:
             return
         known = {name: value.dimension for name, value in self.parameters.items() if value.dimension}
-        known |= dict.fromkeys(self.given, CONCENTRATION) if known else {}
+        known |= dict.fromkeys({*self.given} - {VOLTAGE}, CONCENTRATION) if known else {}
         known |= {DENSITY: SURFACE_DENSITY} | (dict.fromkeys(self.variables, PURE) if known else {})
         try:
             found = dimension(Expression(text), known)
@@ -113,6 +119,7 @@ class Transport(LibraryPart):
         values: dict[str, float | np.ndarray] = {
             **self.numbers,
             **dict.fromkeys(self.given, _TRIED),
+            VOLTAGE: -80.0,
             **dict.fromkeys(self.variables, 0.5),
         }
         with np.errstate(all="ignore"):

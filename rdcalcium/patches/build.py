@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,9 +13,9 @@ from rdcalcium.model import Model, Pump
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.stores import STORE, Store
 from rdcalcium.patches.assembly import Assembly
-from rdcalcium.patches.base import PUMPED, STORED, Mechanism, Patch, Patches, Row
+from rdcalcium.patches.base import PUMPED, STORED, Course, Mechanism, Patch, Patches, Reaction, Row
 from rdcalcium.patches.binding import binding_sensors
-from rdcalcium.patches.pores import pore_patches
+from rdcalcium.patches.pores import CLOCK, VOLTAGE, pore_patches, voltage_course
 from rdcalcium.patches.stiffness import reaction
 
 CLEARANCE = "clearance"  # name of the mechanism that is everywhere
@@ -22,7 +23,7 @@ CLEARANCE = "clearance"  # name of the mechanism that is everywhere
 
 def build_patches(model: Model, discretization: Discretization) -> Patches:
     """Those of a model; InputError for a surface that the terminal does not have."""
-    found = [(patch, reaction(patch)) for patch in _patches(model, discretization)]
+    found = [(patch, _reaction(patch)) for patch in _patches(model, discretization)]
     found += pore_patches(model, discretization)
     return Patches(tuple(patch for patch, _ in found), tuple(reacts for _, reacts in found))
 
@@ -36,7 +37,8 @@ def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     rest = model.calcium.rest
     for pump in model.pumps:
         at = _touching(pump.name, pump.surface, discretization)
-        yield _on_surface(pump_mechanism(pump, rest), at, discretization)
+        voltage = voltage_course(model.stimulus, model.run.duration) if model.stimulus else None
+        yield _on_surface(pump_mechanism(pump, rest, voltage), at, discretization)
     if model.calcium.clearance:
         yield _everywhere(clearance(model.calcium.clearance, rest), discretization)
     for store in model.stores:
@@ -46,16 +48,37 @@ def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     yield from binding_sensors(model, discretization)
 
 
-def pump_mechanism(pump: Pump, rest: float) -> Mechanism:
-    """A flux out of the cytosol, µM µm ms⁻¹, less the constant leak that balances it at rest (µM)."""
-    parts = Assembly(rest)
+def _reaction(patch: Patch) -> Reaction:
+    """Of a patch that follows the voltage, at the most extreme voltages too."""
+    *rows, clock = patch.mechanism.rows
+    voltage = patch.mechanism.courses.get(VOLTAGE)
+    if voltage is None:
+        return reaction(patch)
+    found = []
+    for moment in (0, int(voltage.values.argmin()), int(voltage.values.argmax())):
+        now = replace(clock, start=float(voltage.times[moment]))
+        found.append(reaction(replace(patch, mechanism=replace(patch.mechanism, rows=(*rows, now)))))
+    most = (np.max([getattr(one, name) for one in found], axis=0) for name in ("radii", "slopes", "rows"))
+    return Reaction(found[0].levels, *most)
+
+
+def pump_mechanism(pump: Pump, rest: float, voltage: Course | None = None) -> Mechanism:
+    """A flux out of the cytosol, µM µm ms⁻¹, less the constant leak that balances it at rest.
+
+    rest     µM
+    voltage  over time; what it is at first is that of rest
+    """
+    parts = Assembly(rest, {} if voltage is None else {VOLTAGE: float(voltage.values[0])})
     parts.rows.append(Row("x0", Expression("0"), calcium=1.0, account=PUMPED))
     parts.add(pump)
     out = " + ".join(parts.transported)
     if pump.leak == "balances":
         out = f"({out}) - {parts.place(parts.at_rest(out))}"
     parts.rows[0] = Row("x0", Expression(out), calcium=1.0, account=PUMPED)
-    return Mechanism(pump.name, tuple(parts.rows), parts.parameters)
+    if voltage is None or not pump.depends_on_voltage:
+        return Mechanism(pump.name, tuple(parts.rows), parts.parameters)
+    parts.rows.append(Row(CLOCK, Expression("1")))
+    return Mechanism(pump.name, tuple(parts.rows), parts.parameters, courses={VOLTAGE: voltage})
 
 
 def clearance(rate: float, rest: float) -> Mechanism:

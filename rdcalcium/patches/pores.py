@@ -71,15 +71,20 @@ def pore_name(group: Channels) -> str:
     return f"channels {group.name}"
 
 
-def _courses(group: Channels, stimulus: VoltageCourse, duration: float) -> dict[str, Course]:
-    """The voltage, mV, and the current of an open channel, pA; where the voltage jumps it takes a moment for that."""
+def voltage_course(stimulus: VoltageCourse, duration: float) -> Course:
+    """The voltage, mV; where it jumps it takes a moment for that."""
     times = np.concatenate(rows_between(stimulus, duration))
     later = np.append(False, np.diff(times) == 0)
-    voltage = stimulus.voltage(times, before=np.append(later[1:], False))
+    return Course(times + JUMP * later, stimulus.voltage(times, before=np.append(later[1:], False)))
+
+
+def _courses(group: Channels, stimulus: VoltageCourse, duration: float) -> dict[str, Course]:
+    """The voltage, mV, and the current of an open channel, pA."""
+    course = voltage_course(stimulus, duration)
     law = group.current
     assert isinstance(law, GatedCurrent)  # the model has checked it
-    times = times + JUMP * later
-    return {VOLTAGE: Course(times, voltage), INFLUX: Course(times, law.inward(np.ones(len(times)), voltage))}
+    inward = law.inward(np.ones(len(course.times)), course.values)
+    return {VOLTAGE: course, INFLUX: Course(course.times, inward)}
 
 
 def gate_reaction(scheme: KineticScheme, mechanism: Mechanism, weight: float) -> Reaction:
