@@ -189,8 +189,8 @@ def test_the_flux_of_pumps_is_their_density_times_their_turnover() -> None:
 def test_the_steepest_part_of_a_law_bounds_the_stiffness() -> None:
     """The largest slope of V c/(K + c) is V/K, that of V c²/(K² + c²) is 3√3/8 V/K; times area over volume."""
     one = np.ones(1)
-    for law, slope in (("V*Ca/(K + Ca)", 1.0), ("V*Ca**2/(K**2 + Ca**2)", 27**0.5 / 8)):
-        pump = Pump(name="pump", law=law, parameters={"V": 3.0, "K": 0.5})
+    for law, slope in (("V_max*Ca/(K + Ca)", 1.0), ("V_max*Ca**2/(K**2 + Ca**2)", 27**0.5 / 8)):
+        pump = Pump(name="pump", law=law, parameters={"V_max": 3.0, "K": 0.5})
         found = reaction(Patch(pump_mechanism(pump, 0.05), np.zeros(1, int), one, 4 * one))
         assert slope * 24 < found.radii[-1] < 1.3 * slope * 24
         assert slope * 6 < found.slopes[-1] < 1.3 * slope * 6
@@ -209,7 +209,7 @@ def test_a_run_writes_what_its_pumps_took(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"law": "V_max*Ca"}, r"'K'.*; used: V_max"),
-        ({"law": "V_max*Ca/(K + Ca) + x"}, r"'x' in .* is not known; known here: Ca, K, V_max"),
+        ({"law": "V_max*Ca/(K + Ca) + x"}, r"'x' in .* is not known; known here: Ca, K, V, V_max"),
         ({"law": "V_max*Ca", "parameters": {"V_max": "1 /ms"}}, r"is in uM\*ms\^-1, expected uM\*um/ms"),
         ({"law": "V_max*Ca + K"}, r"adds uM\^2\*ms\^-1\*um and uM"),
         ({"law": "V_max/(Ca - K)", "parameters": {"V_max": 1, "K": 1}}, r"no number at .* uM of calcium"),
