@@ -12,7 +12,8 @@ from scipy.integrate import solve_ivp
 import rdcalcium as rc
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.library import resolve
-from rdcalcium.model import Channels, Model, ModelError, Run
+from rdcalcium.model import Channels, Model, ModelError, Run, VoltageSteps
+from rdcalcium.patches.pores import voltage_course
 from rdcalcium.results.folder import CHANNELS
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import AMOUNT_PER_CHARGE
@@ -193,3 +194,14 @@ def test_check_says_how_near_to_the_pore_its_calcium_is_that_of_the_gate() -> No
 def test_gates_that_cannot_be_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         Channels(**gated(**changes))
+
+
+@pytest.mark.parametrize("length", [1e-5, 5e-5, 1e-4, 0.01])
+def test_a_voltage_step_of_nanoseconds_is_a_course_of_time(length: float) -> None:
+    """Its times ascend, so that the voltage has a value at each; away from the jumps it is that of the clamp."""
+    steps = [{"level": 0, "start": 0.3, "duration": length}, {"level": 20, "start": 0.3 + length, "duration": 0.2}]
+    clamp = VoltageSteps(holding=-80, steps=steps)
+    course = voltage_course(clamp, 1.0)
+    assert np.all(np.diff(course.times) > 0)
+    assert course.at(0.3 + 0.9 * length) == pytest.approx(0.0)
+    assert course.at([0.299, 0.499, 0.6]) == pytest.approx([-80, 20, -80])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -249,3 +250,13 @@ def test_a_pump_may_follow_the_voltage() -> None:
 def test_a_pump_that_follows_the_voltage_needs_one() -> None:
     with pytest.raises(ModelError, match=r"the law of pump 'NCX' names the voltage V: add a \[stimulus\]"):
         cell(stores=[], pumps=[{"name": "NCX", "law": "P*exp(-V/20)*Ca", "parameters": {"P": 1e-3}}])
+
+
+def test_a_run_writes_what_the_molecules_of_a_store_hold(tmp_path: Path) -> None:
+    """A transport that binds has a column of its own beside that of its store."""
+    pump = {**PMCA, "name": "SERCA", "density": "500 /um^2"}
+    result = rc.run(cell(pump, run={"duration": 1}), "numpy", tmp_path / "run")
+    held, stored = (result.ledger[f"{kind} ER (uM um^3)"] for kind in ("bound to", "stored in"))
+    assert held[0] == pytest.approx(500 * SIDE**2 / IONS_PER_AMOUNT * 0.15 * 0.05 / (0.15 * 0.05 + 0.075), rel=1e-6)
+    assert stored[0] == pytest.approx(STORE_REST * LUMEN, rel=1e-9)
+    assert result.ledger["relative error"].max() < TOLERANCES["balance, float64"]

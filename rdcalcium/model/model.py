@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from rdcalcium.errors import ModelError, suggest
+from rdcalcium.model.accounts import accounts, require_different
 from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
 from rdcalcium.model.channels import Channels
@@ -231,8 +232,11 @@ class Model(Part):
         twice = [n for n in names if names.count(n) > 1]
         if twice:
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
+        clearance = self.calcium.clearance
+        require_different([*accounts(self.buffers, self.pumps, self.stores, self.sensors, clearance)])
         self._magnesium_known()
         self._cages_known()
+        self._surfaces_are_walls()
         for pump in self.pumps:
             if pump.depends_on_voltage and self.stimulus is None:
                 raise ValueError(f"the law of pump {pump.name!r} names the voltage V: add a [stimulus]")
@@ -250,6 +254,16 @@ class Model(Part):
         for imaging in self.imaging:
             require_visible(imaging, self.buffers, self.geometry)
         return self
+
+    def _surfaces_are_walls(self) -> None:
+        """What is on a surface is not on a mirror plane, on whose other side the cytosol goes on."""
+        for kind, parts in (("pump", self.pumps), ("store", self.stores)):
+            for part in parts:
+                if part.surface in self.geometry.mirror_surfaces:
+                    raise ValueError(
+                        f"{kind} {part.name!r} is on {part.surface}, a mirror plane, on whose other side the terminal "
+                        "goes on; put it on a wall, or leave the plane out of geometry.symmetry"
+                    )
 
     def _cages_known(self) -> None:
         """What a flash breaks is a buffer, and light breaks it."""

@@ -79,6 +79,11 @@ class Transport(LibraryPart):
         return any(name in line for line in self.scheme)
 
     @property
+    def binds(self) -> bool:
+        """Whether its molecules hold calcium."""
+        return bool(self.scheme and self.density)
+
+    @property
     def depends_on_voltage(self) -> bool:
         """Whether the law or a gate names V."""
         return any(VOLTAGE in Expression(text).names for text in (self.law, *self.gates.values()) if text)
@@ -95,7 +100,7 @@ class Transport(LibraryPart):
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
-        if not self.law and not (self.scheme and self.density):
+        if not self.law and not self.binds:
             raise ValueError(f"{self.name!r} takes nothing across: give it a law, or a scheme and a density")
         self._require_names()
         self._require(self.law, SURFACE_FLUX, "law")

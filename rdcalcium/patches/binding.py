@@ -8,7 +8,7 @@ import numpy as np
 
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.mirrors import computed_share
-from rdcalcium.model import Model, Sensor
+from rdcalcium.model import Model, Sensor, accounts
 from rdcalcium.model.expression import Expression
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import BOUND, Mechanism, Patch, Row
@@ -46,9 +46,4 @@ def sensor_mechanism(sensor: Sensor, rest: float, magnesium: float) -> Mechanism
     for i, state in enumerate(scheme.states[1:]):
         calcium = float(held[state] - held[scheme.states[0]])
         parts.rows.append(Row(share[state], Expression(rates[state]), float(start[i + 1]), calcium, SCALE, BOUND))
-    return Mechanism(account_of(sensor), tuple(parts.rows), parts.parameters)
-
-
-def account_of(sensor: Sensor) -> str:
-    """By which the ledger knows what it has bound."""
-    return f"sensor {sensor.name}"
+    return Mechanism(accounts.of_sensor(sensor), tuple(parts.rows), parts.parameters)

@@ -10,6 +10,7 @@ import numpy as np
 from rdcalcium.discretization import Discretization, SurfaceArea
 from rdcalcium.errors import InputError, suggest
 from rdcalcium.model import Model, Pump
+from rdcalcium.model.accounts import CLEARANCE
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.stores import STORE, Store
 from rdcalcium.patches.assembly import Assembly
@@ -18,19 +19,12 @@ from rdcalcium.patches.binding import binding_sensors
 from rdcalcium.patches.pores import CLOCK, VOLTAGE, pore_patches, voltage_course
 from rdcalcium.patches.stiffness import reaction
 
-CLEARANCE = "clearance"  # name of the mechanism that is everywhere
-
 
 def build_patches(model: Model, discretization: Discretization) -> Patches:
     """Those of a model; InputError for a surface that the terminal does not have."""
     found = [(patch, _reaction(patch)) for patch in _patches(model, discretization)]
     found += pore_patches(model, discretization)
     return Patches(tuple(patch for patch, _ in found), tuple(reacts for _, reacts in found))
-
-
-def mechanism_names(model: Model) -> list[str]:
-    """Of all mechanisms that take calcium out of the terminal, in the order of its patches."""
-    return [pump.name for pump in model.pumps] + [CLEARANCE] * bool(model.calcium.clearance)
 
 
 def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:

@@ -63,19 +63,15 @@ def gate_mechanism(group: Channels, stimulus: VoltageCourse, duration: float, re
     courses = _courses(group, stimulus, duration)
     if not scheme.depends_on_voltage:
         del courses[VOLTAGE]
-    return Mechanism(pore_name(group), tuple(rows), parts.parameters, courses=courses)
-
-
-def pore_name(group: Channels) -> str:
-    """Of the mechanism of a group."""
-    return f"channels {group.name}"
+    return Mechanism(f"channels {group.name}", tuple(rows), parts.parameters, courses=courses)
 
 
 def voltage_course(stimulus: VoltageCourse, duration: float) -> Course:
-    """The voltage, mV; where it jumps it takes a moment for that."""
+    """The voltage, mV; where it jumps it takes a moment for that, less than to the next row."""
     times = np.concatenate(rows_between(stimulus, duration))
     later = np.append(False, np.diff(times) == 0)
-    return Course(times + JUMP * later, stimulus.voltage(times, before=np.append(later[1:], False)))
+    moment = np.minimum(JUMP, np.append(np.diff(times), np.inf) / 2)
+    return Course(times + moment * later, stimulus.voltage(times, before=np.append(later[1:], False)))
 
 
 def _courses(group: Channels, stimulus: VoltageCourse, duration: float) -> dict[str, Course]:

@@ -19,7 +19,7 @@ class Balance:
 
     entered    through the channels since the beginning
     free       Ca²⁺
-    bound      buffer, or pump that binds before it takes across -> Ca²⁺ bound to it
+    bound      buffer, sensor, or pump or store whose molecules bind before they take across -> Ca²⁺ bound to it
     initial    free, bound and stored at the beginning
     pumped     mechanism -> Ca²⁺ that it has taken out since the beginning, less what came in through it
     stored     store -> Ca²⁺ in it, free and bound
@@ -33,10 +33,16 @@ class Balance:
     stored: dict[str, float] = field(default_factory=dict)
 
     @property
+    def elsewhere(self) -> list[tuple[str, str, float]]:
+        """What is not free: account, name and amount of each, in the order of the table."""
+        accounts = {BOUND: self.bound, PUMPED: self.pumped, STORED: self.stored}
+        return [(account, *line) for account, lines in accounts.items() for line in lines.items()]
+
+    @property
     def missing(self) -> float:
         """Initial + entered - free - bound - pumped - stored, µM µm³; zero but for rounding."""
-        elsewhere = (*self.bound.values(), *self.pumped.values(), *self.stored.values())
-        return math.fsum([self.initial, self.entered, -self.free, *(-amount for amount in elsewhere)])
+        amounts = (amount for _, _, amount in self.elsewhere)
+        return math.fsum([self.initial, self.entered, -self.free, *(-amount for amount in amounts)])
 
     @property
     def relative_error(self) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 
 from rdcalcium.currents import Currents
 from rdcalcium.model import Model
-from rdcalcium.patches.pores import INFLUX, pore_name
+from rdcalcium.patches.pores import INFLUX
 from rdcalcium.system import System
 
 SHUT = 1e-9  # open probability, below which there is no current to compare with
@@ -24,11 +24,8 @@ class Pores:
         self.groups = [g for g, group in enumerate(currents.groups) if group.senses_calcium]
         self.channels = model.copies * counts[self.groups]
         self._patches = system.patches
-        names = [pore_name(group) for group in model.channels]
-        self._numbers = [
-            next(i for i, patch in enumerate(system.patches.patches) if patch.mechanism.name == names[g])
-            for g in self.groups
-        ]
+        # Their patches come in the order of the groups, and calcium enters through no others.
+        self._numbers = [i for i, patch in enumerate(system.patches.patches) if INFLUX in patch.mechanism.courses]
         self._open = [_open(model, g) for g in self.groups]
 
     def __bool__(self) -> bool:

@@ -9,24 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from rdcalcium.model import Model
-from rdcalcium.patches import mechanism_names
-from rdcalcium.patches.binding import account_of
+from rdcalcium.patches.base import BOUND, PUMPED, STORED
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.results import columns
 from rdcalcium.results.csv_table import CsvTable, Moment
 from rdcalcium.results.folder import CHANNELS, LEDGER, PROBES, SENSORS, TRIALS
 
+OF_ACCOUNT = {BOUND: columns.bound_to, PUMPED: columns.pumped_by, STORED: columns.stored_in}
 
-def headings(model: Model, fields: Sequence[str]) -> dict[str, list[str]]:
+
+def headings(model: Model, fields: Sequence[str], balance: Balance) -> dict[str, list[str]]:
     """Those of each table that a run of the model writes, by the name of its file.
 
-    fields  names, calcium first
+    fields   names, calcium first
+    balance  of any moment
     """
-    binds = [pump.name for pump in model.pumps if pump.scheme and pump.density]
-    binds += [account_of(sensor) for sensor in model.sensors if sensor.binds]
-    elsewhere = [columns.bound_to(name) for name in (*(buffer.name for buffer in model.buffers), *binds)]
-    elsewhere += [columns.pumped_by(name) for name in mechanism_names(model)]
-    elsewhere += [columns.stored_in(store.name) for store in model.stores]
+    elsewhere = [OF_ACCOUNT[account](name) for account, name, _ in balance.elsewhere]
     tables = {
         PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
         SENSORS: [
@@ -63,17 +61,20 @@ class Tables:
         folder: Path,
         model: Model,
         fields: Sequence[str],
+        balance: Balance,
         keep_until: tuple[int, int, float] | None,
     ):
         """Begin each table, or go on with it after dropping the rows that are later than a moment.
 
         fields      names, calcium first
+        balance     of any moment
         keep_until  complete trials; the trial, and the time in it, ms
         """
         self.several = model.computed_trials > 1
         complete = keep_until and keep_until[:1]
         until: Moment | None = keep_until and keep_until[1 if self.several else 2 :]
-        self._tables = {name: CsvTable(folder / name, held, until) for name, held in headings(model, fields).items()}
+        held = headings(model, fields, balance)
+        self._tables = {name: CsvTable(folder / name, titles, until) for name, titles in held.items()}
         if self.several:
             self._tables[TRIALS] = CsvTable(folder / TRIALS, headings_of_trials(model), complete)
         self._first: list[float] = []
@@ -99,10 +100,7 @@ class Tables:
 
     def write_balance(self, t: float, balance: Balance) -> None:
         """A row of the ledger."""
-        elsewhere = (
-            amount for account in (balance.bound, balance.pumped, balance.stored) for amount in account.values()
-        )
-        row = [*self._first, t, balance.entered, balance.free, *elsewhere]
+        row = [*self._first, t, balance.entered, balance.free, *(amount for _, _, amount in balance.elsewhere)]
         self._tables[LEDGER].append([*row, balance.missing, balance.relative_error])
 
     def write_trial(self, values: np.ndarray) -> None:

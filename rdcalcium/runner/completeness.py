@@ -53,7 +53,7 @@ def require_complete(path: Path, simulation: Simulation, when: Schedules) -> Sna
     Raises RunFolderError where a row or a snapshot from before the checkpoint is not there, or a table is damaged.
     """
     fields = [field.name for field in simulation.system.fields]
-    for name, columns in headings(simulation.model, fields).items():
+    for name, columns in headings(simulation.model, fields, simulation.balance()).items():
         before, now = _rows(path / name, columns, simulation)
         if name == folder.LEDGER:
             whole = len(now) > 0 and now[-1] >= when.snapshots.last(simulation.t) - SAME_TIME

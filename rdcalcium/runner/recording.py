@@ -63,7 +63,7 @@ class Recording:
             self.snapshots = self._new_snapshots(model)
             microscope.begin(path, simulation)
         until = (simulation.complete_trials, simulation.trial, simulation.t) if state else None
-        self.tables = Tables(path, model, self.fields, until)
+        self.tables = Tables(path, model, self.fields, simulation.balance(), until)
         self.releases = ReleaseTable(path, model, self._kept(state) if state else None)
         self._sent: tuple[np.ndarray, Iterable[np.ndarray]] = NOTHING_SENT
         if model.computed_trials == 1:
