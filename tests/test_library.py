@@ -113,7 +113,8 @@ def test_every_gate_can_open(name: str) -> None:
 def test_every_sensor_is_at_rest_unreleased_and_can_release(name: str) -> None:
     seen = rc.release(name, [0.0, 0.0, 5.0], [0.05, 100.0, 100.0])
     rest = seen.isel(time=0)
-    assert rest.occupancy.sum() == pytest.approx(1, abs=1e-15)
+    if Sensor(use=name, positions=[[0, 0, 0]]).reserve is None:  # pools hold any number of vesicles
+        assert rest.occupancy.sum() == pytest.approx(1, abs=1e-15)
     assert rest.release_probability == rest.cumulative_release == 0
     assert rest.release_rate < 1e-3
     assert seen.release_probability[-1] > 0.01

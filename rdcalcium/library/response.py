@@ -19,6 +19,9 @@ def peak_rate(sensor: Sensor, calcium: float, rest: float = 0.05) -> float:
 
     scheme = sensor.kinetics()
     q, start = scheme.generator(calcium=calcium), scheme.equilibrium(calcium=rest)
+    if sensor.reserve is not None:
+        reserve = scheme.states.index(sensor.reserve)
+        q[reserve], start = 0.0, start / start[reserve]
     solution = solve_ivp(lambda t, p: q @ p, (0, LONGEST), start, method="LSODA", jac=lambda t, p: q, **_ACCURACY)
     return float((_fusion(scheme, sensor.released, calcium) @ solution.y).max())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -35,9 +36,14 @@ class Sensor(SchemePart):
     released: tuple[str, ...] = Field(default=("fused",), min_length=1)
     """States without a vesicle. A one-way step into one of them is a release; a step there and back, as of priming and
     unpriming, is none."""
+    reserve: str | None = None
+    """State of vesicles in a reserve that never runs out: whatever comes and goes, it is 1. A step out of it brings as
+    many vesicles as its rate says, so that the other states are pools, which hold a number of vesicles, more than one
+    of them too; none: a site has one vesicle at most."""
     start: str | dict[str, float] | None = None
-    """State that every vesicle begins in, or states with their shares; none: what a site has come to at resting
-    calcium, spontaneous release included if vesicles come back; steps without a way back have not been taken."""
+    """State that every vesicle begins in, or states with their shares (with a reserve: the mean number of vesicles in
+    each); none: what a site has come to at resting calcium, spontaneous release included if vesicles come back; steps
+    without a way back have not been taken."""
 
     vesicles: Annotated[int, Field(ge=1, strict=True)] = 1
     """Sites at each position, each of which is drawn by itself where fusion is stochastic; rates and probabilities are
@@ -72,10 +78,34 @@ class Sensor(SchemePart):
     @model_validator(mode="after")
     def _shares(self) -> Self:
         shares = self.shares_at_start().values()
+        if self.reserve is not None:
+            return self._pools(self.reserve)
         if shares and not (min(shares) >= 0 and math.isclose(sum(shares), 1.0, abs_tol=1e-9)):
             raise ValueError(
                 f"sensor {self.name!r}: the shares of start are {', '.join(f'{s:g}' for s in shares)}; "
                 "they must not be negative, and add up to 1"
+            )
+        return self
+
+    def _pools(self, reserve: str) -> Self:
+        """Pools are filled from the reserve, lose vesicles again, and hold no calcium of the cytosol."""
+        scheme = self.kinetics()
+        if reserve not in scheme.states:
+            raise ValueError(
+                f"sensor {self.name!r}: the reserve {reserve!r} is not in the scheme; "
+                f"{suggest(reserve, scheme.states, 'its states')}"
+            )
+        if min(self.shares_at_start().values(), default=0.0) < 0:
+            raise ValueError(f"sensor {self.name!r}: the numbers of vesicles in start must not be negative")
+        if not self.shares_at_start() and not _come_and_go(scheme, reserve):
+            raise ValueError(
+                f"sensor {self.name!r}: no vesicle goes from {reserve!r} to {scheme.states[0]!r} and back, so that "
+                "the pools have no rest; let a step lead there, or say start"
+            )
+        if self.binds:
+            raise ValueError(
+                f"sensor {self.name!r} has pools, whose vesicles bring no calcium of the cytosol with them; "
+                "leave binds or reserve out"
             )
         return self
 
@@ -107,7 +137,7 @@ class Sensor(SchemePart):
         """Whether a site that has released its vesicle gets another one."""
         steps = [(t, t.source, t.target) for t in self.kinetics().transitions]
         steps += [(t, t.target, t.source) for t, _, _ in steps if t.backward is not None]
-        return any(self._leads_out(target, source) for _, source, target in steps)
+        return self.reserve is not None or any(self._leads_out(target, source) for _, source, target in steps)
 
     def shares_at_start(self) -> dict[str, float]:
         """Of all vesicles, by the state that they begin in; none where that is the state of rest."""
@@ -122,6 +152,23 @@ class Sensor(SchemePart):
         if len(self.positions) == 1:
             return [self.name]
         return [f"{self.name} {i + 1}" for i in range(len(self.positions))]
+
+
+def _come_and_go(scheme: KineticScheme, reserve: str) -> bool:
+    """Whether there are ways from the reserve to the first state, and back."""
+    ways = [(t.source, t.target) for t in scheme.transitions]
+    ways += [(t.target, t.source) for t in scheme.transitions if t.backward is not None]
+    first = scheme.states[0]
+    return _leads(ways, reserve, first) and _leads(ways, first, reserve)
+
+
+def _leads(ways: Collection[tuple[str, str]], begin: str, end: str) -> bool:
+    """Whether ways lead from one state to another."""
+    reached, new = {begin}, {begin}
+    while new:
+        new = {target for source, target in ways if source in new} - reached
+        reached |= new
+    return end in reached
 
 
 class Probe(Part):

@@ -12,6 +12,7 @@ from rdcalcium.model import Model, Sensor
 from rdcalcium.vesicles.chain import Chain, Course
 from rdcalcium.vesicles.sampled import Fusions, SampledVesicles
 from rdcalcium.vesicles.sites import Vesicles, between
+from rdcalcium.vesicles.supplied import drawn
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class ReleaseSensors:
         self.last = SensorStep(0.0, (calcium, calcium, calcium), start, start)
         self.sampled: SampledVesicles | None = None
         if sensor.fusion == "stochastic":
-            self.sampled = SampledVesicles(chain, sensor.name, seed, trials, len(self.labels), sensor.vesicles)
+            self.sampled = drawn(chain, sensor.name, seed, trials, len(self.labels), sensor.vesicles)
             self.sampled.begin(chain.start(rest))
         self._earlier = (0.0, calcium)  # length of the step before, and calcium at its beginning
 

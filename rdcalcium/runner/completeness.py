@@ -17,6 +17,7 @@ from rdcalcium.results.tables import headings, headings_of_trials
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import milliseconds
+from rdcalcium.vesicles.supplied import LISTED
 
 RESTORE = "restore the file, or "
 
@@ -29,7 +30,10 @@ def require_fitting(path: Path, state: Mapping[str, Any], fresh: Mapping[str, An
     # A derivative is kept from the first step on, and is like the state.
     wanted = {**fresh, **({"derivative": fresh["y"]} if "derivative" in state else {})}
     for name, example in wanted.items():
-        if trouble := _misfit(state.get(name), np.shape(example)):
+        found, shape = state.get(name), np.shape(example)
+        if found is not None and name.startswith(LISTED):
+            shape = (*found.shape[:1], *shape[1:])
+        if trouble := _misfit(found, shape):
             unfit = f"{path / folder.CHECKPOINT} does not fit this model, or this version: {name!r} {trouble}"
             raise lost(unfit)
 

@@ -29,6 +29,7 @@ class Chain:
     sources, targets  (steps,) states
     fuses             (steps,) whether the step releases a vesicle
     returns           whether a site from which one was released gets another
+    reserve           state that never runs out; none: a site has one vesicle at most
     """
 
     def __init__(self, sensor: Sensor, magnesium: float = 0.0):
@@ -42,7 +43,8 @@ class Chain:
         self.targets = np.array([place[step[1]] for step, _ in steps])
         leaves = ~self.released[self.sources] & self.released[self.targets]
         self.fuses = leaves & np.array([one_way for _, one_way in steps])
-        self.returns = bool(np.any(self.released[self.sources] & ~self.released[self.targets]))
+        self.returns = sensor.refills
+        self.reserve = None if sensor.reserve is None else place[sensor.reserve]
         self._read([step for step, _ in steps], scheme, magnesium)
 
     def _read(self, steps: Sequence[Step], scheme: KineticScheme, magnesium: float) -> None:
@@ -90,10 +92,19 @@ class Chain:
         return q
 
     def start(self, rest: float) -> np.ndarray:
-        """Occupancies before anything happens, (states,): as the sensor says, or at rest at a calcium in µM."""
-        if self._shares:
-            return np.array([self._shares.get(state, 0.0) for state in self.states])
-        return resting(self.generator(rest).T)
+        """Occupancies before anything happens, (states,): as the sensor says, or at rest at a calcium in µM.
+
+        Pools of a reserve are at rest as the states of a site are whose vesicles go in a circle: what flows is in
+        proportion to what the reserve holds, which is 1.
+        """
+        found = np.array([self._shares.get(state, 0.0) for state in self.states])
+        if not self._shares:
+            found = resting(self.generator(rest).T)
+            if self.reserve is not None:
+                found /= found[self.reserve]
+        if self.reserve is not None:
+            found[self.reserve] = 1.0
+        return found
 
 
 def _steps(scheme: KineticScheme) -> Sequence[tuple[Step, bool]]:

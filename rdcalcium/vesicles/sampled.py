@@ -93,13 +93,20 @@ class SampledVesicles:
         """Those of the last step."""
         who, when = self.fused
         each = self.positions * self.vesicles
-        return Fusions(self.trials[who // each], self.place[who], who % self.vesicles, when)
+        return Fusions(self.trials[who // each], who // self.vesicles % self.positions, who % self.vesicles, when)
 
     def _stretch(self, rates: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
         """Sites that fuse, and when (ms)."""
-        leaving = np.zeros((len(self.chain.states), self.positions))
+        end = self.time + length
+        who, left = self._through(np.arange(len(self.states)), np.full(len(self.states), length), rates)
+        self.time = end
+        return who, end - left
+
+    def _through(self, going: np.ndarray, left: np.ndarray, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Some sites until an end which is `left` ms away for each of all sites: who fuses, and how long before it."""
+        leaving = np.zeros((len(self.chain.states) + 1, self.positions))  # the last is left by nobody
         np.add.at(leaving, self.chain.sources, rates)
-        going, left, fused = np.arange(len(self.states)), np.full(len(self.states), length), []
+        fused = [(going[:0], left[:0])]
         while len(going):
             rate = leaving[self.states[going], self.place[going]]
             grown = rate * left[going]
@@ -107,13 +114,12 @@ class SampledVesicles:
             self._waits[going[~jumps]] -= grown[~jumps]
             going, rate = going[jumps], rate[jumps]
             left[going] -= self._waits[going] / rate
-            step = self._jump(going, rates)
+            step = self._jump(going, rates, left)
             fuses = self.chain.fuses[step]
-            fused.append((going[fuses], self.time + length - left[going[fuses]]))
-        self.time += length
-        return np.concatenate([who for who, _ in fused]), np.concatenate([when for _, when in fused])
+            fused.append((going[fuses], left[going[fuses]]))
+        return np.concatenate([who for who, _ in fused]), np.concatenate([time for _, time in fused])
 
-    def _jump(self, going: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    def _jump(self, going: np.ndarray, rates: np.ndarray, left: np.ndarray) -> np.ndarray:
         """Which step sites take that leave their states now; they are in the new ones afterwards."""
         u = self._draw(going)
         ways = self._ways[self.states[going]]
@@ -133,9 +139,12 @@ class SampledVesicles:
         return self._drawn[sites, at]
 
     def _numbers(self, site: int, block: int) -> np.ndarray:
+        return self._stream(site, block).random((DRAWN_AT_ONCE, 2))
+
+    def _stream(self, site: int, *words: int | str) -> np.random.Generator:
+        """Random numbers of a site for one purpose."""
         trial, rest = divmod(site, self.positions * self.vesicles)
-        words = (int(self.trials[trial]), "fusion", self.name, *divmod(rest, self.vesicles), block)
-        return generator(self.seed, *words).random((DRAWN_AT_ONCE, 2))
+        return generator(self.seed, int(self.trials[trial]), "fusion", self.name, *divmod(rest, self.vesicles), *words)
 
 
 def _ways_out(chain: Chain) -> np.ndarray:

@@ -21,18 +21,23 @@ class Vesicles:
 
     What they have come to is an array (slots, positions): the occupancy of every state; and where vesicles come back,
     the number of releases, the occupancies of sites that have released nothing yet, and the share of those that have.
+    With a reserve it is the mean number of vesicles in every state, and that of releases. Vesicles know nothing of each
+    other, so that these numbers have Poisson distributions for ever, if they have them at first.
 
     chain  of one site
     """
 
     def __init__(self, chain: Chain):
         self.chain, self.count = chain, len(chain.states)
-        self.flow = _with_counts(chain) if chain.returns else _alone(chain)
+        self.supplied = chain.reserve is not None
+        self.flow = _counted(chain) if self.supplied else _with_counts(chain) if chain.returns else _alone(chain)
 
     def start(self, rest: float, positions: int) -> np.ndarray:
         """What they have come to before anything is released, (slots, positions), at a resting calcium in µM."""
         occupancy = self.chain.start(rest)
-        if self.chain.returns:
+        if self.supplied:
+            occupancy = np.append(occupancy, 0.0)
+        elif self.chain.returns:
             occupancy = np.concatenate([occupancy, [0.0], occupancy, [0.0]])
         return np.repeat(occupancy[:, None], positions, axis=1)
 
@@ -46,6 +51,8 @@ class Vesicles:
     def _block(self, y: np.ndarray, course: Course, h: float) -> np.ndarray:
         for rates, length in self.stretches(course, h):
             y = self.flow.after(y, self._of_ways(rates), length)
+        if self.supplied:
+            return y
         # Rounding of thousands of steps would add up.
         y[: self.count] /= y[: self.count].sum(axis=0)
         return y
@@ -65,6 +72,8 @@ class Vesicles:
 
     def probability(self, y: np.ndarray) -> np.ndarray:
         """That a site has released at least one vesicle so far, (positions,)."""
+        if self.supplied:
+            return -np.expm1(-y[self.count])
         return y[-1].clip(max=1.0) if self.chain.returns else self.releases(y)
 
     def occupancy(self, y: np.ndarray) -> np.ndarray:
@@ -72,7 +81,7 @@ class Vesicles:
         return y[: self.count]
 
     def _of_ways(self, rates: np.ndarray) -> np.ndarray:
-        return np.concatenate([rates, rates]) if self.chain.returns else rates
+        return np.concatenate([rates, rates]) if self.chain.returns and not self.supplied else rates
 
     def stretches(self, course: Course, h: float) -> Iterator[tuple[np.ndarray, float]]:
         """Rates (steps, positions) in ms⁻¹ that stay for a length in ms, one after the other: those of a step."""
@@ -114,6 +123,13 @@ def _alone(chain: Chain) -> Flow:
     change = np.zeros((len(chain.states), len(steps)))
     np.add.at(change, (chain.sources, steps), -1.0)
     np.add.at(change, (chain.targets, steps), 1.0)
+    return Flow(chain.sources, change)
+
+
+def _counted(chain: Chain) -> Flow:
+    """The steps of the chain, with a counter of releases; the reserve stays as it is."""
+    change = np.concatenate([_alone(chain).change, chain.fuses[None].astype(float)])
+    change[chain.reserve] = 0.0
     return Flow(chain.sources, change)
 
 

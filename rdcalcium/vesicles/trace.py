@@ -13,8 +13,9 @@ from rdcalcium.errors import InputError
 from rdcalcium.library import papers
 from rdcalcium.model import Sensor
 from rdcalcium.vesicles.chain import Chain
-from rdcalcium.vesicles.sampled import Fusions, SampledVesicles
+from rdcalcium.vesicles.sampled import Fusions
 from rdcalcium.vesicles.sites import Vesicles
+from rdcalcium.vesicles.supplied import drawn
 
 if TYPE_CHECKING:
     import xarray
@@ -79,7 +80,7 @@ def fusions(
     t, c = _course(times, calcium)
     chain, c = Chain(part, magnesium), c.reshape(len(t), -1)
     expected = Vesicles(chain)
-    sites = SampledVesicles(chain, part.name, seed, range(1, trials + 1), c.shape[1], vesicles)
+    sites = drawn(chain, part.name, seed, range(1, trials + 1), c.shape[1], vesicles)
     sites.begin(chain.start(rest), float(t[0]))
     found = []
     for h, before, after in zip(np.diff(t).tolist(), c, c[1:], strict=False):
