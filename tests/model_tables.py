@@ -222,6 +222,18 @@ PARTS: dict[str, dict[str, Any]] = {
         ],
     },
     "openings by hand": {"channels": [channel(openings=[["0.3 ms", "0.5 ms"], ["0.8 ms", "0.85 ms"]])]},
+    "pools": {
+        "sensors": [
+            {
+                "name": "pools",
+                "positions": [[0.05, 0, 0]],
+                "scheme": ["reserve <-> R : k, u", "R -> reserve : f*Ca"],
+                "parameters": {"k": "3 /s", "u": "9 /s", "f": "0.1 /uM/ms"},
+                "reserve": "reserve",
+                "released": ["reserve"],
+            }
+        ]
+    },
     "dyes and microscopes": {
         "buffers": [
             {
