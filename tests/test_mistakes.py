@@ -49,6 +49,7 @@ MODELS = {
             "cages and flashes",
             "pumps and stores",
             "openings by hand",
+            "pools",
         )
     },
 }
