@@ -12,6 +12,7 @@ import numpy as np
 from rdcalcium.errors import nearest, suggest
 from rdcalcium.model.quantity import LIMITS, Parameter
 from rdcalcium.model.reversibility import Cycle, counted, forest, fundamental_cycles
+from rdcalcium.model.stationary import stationary
 from rdcalcium.model.transition import GIVEN, LIGANDS, SchemeError, Transition, read_transitions, require_dimensions
 
 _Named = tuple[str, float, str | None]  # a parameter, its value, and the kind of quantity that it is
@@ -143,28 +144,13 @@ class KineticScheme:
         """Stationary occupancies of the reversible steps, (states,), which sum to 1 in each part.
 
         One-way steps, such as fusion, are left out: this is the rest before them.
-        Elimination without subtraction (Grassmann, Taksar & Heyman 1985), exact to rounding in every state.
         """
         rest: dict[str, float] = {}
         for part in self.parts:
             reversible = tuple(t for t in part.transitions if t.backward is not None)
             q = KineticScheme(part.states, reversible, self.parameters).generator(voltage, calcium, magnesium)
-            rest |= dict(zip(part.states, _stationary(q), strict=True))
+            rest |= dict(zip(part.states, stationary(q.T), strict=True))
         return np.array([rest[state] for state in self.states])
-
-
-def _stationary(q: np.ndarray) -> np.ndarray:
-    """Occupancies that a generator (states, states) keeps, (states,), by elimination without subtraction."""
-    rate, n = q.T.copy(), len(q)
-    leaving = np.ones(n)
-    for k in range(n - 1, 0, -1):
-        leaving[k] = rate[k, :k].sum()
-        if leaving[k] > 0:
-            rate[:k, :k] += np.outer(rate[:k, k], rate[k, :k]) / leaving[k]
-    p = np.ones(n)
-    for k in range(1, n):
-        p[k] = p[:k] @ rate[:k, k] / leaving[k] if leaving[k] > 0 else 0.0
-    return p / p.sum()
 
 
 @lru_cache(maxsize=512)  # a model asks for its schemes many times
