@@ -73,10 +73,24 @@ class Chain:
         ends and the middle: exp(½h Q₂) exp(½h Q₁) is the commutator-free Magnus method of fourth order (Blanes & Moan
         2006), here with rates that are never below zero.
         """
-        if not self._others:  # rates are then straight lines in calcium
-            first, second = _halves(*course)
+        if self.linear:
+            first, second = self.levels(course)
             return self.rates(first), self.rates(second)
         return _halves(*(self.rates(calcium) for calcium in course))
+
+    @property
+    def linear(self) -> bool:
+        """Whether all rates are straight lines in calcium."""
+        return not self._others
+
+    def levels(self, course: Course) -> tuple[np.ndarray, np.ndarray]:
+        """Calcium that gives the rates of both halves of a step where they are `linear`, (positions,) µM each."""
+        return _halves(*course)
+
+    @property
+    def steepest(self) -> float:
+        """How much faster a state is left for each µM, at most, where rates are `linear`, µM⁻¹ ms⁻¹."""
+        return float(np.bincount(self.sources, self._slope[:, 0]).max())
 
     def fastest(self, calcium: float) -> float:
         """The fastest that any state is left at a calcium (µM), ms⁻¹."""

@@ -8,6 +8,7 @@ import numpy as np
 
 LONGEST_SERIES = 48.0  # changes of the fastest slot in a step; beyond it matrices are squared
 SQUARED_FROM = 0.5  # the same, in the steps that are squared
+TOGETHER = 4  # powers of a matrix that share a higher one
 NEGLIGIBLE = 1e-16  # of all that the series adds up
 
 
@@ -17,6 +18,7 @@ class Flow:
 
     origin  (ways,) slots
     change  D, (slots, ways): -1 where a way takes from a slot, 1 where it gives, 0 elsewhere
+    keeps   (slots,) whether its part of a sum stays: all but those that count, or of what has a reserve that alone
 
     Uniformisation (Jensen 1953): with λ the fastest rate, exp(hA) = Σ_k w_k Bᵏ, where B = 1 + A/λ has nothing negative
     and w_k are the weights of a Poisson distribution of mean hλ. No occupancy falls below zero, none is lost, and small
@@ -26,6 +28,7 @@ class Flow:
 
     origin: np.ndarray
     change: np.ndarray
+    keeps: np.ndarray
 
     def after(self, y: np.ndarray, rates: np.ndarray, h: float) -> np.ndarray:
         """y after h ms at constant rates, (slots, positions).
@@ -33,12 +36,16 @@ class Flow:
         y      (slots, positions)
         rates  (ways, positions) ms⁻¹
         """
-        fastest = float((np.maximum(-self.change, 0.0) @ rates).max(initial=0.0))
+        fastest = self.fastest(rates)
         if h * fastest == 0:
             return self._idle(y, rates, h)
         if h * fastest <= LONGEST_SERIES:
             return self._series(y, rates / fastest, poisson(h * fastest))
-        return self._squared(y, rates / fastest, h * fastest)
+        return times(self.exponentials(rates, h), y)
+
+    def fastest(self, rates: np.ndarray) -> float:
+        """The fastest that any slot is left at any position, ms⁻¹."""
+        return float((np.maximum(-self.change, 0.0) @ rates).max(initial=0.0))
 
     def _idle(self, y: np.ndarray, rates: np.ndarray, h: float) -> np.ndarray:
         """Nothing leaves a slot: what comes in does so evenly."""
@@ -56,18 +63,44 @@ class Flow:
             total += np.multiply(power, weight, out=changed)
         return total
 
-    def _squared(self, y: np.ndarray, shares: np.ndarray, changes: float) -> np.ndarray:
-        """The series of matrices for a short step, squared."""
-        slots, positions = y.shape
-        squarings = int(np.ceil(np.log2(changes / SQUARED_FROM)))
-        unit = np.repeat(np.eye(slots)[:, :, None], positions, axis=2).reshape(slots, -1)
-        spread = np.repeat(shares[:, None], slots, axis=1).reshape(len(shares), -1)
-        series = self._series(unit, spread, poisson(changes / 2**squarings))
-        matrix = np.ascontiguousarray(series.reshape(slots, slots, positions).transpose(2, 0, 1))
+    def exponentials(self, rates: np.ndarray, h: float) -> np.ndarray:
+        """exp(hA) of each position, (positions, slots, slots): the series for a short step, squared."""
+        fastest = self.fastest(rates)
+        squarings = max(int(np.ceil(np.log2(h * fastest / SQUARED_FROM))), 0) if h * fastest else 0
+        matrix = self._series_of_matrices(rates, h / 2**squarings, fastest)
         for _ in range(squarings):
-            matrix = matrix @ matrix
-        found: np.ndarray = matrix @ np.ascontiguousarray(y.T)[:, :, None]
-        return np.ascontiguousarray(found[:, :, 0].T)
+            matrix = self._kept(matrix @ matrix)
+        return matrix
+
+    def _kept(self, matrices: np.ndarray) -> np.ndarray:
+        """Without what rounding made or lost of all that is in the slots, which every squaring would double."""
+        found: np.ndarray = matrices / np.where(self.keeps, (self.keeps @ matrices), 1.0)[:, None]
+        return found
+
+    def _series_of_matrices(self, rates: np.ndarray, h: float, fastest: float) -> np.ndarray:
+        """Σ_k w_k Bᵏ, in groups of a few powers that share a higher one (Paterson & Stockmeyer 1973)."""
+        unit = np.eye(len(self.change))
+        from_slots = unit[self.origin]  # (ways, slots)
+        generators = (self.change * rates.T[:, None]) @ from_slots
+        if h * fastest == 0:
+            found: np.ndarray = unit + h * generators
+            return found
+        powers = [np.broadcast_to(unit, generators.shape), unit + generators / fastest]
+        while len(powers) <= TOGETHER:
+            powers.append(powers[-1] @ powers[1])
+        weights = poisson(h * fastest)
+        total = np.zeros(generators.shape)
+        for first in range((len(weights) - 1) // TOGETHER * TOGETHER, -1, -TOGETHER):
+            total = total @ powers[TOGETHER]
+            for weight, power in zip(weights[first:].tolist(), powers[:TOGETHER], strict=False):
+                total += weight * power
+        return total
+
+
+def times(matrices: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A matrix for each position (positions, slots, slots) times what is there, (slots, positions)."""
+    found: np.ndarray = matrices @ np.ascontiguousarray(y.T)[:, :, None]
+    return np.ascontiguousarray(found[:, :, 0].T)
 
 
 def poisson(mean: float) -> np.ndarray:

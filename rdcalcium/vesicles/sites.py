@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from rdcalcium.vesicles.chain import Chain, Course
-from rdcalcium.vesicles.flow import Flow
+from rdcalcium.vesicles.flow import LONGEST_SERIES, Flow
+from rdcalcium.vesicles.levels import Levels
 
 RESOLVED = 2.0  # changes of a sensor's state in a piece of a step; a shorter piece tells nothing more
 FINENESS = 0.025  # change of calcium during a piece, relative to its mean, that sensors may be late by
 MOST_PIECES = 64
+TOGETHER = 512  # steps of a course whose levels are found together
 BLOCK = 1024  # positions at once, whose numbers stay in the cache
+
+
+@dataclass(frozen=True)
+class Divided:
+    """A step in pieces.
+
+    pieces  course of calcium of each
+    length  of half a piece, ms
+    levels  calcium of each half, (positions,) µM, where what happens is found from these; else none
+    """
+
+    pieces: Sequence[Course]
+    length: float
+    levels: Sequence[np.ndarray]
 
 
 class Vesicles:
@@ -43,19 +61,76 @@ class Vesicles:
 
     def after(self, y: np.ndarray, course: Course, h: float) -> np.ndarray:
         """What they come to in a step of h ms while calcium follows the parabola through the course."""
-        found, (before, middle, after) = np.empty(y.shape), course
-        for block in (slice(first, first + BLOCK) for first in range(0, y.shape[1], BLOCK)):
-            found[:, block] = self._block(y[:, block], (before[block], middle[block], after[block]), h)
+        found = np.empty(y.shape)
+        for count, where in self._by_pieces(course, h):
+            step = self._divided((course[0][where], course[1][where], course[2][where]), h, count)
+            found[:, where] = self._through(y[:, where], step, self._levels([step]))
         return found
 
-    def _block(self, y: np.ndarray, course: Course, h: float) -> np.ndarray:
-        for rates, length in self.stretches(course, h):
-            y = self.flow.after(y, self._of_ways(rates), length)
+    def along(self, y: np.ndarray, steps: Sequence[tuple[Course, float]]) -> Iterator[np.ndarray]:
+        """What they come to after each of many steps, which are `after`; what these share is found once."""
+        for first in range(0, len(steps), TOGETHER):
+            parts = [
+                self._divided(course, h, self._count_pieces(course, h)) for course, h in steps[first : first + TOGETHER]
+            ]
+            levels = self._levels(parts)
+            for part in parts:
+                y = self._through(y, part, levels)
+                yield y
+
+    def _by_pieces(self, course: Course, h: float) -> Iterator[tuple[int, np.ndarray | slice]]:
+        """Numbers of pieces, and which positions take so many: those of a block alike."""
+        size = len(course[0])
+        blocks = [slice(first, first + BLOCK) for first in range(0, size, BLOCK)]
+        counts = np.array([self._count_pieces((course[0][b], course[1][b], course[2][b]), h) for b in blocks])
+        different = np.unique(counts).tolist()
+        for count in different:
+            alike = np.flatnonzero(np.repeat(counts == count, BLOCK)[:size])
+            yield count, slice(None) if len(different) == 1 else alike
+
+    def _divided(self, course: Course, h: float, count: int) -> Divided:
+        """A step of h ms in so many pieces; of levels, where a series of each half would be long."""
+        pieces, length = [*_pieces(course, count)], 0.5 * h / count
+        highest = max(float(calcium.max(initial=0.0)) for calcium in course)
+        long = self.chain.linear and length * self.chain.fastest(highest) > LONGEST_SERIES
+        levels = [calcium for piece in pieces for calcium in self.chain.levels(piece)] if long else []
+        return Divided(pieces, length, levels)
+
+    def _levels(self, steps: Sequence[Divided]) -> dict[float, Levels]:
+        """What happens at all levels of some steps, for each length of their halves (ms)."""
+        asked: dict[float, list[np.ndarray]] = {}
+        for step in steps:
+            asked.setdefault(step.length, []).extend(step.levels)
+        return {
+            length: Levels(partial(self._exponentials, length), np.concatenate(levels), length * self.chain.steepest)
+            for length, levels in asked.items()
+            if levels
+        }
+
+    def _exponentials(self, length: float, calcium: np.ndarray) -> np.ndarray:
+        return self.flow.exponentials(self._of_ways(self.chain.rates(calcium)), length)
+
+    def _through(self, y: np.ndarray, step: Divided, levels: dict[float, Levels]) -> np.ndarray:
+        """What comes of y, (slots, positions), in a step."""
+        y = y if step.levels else self._by_series(y, step.pieces, step.length)
+        for calcium in step.levels:
+            y = levels[step.length].after(y, calcium)
         if self.supplied:
             return y
         # Rounding of thousands of steps would add up.
         y[: self.count] /= y[: self.count].sum(axis=0)
         return y
+
+    def _by_series(self, y: np.ndarray, pieces: Sequence[Course], length: float) -> np.ndarray:
+        """Halves of pieces, each so long (ms), by a series."""
+        found = np.empty(y.shape)
+        for block in (slice(first, first + BLOCK) for first in range(0, y.shape[1], BLOCK)):
+            part = y[:, block]
+            for before, middle, after in pieces:
+                for rates in self.chain.halves((before[block], middle[block], after[block])):
+                    part = self.flow.after(part, self._of_ways(rates), length)
+            found[:, block] = part
+        return found
 
     def rate(self, y: np.ndarray, calcium: np.ndarray) -> np.ndarray:
         """Releases per time of a site, (positions,) ms⁻¹: the flux of all steps that fuse."""
@@ -85,20 +160,10 @@ class Vesicles:
 
     def stretches(self, course: Course, h: float) -> Iterator[tuple[np.ndarray, float]]:
         """Rates (steps, positions) in ms⁻¹ that stay for a length in ms, one after the other: those of a step."""
-        for piece, length in self._pieces(course, h):
-            for rates in self.chain.halves(piece):
-                yield rates, 0.5 * length
-
-    def _pieces(self, course: Course, h: float) -> Iterator[tuple[Course, float]]:
-        """Parts of a step that the sensors tell apart, with their lengths in ms."""
         count = self._count_pieces(course, h)
-        if count == 1:
-            yield course, h
-            return
-        ends = np.linspace(0.0, 1.0, count + 1)
-        for begin, end in pairwise(ends):
-            first, middle, last = (between(course, s) for s in (begin, 0.5 * (begin + end), end))
-            yield (first, middle, last), h / count
+        for piece in _pieces(course, count):
+            for rates in self.chain.halves(piece):
+                yield rates, 0.5 * h / count
 
     def _count_pieces(self, course: Course, h: float) -> int:
         highest = max(float(calcium.max(initial=0.0)) for calcium in course)
@@ -117,20 +182,30 @@ def between(course: Course, share: float) -> np.ndarray:
     return (1 - s) * (1 - 2 * s) * before + 4 * s * (1 - s) * middle + s * (2 * s - 1) * after
 
 
+def _pieces(course: Course, count: int) -> Iterator[Course]:
+    """Parts of a step, all as long."""
+    if count == 1:
+        yield course
+        return
+    for begin, end in pairwise(np.linspace(0.0, 1.0, count + 1)):
+        first, middle, last = (between(course, s) for s in (begin, 0.5 * (begin + end), end))
+        yield first, middle, last
+
+
 def _alone(chain: Chain) -> Flow:
     """The steps of the chain."""
     steps = np.arange(len(chain.sources))
     change = np.zeros((len(chain.states), len(steps)))
     np.add.at(change, (chain.sources, steps), -1.0)
     np.add.at(change, (chain.targets, steps), 1.0)
-    return Flow(chain.sources, change)
+    return Flow(chain.sources, change, np.ones(len(chain.states), dtype=bool))
 
 
 def _counted(chain: Chain) -> Flow:
     """The steps of the chain, with a counter of releases; the reserve stays as it is."""
     change = np.concatenate([_alone(chain).change, chain.fuses[None].astype(float)])
     change[chain.reserve] = 0.0
-    return Flow(chain.sources, change)
+    return Flow(chain.sources, change, np.arange(len(change)) == chain.reserve)
 
 
 def _with_counts(chain: Chain) -> Flow:
@@ -143,4 +218,4 @@ def _with_counts(chain: Chain) -> Flow:
     steps = np.arange(k)
     change[again + chain.sources, k + steps] = -1.0
     change[np.where(chain.fuses, spent, again + chain.targets), k + steps] = 1.0
-    return Flow(np.concatenate([chain.sources, again + chain.sources]), change)
+    return Flow(np.concatenate([chain.sources, again + chain.sources]), change, np.arange(2 * n + 2) != n)

@@ -134,10 +134,14 @@ def _course(times: ArrayLike, calcium: ArrayLike) -> tuple[np.ndarray, np.ndarra
 
 def _followed(vesicles: Vesicles, rest: float, times: np.ndarray, calcium: np.ndarray) -> np.ndarray:
     """What the sites have come to at each time, (times, slots, traces)."""
-    states = [vesicles.start(rest, calcium.shape[1])]
-    for h, before, after in zip(np.diff(times).tolist(), calcium, calcium[1:], strict=False):
-        states.append(vesicles.after(states[-1], (before, 0.5 * (before + after), after), h) if h else states[-1])
-    return np.array(states)
+    y, lengths = vesicles.start(rest, calcium.shape[1]), np.diff(times)
+    steps = [
+        ((before, 0.5 * (before + after), after), float(f"{h:.12g}"))  # steps that are alike but for rounding
+        for h, before, after in zip(lengths, calcium, calcium[1:], strict=False)
+        if h
+    ]
+    states = [y, *vesicles.along(y, steps)]
+    return np.array(states)[np.append(0, np.cumsum(lengths > 0))]
 
 
 def _dataset(sensor: Sensor, do: Vesicles, times: np.ndarray, calcium: np.ndarray, y: np.ndarray) -> xarray.Dataset:
