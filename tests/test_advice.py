@@ -33,6 +33,7 @@ from rdcalcium.model import (
     Model,
     Probe,
     PulseCurrent,
+    Pump,
     Run,
     Sensor,
     Sphere,
@@ -81,6 +82,7 @@ SHAPES = {
     "mirrored": model(geometry=Box(size=(0.5, 0.5, 0.4), symmetry=("x", "y"))),
     "vesicles": model(geometry=Box(size=(0.5, 0.5, 0.4), obstacles=(Sphere(centre=(0, 0.1, 0.1), radius=0.06),))),
     "tetrahedra": model(discretization=Tetrahedra(size_at_active_zone=0.02, size_in_bulk=0.08)),
+    "pump": model(pumps=(Pump(use="NCX_rameshkumar2025", parameters={"V_max": "40 uM*um/ms", "K": "1.5 uM"}),)),
     "keller2015": library.load("keller2015"),
 }
 

@@ -57,3 +57,17 @@ def test_check_calls_one_cell_a_compartment() -> None:
     lines = rc.check(compartment(40))
     assert any(line.startswith("one well-mixed compartment") for line in lines)
     assert not any("fine enough" in line or "captures calcium" in line for line in lines)
+
+
+@pytest.mark.parametrize(("pumps", "told"), [((), "0 per ms"), (({"use": "PMCA_matveev2006"},), "per ms")])
+def test_check_tells_what_a_step_costs_where_nothing_diffuses_or_binds(pumps: tuple[dict, ...], told: str) -> None:
+    """The slope of V c/(K + c) is V/K = 0.1 µm/ms at most, over the depth of 4 µm."""
+    (line,) = [
+        x for x in rc.check(compartment(0).changed(buffers=(), calcium={"clearance": 0}, pumps=pumps)) if "radius" in x
+    ]
+    assert told in line
+    if pumps:
+        radius = float(line.split()[2])
+        assert 0.1 / 4 < radius < 1.5 * 0.1 / 4
+    else:
+        assert line.endswith("could have any length")

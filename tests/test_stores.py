@@ -248,7 +248,7 @@ def test_a_pump_may_follow_the_voltage() -> None:
 
 
 def test_a_pump_that_follows_the_voltage_needs_one() -> None:
-    with pytest.raises(ModelError, match=r"the law of pump 'NCX' names the voltage V: add a \[stimulus\]"):
+    with pytest.raises(ModelError, match=r"pump 'NCX' names the voltage V: add a \[stimulus\]"):
         cell(stores=[], pumps=[{"name": "NCX", "law": "P*exp(-V/20)*Ca", "parameters": {"P": 1e-3}}])
 
 
@@ -260,3 +260,62 @@ def test_a_run_writes_what_the_molecules_of_a_store_hold(tmp_path: Path) -> None
     assert held[0] == pytest.approx(500 * SIDE**2 / IONS_PER_AMOUNT * 0.15 * 0.05 / (0.15 * 0.05 + 0.075), rel=1e-6)
     assert stored[0] == pytest.approx(STORE_REST * LUMEN, rel=1e-9)
     assert result.ledger["relative error"].max() < TOLERANCES["balance, float64"]
+
+
+def test_the_states_of_a_pump_may_follow_the_voltage_and_hold_magnesium() -> None:
+    """Magnesium keeps a site from calcium, and a depolarisation slows the step across: all beside LSODA."""
+    scheme = ["P + Ca <-> PCa : k_on, k_off", "P + Mg <-> PMg : m_on, m_off", "PCa -> P : k_out*exp(-V/40)"]
+    rates = {"k_on": "0.15 /uM/ms", "k_off": "15 /s", "k_out": "60 /s", "m_on": "0.01 /mM/ms", "m_off": "5 /s"}
+    clamp = {"kind": "voltage_step", "holding": -80, "steps": [{"start": 5, "duration": 1000, "level": 20}]}
+    pump = {"name": "NCX", "surface": "x_max", "scheme": scheme, "density": "500 /um^2", "parameters": rates}
+    parts = {"pumps": [pump], "stimulus": clamp, "magnesium": {"free": "1 mM"}}
+    run = fresh(cell(stores=[], channels=[], **parts, run={"duration": 30, "tolerance": 1e-5}))
+    sigma = 500 / IONS_PER_AMOUNT
+
+    def flows(c: float, ca: float, mg: float, voltage: float) -> np.ndarray:
+        free, out = 1 - ca - mg, 0.06 * np.exp(-voltage / 40) * ca
+        return np.array([0.15 * c * free - 0.015 * ca, 0.01 * free - 0.005 * mg, out])
+
+    def change(t: float, y: np.ndarray) -> list[float]:
+        calcium, magnesium, out = flows(y[0], y[1], y[2], 20)
+        return [-AREA_OVER_VOLUME * sigma * (calcium - leak), calcium - out, magnesium]
+
+    at_rest = run.do.sites(run.stepper.y)[1:3]
+    calcium, magnesium, leak = flows(0.05, *at_rest, -80)
+    assert (calcium, magnesium) == pytest.approx((leak, 0), abs=1e-12)
+    run.run()
+    expected = solve_ivp(change, (5, 30), [0.05, *at_rest], method="LSODA", rtol=1e-9, atol=1e-12).y[:, -1]
+    assert abs(expected[0] - 0.05) > 0.01
+    assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(expected[0], rel=1e-3)
+    assert run.do.sites(run.stepper.y)[1:3] == pytest.approx(expected[1:], rel=1e-3)
+
+
+def test_a_store_takes_up_less_where_magnesium_holds_its_sites() -> None:
+    """With K_Mg = 1 µM and 1 mM of Mg a thousandth of the molecules is free at rest."""
+    scheme = [*PMCA["scheme"], "P + Mg <-> PMg : k_Mg, k_Mg*K_Mg"]
+    rates = {**PMCA["parameters"], "k_Mg": "0.1 /uM/ms", "K_Mg": "1 uM"}
+    run = fresh(cell({**PMCA, "scheme": scheme, "parameters": rates}, magnesium={"free": "1 mM"}))
+    _, bound, blocked = run.do.sites(run.stepper.y)
+    assert (1 - bound - blocked) / blocked == pytest.approx(1e-3, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({}, r"'SERCA' binds Mg: say how much there is"),
+        (
+            {"magnesium": {"free": 500, "diffusivity": 0.2}},
+            r"transport 'SERCA' binds Mg, which transports know only where it is clamped",
+        ),
+    ],
+)
+def test_a_transport_knows_magnesium_where_it_is_clamped(parts: dict[str, Any], message: str) -> None:
+    scheme = [*PMCA["scheme"], "P + Mg <-> PMg : k_on, k_off"]
+    with pytest.raises(ModelError, match=message):
+        cell({**PMCA, "name": "SERCA", "scheme": scheme}, **parts)
+
+
+def test_a_store_does_not_know_the_voltage_of_the_membrane() -> None:
+    scheme = [PMCA["scheme"][0], "PCa -> P : k_out*exp(-V/40)"]
+    with pytest.raises(ModelError, match=r"the scheme of 'PMCA' names V, the voltage of the cell's own membrane"):
+        cell({**PMCA, "scheme": scheme})

@@ -33,6 +33,7 @@ class CellSizes:
     space     which parts of it they fill
     volumes   makes the volume of each, (n,) µm³; solid cells have none
     made      the control volumes of a mesh; None for a grid, whose are not made
+    make      makes all control volumes
     """
 
     count: int
@@ -44,16 +45,19 @@ class CellSizes:
     locator: Locator
     space: Space
     volumes: Callable[[], np.ndarray]
+    make: Callable[[], Discretization]
     made: Discretization | None = None
 
 
 def cell_sizes(model: Model) -> CellSizes:
     """Those of the control volumes that a run of the model would have."""
     cells = build(model)
-    return _of_grid(cells) if isinstance(cells, RectilinearGrid) else _of_mesh(discretized(model, cells))
+    if isinstance(cells, RectilinearGrid):
+        return _of_grid(cells, lambda: discretized(model, cells))
+    return _of_mesh(discretized(model, cells))
 
 
-def _of_grid(grid: RectilinearGrid) -> CellSizes:
+def _of_grid(grid: RectilinearGrid, make: Callable[[], Discretization]) -> CellSizes:
     solid = int(np.count_nonzero(grid.solid))
     return CellSizes(
         count=grid.solid.size - solid,
@@ -65,6 +69,7 @@ def _of_grid(grid: RectilinearGrid) -> CellSizes:
         locator=GridLocator(grid),
         space=GridSpace(grid, GRID_SURFACES),
         volumes=lambda: grid.volumes,
+        make=make,
     )
 
 
@@ -79,6 +84,7 @@ def _of_mesh(made: Discretization) -> CellSizes:
         locator=made.locator,
         space=made.space,
         volumes=lambda: made.volumes,
+        make=lambda: made,
         made=made,
     )
 

@@ -16,10 +16,10 @@ BALANCED = 1e-12  # µM µm ms⁻¹, a flux that is rounding
 
 def resting_fluxes(model: Model) -> Iterator[str]:
     """A warning for each mechanism that takes calcium up or lets it go at rest."""
-    rest = model.calcium.rest
+    rest, magnesium = model.calcium.rest, model.free_magnesium
     voltage = voltage_course(model.stimulus, model.run.duration) if model.stimulus else None
-    mechanisms = [pump_mechanism(pump, rest, voltage) for pump in model.pumps]
-    mechanisms += [store_mechanism(store, rest, 1.0, 1) for store in model.stores]
+    mechanisms = [pump_mechanism(pump, rest, voltage, magnesium) for pump in model.pumps]
+    mechanisms += [store_mechanism(store, rest, 1.0, 1, magnesium) for store in model.stores]
     for mechanism in mechanisms:
         flux = _at_rest(mechanism, rest)
         if abs(flux) > BALANCED:

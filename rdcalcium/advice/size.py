@@ -12,7 +12,9 @@ from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization.parts import share
 from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
+from rdcalcium.patches import build_patches, has_patches
 from rdcalcium.precision import rounding_costs
+from rdcalcium.system import System
 from rdcalcium.units import nanometres_to, time_span
 
 STEP = 0.01  # ms, a typical step while channels are open
@@ -71,12 +73,21 @@ def _part(cells: CellSizes, share: np.ndarray) -> float:
 
 def cost(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
     """Stiffness at rest, and what a step costs."""
-    radius = chemistry.stiffness(model.calcium.rest, cells.radius)
+    radius = _stiffness(model, cells, chemistry)
     stages = METHODS[model.run.method].stages_for(STEP, radius)
+    euler = f"be {time_span(2 / radius)}" if radius else "have any length"
     yield (
         f"spectral radius {radius:.3g} per ms at rest; a step of {time_span(STEP)} takes "
-        f"{stages} stages, an explicit Euler step could be {time_span(2 / radius)}"
+        f"{stages} stages, an explicit Euler step could {euler}"
     )
+
+
+def _stiffness(model: Model, cells: CellSizes, chemistry: Chemistry) -> float:
+    """Bound on the spectral radius at rest, ms⁻¹; control volumes are made where something sits in them."""
+    if not has_patches(model):
+        return chemistry.stiffness(model.calcium.rest, cells.radius)
+    made = cells.make()
+    return System(chemistry, made, patches=build_patches(model, made)).stiffness(model.calcium.rest)
 
 
 def single_precision(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:

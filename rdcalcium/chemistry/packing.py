@@ -17,7 +17,7 @@ def build_chemistry(model: Model) -> Chemistry:
     fields = [Field("Ca", model.calcium.diffusivity, model.calcium.rest, 1)]
     if model.magnesium and model.magnesium.diffusivity is not None:
         fields.append(Field("Mg", model.magnesium.diffusivity, model.magnesium.free, 0, magnesium=1))
-    ions = Ions(model.calcium.rest, model.magnesium.free if model.magnesium else 0.0, moving=len(fields) > MAGNESIUM)
+    ions = Ions(model.calcium.rest, model.free_magnesium, moving=len(fields) > MAGNESIUM)
     reactions: list[Reaction] = []
     photolysis: list[Photolysis] = []
     for buffer in model.buffers:

@@ -18,6 +18,7 @@ from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.imaging import Imaging, require_visible
 from rdcalcium.model.pumps import Pump
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
+from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import Stimulus
 from rdcalcium.model.stores import Store
@@ -134,6 +135,11 @@ class Model(Part):
         return self.geometry.copies
 
     @property
+    def free_magnesium(self) -> float:
+        """Before the stimulus, µM; 0 where there is none."""
+        return self.magnesium.free if self.magnesium else 0.0
+
+    @property
     def surroundings(self) -> Surroundings:
         """Temperature, and calcium on both sides of the membrane."""
         outside = self.extracellular.calcium if self.extracellular else None
@@ -239,7 +245,7 @@ class Model(Part):
         self._surfaces_are_walls()
         for pump in self.pumps:
             if pump.depends_on_voltage and self.stimulus is None:
-                raise ValueError(f"the law of pump {pump.name!r} names the voltage V: add a [stimulus]")
+                raise ValueError(f"pump {pump.name!r} names the voltage V: add a [stimulus]")
         if self.stimulus is None and any(group.needs_voltage for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
         for group in self.channels:
@@ -277,16 +283,22 @@ class Model(Part):
                 )
 
     def _magnesium_known(self) -> None:
-        """What binds magnesium needs to know how much there is; sensors, where it is the same at all times."""
-        binding: list[Buffer | Sensor] = [*self.buffers, *self.sensors]
-        for part in binding:
-            if not any(t.ligand == "Mg" for t in part.kinetics().transitions):
+        """What binds magnesium needs to know how much there is; all but buffers, where it is the same at all times."""
+        transports = [transport for store in self.stores for transport in store.transports]
+        schemes: list[tuple[str, str, KineticScheme | None]] = [
+            *(("buffer", buffer.name, buffer.kinetics()) for buffer in self.buffers),
+            *(("sensor", sensor.name, sensor.kinetics()) for sensor in self.sensors),
+            *(("pump", pump.name, pump.kinetics) for pump in self.pumps),
+            *(("transport", transport.name, transport.kinetics) for transport in transports),
+        ]
+        for kind, name, scheme in schemes:
+            if scheme is None or not scheme.binds("Mg"):
                 continue
             if self.magnesium is None:
-                raise ValueError(f"{part.name!r} binds Mg: say how much there is, [magnesium] free = …")
-            if isinstance(part, Sensor) and self.magnesium.diffusivity is not None:
+                raise ValueError(f"{name!r} binds Mg: say how much there is, [magnesium] free = …")
+            if kind != "buffer" and self.magnesium.diffusivity is not None:
                 raise ValueError(
-                    f"sensor {part.name!r} binds Mg, which sensors know only where it is clamped: "
+                    f"{kind} {name!r} binds Mg, which {kind}s know only where it is clamped: "
                     "leave magnesium.diffusivity out"
                 )
 

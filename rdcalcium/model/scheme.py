@@ -99,6 +99,10 @@ class KineticScheme:
         """Whether any rate contains Ca, besides the steps that bind it."""
         return "Ca" in self.names
 
+    def binds(self, ligand: str) -> bool:
+        """Whether a step binds it."""
+        return any(t.ligand == ligand for t in self.transitions)
+
     def bound(self, ligand: str) -> dict[str, int]:
         """How many ions of a ligand each state holds, counted from the first state of its part."""
         return counted(self.states, self.transitions, ligand)

@@ -85,8 +85,9 @@ class Transport(LibraryPart):
 
     @property
     def depends_on_voltage(self) -> bool:
-        """Whether the law or a gate names V."""
-        return any(VOLTAGE in Expression(text).names for text in (self.law, *self.gates.values()) if text)
+        """Whether the law, a gate or the scheme names V."""
+        named = any(VOLTAGE in Expression(text).names for text in (self.law, *self.gates.values()) if text)
+        return named or (self.kinetics is not None and self.kinetics.depends_on_voltage)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -149,6 +150,11 @@ class Transport(LibraryPart):
         for expression in expressions:
             expression.require(known)
         scheme = self.kinetics
+        if scheme and scheme.depends_on_voltage and VOLTAGE not in self.given:
+            raise ValueError(
+                f"the scheme of {self.name!r} names V, the voltage of the cell's own membrane, which a store does not "
+                "have; leave it out"
+            )
         used = frozenset[str]().union(scheme.names if scheme else (), *(e.names for e in expressions))
         used |= {DENSITY} if self.scheme else set()
         for name in self.numbers:

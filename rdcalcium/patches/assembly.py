@@ -10,7 +10,7 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.scheme import KineticScheme
-from rdcalcium.model.transports import DENSITY, Transport
+from rdcalcium.model.transports import DENSITY, VOLTAGE, Transport
 from rdcalcium.patches.base import BOUND, Row
 
 ROUNDS, SETTLED = 50, 1e-10  # of Newton's method, and the change, each ms, at which it is done
@@ -53,10 +53,12 @@ class Assembly:
 
     calcium     µM under the surface at rest
     given       what else laws may name at rest, such as Ca_store
+    magnesium   µM, clamped
     """
 
     calcium: float
     given: Mapping[str, float] = field(default_factory=dict)
+    magnesium: float = 0.0
     rows: list[Row] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     transported: list[str] = field(default_factory=list)
@@ -87,13 +89,14 @@ class Assembly:
         if scheme is None:
             return {}
         density = names.get(DENSITY)
+        ligands = {None: "", "Ca": "*Ca", "Mg": f"*{self.place(self.magnesium)}" if scheme.binds("Mg") else ""}
         others = {state: f"x{len(self.rows) + i}" for i, state in enumerate(scheme.states[1:])}
         share = {scheme.states[0]: f"(1 - {' - '.join(others.values())})", **others}
         held = held_calcium(scheme)
         changes: dict[str, list[str]] = {state: ["0"] for state in scheme.states}
         for step in scheme.transitions:
-            ligand = f"*{step.ligand}" if step.ligand else ""
-            ways = [(step.source, step.target, f"({step.forward.into(Spelt(names))}){ligand}")]
+            forward = f"({step.forward.into(Spelt(names))}){ligands[step.ligand]}"
+            ways = [(step.source, step.target, forward)]
             if step.backward is not None:
                 ways.append((step.target, step.source, f"({step.backward.into(Spelt(names))})"))
             for source, target, rate in ways:
@@ -103,7 +106,8 @@ class Assembly:
             lost = held[step.source] - held[step.target]
             if step.ligand is None and lost and density:
                 self.transported.append(f"{lost}*{density}*{ways[0][2]}*{share[step.source]}")
-        at_rest = dict(zip(scheme.states, stationary(scheme, self.calcium), strict=True))
+        rest = scheme.generator(self.given.get(VOLTAGE, 0.0), self.calcium, self.magnesium)
+        at_rest = dict(zip(scheme.states, stationary(rest), strict=True))
         amount = self.parameters[density] if density else 0.0
         self.rows += [
             Row(others[s], Expression("".join(changes[s])), at_rest[s], amount * held[s], 1.0, BOUND * bool(amount))
@@ -155,9 +159,8 @@ def held_calcium(scheme: KineticScheme) -> dict[str, int]:
     return held
 
 
-def stationary(scheme: KineticScheme, calcium: float) -> np.ndarray:
-    """Occupancies that no longer change at a calcium in µM, one-way steps included, (states,)."""
-    q = scheme.generator(calcium=calcium)
+def stationary(q: np.ndarray) -> np.ndarray:
+    """Occupancies that a generator (states, states) keeps, one-way steps included, (states,)."""
     found = np.linalg.lstsq(np.vstack([q, np.ones(len(q))]), np.append(np.zeros(len(q)), 1.0))[0]
     positive: np.ndarray = np.clip(found, 0.0, None)
     return positive / positive.sum()

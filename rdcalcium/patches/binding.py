@@ -21,14 +21,13 @@ SCALE = 0.1  # share of molecules of which the tolerance is a share: what these 
 
 def binding_sensors(model: Model, discretization: Discretization) -> Iterator[Patch]:
     """A patch for each kind that binds; sensors in one control volume see the same calcium, and are one site."""
-    magnesium = model.magnesium.free if model.magnesium else 0.0
     for sensor in model.sensors:
         if sensor.binds:
             found = discretization.nearest_volumes(np.array(sensor.positions))
             volumes, place = np.unique(found, return_inverse=True)
             shares = computed_share(np.array(sensor.positions), [*model.geometry.mirrors.items()])
             amounts = np.bincount(place, shares) * sensor.molecules / IONS_PER_AMOUNT
-            mechanism = sensor_mechanism(sensor, model.calcium.rest, magnesium)
+            mechanism = sensor_mechanism(sensor, model.calcium.rest, model.free_magnesium)
             yield Patch(mechanism, volumes, amounts, amounts / discretization.volumes[volumes])
 
 

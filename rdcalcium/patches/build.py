@@ -27,18 +27,24 @@ def build_patches(model: Model, discretization: Discretization) -> Patches:
     return Patches(tuple(patch for patch, _ in found), tuple(reacts for _, reacts in found))
 
 
+def has_patches(model: Model) -> bool:
+    """Whether a model has anything that sits in certain control volumes."""
+    on_membrane = any(sensor.binds for sensor in model.sensors) or any(g.senses_calcium for g in model.channels)
+    return bool(model.pumps or model.stores or model.calcium.clearance or on_membrane)
+
+
 def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
-    rest = model.calcium.rest
+    rest, magnesium = model.calcium.rest, model.free_magnesium
     for pump in model.pumps:
         at = _touching(pump.name, pump.surface, discretization)
         voltage = voltage_course(model.stimulus, model.run.duration) if model.stimulus else None
-        yield _on_surface(pump_mechanism(pump, rest, voltage), at, discretization)
+        yield _on_surface(pump_mechanism(pump, rest, voltage, magnesium), at, discretization)
     if model.calcium.clearance:
         yield _everywhere(clearance(model.calcium.clearance, rest), discretization)
     for store in model.stores:
         at = _touching(store.name, store.surface, discretization)
         area = model.copies * float(at.areas.sum())
-        yield _on_surface(store_mechanism(store, rest, area, model.copies), at, discretization)
+        yield _on_surface(store_mechanism(store, rest, area, model.copies, magnesium), at, discretization)
     yield from binding_sensors(model, discretization)
 
 
@@ -56,13 +62,14 @@ def _reaction(patch: Patch) -> Reaction:
     return Reaction(found[0].levels, *most)
 
 
-def pump_mechanism(pump: Pump, rest: float, voltage: Course | None = None) -> Mechanism:
+def pump_mechanism(pump: Pump, rest: float, voltage: Course | None = None, magnesium: float = 0.0) -> Mechanism:
     """A flux out of the cytosol, µM µm ms⁻¹, less the constant leak that balances it at rest.
 
-    rest     µM
-    voltage  over time; what it is at first is that of rest
+    rest       µM
+    voltage    over time; what it is at first is that of rest
+    magnesium  µM
     """
-    parts = Assembly(rest, {} if voltage is None else {VOLTAGE: float(voltage.values[0])})
+    parts = Assembly(rest, {} if voltage is None else {VOLTAGE: float(voltage.values[0])}, magnesium)
     parts.rows.append(Row("x0", Expression("0"), calcium=1.0, account=PUMPED))
     parts.add(pump)
     out = " + ".join(parts.transported)
@@ -81,15 +88,16 @@ def clearance(rate: float, rest: float) -> Mechanism:
     return Mechanism(CLEARANCE, (row,), {"rate": rate, "rest": rest})
 
 
-def store_mechanism(store: Store, rest: float, area: float, copies: int) -> Mechanism:
+def store_mechanism(store: Store, rest: float, area: float, copies: int, magnesium: float = 0.0) -> Mechanism:
     """What goes into a store and comes out of it; its first row is all that lies in it, on an area of its surface.
 
-    rest    µM of calcium in the cytosol
-    area    of its surface in the whole terminal, µm²
-    copies  computed parts that make up the terminal
+    rest       µM of calcium in the cytosol
+    area       of its surface in the whole terminal, µm²
+    copies     computed parts that make up the terminal
+    magnesium  µM in the cytosol
     """
     held = store.volume * (1 + store.binding_ratio) * store.rest / area
-    parts = Assembly(rest, {STORE: store.rest})
+    parts = Assembly(rest, {STORE: store.rest}, magnesium)
     parts.rows.append(Row("x0", Expression("0"), start=held, calcium=1.0, scale=held, account=STORED))
     for transport in store.transports:
         parts.add(transport)

@@ -40,7 +40,8 @@ def _radii(matrices: np.ndarray) -> np.ndarray:
 
 def _settled(mechanism: Mechanism, rows: np.ndarray, total: float) -> np.ndarray:
     """Rows that hold no store and no account in their steady state at every level of calcium, (rows, levels)."""
-    gates = [i for i, row in enumerate(mechanism.rows) if row.account in ("", BOUND)]
+    own = mechanism.rows[:-1] if mechanism.courses else mechanism.rows  # without a clock, which never settles
+    gates = [i for i, row in enumerate(own) if row.account in ("", BOUND)]
     rows = rows.copy()
     for _ in range(ROUNDS if gates else 0):
         slopes = jacobian(mechanism, LEVELS, rows, total)[:, 1:, 1:][:, gates][:, :, gates]

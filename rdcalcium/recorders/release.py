@@ -143,7 +143,7 @@ class ReleaseSensors:
     @classmethod
     def of(cls, model: Model, trials: Sequence[int]) -> list[ReleaseSensors]:
         """Those of every kind in a model, at rest before these trials; they are the first of its watched points."""
-        magnesium = model.magnesium.free if model.magnesium else 0.0
+        magnesium = model.free_magnesium
         firsts = accumulate((len(sensor.positions) for sensor in model.sensors), initial=0)
         more = (model.run.seed, trials)
         return [cls(s, model.calcium.rest, magnesium, at, *more) for s, at in zip(model.sensors, firsts, strict=False)]
