@@ -461,7 +461,8 @@ SCHEMES = {  # lines, bare numbers, and what is written of them
     "a constant of dissociation": (["A + Ca <-> B : k_on, k_on*K"], "K = 7 uM"),
     "a time": (["A <-> B : 1/tau, k_off"], "tau = 3 ms"),
     "a voltage": (["A <-> B : k_off*exp(V/s), exp(-V/s)"], "s = 20 mV, k_off = 2 1/ms"),
-    "a sum stays bare": (["A <-> B : a + k_off, 1"], "a = 4.0, k_off = 2.0"),
+    "terms of a sum": (["A <-> B : a + k_off*exp(V/s), 1"], "a = 4 1/ms, k_off = 2 1/ms, s = 20 mV"),
+    "a half-saturation": (["A <-> B : k_off + a*Ca/(K + Ca), 1"], "k_off = 2 1/ms, a = 4 1/ms, K = 7 uM"),
     "two unknown stay bare": (["A <-> B : a*k_off, 1"], "a = 4.0, k_off = 2.0"),
     "one name for two things stays bare": (["A + Ca <-> B : a, a"], "a = 4.0"),
 }
@@ -472,7 +473,7 @@ def test_a_bare_number_of_a_scheme_is_written_with_the_unit_of_its_place(name: s
     lines, written = SCHEMES[name]
     numbers = {"k_on": 0.1, "k_off": 2, "b": 0.25, "K": 7, "tau": 3, "s": 20, "a": 4}
     used = {k: v for k, v in numbers.items() if re.search(rf"\b{k}\b", " ".join(lines))}
-    if name == "a voltage":
+    if "V" in "".join(lines):
         new = {"channels": [channel(**{**OHMIC, "gate": lines, "parameters": used, "open_states": ["B"]})]}
         model = library.resolve(tables(**new, stimulus=PARTS["current ohmic"]["stimulus"]))
     else:

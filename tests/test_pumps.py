@@ -258,6 +258,25 @@ def test_a_steady_state_with_states_of_its_own_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", rc.library.entries("pumps"))
+def test_bare_numbers_of_a_law_are_written_with_the_units_of_their_place(name: str) -> None:
+    said = rc.library.entry("pumps", name)
+    pump = Pump(use=name, **({"density": 100} if "scheme" in said else {}))
+    bare = pump.changed(parameters={key: float(value) for key, value in pump.parameters.items()})
+    assert bare.model_dump()["parameters"] == pump.model_dump()["parameters"]
+    assert all(isinstance(value, str) for value in bare.model_dump()["parameters"].values())
+
+
+def test_a_law_that_tells_no_unit_is_written_as_it_was_read() -> None:
+    bare = Pump(name="pump", law="a*b*Ca", parameters={"a": 0.1, "b": 2.0})
+    assert bare.model_dump()["parameters"] == {"a": 0.1, "b": 2.0}
+
+
+def test_a_bare_number_beside_units_is_a_factor() -> None:
+    with pytest.raises(ModelError, match=r"numbers without a unit count as pure factors beside one with a unit"):
+        Pump(**{**HILL, "parameters": {"V_max": 40, "K": "1 uM"}})
+
+
+@pytest.mark.parametrize("name", rc.library.entries("pumps"))
 def test_every_pump_of_the_library_takes_more_out_the_more_there_is(name: str) -> None:
     """In the steady state of its molecules, where it has states; and at rest it is balanced."""
     said = rc.library.entry("pumps", name)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import AfterValidator, Field, field_serializer, model_validator
 
 from rdcalcium.errors import suggest
+from rdcalcium.model import dimensions
 from rdcalcium.model.base import LibraryPart
+from rdcalcium.model.deduced import deduced, of_kinds, wanted_of
 from rdcalcium.model.dimensions import (
     CONCENTRATION,
     PURE,
@@ -22,6 +25,7 @@ from rdcalcium.model.dimensions import (
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.quantity import LIMITS, Parameter, Quantity
 from rdcalcium.model.scheme import KineticScheme
+from rdcalcium.model.transition import require_dimensions
 from rdcalcium.units import IONS_PER_AMOUNT
 
 CALCIUM = "Ca"  # the free calcium under the membrane, in a law
@@ -59,8 +63,8 @@ class Transport(LibraryPart):
     """Transitions between states at every place of the surface, such as "P + Ca <-> PCa : k_on, k_off". A step one way
     into a state with less calcium, "PCa -> P : k_out", takes it out; none: there are no states."""
     parameters: dict[str, Parameter] = Field(default_factory=dict)
-    """A number for each name in the law, the gates and the scheme, with a unit or without; those without are in µm, µM
-    and ms. Each is used."""
+    """A number for each name in the law, the gates and the scheme, with a unit or without; those without are in µm, µM,
+    ms and mV, if none has a unit: beside one that has, they are pure numbers. Each is used."""
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -97,31 +101,53 @@ class Transport(LibraryPart):
 
     @field_serializer("parameters")
     def _with_units(self, parameters: dict[str, Parameter]) -> dict[str, str | float]:
-        return {name: value.write() for name, value in parameters.items()}
+        """Each with the unit that its place in the law, the gates and the scheme leaves."""
+        wanted = [(Expression(text).tree, dimension) for _, text, dimension in self._expressions()]
+        wanted += wanted_of(self.kinetics) if self.kinetics else []
+        meanings = dict.fromkeys(self.given, CONCENTRATION) | dict.fromkeys(self.variables, PURE)
+        known = deduced(parameters, meanings | {VOLTAGE: dimensions.VOLTAGE, DENSITY: SURFACE_DENSITY}, wanted)
+        found = of_kinds(parameters, known)
+        try:
+            self._require_dimensions(found)
+        except ValueError:
+            found = parameters
+        return {name: value.write() for name, value in found.items()}
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
         if not self.law and not self.binds:
             raise ValueError(f"{self.name!r} takes nothing across: give it a law, or a scheme and a density")
         self._require_names()
-        self._require(self.law, SURFACE_FLUX, "law")
-        for name, rate in self.gates.items():
-            self._require(rate, RATE, f"gate {name!r}")
+        self._require_dimensions(self.parameters)
+        for what, text, _ in self._expressions():
+            self._require_number(what, text)
         return self
 
-    def _require(self, text: str, wanted: Dimension, what: str) -> None:
-        """An expression has the right dimension, and is a number."""
-        if not text:
-            return
-        known = {name: value.dimension for name, value in self.parameters.items() if value.dimension}
+    def _expressions(self) -> list[tuple[str, str, Dimension]]:
+        """The law and the rates of gates: what each is, its text, and its dimension."""
+        laws = [("law", self.law, SURFACE_FLUX)] if self.law else []
+        return laws + [(f"gate {name!r}", rate, RATE) for name, rate in self.gates.items()]
+
+    def _require_dimensions(self, parameters: Mapping[str, Parameter]) -> None:
+        """With these parameters each expression has its dimension."""
+        known = {name: value.dimension for name, value in parameters.items() if value.dimension}
         known |= dict.fromkeys({*self.given} - {VOLTAGE}, CONCENTRATION) if known else {}
         known |= {DENSITY: SURFACE_DENSITY} | (dict.fromkeys(self.variables, PURE) if known else {})
-        try:
-            found = dimension(Expression(text), known)
-        except DimensionError as error:
-            raise ValueError(f"the {what} {text!r} of {self.name!r} cannot be: {error}") from None
-        if found not in (None, wanted):
-            raise ValueError(f"the {what} {text!r} of {self.name!r} is in {found}, expected {wanted}")
+        for what, text, wanted in self._expressions():
+            try:
+                found = dimension(Expression(text), known)
+            except DimensionError as error:
+                raise ValueError(f"the {what} {text!r} of {self.name!r} cannot be: {error}") from None
+            if found not in (None, wanted):
+                raise ValueError(
+                    f"the {what} {text!r} of {self.name!r} is in {found}, expected {wanted}; "
+                    "numbers without a unit count as pure factors beside one with a unit"
+                )
+        if self.kinetics:
+            require_dimensions(self.kinetics.transitions, {name: v.dimension for name, v in parameters.items()})
+
+    def _require_number(self, what: str, text: str) -> None:
+        """An expression is a number where calcium is from low to high."""
         values: dict[str, float | np.ndarray] = {
             **self.numbers,
             **dict.fromkeys(self.given, _TRIED),
