@@ -16,7 +16,7 @@ _NOT_MODEL_KEYS = {"description", "like", "note"}
 
 @cache
 def entries(kind: str) -> dict[str, dict[str, Any]]:
-    """All entries of one kind ("buffers", "channels", "sensors", "waveforms", "models"): name -> values."""
+    """All entries of one of SHELVES: name -> values."""
     if kind not in SHELVES:
         raise ModelError(f"the library has no {kind!r}; {suggest(kind, SHELVES)}")
     if kind == "models":

@@ -174,7 +174,7 @@ class GroupCurrent:
     open_probability  dimensionless; None where the current is prescribed
     gate              by which each channel opens by itself, and the current is that of an open one; else None
     senses_calcium    whether calcium changes the gate: the current is then what it would be at rest, and what enters is
-                      found as the run goes, see patches/channels.py
+                      found as the run goes, see `patches/pores.py`
     """
 
     name: str

@@ -17,7 +17,7 @@ SCHEMES = {"scheme", "gate"}  # whose rates the parameters are for
 def filled(shelf: str, part: dict[str, Any]) -> dict[str, Any]:
     """A part with the values of the entry that it uses; what the part says itself replaces what the entry says.
 
-    shelf  kind of entry: "buffers", "channels" or "sensors"
+    shelf  kind of entry, one of catalogue.SHELVES
     """
     part = {key: value for key, value in part.items() if value is not None}
     if not isinstance(part.get("use"), str):
