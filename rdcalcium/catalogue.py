@@ -11,7 +11,7 @@ from rdcalcium.errors import ModelError, suggest
 
 FOLDER = Path(__file__).with_name("library")
 SHELVES = ("buffers", "channels", "pumps", "sensors", "transports", "waveforms", "models")
-_NOT_MODEL_KEYS = {"description", "like", "note"}
+_NOT_MODEL_KEYS = {"check", "description", "like", "note"}
 
 
 @cache

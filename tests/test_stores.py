@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -319,3 +320,35 @@ def test_a_store_does_not_know_the_voltage_of_the_membrane() -> None:
     scheme = [PMCA["scheme"][0], "PCa -> P : k_out*exp(-V/40)"]
     with pytest.raises(ModelError, match=r"the scheme of 'PMCA' names V, the voltage of the cell's own membrane"):
         cell({**PMCA, "scheme": scheme})
+
+
+# What the library leaves to be said, as it calls it.
+AMOUNTS = {"V_max": "1e-4 uM*um/ms", "P": "1e-4 um/ms", "IP3": "0.4 uM"}
+
+
+def transport(name: str) -> dict[str, Any]:
+    """One of the library, with the amounts that it does not say."""
+    said = rc.library.entry("transports", name)
+    named = " ".join((said.get("law", ""), *said.get("scheme", ())))
+    amounts = {key: value for key, value in AMOUNTS.items() if re.search(rf"\b{key}\b", named)}
+    density = {} if said.get("density") or "scheme" not in said else {"density": 100}
+    missing = {key: value for key, value in amounts.items() if key not in said.get("parameters", {})}
+    return {"use": name, "parameters": missing, **density}
+
+
+@pytest.mark.parametrize("name", rc.library.entries("transports"))
+def test_every_transport_of_the_library_moves_calcium_and_never_more_into_a_fuller_store(name: str) -> None:
+    """Beside a pump and a leak it also rests; its gates begin in their steady state."""
+    resting = fresh(cell(SERCA, {**transport(name), "name": "other"}, channels=[]), "numpy")
+    ((patch, rows),) = resting.system.patches.split(resting.system.patches.start)
+    assert patch.rates(np.array([0.05]), rows) == pytest.approx(0, abs=1e-12)
+    alone = cell(transport(name), channels=[])
+    alone = alone.changed(stores=(alone.stores[0].changed(leak="none"),))
+    ((patch, rows),) = (run := fresh(alone, "numpy")).system.patches.split(run.system.patches.start)
+    inwards = [
+        float(patch.rates(np.array([calcium]), np.vstack([stored * rows[:1], rows[1:]]))[0, 0])
+        for stored, calcium in ((0.5, 0.05), (1.0, 0.05), (2.0, 0.05), (1.0, 0.1))
+    ]
+    assert inwards[0] >= inwards[1] >= inwards[2]
+    assert inwards[0] != inwards[2] or inwards[3] > inwards[1]
+    assert inwards[1]

@@ -109,7 +109,7 @@ def _entry(kind: str, name: str) -> Iterator[str]:
     yield from _cited(_sources(values))
 
 
-_TOLD = {"description", "source", "like"}
+_TOLD = {"check", "description", "source", "like"}
 
 
 def _kinetics(kind: str, name: str) -> KineticScheme:
