@@ -21,8 +21,8 @@
 // Patches, if the model has any: the extent of a launch for their control volumes, and what it tells of the sites
 #ifdef RDC_ROWS
 #define RDC_PATCHED k->patched, 1, 1, RDC_BLOCK, k->patched_parallel
-#define RDC_SITES k->volume, k->site, k->kind, k->place, k->weight, k->spread, k->count, k->number, k->q, k->total, \
-                  k->added
+#define RDC_SITES k->volume, k->site, k->kind, k->place, k->weight, k->beyond, k->spread, k->count, k->number, k->q, \
+                  k->total, k->added
 
 // What lies in the stores of a state goes to `total`, what does in an increment to `added`
 #define RDC_ADD_UP(u, sums) \

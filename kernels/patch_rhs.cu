@@ -7,9 +7,9 @@
 extern "C" __global__ void patch_rhs(
     const real_t* __restrict__ y, const index_t* __restrict__ volume, const index_t* __restrict__ site,
     const index_t* __restrict__ kind, const offset_t* __restrict__ place, const double* __restrict__ weight,
-    const offset_t* __restrict__ spread, const index_t* __restrict__ count, const index_t* __restrict__ number,
-    const double* __restrict__ q, const double* __restrict__ total, real_t* __restrict__ out, const offset_t stride,
-    const index_t n) {
+    const index_t* __restrict__ beyond, const offset_t* __restrict__ spread, const index_t* __restrict__ count,
+    const index_t* __restrict__ number, const double* __restrict__ q, const double* __restrict__ total,
+    real_t* __restrict__ out, const offset_t stride, const index_t n) {
     const index_t i = RDC_X;
     RDC_GUARD(i >= n)
     const double calcium = y[volume[i]];
@@ -19,7 +19,7 @@ extern "C" __global__ void patch_rhs(
         const offset_t at = RDC_FIELDS * stride + place[s], step = spread[k];
         double x[RDC_ROWS], rate[RDC_ROWS];
         load_site(y, at, step, rows, x);
-        site_rates(k, calcium, total[k], x, q, rate);
+        site_rates(k, calcium, across(y, beyond[s], total[k]), x, q, rate);
         RDC_EACH_ROW(r, rows) out[at + r * step] = (real_t)rate[r];
         taken += weight[s] * site_flux(k, q, rate);
     }

@@ -8,8 +8,8 @@
 extern "C" __global__ void patch_stage(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
     const index_t* __restrict__ volume, const index_t* __restrict__ site, const index_t* __restrict__ kind,
-    const offset_t* __restrict__ place, const double* __restrict__ weight, const offset_t* __restrict__ spread,
-    const index_t* __restrict__ count, const index_t* __restrict__ number,
+    const offset_t* __restrict__ place, const double* __restrict__ weight, const index_t* __restrict__ beyond,
+    const offset_t* __restrict__ spread, const index_t* __restrict__ count, const index_t* __restrict__ number,
     const double* __restrict__ q, const double* __restrict__ total, const double* __restrict__ added,
     real_t* __restrict__ z2,  // in: z_{j-2}, but of calcium z_j without the sites; out: z_j
     const real_t mu, const real_t nu, const real_t mu_h, const real_t gamma_h, const offset_t stride,
@@ -23,10 +23,11 @@ extern "C" __global__ void patch_stage(
         const offset_t at = RDC_FIELDS * stride + place[s], step = spread[k];
         double x[RDC_ROWS], change[RDC_ROWS], start[RDC_ROWS], rate[RDC_ROWS];
         load_site(y0, at, step, rows, x);
-        site_rates(k, before, total[k], x, q, start);
+        const double there = across(y0, beyond[s], total[k]);
+        site_rates(k, before, there, x, q, start);
         load_site(z1, at, step, rows, change);
         RDC_EACH_ROW(r, rows) x[r] += change[r];
-        site_rates(k, now, total[k] + added[k], x, q, rate);
+        site_rates(k, now, there + across(z1, beyond[s], added[k]), x, q, rate);
         RDC_EACH_ROW(r, rows) {
             const offset_t row = at + r * step;
             rate[r] -= start[r];

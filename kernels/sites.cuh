@@ -5,12 +5,14 @@
 // kind    (sites,)        which mechanism
 // place   (sites,)        where the first row of the site is, behind the fields of a state
 // weight  (sites,)        area over volume, um^-1
+// beyond  (sites,)        control volume on the other side of the membrane; -1: there is none
 // spread  (kinds,)        from one row of a site to the next
 // count   (kinds,)        how many rows there are
 // number  (kinds,)        of the first of them, among those of all kinds
 //
-// A patch with a store has rates that depend on what lies in it: `total` of a kind is what its sites hold together,
-// `added` what an increment adds to that (patch_totals.cu).
+// A patch with a well-mixed store has rates that depend on what lies in it: `total` of a kind is what its sites hold
+// together, `added` what an increment adds to that (patch_totals.cu). Where there are control volumes in the store,
+// calcium in the one beyond takes its place.
 #pragma once
 #include "model.cuh"
 
@@ -18,6 +20,11 @@
     RDC_UNROLL \
     for (int r = 0; r < RDC_ROWS; ++r) \
         if (r < (rows))
+
+// What a site knows of the other side in a state, where nothing lies beyond it `total`
+RDC_DEVICE double across(const real_t* u, const index_t beyond, const double total) {
+    return beyond < 0 ? total : (double)u[beyond];
+}
 
 // What one site has in a state: x[r] is its row r
 RDC_DEVICE void load_site(const real_t* u, const offset_t at, const offset_t step, const index_t rows, double* x) {

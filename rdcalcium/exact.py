@@ -72,6 +72,21 @@ def ball_point(amount: float, r: np.ndarray, t: float, radius: float, diffusivit
     return value
 
 
+def ball_flux(flux: float, r: np.ndarray, t: float, radius: float, diffusivity: float) -> np.ndarray:
+    """What a ball has gained at distance r after a flux J (µM µm ms⁻¹) has come in through its surface for a time t.
+
+    (J R / D) (3 D t / R² + r² / 2R² - 3 / 10 - Σ 2 R sin(k r) exp(-D k² t) / (r (k R)² sin(k R))), with tan kR = kR
+    (Carslaw & Jaeger 1959, 9.7).
+    """
+    share = np.square(r) / (2 * radius**2) - 0.3
+    for n in range(1, 200):
+        k = ball_wavenumber(n, radius)
+        mode = np.sinc(k * np.asarray(r) / np.pi) * k * radius  # R sin(k r) / r
+        share = share - 2 * mode * np.exp(-diffusivity * k**2 * t) / ((k * radius) ** 2 * np.sin(k * radius))
+    gained: np.ndarray = flux * radius / diffusivity * (3 * diffusivity * t / radius**2 + share)
+    return gained
+
+
 def capture_length(k_on: float, free: float, diffusivity: float) -> float:
     """How far calcium goes before a buffer takes it: λ = √(D / (k_on B))."""
     return float(np.sqrt(diffusivity / (k_on * free)))

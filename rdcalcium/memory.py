@@ -91,7 +91,8 @@ def memory_needed(model: Model, size: int, backend: str) -> int:
 def gpu_memory_needed(model: Model, size: int) -> int:
     """Bytes that a run on so many control volumes takes from a GPU, implicit steps included."""
     layout = _matrix(FOOTPRINTS[model.discretization.kind].layout, model)
-    if model.tortuosity and model.discretization.kind == "grid":
+    uneven = model.tortuosity or any(lumen.diffusivity for lumen in model.lumens.values())
+    if uneven and model.discretization.kind == "grid":
         layout += WEIGHTS * np.dtype(model.run.precision).itemsize
     volumes = np.dtype(float).itemsize
     return int(size * (volumes + layout + _states(model, len(STATES) + SENT) + _quiet(model)))

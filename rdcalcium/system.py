@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse import csr_array
 
-from rdcalcium.chemistry import Chemistry, Field, build_chemistry
+from rdcalcium.chemistry import CALCIUM, Chemistry, Field, build_chemistry
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.mirrors import computed_share, shared_sources
 from rdcalcium.discretization.parts import share
@@ -38,12 +38,14 @@ class System:
     """Everything that a backend needs to know, as arrays and numbers.
 
     shares  name of each buffer that is not everywhere -> share of each control volume in which it is, (n,)
+    stored  name of each store whose lumen has control volumes -> free calcium there at rest, µM
     """
 
     chemistry: Chemistry
     discretization: Discretization
     shares: Mapping[str, np.ndarray] = field(default_factory=dict)
     patches: Patches = field(default_factory=Patches)
+    stored: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -57,8 +59,10 @@ class System:
 
     @property
     def rest(self) -> np.ndarray:
-        """Every field before the stimulus, (fields, n) µM: calcium at rest everywhere, and buffers in equilibrium."""
+        """Every field before the stimulus, (fields, n) µM: calcium at rest, and buffers in equilibrium with it."""
         rest = np.repeat(self.chemistry.rest[:, None], self.shape[1], axis=1)
+        for number, calcium in enumerate(self.stored.values(), start=1):
+            rest[CALCIUM, self.discretization.parts == number] = calcium
         for level, described in zip(rest, self.fields, strict=True):
             if described.buffer in self.shares:
                 level *= self.shares[described.buffer]
@@ -88,7 +92,11 @@ def build_system(model: Model, discretization: Discretization) -> System:
     """The fields and reactions of a model, on control volumes, and what sits on their surfaces."""
     limited = {buffer.name: buffer.where for buffer in model.buffers if buffer.where}
     shares = {name: share(model, discretization.space, where) for name, where in limited.items()}
-    return System(build_chemistry(model), discretization, shares, build_patches(model, discretization))
+    if model.lumens:
+        cytosol = discretization.space.part(0)
+        shares |= {buffer.name: cytosol for buffer in model.buffers if buffer.where is None}
+    stored = {store.name: store.rest for store in model.stores if store.lumen}
+    return System(build_chemistry(model), discretization, shares, build_patches(model, discretization), stored)
 
 
 def place_sources(

@@ -101,10 +101,13 @@ def gaps(model: Model, locator: Locator) -> Iterator[str]:
 
 
 def _gap(point: Point, sphere: Sphere, membrane: float) -> float:
-    """Clearance (µm) between the membrane at this height z and a sphere, straight over a point; 0 if not under it."""
+    """Clearance (µm) between the membrane at this height z and a sphere, straight over a point; 0 if not under it.
+
+    A point in the sphere, as a probe in the lumen of a store, is not under it.
+    """
     x, y, z = sphere.centre
     aside = math.hypot(point[0] - x, point[1] - y)
-    if aside >= sphere.radius or point[2] > z:
+    if aside >= sphere.radius or point[2] > z or sphere.contains(point):
         return 0.0
     return max(z - math.sqrt(sphere.radius**2 - aside**2) - membrane, 0.0)
 

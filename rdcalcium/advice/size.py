@@ -12,6 +12,7 @@ from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization.parts import share
 from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
+from rdcalcium.model.region import LumenRegion
 from rdcalcium.patches import build_patches, has_patches
 from rdcalcium.precision import rounding_costs
 from rdcalcium.system import System
@@ -51,11 +52,13 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]
     total = model.copies * cells.volume
     parts = {b.name: _part(cells, share(model, cells.space, b.where)) for b in model.buffers if b.where}
     rest = np.array([field.rest * parts.get(field.buffer, 1.0) for field in chemistry.fields])
-    at_rest = float(chemistry.calcium_content @ rest)
+    cytosolic = np.array([field.buffer not in chemistry.lumens for field in chemistry.fields])
+    at_rest = float((cytosolic * chemistry.calcium_content) @ rest)
     yield (
         f"volume of the terminal {total:.5g} um^3; calcium at rest {total * at_rest:.5g} uM um^3, "
         f"of which free {total * model.calcium.rest:.3g}"
     )
+    yield from _lumens(model, cells, chemistry)
     for name, part in parts.items():
         nowhere = "" if part else "warning: "
         yield f"{nowhere}buffer {name!r} is in {total * part:.4g} um^3 before the stimulus, {part:.3%} of the terminal"
@@ -64,6 +67,18 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]
         part = _part(cells, share(model, cells.space, slow.where)) if slow.where else 1.0
         much = f"{slow.factor**2:.4g} times as slow in {total * part:.4g} um^3, {part:.3%} of the terminal"
         yield f"{'' if part else 'warning: '}diffusion is {much}"
+
+
+def _lumens(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
+    """Volume of each lumen, and the calcium in it at rest."""
+    stores = [store for store in model.stores if store.lumen]
+    for number, store in enumerate(stores, start=1):
+        volume = model.copies * float(cells.volumes() @ cells.space.part(number))
+        inside = [b.name for b in model.buffers if isinstance(b.where, LumenRegion) and b.where.of == store.name]
+        bound = sum(field.calcium * field.rest for field in chemistry.fields if field.buffer in inside)
+        total, free = volume * (store.rest + bound), volume * store.rest
+        at_rest = f"calcium in it at rest {total:.5g} uM um^3, of which free {free:.3g}"
+        yield f"lumen of store {store.name!r}: {volume:.4g} um^3; {at_rest}"
 
 
 def _part(cells: CellSizes, share: np.ndarray) -> float:

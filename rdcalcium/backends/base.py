@@ -300,8 +300,11 @@ class Operations(ABC):
         """Every field at every point: (fields, points), on the host."""
 
     @abstractmethod
-    def weighted_sums(self, y: Array) -> np.ndarray:
-        """Σ_i volume_i y_i of each field, (fields,) µM µm³, in double precision and a fixed order."""
+    def weighted_sums(self, y: Array, part: int | None = None) -> np.ndarray:
+        """Σ_i volume_i y_i of each field, (fields,) µM µm³, in double precision and a fixed order.
+
+        part  of the control volumes: 0 the cytosol, 1 the first lumen, …; none: all
+        """
 
     @abstractmethod
     def site_sums(self, y: Array) -> np.ndarray:

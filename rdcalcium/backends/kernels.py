@@ -71,6 +71,7 @@ class KernelOperations(Operations):
         self.load(tuple(name for name in names if self.looks_up or not calls_a_kernel(name)))
         self.p = self.upload(numbers.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
+        self._parts: dict[int, Array] = {}
         tables = site_tables(system.patches)
         self.at_sites = tuple(self.upload(table) for table in (*tables.arrays(self.types), parameters))
         self.of_stores = tuple(self.upload(table) for table in tables.totals(self.types))
@@ -226,12 +227,18 @@ class KernelOperations(Operations):
         rows = self._rows(state)
         return [*state, *(rows[segment.place] for segment in self.system.patches.segments)]
 
-    def weighted_sums(self, y: Array) -> np.ndarray:
+    def weighted_sums(self, y: Array, part: int | None = None) -> np.ndarray:
         """kernels/weighted_sum.cu, once a field, and the sum of its partial results."""
-        fields = len(self.system.fields)
+        fields, volumes = len(self.system.fields), self.volumes if part is None else self._volumes_of(part)
         for field, partial in zip(y, self.partial_sum[:fields], strict=True):
-            self._reduce("weighted_sum", self.volumes, field, partial)
+            self._reduce("weighted_sum", volumes, field, partial)
         return self.download(self.partial_sum[:fields]).sum(axis=1)
+
+    def _volumes_of(self, part: int) -> Array:
+        """Volumes of one part, uploaded when they are first asked for."""
+        if part not in self._parts:
+            self._parts[part] = self.upload(self.system.discretization.part_volumes(part))
+        return self._parts[part]
 
     def site_sums(self, y: Array) -> np.ndarray:
         """kernels/weighted_sum.cu, once a row, likewise."""

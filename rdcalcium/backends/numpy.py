@@ -76,7 +76,12 @@ class NumpyOperations(Operations):
         for (patch, rows), (_, change) in zip(*map(patches.split, states), strict=True):
             rates = patch_rates(patch, y, rows)
             change[:] = rates
-            out[CALCIUM, patch.volumes] -= (patch.weights * (patch.mechanism.calcium @ rates)).astype(self.real)
+            self._take(patch, (patch.weights * (patch.mechanism.calcium @ rates)).astype(self.real), out)
+
+    @staticmethod
+    def _take(patch: Patch, amounts: np.ndarray, out: np.ndarray) -> None:
+        """Take amounts (sites,) from calcium at the sites of a patch, of which a control volume may have several."""
+        np.subtract.at(out[CALCIUM], patch.volumes, amounts)
 
     def _diffuse(self, y: np.ndarray, out: np.ndarray) -> None:
         for field, diffusivity in enumerate(self.diffusivity):
@@ -113,7 +118,7 @@ class NumpyOperations(Operations):
             rates = patch_rates_increment(patch, y0, z1, rows, z)
             out[:] = mu * z + nu * out + mu_h * (f + rates.astype(self.real)) + gamma_h * f
             taken = patch.weights * (patch.mechanism.calcium @ rates)
-            z2[CALCIUM, patch.volumes] -= mu_h * taken.astype(self.real)
+            self._take(patch, mu_h * taken.astype(self.real), z2)
 
     def advance(
         self, y: np.ndarray, carried: np.ndarray, z: np.ndarray, end: np.ndarray, carried_end: np.ndarray
@@ -232,9 +237,11 @@ class NumpyOperations(Operations):
         """Σ_k weight_k y[index_k]."""
         return (y[:, points.indices].astype(np.float64) * points.weights).sum(axis=-1)
 
-    def weighted_sums(self, y: np.ndarray) -> np.ndarray:
+    def weighted_sums(self, y: np.ndarray, part: int | None = None) -> np.ndarray:
         """Volume times concentration, added up pairwise."""
-        return np.array([(self.system.discretization.volumes * field.astype(np.float64)).sum() for field in y])
+        cells = self.system.discretization
+        volumes = cells.volumes if part is None else cells.part_volumes(part)
+        return np.array([(volumes * field.astype(np.float64)).sum() for field in y])
 
     def site_sums(self, y: np.ndarray) -> np.ndarray:
         """Area times what a row holds on it, likewise."""
@@ -244,15 +251,23 @@ class NumpyOperations(Operations):
 
 def patch_rates(patch: Patch, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Rate of change of every row of a patch where the fields are y, (rows, sites), in double precision."""
-    return patch.rates(y[CALCIUM, patch.volumes].astype(np.float64), rows.astype(np.float64))
+    calcium, beyond = calcium_at(patch, y)
+    return patch.rates(calcium, rows.astype(np.float64), beyond)
+
+
+def calcium_at(patch: Patch, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Calcium at the sites of a patch and, if there are control volumes, beyond them; in double precision."""
+    beyond = None if patch.beyond is None else y[CALCIUM, patch.beyond].astype(np.float64)
+    return y[CALCIUM, patch.volumes].astype(np.float64), beyond
 
 
 def patch_rates_increment(
     patch: Patch, y: np.ndarray, z: np.ndarray, rows: np.ndarray, change: np.ndarray
 ) -> np.ndarray:
     """Rates at y + z less those at y, where the rows change too; (rows, sites), in double precision."""
-    calcium = y[CALCIUM, patch.volumes].astype(np.float64) + z[CALCIUM, patch.volumes]
-    end = patch.rates(calcium, rows.astype(np.float64) + change)
+    (calcium, beyond), (more, more_beyond) = calcium_at(patch, y), calcium_at(patch, z)
+    there = None if beyond is None or more_beyond is None else beyond + more_beyond
+    end = patch.rates(calcium + more, rows.astype(np.float64) + change, there)
     return end - patch_rates(patch, y, rows)
 
 

@@ -63,6 +63,7 @@ SITES = {
     "kind": "index_t",
     "place": "long long",
     "weight": "double",
+    "beyond": "index_t",
     "spread": "long long",
     "count": "index_t",
     "number": "index_t",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rdcalcium.patches import Patches
+from rdcalcium.patches import Patch, Patches
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class SiteTables:
     kind    (sites,)        number of the patch
     place   (sites,)        of the first row of each, behind the fields of a state
     weight  (sites,)        µm⁻¹
+    beyond  (sites,)        control volume on the other side; -1 without any
     spread  (patches,)      from one row of a site to the next
     count   (patches,)      rows
     number  (patches,)      of the first of these among the rows of all patches
@@ -32,6 +33,7 @@ class SiteTables:
     kind: np.ndarray
     place: np.ndarray
     weight: np.ndarray
+    beyond: np.ndarray
     spread: np.ndarray
     count: np.ndarray
     number: np.ndarray
@@ -49,7 +51,8 @@ class SiteTables:
         index, offset = types["index_t"], types["offset_t"]
         begins = (table.astype(index) for table in (self.volume, self.site, self.kind))
         counts = (table.astype(index) for table in (self.count, self.number))
-        return *begins, self.place.astype(offset), self.weight, self.spread.astype(offset), *counts
+        sides = self.weight, self.beyond.astype(index)
+        return *begins, self.place.astype(offset), *sides, self.spread.astype(offset), *counts
 
 
 def site_tables(patches: Patches) -> SiteTables:
@@ -66,13 +69,18 @@ def site_tables(patches: Patches) -> SiteTables:
         kind=np.repeat(np.arange(len(sizes)), sizes)[order],
         place=_joined([begin + np.arange(size) for begin, size in zip(begins, sizes, strict=True)])[order],
         weight=_joined([patch.weights for patch in patches.patches])[order],
+        beyond=_joined([_beyond(patch) for patch in patches.patches])[order],
         spread=np.array(sizes, dtype=np.int64),
         count=np.array(rows, dtype=np.int64),
         number=np.cumsum([0, *rows])[:-1],
         opens=np.cumsum([0, *sizes])[:-1],
-        held=np.where([patch.mechanism.store is not None for patch in patches.patches], begins, -1),
+        held=np.where([patch.holds_a_store for patch in patches.patches], begins, -1),
         area=np.concatenate([np.zeros(0), *(patch.areas for patch in patches.patches)]),
     )
+
+
+def _beyond(patch: Patch) -> np.ndarray:
+    return np.full(len(patch.volumes), -1) if patch.beyond is None else patch.beyond
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,15 +11,21 @@ from scipy.linalg import null_space
 
 from rdcalcium.chemistry.reactions import CALCIUM, Field, FreeForm, Photolysis, Reaction, State, concentration
 
+FULL = 4.0  # times calcium at rest in the lumen of a store, which it stays below
+
 
 @dataclass(frozen=True)
 class Chemistry:
-    """Fields, calcium first, the reactions between them, and the total (µM) of the largest pool of each buffer."""
+    """Fields, calcium first, the reactions between them, and the total (µM) of the largest pool of each buffer.
+
+    lumens  name of each buffer in the lumen of a store -> free calcium there at rest, µM
+    """
 
     fields: tuple[Field, ...]
     reactions: tuple[Reaction, ...] = ()
     totals: tuple[tuple[str, float], ...] = ()
     photolysis: tuple[Photolysis, ...] = ()
+    lumens: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def diffusivity(self) -> np.ndarray:
@@ -51,9 +57,9 @@ class Chemistry:
         """What one unit of each reaction adds to each field, (fields, reactions)."""
         changes = np.zeros((len(self.fields), len(self.reactions)))
         for i, r in enumerate(self.reactions):
-            for field, sign in ((r.ligand, -1), (r.source, -1), (r.target, 1)):
-                if isinstance(field, int):
-                    changes[field, i] += sign
+            for place, sign in ((r.ligand, -1), (r.source, -1), (r.target, 1)):
+                if isinstance(place, int):
+                    changes[place, i] += sign
         return changes
 
     @cached_property
@@ -91,14 +97,18 @@ class Chemistry:
     def stiffness_terms(self, radius: float) -> tuple[float, np.ndarray]:
         """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2).
 
-        Magnesium stays below all that there is of it at rest, free and bound.
+        Magnesium stays below all that there is of it at rest, free and bound; calcium in the lumen of a store, which
+        has nothing to do with that in the cytosol, below FULL times what it is at rest.
         """
         totals, magnesium = dict(self.totals), float(self.magnesium_content @ self.rest)
         per_buffer = {name: [0.0, 0.0] for name in totals}
         capture = 0.0
         for r in self.reactions:
             rates = per_buffer[r.buffer]
-            rates[0] += r.forward if r.ligand == CALCIUM else 0.0
+            if r.ligand == CALCIUM and r.buffer in self.lumens:
+                rates[1] += r.forward * FULL * self.lumens[r.buffer]
+            elif r.ligand == CALCIUM:
+                rates[0] += r.forward
             rates[1] += r.backward + r.forward * {CALCIUM: 0.0, None: 1.0}.get(r.ligand, magnesium)
             capture += 0.0 if r.ligand is None else r.forward * totals[r.buffer]
         diffusion = float(self.diffusivity.max()) * radius
@@ -137,7 +147,9 @@ class Chemistry:
         """Rate at which all reactions go forward at rest, and as fast back, µM ms⁻¹."""
         rest = self.rest
         return sum(
-            r.forward * (1.0 if r.ligand is None else float(rest[r.ligand])) * self._at_rest(r.source)
+            r.forward
+            * (1.0 if r.ligand is None else self.lumens.get(r.buffer, float(rest[r.ligand])))
+            * self._at_rest(r.source)
             for r in self.reactions
         )
 
@@ -147,16 +159,17 @@ class Chemistry:
         return float(min([y.min(), *(concentration(state, y).min() for state in free)]))
 
     def capture_rate(self, buffer: str) -> float:
-        """Rate at which a buffer at rest takes up calcium, Σ k_on [free form], ms⁻¹."""
+        """Rate at which a buffer at rest takes up calcium of the cytosol, Σ k_on [free form], ms⁻¹."""
         return self._capture(r for r in self.reactions if r.buffer == buffer)
 
     @property
     def capture(self) -> float:
-        """Rate at which all buffers at rest take up calcium, ms⁻¹."""
+        """Rate at which all buffers at rest take up calcium of the cytosol, ms⁻¹."""
         return self._capture(self.reactions)
 
     def _capture(self, reactions: Iterable[Reaction]) -> float:
-        return sum(r.forward * self._at_rest(r.source) for r in reactions if r.ligand == CALCIUM)
+        cytosolic = (r for r in reactions if r.ligand == CALCIUM and r.buffer not in self.lumens)
+        return sum(r.forward * self._at_rest(r.source) for r in cytosolic)
 
     def _at_rest(self, state: State) -> float:
         """Concentration (µM) of a reactant before the stimulus."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from rdcalcium.chemistry.chemistry import Chemistry
 from rdcalcium.chemistry.reactions import CALCIUM, MAGNESIUM, Field, FreeForm, Photolysis, Reaction, State
-from rdcalcium.model import Buffer, Model, Pool
+from rdcalcium.model import Buffer, Model, Pool, Store
 from rdcalcium.model.buffers import LIGHT
+from rdcalcium.model.region import LumenRegion
 from rdcalcium.model.scheme import KineticScheme
 
 
@@ -20,15 +21,42 @@ def build_chemistry(model: Model) -> Chemistry:
     ions = Ions(model.calcium.rest, model.free_magnesium, moving=len(fields) > MAGNESIUM)
     reactions: list[Reaction] = []
     photolysis: list[Photolysis] = []
+    lumens = {store.name: Inside(store, model.calcium.diffusivity) for store in model.stores if store.lumen}
     for buffer in model.buffers:
+        inside = lumens[buffer.where.of] if isinstance(buffer.where, LumenRegion) else None
         for pool in buffer.pools():
-            added, place = _pack_pool(buffer, pool, len(fields), ions)
+            added, place = _pack_pool(buffer, pool, len(fields), ions, inside, bounded=bool(lumens))
             fields += added
             reactions += _reactions(buffer.name, pool.scheme, place, ions)
             driven = {(a, b): rate for (a, b), rate in buffer.photolysis().items() if a in place}
             photolysis += [Photolysis(buffer.name, place[a], place[b], rate) for (a, b), rate in driven.items()]
     totals = tuple((b.name, max(pool.total for pool in b.pools())) for b in model.buffers)
-    return Chemistry(tuple(fields), tuple(reactions), totals, tuple(photolysis))
+    return Chemistry(
+        tuple(fields),
+        tuple(reactions),
+        totals,
+        tuple(photolysis),
+        {b.name: lumens[b.where.of].calcium for b in model.buffers if isinstance(b.where, LumenRegion)},
+    )
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The lumen of a store, with calcium at rest (µM) and as many times the diffusivity as in the cytosol."""
+
+    store: Store
+    diffusivity: float
+
+    @property
+    def calcium(self) -> float:
+        """At rest, µM."""
+        return self.store.rest
+
+    @property
+    def mobility(self) -> float:
+        """By how much control volumes of the lumen multiply diffusivities."""
+        assert self.store.lumen is not None
+        return (self.store.lumen.diffusivity or self.diffusivity) / self.diffusivity
 
 
 @dataclass(frozen=True)
@@ -40,17 +68,24 @@ class Ions:
     moving: bool
 
 
-def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list[Field], dict[str, State]]:
+def _pack_pool(
+    buffer: Buffer, pool: Pool, first: int, ions: Ions, inside: Inside | None, bounded: bool
+) -> tuple[list[Field], dict[str, State]]:
     """Fields of one pool of a buffer, which are numbered from `first` on, and which of them each state is.
 
     Where all states move alike, and the total is the same everywhere, it stays so: then the first state is that total
     minus the others, and needs no field.
+
+    inside   the lumen in which it is; none: it is in the cytosol
+    bounded  whether there are lumens, and so no buffer is everywhere
     """
-    scheme, of_each = pool.scheme, buffer.diffusivities
-    diffusivity = {state: of_each[state] for state in scheme.states}
+    scheme, of_each, mobility = pool.scheme, buffer.diffusivities, inside.mobility if inside else 1.0
+    diffusivity = {state: of_each[state] / mobility for state in scheme.states}
     calcium, magnesium = scheme.bound("Ca"), scheme.bound("Mg")
-    occupancy = dict(zip(scheme.states, scheme.equilibrium(0.0, ions.calcium, ions.magnesium), strict=True))
-    spread_evenly = buffer.where is None and len({*diffusivity.values()}) == 1
+    free = inside.calcium if inside else ions.calcium
+    occupancy = dict(zip(scheme.states, scheme.equilibrium(0.0, free, ions.magnesium), strict=True))
+    everywhere = buffer.where is None and not bounded
+    spread_evenly = everywhere and len({*diffusivity.values()}) == 1
     states = scheme.states[1:] if spread_evenly else scheme.states
     fields = [
         Field(
@@ -60,7 +95,7 @@ def _pack_pool(buffer: Buffer, pool: Pool, first: int, ions: Ions) -> tuple[list
             calcium=calcium[state],
             buffer=buffer.name,
             magnesium=magnesium[state] if ions.moving else 0,
-            everywhere=buffer.where is None,
+            everywhere=everywhere,
         )
         for state in states
     ]

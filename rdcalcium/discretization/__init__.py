@@ -1,6 +1,14 @@
 """Control volumes, conductances and areas: one form for meshes and grids."""
 
-from rdcalcium.discretization.base import CellComplex, Discretization, Layout, Locator, PointWeights, SurfaceArea
+from rdcalcium.discretization.base import (
+    CellComplex,
+    Discretization,
+    Layout,
+    Locator,
+    MembraneSites,
+    PointWeights,
+    SurfaceArea,
+)
 from rdcalcium.discretization.multigrid import Level
 from rdcalcium.discretization.quality import GridQuality, MeshQuality, Quality
 
@@ -11,6 +19,7 @@ __all__ = [
     "Layout",
     "Level",
     "Locator",
+    "MembraneSites",
     "MeshQuality",
     "PointWeights",
     "Quality",

@@ -38,6 +38,19 @@ class SurfaceArea:
     areas: np.ndarray
 
 
+@dataclass(frozen=True)
+class MembraneSites:
+    """Where the membrane of a lumen lies between a control volume of the cytosol and one of the lumen.
+
+    outside, inside  (k,)  control volumes, int64
+    areas            (k,)  µm², of the membrane between both
+    """
+
+    outside: np.ndarray
+    inside: np.ndarray
+    areas: np.ndarray
+
+
 class Locator(Protocol):
     """Finds points among the control volumes of one discretization."""
 
@@ -93,7 +106,7 @@ class Layout(Protocol):
 
 @dataclass(frozen=True)
 class Discretization:
-    """Finite control volumes of the cytosol and the conductances between them.
+    """Finite control volumes of the cytosol, and of lumens of stores, and the conductances between them.
 
     The diffusive flow from j to i of a species of diffusivity D is D · conductance[i, j] · (c_j - c_i); that some
     volumes slow it down is in the conductances.
@@ -111,6 +124,8 @@ class Discretization:
     space        which parts of it the control volumes fill
     mobility     (n,)    share of its diffusivity with which a species moves in each; none: all of it everywhere
     held         (k,)    control volumes that stay as they are, whatever their neighbours do: see held.py
+    parts        (n,)    0 in the cytosol, 1 in the first lumen of a store, …; nothing joins them; none: all cytosol
+    membranes    region that a lumen fills -> where its membrane is
     """
 
     kind: str
@@ -126,6 +141,8 @@ class Discretization:
     space: Space = field(default_factory=Nowhere)
     mobility: np.ndarray | None = None
     held: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    parts: np.ndarray | None = None
+    membranes: Mapping[str, MembraneSites] = field(default_factory=dict)
 
     @cached_property
     def conductance(self) -> csr_array:
@@ -143,7 +160,14 @@ class Discretization:
     @property
     def total_volume(self) -> float:
         """Volume of the cytosol, µm³."""
-        return float(self.volumes.sum())
+        return float(self.volumes.sum() if self.parts is None else self.part_volumes(0).sum())
+
+    def part_volumes(self, number: int) -> np.ndarray:
+        """Volumes of the control volumes of one part, 0 elsewhere, (n,) µm³."""
+        if self.parts is None:
+            return self.volumes
+        volumes: np.ndarray = np.where(self.parts == number, self.volumes, 0.0)
+        return volumes
 
     def mobility_at(self, points: np.ndarray) -> np.ndarray:
         """Share of its diffusivity with which a species moves at points (p, 3) µm, (p,)."""
@@ -181,9 +205,12 @@ class CellComplex:
     connectivity  (m, 4 or 8)  corners of each tetrahedron (VTK type 10) or voxel-ordered hexahedron (VTK type 12)
     centring      "point" where values live on points (tetrahedra), "cell" where they live on cells (grid)
     selection     (p,) or (m,) control volume that each point or cell shows
+    parts         (p,) or (m,) uint8, 0 in the cytosol, 1 in the lumen of the first store that has one, …; none: there
+                  are no lumens
     """
 
     points: np.ndarray
     connectivity: np.ndarray
     centring: str
     selection: np.ndarray
+    parts: np.ndarray | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rdcalcium.discretization.base import Discretization
+from rdcalcium.discretization.base import Discretization, PointWeights
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.parts import mobility
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
@@ -12,9 +12,11 @@ from rdcalcium.discretization.tortuosity import slowed
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.builders import Cells, build
+from rdcalcium.geometry.divided import divided
 from rdcalcium.geometry.from_file import unit_hint
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.model import Model, Tetrahedra
+from rdcalcium.model.model import probe_label
 
 AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made
 
@@ -28,15 +30,43 @@ def discretize(model: Model) -> Discretization:
 
 def discretized(model: Model, cells: Cells) -> Discretization:
     """Control volumes of the cells that a model has; InputError for a point of the model that lies in none."""
+    lumens = [lumen.region for lumen in model.lumens.values()]
     if isinstance(cells, TetrahedralMesh):
-        made = discretize_tetrahedra(cells)
+        made = discretize_tetrahedra(divided(cells, lumens) if lumens else cells)
     else:
         made = discretize_grid(cells, names=GRID_SURFACES)  # those of a mesh are in it
+    points = model.points_of_interest()
     try:
-        made.locator.weights(np.array([*model.points_of_interest().values()]).reshape(-1, 3))
+        found = made.locator.weights(np.array([*points.values()]).reshape(-1, 3))
     except InputError as error:
         raise InputError(f"{error}{unit_hint(model, made.centres)}") from None
-    return slowed(made, mobility(model, made.space, made.size)) if model.tortuosity else made
+    _require_in_cytosol(model, made, found)
+    uneven = model.tortuosity or any(lumen.diffusivity for lumen in model.lumens.values())
+    return slowed(made, mobility(model, made.space, made.size)) if uneven else made
+
+
+def probes_in_lumens(model: Model, made: Discretization) -> dict[str, str]:
+    """Name of each probe in the lumen of a store -> that store."""
+    points = np.array([*model.probe_points.values()]).reshape(-1, 3)
+    stores = _lumens_at(model, made, made.locator.weights(points)) if len(points) else []
+    return {name: store for name, store in zip(model.probe_points, stores, strict=True) if store}
+
+
+def _lumens_at(model: Model, made: Discretization, found: PointWeights) -> list[str]:
+    """Store in whose lumen each point is; an empty text in the cytosol."""
+    if made.parts is None:
+        return [""] * len(found.indices)
+    nearest = found.indices[np.arange(len(found.indices)), found.weights.argmax(axis=1)]
+    stores = ["", *model.lumens]
+    return [stores[part] for part in made.parts[nearest].tolist()]
+
+
+def _require_in_cytosol(model: Model, made: Discretization, found: PointWeights) -> None:
+    """Channels and sensors are; `found` is where the points of interest are."""
+    probes = {probe_label(name) for name in model.probe_points}
+    for name, store in zip(model.points_of_interest(), _lumens_at(model, made, found), strict=True):
+        if store and name not in probes:
+            raise InputError(f"{name} lies in the lumen of store {store!r}, where only probes may be")
 
 
 def planned_size(model: Model) -> int:

@@ -9,11 +9,12 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from rdcalcium.discretization.base import CellComplex, Discretization, SurfaceArea
+from rdcalcium.discretization.base import CellComplex, Discretization, MembraneSites, SurfaceArea
 from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.discretization.quality import GridQuality
 from rdcalcium.discretization.space import GridSpace
 from rdcalcium.discretization.spectral_radius import of_axes
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
@@ -98,14 +99,19 @@ def axis_coefficients(axis: Axis) -> np.ndarray:
     return np.concatenate([lower, upper])
 
 
-def open_faces(solid: np.ndarray) -> np.ndarray:
-    """Mask of open faces (OPEN_BITS) of each cell, (nx, ny, nz) uint8, from the solid cells of the same shape."""
+def open_faces(solid: np.ndarray, parts: np.ndarray | None = None) -> np.ndarray:
+    """Mask of open faces (OPEN_BITS) of each cell, (nx, ny, nz) uint8, from the solid cells of the same shape.
+
+    parts  to which each other cell belongs; nothing is open between two
+    """
     fluid = ~solid
     mask = np.zeros(solid.shape, dtype=np.uint8)
     for axis in range(3):
         lower = tuple(slice(None, -1) if a == axis else slice(None) for a in range(3))
         upper = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
         both = fluid[lower] & fluid[upper]
+        if parts is not None:
+            both &= parts[lower] == parts[upper]
         mask[upper] |= np.where(both, OPEN_BITS[2 * axis], 0).astype(np.uint8)
         mask[lower] |= np.where(both, OPEN_BITS[2 * axis + 1], 0).astype(np.uint8)
     return mask
@@ -119,17 +125,19 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
     widths = [axis.widths for axis in grid.axes]
     volumes = grid.volumes
     mesh = np.meshgrid(*(axis.centres for axis in grid.axes), indexing="ij")
+    membranes = _membranes(grid)
+    seen = {name: _seen_from_cytosol(membrane) for name, membrane in membranes.items()}
     layout = GridLayout(
         grid.shape,
         tuple(axis_coefficients(axis) for axis in grid.axes),  # type: ignore[arg-type]
-        flat(open_faces(grid.solid)),
+        flat(open_faces(grid.solid, grid.lumens.parts if grid.lumens else None)),
     )
     return Discretization(
         kind="grid",
         volumes=volumes,
         assemble=lambda: grid_conductance(layout, volumes),
         centres=np.stack([flat(m) for m in mesh], axis=-1),
-        surfaces=_box_faces(grid, names or {}) | _obstacles(grid),
+        surfaces=_box_faces(grid, names or {}) | _obstacles(grid) | seen,
         locator=GridLocator(grid),
         layout=layout,
         picture=_hexahedra(grid),
@@ -140,7 +148,28 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
             solid=int(np.count_nonzero(grid.solid)),
         ),
         space=GridSpace(grid, names or {}),
+        parts=grid.parts,
+        membranes=membranes,
     )
+
+
+def _membranes(grid: RectilinearGrid) -> dict[str, MembraneSites]:
+    """Of each lumen: a site at every face of it."""
+    found = {}
+    edges = [axis.edges for axis in grid.axes]
+    for number, name in enumerate(grid.lumens.names if grid.lumens else (), start=1):
+        faces = grid.lumens.faces(number, edges, grid.solid)  # type: ignore[union-attr]
+        if not len(faces.areas):
+            raise InputError(f"no cell of this size is in {name!r}, or beside it; choose a smaller size_at_active_zone")
+        outside, inside = (grid.numbers(*cells.T) for cells in (faces.outside, faces.inside))
+        found[name] = MembraneSites(outside, inside, faces.areas)
+    return found
+
+
+def _seen_from_cytosol(membrane: MembraneSites) -> SurfaceArea:
+    """The surface that a membrane is to the cytosol."""
+    cells, place = np.unique(membrane.outside, return_inverse=True)
+    return SurfaceArea(cells, np.bincount(place, membrane.areas))
 
 
 def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
@@ -172,7 +201,7 @@ def _box_faces(grid: RectilinearGrid, names: Mapping[str, str]) -> dict[str, Sur
         others = [grid.axes[a].widths for a in range(3) if a != axis]
         area = np.outer(*others)
         for end, suffix in ((0, "min"), (-1, "max")):
-            fluid = ~grid.solid.take(end, axis=axis)
+            fluid = grid.fluid.take(end, axis=axis)
             name = names.get(f"{letter}_{suffix}", f"{letter}_{suffix}")
             faces[name] = SurfaceArea(index.take(end, axis=axis)[fluid], area[fluid])
     return faces
@@ -187,13 +216,13 @@ def _obstacles(grid: RectilinearGrid) -> dict[str, SurfaceArea]:
         ends = (slice(None, -1), slice(1, None))
         lower, upper = (tuple(end if a == axis else slice(None) for a in range(3)) for end in ends)
         for here, beside in ((lower, upper), (upper, lower)):
-            areas[here] += across * (~grid.solid[here] & grid.solid[beside])
+            areas[here] += across * (grid.fluid[here] & grid.solid[beside])
     found = np.flatnonzero(flat(areas))
     return {"vesicles": SurfaceArea(found, flat(areas)[found])} if len(found) else {}
 
 
 def _hexahedra(grid: RectilinearGrid) -> CellComplex:
-    """Fluid cells as VTK hexahedra, values on the cells."""
+    """Cells that are not solid as VTK hexahedra, values on the cells."""
     nx, ny, _ = grid.shape
     mesh = np.meshgrid(*(axis.edges for axis in grid.axes), indexing="ij")
     points = np.stack([flat(m) for m in mesh], axis=-1)
@@ -201,4 +230,5 @@ def _hexahedra(grid: RectilinearGrid) -> CellComplex:
     k, j, i = np.nonzero(~grid.solid.transpose(2, 1, 0))
     corner = i + sx * j + sxy * k
     offsets = np.array([0, 1, 1 + sx, sx, sxy, sxy + 1, sxy + 1 + sx, sxy + sx])
-    return CellComplex(points, corner[:, None] + offsets, "cell", grid.numbers(i, j, k))
+    parts = grid.lumens.parts[i, j, k] if grid.lumens else None
+    return CellComplex(points, corner[:, None] + offsets, "cell", grid.numbers(i, j, k), parts)

@@ -7,7 +7,7 @@ import numpy as np
 from rdcalcium.discretization.base import PointWeights
 from rdcalcium.discretization.near_field import are_known, near_fields
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.grid import Axis, RectilinearGrid
+from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
 from rdcalcium.units import nanometres, nanometres_to
 
 ON_FACE = 1e-9  # µm, so near to a face a point lies on it
@@ -33,7 +33,7 @@ class GridLocator:
                 weights[:, corner] *= corners[a][1] if corner >> a & 1 else 1 - corners[a][1]
             indices[:, corner] = self.grid.numbers(*at)
             solid[:, corner] = self.grid.solid[at[0], at[1], at[2]]
-        weights[solid] = 0.0
+        weights[solid | self._beyond(points, indices)] = 0.0
         sums = weights.sum(axis=1)
         if np.any(sums < 1e-9):
             point = points[int(np.argmin(sums))]
@@ -42,6 +42,13 @@ class GridLocator:
                 "choose a smaller size_at_active_zone, or move the point"
             )
         return PointWeights(indices, weights / sums[:, None])
+
+    def _beyond(self, points: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        """Whether a membrane lies between a point and each of its cells (p, 8): they belong to another part."""
+        if self.grid.lumens is None:
+            return np.zeros(indices.shape, dtype=bool)
+        beyond: np.ndarray = self.grid.lumens.parts_at(points)[:, None] != flat(self.grid.lumens.parts)[indices]
+        return beyond
 
     def source_weights(self, points: np.ndarray) -> PointWeights:
         """As `weights`: the cells that share a source have their common centre on the axis of the pore."""

@@ -6,19 +6,28 @@ import numpy as np
 
 from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model
-from rdcalcium.model.region import Distance, Inside, MeshRegion
+from rdcalcium.model.region import Distance, Inside, LumenRegion, MeshRegion
 
 
-def share(model: Model, space: Space, region: Inside | MeshRegion) -> np.ndarray:
-    """Share of each control volume that lies in a region of the model, (n,)."""
+def share(model: Model, space: Space, region: Inside | MeshRegion | LumenRegion) -> np.ndarray:
+    """Share of each control volume that lies in a region of the model, (n,): a part of the cytosol, or a lumen."""
+    if isinstance(region, LumenRegion):
+        return space.part([*model.lumens].index(region.of) + 1)
+    return space.part(0) * _share(model, space, region) if model.lumens else _share(model, space, region)
+
+
+def _share(model: Model, space: Space, region: Inside | MeshRegion) -> np.ndarray:
+    """The same, wherever it is."""
     if isinstance(region, MeshRegion):
         return space.region(region.name)
     distance = _distance(model, space)
     return space.share(lambda points: region.inside(points, distance))
 
 
-def any_inside(model: Model, space: Space, region: Inside | MeshRegion, points: np.ndarray) -> bool:
-    """Whether one of some points (p, 3) µm lies in a region, or may do so: what a mesh names is not asked."""
+def any_inside(model: Model, space: Space, region: Inside | MeshRegion | LumenRegion, points: np.ndarray) -> bool:
+    """Whether one of some points (p, 3) µm of the cytosol lies in a region, or may do so: a mesh is not asked."""
+    if isinstance(region, LumenRegion):
+        return False
     if isinstance(region, MeshRegion) or not len(points):
         return True
     return bool((region.inside(points, _distance(model, space)) >= 0).any())
@@ -40,11 +49,15 @@ def _distance(model: Model, space: Space) -> Distance:
 def mobility(model: Model, space: Space, size: int) -> np.ndarray:
     """Share of its diffusivity with which a species moves in each control volume, (n,).
 
-    The resistance λ² of the part of a control volume that is tortuous is in series with that of the rest, 1.
+    The resistance λ² of the part of a control volume that is tortuous is in series with that of the rest, 1. In the
+    lumen of a store all move as much faster or slower as calcium does there.
     """
     resistance = np.ones(size)
     for part in model.tortuosity:
         there = 1.0 if part.where is None else share(model, space, part.where)
         resistance *= 1 + there * (part.factor**2 - 1)
-    slower: np.ndarray = 1 / resistance
-    return slower
+    mobile: np.ndarray = 1 / resistance
+    for number, lumen in enumerate(model.lumens.values(), start=1):
+        inside = space.part(number) > 0
+        mobile[inside] = (lumen.diffusivity or model.calcium.diffusivity) / model.calcium.diffusivity
+    return mobile

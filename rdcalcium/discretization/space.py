@@ -35,6 +35,9 @@ class Space(Protocol):
     def region(self, name: str) -> np.ndarray:
         """Share of each control volume that lies in a part of this name, (n,)."""
 
+    def part(self, number: int) -> np.ndarray:
+        """Whether each control volume is in the cytosol, 0, or in a lumen, 1 and so on; (n,)."""
+
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         """Distance of points (p, 3) from a surface, (p,) µm; beyond `upto` anything above that."""
 
@@ -47,6 +50,10 @@ class Nowhere:
         raise LookupError("these control volumes have no place")
 
     def region(self, name: str) -> np.ndarray:
+        """Refuse."""
+        raise LookupError("these control volumes have no place")
+
+    def part(self, number: int) -> np.ndarray:
         """Refuse."""
         raise LookupError("these control volumes have no place")
 
@@ -89,6 +96,11 @@ class GridSpace:
             "say a layer, a box, a sphere or an ellipsoid"
         )
 
+    def part(self, number: int) -> np.ndarray:
+        """As the grid says."""
+        parts = self.grid.parts
+        return np.full(self.grid.solid.size, float(number == 0)) if parts is None else (parts == number).astype(float)
+
     def _corners(self, side: slice) -> np.ndarray:
         mesh = np.meshgrid(*(axis.edges[side] for axis in self.grid.axes), indexing="ij")
         return np.stack([flat(m) for m in mesh], axis=-1)
@@ -110,6 +122,7 @@ class MeshSpace:
     tetrahedra  (m, 4) nodes
     surfaces    triangles of nodes of each
     regions     tetrahedra of each, likewise
+    parts       (n,) 0 in the cytosol, 1 in the first lumen, …; none: all is cytosol
     """
 
     points: np.ndarray
@@ -117,6 +130,13 @@ class MeshSpace:
     tetrahedra: np.ndarray
     surfaces: Mapping[str, np.ndarray]
     regions: Mapping[str, np.ndarray]
+    parts: np.ndarray | None = None
+
+    def part(self, number: int) -> np.ndarray:
+        """As the nodes are."""
+        if self.parts is None:
+            return np.full(len(self.points), float(number == 0))
+        return (self.parts == number).astype(float)
 
     def region(self, name: str) -> np.ndarray:
         """By the volumes of the tetrahedra around each node, scaled at its border as for `share`."""

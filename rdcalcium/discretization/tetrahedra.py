@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 
-from rdcalcium.discretization.base import CellComplex, Discretization
+from rdcalcium.discretization.base import CellComplex, Discretization, MembraneSites, SurfaceArea
 from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric
 from rdcalcium.discretization.dual import corner_volumes, edge_shares, guarded_sums, surface_area
 from rdcalcium.discretization.quality import MeshQuality
@@ -16,10 +17,11 @@ from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
 from rdcalcium.discretization.space import MeshSpace
 from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN, gershgorin, of_matrix
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
+from rdcalcium.geometry.divided import DividedMesh, sides
 from rdcalcium.geometry.mesh import TetrahedralMesh
 
 
-def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
+def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh) -> Discretization:
     """Vertex-centred finite volumes on the circumcentric dual of the mesh.
 
     conductance_ij = (signed area of the dual face of edge ij) / |x_j - x_i|: a two-point flux that is exact
@@ -28,26 +30,59 @@ def discretize_tetrahedra(mesh: TetrahedralMesh) -> Discretization:
     near in memory, and a little by how many they are; centres and picture use the new order. Eymard,
     Gallouët & Herbin, Handbook of Numerical Analysis 7:713 (2000).
     """
-    points, tetrahedra, measure, named, edges = _renumbered(mesh)
+    lumens = mesh.lumens if isinstance(mesh, DividedMesh) else ()
+    points, tetrahedra, measure, named, edges = _renumbered(mesh.mesh if isinstance(mesh, DividedMesh) else mesh)
     size = len(points)
     shares = edge_shares(points, tetrahedra)
     conductance, capped = stable(symmetric(summed_over_edges(tetrahedra, shares, size)))
     volumes, blended = guarded_sums(tetrahedra, corner_volumes(points, tetrahedra, shares), measure)
     lengths = np.linalg.norm(points[edges[0]] - points[edges[1]], axis=1)
     quality = _quality(conductance, volumes, lengths, blended, capped)
+    parts = _parts(named.regions, lumens, size)
+    membranes = {lumen: _membrane(points, *(named.surfaces.pop(side) for side in sides(lumen))) for lumen in lumens}
     return Discretization(
         kind="tetrahedra",
         volumes=volumes,
         assemble=lambda: conductance,
         centres=points,
-        surfaces={name: surface_area(points, faces) for name, faces in named.surfaces.items()},
+        surfaces=_to_cytosol({name: surface_area(points, faces) for name, faces in named.surfaces.items()}, parts),
         locator=TetrahedronLocator(points, tetrahedra, _mean_per_node(edges, lengths, size)),
         layout=sliced_ell(conductance, volumes),
-        picture=CellComplex(points, tetrahedra, "point", np.arange(size)),
+        picture=CellComplex(points, tetrahedra, "point", np.arange(size), parts),
         radius=min(quality.gershgorin, LANCZOS_MARGIN * quality.spectral_radius),
         quality=quality,
-        space=MeshSpace(points, volumes, tetrahedra, named.surfaces, named.regions),
+        space=MeshSpace(points, volumes, tetrahedra, named.surfaces, named.regions, parts),
+        parts=parts,
+        membranes=membranes,
     )
+
+
+def _parts(regions: Mapping[str, np.ndarray], lumens: Sequence[str], size: int) -> np.ndarray | None:
+    """To which lumen each node belongs, (n,); None without lumens."""
+    parts = np.zeros(size, dtype=np.uint8)
+    for number, lumen in enumerate(lumens, start=1):
+        parts[regions[lumen]] = number
+    return parts if lumens else None
+
+
+def _membrane(points: np.ndarray, outside: np.ndarray, inside: np.ndarray) -> MembraneSites:
+    """A membrane by its triangles (k, 3) on both sides: each node of one side is opposite to one of the other."""
+    area = surface_area(points, outside)
+    opposite = np.zeros(len(points), dtype=np.int64)
+    opposite[outside] = inside
+    return MembraneSites(area.indices, opposite[area.indices], area.areas)
+
+
+def _to_cytosol(surfaces: Mapping[str, SurfaceArea], parts: np.ndarray | None) -> dict[str, SurfaceArea]:
+    """The surfaces as far as they bound the cytosol; those that do so nowhere are none."""
+    if parts is None:
+        return dict(surfaces)
+    there = {name: parts[at.indices] == 0 for name, at in surfaces.items()}
+    return {
+        name: SurfaceArea(at.indices[there[name]], at.areas[there[name]])
+        for name, at in surfaces.items()
+        if there[name].any()
+    }
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.axes import grid_axes
-from rdcalcium.geometry.grid import RectilinearGrid, make_grid
-from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.compartments import GridLumens
+from rdcalcium.geometry.grid import RectilinearGrid, make_grid, solid_cells
+from rdcalcium.geometry.mesh import FACES, TetrahedralMesh, row_keys
 from rdcalcium.geometry.meshing import background, gmsh_model, meshed
-from rdcalcium.model import Box, Grid, Model, Tetrahedra
+from rdcalcium.model import Box, Grid, Model, Sphere, Tetrahedra
 from rdcalcium.model.geometry import Place
 from rdcalcium.units import NM_PER_UM, nanometres
 
@@ -22,15 +24,29 @@ GAP = 0.005  # µm, the narrowest gap that the edges of a mesh resolve
 
 def box_grid(model: Model, box: Box, choice: Grid) -> RectilinearGrid:
     """The cells of a box, and which of them its obstacles fill; a byte a cell, before anything large is made."""
-    centres = np.array([s.centre for s in box.obstacles]).reshape(-1, 3)
-    radii = np.array([s.radius for s in box.obstacles])
-    return make_grid(grid_axes(model), centres, radii)
+    names = tuple(lumen.region for lumen in model.lumens.values())
+    closed = [s for s in box.obstacles if s.name not in names]
+    centres = np.array([s.centre for s in closed]).reshape(-1, 3)
+    grid = make_grid(grid_axes(model), centres, np.array([s.radius for s in closed]))
+    return replace(grid, lumens=_lumens(grid, box, names)) if names else grid
+
+
+def _lumens(grid: RectilinearGrid, box: Box, names: tuple[str, ...]) -> GridLumens:
+    """Cells whose centre is in an obstacle of such a name; of several the first has it."""
+    parts, balls = np.zeros(grid.shape, dtype=np.uint8), []
+    for number, name in enumerate(names, start=1):
+        own = [(s.centre, s.radius) for s in box.obstacles if s.name == name]
+        centres, radii = (np.array(values, dtype=float) for values in zip(*own, strict=True))
+        parts[solid_cells(grid.axes, centres, radii) & ~grid.solid & (parts == 0)] = number
+        balls.append(own)
+    return GridLumens(names, tuple(balls), parts)
 
 
 def box_tetrahedra(model: Model, box: Box, choice: Tetrahedra) -> TetrahedralMesh:
     """The mesh of a box, with the channels, sensors and probes of a model."""
     channels = [p for group in model.channels for p in group.points]
-    return box_mesh(box, choice, channels, [*model.watched.values()])
+    hollow = tuple(lumen.region for lumen in model.lumens.values())
+    return box_mesh(box, choice, channels, [*model.watched.values()], hollow)
 
 
 def box_mesh(
@@ -38,8 +54,9 @@ def box_mesh(
     choice: Tetrahedra,
     channels: Sequence[Place] = (),
     sensors: Sequence[Place] = (),
+    hollow: Sequence[str] = (),
 ) -> TetrahedralMesh:
-    """A box of cytosol on its membrane z = 0, with its obstacles cut out.
+    """A box of cytosol on its membrane z = 0, with its obstacles cut out, or meshed as regions where they are hollow.
 
     Its surfaces are "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max", "z_max", and "vesicles"; a mirror is
     "x_min" or "y_min". Edges are size_at_active_zone long at sensors and all over the active zone (the rectangle
@@ -51,6 +68,7 @@ def box_mesh(
     channels  positions, µm; each becomes a node
     sensors   positions in the cytosol, µm; nodes, except nearer to a wall than half of GAP: edges so short would
               slow every step, and interpolation is of second order anyway
+    hollow    names of obstacles that have tetrahedra inside
     """
     low, high = (np.array(corner) * NM_PER_UM for corner in box.bounds)
     balls = [(np.array(s.centre) * NM_PER_UM, s.radius * NM_PER_UM) for s in box.obstacles]
@@ -61,11 +79,14 @@ def box_mesh(
     sources = [(point, 0.0, fine) for point in probes]
     sources += [(centre, radius, 0.3 * radius) for centre, radius in balls]
     sources += [(point, 0.0, gap) for point, gap in _gaps(balls, bulk) if gap > GAP * NM_PER_UM]
+    kept = [s.name in hollow for s in box.obstacles]
     with gmsh_model() as gmsh:
-        _cut_box(gmsh, low, high, balls, wanted)
+        _cut_box(gmsh, low, high, balls, kept, wanted)
         nodes, tetrahedra, faces = meshed(gmsh, background(gmsh, sources, bulk, zone=zone))
     nodes = _snapped(nodes, wanted)
-    return TetrahedralMesh(nodes / NM_PER_UM, tetrahedra, surfaces=_box_surfaces(nodes, faces, low, high))
+    regions = _inside(nodes, tetrahedra, box.obstacles, hollow)
+    surfaces = _box_surfaces(nodes, _between_regions(tetrahedra, faces, regions), low, high)
+    return TetrahedralMesh(nodes / NM_PER_UM, tetrahedra, regions, surfaces)
 
 
 def _positions(points: Sequence[Place], kind: str, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -95,16 +116,44 @@ def _gaps(spheres: list[tuple[np.ndarray, float]], limit: float) -> Iterator[tup
                 yield centre + (other - centre) / distance * (radius + gap / 2), gap
 
 
-def _cut_box(gmsh: Any, low: np.ndarray, high: np.ndarray, spheres: list, points: np.ndarray) -> None:
-    """The box without the spheres, with the points as vertices in the face, edge or volume around them."""
+def _cut_box(
+    gmsh: Any, low: np.ndarray, high: np.ndarray, spheres: list, kept: Sequence[bool], points: np.ndarray
+) -> None:
+    """The box without the spheres, or divided by those that are kept, with the points as vertices in it."""
     occ = gmsh.model.occ
     body = [(3, occ.addBox(*low, *(high - low)))]
-    if spheres:
-        balls = [(3, occ.addSphere(*centre, radius)) for centre, radius in spheres]
-        body, _ = occ.cut(body, balls)
+    balls = [(3, occ.addSphere(*centre, radius)) for centre, radius in spheres]
+    cut = [ball for ball, stays in zip(balls, kept, strict=True) if not stays]
+    inner = [ball for ball, stays in zip(balls, kept, strict=True) if stays]
+    if cut:
+        body, _ = occ.cut(body, cut)
+    if inner:
+        within, _ = occ.intersect(body, inner, removeObject=False)  # what is in the box, and in no sphere that is cut
+        body, _ = occ.fragment(body, within)
     if len(points):
         occ.fragment(body, [(0, occ.addPoint(*point)) for point in points])
     occ.synchronize()
+
+
+def _inside(
+    nodes: np.ndarray, tetrahedra: np.ndarray, spheres: Sequence[Sphere], hollow: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Tetrahedra in the hollow spheres of each name; all corners of a sphere's are on it or inside."""
+    middle = nodes[tetrahedra].mean(axis=1) / NM_PER_UM
+    found = {}
+    for name in hollow:
+        own = [np.linalg.norm(middle - np.array(s.centre), axis=1) < s.radius for s in spheres if s.name == name]
+        found[name] = np.flatnonzero(np.any(own, axis=0))
+    return found
+
+
+def _between_regions(tetrahedra: np.ndarray, faces: np.ndarray, regions: dict[str, np.ndarray]) -> np.ndarray:
+    """The triangles but for those between two tetrahedra, which are membranes of regions."""
+    if not regions:
+        return faces
+    keys = row_keys(np.vstack([faces, tetrahedra[:, FACES].reshape(-1, 3)]))
+    known, counts = np.unique(keys[len(faces) :], return_counts=True)
+    return faces[counts[np.searchsorted(known, keys[: len(faces)])] == 1]
 
 
 def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rdcalcium.geometry.compartments import GridLumens
 from rdcalcium.units import nanometres_to
 
 ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none
@@ -65,13 +66,15 @@ class Axis:
 class RectilinearGrid:
     """Axes in x, y, z and the cells that obstacles fill; cells are numbered x fastest.
 
-    solid  (nx, ny, nz) bool, True where the centre of the cell lies in an obstacle
+    solid   (nx, ny, nz) bool, True where the centre of the cell lies in an obstacle
+    lumens  those of stores that have cells; none: all other cells are cytosol
     """
 
     x: Axis
     y: Axis
     z: Axis
     solid: np.ndarray
+    lumens: GridLumens | None = None
 
     @property
     def axes(self) -> tuple[Axis, Axis, Axis]:
@@ -84,10 +87,21 @@ class RectilinearGrid:
         return self.x.size, self.y.size, self.z.size
 
     @property
+    def fluid(self) -> np.ndarray:
+        """Cells of the cytosol, (nx, ny, nz) bool."""
+        fluid: np.ndarray = ~self.solid if self.lumens is None else ~self.solid & (self.lumens.parts == 0)
+        return fluid
+
+    @property
+    def parts(self) -> np.ndarray | None:
+        """To which lumen each cell belongs by its number, (n,), 0 in the cytosol; None without lumens."""
+        return None if self.lumens is None else flat(self.lumens.parts)
+
+    @property
     def fluid_volume(self) -> float:
-        """Volume of the cells that are not solid, µm³."""
+        """Volume of the cytosol, µm³."""
         x, y, z = (axis.widths for axis in self.axes)
-        return float(((~self.solid @ z) @ y) @ x)
+        return float(((self.fluid @ z) @ y) @ x)
 
     @property
     def volumes(self) -> np.ndarray:

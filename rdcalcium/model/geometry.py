@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -100,6 +100,15 @@ class Shape(Part):
     def allow(self, choice: Grid | Tetrahedra) -> None:
         """ValueError for a discretization that it cannot have; which ones can be made the builders say."""
 
+    @property
+    def hollow(self) -> frozenset[str] | None:
+        """Names of the parts that can be the lumen of a store; None where only its control volumes tell."""
+        return frozenset()
+
+    def is_in(self, parts: Collection[str], point: Place) -> bool:
+        """Whether a point (µm) is known to lie in one of some `hollow` parts."""
+        return False
+
     def require_inside(self, name: str, point: Place) -> None:
         """ValueError for a point (µm) that is known not to lie in the computed cytosol.
 
@@ -165,6 +174,15 @@ class Box(Shape):
         """Its three sides."""
         yield from (("a side of the box", side) for side in self.size)
 
+    @property
+    def hollow(self) -> frozenset[str]:
+        """Its obstacles."""
+        return frozenset(sphere.name for sphere in self.obstacles)
+
+    def is_in(self, parts: Collection[str], point: Place) -> bool:
+        """In an obstacle of such a name."""
+        return any(sphere.name in parts and sphere.contains(point) for sphere in self.obstacles)
+
     def require_inside(self, name: str, point: Place) -> None:
         """A point is between the walls, and in no obstacle."""
         for letter, x, low, high, side in zip("xyz", point, *self.bounds, self.size, strict=True):
@@ -226,6 +244,11 @@ class MeshFile(Shape):
     def membrane_surface(self) -> str:
         """As the model says."""
         return self.membrane
+
+    @property
+    def hollow(self) -> None:
+        """The file tells."""
+        return
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -16,12 +16,13 @@ from rdcalcium.model.channels import Channels
 from rdcalcium.model.flashes import Flash
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.imaging import Imaging, require_visible
+from rdcalcium.model.lumens import lumens_of, require_lumens
 from rdcalcium.model.pumps import Pump
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
 from rdcalcium.model.stimulus import Stimulus
-from rdcalcium.model.stores import Store
+from rdcalcium.model.stores import Lumen, Store
 from rdcalcium.model.surroundings import Extracellular, Surroundings
 from rdcalcium.model.tortuosity import Tortuosity
 from rdcalcium.units import nanometres
@@ -166,6 +167,11 @@ class Model(Part):
         return self.sensor_points | self.probe_points
 
     @property
+    def lumens(self) -> dict[str, Lumen]:
+        """Name of each store whose lumen has control volumes -> that lumen; compartments 1, 2, … in this order."""
+        return lumens_of(self)
+
+    @property
     def sees_one_volume(self) -> tuple[bool, ...]:
         """Of each watched point whether it sees the control volume around it as it is, because it binds there."""
         binds = (sensor.binds for sensor in self.sensors for _ in sensor.positions)
@@ -177,7 +183,7 @@ class Model(Part):
         for group in self.channels:
             points |= group.named_points()
         points |= {f"sensor {name!r}": point for name, point in self.sensor_points.items()}
-        return points | {f"probe {name!r}": point for name, point in self.probe_points.items()}
+        return points | {probe_label(name): point for name, point in self.probe_points.items()}
 
     def points_on_membrane(self) -> dict[str, tuple[float, float, float]]:
         """Name and position (µm) of every channel that must lie on the membrane."""
@@ -256,6 +262,7 @@ class Model(Part):
                 'leave it out, or say gating = "stochastic" of channels with a gate or fusion = "stochastic" of sensors'
             )
         self.geometry.allow(self.discretization)
+        require_lumens(self)
         self._points_in_cytosol()
         for imaging in self.imaging:
             require_visible(imaging, self.buffers, self.geometry)
@@ -303,12 +310,21 @@ class Model(Part):
                 )
 
     def _points_in_cytosol(self) -> None:
+        """But for probes, which may lie in the lumen of a store too."""
+        lumens = frozenset(lumen.region for lumen in self.lumens.values())
+        probes = {probe_label(name) for name in self.probe_points}
         for name, point in self.points_of_interest().items():
-            self.geometry.require_inside(name, point)
+            if not (name in probes and self.geometry.is_in(lumens, point)):
+                self.geometry.require_inside(name, point)
         for name, point in self.points_on_membrane().items():
             nearest = self.geometry.nearest_on_membrane(point)
             if nearest and math.dist(point, nearest) > ON_MEMBRANE:
                 raise ValueError(off_membrane(name, point, nearest))
+
+
+def probe_label(name: str) -> str:
+    """What messages call a probe."""
+    return f"probe {name!r}"
 
 
 def off_membrane(name: str, point: Sequence[float], nearest: Sequence[float]) -> str:

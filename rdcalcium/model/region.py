@@ -96,4 +96,14 @@ class MeshRegion(Part):
     """Its name there, such as that of a physical volume of Gmsh."""
 
 
-Region = Annotated[Layer | BoxRegion | SphereRegion | EllipsoidRegion | MeshRegion, Field(discriminator="kind")]
+class LumenRegion(Part):
+    """The lumen of a store that has control volumes of its own. All other parts are of the cytosol alone."""
+
+    kind: Literal["lumen"] = "lumen"
+    of: str
+    """Name of the store."""
+
+
+Region = Annotated[
+    Layer | BoxRegion | SphereRegion | EllipsoidRegion | MeshRegion | LumenRegion, Field(discriminator="kind")
+]

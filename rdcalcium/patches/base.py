@@ -15,6 +15,7 @@ from rdcalcium.model.stores import STORE
 # Accounts of the ledger: what has left through a surface, what lies in a store, what the mechanism itself has bound,
 # and what has entered through it.
 PUMPED, STORED, BOUND, ENTERED = "pumped", "stored", "bound", "entered"
+CROSSED = "crossed"  # what has gone into control volumes on the other side, where the ledger finds it anyway
 UNJUDGED = 1e30  # scale of a row whose error nobody looks at, and that single precision can hold
 
 
@@ -108,6 +109,8 @@ class Patch:
     areas       (sites,)  µm²
     weights     (sites,)  µm⁻¹, area over volume
     everywhere  whether it is in all of the cytosol alike, by volume in the place of area
+    beyond      (sites,)  control volumes on the other side of the membrane, whose calcium rates know as Ca_store; none:
+                there are none. Then a control volume may have several sites
     """
 
     mechanism: Mechanism
@@ -115,6 +118,12 @@ class Patch:
     areas: np.ndarray
     weights: np.ndarray
     everywhere: bool = False
+    beyond: np.ndarray | None = None
+
+    @property
+    def holds_a_store(self) -> bool:
+        """Whether its first row is what lies in a well-mixed store."""
+        return self.mechanism.store is not None and self.beyond is None
 
     @property
     def only_takes(self) -> bool:
@@ -125,9 +134,14 @@ class Patch:
         """What leaves at every site, (sites,) µM µm³ ms⁻¹, if it `only_takes`; calcium (sites,) µM."""
         return self.areas * self.mechanism.flux(calcium, np.zeros((1, len(calcium))))
 
-    def rates(self, calcium: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Rate of change of every row at every site, (rows, sites) each ms; calcium (sites,) µM, rows (rows, sites)."""
-        return self.mechanism.rates(calcium, rows, float(self.areas @ rows[0]))
+    def rates(self, calcium: np.ndarray, rows: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
+        """Rate of change of every row at every site, (rows, sites) each ms.
+
+        calcium  (sites,) µM
+        rows     (rows, sites)
+        beyond   (sites,) µM, on the other side of the membrane, if there are control volumes
+        """
+        return self.mechanism.rates(calcium, rows, float(self.areas @ rows[0]) if beyond is None else beyond)
 
 
 class Segment(NamedTuple):
@@ -191,8 +205,8 @@ class Patches:
 
     @property
     def stores(self) -> bool:
-        """Whether any of them is the surface of a store."""
-        return any(patch.mechanism.store is not None for patch in self.patches)
+        """Whether any of them is the surface of a well-mixed store."""
+        return any(patch.holds_a_store for patch in self.patches)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:

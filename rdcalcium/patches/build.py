@@ -12,18 +12,19 @@ from rdcalcium.errors import InputError, suggest
 from rdcalcium.model import Model, Pump
 from rdcalcium.model.accounts import CLEARANCE
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.stores import STORE, Store
 from rdcalcium.patches.assembly import Assembly
-from rdcalcium.patches.base import PUMPED, STORED, Course, Mechanism, Patch, Patches, Reaction, Row
+from rdcalcium.patches.base import PUMPED, Course, Mechanism, Patch, Patches, Reaction, Row
 from rdcalcium.patches.binding import binding_sensors
 from rdcalcium.patches.pores import CLOCK, VOLTAGE, pore_patches, voltage_course
 from rdcalcium.patches.stiffness import reaction
+from rdcalcium.patches.stores import lumen_patches, store_mechanism
 
 
 def build_patches(model: Model, discretization: Discretization) -> Patches:
     """Those of a model; InputError for a surface that the terminal does not have."""
     found = [(patch, _reaction(patch)) for patch in _patches(model, discretization)]
     found += pore_patches(model, discretization)
+    found += lumen_patches(model, discretization)
     return Patches(tuple(patch for patch, _ in found), tuple(reacts for _, reacts in found))
 
 
@@ -42,6 +43,8 @@ def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     if model.calcium.clearance:
         yield _everywhere(clearance(model.calcium.clearance, rest), discretization)
     for store in model.stores:
+        if store.lumen:
+            continue
         at = _touching(store.name, store.surface, discretization)
         area = model.copies * float(at.areas.sum())
         yield _on_surface(store_mechanism(store, rest, area, model.copies, magnesium), at, discretization)
@@ -88,39 +91,6 @@ def clearance(rate: float, rest: float) -> Mechanism:
     return Mechanism(CLEARANCE, (row,), {"rate": rate, "rest": rest})
 
 
-def store_mechanism(store: Store, rest: float, area: float, copies: int, magnesium: float = 0.0) -> Mechanism:
-    """What goes into a store and comes out of it; its first row is all that lies in it, on an area of its surface.
-
-    rest       µM of calcium in the cytosol
-    area       of its surface in the whole terminal, µm²
-    copies     computed parts that make up the terminal
-    magnesium  µM in the cytosol
-    """
-    held = store.volume * (1 + store.binding_ratio) * store.rest / area
-    parts = Assembly(rest, {STORE: store.rest}, magnesium)
-    parts.rows.append(Row("x0", Expression("0"), start=held, calcium=1.0, scale=held, account=STORED))
-    for transport in store.transports:
-        parts.add(transport)
-    inwards = " + ".join(parts.transported)
-    if store.leak == "balances":
-        inwards = f"({inwards}) - {parts.place(_permeability(store, rest, parts.at_rest(inwards)))}*({STORE} - Ca)"
-    parts.rows[0] = Row("x0", Expression(inwards), start=held, calcium=1.0, scale=held, account=STORED)
-    free = copies / (store.volume * (1 + store.binding_ratio))
-    return Mechanism(store.name, tuple(parts.rows), parts.parameters, free)
-
-
-def _permeability(store: Store, rest: float, uptake: float) -> float:
-    """Of the leak that lets out at rest what is taken up then (µM µm ms⁻¹), µm ms⁻¹."""
-    if store.rest == rest and uptake == 0:
-        return 0.0
-    if store.rest == rest or uptake / (store.rest - rest) < 0:
-        raise InputError(
-            f"no leak balances the store {store.name!r} at rest, where {uptake:.4g} uM um/ms are taken up against "
-            f'{store.rest:g} uM inside and {rest:g} uM outside; change its transports or its rest, or say leak = "none"'
-        )
-    return uptake / (store.rest - rest)
-
-
 def _touching(name: str, surface: str, discretization: Discretization) -> SurfaceArea:
     """Where a surface touches cytosol."""
     if surface not in discretization.surfaces:
@@ -135,5 +105,5 @@ def _on_surface(mechanism: Mechanism, at: SurfaceArea, discretization: Discretiz
 
 def _everywhere(mechanism: Mechanism, discretization: Discretization) -> Patch:
     """In every control volume that holds cytosol, by volume in the place of area."""
-    volumes = np.flatnonzero(discretization.volumes > 0)
+    volumes = np.flatnonzero(discretization.part_volumes(0) > 0)
     return Patch(mechanism, volumes, discretization.volumes[volumes], np.ones(len(volumes)), everywhere=True)

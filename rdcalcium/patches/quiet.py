@@ -17,7 +17,8 @@ LEFT_OUT = 3.0
 def suits(patches: Patches, diffusivity: float, volume: float, calcium: float) -> bool:
     """Whether patches leave a system of I - τ J to sweeps that know no more of them than their mean slopes.
 
-    What follows a course of time is left to explicit steps, which see it. Calcium near a sink that takes s A of it
+    What follows a course of time is left to explicit steps, which see it, and so are lumens of stores, in which the
+    reactions are others. Calcium near a sink that takes s A of it
     falls below the mean by s A / D ℓ, where s is the slope of the flux and ℓ the size: of the control volume of a site,
     or of the terminal for all sites together.
 
@@ -27,7 +28,7 @@ def suits(patches: Patches, diffusivity: float, volume: float, calcium: float) -
     """
     depleted = 0.0
     for patch, reaction in zip(patches.patches, patches.reactions, strict=True):
-        if patch.mechanism.courses:
+        if patch.mechanism.courses or patch.beyond is not None:
             return False
         if not patch.everywhere:
             alone = float(np.cbrt(patch.areas**2 * patch.weights).max(initial=0.0))

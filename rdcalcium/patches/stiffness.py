@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from rdcalcium.chemistry.chemistry import FULL
 from rdcalcium.patches.base import BOUND, Mechanism, Patch, Reaction
 
 # Calcium, µM, at which the Jacobian is looked at, and by how much the true radius may exceed what is found.
@@ -16,11 +19,36 @@ ROUNDS = 5  # of Newton's method, after which rows are near their steady state
 def reaction(patch: Patch) -> Reaction:
     """How it reacts while calcium is below each of LEVELS, at its steepest site."""
     weight, total = float(patch.weights.max(initial=0.0)), float(patch.areas.sum())
-    start = np.repeat(patch.mechanism.start[:, None], len(LEVELS), axis=1)
+    return _reaction(patch.mechanism, np.array([weight]), total)
+
+
+def reaction_across(mechanism: Mechanism, weights: tuple[float, float], beyond: float) -> Reaction:
+    """The same of a membrane with control volumes on both sides, while calcium beyond is below each of some levels.
+
+    Its first row is what has crossed: in its place stands here the calcium beyond, which it changes as fast, by its
+    weight. Where a control volume has several sites their weights add up, which bounds the radius of all together: as
+    that of a graph with two sides is bounded by its largest degrees.
+
+    weights  largest of a control volume on this side and beyond, µm⁻¹
+    beyond   calcium there at rest, µM
+    """
+    first, *others = mechanism.rows
+    found = []
+    for level in (0.0, beyond, FULL * beyond):
+        at_level = replace(mechanism, rows=(replace(first, start=level), *others))
+        found.append(_reaction(at_level, np.array(weights), 1.0))
+    most = (np.max([getattr(one, name) for one in found], axis=0) for name in ("radii", "slopes", "rows"))
+    return Reaction(LEVELS, *most)
+
+
+def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float) -> Reaction:
+    """Of calcium, and of rows, the first of which change by their rates times `weights`, the others as they are."""
+    start = np.repeat(mechanism.start[:, None], len(LEVELS), axis=1)
+    scaled = np.append(weights, np.ones(1 + len(mechanism.rows) - len(weights)))[:, None]
     with np.errstate(all="ignore"):  # far from physiology a law may overflow
-        settled = _settled(patch.mechanism, start, total)
-        slopes = [jacobian(patch.mechanism, LEVELS, rows, total) for rows in (start, settled)]
-        weighted = [found * np.where(np.arange(found.shape[1]) == 0, weight, 1.0)[:, None] for found in slopes]
+        settled = _settled(mechanism, start, total)
+        slopes = [jacobian(mechanism, LEVELS, rows, total) for rows in (start, settled)]
+        weighted = [found * scaled for found in slopes]
         found = [
             [_radii(matrix) for matrix in weighted],
             [np.abs(matrix[:, 0, 0]) for matrix in slopes],

@@ -10,7 +10,7 @@ import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
-from rdcalcium.patches.base import BOUND, ENTERED, PUMPED, STORED
+from rdcalcium.patches.base import BOUND, CROSSED, ENTERED, PUMPED, STORED
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,32 @@ class Ledger:
         self.entered, self._lost, self.initial = float(saved["entered"]), float(saved["lost"]), saved["initial"]
 
     def contents(self, y: Array, carried: Array) -> np.ndarray:
-        """Calcium in each field of the computed part, then in each row of the patches, (fields + rows,) µM µm³."""
+        """Calcium in each field of the cytosol of the computed part, in each row of the patches, and in each lumen.
+
+        All in µM µm³, (fields + rows + lumens,).
+        """
         system, do = self.do.system, self.do
-        fields = system.chemistry.calcium_content * (do.weighted_sums(y) + do.weighted_sums(carried))
+        lumens = range(1, len(system.stored) + 1)
+        fields = self._in_part(y, carried, 0 if lumens else None)
         held = np.array([segment.row.calcium for segment in system.patches.segments])
-        return np.concatenate([fields, held * (do.site_sums(y) + do.site_sums(carried))])
+        inside = [self._in_part(y, carried, number).sum() for number in lumens]
+        return np.concatenate([fields, held * (do.site_sums(y) + do.site_sums(carried)), inside])
+
+    def _in_part(self, y: Array, carried: Array, part: int | None) -> np.ndarray:
+        """Calcium in each field of a part, (fields,) µM µm³."""
+        sums = self.do.weighted_sums(y, part) + self.do.weighted_sums(carried, part)
+        amounts: np.ndarray = self.do.system.chemistry.calcium_content * sums
+        return amounts
 
     def balance(self, y: Array, carried: Array) -> Balance:
         """The ledger now."""
         now = self.contents(y, carried)
         copies, amounts = self.copies, (self.copies * now).tolist()
         system = self.do.system
-        kept = [(BOUND, field.buffer) for field in system.fields]
+        kept = [(BOUND, "" if f.buffer in system.chemistry.lumens else f.buffer) for f in system.fields]
         kept += [(segment.row.account, segment.patch.mechanism.name) for segment in system.patches.segments]
-        found: dict[str, dict[str, float]] = {account: {} for account in (BOUND, PUMPED, STORED, ENTERED, "")}
+        kept += [(STORED, store) for store in system.stored]
+        found: dict[str, dict[str, float]] = {a: {} for a in (BOUND, PUMPED, STORED, ENTERED, CROSSED, "")}
         for (account, name), amount in zip(kept, amounts, strict=True):
             if name:
                 found[account][name] = found[account].get(name, 0.0) + amount

@@ -14,7 +14,7 @@ from rdcalcium.discretization.parts import share
 from rdcalcium.errors import InputError
 from rdcalcium.memory import MemoryShortageError, memory_available
 from rdcalcium.model import Imaging, Model
-from rdcalcium.model.region import Distance, Inside, Layer, MeshRegion
+from rdcalcium.model.region import Distance, Inside, Layer, LumenRegion, MeshRegion
 from rdcalcium.model.views import Frame, RegionView, View
 from rdcalcium.recorders.psf import Boxes, mean_gaussian, reflections
 from rdcalcium.units import nanometres
@@ -178,7 +178,9 @@ def _inside(view: View, model: Model, discretization: Discretization) -> np.ndar
     """Share of each control volume, and of its mirror images, that is in a view which is seen whole, (n,)."""
     if not isinstance(view, RegionView):
         return np.ones(discretization.size)
-    if isinstance(view.where, Layer | MeshRegion):  # as near to each mirror image of a surface; a mesh has none
+    if isinstance(
+        view.where, Layer | MeshRegion | LumenRegion
+    ):  # as near to each mirror image of a surface; a mesh has none
         return share(model, discretization.space, view.where)
     images = [_Reflected(view.where, planes) for planes in reflections(model.geometry.mirrors)]
     return np.sum([share(model, discretization.space, image) for image in images], axis=0)

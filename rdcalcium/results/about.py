@@ -134,6 +134,7 @@ class About(Entry):
     version     of rdcalcium
     references  of the papers whose values the run used: key, citation, doi
     begins      ms, when each part of the stimulus begins, and each current of a train, by what they belong to
+    lumens      name of each probe that is in the lumen of a store: that store
     fields      names of what was computed, calcium first
     summary     none until the run has stopped
     """
@@ -148,6 +149,7 @@ class About(Entry):
     machine: Machine
     discretization: Volumes
     begins: dict[str, list[float]] = {}
+    lumens: Annotated[dict[str, str] | None, Field(alias="probes in lumens")] = None
     fields: list[str]
     scene: Annotated[Scene, BeforeValidator(_scene), PlainSerializer(Scene.to_json)]
     summary: Summary | None = None

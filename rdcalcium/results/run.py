@@ -161,7 +161,8 @@ class Result:
         nearest  whether it may be of another moment, if none is of that one
 
         An xarray.Dataset over "volume", the control volumes that are shown: each field, as in `probes`, with its unit;
-        x, y and z of their centres (of a node, on tetrahedra) in µm; and the time in ms that it is of. Raises
+        x, y and z of their centres (of a node, on tetrahedra) in µm; the time in ms that it is of; and where stores
+        have a lumen of control volumes the compartment, 0 in the cytosol and 1 in the first of these lumens. Raises
         InputError where there is no snapshot of that time; if the nearest will do, as the method of that name.
         """
         import xarray
@@ -171,6 +172,8 @@ class Result:
         places = self.snapshots.centres.T
         coordinates = {axis: ("volume", place, {"units": "um"}) for axis, place in zip("xyz", places, strict=True)}
         at = ((), self.snapshots.times[index], {"units": TIME.unit})
+        if (parts := self.snapshots.picture.parts) is not None:
+            coordinates["compartment"] = ("volume", parts, {})
         return xarray.Dataset(
             {column.variable: ("volume", values, {"units": column.unit}) for column, values in columns},
             coords={**coordinates, "time": at},

@@ -20,7 +20,7 @@ import shutil
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 VTK_TYPE_OF_CORNERS = {4: 10, 8: 12}  # tetrahedron, hexahedron
 PAGE = 4096  # bytes, the unit in which the kernel copies a write
 OWN_GROUP = "rdcalcium"  # what VTK does not need and we do: selection, centring, names
+PARTS = "compartment"  # array of the parts that points or cells belong to, the same at all times
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class SnapshotFile:
             own.attrs["centring"] = picture.centring
             own.attrs["fields"] = json.dumps(dict(fields))
             own["selection"] = np.asarray(picture.selection, dtype=np.int64)
+            if picture.parts is not None:
+                _write_parts(file, picture, len(planned))
         snapshots = cls.resume(unfinished)
         snapshots._publish(0)
         os.replace(unfinished, path)
@@ -184,6 +187,7 @@ def read_snapshots(path: str | Path) -> StoredSnapshots:
             connectivity=vtk["Connectivity"][:].reshape(-1, corners),
             centring=str(own.attrs["centring"]),
             selection=own["selection"][:],
+            parts=vtk[_data_group(str(own.attrs["centring"]))][PARTS][:] if PARTS in own.attrs else None,
         )
         times = vtk["Steps/Values"][: int(vtk["Steps"].attrs["NSteps"])]
         labels = tuple(json.loads(own.attrs["fields"]).values())
@@ -197,6 +201,29 @@ def read_snapshots(path: str | Path) -> StoredSnapshots:
             return {label: file[f"VTKHDF/{group}/{label}"][part] for label in labels}
 
     return StoredSnapshots(times, picture, labels, read)
+
+
+def in_cytosol(stored: StoredSnapshots) -> StoredSnapshots:
+    """The same without the lumens of stores, where calcium is a thousand times as high: no cell of them, and no number.
+
+    On points their places stay, which no cell uses any more, and hold NaN.
+    """
+    picture = stored.picture
+    if picture.parts is None:
+        return stored
+    there = picture.parts == 0
+    kept = there if picture.centring == "cell" else there[picture.connectivity].all(axis=1)
+    shown = replace(picture, connectivity=picture.connectivity[kept], parts=None)
+    if picture.centring == "cell":
+        shown = replace(shown, selection=picture.selection[kept])
+
+    def read(index: int) -> dict[str, np.ndarray]:
+        values = stored.read(index)
+        if picture.centring == "cell":
+            return {label: array[kept] for label, array in values.items()}
+        return {label: np.where(there, array, np.nan) for label, array in values.items()}
+
+    return replace(stored, picture=shown, read=read)
 
 
 @contextmanager
@@ -293,6 +320,14 @@ def _reserve_arrays(file: h5py.File, picture: CellComplex, planned: int, labels:
     for label in labels:
         _reserve(arrays, label, planned * size)
         offsets[label] = size * np.arange(planned, dtype=np.int64)
+
+
+def _write_parts(file: h5py.File, picture: CellComplex, planned: int) -> None:
+    """An array that every step shares, at offset zero."""
+    group = _data_group(picture.centring)
+    file[f"VTKHDF/{group}"][PARTS] = np.asarray(picture.parts, dtype=np.uint8)
+    file[f"VTKHDF/Steps/{group}Offsets"][PARTS] = np.zeros(planned, dtype=np.int64)
+    file[OWN_GROUP].attrs[PARTS] = "0 in the cytosol, 1 in the lumen of the first store that has one, and so on"
 
 
 def _reserve(group: h5py.Group, name: str, size: int) -> None:

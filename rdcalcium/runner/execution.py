@@ -15,6 +15,7 @@ import numpy as np
 
 from rdcalcium import __version__
 from rdcalcium.backends import Operations, open_backend
+from rdcalcium.discretization.build import probes_in_lumens
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, write_toml
 from rdcalcium.recorders.peaks import Peaks
@@ -276,6 +277,7 @@ def _about(model: Model, operations: Operations, reason: str) -> About:
         machine=computed_by(operations, reason),
         discretization=about_discretization(discretization),
         begins=beginnings(model),
+        lumens=probes_in_lumens(model, discretization) or None,
         fields=[f.name for f in operations.system.fields],
         scene=scene(model, discretization),
     )

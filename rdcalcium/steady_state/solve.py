@@ -65,6 +65,11 @@ def steady(
 
 def _steadied(model: Model) -> Model:
     """The model in which every channel conducts with its probability of being open: what is random has no rest."""
+    for store in model.lumens:
+        raise InputError(
+            f"store {store!r} has a lumen of control volumes, with which a steady state is not found; run the model to "
+            "its end, or give the store the volume of a well-mixed lumen"
+        )
     for group in model.channels:
         if group.openings:
             raise InputError(

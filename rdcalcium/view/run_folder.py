@@ -14,7 +14,7 @@ from rdcalcium.results import Result, columns
 from rdcalcium.results.folder import PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.trials import over_trials
-from rdcalcium.results.vtkhdf import StoredSnapshots
+from rdcalcium.results.vtkhdf import StoredSnapshots, in_cytosol
 from rdcalcium.units import milliseconds, parse, time_span
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ class RunFolder:
 
     @cached_property
     def snapshots(self) -> StoredSnapshots:
-        """The completed snapshots; at least one, with calcium in it."""
+        """The completed snapshots of the cytosol; at least one, with calcium in it."""
         path, snapshots = self.path / SNAPSHOTS, self.result.snapshots
         if not len(snapshots.times):
             raise InputError(f"{path} holds no completed snapshot; the run ended before its first one")
         if CALCIUM not in snapshots.labels:
             raise InputError(f"{path} holds {', '.join(snapshots.labels)}, but no {CALCIUM!r}")
-        return snapshots
+        return in_cytosol(snapshots)
 
     def nearest(self, time: float | str | None) -> int:
         """Index of the snapshot nearest to a time, in ms or written like "1.2 ms"; None means the peak.

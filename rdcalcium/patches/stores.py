@@ -1,0 +1,97 @@
+"""Membranes of stores: what goes into a well-mixed lumen, or into the control volumes of one, and comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from rdcalcium.discretization import Discretization
+from rdcalcium.errors import InputError
+from rdcalcium.model import Model
+from rdcalcium.model.expression import Expression
+from rdcalcium.model.stores import STORE, Store
+from rdcalcium.model.transports import CALCIUM
+from rdcalcium.patches.assembly import Assembly, Spelt
+from rdcalcium.patches.base import BOUND, CROSSED, STORED, Mechanism, Patch, Reaction, Row
+from rdcalcium.patches.stiffness import reaction_across
+
+NOTHING = Expression("0")
+SWAPPED = Spelt({CALCIUM: STORE, STORE: CALCIUM})  # names as they are on the other side of a membrane
+
+
+def lumen_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Reaction]]:
+    """Two patches for each membrane of a lumen that has control volumes, and how both together react.
+
+    Each side keeps the same rows, which change alike; so what one side loses the other one gains, to rounding.
+    """
+    for store in model.stores:
+        if store.lumen is None:
+            continue
+        at, volumes = discretization.membranes[store.lumen.region], discretization.volumes
+        outer, inner = membrane_mechanisms(store, model.calcium.rest, model.free_magnesium)
+        outside = Patch(outer, at.outside, at.areas, at.areas / volumes[at.outside], beyond=at.inside)
+        inside = Patch(inner, at.inside, at.areas, at.areas / volumes[at.inside], beyond=at.outside)
+        both = reaction_across(outer, (_most(outside), _most(inside)), store.rest)
+        yield outside, both
+        yield inside, Reaction(both.levels, *(np.zeros_like(both.radii) for _ in range(3)))  # counted with the other
+
+
+def _most(patch: Patch) -> float:
+    """Largest sum of the weights of the sites of a control volume, µm⁻¹."""
+    return float(np.bincount(patch.volumes, patch.weights).max())
+
+
+def membrane_mechanisms(store: Store, rest: float, magnesium: float = 0.0) -> tuple[Mechanism, Mechanism]:
+    """What happens at the membrane of a store, seen from the cytosol and from the lumen; rest and magnesium in µM.
+
+    The first row is what has crossed 1 µm². What transports themselves have bound is taken from the cytosol.
+    """
+    rows, parameters = _across(store, rest, magnesium, Row("x0", NOTHING, calcium=1.0, account=CROSSED))
+    swapped = [replace(row, rate=Expression(row.rate.into(SWAPPED)), calcium=0.0) for row in rows]
+    swapped = [replace(row, account="" if row.account == BOUND else row.account) for row in swapped]
+    swapped[0] = replace(swapped[0], calcium=-1.0)
+    return Mechanism(store.name, rows, parameters, 1.0), Mechanism(store.name, tuple(swapped), parameters, 1.0)
+
+
+def store_mechanism(store: Store, rest: float, area: float, copies: int, magnesium: float = 0.0) -> Mechanism:
+    """What goes into a well-mixed store and comes out; its first row is all that lies in it, on an area of its surface.
+
+    rest       µM of calcium in the cytosol
+    area       of its surface in the whole terminal, µm²
+    copies     computed parts that make up the terminal
+    magnesium  µM in the cytosol
+    """
+    assert store.volume is not None  # that of a lumen without control volumes
+    held = store.volume * (1 + store.binding_ratio) * store.rest / area
+    first = Row("x0", NOTHING, start=held, calcium=1.0, scale=held, account=STORED)
+    rows, parameters = _across(store, rest, magnesium, first)
+    return Mechanism(store.name, rows, parameters, copies / (store.volume * (1 + store.binding_ratio)))
+
+
+def _across(store: Store, rest: float, magnesium: float, first: Row) -> tuple[tuple[Row, ...], dict[str, float]]:
+    """Rows and parameters of all transports and the leak of a store; what they take in is the rate of the first row.
+
+    rest, magnesium  µM of calcium and magnesium in the cytosol
+    """
+    parts = Assembly(rest, {STORE: store.rest}, magnesium)
+    parts.rows.append(first)
+    for transport in store.transports:
+        parts.add(transport)
+    inwards = " + ".join(parts.transported)
+    if store.leak == "balances":
+        inwards = f"({inwards}) - {parts.place(_permeability(store, rest, parts.at_rest(inwards)))}*({STORE} - Ca)"
+    return (replace(first, rate=Expression(inwards)), *parts.rows[1:]), parts.parameters
+
+
+def _permeability(store: Store, rest: float, uptake: float) -> float:
+    """Of the leak that lets out at rest what is taken up then (µM µm ms⁻¹), µm ms⁻¹."""
+    if store.rest == rest and uptake == 0:
+        return 0.0
+    if store.rest == rest or uptake / (store.rest - rest) < 0:
+        raise InputError(
+            f"no leak balances the store {store.name!r} at rest, where {uptake:.4g} uM um/ms are taken up against "
+            f'{store.rest:g} uM inside and {rest:g} uM outside; change its transports or its rest, or say leak = "none"'
+        )
+    return uptake / (store.rest - rest)
