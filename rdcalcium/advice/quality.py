@@ -23,5 +23,5 @@ def judge_mesh(made: Discretization) -> Iterator[str]:
     yield f"warning: {text}; a Delaunay mesh has none: concentrations may dip below zero" if high else text
     if set(made.surfaces) == {"membrane"}:
         yield "the mesh names no part of its surface: all of it is the membrane, on which channels may lie"
-    if quality.parts > 1 + len(made.membranes):
+    if quality.parts > 1 and not made.membranes:  # lumens are parts of their own
         yield f"warning: the mesh consists of {quality.parts} parts that are not connected"
