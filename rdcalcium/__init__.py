@@ -23,6 +23,8 @@ _HOMES = {
     "load": "rdcalcium.library",
     "buffer": "rdcalcium.library",
     "channels": "rdcalcium.library",
+    "pump": "rdcalcium.library",
+    "transport": "rdcalcium.library",
     "sensor": "rdcalcium.library",
     "Model": "rdcalcium.model",
     "release": "rdcalcium.vesicles.trace",
@@ -50,7 +52,9 @@ if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares th
     from rdcalcium.library import buffer as buffer
     from rdcalcium.library import channels as channels
     from rdcalcium.library import load as load
+    from rdcalcium.library import pump as pump
     from rdcalcium.library import sensor as sensor
+    from rdcalcium.library import transport as transport
     from rdcalcium.model import Model as Model
     from rdcalcium.results import Result as Result
     from rdcalcium.runner import resume as resume

@@ -262,6 +262,33 @@ def test_the_list_of_buffers_shows_their_numbers_and_each_paper_once() -> None:
     assert sum("An exclusion zone for Ca2+ channels" in line for line in lines) == 1
 
 
+@pytest.mark.parametrize(
+    ("shelf", "name", "told"),
+    [
+        ("pumps", "PMCA_matveev2006", ["V_max = 0.04 uM*um/ms, K = 0.4 uM", "saturable pump of order 1"]),
+        ("pumps", "NCX_bartol2015", ["k_on = 300 /mM/ms, k_off = 300 /s, k_out = 600 /s", "density"]),
+        ("transports", "IP3R_li_rinzel1994", ["d_1 = 0.13 uM", "IP3, P"]),
+    ],
+)
+def test_the_list_of_pumps_and_transports_says_their_numbers_and_what_has_to_be_said(
+    shelf: str, name: str, told: list[str]
+) -> None:
+    (row,) = [line for line in library.explain(shelf) if line.startswith(f"{name} ")]
+    cells = re.split(r" {2,}", row)
+    assert cells[1].startswith(told[0])
+    assert cells[2].startswith(told[1])
+
+
+def test_pumps_and_transports_of_the_library_are_parts_of_a_model() -> None:
+    model = library.load("keller2015").with_pump(rc.pump("PMCA_matveev2006", surface="z_max"))
+    assert [pump.surface for pump in model.pumps] == ["z_max"]
+    again = model.with_pump(rc.pump("PMCA_matveev2006", leak="none"))
+    assert [(pump.surface, pump.leak) for pump in again.pumps] == [("membrane", "none")]
+    assert rc.transport("SERCA_li_rinzel1994", parameters={"V_max": "2e-3 uM*um/ms"}).parameters["K"] == 0.1
+    with pytest.raises(ModelError, match=r"is no pump; make one: pump\("):
+        model.with_pump("PMCA")
+
+
 def texts(value: Any) -> list[str]:
     """Everything that stands in a value."""
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

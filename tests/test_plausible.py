@@ -56,6 +56,14 @@ def test_nothing_is_asked_of_a_usual_current(kind: str) -> None:
             "the conductance of channels 'pore' is 2070 pS, above 100 pS: is that meant? ",
         ),
         (
+            {"pumps": [{"name": "PMCA", "law": "V_max*Ca/(K + Ca)", "parameters": {"V_max": 60, "K": 0.4}}]},
+            "V_max of 'PMCA' is 60 uM*um/ms, above 10 uM*um/ms: is that meant? ",
+        ),
+        (
+            {"pumps": [{"use": "PMCA_bartol2015", "density": 1e6}]},
+            "the density of 'PMCA_bartol2015' is 1000000 1/um",
+        ),
+        (
             {"geometry": {"kind": "box", "size": [500, 1, 1]}},
             "a side of the box is 500 um, above 100 um: is that meant? ",
         ),
@@ -154,3 +162,14 @@ def test_overlapping_obstacles_are_asked_about(centres: list[list[float]], overl
 
 def test_what_is_usual_is_a_range() -> None:
     assert all(usual.low < usual.high for usual in USUAL.values())
+
+
+@pytest.mark.parametrize(("back", "asked"), [("k", False), ("3*k", True)])
+def test_a_pump_whose_states_turn_at_rest_is_asked_about(back: str, asked: bool) -> None:
+    scheme = ["E1 + Ca <-> E1Ca : k, k", "E1Ca <-> E2Ca : k, k", f"E2 + Ca <-> E2Ca : {back}, k", "E2 <-> E1 : k, k"]
+    pump = {"name": "P-type", "scheme": scheme, "density": 100, "law": "k*E1Ca", "parameters": {"k": 0.1}}
+    questions = doubts(model_of_tables(pumps=[pump]))
+    assert len(questions) == asked
+    assert all(
+        "of 'P-type' does not balance: the product of its rates one way round is 3 times" in q for q in questions
+    )

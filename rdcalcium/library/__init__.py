@@ -6,7 +6,7 @@ Entries are named after what they are and the paper whose values they hold, EGTA
 from rdcalcium.catalogue import SHELVES, entries, entry, references
 from rdcalcium.library.citations import papers, used_references
 from rdcalcium.library.described import explain
-from rdcalcium.library.loading import buffer, channels, load, loaded, resolve, sensor
+from rdcalcium.library.loading import buffer, channels, load, loaded, pump, resolve, sensor, transport
 
 __all__ = [
     "SHELVES",
@@ -18,8 +18,10 @@ __all__ = [
     "load",
     "loaded",
     "papers",
+    "pump",
     "references",
     "resolve",
     "sensor",
+    "transport",
     "used_references",
 ]

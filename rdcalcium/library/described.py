@@ -9,6 +9,10 @@ from rdcalcium.catalogue import SHELVES, entries, references
 from rdcalcium.errors import ModelError, suggest
 from rdcalcium.library.response import peak_rate
 from rdcalcium.model import Buffer, Channels, KineticScheme, Sensor
+from rdcalcium.model.expression import Expression
+from rdcalcium.model.stores import STORE
+from rdcalcium.model.transition import GIVEN
+from rdcalcium.model.transports import DENSITY
 from rdcalcium.units import show
 
 _DIGITS = 4  # of a quotient of rates
@@ -18,6 +22,8 @@ _VOLTAGES = (-60.0, -20.0, 0.0)  # mV, at which gates are compared
 _HEADINGS = {
     "buffers": ("k_on", "K_d", "total", "diffusivity", "source"),
     "channels": (*(f"open at {voltage:g} mV" for voltage in _VOLTAGES), "", "source"),
+    "pumps": ("numbers", "to be said", "", "source"),
+    "transports": ("numbers", "to be said", "", "source"),
     "sensors": (*(f"peak at {calcium:g} uM" for calcium in _STEPS), "", "source"),
 }
 
@@ -44,8 +50,8 @@ def _listed(kind: str) -> list[str]:
 
 def _numbers(kind: str, name: str, values: dict[str, Any]) -> tuple[str, ...]:
     """What stands under the headings of a kind."""
-    of = {"buffers": _of_buffer, "channels": _of_channels, "sensors": _of_sensor}.get(kind, _described)
-    return of(name, values)
+    of = {"buffers": _of_buffer, "channels": _of_channels, "sensors": _of_sensor, "pumps": _of_transport}
+    return (of | {"transports": _of_transport}).get(kind, _described)(name, values)
 
 
 def _described(name: str, values: dict[str, Any]) -> tuple[str, ...]:
@@ -68,6 +74,17 @@ def _of_sensor(name: str, values: dict[str, Any]) -> tuple[str, ...]:
         *(show(_rounded(peak_rate(sensor, calcium), _FIGURES), "rate") for calcium in _STEPS),
         *_described(name, values),
     )
+
+
+def _of_transport(name: str, values: dict[str, Any]) -> tuple[str, ...]:
+    """Its numbers, and the names in its law, gates and scheme that have none."""
+    numbers, gates, scheme = values.get("parameters", {}), values.get("gates", {}), values.get("scheme", ())
+    texts = [text for text in (values.get("law"), *gates.values()) if text]
+    named = frozenset[str]().union(*(Expression(text).names for text in texts))
+    density = {DENSITY: values["density"]} if "density" in values else {}
+    unsaid = sorted((named | ({DENSITY} if scheme else set())) - {*numbers, *gates, *density, *GIVEN, STORE})
+    said = ", ".join(f"{key} = {value}" for key, value in {**density, **numbers}.items())
+    return (said, ", ".join(unsaid), *_described(name, values))
 
 
 def _of_buffer(name: str, values: dict[str, Any]) -> tuple[str, ...]:

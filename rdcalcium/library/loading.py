@@ -7,7 +7,7 @@ from typing import Any
 
 from rdcalcium.catalogue import entries
 from rdcalcium.errors import ModelError, suggest
-from rdcalcium.model import Buffer, Channels, Model, Sensor, read_toml, validate
+from rdcalcium.model import Buffer, Channels, Model, Pump, Sensor, StoreTransport, read_toml, validate
 
 
 def load(source: str | Path) -> Model:
@@ -50,6 +50,16 @@ def channels(use: str, **values: Any) -> Channels:
 def sensor(use: str, **values: Any) -> Sensor:
     """Sensors of the library at positions: sensor("felmy2003", positions=[["50 nm", "0 nm", "0 nm"]])."""
     return Sensor(use=use, **values)
+
+
+def pump(use: str, **values: Any) -> Pump:
+    """A pump of the library on a surface: pump("PMCA_matveev2006", surface="z_max")."""
+    return Pump(use=use, **values)
+
+
+def transport(use: str, **values: Any) -> StoreTransport:
+    """What is in the membrane of a store: transport("SERCA_li_rinzel1994", parameters={"V_max": "2e-3 uM*um/ms"})."""
+    return StoreTransport(use=use, **values)
 
 
 def resolve(data: dict[str, Any], origin: str = "model", folder: Path | None = None) -> Model:

@@ -199,6 +199,13 @@ class Model(Part):
         others = tuple(b for b in self.buffers if b.name != buffer.name)
         return self.changed(buffers=(*others, buffer))
 
+    def with_pump(self, pump: Pump) -> Model:
+        """A copy with one more pump, or with the pump of that name replaced."""
+        if not isinstance(pump, Pump):
+            raise ModelError(f'{pump!r} is no pump; make one: pump("PMCA_matveev2006", surface="z_max")')
+        others = tuple(p for p in self.pumps if p.name != pump.name)
+        return self.changed(pumps=(*others, pump))
+
     @property
     def calcium_is_random(self) -> bool:
         """Whether its calcium differs from trial to trial, because channels open by chance."""

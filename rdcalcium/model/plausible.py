@@ -12,6 +12,7 @@ from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.model import Model
 from rdcalcium.model.train import PoissonTrain, RegularTrain
+from rdcalcium.model.transports import Transport
 from rdcalcium.units import UNITS, milliseconds, show
 
 
@@ -30,6 +31,8 @@ USUAL = {
     "total": Usual("concentration", 0, 1e5, "1 mM is 1000"),
     "diffusivity": Usual("diffusivity", 0, 1, "220 um^2/s is 0.22"),
     "binding rate": Usual("binding rate", 0, 50, "1e8 /M/s is 0.1"),  # 32 for the second ion of calmodulin
+    "flux": Usual("surface flux", 0, 10, "60 ions/um^2/ms is 0.1"),
+    "density": Usual("surface density", 0, 3e4, "it is that of molecules, 200 or so"),
     "current": Usual("current", 0, 10, "it is that of one channel, 0.1 or so"),
     "conductance": Usual("conductance", 0, 100, "it is that of one channel, 2 or so"),
     "permeability": Usual("permeability", 0, 1e-3, "1e-20 m^3/s is 1e-5"),
@@ -96,6 +99,11 @@ def _values(model: Model) -> Iterator[tuple[str, str, float]]:
         scheme = buffer.kinetics()
         fastest = max(float(rate[0]) for t, rate in zip(scheme.transitions, scheme.rates(), strict=True) if t.ligand)
         yield f"the binding rate of buffer {buffer.name!r}", "binding rate", fastest
+    for transport in _transports(model):
+        for name, value in transport.with_units().items():
+            if value.kind == "surface flux":
+                yield f"{name} of {transport.name!r}", "flux", float(value)
+        yield f"the density of {transport.name!r}", "density", transport.density or 0.0
     for group in model.channels:
         law = group.current
         yield f"the {law.quantity} of channels {group.name!r}", law.quantity, law.largest
@@ -107,6 +115,11 @@ def _values(model: Model) -> Iterator[tuple[str, str, float]]:
         for key in ("wavelength", "lateral", "axial"):
             if (length := getattr(entry.optics, key, None)) is not None:
                 yield f"{key} of imaging {entry.name!r}", "wavelength" if key == "wavelength" else "width", length
+
+
+def _transports(model: Model) -> tuple[Transport, ...]:
+    """Pumps, and what is in the membranes of stores."""
+    return (*model.pumps, *(transport for store in model.stores for transport in store.transports))
 
 
 def _trains(model: Model) -> Iterator[tuple[str, RegularTrain | PoissonTrain]]:
@@ -153,8 +166,10 @@ def _affinities(model: Model) -> Iterator[str]:
 
 def _unbalanced(model: Model) -> Iterator[str]:
     """Schemes with a cycle that turns in one direction at rest."""
-    for part in (*model.buffers, *(group for group in model.channels if group.gate), *model.sensors):
-        scheme = part.kinetics()
+    parts = (*model.buffers, *(group for group in model.channels if group.gate), *model.sensors)
+    schemes = [(part.name, part.kinetics()) for part in parts]
+    schemes += [(part.name, part.kinetics) for part in _transports(model) if part.kinetics]
+    for name, scheme in schemes:
         voltages = GATED_AT if scheme.depends_on_voltage else GATED_AT[:1]
         found: list[tuple[float, float, tuple[str, ...]]]
         found = [(abs(math.log(c.ratio)), v, c.states) for v in voltages for c in scheme.cycles(v)]
@@ -164,7 +179,7 @@ def _unbalanced(model: Model) -> Iterator[str]:
             where += " at 1 uM of calcium" if scheme.depends_on_calcium else ""
             cycle = " - ".join((*states, *states[:1]))
             yield (
-                f"the cycle {cycle} of {part.name!r} does not balance: the product of its rates one way round is "
+                f"the cycle {cycle} of {name!r} does not balance: the product of its rates one way round is "
                 f"{math.exp(far):.3g} times that of the other{where}, so that it turns at rest, which takes energy: "
                 "is that meant?"
             )

@@ -101,17 +101,20 @@ class Transport(LibraryPart):
 
     @field_serializer("parameters")
     def _with_units(self, parameters: dict[str, Parameter]) -> dict[str, str | float]:
-        """Each with the unit that its place in the law, the gates and the scheme leaves."""
+        return {name: value.write() for name, value in self.with_units().items()}
+
+    def with_units(self) -> dict[str, Parameter]:
+        """Its parameters, each with the unit that its place in the law, the gates and the scheme leaves."""
         wanted = [(Expression(text).tree, dimension) for _, text, dimension in self._expressions()]
         wanted += wanted_of(self.kinetics) if self.kinetics else []
         meanings = dict.fromkeys(self.given, CONCENTRATION) | dict.fromkeys(self.variables, PURE)
-        known = deduced(parameters, meanings | {VOLTAGE: dimensions.VOLTAGE, DENSITY: SURFACE_DENSITY}, wanted)
-        found = of_kinds(parameters, known)
+        known = deduced(self.parameters, meanings | {VOLTAGE: dimensions.VOLTAGE, DENSITY: SURFACE_DENSITY}, wanted)
+        found = of_kinds(self.parameters, known)
         try:
             self._require_dimensions(found)
         except ValueError:
-            found = parameters
-        return {name: value.write() for name, value in found.items()}
+            return self.parameters
+        return found
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
