@@ -16,11 +16,16 @@ from rdcalcium.gating import occupancies
 from rdcalcium.model import Channels, GatedCurrent, Model, VoltageCourse
 from rdcalcium.openings import Gate, Openings, PrescribedGate, StochasticGate
 from rdcalcium.tabulation import rows_between
+from rdcalcium.units import milliseconds
 
 SAME_KNOT = 1e-9  # ms, between knots of copies of a course that are one
 STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
 STIR = 0.1  # ms in which it changes by more than that where it is not at rest
 PAUSE = 0.5  # ms of rest, at least, before it begins to flow anew
+MOST_EACH = (
+    1e6  # transitions of a channel in a trial, which are drawn one after the other: minutes, and half a gigabyte
+)
+MOST = 1e8  # of all channels of a group; more of either is a mistake in the unit of a rate
 UNSEEN = 0.1  # share of the charge of one step that its stages may miss or count twice
 
 
@@ -298,10 +303,12 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None) 
     assert stimulus is not None  # the model has checked it
     times, probability = np.concatenate(rows_between(stimulus, model.run.duration)), None
     if gate is None:
-        times, probability = open_probability_table(group, stimulus, model.run.duration, model.calcium.rest)
+        times, occupied = _occupancy_table(group, stimulus, model.run.duration, model.calcium.rest)
+        probability = _open_share(group, occupied)
     voltage = stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
     if group.gating == "stochastic":
         gate = _stochastic(group, stimulus, times, voltage)
+        _require_followable(gate, gate.transitions(occupied), model.run.duration)
     open_share = np.ones(len(times)) if gate or probability is None else probability
     influx = TimeCourse.through(times, _inward(group, law, open_share, voltage), smooth=True)
     if probability is None:
@@ -329,6 +336,17 @@ def _stochastic(group: Channels, stimulus: VoltageCourse, times: np.ndarray, vol
     return StochasticGate(group.name, scheme, times, voltage, start, is_open, len(group.positions))
 
 
+def _require_followable(gate: StochasticGate, transitions: float, duration: float) -> None:
+    """Refuse channels that go from state to state too often to be drawn, so many times each on average."""
+    most = min(MOST_EACH, MOST / gate.channels)
+    if transitions > most:
+        raise InputError(
+            f"each of channels {gate.name!r} would go from state to state about {transitions:.2g} times in "
+            f"{milliseconds(duration)}; at most {most:.2g} can be drawn: check the unit of the rates of their gate, "
+            "leave out the fastest step, or leave out gating"
+        )
+
+
 def open_probability_table(
     group: Channels, stimulus: VoltageCourse, duration: float, calcium: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -338,13 +356,26 @@ def open_probability_table(
 
     Where the voltage jumps, comes to rest or leaves it, there are two rows, of one probability.
     """
+    times, occupied = _occupancy_table(group, stimulus, duration, calcium)
+    return times, _open_share(group, occupied)
+
+
+def _occupancy_table(
+    group: Channels, stimulus: VoltageCourse, duration: float, calcium: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times (rows,) ms and probability of each state of a gate (states, rows)."""
     scheme = group.kinetics()
-    is_open = np.array([state in group.open_states for state in scheme.states])
     pieces = rows_between(stimulus, duration)
     found = [scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), calcium)[:, None]]
     for times in pieces:
         found.append(occupancies(scheme, stimulus.voltage, found[-1][:, -1], times, calcium))
-    open_probability = np.concatenate([p[is_open].sum(axis=0) for p in found[1:]])
-    if not np.isfinite(open_probability).all():
+    occupied = np.concatenate(found[1:], axis=1)
+    if not np.isfinite(occupied).all():
         raise InputError(f"the gate of channels {group.name!r} could not be solved; check its rates")
-    return np.concatenate(pieces), np.clip(open_probability, 0.0, 1.0)
+    return np.concatenate(pieces), occupied
+
+
+def _open_share(group: Channels, occupied: np.ndarray) -> np.ndarray:
+    """Probability that a channel is open, (rows,), from that of each state."""
+    is_open = np.array([state in group.open_states for state in group.kinetics().states])
+    return np.clip(occupied[is_open].sum(axis=0), 0.0, 1.0)

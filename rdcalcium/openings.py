@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 
-from rdcalcium.errors import InputError
 from rdcalcium.model import KineticScheme
 from rdcalcium.randomness import generator
-
-MOST = 10**8  # transitions of all channels of a group in one trial; more is a mistake in the unit of a rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,19 +112,30 @@ class StochasticGate:
         self._start = np.cumsum(start)
         self._exits = _exits(scheme, voltage)
         self._leaving = [sum((rate for _, rate in exits), np.zeros(len(times))) for exits in self._exits]
-        pieces = [np.diff(times) * (rate[1:] + rate[:-1]) / 2 for rate in self._leaving]
+        self._widths = np.diff(times)
+        pieces = [self._widths * (rate[1:] + rate[:-1]) / 2 for rate in self._leaving]
         self._hazard = [np.concatenate([[0.0], np.cumsum(piece)]) for piece in pieces]
+        still = np.zeros(len(self._widths))
+        self._slopes = [
+            np.divide(np.diff(r), self._widths, still.copy(), where=self._widths > 0) for r in self._leaving
+        ]
+
+    def transitions(self, occupied: np.ndarray) -> float:
+        """How often a channel goes from state to state on average: ∫ Σ_s p_s λ_s dt over all rows.
+
+        occupied  (states, rows) probability of each state
+        """
+        rate = sum((p * leaving for p, leaving in zip(occupied, self._leaving, strict=True)), np.zeros(len(self.times)))
+        return float(np.trapezoid(rate, self.times))
 
     def openings(self, seed: int, trial: int) -> Openings:
         """Those of a trial: the n-th two numbers of a channel are row `channel` of the n-th stream.
 
         So they are the same whatever other groups there are, and how many channels follow in its own.
-
-        Raises InputError where the channels go from state to state too often.
         """
-        draws = (generator(seed, trial, "gate", self.name, turn).random((self.channels, 2)) for turn in range(MOST))
+        draws = (generator(seed, trial, "gate", self.name, turn).random((self.channels, 2)) for turn in count())
         state = np.searchsorted(self._start, next(draws)[:, 0] * self._start[-1], side="right")
-        time, changes, count = np.zeros(self.channels), [], 0
+        time, changes = np.zeros(self.channels), []
         going = np.arange(self.channels)
         begins = self.is_open[state]
         while len(going):
@@ -136,11 +145,6 @@ class StochasticGate:
             changed = (self.is_open[reached] != was) & (time[going] < np.inf)
             changes.append((going[changed], time[going[changed]]))
             going = going[time[going] < np.inf]
-            if (count := count + len(going)) > MOST:
-                raise InputError(
-                    f"channels {self.name!r} go from state to state more than {MOST:g} times in a trial; "
-                    "check the unit of the rates of their gate, or leave out the fastest step"
-                )
         return _paired(begins, changes)
 
     def _step(self, state: np.ndarray, t: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -153,7 +157,8 @@ class StochasticGate:
             who = np.flatnonzero(state == s)
             when[who] = self._left(s, t[who], -np.log1p(-u[who, 0]))
             gone = who[when[who] < np.inf]
-            reached[gone] = self._target(s, when[gone], u[gone, 1])
+            if len(gone):  # a state without a way out is never left
+                reached[gone] = self._target(s, when[gone], u[gone, 1])
         return when, reached
 
     def _left(self, s: int, t: np.ndarray, waited: np.ndarray) -> np.ndarray:
@@ -161,10 +166,10 @@ class StochasticGate:
         hazard, rate = self._hazard[s], self._leaving[s]
         piece = self._row_before(t)
         since = t - self.times[piece]
-        target = hazard[piece] + since * (rate[piece] + self._slope(s, piece) * since / 2) + waited
+        target = hazard[piece] + since * (rate[piece] + self._slopes[s][piece] * since / 2) + waited
         inside = target < hazard[-1]
         piece = np.searchsorted(hazard, target[inside], side="right") - 1
-        rest, slope = target[inside] - hazard[piece], self._slope(s, piece)
+        rest, slope = target[inside] - hazard[piece], self._slopes[s][piece]
         # The smaller root of rate x + slope x² / 2 = rest, in the form that does not cancel.
         root = np.sqrt(np.maximum(rate[piece] ** 2 + 2 * slope * rest, 0.0))
         when = np.full(len(t), np.inf)
@@ -175,17 +180,13 @@ class StochasticGate:
         """Where channels go that leave a state at t: to each other state in proportion to its rate then."""
         targets = np.array([target for target, _ in self._exits[s]])
         piece = self._row_before(t)
-        share = (t - self.times[piece]) / np.diff(self.times)[piece]
+        share = (t - self.times[piece]) / self._widths[piece]
         each = [(1 - share) * rate[piece] + share * rate[piece + 1] for _, rate in self._exits[s]]
         rates = np.cumsum(each, axis=0)
         return targets[np.sum(rates <= u * rates[-1], axis=0).clip(max=len(targets) - 1)]
 
     def _row_before(self, t: np.ndarray) -> np.ndarray:
         return np.minimum(np.searchsorted(self.times, t, side="right") - 1, len(self.times) - 2)
-
-    def _slope(self, s: int, piece: np.ndarray) -> np.ndarray:
-        rate, width = self._leaving[s], np.diff(self.times)[piece]
-        return np.divide(rate[piece + 1] - rate[piece], width, out=np.zeros(len(piece)), where=width > 0)
 
 
 Gate = PrescribedGate | StochasticGate

@@ -12,10 +12,10 @@ from scipy.linalg import expm
 from scipy.stats import kstest
 
 from rdcalcium import library
-from rdcalcium.currents import GroupCurrent, channel_currents
+from rdcalcium.currents import GroupCurrent, _occupancy_table, channel_currents
 from rdcalcium.errors import InputError
 from rdcalcium.model import ActionPotential, Box, Channels, Grid, Model, ModelError, Run
-from rdcalcium.openings import Openings
+from rdcalcium.openings import Openings, StochasticGate
 
 END = 3.0  # ms
 MANY = 100_000  # channels
@@ -203,8 +203,48 @@ def test_openings_that_cannot_be_are_refused_in_one_sentence(said: str) -> None:
     assert said in str(refusal.value)
 
 
-def test_a_gate_in_the_wrong_unit_is_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rdcalcium.openings.MOST", 10_000)
-    currents = channel_currents(model_of(stochastic(10, gate=("C <-> O : 1e3, 1e3",), open_states=("O",))))
-    with pytest.raises(InputError, match="channels 'c' go from state to state more than 10000 times"):
-        currents.openings(1, 1)
+@pytest.mark.parametrize("steps", [("C <-> O : 3.0, 2.0", "O -> I : 1.0"), ("O -> I : 1.0",)])
+def test_channels_that_are_inactivated_for_ever_never_open_again(steps: tuple[str, ...]) -> None:
+    """As often open as dp/dt = Q p says, from rest without the one-way step; a state without a way out is not left."""
+    group = stochastic(20_000, gate=steps, open_states=("O",))
+    (openings,) = channel_currents(model_of(group, voltage=((0, 0), (1, 0)))).openings(1, 1)
+    assert openings is not None
+    scheme = group.kinetics()
+    for t in (0.3, 1.0, 2.5):
+        p = float((expm(t * scheme.generator()) @ scheme.equilibrium())[scheme.states.index("O")])
+        assert abs(openings.are_open(t).mean() - p) < SIGMA * np.sqrt(p * (1 - p) / 20_000)
+    if len(steps) == 1:
+        assert len(openings.opened) == 20_000
+        assert kstest(openings.closed[openings.closed < END], lambda t: np.expm1(-t) / np.expm1(-END)).pvalue > 1e-3
+
+
+def test_a_gate_that_never_moves_stays_where_it_began() -> None:
+    (openings,) = channel_currents(model_of(stochastic(5, gate=("C <-> O : 0, 0",), open_states=("O",)))).openings(1, 1)
+    assert openings is not None
+    assert not np.isfinite(openings.opened).any()
+
+
+def test_how_often_a_channel_is_to_go_from_state_to_state_is_known_beforehand() -> None:
+    """At rest k_CO p_C + k_OC p_O; under an action potential as often as channels are drawn to do."""
+    still, moved = stochastic(1, gate=("C <-> O : 3.0, 1.0",), open_states=("O",)), stochastic(20_000, **TWO_STATES)
+    assert expected(still) == pytest.approx((3 * 0.25 + 1 * 0.75) * END, rel=1e-9)
+    (openings,) = channel_currents(model_of(moved)).openings(1, 1)
+    assert openings is not None
+    changes = np.isfinite(openings.opened).sum() + np.isfinite(openings.closed).sum()
+    assert changes / 20_000 == pytest.approx(expected(moved), rel=SIGMA / np.sqrt(changes))
+
+
+def expected(kind: Channels) -> float:
+    """How often one of them is to go from state to state under the action potential of the calyx."""
+    model = model_of(kind)
+    assert model.stimulus is not None
+    _, occupied = _occupancy_table(kind, model.stimulus, END, 0.0)
+    gate = channel_currents(model).groups[0].gate
+    assert isinstance(gate, StochasticGate)
+    return gate.transitions(occupied)
+
+
+def test_a_gate_in_the_wrong_unit_is_refused_before_it_is_followed() -> None:
+    group = stochastic(10, gate=("C <-> O : 8e5, 8e5",), open_states=("O",))
+    with pytest.raises(InputError, match=r"channels 'c' would go .* about 2.4e\+06 times in 3 ms; at most 1e\+06 can"):
+        channel_currents(model_of(group))
