@@ -156,6 +156,15 @@ class Simulation:
         """The calcium ledger now."""
         return self.ledger.balance(self.stepper.y, self.stepper.carried)
 
+    def balances_within(self, moment: Moment, times: np.ndarray) -> list[Balance]:
+        """The calcium ledger at times (ms) within the step that led to this moment."""
+        if not len(times):
+            return []
+        if np.allclose(times, self.t, rtol=0, atol=SAME_TIME) and moment.t == self.t:
+            return [self.balance()] * len(times)
+        looks = self.within(moment, times, self.ledger.amounts)
+        return [self.ledger.earlier(found, self.stepper.y, self.stepper.carried) for found in looks]
+
     def now(self) -> Moment:
         """What there is to see before the next step, as a moment to which no step led."""
         return Moment(self.t, 0.0, 0, self.values, tuple(sensor.last for sensor in self.sensors), None)

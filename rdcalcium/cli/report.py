@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rdcalcium.results.folder import IMAGING, LEDGER
 from rdcalcium.units import IONS_PER_AMOUNT, counted, milliseconds, time_span
 
 if TYPE_CHECKING:
@@ -76,12 +77,19 @@ def _ledger(ledger: Amounts) -> Table:
     return table
 
 
+def _whose(result: Result) -> str:
+    """Of which trials what is."""
+    snapshots = f"snapshots and their pictures are of trial {result.snapshots.trial}"
+    images = ", images of every one" if (result.folder / IMAGING).exists() else ""
+    return f"{snapshots}{images}, {LEDGER} has rows of every one, and the ledger above is of the last"
+
+
 def _sentences(result: Result) -> Iterator[str]:
     summary, machine = result.summary, result.about.machine
     if summary.trials is not None:
         failures = "" if summary.failures is None else f"; share of failures {summary.failures:.3g}"
         trials = counted(summary.trials, "trial")
-        yield f"{trials} with seed {result.about.seed}{failures}; the ledger is of the last one"
+        yield f"{trials} with seed {result.about.seed}{failures}; {_whose(result)}"
     yield (
         f"{milliseconds(summary.time, 4)} in {counted(summary.steps, 'step')} ({summary.rejected:,} rejected, "
         f"{counted(summary.evaluations, 'evaluation')}) on "

@@ -81,7 +81,9 @@ class Record(Part):
     peaks are those of all of them; none: a row after each step, or with several trials 1/200 of the duration."""
     snapshots: Snapshots | None = None
     """Whole fields, for pictures and ParaView, besides those at rest and at the end, which are always written;
-    none: rest and end alone."""
+    none: rest and end alone. With several trials they are those of the first."""
+    openings: bool = False
+    """Whether openings.csv tells when each channel opens and closes, of channels that do so by themselves."""
 
 
 class Model(Part):
@@ -267,6 +269,11 @@ class Model(Part):
             raise ValueError(
                 f"run.trials is {self.run.trials}, and all of them would be alike: nothing in the model is random; "
                 'leave it out, or say gating = "stochastic" of channels with a gate or fusion = "stochastic" of sensors'
+            )
+        if self.record.openings and not any(group.conducts_by_itself for group in self.channels):
+            raise ValueError(
+                "record.openings asks when channels open, and none opens by itself: leave it out, or say "
+                'gating = "stochastic" of channels with a gate'
             )
         self.geometry.allow(self.discretization)
         require_lumens(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -80,22 +80,35 @@ class Ledger:
 
         All in µM µm³, (fields + rows + lumens,).
         """
-        system, do = self.do.system, self.do
-        lumens = range(1, len(system.stored) + 1)
-        fields = self._in_part(y, carried, 0 if lumens else None)
-        held = np.array([segment.row.calcium for segment in system.patches.segments])
-        inside = [self._in_part(y, carried, number).sum() for number in lumens]
-        return np.concatenate([fields, held * (do.site_sums(y) + do.site_sums(carried)), inside])
+        return self.amounts(y) + self.amounts(carried)
 
-    def _in_part(self, y: Array, carried: Array, part: int | None) -> np.ndarray:
+    def amounts(self, y: Array) -> np.ndarray:
+        """The same of a state, or of a change of it, without what rounding took from it."""
+        system = self.do.system
+        lumens = range(1, len(system.stored) + 1)
+        held = np.array([segment.row.calcium for segment in system.patches.segments])
+        inside = [self._in_part(y, number).sum() for number in lumens]
+        return np.concatenate([self._in_part(y, 0 if lumens else None), held * self.do.site_sums(y), inside])
+
+    def _in_part(self, y: Array, part: int | None) -> np.ndarray:
         """Calcium in each field of a part, (fields,) µM µm³."""
-        sums = self.do.weighted_sums(y, part) + self.do.weighted_sums(carried, part)
-        amounts: np.ndarray = self.do.system.chemistry.calcium_content * sums
+        amounts: np.ndarray = self.do.system.chemistry.calcium_content * self.do.weighted_sums(y, part)
         return amounts
+
+    def earlier(self, amounts: np.ndarray, y: Array, carried: Array) -> Balance:
+        """The ledger inside the step to a state, where there were these amounts: what is missing is that of its end.
+
+        Amounts are those of the cubic between both ends, and so is what entered: its change is that of what is there.
+        """
+        end, then = self.balance(y, carried), self._balance(amounts + self.amounts(carried))
+        return replace(then, entered=then.entered - (then.missing - end.missing))
 
     def balance(self, y: Array, carried: Array) -> Balance:
         """The ledger now."""
-        now = self.contents(y, carried)
+        return self._balance(self.contents(y, carried))
+
+    def _balance(self, now: np.ndarray) -> Balance:
+        """The ledger of contents, with what has entered by now."""
         copies, amounts = self.copies, (self.copies * now).tolist()
         system = self.do.system
         kept = [(BOUND, "" if f.buffer in system.chemistry.lumens else f.buffer) for f in system.fields]

@@ -67,10 +67,14 @@ class Column:
 
 
 TRIAL = Column("trial")  # first in the tables of a run with several; from 1 on
-SENSOR, VESICLE = Column("sensor"), Column("vesicle")  # their numbers, from 1 on, in the table of releases
+SENSOR, VESICLE = Column("sensor"), Column("vesicle")  # its name, and the number of its site, from 1 on
+GROUP, CHANNEL = Column("channels"), Column("channel")  # their name, and the number of one of them, from 1 on
+OPENS, CLOSES = Column("opens", "ms"), Column("closes", "ms")
 TIME, VOLTAGE = Column("time", "ms"), Column("voltage", "mV")
 CHARGE, IONS = Column("charge", "pA ms"), Column("ions")  # that entered the whole terminal in a trial
 OPENED, OPENINGS, PEAK, PEAK_TIME = "channels that opened", "openings", "peak Ca", "time of peak"
+NAMES = {SENSOR.quantity, GROUP.quantity}  # whose columns hold words
+WHOLE = {TRIAL.quantity, VESICLE.quantity, CHANNEL.quantity, OPENED, OPENINGS}  # whose columns hold whole numbers
 AMOUNT = "uM um^3"  # unit of the ledger
 ENTERED, FREE, MISSING = (Column(quantity, AMOUNT) for quantity in ("entered", "free", "missing"))
 RELATIVE_ERROR = Column("relative error")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.results.columns import TIME, TRIAL
+from rdcalcium.results.columns import NAMES, TIME, TRIAL, WHOLE, Column
 from rdcalcium.results.folder import RunFolderError, write_atomically
 
 BUFFER = 1 << 16  # bytes of rows that are handed over at once
@@ -33,13 +33,13 @@ class CsvTable:
         # Complete before it takes the place of the old table: a kill at this moment loses no row.
         write_atomically(path, "".join(line + "\n" for line in [head.getvalue(), *rows]).encode())
         self._file = path.open("a", encoding="utf-8", buffering=BUFFER)
-        self._columns = len(columns)
+        self._kinds = [_kind(heading) for heading in columns]
 
-    def append(self, values: Sequence[float]) -> None:
-        """Add one row, with all the digits of each number; the number of a trial is a whole one."""
-        if len(values) != self._columns:
-            raise ValueError(f"a row of {len(values)} values for {self._columns} columns")
-        self._file.write(",".join(repr(v) if isinstance(v, int) else repr(float(v)) for v in values) + "\n")
+    def append(self, values: Sequence[float | str]) -> None:
+        """Add one row, with all the digits of each number; counts are whole numbers, names stand as they are."""
+        if len(values) != len(self._kinds):
+            raise ValueError(f"a row of {len(values)} values for {len(self._kinds)} columns")
+        self._file.write(",".join(str(kind(v)) for kind, v in zip(self._kinds, values, strict=True)) + "\n")
 
     def flush(self) -> None:
         """Hand the rows so far to the operating system."""
@@ -48,6 +48,12 @@ class CsvTable:
     def close(self) -> None:
         """Flush and close."""
         self._file.close()
+
+
+def _kind(heading: str) -> type[float | int | str]:
+    """Of what a column holds."""
+    quantity = Column.read(heading).quantity
+    return str if quantity in NAMES else int if quantity in WHOLE else float
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
@@ -70,10 +76,10 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     if any(len(row) != len(head) for row in rows):
         raise RunFolderError(f"{path} is damaged: a row has more or fewer values than the {len(head)} of its heading")
     try:
-        numbers = np.array(rows, dtype=float)
+        columns = zip(*rows, strict=True) if rows else [()] * len(head)
+        return {name: np.array(column, dtype=_kind(name)) for name, column in zip(head, columns, strict=True)}
     except ValueError as error:
         raise RunFolderError(f"{path} is damaged: {error}") from None
-    return dict(zip(head, numbers.reshape(len(rows), len(head)).T, strict=True))
 
 
 def _whole_lines(path: Path) -> list[str]:

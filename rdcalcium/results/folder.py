@@ -25,8 +25,9 @@ CHANNELS = "channels.csv"
 LEDGER = "ledger.csv"
 TRIALS = "trials.csv"
 RELEASES = "releases.csv"
+OPENINGS = "openings.csv"
 PER_STIMULUS = "per_stimulus.csv"
-TABLES = (PROBES, SENSORS, STIMULUS, LEDGER, TRIALS, RELEASES, PER_STIMULUS)  # also in the result file at the end
+TABLES = (PROBES, SENSORS, STIMULUS, CHANNELS, LEDGER, TRIALS, RELEASES, OPENINGS, PER_STIMULUS)  # of words and numbers
 SNAPSHOTS = "result.vtkhdf"
 IMAGING = "imaging.h5"
 IMAGING_TABLE = "imaging.csv"
@@ -145,14 +146,7 @@ def remove_run(path: Path) -> None:
     for name in (
         ABOUT,
         MODEL,
-        PROBES,
-        SENSORS,
-        STIMULUS,
-        CHANNELS,
-        LEDGER,
-        TRIALS,
-        RELEASES,
-        PER_STIMULUS,
+        *TABLES,
         SNAPSHOTS,
         CHECKPOINT,
     ):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,32 +20,27 @@ if TYPE_CHECKING:
     import xarray
 
 HEADINGS = [column.heading for column in (TRIAL, TIME, SENSOR, VESICLE)]
+Row = tuple[int, float, str, int]  # trial, time in ms, sensor, vesicle
 
 
 class ReleaseTable:
     """Open for the rows of a run, in the order in which they come; no file where no fusion is drawn."""
 
-    def __init__(self, folder: Path, model: Model, kept: np.ndarray | None = None):
-        """Begin the table, or go on with the rows that are `kept`, (rows, 4)."""
-        self._first = np.cumsum([1, *(len(sensor.positions) for sensor in model.sensors)])
+    def __init__(self, folder: Path, model: Model, kept: Iterable[Row] = ()):
+        """Begin the table, or go on with the rows that are `kept`."""
+        self._names = [sensor.labels() for sensor in model.sensors]
         self._table = CsvTable(folder / RELEASES, HEADINGS) if draws(model) else None
-        for row in np.zeros((0, 4)) if kept is None else kept:
-            self._append(row)
+        self._append(kept)
 
-    def _append(self, row: np.ndarray) -> None:
+    def _append(self, rows: Iterable[Row]) -> None:
         if self._table:
-            self._table.append(row.tolist())
+            for row in rows:
+                self._table.append(row)
 
     def write(self, found: Sequence[Fusions | None]) -> None:
         """The fusions of a step at the sensors of each kind, in the order of time."""
-        parts = [
-            np.stack([f.trial, f.time, first + f.position, f.vesicle + 1], axis=1)
-            for first, f in zip(self._first, found, strict=False)
-            if f is not None
-        ]
-        rows = np.concatenate([np.zeros((0, 4)), *parts])
-        for row in rows[np.argsort(rows[:, 1], kind="stable")]:
-            self._append(row)
+        rows = chain(*(_rows(f, names) for f, names in zip(found, self._names, strict=True) if f is not None))
+        self._append(sorted(rows, key=lambda row: row[1]))
 
     def flush(self) -> None:
         """Hand the rows so far to the operating system."""
@@ -58,13 +54,19 @@ class ReleaseTable:
                 self._table.close()
 
 
+def _rows(found: Fusions, names: Sequence[str]) -> Iterable[Row]:
+    """Of one kind of sensors, with the names of its positions."""
+    sensors = [names[position] for position in found.position.tolist()]
+    return zip(found.trial.tolist(), found.time.tolist(), sensors, (found.vesicle + 1).tolist(), strict=True)
+
+
 def draws(model: Model) -> bool:
     """Whether single vesicles are drawn in a run of the model."""
     return any(sensor.fusion == "stochastic" for sensor in model.sensors)
 
 
-def rows_until(folder: Path, trial: int | None, time: float, count: int) -> np.ndarray:
-    """Rows of the table up to a checkpoint, (rows, 4), of which there must be `count`.
+def rows_until(folder: Path, trial: int | None, time: float, count: int) -> list[Row]:
+    """Rows of the table up to a checkpoint, of which there must be `count`.
 
     trial  that the checkpoint is at; none where all trials are drawn together
     time   ms, that the checkpoint is at
@@ -76,17 +78,17 @@ def rows_until(folder: Path, trial: int | None, time: float, count: int) -> np.n
         raise lost(
             f"there is no whole {folder / RELEASES}, which the run cannot go on without", "restore the file, or "
         )
-    rows = np.stack([columns[heading] for heading in HEADINGS], axis=1)
-    of, at = rows[:, 0], rows[:, 1]
-    kept = rows[at <= time if trial is None else (of < trial) | ((of == trial) & (at <= time))]
-    if len(kept) != count:
+    of, at = columns[TRIAL.heading], columns[TIME.heading]
+    before = at <= time if trial is None else (of < trial) | ((of == trial) & (at <= time))
+    rows = zip(*(columns[heading][before].tolist() for heading in HEADINGS), strict=True)
+    if before.sum() != count:
         raise lost(
-            f"{folder / RELEASES} has {len(kept)} of the {count} releases before the checkpoint", "restore it, or "
+            f"{folder / RELEASES} has {before.sum()} of the {count} releases before the checkpoint", "restore it, or "
         )
-    return kept
+    return [*rows]
 
 
-def read_releases(folder: Path, sensors: Sequence[str]) -> xarray.Dataset:
+def read_releases(folder: Path) -> xarray.Dataset:
     """Every fusion: trial, name of the sensor, vesicle, and time in ms, over `release`.
 
     Raises RunFolderError where none was drawn.
@@ -96,12 +98,8 @@ def read_releases(folder: Path, sensors: Sequence[str]) -> xarray.Dataset:
     columns = read_table(folder / RELEASES)
     if not columns:
         raise RunFolderError(f'{folder} has no {RELEASES}: no vesicle was drawn; say fusion = "stochastic" of a sensor')
-    names = np.array(sensors)[columns[SENSOR.heading].astype(int) - 1]
+    units = {TIME.heading: {"units": TIME.unit}}
+    names = {TRIAL.heading: "trial", SENSOR.heading: "sensor", VESICLE.heading: "vesicle", TIME.heading: "time"}
     return xarray.Dataset(
-        {
-            "trial": ("release", columns[TRIAL.heading].astype(int)),
-            "sensor": ("release", names),
-            "vesicle": ("release", columns[VESICLE.heading].astype(int)),
-            "time": ("release", columns[TIME.heading], {"units": TIME.unit}),
-        }
+        {name: ("release", np.asarray(columns[heading]), units.get(heading, {})) for heading, name in names.items()}
     )

@@ -24,6 +24,7 @@ from rdcalcium.results.folder import (
     RunFolderError,
 )
 from rdcalcium.results.imaging_file import read_imaging
+from rdcalcium.results.openings import read_openings
 from rdcalcium.results.releases import read_releases
 from rdcalcium.results.trials import outcomes, over_trials
 from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
@@ -130,7 +131,15 @@ class Result:
 
         Raises RunFolderError where none was drawn: a sensor says fusion = "stochastic".
         """
-        return read_releases(self.folder, [name for name, seen in self.probes.items() if "release_rate" in seen])
+        return read_releases(self.folder)
+
+    @cached_property
+    def openings(self) -> xarray.Dataset:
+        """Every opening of a channel, over `opening`: trial, channels (by name), channel, opens and closes (ms).
+
+        Raises RunFolderError where none was written: [record] openings = true asks for them.
+        """
+        return read_openings(self.folder)
 
     @cached_property
     def imaging(self) -> Images:
@@ -161,8 +170,9 @@ class Result:
         nearest  whether it may be of another moment, if none is of that one
 
         An xarray.Dataset over "volume", the control volumes that are shown: each field, as in `probes`, with its unit;
-        x, y and z of their centres (of a node, on tetrahedra) in µm; the time in ms that it is of; and where stores
-        have a lumen of control volumes the compartment, 0 in the cytosol and 1 in the first of these lumens. Raises
+        x, y and z of their centres (of a node, on tetrahedra) in µm; the time in ms that it is of; where stores have a
+        lumen of control volumes the compartment, 0 in the cytosol and 1 in the first of these lumens; and in its attrs
+        the trial, where there are several. Raises
         InputError where there is no snapshot of that time; if the nearest will do, as the method of that name.
         """
         import xarray
@@ -177,6 +187,7 @@ class Result:
         return xarray.Dataset(
             {column.variable: ("volume", values, {"units": column.unit}) for column, values in columns},
             coords={**coordinates, "time": at},
+            attrs={} if self.snapshots.trial is None else {"trial": self.snapshots.trial},
         )
 
     def _exactly(self, time: float | str) -> int:

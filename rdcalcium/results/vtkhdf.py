@@ -45,6 +45,7 @@ class StoredSnapshots:
     times   (completed,)  ms
     picture points, cells and selection, as they were given
     labels  array names with units, such as "Ca (uM)"
+    trial   that they are of; none: there is one alone
     read    index of a completed snapshot -> {label: (points or cells,) float32}
     """
 
@@ -52,6 +53,7 @@ class StoredSnapshots:
     picture: CellComplex
     labels: tuple[str, ...]
     read: Callable[[int], dict[str, np.ndarray]]
+    trial: int | None = None
 
     @property
     def centres(self) -> np.ndarray:
@@ -73,12 +75,18 @@ class SnapshotFile:
 
     @classmethod
     def create(
-        cls, path: str | Path, picture: CellComplex, times: Sequence[float] | np.ndarray, fields: Mapping[str, str]
+        cls,
+        path: str | Path,
+        picture: CellComplex,
+        times: Sequence[float] | np.ndarray,
+        fields: Mapping[str, str],
+        trial: int | None = None,
     ) -> SnapshotFile:
         """Lay out the whole file; an existing one is replaced.
 
         times   (planned,) ms, of every snapshot that the run will take
         fields  name -> label of its array, with the unit: {"Ca": "Ca (uM)"}
+        trial   that they are of; none: there is one alone
         """
         path, planned = Path(path), np.asarray(times, dtype=np.float64).reshape(-1)
         _check(picture, planned, fields)
@@ -90,6 +98,8 @@ class SnapshotFile:
             own = file.create_group(OWN_GROUP)
             own.attrs["centring"] = picture.centring
             own.attrs["fields"] = json.dumps(dict(fields))
+            if trial is not None:
+                own.attrs["trial"] = trial
             own["selection"] = np.asarray(picture.selection, dtype=np.int64)
             if picture.parts is not None:
                 _write_parts(file, picture, len(planned))
@@ -191,6 +201,7 @@ def read_snapshots(path: str | Path) -> StoredSnapshots:
         )
         times = vtk["Steps/Values"][: int(vtk["Steps"].attrs["NSteps"])]
         labels = tuple(json.loads(own.attrs["fields"]).values())
+        trial = int(own.attrs["trial"]) if "trial" in own.attrs else None
     group, size = _data_group(picture.centring), len(picture.selection)
 
     def read(index: int) -> dict[str, np.ndarray]:
@@ -200,7 +211,7 @@ def read_snapshots(path: str | Path) -> StoredSnapshots:
         with _reading(path) as file:
             return {label: file[f"VTKHDF/{group}/{label}"][part] for label in labels}
 
-    return StoredSnapshots(times, picture, labels, read)
+    return StoredSnapshots(times, picture, labels, read, trial)
 
 
 def in_cytosol(stored: StoredSnapshots) -> StoredSnapshots:
@@ -372,6 +383,8 @@ def write_at(path: Path, address: int, data: memoryview) -> None:
 
 
 def _write_table(file: h5py.File, group: str, columns: Mapping[str, np.ndarray]) -> None:
+    import h5py
+
     if group in (OWN_GROUP, "VTKHDF") or "/" in group:
         raise ValueError(f"a table cannot be called {group!r}")
     if group in file:
@@ -380,7 +393,7 @@ def _write_table(file: h5py.File, group: str, columns: Mapping[str, np.ndarray])
     for position, (label, values) in enumerate(columns.items()):
         # HDF5 reads a slash as a folder, so "1/ms" is called "1 per ms" there; the label keeps the slash.
         values = np.asarray(values)
-        column = table.create_dataset(
-            label.replace("/", " per "), data=values.astype(object) if values.dtype.kind == "U" else values
-        )
+        words = h5py.string_dtype() if values.dtype.kind == "U" else None
+        held = values if words is None else values.astype(object)
+        column = table.create_dataset(label.replace("/", " per "), data=held, dtype=words)
         column.attrs["label"], column.attrs["position"] = label, position

@@ -16,7 +16,8 @@ from rdcalcium.recorders.schedule import Schedules
 from rdcalcium.results import folder
 from rdcalcium.results.columns import concentration
 from rdcalcium.results.csv_table import read_table
-from rdcalcium.results.releases import ReleaseTable, draws, rows_until
+from rdcalcium.results.openings import OpeningTable
+from rdcalcium.results.releases import ReleaseTable, Row, draws, rows_until
 from rdcalcium.results.tables import Tables
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner.completeness import require_complete
@@ -27,6 +28,7 @@ from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import System
 
 NOTHING_SENT: tuple[np.ndarray, Iterable[np.ndarray]] = (np.zeros(0, dtype=int), ())
+WHOLE_FIELDS_OF = 1  # trial
 STRUCTURE = 1 << 18  # bytes of an HDF5 file besides its numbers, rounded up
 
 
@@ -64,7 +66,8 @@ class Recording:
             microscope.begin(path, simulation)
         until = (simulation.complete_trials, simulation.trial, simulation.t) if state else None
         self.tables = Tables(path, model, self.fields, simulation.balance(), until)
-        self.releases = ReleaseTable(path, model, self._kept(state) if state else None)
+        self.releases = ReleaseTable(path, model, self._kept(state) if state else ())
+        self.openings = OpeningTable(path, model, simulation.complete_trials if state else None)
         self._sent: tuple[np.ndarray, Iterable[np.ndarray]] = NOTHING_SENT
         if model.computed_trials == 1:
             write_stimulus(path, model, simulation)
@@ -75,11 +78,11 @@ class Recording:
         if state:
             self.peaks.values = state["peaks"]
 
-    def _kept(self, state: dict[str, Any]) -> np.ndarray | None:
+    def _kept(self, state: dict[str, Any]) -> list[Row]:
         """Releases before the checkpoint."""
         self._released = int(state["released"])
         if not draws(self.simulation.model):
-            return None
+            return []
         trial = self.simulation.trial if self.simulation.model.computed_trials > 1 else None
         return rows_until(self.path, trial, self.simulation.t, self._released)
 
@@ -96,7 +99,8 @@ class Recording:
         self.look(self.simulation.now())
 
     def end_trial(self) -> None:
-        """Write the row of a trial that is at its end, where there are several."""
+        """Write the openings of a trial that is at its end, and its row where there are several."""
+        self.openings.write(self.simulation.trial, self.simulation.influx.openings)
         if self.simulation.model.computed_trials > 1:
             self.write_sent()
             self.tables.write_trial(outcome(self.simulation, self.peaks))
@@ -106,7 +110,8 @@ class Recording:
         kept = kept_fields(model, self.fields)
         folder.require_room(self.path, STRUCTURE + 24 * len(picture.points) + 96 * len(picture.connectivity))
         labels = {name: concentration(name).heading for name in kept}
-        return SnapshotFile.create(self.path / folder.SNAPSHOTS, picture, times, labels)
+        trial = WHOLE_FIELDS_OF if model.computed_trials > 1 else None
+        return SnapshotFile.create(self.path / folder.SNAPSHOTS, picture, times, labels, trial)
 
     def look(self, moment: Moment) -> None:
         """Write the rows of this step, and the fields if a snapshot is due; peaks are those of all steps."""
@@ -117,10 +122,11 @@ class Recording:
         self.peaks.look(moment.t, moment.values[CALCIUM])
         due = self.schedule.due(moment.t, moment.h)
         self.microscope.look(self.simulation, moment)
-        if self.simulation.trial == 1 and len(due):  # whole fields are those of the first
+        if self.simulation.trial == WHOLE_FIELDS_OF and len(due):
             self._look_at_fields(moment, due)
-        if len(due) or moment.t >= self.simulation.model.run.duration:
-            self.tables.write_balance(moment.t, self.simulation.balance())
+        times = self.schedule.times[due]
+        for t, balance in zip(times.tolist(), self.simulation.balances_within(moment, times), strict=True):
+            self.tables.write_balance(t, balance)
 
     def _look_at_points(self, moment: Moment) -> None:
         """A row for this step, or for each time within it that is due.
@@ -186,28 +192,20 @@ class Recording:
         """Hand the rows so far to the operating system."""
         self.tables.flush()
         self.releases.flush()
+        self.openings.flush()
 
     def close(self) -> None:
         """Close all tables, as far as the disk allows."""
         self.tables.close()
         self.releases.close()
+        self.openings.close()
         if self._stimulus:
             with suppress(OSError):
                 self._stimulus.close()
 
     def copy_tables(self) -> None:
         """The CSV tables into the result file as well, at the end of the run."""
-        names = (
-            folder.PROBES,
-            folder.SENSORS,
-            folder.STIMULUS,
-            folder.CHANNELS,
-            folder.LEDGER,
-            folder.TRIALS,
-            folder.RELEASES,
-            folder.PER_STIMULUS,
-        )
-        tables = {Path(name).stem: read_table(self.path / name) for name in names}
+        tables = {Path(name).stem: read_table(self.path / name) for name in folder.TABLES}
         numbers = sum(column.nbytes for columns in tables.values() for column in columns.values())
         folder.require_room(self.path, self.snapshots.path.stat().st_size + numbers + STRUCTURE)
         self.snapshots.add_tables({name: columns for name, columns in tables.items() if columns})
