@@ -107,16 +107,29 @@ def test_rest_is_what_a_site_keeps_its_spontaneous_releases_included() -> None:
 
 
 def test_nothing_that_leads_to_release_alone_has_happened_at_rest() -> None:
-    """An active state that fuses, and only that, is empty before; the way to it is closed as fusion is."""
+    """An active state that fuses, and only that, is empty before; to come to it is to leave, as fusion is."""
     scheme = ["X + Ca <-> XCa : 0.1, 0.5", "XCa -> active : 2", "active -> fused : 7"]
-    np.testing.assert_allclose(ReleaseSensors(site(scheme), rest=5.0).occupancy[0], [0.5, 0.5, 0, 0])
+    fading = 1.5 - np.sqrt(1.5**2 - 0.5 * 2)  # θ² - 3 θ + 0.5 · 2 = 0, of X and XCa alone
+    bound = fading / 2  # all that leave do so from XCa
+    np.testing.assert_allclose(ReleaseSensors(site(scheme), rest=5.0).occupancy[0], [1 - bound, bound, 0, 0])
 
 
-def test_a_driven_cycle_rests_where_no_state_gains() -> None:
+def test_a_driven_cycle_rests_where_no_state_gains_but_for_those_that_fuse() -> None:
     cycle = ["A -> B : 0.3", "B -> C : 0.2*Ca", "C -> A : 0.7", "B -> fused : 0.1"]
-    p = ReleaseSensors(site(cycle), rest=2.0).occupancy[0]
-    np.testing.assert_allclose([0.3 * p[0], 0.4 * p[1]], 0.7 * p[2], rtol=1e-12)
-    assert p.sum() == pytest.approx(1)
+    a, b, c, fused = ReleaseSensors(site(cycle), rest=2.0).occupancy[0]
+    fading = 0.1 * b
+    np.testing.assert_allclose([0.7 * c - 0.3 * a, 0.4 * b - 0.7 * c], [-fading * a, -fading * c], rtol=1e-10)
+    assert a + b + c == pytest.approx(1)
+    assert fused == 0
+
+
+def test_a_reserve_makes_up_at_rest_for_what_fuses() -> None:
+    """W brings k, and R unprimes and fuses: n = k / (u + f)."""
+    pool = site(["W <-> R : 0.3, 0.1", "R -> fused : 0.5"], reserve="W")
+    watched = ReleaseSensors(pool, rest=0.1)
+    assert watched.occupancy[0, 1] == pytest.approx(0.3 / (0.1 + 0.5), rel=1e-12)
+    watched.advance(np.array([0.1]), np.array([0.1]), 20.0)
+    assert watched.releases()[0] == pytest.approx(20 * 0.5 * 0.5, rel=1e-9)
 
 
 def test_a_sensor_starts_in_the_states_that_it_says() -> None:

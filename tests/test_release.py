@@ -97,17 +97,17 @@ def test_few_ions_release_with_the_fifth_power(name: str) -> None:
     assert np.log2(rates[1] / rates[0]) == pytest.approx(5, abs=0.01)
 
 
-@pytest.mark.parametrize("name", SENSORS)
-def test_sensors_start_in_equilibrium_with_rest_unreleased(name: str) -> None:
-    model = sensors(name, rest=0.05)
-    scheme = sensor(name).kinetics()
-    parameters = scheme.parameters
-    first = 5 * parameters["k_on"] * 0.05 / parameters["k_off"]
-    assert model.occupancy[0, 1] / model.occupancy[0, 0] == pytest.approx(first, rel=1e-12)
-    assert model.probability()[0] == 0
-    before = model.occupancy.copy()
-    model.advance(np.array([0.05]), np.array([0.05]), 1.0)
-    np.testing.assert_allclose(model.occupancy, before, atol=1e-9)
+@pytest.mark.parametrize("name", [*SENSORS.values(), "sun2007", "dual_kobbersmed2020"])
+@pytest.mark.parametrize("rest", [0.05, 5.0])
+def test_vesicles_start_as_those_that_rest_has_left(name: str, rest: float) -> None:
+    """After long at rest those that have not fused fade all alike: nothing but their number changes."""
+    watched = ReleaseSensors(Sensor(use=name, positions=((0, 0, 0),)), rest)
+    calcium, left = np.array([rest]), watched.occupancy[0, watched.vesicles.chain.released == 0]
+    rate = watched.look(calcium)[0, 0]
+    assert watched.probability()[0] == 0
+    watched.advance(calcium, calcium, 3.0)
+    kept = np.exp(-3.0 * rate)
+    np.testing.assert_allclose(watched.occupancy[0, watched.vesicles.chain.released == 0], kept * left, rtol=1e-9)
 
 
 def test_the_rate_is_the_derivative_of_the_probability() -> None:

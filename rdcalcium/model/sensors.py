@@ -42,8 +42,8 @@ class Sensor(SchemePart):
     of them too; none: a site has one vesicle at most."""
     start: str | dict[str, float] | None = None
     """State that every vesicle begins in, or states with their shares (with a reserve: the mean number of vesicles in
-    each); none: what a site has come to at resting calcium, spontaneous release included if vesicles come back; steps
-    without a way back have not been taken."""
+    each); none: what a site has come to at resting calcium, spontaneous release included if vesicles come back, and
+    otherwise what those have come to that are still there after long; steps without a way back have not been taken."""
 
     vesicles: Annotated[int, Field(ge=1, strict=True)] = 1
     """Sites at each position, each of which is drawn by itself where fusion is stochastic; rates and probabilities are

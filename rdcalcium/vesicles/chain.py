@@ -113,7 +113,7 @@ class Chain:
         """
         found = np.array([self._shares.get(state, 0.0) for state in self.states])
         if not self._shares:
-            found = resting(self.generator(rest).T)
+            found = resting(self.generator(rest).T, self.reserve)
             if self.reserve is not None:
                 found /= found[self.reserve]
         if self.reserve is not None:

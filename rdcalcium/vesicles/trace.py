@@ -36,7 +36,8 @@ def release(
     times      (n,) ms, ascending; a time that is there twice is a jump of calcium
     calcium    (n,) µM at these times, which straight lines join; (n, traces) for several at once, (1, traces) for
                levels that stay; or a number
-    rest       µM, at which the sensor has come to rest before the first time, unless it says how it starts
+    rest       µM, at which the sensor has come to rest before the first time, unless it says how it starts; where no
+               vesicle comes back, those that have not fused by then begin
     magnesium  µM, for sensors that bind it
 
     returns    an xarray.Dataset over `time`, and over `trace` where calcium has two dimensions: calcium, release_rate
