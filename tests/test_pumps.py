@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -223,11 +224,12 @@ def test_a_law_that_cannot_be_is_refused(changes: dict[str, Any], message: str) 
         Pump(**{**HILL, **changes})
 
 
-def test_a_surface_that_the_terminal_does_not_have_is_refused_by_name() -> None:
+@pytest.mark.parametrize("look", [fresh, rc.check])
+def test_a_surface_that_the_terminal_does_not_have_is_refused_by_name(look: Callable[[rc.Model], object]) -> None:
     with pytest.raises(
-        InputError, match=r"'linear' is on the surface 'z_mx', .* it has: membrane, .*Did you mean 'z_max'"
+        InputError, match=r"pump 'linear' is on the surface 'z_mx', .* it has: membrane, .*Did you mean 'z_max'"
     ):
-        fresh(slab(pumps=[{**LINEAR, "surface": "z_mx"}]))
+        look(slab(pumps=[{**LINEAR, "surface": "z_mx"}]))
 
 
 def test_a_pump_is_a_way_out_of_a_steady_state() -> None:

@@ -37,7 +37,7 @@ def has_patches(model: Model) -> bool:
 def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     rest, magnesium = model.calcium.rest, model.free_magnesium
     for pump in model.pumps:
-        at = _touching(pump.name, pump.surface, discretization)
+        at = _touching(f"pump {pump.name!r}", pump.surface, discretization)
         voltage = voltage_course(model.stimulus, model.run.duration) if model.stimulus else None
         yield _on_surface(pump_mechanism(pump, rest, voltage, magnesium), at, discretization)
     if model.calcium.clearance:
@@ -45,7 +45,7 @@ def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     for store in model.stores:
         if store.lumen:
             continue
-        at = _touching(store.name, store.surface, discretization)
+        at = _touching(f"store {store.name!r}", store.surface, discretization)
         area = model.copies * float(at.areas.sum())
         yield _on_surface(store_mechanism(store, rest, area, model.copies, magnesium), at, discretization)
     yield from binding_sensors(model, discretization)
@@ -95,7 +95,7 @@ def _touching(name: str, surface: str, discretization: Discretization) -> Surfac
     """Where a surface touches cytosol."""
     if surface not in discretization.surfaces:
         known = suggest(surface, discretization.surfaces, intro="it has")
-        raise InputError(f"{name!r} is on the surface {surface!r}, which the terminal does not have; {known}")
+        raise InputError(f"{name} is on the surface {surface!r}, which the terminal does not have; {known}")
     return discretization.surfaces[surface]
 
 
