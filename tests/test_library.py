@@ -12,6 +12,7 @@ from scipy.linalg import expm
 
 import rdcalcium as rc
 from rdcalcium import library
+from rdcalcium.catalogue import FOLDER
 from rdcalcium.model import Buffer, Channels, KineticScheme, ModelError, Sensor, write_toml
 from tests.tolerances import TOLERANCES
 
@@ -60,6 +61,21 @@ def test_an_entry_is_named_after_its_paper(kind: str, name: str) -> None:
     sources = library.entries(kind)[name]["source"]
     assert name in ("EGTA", "BAPTA") or name.endswith(tuple(sources))
     assert re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)*", name)
+
+
+@pytest.mark.parametrize(("kind", "name"), [e for e in ENTRIES if e[0] != "models"])
+def test_an_entry_begins_with_what_it_is_and_ends_with_its_source(kind: str, name: str) -> None:
+    """Tables of their own may follow; a note is made of sentences."""
+    path = "waveforms/waveforms.toml" if kind == "waveforms" else f"{kind}.toml"
+    written = tomllib.loads((FOLDER / path).read_text(encoding="utf-8"))[name]
+    first = [key for key in ("like", "description", "note", "check") if key in written]
+    keys = [*written]
+    assert keys[: len(first)] == first
+    if "source" in keys:
+        assert all(isinstance(written[key], dict) for key in keys[keys.index("source") + 1 :])
+    note = library.entries(kind)[name].get("note", "Nothing.")
+    assert note[0].isupper()
+    assert note[-1] == "."
 
 
 @pytest.mark.parametrize("name", buffers())
