@@ -41,12 +41,17 @@ typedef unsigned char mask_t;
 #define RDC_EACH_LANE(t, count) for (int t = 0; t < count; ++t)
 #endif
 
-// The thread's place, handed on by a kernel that calls another one: on a grid, along x alone, or by lanes.
+// The thread's place, handed on by a kernel that calls another one: on a grid, along x alone, or by lanes. A function
+// that was a kernel takes it as RDC_DECLARED_THREAD or RDC_DECLARED_LANES (rdcalcium/backends/sources.py).
 #ifdef RDC_CPU
+#define RDC_DECLARED_THREAD const Index3 blockIdx, const Index3 threadIdx, const Index3 blockDim,
+#define RDC_DECLARED_LANES const Index3 blockIdx, const int rdc_count,
 #define RDC_THREAD blockIdx, threadIdx, blockDim,
 #define RDC_SITE_THREAD RDC_THREAD
 #define RDC_LANE_THREAD blockIdx, rdc_count,
 #else
+#define RDC_DECLARED_THREAD
+#define RDC_DECLARED_LANES
 #define RDC_THREAD
 #define RDC_SITE_THREAD
 #define RDC_LANE_THREAD

@@ -24,38 +24,6 @@ struct Stencil {
     offset_t ny, nz;  // distances in memory to the neighbours in y and z
 };
 
-// axis  lower[n] then upper[n]; the coefficient towards the neighbour below and above
-RDC_DEVICE Stencil make_stencil(const real_t* ax, const real_t* ay, const real_t* az, mask_t open,
-                                index_t i, index_t j, index_t k, index_t nx, index_t ny, index_t nz) {
-    Stencil a;
-    a.w = RDC_IF(open & 1, ax[i]);
-    a.e = RDC_IF(open >> 1 & 1, ax[nx + i]);
-    a.s = RDC_IF(open >> 2 & 1, ay[j]);
-    a.n = RDC_IF(open >> 3 & 1, ay[ny + j]);
-    a.b = RDC_IF(open >> 4 & 1, az[k]);
-    a.t = RDC_IF(open >> 5 & 1, az[nz + k]);
-    a.ny = nx;
-    a.nz = (offset_t)nx * ny;
-    return a;
-}
-
-// The same, times a weight for each face: what it conducts in proportion to a whole face of cytosol
-//
-// fx, fy, fz  of the face towards the lower neighbour in x, y and z, (n + 1, n + nx, n + nx ny); the last are not used
-RDC_DEVICE Stencil make_weighted_stencil(const real_t* fx, const real_t* fy, const real_t* fz, const real_t* ax,
-                                         const real_t* ay, const real_t* az, mask_t open, index_t i, index_t j,
-                                         index_t k, index_t nx, index_t ny, index_t nz) {
-    Stencil a = make_stencil(ax, ay, az, open, i, j, k, nx, ny, nz);
-    const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
-    a.w *= fx[cell];
-    a.e *= fx[cell + 1];
-    a.s *= fy[cell];
-    a.n *= fy[cell + a.ny];
-    a.b *= fz[cell];
-    a.t *= fz[cell + a.nz];
-    return a;
-}
-
 // Σ over neighbours of coefficient × (u_neighbour - u); u points at this cell
 RDC_DEVICE real_t laplacian(const Stencil& a, const real_t* u) {
     const real_t c = u[0];

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Rounds of a march on the cores of a CPU in one call: for a few thousand control volumes, calls from Python would cost
-// more than the work. rdcalcium/backends/cpu_source.py puts it behind the launchers of the kernels; no GPU sees it.
+// more than the work. rdcalcium/backends/cpu_source.py puts it behind the launchers of march/; no GPU sees it.
 //
 // Twin: KernelMarcher.plan and step in rdcalcium/backends/march.py, whose launches are these, in the same order. But a
 // round takes all stages of its step, whose number is known here; and in the place of begin, march_stage and
 // march_arrive, whose threads look up how far the step is, stand scale, stage and arrive, which do their work.
 //
-// Tables is written before it by rdcalcium/backends/program.py. Of the layout, cpu_source.py writes RDC_STAGE and
-// RDC_ARRIVE, the launchers; RDC_NEIGHBOURS and RDC_EXTENTS, the arguments that these have for the neighbours of the
-// control volumes and for their number; and RDC_DECLARED_NEIGHBOURS.
+// Tables is written before it by rdcalcium/backends/program.py. What depends on the model is in other libraries:
+// cpu_source.py writes launch_stage and so on, which stand for the launchers in Tables; RDC_NEIGHBOURS and RDC_EXTENTS,
+// the arguments that these have for the neighbours of the control volumes and for their number; and
+// RDC_DECLARED_NEIGHBOURS.
 #pragma once
 #include "march.cuh"
 
@@ -18,8 +19,7 @@
 #define RDC_VALUES k->values, 1, 1, RDC_BLOCK, k->parallel
 #define RDC_CELLS k->x, k->y, k->z, k->block, k->parallel
 
-// Patches, if the model has any: the extent of a launch for their control volumes, and what it tells of the sites
-#ifdef RDC_ROWS
+// The extent of a launch for control volumes with patches, if the model has any, and what it tells of the sites
 #define RDC_PATCHED k->patched, 1, 1, RDC_BLOCK, k->patched_parallel
 #define RDC_SITES k->volume, k->site, k->kind, k->place, k->weight, k->beyond, k->spread, k->count, k->number, k->q, \
                   k->total, k->added
@@ -32,7 +32,6 @@
                             k->store_threads, items); \
         launch_patch_add_up(RDC_FEW(k->patches), k->partial_total, sums, k->store_threads, k->patches); \
     }
-#endif
 
 static void march_inject(const Tables* k, const index_t when, const double a, const double b, const index_t more) {
     launch_inject(RDC_FEW(k->cells), k->m, k->at, k->cell, k->share, k->current, when, a, b, more, k->groups, k->cells);
@@ -56,20 +55,17 @@ static void march_stages(const Tables* k, RDC_DECLARED_NEIGHBOURS) {
     real_t *y = RDC_STATE(k->at, Y), *f0 = RDC_STATE(k->at, F0);
     launch_scale(RDC_VALUES, f0, RDC_INCREMENT(k->at, 1), (real_t)(row[RDC_MU_T] * h), k->values);
     launch_scale(RDC_VALUES, f0, RDC_INCREMENT(k->at, 0), 0, k->values);
-#ifdef RDC_ROWS
     RDC_ADD_UP(y, k->total)
-#endif
     for (index_t j = 2; j <= k->m->stages; ++j) {
         row = stage_row(k->m, k->first_row, k->rows, j);
-        RDC_STAGE(RDC_CELLS, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_NEIGHBOURS, k->p, RDC_INCREMENT(k->at, j),
+        launch_stage(RDC_CELLS, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_NEIGHBOURS, k->p, RDC_INCREMENT(k->at, j),
                   (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * h), (real_t)(row[RDC_GAMMA_T] * h),
                   RDC_EXTENTS);
-#ifdef RDC_ROWS
         RDC_ADD_UP(RDC_INCREMENT(k->at, j - 1), k->added)
-        launch_patch_stage(RDC_PATCHED, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_SITES, RDC_INCREMENT(k->at, j),
-                           (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * h),
-                           (real_t)(row[RDC_GAMMA_T] * h), k->stride, k->patched);
-#endif
+        if (k->patched)
+            launch_patch_stage(RDC_PATCHED, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_SITES, RDC_INCREMENT(k->at, j),
+                               (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * h),
+                               (real_t)(row[RDC_GAMMA_T] * h), k->stride, k->patched);
         launch_inject_stage(RDC_FEW(k->cells), k->m, k->at, k->first_row, k->rows, k->cell, k->share, k->current, j - 1,
                             k->groups, k->cells);
     }
@@ -79,16 +75,17 @@ static void march_stages(const Tables* k, RDC_DECLARED_NEIGHBOURS) {
 static void march_end(const Tables* k, const index_t more, RDC_DECLARED_NEIGHBOURS) {
     const index_t s = (index_t)k->m->stages;
     march_inject(k, RDC_ARRIVES, 0, 1, more);
-    RDC_ARRIVE(RDC_CELLS, RDC_STATE(k->at, Y), RDC_STATE(k->at, CARRIED), RDC_INCREMENT(k->at, s), RDC_STATE(k->at, F0),
-               RDC_NEIGHBOURS, k->p, k->atol, RDC_END(k->at, s), RDC_STATE(k->at, CARRIED_END), RDC_STATE(k->at, F1),
-               k->worst, (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment, (real_t)k->r->rtol, RDC_EXTENTS);
-#ifdef RDC_ROWS
+    launch_arrive(RDC_CELLS, RDC_STATE(k->at, Y), RDC_STATE(k->at, CARRIED), RDC_INCREMENT(k->at, s),
+                  RDC_STATE(k->at, F0), RDC_NEIGHBOURS, k->p, k->atol, RDC_END(k->at, s),
+                  RDC_STATE(k->at, CARRIED_END), RDC_STATE(k->at, F1), k->worst,
+                  (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment, (real_t)k->r->rtol, RDC_EXTENTS);
     RDC_ADD_UP(RDC_INCREMENT(k->at, s), k->added)
-    launch_patch_arrive(RDC_PATCHED, RDC_STATE(k->at, Y), RDC_STATE(k->at, CARRIED), RDC_INCREMENT(k->at, s),
-                        RDC_STATE(k->at, F0), RDC_SITES, k->atol, RDC_END(k->at, s), RDC_STATE(k->at, CARRIED_END),
-                        RDC_STATE(k->at, F1), k->worst, (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment,
-                        (real_t)k->r->rtol, k->stride, k->patched);
-#endif
+    if (k->patched)
+        launch_patch_arrive(RDC_PATCHED, RDC_STATE(k->at, Y), RDC_STATE(k->at, CARRIED), RDC_INCREMENT(k->at, s),
+                            RDC_STATE(k->at, F0), RDC_SITES, k->atol, RDC_END(k->at, s),
+                            RDC_STATE(k->at, CARRIED_END), RDC_STATE(k->at, F1), k->worst,
+                            (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment, (real_t)k->r->rtol, k->stride,
+                            k->patched);
     march_inject(k, RDC_ARRIVES, -1, -1, more);
     launch_largest(k->threads, 1, 1, 1, k->parallel, k->m, k->worst, k->many_errors, more, k->stride, k->threads);
     launch_largest(k->few, 1, 1, 1, 0, k->m, k->many_errors, k->few_errors, more, k->threads, k->few);

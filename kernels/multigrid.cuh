@@ -4,7 +4,7 @@
 // The modes of a control volume lie side by side, RDC_WIDTH of them, so that one load brings all that a neighbour has
 // to give. They are of single precision: the sweeps of a step mend what an approximate inverse misses.
 #pragma once
-#include "model.cuh"
+#include "fields.cuh"
 
 #ifdef RDC_CPU
 typedef float modes_t __attribute__((vector_size(4 * RDC_WIDTH), aligned(4), may_alias));

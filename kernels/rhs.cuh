@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Right-hand side in one control volume.
 #pragma once
-#include "common.cuh"
-#include "model.cuh"
+#include "reactions.cuh"
 
 // out = diffusion + every reaction of every field of the volume at `i`; flow[f * lanes] is the diffusion of field f
 RDC_DEVICE void rhs(const real_t* u, const real_t* p, real_t* out, const offset_t stride, const offset_t i,

@@ -14,7 +14,8 @@
 // together, `added` what an increment adds to that (patch_totals.cu). Where there are control volumes in the store,
 // calcium in the one beyond takes its place.
 #pragma once
-#include "model.cuh"
+#include "fields.cuh"
+#include "mechanisms.cuh"
 
 #define RDC_EACH_ROW(r, rows) \
     RDC_UNROLL \

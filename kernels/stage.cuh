@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One stage of a stabilised Runge-Kutta method in one control volume.
 #pragma once
-#include "common.cuh"
-#include "model.cuh"
+#include "reactions.cuh"
 
 // z_j = mu z_{j-1} + nu z_{j-2} + mu_h (f0 + dF(z_{j-1}; y0)) + gamma_h f0 of every field of the volume at `i`.
 // z1 is z_{j-1}, z2 is z_{j-2} and becomes z_j; flow[f * lanes] is the diffusion of field f, from z1.

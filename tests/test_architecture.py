@@ -16,7 +16,8 @@ from tests.support import ROOT
 
 PACKAGE = ROOT / "rdcalcium"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-KERNELS = sorted((ROOT / "kernels").glob("*.cu"))
+CUDA = sorted((ROOT / "kernels").rglob("*.cu*"))
+KERNELS = [path for path in CUDA if path.suffix == ".cu"]
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -133,7 +134,7 @@ def test_only_the_command_line_exits() -> None:
 
 @pytest.mark.parametrize("number", [r"96[._]?485", r"6\.022"], ids=["Faraday", "Avogadro"])
 def test_physical_constants_live_in_units(number: str) -> None:
-    sources = [path for path in MODULES if path != PACKAGE / "units.py"] + sorted((ROOT / "kernels").glob("*"))
+    sources = [path for path in MODULES if path != PACKAGE / "units.py"] + CUDA
     found = [str(path) for path in sources if path.is_file() and re.search(number, path.read_text())]
     assert not found, f"a constant that units.py knows is written again in {', '.join(found)}"
     assert re.search(number, (PACKAGE / "units.py").read_text())
@@ -146,7 +147,7 @@ def test_a_kernel_file_holds_one_kernel(path: Path) -> None:
     assert count == 1, f"{path.name} has {count} __global__ functions; one operation, one file"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "kernels").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CUDA, ids=lambda path: path.name)
 def test_the_lines_of_a_kernel_are_no_longer_than_those_of_python(path: Path) -> None:
     most = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["line-length"]
     long = [number for number, line in enumerate(path.read_text().splitlines(), 1) if len(line) > most]

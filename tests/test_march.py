@@ -11,13 +11,14 @@ import pytest
 from rdcalcium.backends import Operations
 from rdcalcium.backends import march as rounds
 from rdcalcium.backends.base import Array
+from rdcalcium.backends.model_code import model_code
 from rdcalcium.backends.program import TABLES, Status
-from rdcalcium.backends.sources import kernel_names, read_kernel
+from rdcalcium.backends.sources import kernel_names, signature
 from rdcalcium.currents import UNSEEN
 from rdcalcium.model import Box, Channels, GaussianCurrent, Grid, Model, Probe, PulseCurrent, Run
 from rdcalcium.simulation import Moment, Simulation, SimulationError
 from rdcalcium.stepping import device
-from tests.models import small_model
+from tests.models import patched_system, small_model
 from tests.support import PRECISIONS, fresh, launched_ahead
 from tests.tolerances import TOLERANCES
 
@@ -190,8 +191,9 @@ def test_a_step_that_is_halved_is_taken_also_alone(open_run: Callable[..., Simul
 
 
 def test_the_arrays_of_a_march_are_named_as_in_its_kernels() -> None:
-    kernels = [read_kernel(name, "") for name in kernel_names()]
-    declared = {(a.name, a.type.replace("offset_t", "long long")) for kernel in kernels for a in kernel.arguments}
+    code = model_code(patched_system("grid"))
+    arguments = [a for name in kernel_names() for a in signature(name, code).arguments]
+    declared = {(a.name, a.type.replace("offset_t", "long long")) for a in arguments}
     assert {(name, kind) for name, kind in TABLES.items() if not name.endswith("_errors")} <= declared
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,28 +16,24 @@ from rdcalcium.backends import BackendError, choose, cupy, open_backend
 from rdcalcium.backends.behind import with_behind
 from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import AheadMarcher
-from rdcalcium.backends.patch_code import patch_code
+from rdcalcium.backends.model_code import model_code, neighbours
 from rdcalcium.backends.program import Program
-from rdcalcium.backends.rate_code import rate_code
-from rdcalcium.backends.sources import LAYOUTS, kernel_names, prelude, read_kernel
+from rdcalcium.backends.sources import Kernel, is_of_patches, kernel_names, kernels_for, prelude, read_kernels
 from rdcalcium.discretization import PointWeights
+from rdcalcium.discretization.grid import GridLayout, WeightedLayout
 from rdcalcium.discretization.multigrid import build_levels
+from rdcalcium.discretization.sliced_ell import SlicedEll
 from rdcalcium.simulation import Simulation
+from rdcalcium.system import System
 from tests.models import CHEMISTRIES, patched_system, small_model, small_system
 from tests.support import PRECISIONS, REQUIRE_GPU, RoundsOfAGpu
 
-WANTED = {
-    75,
-    80,
-    86,
-    89,
-    90,
-    100,
-    120,
-}  # Turing to Blackwell, without the variants for boards and supercomputers
-OF_MODES = ("relax", "defect", "transfer", "solve_dense", "to_modes", "from_modes")
-OF_A_LAYOUT = [name for name in kernel_names() if name.endswith(LAYOUTS)]
-WITH_CHEMISTRY = (*OF_A_LAYOUT, *OF_MODES)
+WANTED = (75, 80, 86, 89, 90, 100, 120)  # Turing to Blackwell, without the variants for boards and supercomputers
+LAYOUTS: dict[str, Any] = {"grid": GridLayout, "weighted": WeightedLayout, "mesh": SlicedEll}
+# What is compiled together: a folder of kernels, and the layout that those are for which are written for one.
+OF_A_LAYOUT = [(folder, layout) for folder in ("cells", "ahead") for layout in LAYOUTS]
+TOGETHER = [*OF_A_LAYOUT, *((folder, "grid") for folder in ("state", "march", "patches", "multigrid"))]
+WITH_CHEMISTRY = [*OF_A_LAYOUT, ("multigrid", "grid")]
 INDICES = ("int", "long long")
 # What CuPy 13 and 14 add to the options of a RawModule, besides the architecture.
 ADDED_BY_CUPY = ("-ftz=true", "--device-as-default-execution-space")
@@ -49,9 +46,9 @@ def nvrtc() -> Any:
 
 @cache
 def architectures() -> tuple[int, ...]:
-    """Compute capabilities that the installed NVRTC compiles for."""
+    """Those of `WANTED` that the installed NVRTC compiles for."""
     try:
-        return tuple(a for a in nvrtc().getSupportedArchs() if a >= min(WANTED))
+        return tuple(a for a in nvrtc().getSupportedArchs() if a in WANTED)
     except (ImportError, RuntimeError, OSError) as error:
         pytest.skip(f"NVRTC cannot be loaded: {error}")
 
@@ -68,44 +65,57 @@ def compile_for(architecture: int, text: str, options: tuple[str, ...]) -> tuple
 
 
 @cache
-def header(chemistry: str = "six fields") -> str:
-    """model.cuh of a model with patches."""
-    system = patched_system("grid", chemistry)
-    return rate_code(system.chemistry)[0] + patch_code(system.patches)[0]
+def kernels(folder: str, layout: str, chemistry: str = "six fields") -> list[Kernel]:
+    """Those of a folder, for a model with patches."""
+    code = model_code(patched_system("grid", chemistry))
+    chosen = LAYOUTS[layout]
+    headers = {**code.headers, "neighbours.cuh": neighbours(chosen)}
+    names = kernels_for(chosen.kernels, patches=True)[folder]
+    return read_kernels(names, replace(code, headers=headers, neighbours=chosen.neighbours))
+
+
+def test_every_kernel_is_in_what_is_compiled_together() -> None:
+    assert {kernel.name for one in TOGETHER for kernel in kernels(*one)} == {*kernel_names()}
 
 
 def test_nvrtc_knows_the_usual_architectures() -> None:
     before_blackwell = nvrtc().getVersion() < (12, 8)
-    assert set(architectures()) >= WANTED - ({100, 120} if before_blackwell else set())
+    assert set(architectures()) == {*WANTED} - ({100, 120} if before_blackwell else set())
 
 
 @pytest.mark.parametrize("index", INDICES)
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("name", kernel_names())
-def test_a_kernel_compiles_without_a_warning_for_every_architecture(name: str, precision: str, index: str) -> None:
-    """For all of them with the numbers of most runs, for the oldest and the newest with the others."""
-    _, text = cupy.cuda_source(name, header(), prelude(precision, index))
+@pytest.mark.parametrize(("folder", "layout"), TOGETHER)
+def test_kernels_compile_without_a_warning_for_every_architecture(
+    folder: str, layout: str, precision: str, index: str
+) -> None:
+    """For all of them with the numbers of most runs, for the oldest with the others."""
+    together = kernels(folder, layout)
+    text = cupy.cuda_source(together, prelude(precision, index))
     usual = (precision, index) == ("float64", "int")
-    for architecture in architectures() if usual else (architectures()[0], architectures()[-1]):
+    for architecture in architectures() if usual else architectures()[:1]:
         binary, log = compile_for(architecture, text, (*cupy.OPTIONS, *ADDED_BY_CUPY))
-        assert name.encode() in binary
+        assert all(kernel.name.encode() in binary for kernel in together)
         assert log == "", f"sm_{architecture}: {log}"
 
 
 @pytest.mark.parametrize("chemistry", CHEMISTRIES)
-@pytest.mark.parametrize("name", WITH_CHEMISTRY)
-def test_every_chemistry_compiles_without_a_warning(name: str, chemistry: str) -> None:
-    _, text = cupy.cuda_source(name, header(chemistry), prelude("float32", "int"))
+@pytest.mark.parametrize(("folder", "layout"), WITH_CHEMISTRY)
+def test_every_chemistry_compiles_without_a_warning(folder: str, layout: str, chemistry: str) -> None:
+    text = cupy.cuda_source(kernels(folder, layout, chemistry), prelude("float32", "int"))
     assert compile_for(min(architectures()), text, (*cupy.OPTIONS, *ADDED_BY_CUPY))[1] == ""
 
 
-@pytest.mark.parametrize("name", WITH_CHEMISTRY)
-def test_the_main_kernels_keep_their_numbers_in_registers(name: str) -> None:
+@pytest.mark.parametrize(("folder", "layout"), WITH_CHEMISTRY)
+def test_the_main_kernels_keep_their_numbers_in_registers(folder: str, layout: str) -> None:
     """Arrays of fields that are indexed by constants need no local memory, which would halve the speed."""
-    _, text = cupy.cuda_source(name, header(), prelude("float64", "int"))
+    together = [kernel for kernel in kernels(folder, layout) if not is_of_patches(kernel.name)]
+    text = cupy.cuda_source(kernels(folder, layout), prelude("float64", "int"))
     target = 90 if 90 in architectures() else max(architectures())
     _, log = compile_for(target, text, (*cupy.OPTIONS, *ADDED_BY_CUPY, "--ptxas-options=-v"))
-    assert "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads" in log
+    for kernel in together:
+        properties = log.partition(f"Function properties for {kernel.name}\n")[2].partition("\n")[0]
+        assert properties.endswith(" 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads"), kernel.name
 
 
 class DeclaredOperations(KernelOperations):
@@ -114,9 +124,12 @@ class DeclaredOperations(KernelOperations):
     name, device, reduction_threads = "declared", "none", 64
     mask = np.dtype(np.uint8)
 
-    def load(self, names: tuple[str, ...]) -> None:
-        self.kernels = {name: read_kernel(name, self.header) for name in names}
+    def __init__(self, system: System, precision: str):
+        super().__init__(system, precision)
         self.launched: set[str] = set()
+
+    def load(self, kernels: list[Kernel]) -> dict[str, Kernel]:
+        return {kernel.name: kernel for kernel in kernels}
 
     def wait(self) -> None:
         pass
@@ -140,7 +153,7 @@ class DeclaredOperations(KernelOperations):
         return int(values.ctypes.data)
 
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
-        kernel = self.kernels[name]
+        kernel = self.kernel(name)
         types = {**self.types, "unsigned char": np.uint8}
         assert len(args) == len(kernel.arguments)
         for given, declared in zip(args, kernel.arguments, strict=True):
@@ -190,7 +203,7 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     end = (y, z, f, f, *do.neighbours, do.p, marcher.atol, do.new(), do.new(), do.new(), marcher.worst)
     do.on_cells("arrive", *end, 0.04, 0.8, 1e-2)
     do.on_sites("patch_arrive", *end[:4], *do.at_sites, do.total, do.added, *end[-5:], 0.04, 0.8, 1e-2)
-    assert do.launched == set(do.kernels)
+    assert do.launched == {name for name in kernel_names() if do.has_kernel(name)}
 
 
 def test_a_launch_covers_its_extent_in_whole_blocks() -> None:

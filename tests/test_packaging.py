@@ -16,6 +16,7 @@ import pytest
 import rdcalcium
 from tests.support import ROOT
 
+KERNELS = sorted(path for path in (ROOT / "kernels").rglob("*") if path.is_file())
 SCRIPTS = [*sorted((ROOT / "scripts").glob("*.sh")), ROOT / ".ci" / "run"]
 
 
@@ -32,9 +33,8 @@ def test_the_wheel_carries_every_module_kernel_and_library_entry(tmp_path: Path)
     shipped = set(zipfile.ZipFile(wheel).namelist())
 
     package = {path for path in (ROOT / "rdcalcium").rglob("*.*") if path.suffix != ".pyc"}
-    kernels = {path for path in (ROOT / "kernels").iterdir() if path.suffix in {".cu", ".cuh"}}
     expected = {path.relative_to(ROOT).as_posix() for path in package}
-    expected |= {f"rdcalcium/kernels/{path.name}" for path in kernels}
+    expected |= {f"rdcalcium/{path.relative_to(ROOT).as_posix()}" for path in KERNELS}
     assert any(name.endswith(".cu") for name in expected), "no kernel in the checkout"
     assert any(name.endswith(".toml") for name in expected), "no library entry in the checkout"
     assert "rdcalcium/py.typed" in expected, "type checkers pass the package over"
@@ -55,7 +55,7 @@ def test_the_source_archive_carries_all_that_git_keeps(tmp_path: Path) -> None:
     assert not missing, f"missing from the source archive: {sorted(missing)}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "kernels").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
 def test_a_kernel_that_is_copied_keeps_its_licence(path: Path) -> None:
     assert path.read_text().startswith(f"// SPDX-License-Identifier: {pyproject()['project']['license']}\n")
 

@@ -114,8 +114,12 @@ class Operations(ABC):
         self.threads = max(self.thread_counts())
 
     def has_kernel(self, name: str) -> bool:
-        """Whether it has loaded this one of kernels/."""
+        """Whether it can launch this one of kernels/."""
         return False
+
+    def prepare(self) -> None:
+        """Compile now what else would be compiled when it is first needed."""
+        return
 
     @abstractmethod
     def wait(self) -> None:

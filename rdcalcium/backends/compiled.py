@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import shlex
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ import numpy as np
 from rdcalcium.backends.base import Sides
 from rdcalcium.backends.behind import with_behind
 from rdcalcium.backends.compiler import build, compiler_missing, compiler_name, find_compiler
-from rdcalcium.backends.cpu_source import BLOCK, CPU_PRELUDE, cpu_source, march_source, neighbours
+from rdcalcium.backends.cpu_source import BLOCK, CPU_PRELUDE, cpu_source
 from rdcalcium.backends.kernels import STORE_THREADS, KernelOperations
 from rdcalcium.backends.march import KernelMarcher
+from rdcalcium.backends.march_library import MarchLibrary, function
 from rdcalcium.backends.placement import placed
-from rdcalcium.backends.program import SITES, SIZES, STATES, TABLES, Marcher, Program, tables
-from rdcalcium.backends.sources import read_kernel
+from rdcalcium.backends.program import SITES, STATES, Marcher, Program
+from rdcalcium.backends.sources import Kernel
 from rdcalcium.machine import let_idle_cores_sleep, threads
 from rdcalcium.units import counted
 
@@ -73,30 +75,33 @@ class CompiledOperations(KernelOperations):
         """As wide as the numbers, which keeps vectors full."""
         return np.dtype(np.int64 if self.real.itemsize == 8 else np.int32)
 
-    def load(self, names: tuple[str, ...]) -> None:
-        """Compile all kernels of a model into one library."""
-        let_idle_cores_sleep()
-        seen: set[str] = set()
-        kernels = [read_kernel(name, self.header, seen) for name in names]
-        stage = next(k for k in kernels if k.name == f"stage_{self.layout.kernels}")
-        launchers = "".join(cpu_source(kernel) for kernel in kernels)
-        text = CPU_PRELUDE + self.prelude + launchers + tables() + march_source(stage, seen)
-        self._library = ctypes.CDLL(str(build(text)))
-        scalar = {name: np.ctypeslib.as_ctypes_type(kind) for name, kind in self.types.items()}
+    def load(self, kernels: list[Kernel]) -> dict[str, Any]:
+        """One library, with a launcher for each."""
+        library = self.library("".join(cpu_source(kernel) for kernel in kernels))
         launch = [ctypes.c_longlong] + [ctypes.c_int] * 4  # extent, block, and the threads that share the loop
-        self._launchers = {}
-        for kernel in kernels:
-            kinds = [ctypes.c_void_p if a.array else scalar[a.type] for a in kernel.arguments]
-            self._launchers[kernel.name] = self._function(f"launch_{kernel.name}", launch + kinds)
-        self._tables = _structure(scalar["index_t"])
-        beside = [ctypes.c_void_p] * len(neighbours(stage))
-        self._march = self._function("march", [ctypes.POINTER(self._tables), scalar["index_t"], *beside])
+        return {k.name: function(library, f"launch_{k.name}", launch + self._kinds(k)) for k in kernels}
 
-    def _function(self, name: str, kinds: list[Any]) -> Any:
-        """One of the library, with the types of its arguments."""
-        function = getattr(self._library, name)
-        function.restype, function.argtypes = None, kinds
-        return function
+    def _kinds(self, kernel: Kernel) -> list[Any]:
+        """Types of its arguments."""
+        return [ctypes.c_void_p if a.array else self.scalar(a.type) for a in kernel.arguments]
+
+    def scalar(self, name: str) -> Any:
+        """The type of a number that kernels call so."""
+        return np.ctypeslib.as_ctypes_type(self.types[name])
+
+    def library(self, text: str) -> ctypes.CDLL:
+        """What this C++ makes, with the number types of the run."""
+        let_idle_cores_sleep()
+        return ctypes.CDLL(str(build(CPU_PRELUDE + self.prelude + text)))
+
+    def prepare(self) -> None:
+        """All libraries."""
+        super().prepare()
+        _ = self._march_library
+
+    @cached_property
+    def _march_library(self) -> MarchLibrary:
+        return MarchLibrary(self)
 
     def wait(self) -> None:
         """A launch comes back when it is done."""
@@ -150,29 +155,18 @@ class CompiledOperations(KernelOperations):
         )
         places = {name: array.ctypes.data for name, array in arrays.items()}
         given = {**places, **sizes, **cells, **launch}
-        tables = self._tables(*(given[name] for name in (*TABLES, *SIZES)))
-        self._march(tables, rounds, *_addresses(self.neighbours))
-
-    def has_kernel(self, name: str) -> bool:
-        """Whether it is in the library."""
-        return name in self._launchers
+        self._march_library.march(given, rounds, _addresses(self.neighbours))
 
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Loop over the extent, block by block."""
         nx, ny, nz = (*extent, 1, 1)[:3]
         together = self.sharing(work or nx * ny * nz, self.threads)
-        self._launchers[name](nx, ny, nz, block or BLOCK, together, *_addresses(args))
+        self.kernel(name)(nx, ny, nz, block or BLOCK, together, *_addresses(args))
 
 
 def _addresses(args: Iterable[Any]) -> list[Any]:
     """Arrays as where they begin, numbers as they are."""
     return [a.ctypes.data if isinstance(a, np.ndarray) else a for a in args]
-
-
-def _structure(index: Any) -> type[ctypes.Structure]:
-    """`Tables` of kernels/march_cpu.cuh as Python fills it in."""
-    members = [*((name, ctypes.c_void_p) for name in TABLES), *((name, index) for name in SIZES)]
-    return type("Tables", (ctypes.Structure,), {"_fields_": members})
 
 
 class CompiledMarcher(KernelMarcher):

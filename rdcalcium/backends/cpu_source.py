@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from rdcalcium.backends.sources import Argument, Kernel, read_file
+import re
+from collections.abc import Mapping
+
+from rdcalcium.backends.model_code import ModelCode, neighbour_words
+from rdcalcium.backends.program import tables
+from rdcalcium.backends.sources import Kernel, Signature, as_function, kernel_names, read_file, read_header
 
 BLOCK = 1024  # threads that a core takes together, where the launch leaves it open
 
@@ -11,10 +16,13 @@ CPU_PRELUDE = f"""#define RDC_CPU 1
 struct Index3 {{ long long x, y, z; }};
 """
 
-# Its own names end in an underscore, so that they cannot hide an argument of a kernel; parallel_ is the number of
+_LAUNCHED = re.compile(r"\blaunch_(\w+)\(")
+
+# Names of a launcher end in an underscore, so that they cannot hide an argument of a kernel; parallel_ is the number of
 # threads that share the loop.
+_LAUNCH = "long long nx_, int ny_, int nz_, int width_, int parallel_"
 _LAUNCHER = """
-extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int width_, int parallel_, {declaration}) {{
+extern "C" void launch_{name}({launch}, {declaration}) {{
     const long long blocks_ = (nx_ + width_ - 1) / width_;
     const long long total_ = blocks_ * ny_ * nz_;
 #pragma omp parallel for schedule(static) num_threads(parallel_) if (parallel_ > 1)
@@ -33,7 +41,7 @@ extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int width_, int p
 # A kernel on a grid takes a row in strips. Many fields are more than a CPU follows by itself: before each strip a
 # kernel may ask for what it will want soon, by a macro of its name.
 _GRID_LAUNCHER = """
-extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int, int parallel_, {declaration}) {{
+extern "C" void launch_{name}({launch}, {declaration}) {{
 #pragma omp parallel for collapse(2) schedule(static) num_threads(parallel_) if (parallel_ > 1)
     for (int z_ = 0; z_ < nz_; ++z_)
     for (int y_ = 0; y_ < ny_; ++y_)
@@ -53,7 +61,7 @@ extern "C" void launch_{name}(long long nx_, int ny_, int nz_, int, int parallel
 
 # A kernel by lanes takes RDC_LANES items at a time; their number is a constant, but for the last ones.
 _LANE_LAUNCHER = """
-extern "C" void launch_{name}(long long nx_, int, int, int, int parallel_, {declaration}) {{
+extern "C" void launch_{name}({launch}, {declaration}) {{
     const long long blocks_ = (nx_ + RDC_LANES - 1) / RDC_LANES;
 #pragma omp parallel for schedule(static) num_threads(parallel_) if (parallel_ > 1)
     for (long long b_ = 0; b_ < blocks_; ++b_) {{
@@ -67,39 +75,34 @@ extern "C" void launch_{name}(long long nx_, int, int, int, int parallel_, {decl
 """
 
 
-def march_source(stage: Kernel, seen: set[str]) -> str:
-    """C++ that takes rounds of a march (kernels/march_cpu.cuh), around the kernels of the layout of a stage.
+def launched_by_march(layout: str) -> dict[str, str]:
+    """By their launchers in kernels/march_cpu.cuh, the kernels of a march on this layout."""
+    found, known = sorted(set(_LAUNCHED.findall(read_file("march_cpu.cuh")))), kernel_names()
+    return {f"launch_{name}": name if name in known else f"{name}_{layout}" for name in found}
 
-    seen  files that are there already
+
+def march_source(code: ModelCode, kernels: Mapping[str, Signature]) -> str:
+    """C++ that takes rounds of a march (kernels/march_cpu.cuh), whose kernels are in other libraries.
+
+    kernels  those of `launched_by_march` by their launchers, whether the model has them or not
     """
-    layout = stage.name.removeprefix("stage_")
-    beside = neighbours(stage)
-    extents = ("k->stride", "k->x", "k->y", "k->z")[: len(stage.arguments) - _place(stage, "stride")]
-    words = {
-        "STAGE": f"launch_stage_{layout}",
-        "ARRIVE": f"launch_arrive_{layout}",
-        "NEIGHBOURS": ", ".join(a.name for a in beside),
-        "DECLARED_NEIGHBOURS": ", ".join(f"{a.type}* {a.name}" for a in beside),
-        "EXTENTS": ", ".join(extents),
-    }
-    return "".join(f"#define RDC_{name} {text}\n" for name, text in words.items()) + read_file("march_cpu.cuh", seen)
+    words = "".join(
+        f"#define {launcher} ((void (*)({_LAUNCH}, {kernel.declaration}))k->{launcher})\n"
+        for launcher, kernel in kernels.items()
+    )
+    extents = ("k->stride", "k->x", "k->y", "k->z")[: _after(kernels["launch_stage"], "stride")]
+    words += f"{neighbour_words(code.neighbours)}#define RDC_EXTENTS {', '.join(extents)}\n"
+    return tables([*kernels]) + words + read_header("march_cpu.cuh", code)
 
 
-def neighbours(stage: Kernel) -> tuple[Argument, ...]:
-    """Those arguments of a stage that say who is beside whom: from the third state to the parameters."""
-    return stage.arguments[_place(stage, "z1") + 1 : _place(stage, "p")]
-
-
-def _place(kernel: Kernel, name: str) -> int:
-    """Of an argument."""
-    return [a.name for a in kernel.arguments].index(name)
+def _after(kernel: Signature, name: str) -> int:
+    """How many of its arguments there are from this one on."""
+    return len(kernel.arguments) - [a.name for a in kernel.arguments].index(name)
 
 
 def cpu_source(kernel: Kernel) -> str:
     """The text of a kernel as C++: the thread's place becomes arguments, and a launcher loops over all threads."""
-    places = "const Index3 threadIdx, const Index3 blockDim" if not kernel.by_lanes else "const int rdc_count"
-    function = f"RDC_DEVICE void {kernel.name}(const Index3 blockIdx, {places}, "
-    text = kernel.text.replace(f'extern "C" __global__ void {kernel.name}(', function)
-    names = ", ".join(a.name for a in kernel.arguments)
     launcher = _LANE_LAUNCHER if kernel.by_lanes else _GRID_LAUNCHER if kernel.on_grid else _LAUNCHER
-    return text + launcher.format(name=kernel.name, declaration=kernel.declaration.strip(), arguments=names)
+    arguments = ", ".join(a.name for a in kernel.arguments)
+    words = {"name": kernel.name, "launch": _LAUNCH, "declaration": kernel.declaration, "arguments": arguments}
+    return as_function(kernel.name, kernel.text) + launcher.format(**words)

@@ -15,7 +15,7 @@ from rdcalcium.backends.kernels import KernelOperations
 from rdcalcium.backends.march import AheadMarcher
 from rdcalcium.backends.on_device import on_its_device
 from rdcalcium.backends.program import MARCH, Marcher, Program, Status
-from rdcalcium.backends.sources import Kernel, read_kernel
+from rdcalcium.backends.sources import Argument, Kernel
 from rdcalcium.system import System
 
 BLOCK = 128  # threads a block
@@ -51,10 +51,9 @@ def device_names() -> tuple[str, ...]:
     return tuple(runtime.getDeviceProperties(i)["name"].decode() for i in range(runtime.getDeviceCount()))
 
 
-def cuda_source(name: str, header: str, prelude: str) -> tuple[Kernel, str]:
-    """A kernel, and the text that NVRTC compiles with OPTIONS: number types, headers and the kernel."""
-    kernel = read_kernel(name, header)
-    return kernel, prelude + kernel.text
+def cuda_source(kernels: list[Kernel], prelude: str) -> str:
+    """The text that NVRTC compiles with OPTIONS: number types, headers and kernels."""
+    return prelude + "".join(kernel.text for kernel in kernels)
 
 
 def blocks(extent: tuple[int, ...]) -> tuple[int, int, int]:
@@ -136,14 +135,14 @@ class CupyOperations(KernelOperations):
         found: AbstractContextManager[Any] = self.cupy.cuda.Device(self.number)
         return found
 
-    def load(self, names: tuple[str, ...]) -> None:
-        """Compile with NVRTC; CuPy keeps the binaries."""
-        self._kernels = {}
-        for name in names:
-            kernel, text = cuda_source(name, self.header, self.prelude)
-            module = self.cupy.RawModule(code=text, options=OPTIONS)
-            scalars = [None if a.array else self.types[a.type].type for a in kernel.arguments]
-            self._kernels[name] = (module.get_function(name), scalars)
+    def load(self, kernels: list[Kernel]) -> dict[str, Any]:
+        """One module, compiled with NVRTC; CuPy keeps the binary. Each kernel with the types of its numbers."""
+        module = self.cupy.RawModule(code=cuda_source(kernels, self.prelude), options=OPTIONS)
+        return {k.name: (module.get_function(k.name), [self._scalar(a) for a in k.arguments]) for k in kernels}
+
+    def _scalar(self, argument: Argument) -> Any:
+        """What makes a number of its type; none for an array."""
+        return None if argument.array else self.types[argument.type].type
 
     def upload(self, values: np.ndarray) -> Any:
         """Copy to the device."""
@@ -191,16 +190,12 @@ class CupyOperations(KernelOperations):
         """Until the device is idle."""
         self.cupy.cuda.get_current_stream().synchronize()
 
-    def has_kernel(self, name: str) -> bool:
-        """Whether it has been compiled."""
-        return name in self._kernels
-
     def launch(self, name: str, extent: tuple[int, ...], *args: Any, block: int = 0, work: int = 0) -> None:
         """Numbers get the C type that the kernel declares; an empty extent launches nothing."""
         grid = blocks(extent)
         if min(grid) == 0:
             return
-        kernel, scalars = self._kernels[name]
+        kernel, scalars = self._kernels.get(name) or self.kernel(name)
         typed = [a if s is None else s(a) for a, s in zip(args, scalars, strict=True)]
         kernel(grid, (BLOCK, 1, 1), tuple(typed))
 

@@ -11,10 +11,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.backends.base import Array, Operations
-from rdcalcium.backends.patch_code import patch_code
-from rdcalcium.backends.rate_code import mode_width, rate_code
+from rdcalcium.backends.model_code import model_code
+from rdcalcium.backends.rate_code import mode_width
 from rdcalcium.backends.site_tables import site_tables
-from rdcalcium.backends.sources import HUGE, calls_a_kernel, kernels_for, prelude
+from rdcalcium.backends.sources import AHEAD, HUGE, Kernel, kernels_for, prelude, read_kernels
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Level, PointWeights
 from rdcalcium.discretization.sliced_ell import SLICE, slice_rows
@@ -45,8 +45,9 @@ def index_type(shape: tuple[int, int], guard: int) -> np.dtype:
 class KernelOperations(Operations):
     """Marshals arguments; a subclass owns memory and launches.
 
-    All kernels of kernels/ are there to be launched, of those with a layout the ones of this layout. The state has a
-    guard on both sides, as wide as its layout asks for, so that a stencil never leaves the allocation.
+    All kernels of kernels/ are there to be launched, of those with a layout the ones of this layout; those of one
+    folder are compiled when the first of them is launched. The state has a guard on both sides, as wide as its layout
+    asks for, so that a stencil never leaves the allocation.
 
     looks_up  whether it launches kernels that look up for another one, which they call, what it has to do
     """
@@ -64,16 +65,15 @@ class KernelOperations(Operations):
         self.types = {"real_t": self.real, "index_t": self.index, "offset_t": np.dtype(np.int64), "mask_t": self.mask}
         self.types |= {"float": SINGLE} | {name: np.dtype(np.float64) for name in ("double", "March", "Rules")}
         self.prelude = prelude(precision, "int" if self.index == np.int32 else "long long")
-        self.header, numbers = rate_code(system.chemistry)
-        of_patches, parameters = patch_code(system.patches)
-        self.header += of_patches
-        names = kernels_for(self.layout.kernels, bool(system.patches))
-        self.load(tuple(name for name in names if self.looks_up or not calls_a_kernel(name)))
-        self.p = self.upload(numbers.astype(self.real))
+        self.code = model_code(system)
+        folders = kernels_for(self.layout.kernels, bool(system.patches))
+        self._folders = {folder: names for folder, names in folders.items() if self.looks_up or folder != AHEAD}
+        self._kernels: dict[str, Any] = {}
+        self.p = self.upload(self.code.p.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
         self._parts: dict[int, Array] = {}
         tables = site_tables(system.patches)
-        self.at_sites = tuple(self.upload(table) for table in (*tables.arrays(self.types), parameters))
+        self.at_sites = tuple(self.upload(table) for table in (*tables.arrays(self.types), self.code.q))
         self.of_stores = tuple(self.upload(table) for table in tables.totals(self.types))
         kinds = len(system.patches.patches)
         self.total, self.added = (self.upload(np.zeros(kinds)) for _ in range(2))
@@ -85,8 +85,8 @@ class KernelOperations(Operations):
         self.neighbours = tuple(self.upload(a) for a in self.layout.arrays(self.types))
 
     @abstractmethod
-    def load(self, names: tuple[str, ...]) -> None:
-        """Compile kernels for this model and precision."""
+    def load(self, kernels: list[Kernel]) -> dict[str, Any]:
+        """Compile the kernels of a folder for this model and precision; by their names, what launches each of them."""
 
     @abstractmethod
     def upload(self, values: np.ndarray) -> Array:
@@ -112,6 +112,22 @@ class KernelOperations(Operations):
         work   values that are touched, which decides how many cores are worth waking; 0: as many as threads
         """
 
+    def has_kernel(self, name: str) -> bool:
+        """Whether it is in one of the folders."""
+        return any(name in names for names in self._folders.values())
+
+    def prepare(self) -> None:
+        """Compile those of every folder."""
+        for names in self._folders.values():
+            self.kernel(names[0])
+
+    def kernel(self, name: str) -> Any:
+        """What launches a kernel; those of its folder are compiled if none of them has been asked for yet."""
+        if name not in self._kernels:
+            together = next((names for names in self._folders.values() if name in names), [])
+            self._kernels |= self.load(read_kernels(together, self.code)) if together else {}
+        return self._kernels[name]
+
     @abstractmethod
     def with_behind(self, state: Array, count: int) -> Array:
         """A state and so many numbers that lie behind it in memory as one flat array."""
@@ -136,7 +152,7 @@ class KernelOperations(Operations):
             self.launch(name, (n,), *args, self.system.shape[1], n, work=self.system.patches.size)
 
     def add_up_stores(self, state: Array, total: Array) -> None:
-        """What lies in every store in a state or in an increment, if there are any: kernels/patch_totals.cu."""
+        """What lies in every store in a state or in an increment, if there are any: kernels/patches/patch_totals.cu."""
         self.on_stores("patch_totals", self.partial_total, total, state)
 
     def on_stores(self, name: str, partial: Array, total: Array, *args: Any, ends: tuple[int, ...] = ()) -> None:
@@ -186,7 +202,7 @@ class KernelOperations(Operations):
         return self.download(state).astype(np.float64)
 
     def rhs(self, y: Array, out: Array) -> None:
-        """kernels/rhs_*.cu, then kernels/patch_rhs.cu."""
+        """kernels/cells/rhs_*.cu, then kernels/patches/patch_rhs.cu."""
         self.on_cells("rhs", y, *self.neighbours, self.p, out)
         self.add_up_stores(y, self.total)
         self.on_sites("patch_rhs", y, *self.at_sites, self.total, out)
@@ -194,28 +210,28 @@ class KernelOperations(Operations):
     def stage(
         self, y0: Array, f0: Array, z1: Array, z2: Array, mu: float, nu: float, mu_h: float, gamma_h: float
     ) -> None:
-        """kernels/stage_*.cu, then kernels/patch_stage.cu."""
+        """kernels/cells/stage_*.cu, then kernels/patches/patch_stage.cu."""
         self.on_cells("stage", y0, f0, z1, *self.neighbours, self.p, z2, mu, nu, mu_h, gamma_h)
         self.add_up_stores(y0, self.total)
         self.add_up_stores(z1, self.added)
         self.on_sites("patch_stage", y0, f0, z1, *self.at_sites, self.total, self.added, z2, mu, nu, mu_h, gamma_h)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
-        """kernels/scale.cu."""
+        """kernels/state/scale.cu."""
         self._on_values("scale", self._count(x), x, out, a)
 
     def triad(self, b: Array, c: Array, s: float, out: Array) -> None:
-        """kernels/triad.cu."""
+        """kernels/state/triad.cu."""
         self._on_values("triad", self._count(b), b, c, out, s)
 
     def advance(self, y: Array, carried: Array, z: Array, end: Array, carried_end: Array) -> None:
-        """kernels/advance.cu."""
+        """kernels/state/advance.cu."""
         self._on_values("advance", self._count(y), y, carried, z, end, carried_end)
 
     def error_norm(
         self, y0: Array, y1: Array, z: Array, f0: Array, f1: Array, a: float, b: float, rtol: float, atol: np.ndarray
     ) -> float:
-        """kernels/error_norm.cu, once a field and a row, and the largest of its partial results."""
+        """kernels/state/error_norm.cu, once a field and a row, and the largest of its partial results."""
         states = zip(*map(self._pieces, (y0, y1, z, f0, f1)), strict=True)
         for pieces, partial, least in zip(states, self.partial_error, atol, strict=True):
             self._reduce("error_norm", *pieces, partial, a, b, rtol, least)
@@ -228,7 +244,7 @@ class KernelOperations(Operations):
         return [*state, *(rows[segment.place] for segment in self.system.patches.segments)]
 
     def weighted_sums(self, y: Array, part: int | None = None) -> np.ndarray:
-        """kernels/weighted_sum.cu, once a field, and the sum of its partial results."""
+        """kernels/state/weighted_sum.cu, once a field, and the sum of its partial results."""
         fields, volumes = len(self.system.fields), self.volumes if part is None else self._volumes_of(part)
         for field, partial in zip(y, self.partial_sum[:fields], strict=True):
             self._reduce("weighted_sum", volumes, field, partial)
@@ -241,7 +257,7 @@ class KernelOperations(Operations):
         return self._parts[part]
 
     def site_sums(self, y: Array) -> np.ndarray:
-        """kernels/weighted_sum.cu, once a row, likewise."""
+        """kernels/state/weighted_sum.cu, once a row, likewise."""
         fields, rows = len(self.system.fields), self._rows(y)
         segments = zip(self.system.patches.segments, self.areas, self.partial_sum[fields:], strict=True)
         for segment, areas, partial in segments:
@@ -288,39 +304,39 @@ class KernelOperations(Operations):
         keep: float,
         gain: float,
     ) -> None:
-        """kernels/relax.cu."""
+        """kernels/multigrid/relax.cu."""
         arrays = (*level.laplacian, level.diagonal, b if x is None else x, b, change, out, shifts)
         self._by_rows("relax", level.size, *arrays, keep, gain, int(x is None))
 
     def defect(self, level: KernelLevel, x: Array, b: Array, out: Array, shifts: Array) -> None:
-        """kernels/defect.cu."""
+        """kernels/multigrid/defect.cu."""
         self._by_rows("defect", level.size, *level.laplacian, x, b, out, shifts)
 
     def restrict(self, level: KernelLevel, x: Array, out: Array) -> None:
-        """kernels/transfer.cu."""
+        """kernels/multigrid/transfer.cu."""
         self._transfer(level.restrict, x, out, keep=False)
 
     def prolong(self, level: KernelLevel, x: Array, out: Array) -> None:
-        """kernels/transfer.cu."""
+        """kernels/multigrid/transfer.cu."""
         self._transfer(level.prolong, x, out, keep=True)
 
     def _transfer(self, matrix: tuple[Array, Array, Array] | None, x: Array, out: Array, keep: bool) -> None:
         self._by_rows("transfer", len(out), *(matrix or ()), x, out, int(keep))
 
     def solve_dense(self, inverse: Array, b: Array, out: Array) -> None:
-        """kernels/solve_dense.cu."""
+        """kernels/multigrid/solve_dense.cu."""
         self._on_values("solve_dense", len(b), inverse, b, out)
 
     def to_modes(self, matrix: Array, u: Array, out: Array) -> None:
-        """kernels/to_modes.cu."""
+        """kernels/multigrid/to_modes.cu."""
         self._by_rows("to_modes", len(out), matrix, u, out)
 
     def from_modes(self, back: Array, x: Array, direct: Array, u: Array, out: Array, keep: bool) -> None:
-        """kernels/from_modes.cu."""
+        """kernels/multigrid/from_modes.cu."""
         self._by_rows("from_modes", len(x), back, x, direct, u, out, int(keep))
 
     def settle(self, matrices: Sequence[np.ndarray], u: Array, out: Array, keep: bool) -> None:
-        """kernels/patch_settle.cu."""
+        """kernels/patches/patch_settle.cu."""
         widest = max((len(matrix) for matrix in matrices), default=0)
         padded = [np.pad(matrix, (0, widest - len(matrix))).ravel() for matrix in matrices]
         self.on_sites("patch_settle", u, *self.at_sites, self.upload(np.concatenate([[], *padded])), out, int(keep))
@@ -338,7 +354,7 @@ class KernelOperations(Operations):
         return self.upload(values.astype(self.real))
 
     def add_at(self, target: Array, cells: Array, values: Array, a: float) -> None:
-        """kernels/add_at.cu."""
+        """kernels/state/add_at.cu."""
         self._on_values("add_at", cells.size, cells, values, target[CALCIUM], a)
 
     def points(self, points: PointWeights) -> tuple[Array, Array, Array]:
@@ -348,7 +364,7 @@ class KernelOperations(Operations):
         return self.upload(points.indices.astype(self.index)), self.upload(weights), self.upload(room)
 
     def gather(self, y: Array, points: tuple[Array, Array, Array]) -> np.ndarray:
-        """kernels/gather.cu."""
+        """kernels/state/gather.cu."""
         indices, weights, out = points
         count, corners = indices.shape
         self._on_values("gather", count, y, indices, weights, out, corners, *self.system.shape)

@@ -1,4 +1,4 @@
-"""C code of what patches do at a site, which follows the reactions in model.cuh.
+"""C code of what patches do at a site, which the kernels include as mechanisms.cuh.
 
 The code depends on which mechanisms there are, not on their parameters: those come in the array q.
 """
@@ -58,8 +58,10 @@ def patch_code(patches: Patches) -> tuple[str, np.ndarray]:
     courses: list[tuple[int, Course]] = []
     rates = "".join(_case(kind, _rates(m, numbers, courses)) for kind, m in enumerate(mechanisms))
     taken = "".join(_case(kind, _taken(m, numbers)) for kind, m in enumerate(mechanisms))
-    header = f"""
+    header = f"""// Made by rdcalcium/backends/patch_code.py for one model; parameters are in q.
+#pragma once
 #include "patch.cuh"
+
 #define RDC_ROWS {max(len(m.rows) for m in mechanisms)}
 
 // r = rates of change of the rows x of a site of this kind, at the calcium Ca there; all of its sites hold `total`

@@ -241,9 +241,9 @@ def declarations() -> str:
     return "".join([*structs, *enums])
 
 
-def tables() -> str:
-    """TABLES and SIZES as a C struct; its types are those of the prelude."""
-    pointers = "".join(f" {kind}* {name};" for name, kind in TABLES.items())
+def tables(launchers: Sequence[str]) -> str:
+    """TABLES, launchers and SIZES as a C struct; its types are those of the prelude."""
+    pointers = "".join(f" {kind}* {name};" for name, kind in (TABLES | dict.fromkeys(launchers, "void")).items())
     return f"struct Tables {{{pointers} index_t {', '.join(SIZES)}; }};\n"
 
 

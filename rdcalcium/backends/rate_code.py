@@ -1,4 +1,4 @@
-"""C code of a model's reactions, which the kernels include as model.cuh.
+"""C code of a model's fields and reactions, which the kernels include as fields.cuh and reactions.cuh.
 
 The code depends on which reactions there are, not on their rates: those come in the array p, so that a sweep over
 rates compiles once.
@@ -24,7 +24,7 @@ class Parameters:
 
 
 def rate_code(chemistry: Chemistry) -> tuple[str, np.ndarray]:
-    """The header model.cuh of a chemistry, and its parameters p (float64); what patches do goes behind it."""
+    """The header reactions.cuh of a chemistry, and its parameters p (float64)."""
     parameters = Parameters(chemistry)
     full, increment = [], []
     for reaction in chemistry.reactions:
@@ -33,16 +33,9 @@ def rate_code(chemistry: Chemistry) -> tuple[str, np.ndarray]:
         totals = {s: parameters.place(s.total) for s in states if isinstance(s, FreeForm)}
         full.append(_block(reaction, _flux(reaction, k_f, k_b, totals)))
         increment.append(_block(reaction, _flux_increment(reaction, k_f, k_b, totals)))
-    mobile = " || ".join(f"(f) == {i}" for i, d in enumerate(chemistry.diffusivity) if d > 0) or "false"
     header = f"""// Made by rdcalcium/backends/rate_code.py for one model; rates and diffusivities are in p.
 #pragma once
-#include "common.cuh"
-
-#define RDC_FIELDS {len(chemistry.fields)}
-#define RDC_MOBILE(f) ({mobile})
-#define RDC_MODES {chemistry.moving}
-#define RDC_WIDTH {mode_width(chemistry.moving)}
-#define RDC_DIFFUSIVITY(p, f) p[f]
+#include "fields.cuh"
 
 // d += rates of change of the fields y by reaction
 RDC_DEVICE void add_rates(const real_t* y, const real_t* p, real_t* d) {{
@@ -53,6 +46,21 @@ RDC_DEVICE void add_rate_increment(const real_t* y, const real_t* z, const real_
 {"".join(increment)}}}
 """
     return header, np.array(parameters.numbers)
+
+
+def field_code(chemistry: Chemistry) -> str:
+    """The header fields.cuh of a chemistry: how many there are, which of them move, and where p says how fast."""
+    mobile = " || ".join(f"(f) == {i}" for i, d in enumerate(chemistry.diffusivity) if d > 0) or "false"
+    return f"""// Made by rdcalcium/backends/rate_code.py for one model.
+#pragma once
+#include "common.cuh"
+
+#define RDC_FIELDS {len(chemistry.fields)}
+#define RDC_MOBILE(f) ({mobile})
+#define RDC_MODES {chemistry.moving}
+#define RDC_WIDTH {mode_width(chemistry.moving)}
+#define RDC_DIFFUSIVITY(p, f) p[f]
+"""
 
 
 def mode_width(moving: int) -> int:

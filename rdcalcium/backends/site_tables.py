@@ -42,7 +42,7 @@ class SiteTables:
     area: np.ndarray
 
     def totals(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
-        """What kernels/patch_totals.cu takes, likewise."""
+        """What kernels/patches/patch_totals.cu takes, likewise."""
         offset = types["offset_t"]
         return self.area, *(table.astype(offset) for table in (self.opens, self.held, self.spread))
 

@@ -83,6 +83,14 @@ class Layout(Protocol):
         """How the names of these kernels end: "grid" or "mesh"."""
 
     @property
+    def header(self) -> str:
+        """The file of kernels/ in which they are read."""
+
+    @property
+    def neighbours(self) -> Mapping[str, str]:
+        """Names of the arrays as arguments of a kernel, and the C types of their values."""
+
+    @property
     def extent(self) -> tuple[int, ...]:
         """Threads of a launch, one for each control volume: along x, or x, y, z."""
 
@@ -95,7 +103,7 @@ class Layout(Protocol):
         """Numbers before the first and after the last control volume that a kernel may read."""
 
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
-        """What a kernel takes after its states; `types` says what real_t, index_t and mask_t are."""
+        """Those of `neighbours`; `types` says what real_t, index_t and mask_t are."""
 
     def without_exchange(self, volumes: np.ndarray) -> Layout:
         """The same, where nothing flows into or out of these control volumes; their neighbours see them as before."""

@@ -20,6 +20,10 @@ from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
 OPEN_BITS = (1, 2, 4, 8, 16, 32)
 
+# Arguments of the kernels and their C types: of the faces, then along the axes.
+WEIGHTS = {"fx": "real_t", "fy": "real_t", "fz": "real_t"}
+COEFFICIENTS = {"ax": "real_t", "ay": "real_t", "az": "real_t"}
+
 
 @dataclass(frozen=True)
 class GridLayout:
@@ -31,6 +35,8 @@ class GridLayout:
     """
 
     kernels: ClassVar[str] = "grid"
+    header: ClassVar[str] = "whole_faces.cuh"
+    neighbours: ClassVar[Mapping[str, str]] = {"open": "mask_t"} | COEFFICIENTS
     block: ClassVar[int] = 0
 
     shape: tuple[int, int, int]
@@ -70,7 +76,8 @@ class WeightedLayout(GridLayout):
            to a whole face of cytosol, (n,) each
     """
 
-    kernels: ClassVar[str] = "weighted"
+    header: ClassVar[str] = "weighted_faces.cuh"
+    neighbours: ClassVar[Mapping[str, str]] = {"open": "mask_t"} | WEIGHTS | COEFFICIENTS
 
     faces: tuple[np.ndarray, np.ndarray, np.ndarray]
 

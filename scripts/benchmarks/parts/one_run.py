@@ -33,6 +33,7 @@ def measured(path: str, backend: str, seconds: float, marks: list[float]) -> dic
     begun = time.perf_counter()
     cells = discretize(model)
     do = open_backend(backend, build_system(model, cells), model.run.precision)
+    do.prepare()
     simulation = Simulation(model, do)
     set_up = time.perf_counter() - begun
     tally = Tally(simulation, seconds)
@@ -60,7 +61,7 @@ def measured(path: str, backend: str, seconds: float, marks: list[float]) -> dic
 def load_kernels(model: Model, backend: str) -> None:
     """Compile those of a model, which are in the cache of whoever runs it again."""
     small = grid_cells(2) if model.discretization.kind == "grid" else mesh_nodes(2)
-    open_backend(backend, System(build_chemistry(model), small), model.run.precision)
+    open_backend(backend, System(build_chemistry(model), small), model.run.precision).prepare()
 
 
 class Tally:

@@ -2,8 +2,8 @@
 // One stage of a stabilised Runge-Kutta method on a grid, as an increment z over the start of the step:
 //   z_j = mu z_{j-1} + nu z_{j-2} + mu_h (f0 + dF(z_{j-1}; y0)) + gamma_h f0
 // Twin: NumpyOperations.stage in rdcalcium/backends/numpy.py.
-#include "model.cuh"
-#include "diffusion_grid.cuh"
+#include "reactions.cuh"
+#include "neighbours.cuh"
 #include "stage.cuh"
 
 // What a CPU will want (RDC_SOON_STRIP); of z1 the plane above is new to its caches.
@@ -15,16 +15,14 @@
 
 extern "C" __global__ void stage_grid(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
-    const mask_t* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,
-    const real_t* __restrict__ az, const real_t* __restrict__ p,
+    RDC_DECLARED_NEIGHBOURS, const real_t* __restrict__ p,
     real_t* __restrict__ z2,  // in: z_{j-2}; out: z_j
     const real_t mu, const real_t nu, const real_t mu_h, const real_t gamma_h,
     const offset_t stride, const index_t nx, const index_t ny, const index_t nz) {
     const index_t i = RDC_X, j = RDC_Y, k = RDC_Z;
     RDC_GUARD(i >= nx)
     const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
-    const Stencil a = make_stencil(ax, ay, az, open[cell], i, j, k, nx, ny, nz);
-
+    const Stencil a = make_stencil(RDC_NEIGHBOURS, i, j, k, nx, ny, nz);
     real_t d[RDC_FIELDS];
     RDC_UNROLL
     for (int f = 0; f < RDC_FIELDS; ++f)

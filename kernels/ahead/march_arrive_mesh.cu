@@ -6,12 +6,11 @@
 
 extern "C" __global__ void march_arrive_mesh(
     const March* __restrict__ m, const Rules* __restrict__ r, const offset_t* __restrict__ at,
-    const index_t* __restrict__ start, const index_t* __restrict__ column, const real_t* __restrict__ weight,
-    const real_t* __restrict__ p, const real_t* __restrict__ atol, real_t* __restrict__ worst, const index_t more,
-    const offset_t stride, const index_t n) {
+    RDC_DECLARED_NEIGHBOURS, const real_t* __restrict__ p, const real_t* __restrict__ atol,
+    real_t* __restrict__ worst, const index_t more, const offset_t stride, const index_t n) {
     if (!arrives(m, more)) return;
     const index_t s = (index_t)m->stages;
     arrive_mesh(RDC_LANE_THREAD RDC_STATE(at, Y), RDC_STATE(at, CARRIED), RDC_INCREMENT(at, s), RDC_STATE(at, F0),
-                start, column, weight, p, atol, RDC_END(at, s), RDC_STATE(at, CARRIED_END), RDC_STATE(at, F1), worst,
+                RDC_NEIGHBOURS, p, atol, RDC_END(at, s), RDC_STATE(at, CARRIED_END), RDC_STATE(at, F1), worst,
                 (real_t)(r->slopes * m->step), (real_t)r->increment, (real_t)r->rtol, stride, n);
 }

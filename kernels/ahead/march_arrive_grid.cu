@@ -6,13 +6,12 @@
 
 extern "C" __global__ void march_arrive_grid(
     const March* __restrict__ m, const Rules* __restrict__ r, const offset_t* __restrict__ at,
-    const mask_t* __restrict__ open, const real_t* __restrict__ ax, const real_t* __restrict__ ay,
-    const real_t* __restrict__ az, const real_t* __restrict__ p, const real_t* __restrict__ atol,
+    RDC_DECLARED_NEIGHBOURS, const real_t* __restrict__ p, const real_t* __restrict__ atol,
     real_t* __restrict__ worst, const index_t more, const offset_t stride, const index_t nx, const index_t ny,
     const index_t nz) {
     if (!arrives(m, more)) return;
     const index_t s = (index_t)m->stages;
     arrive_grid(RDC_THREAD RDC_STATE(at, Y), RDC_STATE(at, CARRIED), RDC_INCREMENT(at, s), RDC_STATE(at, F0),
-                open, ax, ay, az, p, atol, RDC_END(at, s), RDC_STATE(at, CARRIED_END), RDC_STATE(at, F1), worst,
+                RDC_NEIGHBOURS, p, atol, RDC_END(at, s), RDC_STATE(at, CARRIED_END), RDC_STATE(at, F1), worst,
                 (real_t)(r->slopes * m->step), (real_t)r->increment, (real_t)r->rtol, stride, nx, ny, nz);
 }

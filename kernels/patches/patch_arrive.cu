@@ -4,7 +4,7 @@
 // |a (f0 + f1) - b z| / (atol + rtol max(|y|, |end|)).
 // Twin: NumpyOperations.advance, rhs and error_norm in rdcalcium/backends/numpy.py.
 #include "sites.cuh"
-#include "arrive.cuh"
+#include "end.cuh"
 
 extern "C" __global__ void patch_arrive(
     const real_t* __restrict__ y, const real_t* __restrict__ carried, const real_t* __restrict__ z,

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The stencil of a grid with a weight for each face: what it conducts in proportion to a whole face of cytosol.
+#pragma once
+#include "whole_faces.cuh"
+
+// fx, fy, fz  of the face towards the lower neighbour in x, y and z, (n + 1, n + nx, n + nx ny); the last are not used
+RDC_DEVICE Stencil make_stencil(const mask_t* open, const real_t* fx, const real_t* fy, const real_t* fz,
+                                const real_t* ax, const real_t* ay, const real_t* az, index_t i, index_t j, index_t k,
+                                index_t nx, index_t ny, index_t nz) {
+    Stencil a = make_stencil(open, ax, ay, az, i, j, k, nx, ny, nz);
+    const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
+    a.w *= fx[cell];
+    a.e *= fx[cell + 1];
+    a.s *= fy[cell];
+    a.n *= fy[cell + a.ny];
+    a.b *= fz[cell];
+    a.t *= fz[cell + a.nz];
+    return a;
+}

@@ -1,0 +1,62 @@
+"""All the C that is written for one model, and the numbers that it reads: the headers that no file of kernels/ is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rdcalcium.backends.patch_code import patch_code
+from rdcalcium.backends.rate_code import field_code, rate_code
+from rdcalcium.discretization.base import Layout
+from rdcalcium.system import System
+
+
+@dataclass(frozen=True)
+class ModelCode:
+    """What kernels include under these names, so that each depends on no more of a model than it needs.
+
+    headers     fields.cuh, reactions.cuh, neighbours.cuh, and mechanisms.cuh where there are patches
+    neighbours  arguments that say who is beside whom, and the C types of their values
+    p, q        parameters of the reactions and of the mechanisms, float64
+    """
+
+    headers: Mapping[str, str]
+    neighbours: Mapping[str, str]
+    p: np.ndarray
+    q: np.ndarray
+
+    @property
+    def declared_neighbours(self) -> str:
+        """What RDC_DECLARED_NEIGHBOURS stands for."""
+        return declared(self.neighbours)
+
+
+def model_code(system: System) -> ModelCode:
+    """That of a system."""
+    chemistry, layout = system.chemistry, system.discretization.layout
+    reactions, p = rate_code(chemistry)
+    mechanisms, q = patch_code(system.patches)
+    headers = {"fields.cuh": field_code(chemistry), "reactions.cuh": reactions, "neighbours.cuh": neighbours(layout)}
+    if mechanisms:
+        headers["mechanisms.cuh"] = mechanisms
+    return ModelCode(headers, layout.neighbours, p, q)
+
+
+def neighbours(layout: Layout) -> str:
+    """The header neighbours.cuh: the arguments of a layout, and what reads them."""
+    return f'#pragma once\n{neighbour_words(layout.neighbours)}#include "{layout.header}"\n'
+
+
+def neighbour_words(arrays: Mapping[str, str]) -> str:
+    """These arguments, as a kernel declares them and as it hands them on."""
+    return (
+        f"#define RDC_DECLARED_NEIGHBOURS {declared(arrays)}\n"
+        f"#define RDC_NEIGHBOURS {', '.join(arrays)}\n"
+    )  # fmt: skip
+
+
+def declared(arrays: Mapping[str, str]) -> str:
+    """Arrays that are read, as arguments of a kernel."""
+    return ", ".join(f"const {kind}* __restrict__ {name}" for name, kind in arrays.items())
