@@ -23,7 +23,20 @@ def entries(kind: str) -> dict[str, dict[str, Any]]:
         paths = sorted((FOLDER / "models").glob("*.toml"))
         return {p.stem: {"description": _table(p).get("title", ""), "file": str(p)} for p in paths}
     table = _table(FOLDER / "waveforms" / "waveforms.toml" if kind == "waveforms" else FOLDER / f"{kind}.toml")
-    return {name: {**table.get(entry.get("like", ""), {}), **entry} for name, entry in table.items()}
+    return {name: _whole(table, name, ()) for name in table}
+
+
+def _whole(table: dict[str, dict[str, Any]], name: str, followed: tuple[str, ...]) -> dict[str, Any]:
+    """An entry with what it does not say itself from the one that it is like, and so on."""
+    said = table[name]
+    if "like" not in said:
+        return said
+    other = said["like"]
+    if other not in table:
+        raise ModelError(f"the entry {name!r} is like {other!r}, which is not there; {suggest(other, table)}")
+    if other in (name, *followed):
+        raise ModelError(f"the entries {name!r} and {other!r} are like each other; one must say it all")
+    return {**_whole(table, other, (name, *followed)), **said}
 
 
 @cache

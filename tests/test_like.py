@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rdcalcium import library
+from rdcalcium import catalogue, library
 from rdcalcium.model import ModelError, write_toml
 from tests.models import small_model
 
@@ -58,3 +59,51 @@ def test_another_that_cannot_be_is_refused_in_one_sentence(tmp_path: Path, line:
 
 def test_a_resolved_model_is_like_no_other() -> None:
     assert "like" not in write_toml(small_model()).split()
+
+
+def test_a_part_whose_name_is_known_changes_and_the_others_stay(tmp_path: Path) -> None:
+    text = 'like = "keller2015"\n[[buffers]]\nname = "ATP"\ntotal = "1 mM"\n[[buffers]]\nuse = "EGTA"\ntotal = "2 mM"\n'
+    known, other = library.load("keller2015"), library.load(written(tmp_path, "m.toml", text))
+    first, atp, *last = known.buffers
+    assert other.buffers == (first, atp.changed(total="1 mM"), *last, library.buffer("EGTA", total="2 mM"))
+
+
+def test_a_list_of_which_no_name_is_known_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    other = library.load(
+        written(tmp_path, "m.toml", 'like = "keller2015"\nbuffers = [{ use = "EGTA", total = "2 mM" }]\n')
+    )
+    assert other.buffers == (library.buffer("EGTA", total="2 mM"),)
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ('{ name = "ATP", totl = "1 mM" }', r"^m\.toml: unknown key 'buffers\[2\]\.totl'"),
+        (
+            '{ name = "ATP", total = 1 }, { name = "ATP", total = 2 }',
+            "'total'|two buffers are called 'ATP'|diffusivity",
+        ),
+    ],
+)
+def test_a_part_that_changes_is_checked_like_any(tmp_path: Path, tables: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        library.load(written(tmp_path, "m.toml", f'like = "keller2015"\nbuffers = [{tables}]\n'))
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ({"a": {"x": 1, "y": 1}, "b": {"like": "a", "y": 2}, "c": {"like": "b", "z": 3}}, {"x": 1, "y": 2, "z": 3}),
+        ({"abc": {}, "c": {"like": "abd"}}, "the entry 'c' is like 'abd', which is not there; .*Did you mean 'abc'"),
+        ({"a": {"like": "c"}, "c": {"like": "a"}}, "are like each other; one must say it all"),
+    ],
+)
+def test_an_entry_of_the_library_is_like_others_in_turn(
+    table: dict[str, dict[str, Any]], found: dict[str, Any] | str
+) -> None:
+    if isinstance(found, str):
+        with pytest.raises(ModelError, match=found):
+            catalogue._whole(table, "c", ())
+    else:
+        whole = catalogue._whole(table, "c", ())
+        assert {key: value for key, value in whole.items() if key != "like"} == found

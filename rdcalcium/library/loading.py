@@ -81,7 +81,28 @@ def _resolved(data: dict[str, Any], origin: str, folder: Path, followed: tuple[P
     if path in followed:
         raise ModelError(f"{origin}: {' and '.join(p.name for p in followed)} are like each other; one must say it all")
     known = _resolved(read_toml(path), path.name, path.parent, (*followed, path))
+    said = {key: _by_name(getattr(known, key, ()), value) for key, value in said.items()}
     return validate(known.merged(said), origin)
+
+
+def _by_name(parts: Any, said: Any) -> Any:
+    """Tables with names as changes of the parts with these names, beside the other parts; any other value as it is.
+
+    parts  that are there
+    """
+    tables = said if isinstance(said, list) and isinstance(parts, tuple) else []
+    places = {getattr(part, "name", None): place for place, part in enumerate(parts)} if tables else {}
+    names = [table.get("name", table.get("use")) if isinstance(table, dict) else None for table in tables]
+    if not any(name in places for name in names if name is not None):
+        return said
+    merged = [*parts]
+    for name, table in zip(names, tables, strict=True):
+        place = places.pop(name, None)  # a second table of that name is another part, which the model refuses
+        if place is None:
+            merged.append(table)
+        else:
+            merged[place] = parts[place].merged(table)
+    return merged
 
 
 def _found(value: Any, folder: Path) -> Any:
