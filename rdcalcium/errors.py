@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -31,14 +32,20 @@ class ModelWarning(UserWarning):
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """What a misspelt word was meant to be, if any known one is like it; upper and lower case are alike."""
-    of_lower = {other.lower(): other for other in known}
-    close = difflib.get_close_matches(word.lower(), list(of_lower), n=1, cutoff=0.6)
+    of_lower = {_looks(other): other for other in known}
+    close = difflib.get_close_matches(_looks(word), list(of_lower), n=1, cutoff=0.6)
     return of_lower[close[0]] if close else None
+
+
+def _looks(word: str) -> str:
+    """In small letters, and alike for letters that Unicode has several times: the Greek mu, the sign of a millionth."""
+    return unicodedata.normalize("NFKC", word).lower()
 
 
 def suggest(word: str, known: Iterable[str], intro: str = "known") -> str:
     """Say what is known, and what is nearest to a misspelt word."""
     known = sorted(known)
     close = nearest(word, known)
-    hint = f". Did you mean {close!r}?" if close else ""
+    other = close and _looks(close) == _looks(word) and close.lower() != word.lower()
+    hint = f". Did you mean {close!r}{', which only looks the same' if other else ''}?" if close else ""
     return f"{intro}: {', '.join(known) or 'nothing'}{hint}"

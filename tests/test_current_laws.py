@@ -38,6 +38,13 @@ def test_the_constant_field_is_its_formula_in_si_units() -> None:
     np.testing.assert_allclose(found, -0.3 * outward, rtol=1e-9)
 
 
+def test_the_constant_field_is_a_straight_line_far_from_rest() -> None:
+    """Every ion that the field takes comes through: -P z² F² V / (R T) c_o inward, and outward with c_i."""
+    slope = 1e-20 * 4 * constants.value("Faraday constant") ** 2 / (constants.R * 297.15) * 1e12
+    found = goldman().inward(np.ones(4), np.array([-1e4, -5e3, 5e3, 1e4]))
+    np.testing.assert_allclose(found, slope * np.array([10 * 2.0, 5 * 2.0, -5 * 5e-5, -10 * 5e-5]), rtol=1e-9)
+
+
 def test_the_constant_field_is_smooth_where_the_voltage_is_zero_and_turns_at_the_nernst_potential() -> None:
     near = goldman().inward(np.ones(3), np.array([-1e-9, 0, 1e-9]))
     np.testing.assert_allclose(near, near[1], rtol=1e-9)

@@ -401,6 +401,7 @@ def test_any_two_of_the_rates_and_the_dissociation_constant_make_a_buffer(left_o
         ({"scheme": ("B + Ca <-> C : 1, 1",), "k_on": 1, "k_off": 1}, "put its rates under parameters"),
         ({"scheme": ("B + Ca <-> C : exp(V/20), 1",)}, "cannot depend on the voltage"),
         ({"scheme": ("C <-> B + Ca : 1, 1",)}, "cannot read the transition"),
+        ({"scheme": ("A <-> B : 1, 1",)}, "no step of its scheme binds calcium or magnesium"),
         (
             {"scheme": ("A <-> B : 1, 1", "C + Ca <-> A : 1, 1")},
             "the first state of the scheme must be the one without",

@@ -224,6 +224,14 @@ def test_a_law_that_cannot_be_is_refused(changes: dict[str, Any], message: str) 
         Pump(**{**HILL, **changes})
 
 
+def test_molecules_that_never_let_calcium_go_to_the_other_side_are_no_pump() -> None:
+    steps = ("P + Ca <-> PCa : 0.1, 1", "PCa + Ca <-> PCa2 : 0.1, 1")
+    with pytest.raises(ModelError, match=r"scheme of 'p' binds calcium and .*, such as 'PCa2 -> P : k_out'"):
+        Pump(name="p", density=100, scheme=steps)
+    Pump(name="p", density=100, scheme=(*steps, "PCa2 -> P : 0.1"))
+    Pump(name="p", density=100, scheme=("PCa -> P : 0.1", "P + Ca -> PCa : 0.1"))
+
+
 @pytest.mark.parametrize("look", [fresh, rc.check])
 def test_a_surface_that_the_terminal_does_not_have_is_refused_by_name(look: Callable[[rc.Model], object]) -> None:
     with pytest.raises(

@@ -403,6 +403,19 @@ def test_names_are_those_in_print(text: str, names: set[str], value: float | Non
     assert rate.evaluate(known) == pytest.approx(value, rel=1e-15)
 
 
+@pytest.mark.parametrize("name", ["k_\u00b5", "kₒₙ", "k_\u03bc", "ﬁt"])
+def test_names_keep_letters_that_unicode_has_several_times(name: str) -> None:
+    """Python writes them as one, the Greek mu for the sign of a millionth; parameters and rates are as they stand."""
+    (pair,) = KineticScheme.parse([f"X + Ca <-> Y : 2*{name}, 1"], {name: 3.0}).rates()
+    assert float(pair[0]) == 6.0
+
+
+def test_a_name_that_only_looks_the_same_is_told_so() -> None:
+    said = r"'k_\u03bc' in .* is not known; known here: k_\u00b5\. Did you mean 'k_\u00b5', which only looks the same\?"
+    with pytest.raises(ExpressionError, match=said):
+        KineticScheme.parse(["X + Ca <-> Y : k_\u03bc, 1"], {"k_\u00b5": 3.0})
+
+
 @pytest.mark.parametrize("exponent", ["1.5", "n", "-1", "21", "2**2", "True"])
 def test_other_powers_are_written_with_exp_and_log(exponent: str) -> None:
     said = exponent.replace("**", " ** ")

@@ -18,6 +18,7 @@ from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, Di
 from rdcalcium.model.region import Region
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
+from rdcalcium.model.transition import LIGANDS
 
 LIGHT = "light"  # what rates of a cage call it; 0 in the dark
 DIFFUSIVITY_FROM = "allbritton1992"  # that of calcium, if the model does not say it
@@ -202,6 +203,11 @@ class Buffer(SchemePart):
                 )
             scheme.require_kept(scheme.transitions)
             self._require_one_photon(scheme)
+            if not any(scheme.binds(ligand) for ligand in LIGANDS):
+                raise ValueError(
+                    f"buffer {self.name!r}: no step of its scheme binds calcium or magnesium; one that does is written "
+                    "'B + Ca <-> CaB : k_on, k_off'"
+                )
             if min(scheme.bound("Ca").values()) < 0:
                 raise ValueError(f"buffer {self.name!r}: the first state of the scheme must be the one without calcium")
             return scheme

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -137,10 +138,13 @@ def _parse(text: str) -> ast.expr:
         tree = ast.parse(spelt, mode="eval").body
     except SyntaxError as error:
         raise ExpressionError(f"{text!r} is not an arithmetic expression") from error
+    # Python writes letters of which Unicode has several, such as µ or a subscript, as one of them; here they stay.
+    written = {unicodedata.normalize("NFKC", found[0]): found[0] for found in NAME.finditer(text)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             for sign, letter in _LETTERS.items():
                 node.id = node.id.replace(letter, sign)
+            node.id = written.get(node.id, node.id)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and (power := _whole(node.right)) is not None:
             node.right = ast.Constant(power)
     return tree

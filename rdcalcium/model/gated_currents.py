@@ -137,7 +137,10 @@ class GoldmanCurrent(GatedCurrent):
         assert self.inside is not None
         assert self.temperature is not None
         u = CALCIUM_VALENCE * np.asarray(voltage) / thermal_voltage(self.temperature)
-        amount = self.permeability * (self.outside * np.exp(-u) - self.inside) / exprel(-u)  # µM µm³/ms
+        # Above and below one line divided by the larger exponential, so that none overflows.
+        small = np.exp(-np.abs(u))
+        driving = np.where(u > 0, self.outside * small - self.inside, self.outside - self.inside * small)
+        amount = self.permeability * driving / exprel(-np.abs(u))  # µM µm³/ms
         return open_probability * amount / AMOUNT_PER_CHARGE
 
 

@@ -26,9 +26,9 @@ class Cycle:
 def forest(states: Sequence[str], steps: Sequence[Transition]) -> dict[str, int | None]:
     """Each state with the number of the step by which it is reached first; none: it is the first of its part.
 
-    Steps that can be undone come first. A state comes after the one from which it is reached.
+    Steps that bind, or that can be undone, come first. A state comes after the one from which it is reached.
     """
-    order = sorted(range(len(steps)), key=lambda i: steps[i].backward is None)
+    order = sorted(range(len(steps)), key=lambda i: steps[i].backward is None and not steps[i].ligand)
     reached: dict[str, int | None] = {}
     for first in states:
         if first in reached:

@@ -120,11 +120,25 @@ class Transport(LibraryPart):
     def _can_be(self) -> Self:
         if not self.law and not self.binds:
             raise ValueError(f"{self.name!r} takes nothing across: give it a law, or a scheme and a density")
+        self._require_way_across()
         self._require_names()
         self._require_dimensions(self.parameters)
         for what, text, _ in self._expressions():
             self._require_number(what, text)
         return self
+
+    def _require_way_across(self) -> None:
+        """Without a law some step of the scheme takes calcium across."""
+        scheme = self.kinetics
+        if self.law or scheme is None:
+            return
+        held = scheme.bound(CALCIUM)
+        if all(step.ligand or held[step.source] == held[step.target] for step in scheme.transitions):
+            full, empty = max(held, key=lambda state: held[state]), scheme.states[0]
+            raise ValueError(
+                f"the scheme of {self.name!r} binds calcium and takes none across: what does is a step one way into a "
+                f"state with less of it, such as '{full} -> {empty} : k_out'"
+            )
 
     def _expressions(self) -> list[tuple[str, str, Dimension]]:
         """The law and the rates of gates: what each is, its text, and its dimension."""

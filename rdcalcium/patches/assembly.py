@@ -9,7 +9,6 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.transports import DENSITY, VOLTAGE, Transport
 from rdcalcium.patches.base import BOUND, Row
 
@@ -92,7 +91,7 @@ class Assembly:
         ligands = {None: "", "Ca": "*Ca", "Mg": f"*{self.place(self.magnesium)}" if scheme.binds("Mg") else ""}
         others = {state: f"x{len(self.rows) + i}" for i, state in enumerate(scheme.states[1:])}
         share = {scheme.states[0]: f"(1 - {' - '.join(others.values())})", **others}
-        held = held_calcium(scheme)
+        held = scheme.bound("Ca")
         changes: dict[str, list[str]] = {state: ["0"] for state in scheme.states}
         for step in scheme.transitions:
             forward = f"({step.forward.into(Spelt(names))}){ligands[step.ligand]}"
@@ -142,21 +141,6 @@ class Assembly:
                 f"{self.calcium:g} uM of calcium"
             )
         return [float(value) for value in np.clip(x, 0.0, 1.0)]
-
-
-def held_calcium(scheme: KineticScheme) -> dict[str, int]:
-    """Ions of calcium in each state, counted along the steps that bind, and those that can be undone."""
-    held = {scheme.states[0]: 0}
-    sure = [step for step in scheme.transitions if step.ligand or step.backward is not None]
-    for steps in (sure, scheme.transitions):
-        for _ in scheme.states:
-            for step in steps:
-                taken = int(step.ligand == "Ca")
-                if step.source in held:
-                    held.setdefault(step.target, held[step.source] + taken)
-                elif step.target in held:
-                    held.setdefault(step.source, held[step.target] - taken)
-    return held
 
 
 def stationary(q: np.ndarray) -> np.ndarray:
