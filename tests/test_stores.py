@@ -248,9 +248,18 @@ def test_a_pump_may_follow_the_voltage() -> None:
     assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(expected, rel=1e-3)
 
 
-def test_a_pump_that_follows_the_voltage_needs_one() -> None:
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"law": "P*exp(-V/20)*Ca", "parameters": {"P": 1e-3}},
+        {"scheme": ["P + Ca <-> PCa : 0.15, 0.015", "PCa -> P : 0.06*exp(-V/40)"], "density": 100},
+        {"law": "P*g*Ca", "gates": {"g": "(exp(V/20) - g)/10"}, "parameters": {"P": 1e-3}},
+    ],
+    ids=["law", "scheme", "gate"],
+)
+def test_a_pump_that_follows_the_voltage_needs_one(parts: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match=r"pump 'NCX' names the voltage V: add a \[stimulus\]"):
-        cell(stores=[], pumps=[{"name": "NCX", "law": "P*exp(-V/20)*Ca", "parameters": {"P": 1e-3}}])
+        cell(stores=[], pumps=[{"name": "NCX", **parts}])
 
 
 def test_a_run_writes_what_the_molecules_of_a_store_hold(tmp_path: Path) -> None:
