@@ -50,7 +50,9 @@ class Influx:
         self.changes = 0
         self._seed = model.run.seed
         flashes = [flash.time for flash in model.flashes if 0 < flash.time < model.run.duration]
-        self._fixed_stops = np.union1d(self.currents.events(model.run.duration), flashes)
+        bends = operations.system.patches.bends
+        within = bends[(bends > 0) & (bends < model.run.duration)]
+        self._fixed_stops = np.union1d(self.currents.events(model.run.duration), np.union1d(flashes, within))
         self.begin(1)
 
     def begin(self, trial: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -23,7 +24,7 @@ from rdcalcium.model.dimensions import (
     dimension,
 )
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.quantity import LIMITS, Parameter, Quantity
+from rdcalcium.model.quantity import LIMITS, Parameter, Quantity, Time
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.transition import require_dimensions
 from rdcalcium.units import IONS_PER_AMOUNT
@@ -40,7 +41,18 @@ def _readable(law: str) -> str:
     return law
 
 
+def _in_order(rows: tuple[tuple[float, Parameter], ...]) -> tuple[tuple[float, Parameter], ...]:
+    times = [time for time, _ in rows]
+    if any(later < time for time, later in pairwise(times)) or any(times.count(time) > 2 for time in times):
+        listed = ", ".join(f"{time:g}" for time in times)
+        raise ValueError(f"its times are {listed} ms; they ascend, and where it jumps one occurs twice")
+    if len({value.kind for _, value in rows}) > 1:
+        raise ValueError(f"its values are of several kinds: {', '.join(str(value.write()) for _, value in rows)}")
+    return rows
+
+
 Law = Annotated[str, AfterValidator(_readable)]
+OverTime = Annotated[tuple[tuple[Time, Parameter], ...], Field(min_length=2), AfterValidator(_in_order)]
 
 
 class Transport(LibraryPart):
@@ -65,17 +77,26 @@ class Transport(LibraryPart):
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     """A number for each name in the law, the gates and the scheme, with a unit or without; those without are in µm, µM,
     ms and mV, if none has a unit: beside one that has, they are pure numbers. Each is used."""
+    over_time: dict[str, OverTime] = Field(default_factory=dict)
+    """Such names whose number changes: rows of a time and a value, with straight lines between them. Two rows of one
+    time are a jump; before the first row and after the last one it stays. { IP3 = [["5 ms", "0.1 uM"], ["6 ms",
+    "0.6 uM"], ["80 ms", "0.1 uM"]] }. Rest is that of the first row; none: all stay what they are."""
+
+    @property
+    def first(self) -> dict[str, Parameter]:
+        """Parameters, and what the numbers that change are at first."""
+        return {**self.parameters, **{name: rows[0][1] for name, rows in self.over_time.items()}}
 
     @property
     def numbers(self) -> dict[str, float]:
-        """What the names stand for that are no variables; the density as an amount, µM µm."""
+        """What the names stand for that are no variables, at first; the density as an amount, µM µm."""
         density = {} if self.density is None else {DENSITY: self.density / IONS_PER_AMOUNT}
-        return {**{name: float(value) for name, value in self.parameters.items()}, **density}
+        return {**{name: float(value) for name, value in self.first.items()}, **density}
 
     @property
     def kinetics(self) -> KineticScheme | None:
         """The scheme."""
-        used = {name: value for name, value in self.parameters.items() if self._in_scheme(name)}
+        used = {name: value for name, value in self.first.items() if self._in_scheme(name)}
         return KineticScheme.parse(self.scheme, used) if self.scheme else None
 
     def _in_scheme(self, name: str) -> bool:
@@ -108,13 +129,13 @@ class Transport(LibraryPart):
         wanted = [(Expression(text).tree, dimension) for _, text, dimension in self._expressions()]
         wanted += wanted_of(self.kinetics) if self.kinetics else []
         meanings = dict.fromkeys(self.given, CONCENTRATION) | dict.fromkeys(self.variables, PURE)
-        known = deduced(self.parameters, meanings | {VOLTAGE: dimensions.VOLTAGE, DENSITY: SURFACE_DENSITY}, wanted)
-        found = of_kinds(self.parameters, known)
+        known = deduced(self.first, meanings | {VOLTAGE: dimensions.VOLTAGE, DENSITY: SURFACE_DENSITY}, wanted)
+        found = of_kinds(self.first, known)
         try:
             self._require_dimensions(found)
         except ValueError:
             return self.parameters
-        return found
+        return {name: found[name] for name in self.parameters}
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
@@ -122,7 +143,7 @@ class Transport(LibraryPart):
             raise ValueError(f"{self.name!r} takes nothing across: give it a law, or a scheme and a density")
         self._require_way_across()
         self._require_names()
-        self._require_dimensions(self.parameters)
+        self._require_dimensions(self.first)
         for what, text, _ in self._expressions():
             self._require_number(what, text)
         return self
@@ -181,8 +202,11 @@ class Transport(LibraryPart):
 
     def _require_names(self) -> None:
         """Every name is known and has one meaning, and every number is used."""
+        for name in self.over_time:
+            if name in self.parameters:
+                raise ValueError(f"{name!r} of {self.name!r} is a parameter, and one over time; say one of them")
         for name in (*self.given, DENSITY, "leak"):
-            if name in {**self.parameters, **self.gates}:
+            if name in {**self.first, **self.gates}:
                 raise ValueError(f"{name!r} has a meaning of its own in a law; give it another name")
         variables = self.variables
         twice = [n for n in variables if n in self.numbers or variables.count(n) > 1]

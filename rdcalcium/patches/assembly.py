@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.transports import DENSITY, VOLTAGE, Transport
-from rdcalcium.patches.base import BOUND, Row
+from rdcalcium.patches.base import BOUND, CLOCK, Course, Row
 
 ROUNDS, SETTLED = 50, 1e-10  # of Newton's method, and the change, each ms, at which it is done
 
@@ -53,6 +53,7 @@ class Assembly:
     calcium     µM under the surface at rest
     given       what else laws may name at rest, such as Ca_store
     magnesium   µM, clamped
+    courses     what changes with time, by the names that laws have for it
     """
 
     calcium: float
@@ -61,6 +62,7 @@ class Assembly:
     rows: list[Row] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     transported: list[str] = field(default_factory=list)
+    courses: dict[str, Course] = field(default_factory=dict)
 
     def place(self, value: float) -> str:
         """A new parameter, by its name."""
@@ -68,9 +70,22 @@ class Assembly:
         self.parameters[name] = float(value)
         return name
 
+    def follow(self, rows: Sequence[tuple[float, float]]) -> str:
+        """A new course through rows of a time (ms) and a value, by its name."""
+        name = f"t{len(self.courses)}"
+        times, values = np.array(rows, dtype=float).T
+        self.courses[name] = Course.through(times, values, bends=True)
+        return name
+
+    def with_clock(self) -> tuple[Row, ...]:
+        """All rows, and a clock behind them where something changes with time."""
+        return (*self.rows, *([Row(CLOCK, Expression("1"))] if self.courses else []))
+
     def add(self, transport: Transport) -> None:
         """Rows for its gates and states, and its flux out of the cytosol."""
-        names = {name: self.place(value) for name, value in transport.numbers.items()}
+        over_time = transport.over_time
+        names = {name: self.place(value) for name, value in transport.numbers.items() if name not in over_time}
+        names |= {name: self.follow(rows) for name, rows in over_time.items()}
         names |= self._add_states(transport, names)
         names |= {gate: f"x{len(self.rows) + i}" for i, gate in enumerate(transport.gates)}
         rates = [Expression(text).into(Spelt(names)) for text in transport.gates.values()]
@@ -116,12 +131,17 @@ class Assembly:
 
     def at_rest(self, text: str) -> float:
         """The value of an expression of parameters, rows and what is given, at rest."""
-        values = {**self.parameters, **self.given, "Ca": self.calcium} | {row.name: row.start for row in self.rows}
-        return float(Expression(text).evaluate(values))
+        return float(Expression(text).evaluate(self._at_rest()))
+
+    def _at_rest(self) -> dict[str, float]:
+        """What names stand for at rest."""
+        first = {name: float(course.values[0]) for name, course in self.courses.items()}
+        rows = {row.name: row.start for row in self.rows}
+        return {**self.parameters, **first, **self.given, "Ca": self.calcium, **rows}
 
     def _settled(self, gates: list[str], rates: list[str], transport: Transport) -> list[float]:
         """The steady state of gates at rest, by Newton's method."""
-        values = {**self.parameters, **self.given, "Ca": self.calcium} | {row.name: row.start for row in self.rows}
+        values = self._at_rest()
         x = np.full(len(gates), 0.5)
 
         def change(at: np.ndarray) -> np.ndarray:

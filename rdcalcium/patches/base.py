@@ -16,6 +16,8 @@ from rdcalcium.model.stores import STORE
 # and what has entered through it.
 PUMPED, STORED, BOUND, ENTERED = "pumped", "stored", "bound", "entered"
 CROSSED = "crossed"  # what has gone into control volumes on the other side, where the ledger finds it anyway
+CLOCK = "clock"  # name of the row that is the time, ms
+JUMP = 1e-4  # ms, in which a function of time jumps; its rows lie further on
 UNJUDGED = 1e30  # scale of a row whose error nobody looks at, and that single precision can hold
 
 
@@ -45,10 +47,19 @@ class Course:
 
     times   (rows,) ms, ascending
     values  (rows,)
+    bends   whether a step has to end at each row, where it bends
     """
 
     times: np.ndarray
     values: np.ndarray
+    bends: bool = False
+
+    @classmethod
+    def through(cls, times: np.ndarray, values: np.ndarray, bends: bool = False) -> Course:
+        """Through rows of which two may have one time: there it takes a moment for its jump, less than to the next."""
+        later = np.append(False, np.diff(times) == 0)
+        moment = np.minimum(JUMP, np.append(np.diff(times), np.inf) / 2)
+        return cls(times + moment * later, values, bends)
 
     def at(self, t: np.ndarray | float) -> np.ndarray:
         """At times, ms."""
@@ -202,6 +213,12 @@ class Patches:
     def follow_the_clock(self) -> bool:
         """Whether any of them changes with time by itself."""
         return any(patch.mechanism.courses for patch in self.patches)
+
+    @property
+    def bends(self) -> np.ndarray:
+        """When a step has to end, because something bends that they follow, ms, ascending."""
+        courses = [course for patch in self.patches for course in patch.mechanism.courses.values() if course.bends]
+        return np.unique(np.concatenate([np.zeros(0), *(course.times for course in courses)]))
 
     @property
     def stores(self) -> bool:

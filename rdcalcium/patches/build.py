@@ -15,8 +15,8 @@ from rdcalcium.model.expression import Expression
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import PUMPED, Course, Mechanism, Patch, Patches, Reaction, Row
 from rdcalcium.patches.binding import binding_sensors
-from rdcalcium.patches.pores import CLOCK, VOLTAGE, pore_patches, voltage_course
-from rdcalcium.patches.stiffness import reaction
+from rdcalcium.patches.pores import VOLTAGE, pore_patches, voltage_course
+from rdcalcium.patches.stiffness import at_extremes, reaction, steepest
 from rdcalcium.patches.stores import lumen_patches, store_mechanism
 
 
@@ -52,17 +52,8 @@ def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
 
 
 def _reaction(patch: Patch) -> Reaction:
-    """Of a patch that follows the voltage, at the most extreme voltages too."""
-    *rows, clock = patch.mechanism.rows
-    voltage = patch.mechanism.courses.get(VOLTAGE)
-    if voltage is None:
-        return reaction(patch)
-    found = []
-    for moment in (0, int(voltage.values.argmin()), int(voltage.values.argmax())):
-        now = replace(clock, start=float(voltage.times[moment]))
-        found.append(reaction(replace(patch, mechanism=replace(patch.mechanism, rows=(*rows, now)))))
-    most = (np.max([getattr(one, name) for one in found], axis=0) for name in ("radii", "slopes", "rows"))
-    return Reaction(found[0].levels, *most)
+    """Of a patch that follows courses of time, at their extremes too."""
+    return steepest(reaction(replace(patch, mechanism=now)) for now in at_extremes(patch.mechanism))
 
 
 def pump_mechanism(pump: Pump, rest: float, voltage: Course | None = None, magnesium: float = 0.0) -> Mechanism:
@@ -79,10 +70,9 @@ def pump_mechanism(pump: Pump, rest: float, voltage: Course | None = None, magne
     if pump.leak == "balances":
         out = f"({out}) - {parts.place(parts.at_rest(out))}"
     parts.rows[0] = Row("x0", Expression(out), calcium=1.0, account=PUMPED)
-    if voltage is None or not pump.depends_on_voltage:
-        return Mechanism(pump.name, tuple(parts.rows), parts.parameters)
-    parts.rows.append(Row(CLOCK, Expression("1")))
-    return Mechanism(pump.name, tuple(parts.rows), parts.parameters, courses={VOLTAGE: voltage})
+    if voltage is not None and pump.depends_on_voltage:
+        parts.courses[VOLTAGE] = voltage
+    return Mechanism(pump.name, parts.with_clock(), parts.parameters, courses=parts.courses)
 
 
 def clearance(rate: float, rest: float) -> Mechanism:

@@ -12,17 +12,16 @@ from rdcalcium.model import Channels, KineticScheme, Model, VoltageCourse
 from rdcalcium.model.current_law import GatedCurrent
 from rdcalcium.model.expression import Expression
 from rdcalcium.patches.assembly import Assembly
-from rdcalcium.patches.base import ENTERED, Course, Mechanism, Patch, Reaction, Row
+from rdcalcium.patches.base import CLOCK, ENTERED, Course, Mechanism, Patch, Reaction, Row
 from rdcalcium.patches.flows import changes, shares
 from rdcalcium.patches.stiffness import LEVELS, SAFETY
 from rdcalcium.tabulation import rows_between
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 SCALE = 0.01  # share of channels of which the tolerance is a share
-JUMP = 1e-4  # ms, in which a voltage jumps; rows that follow it lie further on
 VOLTAGES = 100  # at which the rates of a gate are looked at
 NUDGE = 1e-3  # relative change of calcium by which a derivative is taken
-CLOCK, INFLUX, VOLTAGE = "clock", "influx", "V"
+INFLUX, VOLTAGE = "influx", "V"
 
 
 def pore_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Reaction]]:
@@ -69,9 +68,8 @@ def gate_mechanism(group: Channels, stimulus: VoltageCourse, duration: float, re
 def voltage_course(stimulus: VoltageCourse, duration: float) -> Course:
     """The voltage, mV; where it jumps it takes a moment for that, less than to the next row."""
     times = np.concatenate(rows_between(stimulus, duration))
-    later = np.append(False, np.diff(times) == 0)
-    moment = np.minimum(JUMP, np.append(np.diff(times), np.inf) / 2)
-    return Course(times + moment * later, stimulus.voltage(times, before=np.append(later[1:], False)))
+    at_once = np.diff(times) == 0
+    return Course.through(times, stimulus.voltage(times, before=np.append(at_once, False)))
 
 
 def _courses(group: Channels, stimulus: VoltageCourse, duration: float) -> dict[str, Course]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -32,13 +33,32 @@ def reaction_across(mechanism: Mechanism, weights: tuple[float, float], beyond: 
     weights  largest of a control volume on this side and beyond, µm⁻¹
     beyond   calcium there at rest, µM
     """
-    first, *others = mechanism.rows
     found = []
-    for level in (0.0, beyond, FULL * beyond):
-        at_level = replace(mechanism, rows=(replace(first, start=level), *others))
-        found.append(_reaction(at_level, np.array(weights), 1.0))
+    for now in at_extremes(mechanism):
+        first, *others = now.rows
+        for level in (0.0, beyond, FULL * beyond):
+            at_level = replace(now, rows=(replace(first, start=level), *others))
+            found.append(_reaction(at_level, np.array(weights), 1.0))
+    return steepest(found)
+
+
+def at_extremes(mechanism: Mechanism) -> Iterator[Mechanism]:
+    """The mechanism as it begins, and when each course that it follows is lowest and highest."""
+    if not mechanism.courses:
+        yield mechanism
+        return
+    *rows, clock = mechanism.rows
+    courses = mechanism.courses.values()
+    moments = {float(c.times[place]) for c in courses for place in (0, c.values.argmin(), c.values.argmax())}
+    for moment in sorted(moments):
+        yield replace(mechanism, rows=(*rows, replace(clock, start=moment)))
+
+
+def steepest(reactions: Iterable[Reaction]) -> Reaction:
+    """The largest numbers of several, at the same levels."""
+    found = [*reactions]
     most = (np.max([getattr(one, name) for one in found], axis=0) for name in ("radii", "slopes", "rows"))
-    return Reaction(LEVELS, *most)
+    return Reaction(found[0].levels, *most)
 
 
 def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float) -> Reaction:

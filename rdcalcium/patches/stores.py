@@ -48,11 +48,12 @@ def membrane_mechanisms(store: Store, rest: float, magnesium: float = 0.0) -> tu
 
     The first row is what has crossed 1 µm². What transports themselves have bound is taken from the cytosol.
     """
-    rows, parameters = _across(store, rest, magnesium, Row("x0", NOTHING, calcium=1.0, account=CROSSED))
+    outer = _across(store, rest, magnesium, Row("x0", NOTHING, calcium=1.0, account=CROSSED))
+    outer, rows = replace(outer, store=1.0), outer.rows
     swapped = [replace(row, rate=Expression(row.rate.into(SWAPPED)), calcium=0.0) for row in rows]
     swapped = [replace(row, account="" if row.account == BOUND else row.account) for row in swapped]
     swapped[0] = replace(swapped[0], calcium=-1.0)
-    return Mechanism(store.name, rows, parameters, 1.0), Mechanism(store.name, tuple(swapped), parameters, 1.0)
+    return outer, replace(outer, rows=tuple(swapped))
 
 
 def store_mechanism(store: Store, rest: float, area: float, copies: int, magnesium: float = 0.0) -> Mechanism:
@@ -66,12 +67,11 @@ def store_mechanism(store: Store, rest: float, area: float, copies: int, magnesi
     assert store.volume is not None  # that of a lumen without control volumes
     held = store.volume * (1 + store.binding_ratio) * store.rest / area
     first = Row("x0", NOTHING, start=held, calcium=1.0, scale=held, account=STORED)
-    rows, parameters = _across(store, rest, magnesium, first)
-    return Mechanism(store.name, rows, parameters, copies / (store.volume * (1 + store.binding_ratio)))
+    return replace(_across(store, rest, magnesium, first), store=copies / (store.volume * (1 + store.binding_ratio)))
 
 
-def _across(store: Store, rest: float, magnesium: float, first: Row) -> tuple[tuple[Row, ...], dict[str, float]]:
-    """Rows and parameters of all transports and the leak of a store; what they take in is the rate of the first row.
+def _across(store: Store, rest: float, magnesium: float, first: Row) -> Mechanism:
+    """All transports and the leak of a store; what they take in is the rate of the first row.
 
     rest, magnesium  µM of calcium and magnesium in the cytosol
     """
@@ -82,7 +82,8 @@ def _across(store: Store, rest: float, magnesium: float, first: Row) -> tuple[tu
     inwards = " + ".join(parts.transported)
     if store.leak == "balances":
         inwards = f"({inwards}) - {parts.place(_permeability(store, rest, parts.at_rest(inwards)))}*({STORE} - Ca)"
-    return (replace(first, rate=Expression(inwards)), *parts.rows[1:]), parts.parameters
+    parts.rows[0] = replace(first, rate=Expression(inwards))
+    return Mechanism(store.name, parts.with_clock(), parts.parameters, courses=parts.courses)
 
 
 def _permeability(store: Store, rest: float, uptake: float) -> float:
