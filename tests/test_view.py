@@ -367,7 +367,8 @@ def test_snapshots_that_miss_the_peak_say_by_how_much_and_what_to_do(run, tmp_pa
     from rdcalcium.results.vtkhdf import StoredSnapshots
     from rdcalcium.view.figures import other_moment
 
-    kept = StoredSnapshots(np.array(times, dtype=float), None, ("Ca (uM)",), None)
+    nothing = CellComplex(np.empty((0, 3)), np.empty((0, 4), dtype=int), "point", np.empty(0, dtype=int))
+    kept = StoredSnapshots(np.array(times, dtype=float), nothing, ("Ca (uM)",), None)
     monkeypatch.setattr("rdcalcium.results.run.read_snapshots", lambda path: kept)
     assert other_moment(run) == f'{said}; one there is taken with [record] snapshots = {{ times = ["1 ms"] }}'
 
