@@ -11,6 +11,7 @@ import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.influx import Influx
 from rdcalcium.integrators import METHODS
@@ -90,15 +91,16 @@ class Simulation:
         self.trial = trial
         self.influx.begin(trial)
         self.points.begin()
-        self.sensors = ReleaseSensors.of(self.model, self._drawn(trial))
         self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
-        self.stepper = Stepper(self.do, self.system.rest, self.system.patches.start)
+        self.stepper = Stepper(self.do, self.system.rest, self.system.sites_at_rest)
         self.flashed = 0  # how many of the flashes have come
         self._last: TakenStep | None = None
         self._counted = 0  # evaluations until the last moment
         self.ledger = Ledger(self.do, self.model.copies, self.stepper.y, self.stepper.carried)
         self._look_at_pores()
         self.points.look(self.stepper.y)
+        at_rest = None if self.system.resting is None else self.points.last[CALCIUM]
+        self.sensors = ReleaseSensors.of(self.model, self._drawn(trial), at_rest)
 
     def _drawn(self, trial: int) -> Sequence[int]:
         """Trials whose vesicles are drawn in the calcium of this one."""

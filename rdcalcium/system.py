@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -34,11 +34,26 @@ class Sources:
 
 
 @dataclass(frozen=True)
+class Resting:
+    """A state in which a terminal rests, where that is not what its model says.
+
+    calcium  µM, with which the chemistry is in equilibrium
+    sites    (size,) numbers of the patches
+    fields   (fields, n) µM; none: the same everywhere, as the chemistry says
+    """
+
+    calcium: float
+    sites: np.ndarray
+    fields: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class System:
     """Everything that a backend needs to know, as arrays and numbers.
 
-    shares  name of each buffer that is not everywhere -> share of each control volume in which it is, (n,)
-    stored  name of each store whose lumen has control volumes -> free calcium there at rest, µM
+    shares   name of each buffer that is not everywhere -> share of each control volume in which it is, (n,)
+    stored   name of each store whose lumen has control volumes -> free calcium there at rest, µM
+    resting  where it rests; none: as the model says
     """
 
     chemistry: Chemistry
@@ -46,6 +61,7 @@ class System:
     shares: Mapping[str, np.ndarray] = field(default_factory=dict)
     patches: Patches = field(default_factory=Patches)
     stored: Mapping[str, float] = field(default_factory=dict)
+    resting: Resting | None = None
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -59,7 +75,12 @@ class System:
 
     @property
     def rest(self) -> np.ndarray:
-        """Every field before the stimulus, (fields, n) µM: calcium at rest, and buffers in equilibrium with it."""
+        """Every field before the stimulus, (fields, n) µM: calcium at rest, and buffers in equilibrium with it.
+
+        Where another rest was found, that.
+        """
+        if self.resting is not None and self.resting.fields is not None:
+            return self.resting.fields.copy()
         rest = np.repeat(self.chemistry.rest[:, None], self.shape[1], axis=1)
         for number, calcium in enumerate(self.stored.values(), start=1):
             rest[CALCIUM, self.discretization.parts == number] = calcium
@@ -67,6 +88,11 @@ class System:
             if described.buffer in self.shares:
                 level *= self.shares[described.buffer]
         return rest
+
+    @property
+    def sites_at_rest(self) -> np.ndarray:
+        """The numbers of the patches before the stimulus, (size,)."""
+        return self.patches.start if self.resting is None else self.resting.sites
 
     @property
     def lengths(self) -> list[int]:
@@ -97,6 +123,16 @@ def build_system(model: Model, discretization: Discretization) -> System:
         shares |= {buffer.name: cytosol for buffer in model.buffers if buffer.where is None}
     stored = {store.name: store.rest for store in model.stores if store.lumen}
     return System(build_chemistry(model), discretization, shares, build_patches(model, discretization), stored)
+
+
+def chemistry_at(model: Model, calcium: float) -> Chemistry:
+    """The fields and reactions of a model, with all buffers in equilibrium with another calcium at rest, µM."""
+    return build_chemistry(model.model_copy(update={"calcium": model.calcium.model_copy(update={"rest": calcium})}))
+
+
+def resting_at(model: Model, system: System, resting: Resting) -> System:
+    """The system of a model that rests there."""
+    return replace(system, chemistry=chemistry_at(model, resting.calcium), resting=resting)
 
 
 def place_sources(

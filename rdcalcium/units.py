@@ -195,6 +195,12 @@ def time_span(time: float, digits: int = 3) -> str:
     return f"{time / size:.{digits}g} {unit}"
 
 
+def level(concentration: float, digits: int = 4) -> str:
+    """A concentration in µM as a reader sees it: "70 nM", "1.2 uM"."""
+    scale, unit = (1e3, "nM") if abs(concentration) < 1 else (1.0, "uM")
+    return f"{scale * concentration:.{digits}g} {unit}"
+
+
 def counted(number: int, what: str) -> str:
     """How many of something: "1 thread", "2 threads", "32,292 control volumes"."""
     return f"{number:,} {what}{'s' * (number != 1)}"

@@ -262,9 +262,20 @@ def test_a_steady_state_with_pumps_and_buffers_is_where_a_long_run_ends() -> Non
     assert sum(state.leaving.values()) == pytest.approx(state.entering, rel=1e-7)
 
 
-def test_a_steady_state_with_states_of_its_own_is_refused() -> None:
-    with pytest.raises(InputError, match=r"'PMCA_bartol2015' has states, gates or a store of its own"):
-        rc.steady(slab(pumps=[{"use": "PMCA_bartol2015"}]))
+def test_a_steady_state_with_states_is_that_of_the_law_that_they_come_to() -> None:
+    """P + Ca ⇌ PCa → P takes σ k_out c / (c + (k_off + k_out) / k_on)."""
+    k_on, k_off, k_out, sigma = 0.15, 0.015, 0.06, 1800 / IONS_PER_AMOUNT
+    rates = {"k_on": k_on, "k_off": k_off, "k_out": k_out}
+    states = {"scheme": ["P + Ca <-> PCa : k_on, k_off", "PCa -> P : k_out"], "density": 1800, "parameters": rates}
+    law = {"law": "V*Ca/(K + Ca)", "parameters": {"V": sigma * k_out, "K": (k_off + k_out) / k_on}}
+    weak = {"name": "Ca", "positions": [[0.025, 0.025]], "current": {"kind": "constant", "amplitude": "0.2 fA"}}
+    found = [
+        rc.steady(slab(channels=[weak], pumps=[{"name": "pump", "surface": "z_max", **pump}])) for pump in (states, law)
+    ]
+    assert found[0].y == pytest.approx(found[1].y, rel=1e-7)
+    assert found[0].leaving["pump"] == pytest.approx(0.2e-3, rel=1e-7)
+    share = found[0].y[CALCIUM].min() / (found[0].y[CALCIUM].min() + law["parameters"]["K"])
+    assert found[0].bound["pump"] == pytest.approx(sigma * share * 0.01, rel=1e-6)
 
 
 def of_library(name: str, **changes: Any) -> Pump:

@@ -11,7 +11,7 @@ from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.images import images
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps, senses
-from rdcalcium.advice.rest import resting_fluxes
+from rdcalcium.advice.rest import beginning, resting_fluxes
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, single_precision, sizes
 from rdcalcium.advice.trials import randomness
 from rdcalcium.backends import choose
@@ -58,6 +58,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *sizes(model, cells, chemistry),
         *cost(model, cells, chemistry),
         *single_precision(model, cells, chemistry),
+        *beginning(model, cells.made),
         *randomness(model),
         *images(model),
         *_resolution(model, cells.locator, cells.space, chemistry, cells.count),

@@ -97,6 +97,8 @@ def _sentences(result: Result) -> Iterator[str]:
         f"wall time {summary.wall_time:.1f} s; backend {machine.backend} on {machine.device} "
         f"({machine.processor}); peak memory of the process {summary.peak_memory:.0f} MiB"
     )
+    if (rest := result.about.rest) and (rest.begins != "at rest" or rest.largest):
+        yield rest.sentence
     if summary.lowest < LOWEST:
         yield f"warning: a concentration fell to {summary.lowest:.3g} uM; use a smaller tolerance"
     if summary.rejected > max(MANY, MOST_REJECTED * summary.steps):
@@ -139,6 +141,7 @@ def _flows(state: SteadyState, wall: float) -> Iterator[str]:
     if leaving:
         yield f"leaving: {', '.join(leaving)}; missing: {state.missing:.1g} pA"
     amounts = {"free": state.free} | {f"bound to {name}": amount for name, amount in state.bound.items()}
+    amounts |= {f"stored in {name}": amount for name, amount in state.stored.items()}
     yield f"calcium (uM um^3): {', '.join(f'{amount:.6g} {where}' for where, amount in amounts.items())}"
     if state.copies > 1:
         yield f"all {state.copies} parts that the mirror planes make of the terminal are counted in, with their walls"

@@ -55,6 +55,9 @@ class Run(Part):
     """Of time-stepping: stabilised Runge-Kutta-Chebyshev, or Runge-Kutta-Legendre; both of second order."""
     max_step: PositiveTime | None = None
     """Longest time step; none: as long as the tolerance allows."""
+    rest: Literal["solve", "as typed"] = "solve"
+    """Where the run begins: "solve" in the state in which nothing changes before the stimulus, found from the one that
+    the model says, which stays as it is where it is at rest; "as typed" in that one, although it drifts."""
     trials: Annotated[int, Field(ge=1, strict=True)] = 1
     """How many, one after the other, each from rest, with random numbers of its own; above 1 only where something is
     random."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -75,6 +75,8 @@ class Mechanism:
     parameters  numbers for the names in the rates
     store       µM of free calcium in a store for each µM µm³ that its sites hold of the first row; none: no store
     courses     functions of time for names in the rates; with any, the last row is the time, ms
+    rests       all rows (rows,) at rest in a calcium in µM, where that is not what the rates lead to: those of vesicles
+                that have not fused yet; none: it is
     """
 
     name: str
@@ -82,6 +84,7 @@ class Mechanism:
     parameters: Mapping[str, float]
     store: float | None = None
     courses: Mapping[str, Course] = field(default_factory=dict)
+    rests: Callable[[float], np.ndarray] | None = None
 
     @cached_property
     def calcium(self) -> np.ndarray:
@@ -135,15 +138,6 @@ class Patch:
     def holds_a_store(self) -> bool:
         """Whether its first row is what lies in a well-mixed store."""
         return self.mechanism.store is not None and self.beyond is None
-
-    @property
-    def only_takes(self) -> bool:
-        """Whether it keeps nothing but what it has taken out, so that its flux is a function of calcium alone."""
-        return [row.account for row in self.mechanism.rows] == [PUMPED]
-
-    def outflow(self, calcium: np.ndarray) -> np.ndarray:
-        """What leaves at every site, (sites,) µM µm³ ms⁻¹, if it `only_takes`; calcium (sites,) µM."""
-        return self.areas * self.mechanism.flux(calcium, np.zeros((1, len(calcium))))
 
     def rates(self, calcium: np.ndarray, rows: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
         """Rate of change of every row at every site, (rows, sites) each ms.

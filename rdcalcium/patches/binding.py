@@ -40,9 +40,12 @@ def sensor_mechanism(sensor: Sensor, rest: float, magnesium: float) -> Mechanism
     """
     scheme, parts = sensor.kinetics(), Assembly(rest)
     names = {name: parts.place(value) for name, value in scheme.parameters.items()} | {"Mg": parts.place(magnesium)}
-    held, start = sensor.bound_calcium(), Chain(sensor, magnesium).start(rest)
+    held, chain = sensor.bound_calcium(), Chain(sensor, magnesium)
+    start = chain.start(rest)
     rates, share = changes(scheme, names), shares(scheme)
     for i, state in enumerate(scheme.states[1:]):
         calcium = float(held[state] - held[scheme.states[0]])
         parts.rows.append(Row(share[state], Expression(rates[state]), float(start[i + 1]), calcium, SCALE, BOUND))
-    return Mechanism(accounts.of_sensor(sensor), tuple(parts.rows), parts.parameters)
+    return Mechanism(
+        accounts.of_sensor(sensor), tuple(parts.rows), parts.parameters, rests=lambda calcium: chain.start(calcium)[1:]
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from rdcalcium.model import Model, Sensor
 from rdcalcium.vesicles.chain import Chain, Course
 from rdcalcium.vesicles.sampled import Fusions, SampledVesicles
-from rdcalcium.vesicles.sites import Vesicles, between
+from rdcalcium.vesicles.sites import Vesicles, between, starts
 from rdcalcium.vesicles.supplied import drawn
 
 
@@ -47,7 +47,7 @@ class ReleaseSensors:
     def __init__(
         self,
         sensor: Sensor,
-        rest: float,
+        rest: float | np.ndarray,
         magnesium: float = 0.0,
         first: int = 0,
         seed: int = 1,
@@ -57,13 +57,13 @@ class ReleaseSensors:
         self.places = slice(first, first + len(self.labels))
         chain = Chain(sensor, magnesium)
         self.vesicles = Vesicles(chain)
+        calcium = np.broadcast_to(rest, len(self.labels)).astype(float)
         start = self.vesicles.start(rest, len(self.labels))
-        calcium = np.full(len(self.labels), rest)
         self.last = SensorStep(0.0, (calcium, calcium, calcium), start, start)
         self.sampled: SampledVesicles | None = None
         if sensor.fusion == "stochastic":
             self.sampled = drawn(chain, sensor.name, seed, trials, len(self.labels), sensor.vesicles)
-            self.sampled.begin(chain.start(rest))
+            self.sampled.begin(starts(chain.start, calcium))
         self._earlier = (0.0, calcium)  # length of the step before, and calcium at its beginning
 
     @property
@@ -141,9 +141,15 @@ class ReleaseSensors:
         return np.stack(found, axis=1)
 
     @classmethod
-    def of(cls, model: Model, trials: Sequence[int]) -> list[ReleaseSensors]:
-        """Those of every kind in a model, at rest before these trials; they are the first of its watched points."""
+    def of(cls, model: Model, trials: Sequence[int], calcium: np.ndarray | None = None) -> list[ReleaseSensors]:
+        """Those of every kind in a model, at rest before these trials; they are the first of its watched points.
+
+        calcium  at rest at each of these points, (points,) µM; none: as the model says
+        """
         magnesium = model.free_magnesium
         firsts = accumulate((len(sensor.positions) for sensor in model.sensors), initial=0)
         more = (model.run.seed, trials)
-        return [cls(s, model.calcium.rest, magnesium, at, *more) for s, at in zip(model.sensors, firsts, strict=False)]
+        return [
+            cls(s, model.calcium.rest if calcium is None else calcium[at : at + len(s.positions)], magnesium, at, *more)
+            for s, at in zip(model.sensors, firsts, strict=False)
+        ]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from rdcalcium.results.folder import ABOUT, RunFolderError, lost, write_atomically
 from rdcalcium.results.scene import Scene
+from rdcalcium.units import level, nanometres
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 
@@ -123,6 +124,46 @@ class Summary(Entry):
     peak_memory: Annotated[float, Field(alias="peak memory of the process (MiB)")]
 
 
+class Rest(Entry):
+    """Where a run begins, and how fast calcium drifts there before anything happens.
+
+    begins   "at rest", as the model says it and without drift; "solved", at rest elsewhere; "as typed", with a drift
+    why      it begins with a drift
+    typed    calcium that the model says, µM
+    mean, lowest, highest  over the control volumes, µM
+    stores   name -> free calcium that the model says, and that the store begins with, µM
+    drift    of calcium in the whole terminal with its buffers in equilibrium, nM/ms
+    largest  of free calcium in one control volume, before others have an effect on it, nM/ms
+    at       µm, where that is
+    """
+
+    begins: Literal["at rest", "solved", "as typed"]
+    why: str | None = None
+    typed: Annotated[float, Field(alias="calcium of the model (uM)")]
+    mean: Annotated[float, Field(alias="calcium at time zero (uM)")]
+    lowest: Annotated[float, Field(alias="lowest (uM)")]
+    highest: Annotated[float, Field(alias="highest (uM)")]
+    stores: Annotated[dict[str, tuple[float, float]], Field(alias="stores (uM)")] = {}
+    drift: Annotated[float, Field(alias="residual drift (nM/ms)")]
+    largest: Annotated[float, Field(alias="largest residual drift (nM/ms)")]
+    at: Annotated[tuple[float, float, float], Field(alias="at (um)")]
+
+    @property
+    def sentence(self) -> str:
+        """What was done, from what to what, and what is left."""
+        drift = (
+            f"calcium drifts by {self.drift:.2g} nM/ms on average, and by {self.largest:.2g} nM/ms at most, "
+            f"at {nanometres(self.at, 4)}"
+        )
+        if self.begins == "as typed":
+            return f"rest: {level(self.typed)} as the model says, with no rest to begin from, for {self.why}; {drift}"
+        if self.begins == "at rest":
+            return f"rest: {level(self.typed)} as the model says; {drift}"
+        levels = [f"{level(self.typed)} -> {level(self.mean)} ({level(self.lowest)} to {level(self.highest)})"]
+        levels += [f"{name} {level(typed)} -> {level(found)}" for name, (typed, found) in self.stores.items()]
+        return f"rest: {', '.join(levels)}; {drift}"
+
+
 def _scene(entry: Any) -> Scene:
     return entry if isinstance(entry, Scene) else Scene.from_json(entry)
 
@@ -134,6 +175,7 @@ class About(Entry):
     version     of rdcalcium
     references  of the papers whose values the run used: key, citation, doi
     begins      ms, when each part of the stimulus begins, and each current of a train, by what they belong to
+    rest        where it begins; none in folders of earlier versions
     lumens      name of each probe that is in the lumen of a store: that store
     fields      names of what was computed, calcium first
     summary     none until the run has stopped
@@ -149,6 +191,7 @@ class About(Entry):
     machine: Machine
     discretization: Volumes
     begins: dict[str, list[float]] = {}
+    rest: Rest | None = None
     lumens: Annotated[dict[str, str] | None, Field(alias="probes in lumens")] = None
     fields: list[str]
     scene: Annotated[Scene, BeforeValidator(_scene), PlainSerializer(Scene.to_json)]

@@ -21,7 +21,7 @@ from rdcalcium.model import Model, write_toml
 from rdcalcium.recorders.peaks import Peaks
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.results import Result, RunFolderError, folder
-from rdcalcium.results.about import About, Status
+from rdcalcium.results.about import About, Rest, Status
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.inputs import keep_inputs, within
 from rdcalcium.results.per_stimulus import write_per_stimulus
@@ -29,6 +29,7 @@ from rdcalcium.results.provenance import about_discretization, computed_by, scen
 from rdcalcium.runner.completeness import require_fitting
 from rdcalcium.runner.microscope import Microscope
 from rdcalcium.runner.recording import Recording, require_space
+from rdcalcium.runner.rest import kept
 from rdcalcium.runner.stimulus import beginnings
 from rdcalcium.runner.summary import Spent, summarize
 from rdcalcium.simulation import Simulation, SimulationError
@@ -103,9 +104,11 @@ class Execution:
         device: int | None,
         threads: int | None,
         state: dict[str, Any] | None,
+        rest: Rest | None = None,
     ):
         """Begin a run, or go on from the `state` of a checkpoint.
 
+        rest     where it begins, for run.json
         reason   why this backend was chosen, for run.json
         device   number of the GPU, if one was asked for
         threads  on the CPU, if a number was asked for
@@ -118,7 +121,7 @@ class Execution:
         operations = open_backend(backend, system, model.run.precision, device, threads)
         self.simulation = Simulation(model, operations)
         self.microscope = Microscope(model, system)
-        self.about = _about(model, operations, reason)
+        self.about = _about(model, operations, reason, rest)
         self.when = schedules(model)
         with _writing(path):
             self._go_on(state) if state else self._begin()
@@ -233,7 +236,7 @@ class Execution:
     def _save(self) -> None:
         text = np.array(checkpointed_model(self.model, self.path))
         own = {"model": text, "wall": self._wall(), "spent": np.array(astuple(self.spent))}
-        state = self.simulation.state() | self.recording.state() | own
+        state = self.simulation.state() | self.recording.state() | own | kept(self.simulation.system)
         folder.write_checkpoint(self.path, state)
 
     def _complete(self) -> None:
@@ -263,7 +266,7 @@ class Execution:
         self.about = about
 
 
-def _about(model: Model, operations: Operations, reason: str) -> About:
+def _about(model: Model, operations: Operations, reason: str, rest: Rest | None) -> About:
     """What run.json says before the first step."""
     discretization = operations.system.discretization
     return About(
@@ -277,6 +280,7 @@ def _about(model: Model, operations: Operations, reason: str) -> About:
         machine=computed_by(operations, reason),
         discretization=about_discretization(discretization),
         begins=beginnings(model),
+        rest=rest,
         lumens=probes_in_lumens(model, discretization) or None,
         fields=[f.name for f in operations.system.fields],
         scene=scene(model, discretization),

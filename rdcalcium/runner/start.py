@@ -17,6 +17,8 @@ from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About
 from rdcalcium.runner.busy import waiting
 from rdcalcium.runner.execution import Execution, Progress, checkpointed_model
+from rdcalcium.runner.rest import begun, told, unrest
+from rdcalcium.steady_state.rest import at_rest
 from rdcalcium.system import System, build_system
 
 
@@ -54,9 +56,10 @@ def run(
     with folder.new_run(out, overwrite) as path:
         warn(doubts(model))
         others = OtherPrograms()
-        system = prepare(model, name, device)
-        warn([*resolution_warnings(model, system), *waiting(name, system, threads, others)])
-        return Execution(model, path, system, name, reason, device, threads, None).go(progress, should_stop)
+        rested = at_rest(model, prepare(model, name, device))
+        system, rest = rested.system, told(rested)
+        warn([*resolution_warnings(model, system), *unrest(rested, model), *waiting(name, system, threads, others)])
+        return Execution(model, path, system, name, reason, device, threads, None, rest).go(progress, should_stop)
 
 
 def resume(
@@ -85,8 +88,9 @@ def resume(
                 f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
             )
         name, reason = choose(about.machine.backend if backend == "auto" else backend, device, threads)
-        system = prepare(model, name, device)
-        return Execution(model, path, system, name, reason, device, threads, state).go(progress, should_stop)
+        system = begun(model, prepare(model, name, device), path, state, about.rest)
+        execution = Execution(model, path, system, name, reason, device, threads, state, about.rest)
+        return execution.go(progress, should_stop)
 
 
 def prepare(model: Model, backend: str, device: int | None = None) -> System:

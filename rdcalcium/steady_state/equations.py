@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from rdcalcium.backends import Operations
+from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Level
 from rdcalcium.discretization.held import reached
 from rdcalcium.discretization.multigrid import build_levels
+from rdcalcium.patches import Patches
+from rdcalcium.patches.settled import Settled, settle
 
 NUDGE, LEAST = 1e-4, 0.01  # share of resting calcium by which a slope is taken, which is at least so many µM
 STRENGTH = 0.04  # of couplings that count for the multigrid: a third of the iterations, on stretched grids, of 0
@@ -20,28 +24,45 @@ STRENGTH = 0.04  # of couplings that count for the multigrid: a third of the ite
 class Equations:
     """F(u) = F(rest) + (F(rest + u) - F(rest)) + sources, of the excess u over rest where it is free to be one.
 
-    The difference is expanded exactly, so that far from a channel, where u is tiny, it has all its digits.
+    The difference is expanded exactly, so that far from a channel, where u is tiny, it has all its digits. What patches
+    take follows from calcium: their gates and states have settled in it, and as much comes out of a store as goes in.
 
     free     (k,) control volumes: those from which a way leads to a held one, all others stay at rest; if none is
              held, all that are not solid
     volumes  (k,) µm³
     sources  (fields, k) µM ms⁻¹
     outflow  (k, held) µm, conductance from a free control volume to each held one
+    settled  the patches
     """
 
-    def __init__(self, operations: Operations, sources: np.ndarray):
-        """Operations in double precision; sources in every control volume, (fields, n) µM ms⁻¹."""
-        self._do, self.chemistry = operations, operations.system.chemistry
+    def __init__(
+        self,
+        operations: NumpyOperations,
+        sources: np.ndarray,
+        moment: float = -np.inf,
+        lumens: Mapping[str, float] | None = None,
+    ):
+        """Operations in double precision; sources in every control volume, (fields, n) µM ms⁻¹.
+
+        moment  of the voltage, ms
+        lumens  free calcium in stores by their names, from which that of a steady state is looked for, µM; none: that
+                of the model
+        """
+        self.system, self.chemistry = operations.system, operations.system.chemistry
+        bare = replace(self.system, patches=Patches())
+        self._do = NumpyOperations(bare) if self.system.patches else operations
         cells = operations.system.discretization
         self.free = reached(cells) if len(cells.held) else np.flatnonzero(cells.volumes > 0)
         self.volumes, self.sources = cells.volumes[self.free], sources[:, self.free]
         self._rows = csr_array(cells.conductance[self.free])
         self.outflow = csr_array(self._rows[:, cells.held])
         self.rest = operations.system.rest
-        self.patches = operations.system.patches.patches
+        self.settled = settle(self.system.patches.patches, moment)
+        begin = lumens or {}  # where the first search for them begins
+        self._lumens = [begin.get(one.patch.mechanism.name, one.typed_lumen) for one in self.settled]
         self._span = max(float(self.chemistry.rest[CALCIUM]), LEAST)
-        self._y0, self._f0 = operations.from_host(self.rest), operations.new()
-        operations.rhs(self._y0, self._f0)
+        self._y0, self._f0 = self._do.from_host(self.rest), self._do.new()
+        self._do.rhs(self._y0, self._f0)
 
     @cached_property
     def levels(self) -> list[Level]:
@@ -62,12 +83,24 @@ class Equations:
         out = self._do.new()
         # A stage with these coefficients is F(rest) + F(rest + u) - F(rest).
         self._do.stage(self._y0, self._f0, self._do.from_host(excess), out, 0.0, 0.0, 1.0, 0.0)
-        return self._do.to_host(out)[:, self.free] + currents * self.sources
+        rates = self._do.to_host(out)
+        calcium = self.whole(u)[CALCIUM]
+        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
+            if one.patch.mechanism.rests is None:
+                rates[CALCIUM, one.patch.volumes] -= one.patch.weights * one.flux(calcium[one.patch.volumes], lumen)
+        return rates[:, self.free] + currents * self.sources
+
+    def lumens(self, u: np.ndarray) -> list[float]:
+        """Free calcium behind each patch at an excess u (fields, k), µM; 0 where there is no store."""
+        calcium, near = self.whole(u)[CALCIUM], zip(self.settled, self._lumens, strict=True)
+        self._lumens = [one.lumen(calcium[one.patch.volumes], lumen) for one, lumen in near]
+        return self._lumens
 
     def slopes(self, u: np.ndarray) -> np.ndarray:
         """Derivative of the reactions by each field at an excess u (fields, k); (k, fields, fields) ms⁻¹.
 
-        What stays in place, l·y, has no derivative: -lᵀl there leaves it as it is, and can be inverted.
+        What stays in place, l·y, has no derivative: -lᵀl there leaves it as it is, and can be inverted. That stores
+        join distant places is left to `couplings`.
         """
         slopes = self.chemistry.jacobian(self.rest[:, self.free] + u)
         slopes[CALCIUM, CALCIUM] -= self.pumping(u)
@@ -75,18 +108,48 @@ class Equations:
         return np.ascontiguousarray(np.moveaxis(slopes, -1, 0)) - kept.T @ kept
 
     def pumping(self, u: np.ndarray) -> np.ndarray:
-        """Rate at which a little more calcium than an excess u (fields, k) would be pumped away, (k,) ms⁻¹."""
-        calcium, nudge = self.whole(u)[CALCIUM], NUDGE * self._span
-        rates = np.zeros_like(calcium)
-        for patch in self.patches:
-            low, high = (patch.outflow(calcium[patch.volumes] + step) for step in (-nudge, nudge))
-            rates[patch.volumes] += (high - low) / (2 * nudge) / patch.areas * patch.weights
+        """Rate at which a little more calcium than an excess u (fields, k) would be taken up, (k,) ms⁻¹."""
+        calcium, rates = self.whole(u)[CALCIUM], np.zeros(self.system.discretization.size)
+        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
+            at = one.patch.volumes
+            rates[at] += one.patch.weights * one.slope(calcium[at], lumen, NUDGE * self._span)
         return rates[self.free]
 
-    def pumped(self, u: np.ndarray) -> dict[str, float]:
-        """What leaves through each pump, µM µm³ ms⁻¹."""
+    @cached_property
+    def kept(self) -> np.ndarray:
+        """Sums of fields of which a closed terminal keeps as much as there is, though they move, (sums, fields)."""
+        return self.chemistry.spread if not self.outflow.shape[1] else self.chemistry.spread[:0]
+
+    @property
+    def spreading(self) -> float:
+        """About the rate at which what moves spreads over the terminal, ms⁻¹."""
+        return float(self.chemistry.diffusivity.max() / self.volumes.sum() ** (2 / 3))
+
+    def couplings(self, u: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """How stores join their sites at an excess u (fields, k): what each takes up is a(b·c) more for calcium c.
+
+        returns  of each a (k,) ms⁻¹, and b (k,)
+        """
+        calcium, found = self.whole(u)[CALCIUM], []
+        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
+            if one.patch.mechanism.store is not None:
+                ends = np.zeros((2, len(calcium)))
+                by_lumen, lumen_by = one.coupling(calcium[one.patch.volumes], lumen, NUDGE * self._span)
+                ends[:, one.patch.volumes] = one.patch.weights * by_lumen, lumen_by
+                found.append((ends[0, self.free], ends[1, self.free]))
+        return found
+
+    def taken(self, u: np.ndarray) -> list[tuple[Settled, float]]:
+        """What leaves through each patch that is no store and does not only bind, µM µm³ ms⁻¹."""
         calcium = self.whole(u)[CALCIUM]
-        return {p.mechanism.name: float(p.outflow(calcium[p.volumes]).sum()) for p in self.patches}
+        passing = (one for one in self.settled if one.takes)
+        return [(one, float(one.patch.areas @ one.flux(calcium[one.patch.volumes]))) for one in passing]
+
+    def sites(self, u: np.ndarray) -> np.ndarray:
+        """The numbers of all patches, (size,): gates and states, and what stores hold; nothing has passed yet."""
+        calcium, lumens = self.whole(u)[CALCIUM], self.lumens(u)
+        found = (o.at_rest(calcium[o.patch.volumes], lumen) for o, lumen in zip(self.settled, lumens, strict=True))
+        return np.concatenate([np.zeros(0), *(rows.ravel() for rows in found)])
 
     def lowest(self, u: np.ndarray) -> float:
         """Lowest concentration of any reactant at an excess u (fields, k), µM; free forms of buffers too."""

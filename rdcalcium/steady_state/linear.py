@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, gmres
 
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.steady_state.cycle import Cycle
 from rdcalcium.steady_state.equations import Equations
 
 RESTART, RESTARTS = 40, 10  # of GMRES: vectors that it keeps, and how often it begins anew at most
+
+
+class Tie(NamedTuple):
+    """What joins distant places, which the multigrid does not know: a (b·x), with the product over all of them.
+
+    a, b  (k or 1, fields), and (k, fields)
+    """
+
+    a: np.ndarray
+    b: np.ndarray
 
 
 def free_calcium(equations: Equations, accuracy: float) -> tuple[np.ndarray, int]:
@@ -28,7 +42,8 @@ def correction(equations: Equations, u: np.ndarray, rates: np.ndarray, accuracy:
     """The change d of u for which (D L + R) d = -rates, R the slopes of the reactions at u; and iterations.
 
     With m the fields that move and f the others, d_f = -R_ff⁻¹ (rates_f + R_fm d_m) leaves
-    -(D L + R_mm - R_mf R_ff⁻¹ R_fm) d_m = rates_m - R_mf R_ff⁻¹ rates_f.
+    -(D L + R_mm - R_mf R_ff⁻¹ R_fm) d_m = rates_m - R_mf R_ff⁻¹ rates_f, and what stores join. In a closed terminal
+    there is as much of each buffer as before.
 
     u, rates  (fields, k) µM and µM ms⁻¹
     accuracy  share of the right-hand side that may be left
@@ -39,26 +54,58 @@ def correction(equations: Equations, u: np.ndarray, rates: np.ndarray, accuracy:
     known = np.concatenate([slopes[:, f][:, :, m], rates[f].T[:, :, None]], axis=2)
     known = np.linalg.solve(slopes[:, f][:, :, f], known)  # R_ff⁻¹ of R_fm and of rates_f
     indirect = slopes[:, m][:, :, f] @ known
-    cycle = Cycle(equations.levels, d[m], indirect[:, :, :-1] - slopes[:, m][:, :, m])
+    ties = [_store(a, b, m) for a, b in equations.couplings(u)]
+    right, kept = rates[m].T - indirect[:, :, -1], equations.kept
+    follows = kept[:, m] - kept[:, f] @ known[:, :, :-1]  # of what is kept by the fields that move, (k, kept, moving)
+    shares = equations.volumes[:, None] / equations.volumes.sum()
+    for number, amount in enumerate(kept[:, m]):
+        ties.append(Tie(equations.spreading * amount[None], shares * follows[:, number]))
+        right = right + ties[-1].a * float(shares[:, 0] @ (known[:, :, -1] @ kept[number, f]))
+    even = equations.spreading * kept[:, m].T @ kept[:, m]
+    cycle = Cycle(equations.levels, d[m], indirect[:, :, :-1] - slopes[:, m][:, :, m] + even)
     change = np.empty_like(u)
-    found, iterations = _solve(cycle, rates[m].T - indirect[:, :, -1], equations.volumes, accuracy)
+    found, iterations = _solve(cycle, right, equations.volumes, accuracy, ties, even)
     change[m] = found.T
     change[f] = -(known[:, :, -1] + np.matmul(known[:, :, :-1], found[:, :, None])[:, :, 0]).T
     return change, iterations
 
 
-def _solve(cycle: Cycle, r: np.ndarray, volumes: np.ndarray, accuracy: float) -> tuple[np.ndarray, int]:
-    """x of cycle.apply(x) = r, both (k, fields), by GMRES on amounts, which all volumes have alike; and iterations."""
+def _store(a: np.ndarray, b: np.ndarray, moving: np.ndarray) -> Tie:
+    """How a store joins calcium at its sites; a, b (k,)."""
+    is_calcium = (moving == CALCIUM).astype(float)
+    return Tie(np.outer(a, is_calcium), np.outer(b, is_calcium))
+
+
+def _solve(
+    cycle: Cycle,
+    r: np.ndarray,
+    volumes: np.ndarray,
+    accuracy: float,
+    ties: Sequence[Tie] = (),
+    without: np.ndarray | None = None,
+) -> tuple[np.ndarray, int]:
+    """x of cycle.apply(x) + ties - without x = r, both (k, fields), by GMRES on amounts, which all volumes have alike.
+
+    without  (fields, fields) ms⁻¹, what the cycle has and the equations have not; none: nothing
+    returns  x, and the number of iterations
+    """
     weights, iterations = volumes[:, None], 0
 
     def approximate(amounts: np.ndarray) -> np.ndarray:
         return cycle.solve(amounts.reshape(r.shape) / weights)
 
+    def apply(amounts: np.ndarray) -> np.ndarray:
+        x = approximate(amounts)
+        flows = cycle.apply(x)
+        for tie in ties:
+            flows += tie.a * np.vdot(tie.b, x)
+        return (weights * (flows if without is None else flows - x @ without)).ravel()
+
     def count(_: float) -> None:
         nonlocal iterations
         iterations += 1
 
-    matrix = LinearOperator((r.size, r.size), matvec=lambda z: (weights * cycle.apply(approximate(z))).ravel())
+    matrix = LinearOperator((r.size, r.size), matvec=apply)
     options = {"restart": RESTART, "maxiter": RESTARTS, "callback": count, "callback_type": "pr_norm"}
     # What it has not found after the last restart, the next step of Newton will look for.
     z, _ = gmres(matrix, (weights * r).ravel(), rtol=accuracy, atol=0.0, **options)

@@ -65,6 +65,11 @@ def find(equations: Equations, flow: float, tolerance: float = TOLERANCE) -> tup
     return u, Convergence(tuple(search.unbalanced), iterations)
 
 
+def search_from(equations: Equations, u: np.ndarray, flow: float) -> np.ndarray | None:
+    """Where Newton's method ends from an excess u over rest (fields, k) µM with all currents; None: nowhere."""
+    return _Search(equations, flow, 1.0, TOLERANCE).go(u)
+
+
 class _Search:
     """One search, with a share of the currents."""
 

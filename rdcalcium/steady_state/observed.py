@@ -10,6 +10,7 @@ from rdcalcium.influx import Influx
 from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Ledger
 from rdcalcium.recorders.near_pores import NearPores
+from rdcalcium.recorders.pores import Pores
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import Convergence
 from rdcalcium.steady_state.state import SteadyState
@@ -30,26 +31,36 @@ def observed(
 
     held      names of surfaces
     time      of the currents, ms
-    currents  of one channel of each group, (groups,) pA
+    currents  of one channel of each group, (groups,) pA; of those whose gate calcium changes as if it were at rest
     """
-    do, cells, y = influx.do, influx.discretization, equations.whole(u)
-    balance = Ledger(do, model.copies, y, do.new()).balance(y, do.new())
+    do, cells, y, sites = influx.do, influx.discretization, equations.whole(u), equations.sites(u)
+    state = do.from_host(y, sites)
+    balance = Ledger(do, model.copies, state, do.new()).balance(state, do.new())
+    taken = [(one, model.copies * amount / AMOUNT_PER_CHARGE) for one, amount in equations.taken(u)]
+    sources = model.copies * float(equations.volumes @ equations.sources[CALCIUM]) / AMOUNT_PER_CHARGE
     return SteadyState(
         title=model.title,
         time=time,
         fields=tuple(field.name for field in do.system.fields),
         positions=model.watched,
-        values=_seen(model, influx, currents, y),
+        values=_seen(model, influx, currents * _open(model, influx, sites, time), y),
         centres=cells.centres[cells.volumes > 0],
         y=y[:, cells.volumes > 0],
         free=balance.free,
         bound=balance.bound,
-        entering=model.copies * float(influx.sources.counts @ currents),
+        stored=balance.stored,
+        entering=sources - sum(current for one, current in taken if not one.pumps),
         leaving=_leaving(cells, held, model.copies * equations.leaving(u))
-        | {name: model.copies * amount / AMOUNT_PER_CHARGE for name, amount in equations.pumped(u).items()},
+        | {one.patch.mechanism.name: current for one, current in taken if one.pumps},
         copies=model.copies,
         convergence=convergence,
     )
+
+
+def _open(model: Model, influx: Influx, sites: np.ndarray, time: float) -> np.ndarray:
+    """What flows through channels whose gate calcium changes over what would flow at rest; 1 for others, (groups,)."""
+    pores = Pores(model, influx.do.system, influx.currents, influx.sources.counts)
+    return pores.left(sites, time) if pores else np.ones(len(influx.groups))
 
 
 def _seen(model: Model, influx: Influx, currents: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ from rdcalcium.influx import Influx
 from rdcalcium.library import loaded
 from rdcalcium.memory import check_memory_for_steady_state
 from rdcalcium.model import Model, doubts
+from rdcalcium.patches.pores import moment_of
+from rdcalcium.patches.settled import UnsettledError
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import NoSteadyStateError, find
 from rdcalcium.steady_state.observed import observed
@@ -35,7 +37,9 @@ def steady(
     *,
     warn: Callable[[list[str]], None] = warn_the_caller,
 ) -> SteadyState:
-    """What a model tends to if its currents stay what they are at one moment.
+    """What a model tends to if its currents, and the voltage, stay what they are at one moment.
+
+    Gates that calcium changes, pumps and stores settle then; other gates are as open as they are at that moment.
 
     model  or the name of one of the library, or the path of a model file
     at     ms, or such as "0.6 ms": where a current jumps, it is the one after that; "peak": when most flows
@@ -51,15 +55,20 @@ def steady(
     operations = _operations(model, held)
     warn(resolution_warnings(model, operations.system))
     influx = Influx(model, operations)
-    time, currents = _currents(model, influx, at)
+    time, before_jump = _moment(model, influx, at)
+    currents = influx.currents.at(time, before_jump)
     sources = np.zeros(operations.system.shape)
     sources[CALCIUM, influx.cells] = influx.sources.shares @ currents
-    equations, cells = Equations(operations, sources), operations.system.discretization
+    moment = moment_of(operations.system.patches.patches, time, before_jump)
+    equations, cells = Equations(operations, sources, moment), operations.system.discretization
     entering = float(cells.volumes @ np.abs(sources[CALCIUM]))
     if entering:
         _require_a_way_out(model, cells, influx.sources, equations.free, time)
-    flow = max(entering, equations.rounding) if entering else equations.exchanged
-    u, convergence = find(equations, flow)
+    try:
+        flow = max(entering, equations.rounding) if entering else equations.exchanged
+        u, convergence = find(equations, flow)
+    except UnsettledError as error:
+        raise NoSteadyStateError(f"{error}") from None
     return observed(model, held, time, currents, influx, equations, u, convergence)
 
 
@@ -93,25 +102,18 @@ def _operations(model: Model, held: tuple[str, ...]) -> NumpyOperations:
                 f"buffer {field.buffer!r} spreads from where it is before the stimulus, so rest is no steady state; "
                 "let a long run get there, or leave out its `where`"
             )
-    for patch in system.patches.patches:
-        if not patch.only_takes:
-            raise InputError(
-                f"{patch.mechanism.name!r} has states, gates or a store of its own, with which a steady state is not "
-                "found yet; run the model to its end"
-            )
     return NumpyOperations(system)
 
 
-def _currents(model: Model, influx: Influx, at: float | str) -> tuple[float, np.ndarray]:
-    """The moment (ms), and the current of one channel of each group then, (groups,) pA."""
-    currents, duration = influx.currents, model.run.duration
+def _moment(model: Model, influx: Influx, at: float | str) -> tuple[float, bool]:
+    """The moment (ms), and whether it is before what jumps then."""
+    duration = model.run.duration
     if at == PEAK:
-        time, before_jump = currents.highest(influx.sources.counts)
-        return time, currents.at(time, before_jump)
+        return influx.currents.highest(influx.sources.counts)
     time = parse(at, "time")
     if not 0 <= time <= duration:
         raise InputError(f"{milliseconds(time)} is not within the run, which goes from 0 to {milliseconds(duration)}")
-    return time, currents.at(time, before_jump=time == duration)
+    return time, time == duration
 
 
 def _require_a_way_out(model: Model, cells: Discretization, sources: Sources, free: np.ndarray, time: float) -> None:

@@ -31,7 +31,8 @@ class SteadyState:
     values       (fields, points) µM at these; calcium with what the control volumes miss of it near a pore
     centres      (n, 3) µm, of the control volumes in the cytosol
     y            (fields, n) µM in these
-    free, bound  calcium in the whole terminal, and bound to each buffer by its name, µM µm³
+    free, bound  calcium in the whole terminal, and bound to each buffer, pump or sensor by its name, µM µm³
+    stored       in each store by its name, free and bound, µM µm³
     entering     calcium through all channels of the whole terminal, pA
     leaving      through each surface that is held, and each pump, by its name, pA
     copies       parts of the terminal, of which one is computed and mirror planes make the others
@@ -47,6 +48,7 @@ class SteadyState:
     y: np.ndarray
     free: float
     bound: dict[str, float]
+    stored: dict[str, float]
     entering: float
     leaving: dict[str, float]
     copies: int

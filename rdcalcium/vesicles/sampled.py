@@ -63,11 +63,15 @@ class SampledVesicles:
         self.fused: tuple[np.ndarray, np.ndarray] = (np.zeros(0, dtype=int), np.zeros(0))
 
     def begin(self, occupancy: np.ndarray, time: float = 0.0) -> None:
-        """Draw the state that each site starts in at a time in ms, from occupancies (states,)."""
+        """Draw the state that each site starts in at a time in ms, from occupancies.
+
+        occupancy  (states,), or (states, positions)
+        """
         self.time = time
         u = self._draw(np.arange(len(self.states)))
-        ends = np.cumsum(occupancy)
-        self.states = np.searchsorted(ends, u[:, 0] * ends[-1], side="right")
+        ends = np.broadcast_to(occupancy.T, (self.positions, len(occupancy))).cumsum(axis=1).T
+        drawn = u[:, 0] * ends[-1, self.place]
+        self.states = sum((end[self.place] <= drawn for end in ends), np.zeros(len(drawn), dtype=int))
         self._waits = -np.log1p(-u[:, 1])
 
     def saved(self) -> dict[str, np.ndarray]:

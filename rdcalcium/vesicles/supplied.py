@@ -35,16 +35,19 @@ class SuppliedVesicles(SampledVesicles):
         self._came: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
     def begin(self, occupancy: np.ndarray, time: float = 0.0) -> None:
-        """Draw how many vesicles there are in each state at a time in ms, from their means (states,)."""
+        """Draw how many vesicles there are in each state at a time in ms, from their means.
+
+        occupancy  (states,), or (states, positions)
+        """
         self.time = time
         self.states[:] = self._reserve
         self._waits = -np.log1p(-self._draw(np.arange(self._pools))[:, 1])
-        means = {state: float(mean) for state, mean in enumerate(occupancy) if mean > 0 and state != self._reserve}
-        u = np.array([self._stream(pool, "start").random(len(means)) for pool in range(self._pools)])
-        ends = [np.cumsum(poisson(mean)) for mean in means.values()]
-        counts = np.array([np.searchsorted(end, each, side="right") for end, each in zip(ends, u.T, strict=True)])
+        each = np.broadcast_to(occupancy.T, (self.positions, len(occupancy)))[self._place_of_pool].T
+        filled = [state for state, means in enumerate(each) if means.max() > 0 and state != self._reserve]
+        u = np.array([self._stream(pool, "start").random(len(filled)) for pool in range(self._pools)])
+        counts = np.array([_counts(each[state], own) for state, own in zip(filled, u.T, strict=True)])
         states, pools = np.repeat(np.indices(counts.shape).reshape(2, -1), counts.ravel(), axis=1)
-        self._add(pools, np.array([*means], dtype=int)[states])
+        self._add(pools, np.array(filled, dtype=int)[states])
 
     def saved(self) -> dict[str, np.ndarray]:
         """All from which `restore` goes on."""
@@ -112,6 +115,14 @@ class SuppliedVesicles(SampledVesicles):
     def _numbers(self, site: int, block: int) -> np.ndarray:
         words = (self._number[site].item(), block)
         return self._stream(int(self._pool[site]), "vesicle", *words).random((DRAWN_AT_ONCE, 2))
+
+
+def _counts(means: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Numbers with Poisson distributions of these means, by numbers from 0 to 1; all (pools,)."""
+    found = np.zeros(len(means), dtype=int)
+    for mean in np.unique(means[means > 0]).tolist():
+        found[means == mean] = np.searchsorted(np.cumsum(poisson(mean)), u[means == mean], side="right")
+    return found
 
 
 def drawn(chain: Chain, name: str, seed: int, trials: Sequence[int], positions: int, vesicles: int) -> SampledVesicles:

@@ -1,0 +1,187 @@
+"""What a patch takes when its gates and states have settled, and when nothing more goes into its store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from rdcalcium.errors import RdcalciumError
+from rdcalcium.patches.base import BOUND, PUMPED, Patch
+from rdcalcium.patches.stiffness import NUDGE, TINY
+from rdcalcium.vesicles.sites import starts
+
+ROUNDS, SAME = 50, 1e-13  # of Newton's method, and the change of shares at which it is done
+FULLEST = 1e6  # µM, more than any lumen holds
+STEPS = 200  # of the search for two levels between which there is a balance
+LEAST, EXACT = 1e-300, 1e-14  # by which that balance may be off, µM and relative
+
+
+class UnsettledError(RdcalciumError):
+    """A mechanism that settles nowhere."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A patch in a calcium that stays as it is, and so does the voltage from a moment on.
+
+    moment  ms; before the run all courses are at their first value
+    """
+
+    patch: Patch
+    moment: float = -np.inf
+
+    @cached_property
+    def lumped(self) -> Settled:
+        """The same as one site, in a terminal that is well mixed."""
+        patch = self.patch
+        volume = float((patch.areas / patch.weights).sum())
+        areas = np.array([patch.areas.sum()])
+        return Settled(replace(patch, volumes=patch.volumes[:1], areas=areas, weights=areas / volume), self.moment)
+
+    @property
+    def takes(self) -> bool:
+        """Whether calcium leaves the terminal through it, or enters: a store and what only binds are in balance."""
+        return self.patch.mechanism.rests is None and self.patch.mechanism.store is None
+
+    @property
+    def pumps(self) -> bool:
+        """Whether calcium can leave the terminal through it."""
+        return any(row.account == PUMPED for row in self.patch.mechanism.rows)
+
+    def rows(self, calcium: np.ndarray, lumen: float = 0.0) -> np.ndarray:
+        """Gates and states in their steady state, by Newton's method; what is counted is as before the run.
+
+        calcium  (sites,) µM
+        lumen    free calcium in the store, µM
+        returns  (rows, sites)
+        """
+        mechanism, moving = self.patch.mechanism, self._moving
+        rows = np.repeat(mechanism.start[:, None], len(calcium), axis=1)
+        if mechanism.rests is not None:
+            return starts(mechanism.rests, calcium)
+        if mechanism.courses:
+            rows[-1] = self.moment
+        if mechanism.store is not None:
+            rows[0] = self._stored(lumen) / self.patch.areas.sum()
+        for _ in range(ROUNDS if moving else 0):
+            change = self._change(calcium, rows, lumen)
+            rows[moving] = np.clip(rows[moving] - change, 0.0, 1.0)
+            if np.abs(change).max(initial=0.0) < SAME:
+                break
+        return rows
+
+    def at_rest(self, calcium: np.ndarray, lumen: float = 0.0) -> np.ndarray:
+        """The same as a run begins with it, its clock at 0 ms."""
+        rows = self.rows(calcium, lumen)
+        if self.patch.mechanism.courses:
+            rows[-1] = self.patch.mechanism.start[-1]
+        return rows
+
+    @property
+    def _moving(self) -> list[int]:
+        """Rows that settle."""
+        mechanism = self.patch.mechanism
+        rows = mechanism.rows[: len(mechanism.rows) - bool(mechanism.courses)]
+        return [i for i, row in enumerate(rows) if row.account in ("", BOUND)]
+
+    def _change(self, calcium: np.ndarray, rows: np.ndarray, lumen: float) -> np.ndarray:
+        """A step of Newton's method, (moving rows, sites)."""
+        moving, rates = self._moving, self._rates(calcium, rows, lumen)[self._moving]
+        slopes = np.empty((len(calcium), len(moving), len(moving)))
+        for column, row in enumerate(moving):
+            nudged = rows.copy()
+            nudged[row] += NUDGE
+            slopes[:, :, column] = ((self._rates(calcium, nudged, lumen)[moving] - rates) / NUDGE).T
+        step: np.ndarray = np.linalg.solve(slopes - TINY * np.eye(len(moving)), rates.T[:, :, None])[:, :, 0].T
+        return step
+
+    def _rates(self, calcium: np.ndarray, rows: np.ndarray, lumen: float) -> np.ndarray:
+        return self.patch.mechanism.rates(calcium, rows, self._stored(lumen))
+
+    def _stored(self, lumen: float) -> float:
+        """What all sites hold of their store where its free calcium is `lumen`, µM µm³."""
+        store = self.patch.mechanism.store
+        return lumen / store if store else 0.0
+
+    def flux(self, calcium: np.ndarray, lumen: float = 0.0) -> np.ndarray:
+        """What is taken out of the cytosol for good, (sites,) µM µm ms⁻¹; calcium (sites,) µM, lumen µM."""
+        mechanism = self.patch.mechanism
+        if mechanism.rests is not None:
+            return np.zeros(len(calcium))
+        counted = [i for i, row in enumerate(mechanism.rows) if row.account not in ("", BOUND)]
+        rates = self._rates(calcium, self.rows(calcium, lumen), lumen)
+        taken: np.ndarray = mechanism.calcium[counted] @ rates[counted]
+        return taken
+
+    def lumen(self, calcium: np.ndarray, near: float) -> float:
+        """Free calcium in the store at which as much comes out of it as goes in, µM.
+
+        UnsettledError where there is no such level.
+
+        calcium  (sites,) µM in the cytosol
+        near     where the search begins, µM
+        """
+        if self.patch.mechanism.store is None:
+            return 0.0
+
+        def inwards(lumen: float) -> float:
+            return float(self.patch.areas @ self.flux(calcium, lumen))
+
+        found = balance(inwards, near, FULLEST)
+        if found is None:
+            does = "fills, and nothing comes out of it" if inwards(near) > 0 else "empties, and nothing goes into it"
+            raise UnsettledError(f"the store {self.patch.mechanism.name!r} {does}")
+        return found
+
+    @property
+    def typed_lumen(self) -> float:
+        """Free calcium in the store before the stimulus, as the model says it, µM."""
+        store = self.patch.mechanism.store
+        return float(store * self.patch.mechanism.start[0] * self.patch.areas.sum()) if store else 0.0
+
+    def slope(self, calcium: np.ndarray, lumen: float, nudge: float) -> np.ndarray:
+        """Derivative of the flux by calcium, (sites,) µm ms⁻¹, by so many µM to both sides."""
+        low, high = (self.flux(calcium + step, lumen) for step in (-nudge, nudge))
+        found: np.ndarray = (high - low) / (2 * nudge)
+        return found
+
+    def coupling(self, calcium: np.ndarray, lumen: float, nudge: float) -> tuple[np.ndarray, np.ndarray]:
+        """How a store joins its sites: derivative of the flux by its lumen, and of the lumen by calcium at each site.
+
+        returns  (sites,) µm ms⁻¹, and (sites,)
+        """
+        step = NUDGE * max(lumen, nudge)
+        low, high = (self.flux(calcium, lumen + step) for step in (-step, step))
+        by_lumen = (high - low) / (2 * step)
+        return by_lumen, -self.patch.areas * self.slope(calcium, lumen, nudge) / (self.patch.areas @ by_lumen)
+
+
+def settle(patches: tuple[Patch, ...], moment: float = -np.inf) -> list[Settled]:
+    """All of them, in the voltage of a moment, ms."""
+    return [Settled(patch, moment) for patch in patches]
+
+
+def balance(excess: Callable[[float], float], near: float, most: float) -> float | None:
+    """The level to which one rises or falls from `near`; None where it goes on to `most`, or to nothing.
+
+    An excess is what makes the level rise, and a lack what makes it fall: so the way is up from `near` if there is an
+    excess, else down.
+    """
+    before, at_before = near, excess(near)
+    if at_before == 0.0:
+        return near
+    upwards = at_before > 0
+    for _ in range(STEPS):
+        after = min(before * 1.25, most) if upwards else before / 1.25
+        at_after = excess(after)
+        if (at_after > 0) != upwards:
+            from scipy.optimize import brentq  # which no run imports that begins as its model says
+
+            return float(brentq(excess, before, after, xtol=LEAST, rtol=EXACT))
+        if after in (before, most) or after < near * 1e-9:
+            return None
+        before = after
+    return None

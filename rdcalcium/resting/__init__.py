@@ -1,0 +1,15 @@
+"""What a terminal comes to before anything happens: what flows at rest, and the level at which that is in balance."""
+
+from rdcalcium.resting.compartment import Compartment, Level, NoRestError
+from rdcalcium.resting.drift import Drift, typed_drift
+from rdcalcium.resting.inflow import resting_currents, resting_sources
+
+__all__ = [
+    "Compartment",
+    "Drift",
+    "Level",
+    "NoRestError",
+    "resting_currents",
+    "resting_sources",
+    "typed_drift",
+]

@@ -1,0 +1,62 @@
+"""How fast calcium drifts while nothing happens, in a terminal that begins as its model says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.resting.compartment import Compartment
+from rdcalcium.system import chemistry_at
+
+STILL = 1e-9  # ms⁻¹, share of the resting level by which a terminal at rest may change: a tenth in a day
+LEAST = 0.01  # µM, the resting level of which that is a share where there is less
+NUDGE = 1e-4  # relative change of calcium by which the capacity of buffers is taken
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Rates of change of free calcium, µM ms⁻¹.
+
+    mean     of the whole terminal, with its buffers in equilibrium
+    largest  of one control volume, before buffers and neighbours take their part
+    at       µm, where that is
+    flow     of all that is out of balance, each with its own sign taken off
+    """
+
+    mean: float
+    largest: float
+    at: tuple[float, float, float]
+    flow: float
+
+    def matters(self, level: float) -> bool:
+        """Whether it is more than what is no drift at all, at a level of calcium in µM."""
+        return self.flow > STILL * max(level, LEAST)
+
+
+def typed_drift(compartment: Compartment, cells: np.ndarray, rates: np.ndarray) -> Drift:
+    """That of the state which the model says: calcium is the same everywhere, and only surfaces and channels change it.
+
+    cells, rates  control volumes under channels (k,), and what these bring there, (k,) µM ms⁻¹
+    """
+    made, calcium = compartment.system.discretization, compartment.typed.calcium
+    change, flow = np.zeros(made.size), float(made.volumes[cells] @ np.abs(rates))
+    change[cells] += rates
+    for patch, one in zip(compartment.system.patches.patches, compartment.settled, strict=True):
+        lumen = compartment.typed.lumens.get(patch.mechanism.name, 0.0)
+        flux = float(one.flux(np.array([calcium]), lumen)[0])
+        change[patch.volumes] -= patch.weights * flux
+        flow += abs(flux) * float(patch.areas.sum())
+    mean = float(made.volumes @ change) / compartment.volume / capacity(compartment, calcium)
+    worst = int(np.abs(change).argmax())
+    x, y, z = made.centres[worst].tolist()
+    return Drift(mean, float(change[worst]), (x, y, z), flow / compartment.volume)
+
+
+def capacity(compartment: Compartment, calcium: float) -> float:
+    """1 + κ: by how much all calcium of the cytosol rises with free calcium at a level in µM, buffers at rest."""
+    more = calcium + NUDGE * max(calcium, LEAST)
+    chemistries = [chemistry_at(compartment.model, level) for level in (more, calcium)]
+    totals = [float(each.calcium_content @ (each.rest * compartment.filled)) for each in chemistries]
+    return (totals[0] - totals[1]) / (chemistries[0].rest[CALCIUM] - calcium)

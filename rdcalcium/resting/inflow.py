@@ -1,0 +1,37 @@
+"""What enters through channels before the stimulus: gates may be open then, and other currents are a stimulus."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rdcalcium.discretization import Discretization
+from rdcalcium.model import Channels, GatedCurrent, Model
+from rdcalcium.system import place_sources
+
+
+def resting_currents(model: Model) -> np.ndarray:
+    """Current of one channel of each group on average, (groups,) pA: p_open i at the voltage before the stimulus.
+
+    Of a gate that senses calcium zero: patches bring in what enters through it.
+    """
+    return np.array([_resting(group, model) for group in model.channels_within])
+
+
+def _resting(group: Channels, model: Model) -> float:
+    law, stimulus = group.current, model.stimulus
+    if not isinstance(law, GatedCurrent) or stimulus is None or group.openings or group.senses_calcium:
+        return 0.0
+    voltage, scheme = float(stimulus.voltage(np.array(-np.inf))), group.kinetics()
+    shares = zip(scheme.states, scheme.equilibrium(voltage), strict=True)
+    is_open = sum(share for state, share in shares if state in group.open_states)
+    return float(law.inward(np.array(is_open), np.array(voltage)))
+
+
+def resting_sources(model: Model, discretization: Discretization) -> tuple[np.ndarray, np.ndarray]:
+    """Control volumes under channels (k,), and the rate of change of calcium there, (k,) µM ms⁻¹."""
+    currents = resting_currents(model)
+    if not currents.any():
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    groups = [np.array(group.points) for group in model.channels]
+    sources = place_sources(groups, [*model.geometry.mirrors.items()], discretization)
+    return sources.cells, sources.shares @ currents

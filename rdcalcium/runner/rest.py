@@ -1,0 +1,70 @@
+"""Where a run begins: what its folder and its checkpoint say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rdcalcium.model import Model
+from rdcalcium.results import folder
+from rdcalcium.results.about import Rest
+from rdcalcium.results.folder import lost
+from rdcalcium.steady_state.rest import Rested
+from rdcalcium.system import Resting, System, resting_at
+from rdcalcium.units import level
+
+CALCIUM, SITES, FIELDS = "resting calcium", "resting sites", "resting fields"  # in a checkpoint
+NM = 1e3  # nM in one µM
+
+
+def told(rested: Rested) -> Rest:
+    """What run.json says."""
+    drift, typed, level = rested.drift, rested.typed, rested.level
+    return Rest(
+        begins="as typed" if rested.why else "solved" if rested.solved else "at rest",
+        why=rested.why or None,
+        typed=typed.calcium,
+        mean=level.calcium,
+        lowest=rested.range[0],
+        highest=rested.range[1],
+        stores={name: (typed.lumens[name], lumen) for name, lumen in level.lumens.items()},
+        drift=NM * drift.mean,
+        largest=NM * drift.largest,
+        at=drift.at,
+    )
+
+
+def unrest(rested: Rested, model: Model) -> Iterator[str]:
+    """A warning, where the drift of a state that is no rest shows in the run, and nobody has asked for it."""
+    if model.run.rest == "solve" and rested.matters(model.run.duration, model.run.tolerance):
+        yield (
+            f"{rested.why}: there is no rest to begin from, and calcium drifts from {level(rested.typed.calcium)} "
+            f'by {NM * rested.drift.mean:.3g} nM/ms; balance it, or say [run] rest = "as typed"'
+        )
+
+
+def kept(system: System) -> dict[str, np.ndarray]:
+    """The rest that was found, for a checkpoint: later trials begin there too."""
+    if (resting := system.resting) is None:
+        return {}
+    fields = {} if resting.fields is None else {FIELDS: resting.fields}
+    return {CALCIUM: np.array(resting.calcium), SITES: resting.sites, **fields}
+
+
+def begun(model: Model, system: System, path: Path, state: Mapping[str, Any], rest: Rest | None) -> System:
+    """The system in the rest of a checkpoint, if run.json says that one was found.
+
+    RunFolderError where it does not fit.
+    """
+    if rest is None or rest.begins != "solved":
+        return system
+    shapes = {CALCIUM: (), SITES: (system.patches.size,), **({FIELDS: system.shape} if FIELDS in state else {})}
+    for name, shape in shapes.items():
+        if name not in state or state[name].shape != shape or not np.isfinite(state[name]).all():
+            raise lost(
+                f"{path / folder.CHECKPOINT} does not fit this model, or this version: {name!r} is no such state"
+            )
+    return resting_at(model, system, Resting(float(state[CALCIUM]), state[SITES], state.get(FIELDS)))

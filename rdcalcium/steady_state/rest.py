@@ -1,0 +1,125 @@
+"""From the state that a model says to the one in which it rests, before time zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rdcalcium.backends.numpy import NumpyOperations
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.memory import check_memory_for_steady_state
+from rdcalcium.model import Model
+from rdcalcium.patches.settled import UnsettledError
+from rdcalcium.resting import Compartment, Drift, Level, NoRestError, resting_sources, typed_drift
+from rdcalcium.steady_state.equations import Equations
+from rdcalcium.steady_state.newton import TOLERANCE, search_from
+from rdcalcium.system import Resting, System, chemistry_at, resting_at
+
+ROUNDING = 1e-14  # share of what is exchanged at rest that rounding unbalances
+
+
+@dataclass(frozen=True)
+class Rested:
+    """Where a run begins.
+
+    system   the same, or one that rests elsewhere
+    typed    where the model says that it rests
+    level    where it does: calcium on average, and each store
+    range    of calcium over the control volumes, µM
+    drift    that is left
+    why      there is no rest, or none was asked for; else nothing
+    solved   whether it begins elsewhere than the model says
+    """
+
+    system: System
+    typed: Level
+    level: Level
+    range: tuple[float, float]
+    drift: Drift
+    why: str = ""
+    solved: bool = False
+
+    def matters(self, duration: float, tolerance: float) -> bool:
+        """Whether a drift that nobody asked for shows: beyond the tolerance at the end of a run, ms."""
+        return bool(self.why) and abs(self.drift.mean) * duration > tolerance * self.typed.calcium
+
+
+def at_rest(model: Model, system: System) -> Rested:
+    """A system in its true rest, if it has one and the model does not ask for its own words.
+
+    Where the state of the model is at rest already, it is that, to the last digit. The whole terminal is brought to
+    the level at which as much leaves as enters, and then every control volume by Newton's method.
+    """
+    compartment = Compartment(model, system)
+    cells, rates = resting_sources(model, system.discretization)
+    typed, drift = compartment.typed, typed_drift(compartment, cells, rates)
+    as_typed = Rested(system, typed, typed, (typed.calcium, typed.calcium), drift)
+    if not drift.matters(typed.calcium):
+        return as_typed
+    if model.run.rest == "as typed":
+        return replace(as_typed, why="the model says so")
+    try:
+        _require_still_buffers(system)
+        level = compartment.rest()
+        check_memory_for_steady_state(model, system.discretization.size)
+        return _everywhere(model, system, level, as_typed, (cells, rates))
+    except (NoRestError, UnsettledError) as error:
+        return replace(as_typed, why=f"{error}")
+
+
+def _require_still_buffers(system: System) -> None:
+    for described in system.fields:
+        if described.diffusivity and not described.everywhere:
+            raise NoRestError(f"buffer {described.buffer!r} spreads from where it is")
+
+
+def _everywhere(
+    model: Model, system: System, level: Level, before: Rested, sources: tuple[np.ndarray, np.ndarray]
+) -> Rested:
+    """The rest of every control volume, from that of the whole as one compartment."""
+    even = replace(system, chemistry=chemistry_at(model, level.calcium))
+    entering = np.zeros(even.shape)
+    entering[CALCIUM, sources[0]] = sources[1]
+    equations = Equations(NumpyOperations(even), entering, lumens=level.lumens)
+    u = _solved(equations)
+    calcium = equations.whole(u)[CALCIUM][equations.free]
+    uneven = equations.whole(u) if u.any() else None
+    resting = Resting(level.calcium, equations.sites(u), uneven)
+    names = [one.patch.mechanism.name for one in equations.settled]
+    lumens = dict(zip(names, equations.lumens(u), strict=True))
+    return replace(
+        before,
+        system=resting_at(model, system, resting),
+        level=Level(float(equations.volumes @ calcium / equations.volumes.sum()), {k: lumens[k] for k in level.lumens}),
+        range=(float(calcium.min()), float(calcium.max())),
+        drift=_left(equations, u),
+        solved=True,
+    )
+
+
+def _solved(equations: Equations) -> np.ndarray:
+    """The excess over an even rest, (fields, k) µM; zero where that is balanced everywhere."""
+    u = np.zeros_like(equations.sources)
+    passing = sum(abs(amount) for _, amount in equations.taken(u))
+    flow = passing + float(equations.volumes @ np.abs(equations.sources[CALCIUM]))
+    exact = ROUNDING * equations.exchanged
+    if equations.unbalanced(equations.rates(u)) <= TOLERANCE * flow + exact:
+        return u
+    if not equations.chemistry.diffusivity[CALCIUM]:
+        raise NoRestError("calcium that does not move (diffusivity = 0) has no rest that all places share")
+    found = search_from(equations, u, flow + exact / TOLERANCE)
+    if found is None:
+        raise NoRestError("no rest was found from that of the whole as one compartment")
+    return found
+
+
+def _left(equations: Equations, u: np.ndarray) -> Drift:
+    """What still drifts in the state that was found."""
+    rates = equations.rates(u)
+    change, made = rates[CALCIUM], equations.system.discretization
+    content = equations.chemistry.calcium_content @ rates
+    worst = int(np.abs(change).argmax())
+    x, y, z = made.centres[equations.free[worst]].tolist()
+    mean = float(equations.volumes @ content / equations.volumes.sum())
+    return Drift(mean, float(change[worst]), (x, y, z), float(equations.volumes @ np.abs(change)))

@@ -1,0 +1,303 @@
+"""The state before time zero: where a terminal rests, how far a typed one drifts, and what has no rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import root
+
+import rdcalcium as rc
+from rdcalcium import runner
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.discretization.build import discretize
+from rdcalcium.library import resolve
+from rdcalcium.model import Model
+from rdcalcium.results.about import About
+from rdcalcium.simulation import Simulation
+from rdcalcium.steady_state.rest import Rested, at_rest
+from rdcalcium.system import System, build_system
+from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
+from rdcalcium.vesicles.chain import Chain
+from tests.models import CHEMISTRIES, small_model
+from tests.support import StopAfter, assert_same_tables
+from tests.test_stores import SERCA, around_a_vesicle
+from tests.tolerances import TOLERANCES
+
+SIDE, REST = 0.1, 0.05  # µm, µM
+P_1, P_2 = 2e-3, 3e-3  # µm ms⁻¹
+BALANCED = {"name": "balanced", "law": "P*Ca", "parameters": {"P": P_1}, "surface": "x_max"}
+BARE = {"name": "bare", "law": "P*Ca", "parameters": {"P": P_2}, "surface": "y_max", "leak": "none"}
+PMCA = {
+    "name": "PMCA",
+    "scheme": ["P + Ca <-> PCa : k_on, k_off", "PCa -> P : k_out"],
+    "density": "180 /um^2",
+    "parameters": {"k_on": "150 /mM/ms", "k_off": "15 /s", "k_out": "60 /s"},
+    "surface": "z_max",
+    "leak": "none",
+}
+POROUS = {"name": "porous", "law": "-P*(Ca_store - Ca)", "parameters": {"P": 4e-6}}
+ER = {"name": "ER", "surface": "y_min", "volume": 2e-4, "rest": 120, "leak": "none", "transports": [SERCA, POROUS]}
+CLAMP = {
+    "kind": "voltage_step",
+    "holding": "-50 mV",
+    "steps": [{"level": "0 mV", "start": "30 ms", "duration": "1 ms"}],
+}
+GATE = {
+    "name": "Ca",
+    "positions": [[0, 0]],
+    "gate": ["C <-> O : a, b"],
+    "open_states": ["O"],
+    "parameters": {"a": 0.02, "b": 0.98},
+    "current": {"kind": "ohmic", "conductance": "0.02 pS", "reversal": "50 mV"},
+}
+IBTX = {"name": "fixed", "total": 100, "diffusivity": 0, "k_on": 0.1, "K_d": 0.3}
+
+
+def compartment(**changes: Any) -> Model:
+    """One control volume of 1e-3 µm³, each face of 0.01 µm²."""
+    tables = {
+        "geometry": {"kind": "box", "size": [SIDE, SIDE, SIDE]},
+        "discretization": {"kind": "grid", "size_at_active_zone": SIDE},
+        "calcium": {"rest": REST},
+        "run": {"duration": 20, "tolerance": 1e-4},
+    }
+    return resolve(tables | changes)
+
+
+def rested(model: Model) -> Rested:
+    """A model in the rest that is found for it."""
+    return at_rest(model, build_system(model, discretize(model)))
+
+
+def begun(system: System, model: Model, backend: str = "numpy") -> Simulation:
+    """A run that begins there."""
+    return Simulation(model, rc.open_backend(backend, system, model.run.precision))
+
+
+# What is in balance --------------------------------------------
+
+
+def test_a_pump_without_a_leak_takes_what_the_leak_of_another_brings() -> None:
+    found = rested(compartment(pumps=[BALANCED, BARE]))
+    assert found.solved
+    assert found.level.calcium == pytest.approx(P_1 * REST / (P_1 + P_2), rel=1e-12)
+    assert abs(found.drift.largest) < 1e-15
+
+
+def test_a_slab_between_a_leak_and_a_pump_has_the_gradient_of_its_flux() -> None:
+    """J = P₁ (c₀ - c(0)) = D (c(0) - c(L)) / L = P₂ c(L), with both ends at the centres of the outermost cells."""
+    long, wide, D = 1.0, 0.05, 0.22
+    sides = {
+        "geometry": {"kind": "box", "size": [SIDE, SIDE, long]},
+        "discretization": {"kind": "grid", "size_at_active_zone": wide},
+    }
+    model = compartment(**sides, pumps=[{**BALANCED, "surface": "membrane"}, {**BARE, "surface": "z_max"}])
+    found, between = rested(model), D / (long - wide)
+    matrix = np.array([[P_1 + between, -between], [-between, P_2 + between]])
+    near, far = np.linalg.solve(matrix, [P_1 * REST, 0.0])
+    assert found.range == pytest.approx((far, near), rel=1e-7)
+    assert abs(found.drift.largest) < 1e-9 * REST
+    assert near > 1.002 * far
+
+
+def test_a_pump_with_states_and_a_store_rest_where_all_equations_vanish() -> None:
+    """Calcium, that of the store, and the share of pumps that hold an ion, beside scipy's root."""
+    found = rested(compartment(pumps=[BALANCED, PMCA], stores=[ER], buffers=[IBTX]))
+    sigma, k_on, k_off, k_out = 180 / IONS_PER_AMOUNT, 0.15, 0.015, 0.06
+
+    def vanishes(y: np.ndarray) -> list[float]:
+        c, store, bound = y
+        binds = k_on * c * (1 - bound) - k_off * bound
+        store_takes = 2e-3 * c**2 / (0.1**2 + c**2) - 4e-6 * (store - c)
+        return [P_1 * (c - REST) + sigma * binds + store_takes, 1e3 * store_takes, binds - k_out * bound]
+
+    exact = root(vanishes, [0.04, 100.0, 0.1], tol=1e-14)
+    assert exact.success
+    ((_, rows),) = [
+        (p, r) for p, r in found.system.patches.split(found.system.sites_at_rest) if p.mechanism.name == "PMCA"
+    ]
+    assert [found.level.calcium, found.level.lumens["ER"], rows[1, 0]] == pytest.approx(exact.x, rel=1e-8)
+    assert found.system.rest[1, 0] == pytest.approx(100 * exact.x[0] / (exact.x[0] + 0.3), rel=1e-8)
+
+
+def test_a_closed_store_and_its_cytosol_share_the_calcium_that_there_is() -> None:
+    """SERCA = leak, and c V + κ + store are what they were."""
+    model = compartment(stores=[ER], buffers=[IBTX])
+    found, volume = rested(model), SIDE**3
+    c, store = found.level.calcium, found.level.lumens["ER"]
+    assert 2e-3 * c**2 / (0.1**2 + c**2) == pytest.approx(4e-6 * (store - c), rel=1e-9)
+
+    def content(free: float, lumen: float) -> float:
+        return volume * (free + 100 * free / (free + 0.3)) + 2e-4 * lumen
+
+    assert content(c, store) == pytest.approx(content(REST, 120), rel=1e-12)
+    assert abs(c / REST - 1) > 0.02
+
+
+def test_what_gates_let_in_at_the_holding_voltage_leaves_through_a_pump() -> None:
+    """c = p i / P A, with p = a / (a + b), besides what its own leak brings."""
+    found = rested(compartment(pumps=[BALANCED], channels=[GATE], stimulus=CLAMP))
+    current = 0.02 * 0.02e-3 * 100
+    assert found.level.calcium == pytest.approx(REST + current * AMOUNT_PER_CHARGE / (P_1 * SIDE**2), rel=1e-5)
+
+
+def test_a_gate_that_calcium_shuts_rests_with_the_calcium_that_it_lets_in() -> None:
+    """P A (c - c₀) = g (E - V) p(c), with p = a / (a + b + a c / K) of C ⇌ O ⇌ I."""
+    shut = {
+        **GATE,
+        "gate": ["C <-> O : a, b", "O + Ca <-> I : k, l"],
+        "parameters": {"a": 0.02, "b": 0.98, "k": 2.0, "l": 0.1},
+    }
+    found = rested(compartment(pumps=[BALANCED], channels=[shut], stimulus=CLAMP))
+    inward = 0.02e-3 * 100 * AMOUNT_PER_CHARGE / (P_1 * SIDE**2)
+    exact = root(lambda c: c - REST - inward * 0.02 / (1 + 0.02 * c / 0.05), REST, tol=1e-14)
+    assert found.level.calcium == pytest.approx(exact.x[0], rel=1e-5)
+    run = begun(found.system, compartment(pumps=[BALANCED], channels=[shut], stimulus=CLAMP))
+    run.run()
+    assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(exact.x[0], rel=1e-6)
+    assert run.balance().entered == pytest.approx(sum(run.balance().pumped.values()), rel=1e-4)
+
+
+# What stays --------------------------------------------
+
+UNEVEN: dict[str, Any] = {"pumps": [{**PMCA, "leak": "balances", "surface": "membrane"}, {**PMCA, "name": "bare"}]}
+
+
+@pytest.mark.parametrize(("kind", "precision"), [("grid", "float64"), ("tetrahedra", "float32")])
+def test_a_terminal_stays_in_the_rest_that_was_found(backend: str, kind: str, precision: str) -> None:
+    model = around_a_vesicle(kind, **UNEVEN, channels=[], run={"duration": 5, "precision": precision})
+    found = rested(model)
+    assert found.range[1] > 1.02 * found.range[0]
+    assert found.level.calcium < 0.6 * REST
+    run = begun(found.system, model, backend)
+    before = run.do.to_host(run.stepper.y)
+    run.run()
+    change = np.abs(run.do.to_host(run.stepper.y) - before)[CALCIUM].max()
+    assert change < (1e-9 if precision == "float64" else 1e-5) * REST
+    assert abs(run.balance().missing) < TOLERANCES[f"balance, {precision}"] * run.balance().initial
+
+
+@pytest.mark.parametrize("chemistry", CHEMISTRIES)
+def test_buffers_and_magnesium_are_as_many_as_before(chemistry: str) -> None:
+    """Of what the reactions keep there is as much as in equilibrium with the mean."""
+    model = small_model(chemistry=chemistry, discretization={"kind": "grid", "size_at_active_zone": 0.03})
+    model = model.changed(**{key: [rc.model.Pump(**p) for p in pumps] for key, pumps in UNEVEN.items()})
+    found = rested(model)
+    system = found.system
+    volumes = system.discretization.volumes / system.discretization.total_volume
+    there = system.chemistry.conserved @ (system.rest @ volumes)
+    assert there == pytest.approx(system.chemistry.conserved @ system.chemistry.rest, rel=1e-9)
+    assert found.range[1] > 1.001 * found.range[0]
+    assert abs(found.drift.largest) < 1e-6 * REST
+
+
+def test_a_terminal_at_rest_is_left_as_it_is() -> None:
+    model = around_a_vesicle("grid")
+    system = build_system(model, discretize(model))
+    found = at_rest(model, system)
+    assert found.system is system
+    assert not found.why
+
+
+# What sees it --------------------------------------------
+
+
+def test_sensors_begin_in_the_calcium_that_was_found() -> None:
+    """Those that bind too, and each where it is."""
+    sensors = [
+        {
+            "name": name,
+            "use": "schneggenburger_neher2000",
+            "positions": [[0, 0, z] for z in (0.01, 0.19)],
+            "binds": binds,
+        }
+        for name, binds in (("free", False), ("binding", True))
+    ]
+    model = around_a_vesicle("grid", **UNEVEN, sensors=sensors)
+    found = rested(model)
+    run = begun(found.system, model)
+    calcium = run.points.last[CALCIUM]
+    assert calcium[1] < 0.99 * calcium[0]
+    chain = Chain(model.sensors[0])
+    for place in (0, 1):
+        assert run.sensors[0].occupancy[place] == pytest.approx(chain.start(calcium[place]), rel=1e-4)
+    _, rows = [*run.system.patches.split(run.do.sites(run.stepper.y))][-1]
+    bound = np.array([chain.start(c)[1:] for c in calcium[2:4]]).T
+    assert rows == pytest.approx(bound, rel=1e-4)
+
+
+def test_a_run_tells_where_it_began_and_is_resumed_there(tmp_path: Path) -> None:
+    channels = [{**GATE, "gating": "stochastic", "parameters": {"a": 2, "b": 98}}]
+    clamp = {**CLAMP, "steps": [{"level": "0 mV", "start": "0.5 ms", "duration": "0.2 ms"}]}
+    model = around_a_vesicle("grid", **UNEVEN, channels=channels, stimulus=clamp, run={"duration": 1, "trials": 2})
+    whole = runner.run(model, out=tmp_path / "whole")
+    runner.run(model, out=tmp_path / "parts", should_stop=StopAfter(8))
+    assert About.read(tmp_path / "parts").status == "interrupted"
+    runner.resume(tmp_path / "parts")
+    assert_same_tables(tmp_path / "whole", tmp_path / "parts")
+    rest = whole.about.rest
+    assert rest.begins == "solved"
+    assert rest.lowest < rest.mean < rest.highest
+    assert rest.stores["ER"][1] > 1.1 * rest.stores["ER"][0]
+    assert "50 nM -> " in rest.sentence
+    assert About.read(tmp_path / "parts").rest == rest
+    assert abs(rest.largest) < 1e-6
+
+
+def test_a_typed_state_drifts_as_fast_as_is_said() -> None:
+    """Of all calcium, free and bound, what leaves is P₂ c A per time; beside a run of 0.01 ms."""
+    model = compartment(pumps=[BALANCED, BARE], buffers=[IBTX], run={"duration": 0.01, "rest": "as typed"})
+    found = rested(model)
+    leaves = P_2 * REST * SIDE**2 / SIDE**3
+    assert found.system.resting is None
+    assert found.drift.largest == pytest.approx(-leaves, rel=1e-9)
+    assert found.drift.mean == pytest.approx(-leaves / (1 + 100 * 0.3 / 0.35**2), rel=1e-3)
+    run = begun(found.system, model)
+    run.run()
+    assert sum(run.balance().pumped.values()) == pytest.approx(leaves * SIDE**3 * 0.01, rel=1e-3)
+
+
+# What has no rest --------------------------------------------
+
+
+def without_rest(case: str) -> Model:
+    cases: dict[str, Callable[[], Model]] = {
+        "closed": lambda: compartment(channels=[GATE], stimulus=CLAMP),
+        "empty": lambda: compartment(pumps=[BARE]),
+        "too much": lambda: compartment(
+            pumps=[{**BALANCED, "law": "1e-4*P*Ca/(0.1 + Ca)"}], channels=[GATE], stimulus=CLAMP
+        ),
+        "fills": lambda: compartment(stores=[{**ER, "transports": [SERCA]}]),
+        "spreads": lambda: compartment(
+            pumps=[BALANCED, BARE],
+            buffers=[{**IBTX, "diffusivity": 0.1, "where": {"kind": "box", "low": [-1, -1, 0], "high": [1, 1, 0.06]}}],
+        ),
+    }
+    return cases[case]()
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        ("closed", "4e-05 pA of calcium enters before the stimulus, and nothing takes it out"),
+        ("empty", "nothing brings it in, and only an empty terminal would rest"),
+        ("too much", "faster than all pumps together take it out"),
+        ("fills", "the store 'ER' fills, and nothing comes out of it"),
+        ("spreads", "buffer 'fixed' spreads from where it is"),
+    ],
+)
+def test_what_has_no_rest_begins_as_typed_and_says_why(case: str, why: str) -> None:
+    model = without_rest(case)
+    found = rested(model)
+    assert why in found.why
+    assert not found.solved
+    with pytest.warns(rc.ModelWarning, match=f"{why}: there is no rest to begin from, and calcium drifts from 50 nM"):
+        result = runner.run(
+            model.changed(run={"duration": 200, "tolerance": 0.1, "max_step": 100}), "numpy", should_stop=lambda: True
+        )
+    assert result.about.rest.begins == "as typed"
+    assert why in result.about.rest.why
