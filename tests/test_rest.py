@@ -297,7 +297,23 @@ def test_what_has_no_rest_begins_as_typed_and_says_why(case: str, why: str) -> N
     assert not found.solved
     with pytest.warns(rc.ModelWarning, match=f"{why}: there is no rest to begin from, and calcium drifts from 50 nM"):
         result = runner.run(
-            model.changed(run={"duration": 200, "tolerance": 0.1, "max_step": 100}), "numpy", should_stop=lambda: True
+            model.changed(run={"duration": 200, "tolerance": 0.02, "max_step": 100}), "numpy", should_stop=lambda: True
         )
     assert result.about.rest.begins == "as typed"
     assert why in result.about.rest.why
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"pumps": [BALANCED, BARE]}, "by -1.5 nM/ms on average; a run begins in balance, at about 20 nM"),
+        ({"pumps": [BARE]}, "a run begins there nevertheless: pumps take calcium out, nothing brings it in"),
+        ({"pumps": [BALANCED, BARE], "run": {"duration": 1, "rest": "as typed"}}, "nevertheless, as the model says"),
+        ({"pumps": [BALANCED], "stores": [ER]}, "at about 50 nM and 100.1 uM in ER"),
+        ({"pumps": [BALANCED]}, ""),
+    ],
+)
+def test_check_says_where_a_run_would_begin(changes: dict[str, Any], said: str) -> None:
+    told = [line for line in rc.check(compartment(**changes)) if line.startswith("rest: ")]
+    assert len(told) == bool(said)
+    assert said in "".join(told)

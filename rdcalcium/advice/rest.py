@@ -15,7 +15,7 @@ from rdcalcium.patches.pores import voltage_course
 from rdcalcium.patches.stores import membrane_mechanisms, store_mechanism
 from rdcalcium.resting import Compartment, NoRestError, resting_currents, resting_sources, typed_drift
 from rdcalcium.system import build_system
-from rdcalcium.units import level, nanometres
+from rdcalcium.units import level
 
 BALANCED = 1e-12  # µM µm ms⁻¹, a flux that is rounding
 NM = 1e3  # nM in one µM
@@ -65,18 +65,18 @@ def beginning(model: Model, made: Discretization | None) -> Iterator[str]:
     if not drift.matters(model.calcium.rest):
         return
     yield (
-        f"rest: calcium would drift from {level(model.calcium.rest)} by {NM * drift.mean:.2g} nM/ms on average before "
-        f"the stimulus, and by {NM * drift.largest:.2g} nM/ms at {nanometres(drift.at, 4)}; {_therefore(compartment)}"
+        f"rest: before the stimulus calcium would drift from {level(model.calcium.rest)} by "
+        f"{NM * drift.mean:.2g} nM/ms on average; {_therefore(compartment)}"
     )
 
 
 def _therefore(compartment: Compartment) -> str:
     """Where a run begins then."""
     if compartment.model.run.rest == "as typed":
-        return "a run begins there, as the model says"
+        return "a run begins there nevertheless, as the model says"
     try:
         found = compartment.rest()
     except NoRestError as error:
-        return f"a run begins there, for {error}"
+        return f"a run begins there nevertheless: {error}"
     levels = [level(found.calcium), *(f"{level(lumen)} in {name}" for name, lumen in found.lumens.items())]
     return f"a run begins in balance, at about {' and '.join(levels)}"

@@ -151,14 +151,13 @@ class Rest(Entry):
     @property
     def sentence(self) -> str:
         """What was done, from what to what, and what is left."""
-        drift = (
-            f"calcium drifts by {self.drift:.2g} nM/ms on average, and by {self.largest:.2g} nM/ms at most, "
-            f"at {nanometres(self.at, 4)}"
-        )
+        typed = f"{level(self.typed)} as the model says"
+        drift = f"calcium drifts by {self.drift:.2g} nM/ms on average"
         if self.begins == "as typed":
-            return f"rest: {level(self.typed)} as the model says, with no rest to begin from, for {self.why}; {drift}"
+            return f"rest: none; the run begins with {typed}, because {self.why}; {drift}"
+        drift += f", and by {self.largest:.2g} nM/ms at most, at {nanometres(self.at, 4)}"
         if self.begins == "at rest":
-            return f"rest: {level(self.typed)} as the model says; {drift}"
+            return f"rest: {typed}; {drift}"
         levels = [f"{level(self.typed)} -> {level(self.mean)} ({level(self.lowest)} to {level(self.highest)})"]
         levels += [f"{name} {level(typed)} -> {level(found)}" for name, (typed, found) in self.stores.items()]
         return f"rest: {', '.join(levels)}; {drift}"
