@@ -267,7 +267,7 @@ def test_a_steady_state_with_states_is_that_of_the_law_that_they_come_to() -> No
     k_on, k_off, k_out, sigma = 0.15, 0.015, 0.06, 1800 / IONS_PER_AMOUNT
     rates = {"k_on": k_on, "k_off": k_off, "k_out": k_out}
     states = {"scheme": ["P + Ca <-> PCa : k_on, k_off", "PCa -> P : k_out"], "density": 1800, "parameters": rates}
-    law = {"law": "V*Ca/(K + Ca)", "parameters": {"V": sigma * k_out, "K": (k_off + k_out) / k_on}}
+    law = {"law": "V_max*Ca/(K + Ca)", "parameters": {"V_max": sigma * k_out, "K": (k_off + k_out) / k_on}}
     weak = {"name": "Ca", "positions": [[0.025, 0.025]], "current": {"kind": "constant", "amplitude": "0.2 fA"}}
     found = [
         rc.steady(slab(channels=[weak], pumps=[{"name": "pump", "surface": "z_max", **pump}])) for pump in (states, law)
