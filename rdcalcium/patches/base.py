@@ -139,6 +139,11 @@ class Patch:
         """Whether its first row is what lies in a well-mixed store."""
         return self.mechanism.store is not None and self.beyond is None
 
+    @property
+    def inside(self) -> bool:
+        """Whether it is the side towards a lumen that has control volumes."""
+        return self.beyond is not None and bool(self.mechanism.calcium[0] < 0)
+
     def rates(self, calcium: np.ndarray, rows: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
         """Rate of change of every row at every site, (rows, sites) each ms.
 

@@ -38,19 +38,22 @@ class Compartment:
     """A model whose calcium is the same everywhere: its balance has one unknown, and each store one more.
 
     typed     where the model says that it rests
-    settled   its patches, in the voltage before the stimulus, each as one site
+    patches   those that the cytosol sees
+    settled   the same in the voltage before the stimulus, each as one site
     entering  through channels, µM µm³ ms⁻¹
     volume    of the cytosol, µm³
     """
 
     def __init__(self, model: Model, system: System):
         self.model, self.system = model, system
-        self.settled = [one.lumped for one in settle(system.patches.patches)]
+        self.patches = tuple(patch for patch in system.patches.patches if not patch.inside)
+        self.settled = [one.lumped for one in settle(self.patches)]
         self.stores = [one for one in self.settled if one.patch.mechanism.store is not None]
         cells, rates = resting_sources(model, system.discretization)
         self.volume = system.discretization.total_volume
         self.entering = float(system.discretization.volumes[cells] @ rates)
-        self.typed = Level(model.calcium.rest, {one.patch.mechanism.name: one.typed_lumen for one in self.stores})
+        lumens = {one.patch.mechanism.name: one.typed_lumen for one in self.stores}
+        self.typed = Level(model.calcium.rest, lumens | system.stored)
 
     def leaving(self, calcium: float) -> float:
         """What leaves the terminal through patches less what enters through them, µM µm³ ms⁻¹; calcium in µM."""

@@ -43,7 +43,7 @@ def typed_drift(compartment: Compartment, cells: np.ndarray, rates: np.ndarray) 
     made, calcium = compartment.system.discretization, compartment.typed.calcium
     change, flow = np.zeros(made.size), float(made.volumes[cells] @ np.abs(rates))
     change[cells] += rates
-    for patch, one in zip(compartment.system.patches.patches, compartment.settled, strict=True):
+    for patch, one in zip(compartment.patches, compartment.settled, strict=True):
         lumen = compartment.typed.lumens.get(patch.mechanism.name, 0.0)
         flux = float(one.flux(np.array([calcium]), lumen)[0])
         change[patch.volumes] -= patch.weights * flux

@@ -60,7 +60,7 @@ def at_rest(model: Model, system: System) -> Rested:
     if model.run.rest == "as typed":
         return replace(as_typed, why="the model says so")
     try:
-        _require_still_buffers(system)
+        _require_one_rest(system)
         level = compartment.rest()
         check_memory_for_steady_state(model, system.discretization.size)
         return _everywhere(model, system, level, as_typed, (cells, rates))
@@ -68,7 +68,10 @@ def at_rest(model: Model, system: System) -> Rested:
         return replace(as_typed, why=f"{error}")
 
 
-def _require_still_buffers(system: System) -> None:
+def _require_one_rest(system: System) -> None:
+    """Refuse, with a NoRestError, what no rest is looked for of."""
+    for name in system.stored:
+        raise NoRestError(f"the lumen of store {name!r} has control volumes, whose rest is not looked for")
     for described in system.fields:
         if described.diffusivity and not described.everywhere:
             raise NoRestError(f"buffer {described.buffer!r} spreads from where it is")
