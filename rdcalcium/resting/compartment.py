@@ -53,7 +53,7 @@ class Compartment:
         self.volume = system.discretization.total_volume
         self.entering = float(system.discretization.volumes[cells] @ rates)
         lumens = {one.patch.mechanism.name: one.typed_lumen for one in self.stores}
-        self.typed = Level(model.calcium.rest, lumens | system.stored)
+        self.typed = Level(model.calcium.rest, lumens | dict(system.stored))
 
     def leaving(self, calcium: float) -> float:
         """What leaves the terminal through patches less what enters through them, µM µm³ ms⁻¹; calcium in µM."""
