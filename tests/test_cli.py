@@ -160,7 +160,7 @@ def told(points: dict[str, Point], steps: int = 10, rejected: int = 0) -> Result
     ledger = Amounts(entered=0, free=0, bound={}, initial=0, missing=0, relative_error=0)
     cost = {"steps": steps, "rejected": rejected, "evaluations": 1, "wall_time": 1, "peak_memory": 1}
     machine = Machine(backend="", reason="", device="", processor="", threads=1, system="", versions={})
-    about = SimpleNamespace(machine=machine, discretization=SimpleNamespace(count=32292), status="finished")
+    about = SimpleNamespace(rest=None, machine=machine, discretization=SimpleNamespace(count=32292), status="finished")
     summary = Summary(time=40, points=points, ledger=ledger, lowest=0, **cost)
     return cast("Result", SimpleNamespace(summary=summary, about=about, folder="here"))
 
