@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -70,13 +70,6 @@ def voltage_course(stimulus: VoltageCourse, duration: float) -> Course:
     times = np.concatenate(rows_between(stimulus, duration))
     at_once = np.diff(times) == 0
     return Course.through(times, stimulus.voltage(times, before=np.append(at_once, False)))
-
-
-def moment_of(patches: Sequence[Patch], time: float, before_jump: bool) -> float:
-    """When courses are where the voltage is at a time (ms): where it jumps then, they are there a little later."""
-    times = [course.times for patch in patches for course in patch.mechanism.courses.values()]
-    jumps = not before_jump and any(np.any(np.isclose(each, time + JUMP, rtol=0, atol=JUMP / 2)) for each in times)
-    return time + JUMP if jumps else time
 
 
 def _courses(group: Channels, stimulus: VoltageCourse, duration: float) -> dict[str, Course]:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from rdcalcium.errors import RdcalciumError
-from rdcalcium.patches.base import BOUND, PUMPED, Patch
+from rdcalcium.patches.base import BOUND, JUMP, PUMPED, Patch
 from rdcalcium.patches.stiffness import NUDGE, TINY
 from rdcalcium.vesicles.sites import starts
 
@@ -162,6 +162,14 @@ class Settled:
 def settle(patches: tuple[Patch, ...], moment: float = -np.inf) -> list[Settled]:
     """All of them, in the voltage of a moment, ms."""
     return [Settled(patch, moment) for patch in patches]
+
+
+def moment_of(patches: tuple[Patch, ...], time: float, before_jump: bool) -> float:
+    """When courses are where they are at a time (ms): a jump of that time takes them a moment, unless it is `before_jump`."""
+    rows = [course.times for patch in patches for course in patch.mechanism.courses.values()]
+    later = np.concatenate([np.zeros(0), *rows]) - time
+    jumps = later[(later > 0) & (later <= 1.01 * JUMP)]
+    return time if before_jump else float(time + jumps.max(initial=0.0))
 
 
 def balance(excess: Callable[[float], float], near: float, most: float) -> float | None:

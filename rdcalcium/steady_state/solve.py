@@ -18,8 +18,7 @@ from rdcalcium.influx import Influx
 from rdcalcium.library import loaded
 from rdcalcium.memory import check_memory_for_steady_state
 from rdcalcium.model import Model, doubts
-from rdcalcium.patches.pores import moment_of
-from rdcalcium.patches.settled import UnsettledError
+from rdcalcium.patches.settled import UnsettledError, moment_of
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import NoSteadyStateError, find
 from rdcalcium.steady_state.observed import observed
