@@ -165,7 +165,7 @@ def settle(patches: tuple[Patch, ...], moment: float = -np.inf) -> list[Settled]
 
 
 def moment_of(patches: tuple[Patch, ...], time: float, before_jump: bool) -> float:
-    """When courses are where they are at a time (ms): a jump of that time takes them a moment, unless it is `before_jump`."""
+    """When courses are where they are at a time (ms): after a jump of that time, which takes a moment, or before it."""
     rows = [course.times for patch in patches for course in patch.mechanism.courses.values()]
     later = np.concatenate([np.zeros(0), *rows]) - time
     jumps = later[(later > 0) & (later <= 1.01 * JUMP)]
