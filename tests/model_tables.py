@@ -221,6 +221,20 @@ PARTS: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "a store with a lumen": {
+        "geometry": GEOMETRIES["vesicles"],
+        "stores": [
+            {
+                "name": "ER",
+                "lumen": {"region": "docked", "diffusivity": "0.1 um^2/ms"},
+                "rest": "150 uM",
+                "transports": [
+                    {"use": "SERCA_li_rinzel1994", "over_time": {"V_max": [[0, "2e-3 uM*um/ms"], [1, "1e-3 uM*um/ms"]]}}
+                ],
+            }
+        ],
+        "buffers": [{"use": "fixed_keller2015", "where": {"kind": "lumen", "of": "ER"}}],
+    },
     "openings by hand": {"channels": [channel(openings=[["0.3 ms", "0.5 ms"], ["0.8 ms", "0.85 ms"]])]},
     "pools": {
         "sensors": [
