@@ -14,9 +14,12 @@ from scipy.interpolate import CubicSpline, PPoly
 from rdcalcium.errors import InputError
 from rdcalcium.gating import occupancies
 from rdcalcium.model import Channels, GatedCurrent, Model, VoltageCourse
-from rdcalcium.openings import Gate, Openings, PrescribedGate, StochasticGate
+from rdcalcium.openings import Openings, PrescribedGate, StochasticGate
+from rdcalcium.sensing import SensingGate
 from rdcalcium.tabulation import rows_between
 from rdcalcium.units import milliseconds
+
+Gate = PrescribedGate | StochasticGate | SensingGate
 
 SAME_KNOT = 1e-9  # ms, between knots of copies of a course that are one
 STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
@@ -178,8 +181,8 @@ class GroupCurrent:
     influx            pA, positive inward
     open_probability  dimensionless; None where the current is prescribed
     gate              by which each channel opens by itself, and the current is that of an open one; else None
-    senses_calcium    whether calcium changes the gate: the current is then what it would be at rest, and what enters is
-                      found as the run goes, see `patches/pores.py`
+    senses_calcium    whether calcium changes its open probability: the current is then what it would be at rest, and
+                      what enters is found as the run goes, see `patches/pores.py`
     """
 
     name: str
@@ -307,14 +310,15 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None) 
         probability = _open_share(group, occupied)
     voltage = stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
     if group.gating == "stochastic":
-        gate = _stochastic(group, stimulus, times, voltage)
-        _require_followable(gate, gate.transitions(occupied), model.run.duration)
+        gate = _stochastic(group, stimulus, times, voltage, model)
+        if isinstance(gate, StochasticGate):
+            _require_followable(gate, gate.transitions(occupied), model.run.duration)
     open_share = np.ones(len(times)) if gate or probability is None else probability
     influx = TimeCourse.through(times, _inward(group, law, open_share, voltage), smooth=True)
     if probability is None:
         return GroupCurrent(group.name, influx, gate=gate)
     course = TimeCourse.through(times, probability, smooth=True)
-    return GroupCurrent(group.name, influx, course, gate, group.senses_calcium)
+    return GroupCurrent(group.name, influx, course, gate, group.senses_calcium and gate is None)
 
 
 def _inward(group: Channels, law: GatedCurrent, open_share: np.ndarray, voltage: np.ndarray) -> np.ndarray:
@@ -328,11 +332,15 @@ def _inward(group: Channels, law: GatedCurrent, open_share: np.ndarray, voltage:
     return inward
 
 
-def _stochastic(group: Channels, stimulus: VoltageCourse, times: np.ndarray, voltage: np.ndarray) -> StochasticGate:
-    """The gate of a group, whose channels start in equilibrium with the first voltage."""
+def _stochastic(
+    group: Channels, stimulus: VoltageCourse, times: np.ndarray, voltage: np.ndarray, model: Model
+) -> StochasticGate | SensingGate:
+    """The gate of a group, whose channels start in equilibrium with the first voltage, and with calcium at rest."""
     scheme = group.kinetics()
-    start = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))))
+    start = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), model.calcium.rest)
     is_open = np.array([state in group.open_states for state in scheme.states])
+    if group.senses_calcium:
+        return SensingGate(group.name, scheme, stimulus, times, voltage, start, is_open, len(group.positions))
     return StochasticGate(group.name, scheme, times, voltage, start, is_open, len(group.positions))
 
 

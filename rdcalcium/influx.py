@@ -58,12 +58,19 @@ class Influx:
     def begin(self, trial: int) -> None:
         """Be at the beginning of a trial."""
         self.openings: list[Openings | None] = self.currents.openings(self._seed, trial)
-        events = np.concatenate([np.zeros(0), *(o.events for o in self.openings if o)])
-        end = self._fixed_stops[-1]
-        self.events = np.unique(events[(events > 0) & (events < end)])
-        self.stops = np.union1d(self._fixed_stops, self.events)
+        self._note_events()
         self.shares, self._since = self.sources.shares.copy(), -1
         self.follow(0.0)
+
+    def renew(self, group: int, openings: Openings) -> None:
+        """Take other openings of a group, which differ from those before in what has not been followed yet."""
+        self.openings[group] = openings
+        self._note_events()
+
+    def _note_events(self) -> None:
+        events = np.concatenate([np.zeros(0), *(o.events for o in self.openings if o)])
+        self.events = np.unique(events[(events > 0) & (events < self._fixed_stops[-1])])
+        self.stops = np.union1d(self._fixed_stops, self.events)
 
     def follow(self, t: float) -> None:
         """Take the channels that are open from t (ms) on."""

@@ -189,9 +189,6 @@ class StochasticGate:
         return np.minimum(np.searchsorted(self.times, t, side="right") - 1, len(self.times) - 2)
 
 
-Gate = PrescribedGate | StochasticGate
-
-
 def _exits(scheme: KineticScheme, voltage: np.ndarray) -> list[list[tuple[int, np.ndarray]]]:
     """Of each state the states that it can go to, and how fast at each voltage (rows,) ms⁻¹."""
     index = {state: i for i, state in enumerate(scheme.states)}

@@ -8,6 +8,7 @@ from operator import index
 import numpy as np
 
 KEY_BYTES = 16  # of Philox
+BY_NUMBER = "by number"  # in the name of what a checkpoint keeps of things that come and go: a row of each
 
 
 def generator(seed: int, trial: int, *what: int | str) -> np.random.Generator:

@@ -23,7 +23,7 @@ from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.pores import Pores
 from rdcalcium.recorders.release import ReleaseSensors, SensorStep
 from rdcalcium.recorders.watched import WatchedPoints
-from rdcalcium.stepping import HostSteps, Pace, Setting, TakenStep, Way, on_device
+from rdcalcium.stepping import Gates, HostSteps, Pace, Setting, TakenStep, Way, on_device
 from rdcalcium.units import milliseconds, nanometres
 
 LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
@@ -81,7 +81,8 @@ class Simulation:
         self.points = WatchedPoints(watched, operations, self.influx, self.flashes.cells, alone)
         self.pores = Pores(model, self.system, self.influx.currents, self.influx.sources.counts)
         tolerance, longest = (self.rtol, self.atol), model.run.max_step or np.inf
-        setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest)
+        self.gates = Gates(self.influx, self.points, self.system)
+        setting = Setting(operations, self.influx, self.points, self.method, *tolerance, longest, self.gates)
         self.host = HostSteps(setting)
         self.way: Way = on_device(setting, self.host) or self.host
         self.begin(1)
@@ -91,6 +92,7 @@ class Simulation:
         self.trial = trial
         self.influx.begin(trial)
         self.points.begin()
+        self.gates.begin(self.model.run.seed, trial)
         self.t, self.steps, self.pace = 0.0, 0, Pace.at_start(self.method)
         self.stepper = Stepper(self.do, self.system.rest, self.system.sites_at_rest)
         self.flashed = 0  # how many of the flashes have come
@@ -122,6 +124,7 @@ class Simulation:
         return {
             **self.stepper.saved(),
             **self.ledger.saved(),
+            **self.gates.saved(),
             "clock": np.array([self.t, pace.control.h, pace.implicit_above, *pace.control.last]),
             "trial": np.array(self.trial),
             "counts": np.array([self.steps, pace.rejected, self.stepper.evaluations]),
@@ -139,6 +142,7 @@ class Simulation:
         self.steps, self.pace.rejected, self.stepper.evaluations = (int(n) for n in state["counts"])
         self._counted, self._last, self.flashed = self.stepper.evaluations, None, int(state["flashed"])
         self.ledger.restore(state)
+        self.gates.restore(state)
         for i, sensor in enumerate(self.sensors):
             sensor.restore({key: state[f"{key} {i}"] for key in sensor.saved()})
         self._look_at_pores()

@@ -187,7 +187,6 @@ def test_check_says_how_near_to_the_pore_its_calcium_is_that_of_the_gate() -> No
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"gating": "stochastic"}, r'opens with a probability, not by chance; leave gating = "stochastic" out'),
         ({"gate": [*M2, "O + Mg <-> I : k_on, k_off"]}, r"a gate may bind Ca, but not Mg"),
     ],
 )

@@ -131,6 +131,11 @@ class Stepper:
         self.carried = do.from_host(after - do.to_host(self.y), sites[1])
         self._f0_is_current = False
 
+    @property
+    def tried(self) -> Array:
+        """Where the last attempt has led to, before it is accepted."""
+        return self._spare[1]
+
     def rate(self, refined: bool = False) -> Array:
         """The right-hand side at the state, without sources."""
         if not self._f0_is_current:

@@ -110,11 +110,6 @@ class Channels(SchemePart):
                 )
             if any(t.ligand == "Mg" for t in scheme.transitions):
                 raise ValueError(f"channels {self.name!r}: a gate may bind Ca, but not Mg")
-            if self.senses_calcium and self.gating == "stochastic":
-                raise ValueError(
-                    f"channels {self.name!r}: a gate that calcium changes opens with a probability, not by chance; "
-                    'leave gating = "stochastic" out, or Ca out of the gate'
-                )
         return self
 
     @property

@@ -27,7 +27,7 @@ INFLUX, VOLTAGE = "influx", "V"
 def pore_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Reaction]]:
     """A patch for each group of channels that senses calcium, and how it reacts."""
     for group in model.channels_within:
-        if group.senses_calcium and model.stimulus:
+        if group.senses_calcium and not group.conducts_by_itself and model.stimulus:
             mechanism = gate_mechanism(group, model.stimulus, model.run.duration, model.calcium.rest)
             volumes, amounts = _pores(group, model, discretization)
             weights = amounts / discretization.volumes[volumes]

@@ -40,7 +40,8 @@ class WatchedPoints:
         }
         self.alone = alone
         found = _weights(system.discretization, positions, alone) if len(positions) else None
-        self.weights = _with_cells(found, np.union1d(influx.cells, flashed))
+        self._cells = np.union1d(influx.cells, flashed)
+        self.weights = _with_cells(found, self._cells)
         self._places = operations.points(self.weights)
         self._found: dict[tuple[float, bool], np.ndarray] = {}  # calcium, as it was asked for since the last look
         self.left = np.ones(len(groups))
@@ -53,6 +54,16 @@ class WatchedPoints:
         for g, channels in self._each.items():
             if openings := self.influx.openings[g]:
                 channels.begin(openings)
+
+    def renew(self, group: int) -> None:
+        """Take other openings of a group from the influx."""
+        self._found.clear()
+        if openings := self.influx.openings[group]:
+            self._each[group].begin(openings)
+
+    def places_of(self, cells: np.ndarray) -> np.ndarray:
+        """Of control volumes under pores among what is fetched."""
+        return self.count + np.searchsorted(self._cells, cells)
 
     def look(self, y: Array) -> None:
         """Fetch every field at every point."""

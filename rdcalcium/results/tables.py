@@ -32,8 +32,15 @@ def headings(model: Model, fields: Sequence[str], balance: Balance) -> dict[str,
         ],
         LEDGER: [columns.ENTERED, columns.FREE, *elsewhere, columns.MISSING, columns.RELATIVE_ERROR],
     }
-    sensing = [group.name for group in model.channels if group.senses_calcium]
-    tables[CHANNELS] = [c for name in sensing for c in (columns.open_probability(name), columns.current(name))]
+    sensing = [group for group in model.channels if group.senses_calcium]
+    tables[CHANNELS] = [
+        column
+        for group in sensing
+        for column in (
+            columns.open_channels(group.name) if group.conducts_by_itself else columns.open_probability(group.name),
+            columns.current(group.name),
+        )
+    ]
     if not model.sensors:
         del tables[SENSORS]
     if not sensing:
@@ -93,9 +100,9 @@ class Tables:
         if SENSORS in self._tables:
             self._tables[SENSORS].append([*self._first, t, *release])
 
-    def write_channels(self, t: float, open_probability: np.ndarray, inward: np.ndarray) -> None:
-        """A row of every group that senses calcium: (groups,) each, the current in pA."""
-        values = np.column_stack([open_probability, 0.0 - inward])  # not -inward, which makes -0.0 of nothing
+    def write_channels(self, t: float, are_open: np.ndarray, inward: np.ndarray) -> None:
+        """A row of every group that senses calcium: how open, and the current inward in pA, (groups,) each."""
+        values = np.column_stack([are_open, 0.0 - inward])  # not -inward, which makes -0.0 of nothing
         self._tables[CHANNELS].append([*self._first, t, *values.ravel()])
 
     def write_balance(self, t: float, balance: Balance) -> None:

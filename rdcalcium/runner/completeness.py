@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.integrators.limits import SAME_TIME
+from rdcalcium.randomness import BY_NUMBER
 from rdcalcium.recorders.schedule import Schedule, Schedules
 from rdcalcium.results import RunFolderError, folder
 from rdcalcium.results.csv_table import moments_of
@@ -17,7 +18,6 @@ from rdcalcium.results.tables import headings, headings_of_trials
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import milliseconds
-from rdcalcium.vesicles.supplied import LISTED
 
 RESTORE = "restore the file, or "
 
@@ -31,7 +31,7 @@ def require_fitting(path: Path, state: Mapping[str, Any], fresh: Mapping[str, An
     wanted = {**fresh, **({"derivative": fresh["y"]} if "derivative" in state else {})}
     for name, example in wanted.items():
         found, shape = state.get(name), np.shape(example)
-        if found is not None and name.startswith(LISTED):
+        if found is not None and BY_NUMBER in name:
             shape = (*found.shape[:1], *shape[1:])
         if trouble := _misfit(found, shape):
             unfit = f"{path / folder.CHECKPOINT} does not fit this model, or this version: {name!r} {trouble}"

@@ -23,6 +23,7 @@ from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner.completeness import require_complete
 from rdcalcium.runner.microscope import Microscope
 from rdcalcium.runner.outcome import outcome
+from rdcalcium.runner.pores import open_and_inward
 from rdcalcium.runner.stimulus import StimulusOfTrials, write_stimulus
 from rdcalcium.simulation import Moment, Simulation
 from rdcalcium.system import System
@@ -149,11 +150,8 @@ class Recording:
 
     def _look_at_channels(self, moment: Moment, times: np.ndarray) -> None:
         """The same of channels whose gate calcium changes."""
-        simulation, pores = self.simulation, self.simulation.pores
-        if pores:
-            found = simulation.within(moment, times, simulation.do.sites)
-            for t, sites in zip(times.tolist(), found, strict=True):
-                self.tables.write_channels(t, pores.open_probability(sites), pores.current(sites, t))
+        for t, are_open, inward in open_and_inward(self.simulation, moment, times):
+            self.tables.write_channels(t, are_open, inward)
 
     def _release(self, moment: Moment, values: np.ndarray, share: float = 1.0) -> np.ndarray:
         """What is written of release at all sensors after a share of the step, in the order of the columns."""

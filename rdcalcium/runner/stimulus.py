@@ -15,6 +15,7 @@ from rdcalcium.results.columns import TIME, TRIAL, VOLTAGE, Column, current, ope
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS
 from rdcalcium.runner.bends import bends
+from rdcalcium.sensing import SensingGate
 from rdcalcium.simulation import Simulation
 from rdcalcium.tabulation import rows_between
 
@@ -77,7 +78,7 @@ def stimulus_columns(model: Model, influx: Influx, times: np.ndarray, before: np
         columns[VOLTAGE] = model.stimulus.voltage(times, before)
     counts = model.copies * influx.conducting(times, before)
     for group, count in zip(influx.currents.groups, counts.T, strict=True):
-        if group.senses_calcium:
+        if group.senses_calcium or isinstance(group.gate, SensingGate):
             continue
         if group.open_probability:
             columns[open_probability(group.name)] = _values(group.open_probability, times, before)

@@ -15,6 +15,7 @@ from rdcalcium.integrators.base import Method
 from rdcalcium.integrators.controller import StepController
 from rdcalcium.integrators.stepper import Stepper, StepSources
 from rdcalcium.recorders.watched import WatchedPoints
+from rdcalcium.stepping.gates import Gates
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Setting:
     rtol     relative tolerance
     atol     (fields,) µM, absolute tolerance
     longest  ms, that a step may be
+    gates    of channels that are drawn as the run goes
     """
 
     operations: Operations
@@ -34,6 +36,7 @@ class Setting:
     rtol: float
     atol: np.ndarray
     longest: float
+    gates: Gates
 
 
 @dataclass

@@ -129,7 +129,9 @@ class DeviceSteps(Way):
 def on_device(setting: Setting, host: HostSteps) -> DeviceSteps | None:
     """For a device that takes steps by itself; None where the host has to."""
     patches = setting.operations.system.patches
-    if not setting.operations.takes_steps or refines(setting.operations, setting.rtol) or patches.follow_the_clock:
+    if not setting.operations.takes_steps or refines(setting.operations, setting.rtol):
+        return None
+    if patches.follow_the_clock or setting.gates:
         return None
     return DeviceSteps(setting, host)
 

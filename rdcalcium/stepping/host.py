@@ -63,13 +63,16 @@ class HostSteps(Way):
         self.influx.follow(t)
         radius = self._radius()
         pace.control.h = pace.control.h or 1 / radius
+        change = np.inf  # when a channel opens or closes, as far as attempts have told
         while True:
-            plan = self._plan(pace, t, radius)
+            plan = self._plan(pace, t, radius, change)
             error = stepper.attempt(plan.scheme, plan.h, plan.sources, self.setting.rtol, self.setting.atol)
             if plan.scheme is not self.explicit:
                 pace.tried_implicitly(accepted=error <= 1)
             if error <= 1:
-                break
+                if (change := self._change(stepper, plan, t, change)) == np.inf:
+                    break
+                continue
             pace.rejected += 1
             pace.control.reject(plan.h, error)
             if pace.control.h < SHORTEST_STEP:
@@ -77,12 +80,21 @@ class HostSteps(Way):
                 return []
         stepper.accept()
         pace.control.accept(plan.h, error, plan.wanted)
+        if self.setting.gates:
+            self.setting.gates.settle(plan.end)
         if np.any(np.abs(self.influx.stops - plan.end) < SAME_TIME):
             pace.restart()
         amount = plan.sources.amount if plan.sources else 0.0
         return [
             HostStep(plan.end, plan.h, stepper.evaluations, amount, self.points.fetch(stepper.y), plan.sources),
         ]
+
+    def _change(self, stepper: Stepper, plan: Plan, t: float, known: float) -> float:
+        """When a channel opens or closes too early in a step from t (ms) that was tried; infinite where none does."""
+        gates = self.setting.gates
+        if not gates:
+            return np.inf
+        return gates.first_change(t, plan.end, self.points.fetch(stepper.tried), plan.end == known)
 
     def is_quiet(self, t: float, h: float) -> bool:
         """Whether a step of h ms from t may be implicit.
@@ -101,13 +113,14 @@ class HostSteps(Way):
         times, more = HEADROOM
         return RADIUS_FLOOR + self.system.stiffness(times * self.points.highest_calcium + more)
 
-    def _plan(self, pace: Pace, t: float, radius: float) -> Plan:
+    def _plan(self, pace: Pace, t: float, radius: float, before: float = np.inf) -> Plan:
         """The next step: implicit where currents are steady and stages would be many, else explicit and seeing them.
 
         radius  bound on the spectral radius, ms⁻¹
+        before  ms, when it has to end at the latest
         """
         stops, method = self.influx.stops, self.setting.method
-        stop = float(stops[np.searchsorted(stops, t, side="right")])
+        stop = min(float(stops[np.searchsorted(stops, t, side="right")]), before)
         wanted = min(pace.control.h, self.setting.longest)
         h, lands = towards(stop - t, wanted)
         if method.stages_for(h, radius) > pace.implicit_above and self.is_quiet(t, h):

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rdcalcium.randomness import BY_NUMBER
 from rdcalcium.vesicles.chain import Chain
 from rdcalcium.vesicles.flow import poisson
 from rdcalcium.vesicles.sampled import DRAWN_AT_ONCE, SampledVesicles
 
-LISTED = "vesicles by number"  # what is saved of them has as many rows as there are vesicles
+LISTED = f"vesicles {BY_NUMBER}"
 SOURCE = -1  # number of what is no vesicle
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.results import Result, columns
-from rdcalcium.results.folder import PROBES, SNAPSHOTS
+from rdcalcium.results.folder import CHANNELS, PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.trials import over_trials
 from rdcalcium.results.vtkhdf import StoredSnapshots, in_cytosol
@@ -72,13 +72,17 @@ class RunFolder:
 
     def stimulus(self) -> dict[columns.Column, np.ndarray]:
         """Columns of the stimulus, (times,), or (trials, times) where there are several; without rows none."""
-        table = self.result.stimulus
-        if not table or not len(next(iter(table.values()))):
-            return {}
-        if columns.TRIAL.heading in table:
-            coordinates, table = over_trials(table)
-            table = {columns.TIME.heading: coordinates["time"][1], **table}
-        return {columns.Column.read(heading): values for heading, values in table.items()}
+        return _columns(self.result.stimulus)
+
+    def currents(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Of each group of channels times (ms) and current (pA), also of those whose gate calcium changes."""
+        tables = (self.stimulus(), _columns(self.result.table(CHANNELS)))
+        return {
+            column.place: (table[columns.TIME], values)
+            for table in tables
+            for column, values in table.items()
+            if column.quantity == columns.CURRENT
+        }
 
     def peak_time(self) -> float:
         """When calcium is highest at any sensor (at any probe, if there is no sensor), as the summary says, ms.
@@ -132,3 +136,13 @@ class RunFolder:
     def _peak_of_snapshots(self) -> float:
         means = [np.nanmean(self.snapshots.read(i)[CALCIUM]) for i in range(len(self.snapshots.times))]
         return float(self.snapshots.times[int(np.argmax(means))])
+
+
+def _columns(table: dict[str, np.ndarray]) -> dict[columns.Column, np.ndarray]:
+    """Of a table over time, (times,), or (trials, times) where there are several; without rows none."""
+    if not table or not len(next(iter(table.values()))):
+        return {}
+    if columns.TRIAL.heading in table:
+        coordinates, table = over_trials(table)
+        table = {columns.TIME.heading: coordinates["time"][1], **table}
+    return {columns.Column.read(heading): values for heading, values in table.items()}

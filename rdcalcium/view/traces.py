@@ -12,7 +12,6 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.results.columns import (
     CALCIUM,
-    CURRENT,
     RELEASE_PROBABILITY,
     RELEASE_RATE,
     TIME,
@@ -74,8 +73,8 @@ def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
     panels: list[Callable[[Axes], None]] = []
     if VOLTAGE in columns:
         panels.append(lambda axis: _voltage(axis, columns))
-    if any(column.quantity == CURRENT for column in columns):
-        panels.append(lambda axis: _currents(axis, columns))
+    if currents := run.currents():
+        panels.append(lambda axis: _currents(axis, currents))
     if calcium:
         panels.append(lambda axis: _calcium(axis, calcium, colours))
     if rate:
@@ -120,12 +119,11 @@ def _voltage(axis: Axes, columns: Mapping[Column, np.ndarray]) -> None:
     axis.set_ylabel(VOLTAGE.heading)
 
 
-def _currents(axis: Axes, columns: Mapping[Column, np.ndarray]) -> None:
+def _currents(axis: Axes, currents: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
     """Of each group of channels, inward downwards."""
-    currents = {column.place: values for column, values in columns.items() if column.quantity == CURRENT}
     lines = []
-    for number, (name, values) in enumerate(currents.items()):
-        lines += curve(axis, columns[TIME], values, color=f"C{number}", label=f"current through {name}")
+    for number, (name, (times, values)) in enumerate(currents.items()):
+        lines += curve(axis, times, values, color=f"C{number}", label=f"current through {name}")
     low, high = axis.get_ylim()
     axis.set_ylim(min(low, 0), max(high, 0))
     axis.set_ylabel(current("").heading)

@@ -1,0 +1,190 @@
+"""Channels that open by chance while calcium changes their gate: drawn as the run goes, one step after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rdcalcium.model import KineticScheme, VoltageCourse
+from rdcalcium.openings import Openings
+from rdcalcium.randomness import generator
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where the channels of a group are; all (channels,).
+
+    states  in which they are
+    turns   which pair of its numbers each uses now
+    waits   what the integral of the rates out of its state still has to grow by until a channel leaves it
+    """
+
+    states: np.ndarray
+    turns: np.ndarray
+    waits: np.ndarray
+
+
+class SensingGate:
+    """Channels that go from state to state by themselves, at the rates that voltage and their own calcium give them.
+
+    A channel leaves a state when the integral of the rates out of it has grown by -ln u, with u uniform from 0 to 1,
+    and takes each way in proportion to its rate then (Gillespie 1977), as one of a `StochasticGate` does; from the same
+    numbers, so that one which calcium does not change opens at the same times. Rates are straight lines between the
+    rows at which gates are tabulated, and calcium is one from the beginning to the end of a step.
+
+    times    (rows,) ms, ascending; two of one time where the voltage jumps
+    voltage  (rows,) mV
+    start    (states,) probability of each state at the beginning
+    is_open  (states,)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        scheme: KineticScheme,
+        stimulus: VoltageCourse,
+        times: np.ndarray,
+        voltage: np.ndarray,
+        start: np.ndarray,
+        is_open: np.ndarray,
+        channels: int,
+    ):
+        self.name, self.scheme, self.stimulus = name, scheme, stimulus
+        self.times, self.voltage, self.is_open, self.channels = times, voltage, is_open, channels
+        self._start = np.cumsum(start)
+        index = {state: i for i, state in enumerate(scheme.states)}
+        pairs = [(index[t.source], index[t.target]) for t in scheme.transitions]
+        self._ways = np.array([way for a, b in pairs for way in ((a, b), (b, a))])
+        self._from = np.arange(len(scheme.states))[:, None] == self._ways[:, 0]  # (states, ways)
+
+    def openings(self, seed: int, trial: int) -> Openings:
+        """What is known of a trial before it begins: which channels are open then."""
+        first = np.flatnonzero(self.is_open[self.begin(seed, trial).states])
+        return Openings(self.channels, first, np.full(len(first), -np.inf), np.full(len(first), np.inf))
+
+    def begin(self, seed: int, trial: int) -> Standing:
+        """The channels before the first step of a trial."""
+        self._key = (seed, trial)
+        self._drawn: list[np.ndarray] = []
+        u = self._numbers(0)[:, 0]
+        states = np.searchsorted(self._start, u * self._start[-1], side="right")
+        return Standing(states, np.ones(self.channels, dtype=int), -np.log1p(-self._numbers(1)[:, 0]))
+
+    def _numbers(self, turn: int) -> np.ndarray:
+        """The pairs of all channels, (channels, 2), in this turn of theirs."""
+        while len(self._drawn) <= turn:
+            stream = generator(*self._key, "gate", self.name, len(self._drawn))
+            self._drawn.append(stream.random((self.channels, 2)))
+        return self._drawn[turn]
+
+    def through(
+        self, at: Standing, t: float, end: float, calcium: tuple[np.ndarray, np.ndarray], late: float = 0.0
+    ) -> tuple[Standing, np.ndarray]:
+        """What channels come to from t to `end` (ms), until they open or close for the first time, and when that is.
+
+        That time is infinite for those that neither open nor close; nothing is followed beyond it.
+
+        calcium  (channels,) µM at both ends
+        late     ms, by which a change may come after the end and still count as one at the end
+        """
+        times, rates = self._rates(t, end, calcium)
+        leaving = np.einsum("sw,wrc->src", self._from, rates)
+        steps = np.diff(times)[:, None] * (leaving[:, 1:] + leaving[:, :-1]) / 2
+        hazard = np.concatenate([np.zeros_like(steps[:, :1]), steps.cumsum(axis=1)], axis=1)
+        states, turns, waits = at.states.copy(), at.turns.copy(), at.waits.copy()
+        now, changes = np.full(self.channels, t), np.full(self.channels, np.inf)
+        going = np.arange(self.channels)
+        while len(going):
+            rate, grown = leaving[states[going], :, going], hazard[states[going], :, going]
+            before = _integral(times, rate, grown, now[going])
+            wanted = before + waits[going]
+            jumps = wanted < grown[:, -1] + late * rate[:, -1]
+            waits[going[~jumps]] -= (grown[:, -1] - before)[~jumps]
+            going, rate, grown, wanted = going[jumps], rate[jumps], grown[jumps], wanted[jumps]
+            now[going] = np.clip(_reached(times, rate, grown, wanted), now[going], end)
+            was = states[going]
+            states[going] = self._target(times, rates, going, was, now[going], turns[going])
+            turns[going] += 1
+            waits[going] = -np.log1p(-self._of_turns(going, turns[going])[:, 0])
+            changed = self.is_open[states[going]] != self.is_open[was]
+            changes[going[changed]] = now[going[changed]]
+            going = going[~changed]
+        return Standing(states, turns, waits), changes
+
+    def _rates(self, t: float, end: float, calcium: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Times (rows,) ms, and the rate of every way then, (ways, rows, channels) ms⁻¹."""
+        first, last = np.searchsorted(self.times, t, side="right"), np.searchsorted(self.times, end, side="left")
+        times = np.concatenate([[t], self.times[first:last], [end]])
+        at_ends = self.stimulus.voltage(np.array([t, end]), before=np.array([False, True]))
+        voltage = np.concatenate([at_ends[:1], self.voltage[first:last], at_ends[1:]])[:, None]
+        share = ((times - t) / (end - t))[:, None]
+        local = np.maximum((1 - share) * calcium[0] + share * calcium[1], 0.0)
+        found = []
+        for step, pair in zip(self.scheme.transitions, self.scheme.rates(voltage, local), strict=True):
+            found += [pair[0] * (local if step.ligand == "Ca" else 1.0), pair[1]]
+        return times, np.array([np.broadcast_to(rate, local.shape) for rate in found])
+
+    def _target(
+        self,
+        times: np.ndarray,
+        rates: np.ndarray,
+        channels: np.ndarray,
+        states: np.ndarray,
+        when: np.ndarray,
+        turns: np.ndarray,
+    ) -> np.ndarray:
+        """Where channels go that leave their states at these times: each way in proportion to its rate then."""
+        row = np.clip(np.searchsorted(times, when, side="right") - 1, 0, len(times) - 2)
+        share = (when - times[row]) / np.where(times[row + 1] > times[row], times[row + 1] - times[row], 1.0)
+        now = (1 - share) * rates[:, row, channels] + share * rates[:, row + 1, channels]
+        each = np.cumsum(now * self._from[states].T, axis=0)
+        way = np.sum(each <= self._of_turns(channels, turns)[:, 1] * each[-1], axis=0).clip(max=len(each) - 1)
+        return self._ways[way, 1]
+
+    def _of_turns(self, channels: np.ndarray, turns: np.ndarray) -> np.ndarray:
+        """The pairs that channels use in their turns, (channels, 2)."""
+        found = np.empty((len(channels), 2))
+        for turn in np.unique(turns).tolist():
+            now = turns == turn
+            found[now] = self._numbers(turn)[channels[now]]
+        return found
+
+
+def changed(openings: Openings, who: np.ndarray, t: float, opens: np.ndarray) -> Openings:
+    """With what some channels do at a time (ms), later than all before: each opens, or closes."""
+    closed = openings.closed.copy()
+    closed[np.isinf(closed) & np.isin(openings.channel, who[~opens])] = t
+    new = who[opens]
+    return replace(
+        openings,
+        channel=np.append(openings.channel, new),
+        opened=np.append(openings.opened, np.full(len(new), t)),
+        closed=np.append(closed, np.full(len(new), np.inf)),
+    )
+
+
+def _integral(times: np.ndarray, rate: np.ndarray, grown: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Of the rate of each channel until its t, (channels,); rate and what it has grown to at rows (channels, rows)."""
+    who, row = np.arange(len(t)), np.clip(np.searchsorted(times, t, side="right") - 1, 0, len(times) - 2)
+    since = t - times[row]
+    found: np.ndarray = grown[who, row] + since * (rate[who, row] + _slope(times, rate, row) * since / 2)
+    return found
+
+
+def _reached(times: np.ndarray, rate: np.ndarray, grown: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """When that integral has come to what is wanted, (channels,) ms."""
+    row = np.clip((grown <= wanted[:, None]).sum(axis=1) - 1, 0, len(times) - 2)
+    who = np.arange(len(row))
+    rest, slope, first = wanted - grown[who, row], _slope(times, rate, row), rate[who, row]
+    # The smaller root of rate x + slope x² / 2 = rest, in the form that does not cancel.
+    root = np.sqrt(np.maximum(first**2 + 2 * slope * rest, 0.0))
+    found: np.ndarray = times[row] + 2 * rest / np.maximum(first + root, np.finfo(float).tiny)
+    return found
+
+
+def _slope(times: np.ndarray, rate: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Of the rate of each channel behind a row of its own."""
+    who, width = np.arange(len(row)), times[row + 1] - times[row]
+    rise = rate[who, row + 1] - rate[who, row]
+    return np.divide(rise, width, out=np.zeros(len(row)), where=width > 0)
