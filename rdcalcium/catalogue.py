@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from rdcalcium.errors import ModelError, suggest
 
 FOLDER = Path(__file__).with_name("library")
 SHELVES = ("buffers", "channels", "pumps", "sensors", "transports", "waveforms", "models")
+CLOSEST = 6  # entries that are offered for a word that names none
 _NOT_MODEL_KEYS = {"check", "description", "like", "note"}
 
 
@@ -53,5 +56,43 @@ def entry(kind: str, name: str) -> dict[str, Any]:
     """Values of one library entry, as they would stand in a model file."""
     known = entries(kind)
     if name not in known:
-        raise ModelError(f"the library has no {kind.removesuffix('s')} {name!r}; {suggest(name, known)}")
+        raise ModelError(f"the library has no {kind.removesuffix('s')} {name!r}{_meant(name, [kind])}")
     return {k: v for k, v in known[name].items() if k not in _NOT_MODEL_KEYS}
+
+
+def missing(word: str) -> ModelError:
+    """What to raise for a word that is neither a kind nor the name of an entry."""
+    return ModelError(f"the library has no {word!r}{_meant(word, SHELVES)}")
+
+
+def _meant(word: str, kinds: Collection[str]) -> str:
+    """How the sentence about a word that names no entry of some kinds ends."""
+    found = closest(word, kinds)
+    if not found:
+        known = sorted(kinds if len(kinds) > 1 else entries(next(iter(kinds))))
+        return f", and nothing like it; known: {', '.join(known)}"
+    *others, last = [repr(name) for name in found]
+    return f". Did you mean {', '.join(others)}{' or ' * bool(others)}{last}?"
+
+
+def closest(word: str, kinds: Collection[str]) -> list[str]:
+    """A few kinds and entries that a word may mean: by their names, then by what they are; hyphens do not matter."""
+    known = {name: str(values.get("description", "")) for kind in kinds for name, values in entries(kind).items()}
+    known |= dict.fromkeys(kinds if len(kinds) > 1 else (), "")
+    spelt = [(text, name) for name in known for text in (_plain(name), _plain(name.split("_")[0]))]
+    alike = difflib.get_close_matches(_plain(word), {text for text, _ in spelt}, n=CLOSEST)
+    found = [name for text in alike for known_as, name in spelt if known_as == text]
+    found += [name for name in known if _plain(word) and _plain(word) in _plain(name)]
+    found += [name for name, text in known.items() if _plain(word) and _says(text, _plain(word))]
+    return [*dict.fromkeys(found)][:CLOSEST]
+
+
+def _says(text: str, word: str) -> bool:
+    """Whether some words of a text begin like a plain one."""
+    words = text.split()
+    return any(_plain("".join(words[i:])).startswith(word) for i in range(len(words)))
+
+
+def _plain(text: str) -> str:
+    """Letters and digits alone, in lower case."""
+    return "".join(letter for letter in text.lower() if letter.isalnum())

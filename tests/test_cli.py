@@ -282,7 +282,7 @@ MISTAKES = {
     "negative total": ('total = "1 mM"', 'total = "-1 mM"', "'buffers[1].total' is '-1 mM'; it should be greater"),
     "not a number": ('total = "1 mM"', "total = nan", "nan is not a finite concentration"),
     "infinity": ('total = "1 mM"', "total = inf", "inf is not a finite concentration"),
-    "unknown buffer": ('"EGTA"', '"EGAT"', "the library has no buffer 'EGAT'; known: "),
+    "unknown buffer": ('"EGTA"', '"EGAT"', "the library has no buffer 'EGAT'. Did you mean 'EGTA'"),
     "channel outside": (
         '[["0 nm", "0 nm"]]',
         '[["500 nm", "0 nm"]]',

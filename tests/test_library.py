@@ -12,7 +12,8 @@ from scipy.linalg import expm
 
 import rdcalcium as rc
 from rdcalcium import library
-from rdcalcium.catalogue import FOLDER
+from rdcalcium.catalogue import CLOSEST, FOLDER
+from rdcalcium.library.described import awaits_check
 from rdcalcium.model import Buffer, Channels, KineticScheme, ModelError, Sensor, write_toml
 from tests.tolerances import TOLERANCES
 
@@ -342,5 +343,34 @@ def test_the_whole_library_is_listed_by_kind() -> None:
 
 
 def test_a_word_that_the_library_does_not_know_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ModelError, match=r"the library has no 'EGAT'; known: .*\. Did you mean 'EGTA'\?"):
+    with pytest.raises(ModelError, match=r"the library has no 'EGAT'\. Did you mean 'EGTA'"):
         library.explain("EGAT")
+
+
+@pytest.mark.parametrize(
+    ("word", "offered"),
+    [("Fluo-5F", "'Fluo5F_eshra2021'"), ("Cav2.1", "'PQ_type_li2007'"), ("bufers", "'buffers'")],
+)
+def test_a_word_is_looked_for_without_hyphens_and_in_descriptions(word: str, offered: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        library.explain(word)
+    assert offered in str(refused.value)
+    assert str(refused.value).count("'") <= 2 * (1 + CLOSEST)
+
+
+def test_a_word_like_nothing_is_answered_with_what_there_is() -> None:
+    with pytest.raises(ModelError, match=r"no channel 'xyzzy', and nothing like it; known: .*PQ_type_li2007"):
+        rc.channels("xyzzy")
+
+
+def test_the_lists_mark_what_awaits_a_check() -> None:
+    text = "\n".join(library.explain("buffers"))
+    assert "\nFura2_matveev2002* " in text
+    assert "\nBAPTA " in text
+    assert "\n* some of its values await a check" in text
+
+
+@pytest.mark.parametrize(("kind", "name"), ENTRIES)
+def test_what_is_from_memory_awaits_a_check(kind: str, name: str) -> None:
+    values = library.entries(kind)[name]
+    assert "memory" not in values.get("note", "") or awaits_check(values)

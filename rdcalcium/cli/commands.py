@@ -265,7 +265,8 @@ def view(run: Path, screenshot: bool, movie: bool, time: str | None, kind: str |
 def list_entries(what: str | None) -> None:
     """List the library with its sources: all of it, one KIND of entries, or all that one ENTRY says.
 
-    Kinds are buffers, channels, sensors, waveforms and models; `devices` are what this machine computes with.
+    Kinds are buffers, channels, pumps, transports, sensors, waveforms and models; `devices` are what this machine
+    computes with.
     """
     from rdcalcium.library import explain
 

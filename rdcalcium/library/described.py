@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rdcalcium.catalogue import SHELVES, entries, references
-from rdcalcium.errors import ModelError, suggest
+from rdcalcium.catalogue import SHELVES, entries, missing, references
 from rdcalcium.library.response import peak_rate
 from rdcalcium.model import Buffer, Channels, KineticScheme, Sensor
 from rdcalcium.model.expression import Expression
@@ -26,26 +25,36 @@ _HEADINGS = {
     "transports": ("numbers", "to be said", "", "source"),
     "sensors": (*(f"peak at {calcium:g} uM" for calcium in _STEPS), "", "source"),
 }
+UNCHECKED = "*"  # behind the names of entries with such values
+FOOTNOTE = f"{UNCHECKED} some of its values await a check against their paper: the note of the entry says which"
 
 
 def explain(word: str | None = None) -> list[str]:
     """Lines about a kind of entry ("buffers"), about one entry ("EGTA"), or about all of them."""
     if word is None:
-        return [line for kind in SHELVES for line in (*_listed(kind), "")][:-1]
+        return [line for kind in SHELVES for line in (*_listed(kind), "")] + [FOOTNOTE]
     if word in SHELVES:
-        return [*_listed(word), "", *_cited(source for values in entries(word).values() for source in _sources(values))]
+        papers = _cited(source for values in entries(word).values() for source in _sources(values))
+        footnote = [FOOTNOTE, ""] if any(map(awaits_check, entries(word).values())) else []
+        return [*_listed(word), "", *footnote, *papers]
     kinds = [kind for kind in SHELVES if word in entries(kind)]
     if not kinds:
-        names = [name for kind in SHELVES for name in entries(kind)]
-        raise ModelError(f"the library has no {word!r}; {suggest(word, [*SHELVES, *names])}")
+        raise missing(word)
     return [line for kind in kinds for line in _entry(kind, word)]
 
 
 def _listed(kind: str) -> list[str]:
     rows = [(kind, *_HEADINGS.get(kind, ("", "source")))]
     for name, values in entries(kind).items():
-        rows.append((name, *_numbers(kind, name, values), ", ".join(_sources(values))))
+        rows.append(
+            (name + UNCHECKED * awaits_check(values), *_numbers(kind, name, values), ", ".join(_sources(values)))
+        )
     return _aligned(rows)
+
+
+def awaits_check(values: dict[str, Any]) -> bool:
+    """Whether the note of an entry says so."""
+    return "await" in values.get("note", "")
 
 
 def _numbers(kind: str, name: str, values: dict[str, Any]) -> tuple[str, ...]:
