@@ -208,19 +208,30 @@ def test_a_transport_that_cannot_be_is_refused(changes: dict[str, Any], message:
         cell({**SERCA, **changes})
 
 
-def test_what_the_library_cannot_know_has_to_be_said() -> None:
-    with pytest.raises(ModelError, match=r"'V_max' in .* is not known"):
-        cell({"use": "SERCA_li_rinzel1994"})
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({}, r"leaves 'V_max' to be said: parameters = \{ V_max = \"… .*um/ms\" \}"),
+        ({"parameters": {"Vmax": 1e-3}}, r"'SERCA_li_rinzel1994' has no parameter 'Vmax'\. Did you mean 'V_max'\?"),
+    ],
+)
+def test_what_the_library_cannot_know_has_to_be_said(said: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        cell({"use": "SERCA_li_rinzel1994", **said})
 
 
 def test_a_pump_without_a_law_needs_states_that_bind() -> None:
-    with pytest.raises(ModelError, match=r"'PMCA' takes nothing across: give it a law, or a scheme and a density"):
+    with pytest.raises(ModelError, match=r"'PMCA' leaves the density of its molecules to be said: density = "):
         Pump(**{**PMCA, "density": None})
+    with pytest.raises(ModelError, match=r"'nothing' takes nothing across: give it a law, or a scheme and a density"):
+        Pump(name="nothing")
 
 
 def test_a_store_that_no_leak_balances_is_refused() -> None:
     leaky = {**IP3R, "parameters": {"P": "1 um/ms", "IP3": "2 uM"}}
-    with pytest.raises(InputError, match=r"no leak balances the store 'ER' at rest, where -.* are taken up"):
+    with pytest.raises(
+        InputError, match=r"no leak balances the store 'ER' at rest, .* let uptake be more than .* strong"
+    ):
         fresh(cell(SERCA, leaky))
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
+from rdcalcium import library
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Sensor
+from rdcalcium.model.sensor_doubts import never_fuse
 from tests.test_release import LEVELS, PEAKS, SENSORS
 from tests.tolerances import TOLERANCES
 
@@ -68,3 +70,29 @@ def test_a_trace_says_its_units_and_its_papers() -> None:
 def test_a_course_that_cannot_be_is_refused(sensor: str, times: list[float], calcium: object, sentence: str) -> None:
     with pytest.raises(RdcalciumError, match=sentence):
         rc.release(sensor, times, calcium)
+
+
+OWN = {
+    "scheme": ["X[n] + Ca <-> X[n+1] : (3-n)*k_on, (n+1)*k_off for n = 0..2", "X3 -> fused : gamma"],
+    "parameters": {"k_on": "0.1 /uM/ms", "k_off": "5 /ms", "gamma": "6 /ms"},
+}
+
+
+def test_a_sensor_of_ones_own_is_a_table_or_a_part_and_times_may_have_units() -> None:
+    part = rc.sensor(name="mine", positions=[[0, 0, 0]], **OWN)
+    one = rc.release(part, [0, 0.5, 1], [[10]], rest=0.1)
+    other = rc.release(OWN, ["0 ms", "500 us", "1 ms"], [["10 uM"]], rest="100 nM")
+    np.testing.assert_array_equal(one.release_rate, other.release_rate)
+    assert float(one.release_rate[-1, 0]) > 0
+
+
+def test_a_ladder_without_its_last_rung_is_asked_about() -> None:
+    short = {**OWN, "scheme": [OWN["scheme"][0].replace("3-n", "2-n"), OWN["scheme"][1]]}
+    with pytest.warns(rc.ModelWarning, match=r"can ever fuse: the rate of 'X2 .*' from X2 to X3 is 0 at 10 uM"):
+        found = rc.release(short, [0, 1], 100.0)
+    assert float(found.release_probability[-1]) == 0
+
+
+@pytest.mark.parametrize("name", library.entries("sensors"))
+def test_every_sensor_of_the_library_can_release(name: str) -> None:
+    assert never_fuse(Sensor(use=name, positions=((0, 0, 0),))) is None

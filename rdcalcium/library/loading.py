@@ -37,27 +37,30 @@ def loaded(model: Model | str | Path) -> Model:
     return model if isinstance(model, Model) else load(model)
 
 
-def buffer(use: str, **values: Any) -> Buffer:
-    """A buffer of the library, with some values said or replaced: buffer("EGTA", total="10 mM")."""
+def buffer(use: str | None = None, **values: Any) -> Buffer:
+    """A buffer of the library, with some values said or replaced: buffer("EGTA", total="10 mM").
+
+    Here, and of the other parts below, one that uses no entry says all keys of the model file by itself.
+    """
     return Buffer(use=use, **values)
 
 
-def channels(use: str, **values: Any) -> Channels:
+def channels(use: str | None = None, **values: Any) -> Channels:
     """Channels of the library at positions: channels("calyx_borst_sakmann1998", positions=[["0 nm", "0 nm"]])."""
     return Channels(use=use, **values)
 
 
-def sensor(use: str, **values: Any) -> Sensor:
+def sensor(use: str | None = None, **values: Any) -> Sensor:
     """Sensors of the library at positions: sensor("felmy2003", positions=[["50 nm", "0 nm", "0 nm"]])."""
     return Sensor(use=use, **values)
 
 
-def pump(use: str, **values: Any) -> Pump:
+def pump(use: str | None = None, **values: Any) -> Pump:
     """A pump of the library on a surface: pump("PMCA_matveev2006", surface="z_max")."""
     return Pump(use=use, **values)
 
 
-def transport(use: str, **values: Any) -> StoreTransport:
+def transport(use: str | None = None, **values: Any) -> StoreTransport:
     """What is in the membrane of a store: transport("SERCA_li_rinzel1994", parameters={"V_max": "2e-3 uM*um/ms"})."""
     return StoreTransport(use=use, **values)
 

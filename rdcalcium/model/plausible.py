@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.model import Model
+from rdcalcium.model.sensor_doubts import never_fuse
 from rdcalcium.model.train import PoissonTrain, RegularTrain
 from rdcalcium.model.transports import Transport
 from rdcalcium.units import UNITS, milliseconds, show
@@ -59,7 +60,8 @@ def doubts(model: Model) -> list[str]:
     """Questions to whoever wrote a model that is valid, each a sentence."""
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
     others = (_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _temperatures, _too_late, _endless)
-    return [*unusual, *(text for ask in others for text in ask(model))]
+    idle = [text for sensor in model.sensors if (text := never_fuse(sensor))]
+    return [*unusual, *idle, *(text for ask in others for text in ask(model))]
 
 
 def _mirrored(model: Model) -> Iterator[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from itertools import pairwise
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import AfterValidator, Field, field_serializer, model_validator
 
-from rdcalcium.errors import suggest
+from rdcalcium.catalogue import entry
+from rdcalcium.errors import nearest, suggest
 from rdcalcium.model import dimensions
 from rdcalcium.model.base import LibraryPart
 from rdcalcium.model.deduced import deduced, of_kinds, wanted_of
@@ -27,11 +28,12 @@ from rdcalcium.model.expression import Expression
 from rdcalcium.model.quantity import LIMITS, Parameter, Quantity, Time
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.transition import require_dimensions
-from rdcalcium.units import IONS_PER_AMOUNT
+from rdcalcium.units import IONS_PER_AMOUNT, show
 
 CALCIUM = "Ca"  # the free calcium under the membrane, in a law
 VOLTAGE = "V"  # the membrane potential, mV, in the law of what sits in the membrane
 DENSITY = "density"  # the molecules on an area, in a law: an amount, µM µm
+_NEEDS_DENSITY = 'leaves the density of its molecules to be said: density = "… /um^2"'
 _TRIED = np.array([0.01, 0.05, 1.0, 100.0])  # µM, at which a law must be a number
 
 
@@ -126,21 +128,26 @@ class Transport(LibraryPart):
 
     def with_units(self) -> dict[str, Parameter]:
         """Its parameters, each with the unit that its place in the law, the gates and the scheme leaves."""
-        wanted = [(Expression(text).tree, dimension) for _, text, dimension in self._expressions()]
-        wanted += wanted_of(self.kinetics) if self.kinetics else []
-        meanings = dict.fromkeys(self.given, CONCENTRATION) | dict.fromkeys(self.variables, PURE)
-        known = deduced(self.first, meanings | {VOLTAGE: dimensions.VOLTAGE, DENSITY: SURFACE_DENSITY}, wanted)
-        found = of_kinds(self.first, known)
+        found = self._of_kinds(self.first)
         try:
             self._require_dimensions(found)
         except ValueError:
             return self.parameters
         return {name: found[name] for name in self.parameters}
 
+    def _of_kinds(self, parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+        """Numbers with the kinds of quantity that their places tell."""
+        wanted = [(Expression(text).tree, dimension) for _, text, dimension in self._expressions()]
+        wanted += wanted_of(self.kinetics) if self.kinetics else []
+        meanings = dict.fromkeys(self.given, CONCENTRATION) | dict.fromkeys(self.variables, PURE)
+        known = deduced(parameters, meanings | {VOLTAGE: dimensions.VOLTAGE, DENSITY: SURFACE_DENSITY}, wanted)
+        return of_kinds(parameters, known)
+
     @model_validator(mode="after")
     def _can_be(self) -> Self:
         if not self.law and not self.binds:
-            raise ValueError(f"{self.name!r} takes nothing across: give it a law, or a scheme and a density")
+            needs = _NEEDS_DENSITY if self.scheme else "takes nothing across: give it a law, or a scheme and a density"
+            raise ValueError(f"{self.name!r} {needs}")
         self._require_way_across()
         self._require_names()
         self._require_dimensions(self.first)
@@ -215,6 +222,7 @@ class Transport(LibraryPart):
         known = {*self.numbers, *self.given, *variables}
         expressions = [Expression(text) for text in (self.law, *self.gates.values()) if text]
         for expression in expressions:
+            self._require_said(expression.names - known)
             expression.require(known)
         scheme = self.kinetics
         if scheme and scheme.depends_on_voltage and VOLTAGE not in self.given:
@@ -228,3 +236,17 @@ class Transport(LibraryPart):
             if name not in used:
                 listed = suggest(name, used - {*self.given, *variables}, "used")
                 raise ValueError(f"the law of {self.name!r} does not use {name!r}; {listed}")
+
+    def _require_said(self, unsaid: Set[str]) -> None:
+        """What a law of the library names without a number is given: in one's own law it may as well be misspelt."""
+        if not unsaid or self.use is None or entry(self.shelf, self.use).get("law") != self.law:
+            return
+        if DENSITY in unsaid:
+            raise ValueError(f"{self.name!r} {_NEEDS_DENSITY}")
+        name = min(unsaid)
+        for said in self.parameters:
+            if said not in self.law and nearest(said, unsaid):
+                raise ValueError(f"{self.use!r} has no parameter {said!r}. Did you mean {nearest(said, unsaid)!r}?")
+        kind = self._of_kinds({**self.first, name: Parameter(1.0)})[name].kind
+        unit = show(1.0, kind).partition(" ")[2] if kind else ""
+        raise ValueError(f'{self.name!r} leaves {name!r} to be said: parameters = {{ {name} = "… {unit}" }}')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -81,18 +81,30 @@ def _across(store: Store, rest: float, magnesium: float, first: Row) -> Mechanis
         parts.add(transport)
     inwards = " + ".join(parts.transported)
     if store.leak == "balances":
-        inwards = f"({inwards}) - {parts.place(_permeability(store, rest, parts.at_rest(inwards)))}*({STORE} - Ca)"
+        fluxes = [parts.at_rest(flux) for flux in parts.transported]
+        inwards = f"({inwards}) - {parts.place(_permeability(store, rest, fluxes))}*({STORE} - Ca)"
     parts.rows[0] = replace(first, rate=Expression(inwards))
     return Mechanism(store.name, parts.with_clock(), parts.parameters, courses=parts.courses)
 
 
-def _permeability(store: Store, rest: float, uptake: float) -> float:
-    """Of the leak that lets out at rest what is taken up then (µM µm ms⁻¹), µm ms⁻¹."""
+def _permeability(store: Store, rest: float, fluxes: Sequence[float]) -> float:
+    """Of the leak that lets out at rest what the transports take up then in sum (µM µm ms⁻¹), µm ms⁻¹."""
+    uptake = sum(fluxes)
     if store.rest == rest and uptake == 0:
         return 0.0
     if store.rest == rest or uptake / (store.rest - rest) < 0:
+        taken, let_out = sum(flux for flux in fluxes if flux > 0), -sum(flux for flux in fluxes if flux < 0)
         raise InputError(
-            f"no leak balances the store {store.name!r} at rest, where {uptake:.4g} uM um/ms are taken up against "
-            f'{store.rest:g} uM inside and {rest:g} uM outside; change its transports or its rest, or say leak = "none"'
+            f"no leak balances the store {store.name!r} at rest, with {store.rest:g} uM inside and {rest:g} uM outside"
+            f": its transports take up {taken:.4g} uM um/ms and let out {let_out:.4g}; "
+            + _way_out(store, rest, taken, let_out)
         )
     return uptake / (store.rest - rest)
+
+
+def _way_out(store: Store, rest: float, taken: float, let_out: float) -> str:
+    """What would help; fluxes at rest in µM µm ms⁻¹."""
+    free = '; or say leak = "none"'
+    if store.rest > rest and taken > 0:
+        return f"let uptake be more than {let_out / taken:.3g} times as strong, or release as much weaker{free}"
+    return f"change its transports or its rest{free}"

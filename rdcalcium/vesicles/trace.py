@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rdcalcium.catalogue import entry
-from rdcalcium.errors import InputError
+from rdcalcium.errors import InputError, ModelWarning
 from rdcalcium.library import papers
 from rdcalcium.model import Sensor
+from rdcalcium.model.sensor_doubts import never_fuse
+from rdcalcium.units import parse
 from rdcalcium.vesicles.chain import Chain
 from rdcalcium.vesicles.sampled import Fusions
 from rdcalcium.vesicles.sites import Vesicles
@@ -20,11 +23,18 @@ from rdcalcium.vesicles.supplied import drawn
 if TYPE_CHECKING:
     import xarray
 
+SomeSensor = str | Sensor | Mapping[str, Any]
+
 REST = 0.05  # µM, that of a model which does not say another
 
 
 def release(
-    sensor: str | Sensor, times: ArrayLike, calcium: ArrayLike, *, rest: float = REST, magnesium: float = 0.0
+    sensor: SomeSensor,
+    times: ArrayLike,
+    calcium: ArrayLike,
+    *,
+    rest: float | str = REST,
+    magnesium: float | str = 0.0,
 ) -> xarray.Dataset:
     """What a sensor does in a given course of calcium.
 
@@ -32,10 +42,11 @@ def release(
         steps = rc.release("schneggenburger_neher2000", times, [[1, 2, 5, 10, 20, 50]])
         steps.release_rate.max("time")  # the dose-response curve: peak rates after steps from rest
 
-    sensor     name of one in the library, or a Sensor, whose positions do not matter
-    times      (n,) ms, ascending; a time that is there twice is a jump of calcium
+    sensor     name of one in the library, or a Sensor, whose positions do not matter; one of your own may be a table:
+               {"scheme": ["X + Ca <-> XCa : k_on, k_off", "XCa -> fused : gamma"], "parameters": {...}}
+    times      (n,) ms, ascending, or texts such as "2 ms"; a time that is there twice is a jump of calcium
     calcium    (n,) µM at these times, which straight lines join; (n, traces) for several at once, (1, traces) for
-               levels that stay; or a number
+               levels that stay; or a number; texts such as "10 uM" are read too
     rest       µM, at which the sensor has come to rest before the first time, unless it says how it starts; where no
                vesicle comes back, those that have not fused by then begin
     magnesium  µM, for sensors that bind it
@@ -47,21 +58,22 @@ def release(
     Raises InputError for times that do not ascend, and for calcium that does not fit them or is below zero.
     """
     part = _part(sensor)
+    rest, magnesium = parse(rest, "concentration"), parse(magnesium, "concentration")
     t, c = _course(times, calcium)
     vesicles = Vesicles(Chain(part, magnesium))
     return _dataset(part, vesicles, t, c, _followed(vesicles, rest, t, c.reshape(len(t), -1)))
 
 
 def fusions(
-    sensor: str | Sensor,
+    sensor: SomeSensor,
     times: ArrayLike,
     calcium: ArrayLike,
     *,
     vesicles: int = 1,
     trials: int = 1,
     seed: int = 1,
-    rest: float = REST,
-    magnesium: float = 0.0,
+    rest: float | str = REST,
+    magnesium: float | str = 0.0,
 ) -> xarray.Dataset:
     """When single vesicles fuse in a given course of calcium: each site is drawn by itself from its chain.
 
@@ -76,6 +88,7 @@ def fusions(
     `fusion`, in the order of time: trial and vesicle, from 1, trace, from 0, and time in ms.
     """
     part = _part(sensor)
+    rest, magnesium = parse(rest, "concentration"), parse(magnesium, "concentration")
     if vesicles < 1 or trials < 1:
         raise InputError(f"{vesicles} vesicles in {trials} trials are none to draw; give at least one of each")
     t, c = _course(times, calcium)
@@ -110,17 +123,21 @@ def _events(sensor: Sensor, found: Sequence[Fusions]) -> xarray.Dataset:
     )
 
 
-def _part(sensor: str | Sensor) -> Sensor:
-    """A sensor by name, somewhere."""
-    if isinstance(sensor, Sensor):
-        return sensor
-    entry("sensors", sensor)  # tells the nearest name where there is none
-    return Sensor(use=sensor, positions=((0.0, 0.0, 0.0),))
+def _part(sensor: SomeSensor) -> Sensor:
+    """A sensor by name or by its keys, somewhere; a warning to the caller's caller if it never releases."""
+    if isinstance(sensor, str):
+        entry("sensors", sensor)  # tells the nearest names where there is none
+        sensor = {"use": sensor}
+    name = {} if isinstance(sensor, Sensor) or "use" in sensor else {"name": "sensor"}
+    part = sensor if isinstance(sensor, Sensor) else Sensor(**{**name, "positions": ((0.0, 0.0, 0.0),), **sensor})
+    if doubt := never_fuse(part):
+        warnings.warn(doubt, ModelWarning, stacklevel=3)
+    return part
 
 
 def _course(times: ArrayLike, calcium: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Times (n,) ms, and calcium (n,) or (n, traces) µM."""
-    t, c = np.asarray(times, dtype=float), np.asarray(calcium, dtype=float)
+    t, c = _numbers(times, "time"), _numbers(calcium, "concentration")
     if t.ndim != 1 or len(t) < 2 or not np.all(np.diff(t) >= 0):
         raise InputError(f"times must be a row of at least two that ascend, in ms; these have the shape {t.shape}")
     if c.ndim > 2 or (c.ndim and c.shape[0] not in (1, len(t))) or (c.ndim == 1 and len(c) != len(t)):
@@ -131,6 +148,14 @@ def _course(times: ArrayLike, calcium: ArrayLike) -> tuple[np.ndarray, np.ndarra
     if not np.all(np.isfinite(c) & (c >= 0)):
         raise InputError(f"calcium must be numbers from 0 uM on; the lowest here is {np.min(c):g}")
     return t, np.array(np.broadcast_to(c, (len(t), *c.shape[1:])))
+
+
+def _numbers(values: ArrayLike, kind: str) -> np.ndarray:
+    """As an array, also from texts with units."""
+    found = np.asarray(values)
+    if found.dtype.kind in "iuf":
+        return found.astype(float)
+    return np.array([parse(one, kind) for one in found.ravel().tolist()]).reshape(found.shape)
 
 
 def _followed(vesicles: Vesicles, rest: float, times: np.ndarray, calcium: np.ndarray) -> np.ndarray:
