@@ -106,11 +106,14 @@ class System:
         return steady + float((binding[:, 0] * calcium + binding[:, 1]).max(initial=0.0))
 
     def stiffness_terms(self) -> tuple[float, np.ndarray]:
-        """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2)."""
+        """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2).
+
+        Those of patches are added to each of them, and to nothing.
+        """
         steady, binding = self.chemistry.stiffness_terms(self.discretization.radius)
-        constant, each = self.patches.stiffness(LOW)
-        if each:
-            binding = np.vstack([binding, np.zeros((1, 2))]) + np.array([each, 0.0])
+        constant, lines = self.patches.stiffness(LOW)
+        if len(lines):
+            binding = (np.vstack([binding, np.zeros((1, 2))])[:, None] + lines).reshape(-1, 2)
         return steady + constant, binding
 
 

@@ -15,6 +15,7 @@ import rdcalcium as rc
 from rdcalcium.errors import InputError
 from rdcalcium.library import resolve
 from rdcalcium.model import ModelError, Pump
+from rdcalcium.patches.stiffness import jacobian
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import IONS_PER_AMOUNT
 from tests.support import fresh, launched_ahead, simulate
@@ -26,6 +27,7 @@ AREA_OVER_VOLUME, LUMEN = 1 / SIDE, VOLUME * (1 + RATIO)
 SERCA = {"use": "SERCA_li_rinzel1994", "name": "SERCA", "parameters": {"V_max": "2e-3 uM*um/ms"}}
 IP3R = {"use": "IP3R_li_rinzel1994", "name": "IP3R", "parameters": {"P": "1e-4 um/ms", "IP3": "0.4 uM"}}
 RYR = {"use": "RyR_keizer_levine1996", "name": "RyR", "parameters": {"P": "1e-4 um/ms"}}
+RYR_4 = {**RYR, "use": "RyR_4_states_keizer_levine1996"}
 PORE = {
     "name": "pore",
     "law": "-P*O*(Ca_store - Ca)",
@@ -92,6 +94,14 @@ def pore_states(c: float, x: np.ndarray) -> list[float]:
     bound, is_open = x
     binds, opens = 0.5 * c * (1 - bound - is_open) - 0.3 * bound, 0.02 * bound - 0.1 * c * is_open
     return [binds - opens, opens]
+
+
+def four_states(c: float, x: np.ndarray) -> list[float]:
+    """O1, O2 and C2 of the ryanodine receptor of Keizer & Levine 1996, with constants in seconds."""
+    o1, o2, c2 = x
+    opens = 1500 * c**4 * (1 - o1 - o2 - c2) - 28.8 * o1
+    wider, adapts = 1500 * c**3 * o1 - 385.9 * o2, 1.75 * o1 - 0.1 * c2
+    return [1e-3 * (opens - wider - adapts), 1e-3 * wider, 1e-3 * adapts]
 
 
 CASES = {
@@ -372,3 +382,44 @@ def test_every_transport_of_the_library_moves_calcium_and_never_more_into_a_full
     assert inwards[0] >= inwards[1] >= inwards[2]
     assert inwards[0] != inwards[2] or inwards[3] > inwards[1]
     assert inwards[1]
+
+
+def test_a_receptor_with_four_states_is_the_equations_of_keizer_and_levine() -> None:
+    """Beside Radau's method, under a current that brings calcium to a few µM."""
+    weak = [{"name": "Ca", "positions": [[0, 0]], "current": {**CURRENT, "amplitude": "0.02 fA"}}]
+    run = fresh(cell(SERCA, RYR_4, channels=weak), "numpy")
+    start = run.system.patches.start[1:]
+    assert np.abs(four_states(0.05, start)).max() < 1e-9
+
+    def inwards(c: float, s: float, x: np.ndarray) -> float:
+        return serca(c) - 1e-4 * (x[0] + x[1]) * (s - c)
+
+    leak = inwards(0.05, STORE_REST, start) / (STORE_REST - 0.05)
+
+    def rates(t: float, y: np.ndarray) -> np.ndarray:
+        flux = inwards(y[0], y[1], y[2:]) - leak * (y[1] - y[0])
+        current = 2e-5 * 5.1821348 / SIDE**3 * (t < 20)
+        return np.array([current - flux * AREA_OVER_VOLUME, flux * SIDE**2 / LUMEN, *four_states(float(y[0]), y[2:])])
+
+    y = np.array([0.05, STORE_REST, *start])
+    for span in ((0, 20), (20 + 1e-12, 60)):
+        y = solve_ivp(rates, span, y, method="Radau", rtol=1e-8, atol=1e-11).y[:, -1]
+    run.run()
+    assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(y[0], rel=1e-3)
+    assert run.do.sites(run.stepper.y)[1:] == pytest.approx(y[2:], rel=1e-2, abs=1e-5)
+    assert y[0] > 0.3
+    assert y[4] > 0.01
+
+
+def test_steep_steps_are_bounded_up_to_each_level_of_calcium() -> None:
+    """By several lines, none of which is far above the steepest mode of a receptor whose rate grows as c^4."""
+    run = fresh(cell(SERCA, RYR_4), "numpy")
+    (patch,), (own,) = run.system.patches.patches, run.system.patches.reactions
+    for calcium in (1.0, 12.0, 40.0, 150.0, 900.0):
+        slopes = jacobian(patch.mechanism, np.array([calcium]), patch.mechanism.start[:, None], patch.areas.sum())[0]
+        slopes[0] *= patch.weights[0]
+        fastest = np.abs(np.linalg.eigvals(slopes)).max()
+        bound = run.system.stiffness(calcium) - run.system.discretization.radius
+        assert own.radii[own.place(calcium)] <= bound * (1 + 1e-12)
+        assert fastest <= bound
+        assert calcium < 10 or bound < 10 * fastest

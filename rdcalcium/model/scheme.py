@@ -18,6 +18,9 @@ from rdcalcium.model.transition import GIVEN, LIGANDS, SchemeError, Transition, 
 _Named = tuple[str, float, str | None]  # a parameter, its value, and the kind of quantity that it is
 
 
+HIGH = 100.0  # µM of calcium, up to which rates are asked for
+
+
 @dataclass(frozen=True)
 class KineticScheme:
     """States and the transitions between them, with numbers for the names in the rates.
@@ -191,10 +194,10 @@ def _require_parts(scheme: KineticScheme, parts: Collection[str]) -> None:
 
 
 def _require_rates(scheme: KineticScheme) -> None:
-    """Rates are numbers, not negative and not absurd, at rest and at the peak of a spike."""
+    """Rates are numbers, not negative and not absurd, at rest and where calcium is high, as under a pore."""
     most = LIMITS["rate"].most
     voltages = (-80.0, 0.0, 40.0) if scheme.depends_on_voltage else (0.0,)
-    for voltage, calcium in product(voltages, (0.0, 1.0, 1e3) if scheme.depends_on_calcium else (0.0,)):
+    for voltage, calcium in product(voltages, (0.0, 1.0, HIGH) if scheme.depends_on_calcium else (0.0,)):
         with np.errstate(all="ignore"):
             pairs = scheme.rates(voltage, calcium)
         for t, pair in zip(scheme.transitions, pairs, strict=True):

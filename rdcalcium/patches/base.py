@@ -16,6 +16,8 @@ from rdcalcium.model.stores import STORE
 # and what has entered through it.
 PUMPED, STORED, BOUND, ENTERED = "pumped", "stored", "bound", "entered"
 CROSSED = "crossed"  # what has gone into control volumes on the other side, where the ledger finds it anyway
+# Times what is known by which one line may exceed it, and by how much the ends differ of each of several lines.
+LOOSE, BLOCK = 10.0, 1.3
 CLOCK = "clock"  # name of the row that is the time, ms
 JUMP = 1e-4  # ms, in which a function of time jumps; its rows lie further on
 UNJUDGED = 1e30  # scale of a row whose error nobody looks at, and that single precision can hold
@@ -187,6 +189,23 @@ class Reaction:
         return constant, float(((self.radii[above] - constant) / self.levels[above]).max(initial=0.0))
 
 
+def bent(low: float, levels: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Lines, of which the highest is above bounds that hold from `low` up to levels of calcium (µM), (lines, 2).
+
+    Each is above those between two ends that differ by BLOCK, and begins at half the lower one; so none is more than
+    twice as steep as a line through the origin that is above all of them.
+    """
+    reached = np.concatenate([[low], levels[:-1]])  # from where each bound holds on
+    ends = low * BLOCK ** np.arange(np.log(levels[-1] / low) / np.log(BLOCK) + 1)
+    lines = []
+    for i, end in enumerate(ends):
+        inside = (reached >= end) & (reached < end * BLOCK)
+        begins = end / 2 if i else 0.0
+        slope = float((bounds[inside] / (reached[inside] - begins)).max(initial=0.0))
+        lines.append((slope, -slope * begins))
+    return np.array(lines)
+
+
 @dataclass(frozen=True)
 class Patches:
     """All patches of a system.
@@ -203,10 +222,21 @@ class Patches:
         """Whether there are any."""
         return bool(self.patches)
 
-    def stiffness(self, low: float) -> tuple[float, float]:
-        """What they add to the spectral radius of the Jacobian: a constant (ms⁻¹), and that of each µM above `low`."""
-        lines = [reaction.line(low) for reaction in self.reactions]
-        return sum((line[0] for line in lines), 0.0), sum((line[1] for line in lines), 0.0)
+    def stiffness(self, low: float) -> tuple[float, np.ndarray]:
+        """What they add to the spectral radius of the Jacobian: a constant (ms⁻¹), and lines above `low`, (lines, 2).
+
+        The highest of the lines, slope (µM⁻¹ ms⁻¹) times calcium plus offset (ms⁻¹), is added. It is one, unless that
+        is LOOSE, as where rates grow with a power of calcium.
+        """
+        found = [reaction.line(low) for reaction in self.reactions]
+        constant, slope = (sum((line[part] for line in found), 0.0) for part in (0, 1))
+        if not slope:
+            return constant, np.zeros((0, 2))
+        above = self.reactions[0].levels > low
+        levels, radii = self.reactions[0].levels[above], sum(reaction.radii[above] for reaction in self.reactions)
+        if np.max((constant + slope * levels) / np.maximum(radii, constant)) <= LOOSE:
+            return constant, np.array([[slope, 0.0]])
+        return constant, bent(low, levels, np.maximum(radii - constant, 0.0))
 
     @property
     def follow_the_clock(self) -> bool:
