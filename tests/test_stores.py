@@ -386,8 +386,8 @@ def test_every_transport_of_the_library_moves_calcium_and_never_more_into_a_full
 
 def test_a_receptor_with_four_states_is_the_equations_of_keizer_and_levine() -> None:
     """Beside Radau's method, under a current that brings calcium to a few µM."""
-    weak = [{"name": "Ca", "positions": [[0, 0]], "current": {**CURRENT, "amplitude": "0.02 fA"}}]
-    run = fresh(cell(SERCA, RYR_4, channels=weak), "numpy")
+    weak = [{"name": "Ca", "positions": [[0, 0]], "current": {**CURRENT, "amplitude": "0.2 fA"}}]
+    run = fresh(cell(SERCA, RYR_4, channels=weak, run={"duration": 2, "tolerance": 1e-3}), "numpy")
     start = run.system.patches.start[1:]
     assert np.abs(four_states(0.05, start)).max() < 1e-9
 
@@ -398,17 +398,16 @@ def test_a_receptor_with_four_states_is_the_equations_of_keizer_and_levine() -> 
 
     def rates(t: float, y: np.ndarray) -> np.ndarray:
         flux = inwards(y[0], y[1], y[2:]) - leak * (y[1] - y[0])
-        current = 2e-5 * 5.1821348 / SIDE**3 * (t < 20)
+        current = 2e-4 * 5.1821348 / SIDE**3
         return np.array([current - flux * AREA_OVER_VOLUME, flux * SIDE**2 / LUMEN, *four_states(float(y[0]), y[2:])])
 
-    y = np.array([0.05, STORE_REST, *start])
-    for span in ((0, 20), (20 + 1e-12, 60)):
-        y = solve_ivp(rates, span, y, method="Radau", rtol=1e-8, atol=1e-11).y[:, -1]
+    begin = [0.05, STORE_REST, *start]
+    y = solve_ivp(rates, (0, 2), begin, method="Radau", rtol=1e-8, atol=1e-11).y[:, -1]
     run.run()
     assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(y[0], rel=1e-3)
-    assert run.do.sites(run.stepper.y)[1:] == pytest.approx(y[2:], rel=1e-2, abs=1e-5)
-    assert y[0] > 0.3
-    assert y[4] > 0.01
+    assert run.do.sites(run.stepper.y)[1:] == pytest.approx(y[2:], rel=1e-2, abs=1e-4)
+    assert y[0] > 1
+    assert y[2] + y[3] > 0.5  # it is open
 
 
 def test_steep_steps_are_bounded_up_to_each_level_of_calcium() -> None:
