@@ -3,15 +3,8 @@
 //
 // RDC_ROWS, site_rates and site_flux, which use them, are written behind it by rdcalcium/backends/patch_code.py.
 #pragma once
-#include "common.cuh"
+#include "functions.cuh"
 
-#ifdef RDC_CPU
-#define RDC_MATH(name) __builtin_##name
-#else
-#define RDC_MATH(name) name
-#endif
-
-RDC_DEVICE double rdc_exp(const double x) { return RDC_MATH(exp)(x); }
 RDC_DEVICE double rdc_log(const double x) { return RDC_MATH(log)(x); }
 RDC_DEVICE double rdc_sqrt(const double x) { return RDC_MATH(sqrt)(x); }
 RDC_DEVICE double rdc_tanh(const double x) { return RDC_MATH(tanh)(x); }

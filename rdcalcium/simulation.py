@@ -102,7 +102,7 @@ class Simulation:
         self._look_at_pores()
         self.points.look(self.stepper.y)
         at_rest = None if self.system.resting is None else self.points.last[CALCIUM]
-        self.sensors = ReleaseSensors.of(self.model, self._drawn(trial), at_rest)
+        self.sensors = ReleaseSensors.of(self.model, self._drawn(trial), at_rest, self.do.series)
 
     def _drawn(self, trial: int) -> Sequence[int]:
         """Trials whose vesicles are drawn in the calcium of this one."""

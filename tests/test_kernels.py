@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 from scipy.sparse import csr_array
 
 from rdcalcium.backends import Operations, open_backend
@@ -36,6 +37,8 @@ from rdcalcium.model import Box, Grid, Model, Run
 from rdcalcium.patches import Patch, Patches
 from rdcalcium.stepping.device import rules
 from rdcalcium.system import System, build_system
+from rdcalcium.vesicles.chain import Rates
+from rdcalcium.vesicles.flow import Flow
 from tests.models import ATP, CHEMISTRIES, FIXED, GATED, PUMP, SLOW_WHEN_BOUND, TWO_SITE, magnesium, patched_system
 from tests.support import PRECISIONS, LikeAGpu
 from tests.tolerances import TOLERANCES
@@ -607,6 +610,22 @@ def check_from_modes(do: KernelOperations, rng: np.random.Generator) -> None:
         assert_close(do, do.to_host(on_out), out, scale=np.abs(back) @ np.abs(x) + np.abs(direct) @ np.abs(u) + 1)
 
 
+def check_series(do: KernelOperations, rng: np.random.Generator) -> None:
+    """A circle of four states and a counter, one of whose rates is given; from quiet sites to very busy ones."""
+    sites, length = do.system.shape[1], 0.3
+    change = np.array([[-1, 0, 0, 1], [1, -1, 0, 0], [0, 1, -1, 0], [0, 0, 1, -1], [0, 0, 1, 0]], dtype=float)
+    rates = Rates(np.array([0.0, 0.7, 0.0, 2.0]), np.array([0.4, 0.0, 0.0, 0.0]), np.array([-1, -1, 0, -1]))
+    flow = Flow(np.arange(4), change, np.arange(5) < 4)
+    y, calcium = rng.uniform(0, 1, (5, sites)), 10 ** rng.uniform(-2, 3, (2, sites))
+    given = rng.uniform(0, 5, (2, 1, sites))
+    found = do.series(flow, rates).after(y, calcium, given, length)
+    for stretch in range(2):
+        for i in range(sites):
+            each = rates.at(calcium[stretch, i : i + 1], given[stretch, :, i : i + 1])[:, 0]
+            y[:, i] = expm(length * (change * each) @ np.eye(4, 5)) @ y[:, i]
+    np.testing.assert_allclose(found, y, rtol=1e-11, atol=1e-13)
+
+
 @dataclass(frozen=True)
 class Check:
     """How a kernel is tested: on which systems, and by which claim."""
@@ -624,6 +643,7 @@ CHECKS = {
     "add_at": Check(check_add_at),
     "gather": Check(check_gather),
     "triad": Check(check_triad),
+    "series": Check(check_series),
     "relax": Check(check_relax, chemistries=tuple(CHEMISTRIES)),
     "defect": Check(check_defect, chemistries=tuple(CHEMISTRIES)),
     "transfer": Check(check_transfer, chemistries=tuple(CHEMISTRIES)),

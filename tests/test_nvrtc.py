@@ -32,7 +32,7 @@ WANTED = (75, 80, 86, 89, 90, 100, 120)  # Turing to Blackwell, without the vari
 LAYOUTS: dict[str, Any] = {"grid": GridLayout, "weighted": WeightedLayout, "mesh": SlicedEll}
 # What is compiled together: a folder of kernels, and the layout that those are for which are written for one.
 OF_A_LAYOUT = [(folder, layout) for folder in ("cells", "ahead") for layout in LAYOUTS]
-TOGETHER = [*OF_A_LAYOUT, *((folder, "grid") for folder in ("state", "march", "patches", "multigrid"))]
+TOGETHER = [*OF_A_LAYOUT, *((folder, "grid") for folder in ("state", "march", "patches", "multigrid", "vesicles"))]
 WITH_CHEMISTRY = [*OF_A_LAYOUT, ("multigrid", "grid")]
 INDICES = ("int", "long long")
 # What CuPy 13 and 14 add to the options of a RawModule, besides the architecture.

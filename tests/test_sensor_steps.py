@@ -10,9 +10,12 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 import rdcalcium as rc
+from rdcalcium.backends import open_backend
+from rdcalcium.bench.systems import grid_system
 from rdcalcium.model import Sensor
 from rdcalcium.vesicles import flow, levels
 from rdcalcium.vesicles.chain import Chain, Course
+from rdcalcium.vesicles.series import Blocks
 from rdcalcium.vesicles.sites import Vesicles
 
 # Five sites, allosteric, two sensors in one (not stiff, and stiff: it would fuse within a nanosecond from its last
@@ -132,3 +135,25 @@ def test_what_is_far_from_all_others_in_calcium_is_as_exact(squared: bool) -> No
     for i in (0, 1, 2, 61):
         truth = exponential(do.chain.generator(calcium[i]), h) @ do.start(0.07, 1)[:, 0]
         np.testing.assert_allclose(found[:, i], truth, rtol=1e-8, atol=1e-16)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "unpriming_kobbersmed2020", "one_pool_eshra2021"])
+@pytest.mark.parametrize("sites", [1, 8, 30])
+def test_every_backend_finds_the_same_occupancies(name: str, sites: int, kernel_backend: str) -> None:
+    """Steps as they come in a run, at calcium from rest to beside a pore."""
+    do = open_backend(kernel_backend, grid_system(2, 3))
+    plain, draw = vesicles(name), np.random.default_rng(5)
+    by_kernel = Vesicles(plain.chain, do.series)
+    y = z = plain.start(0.05, sites)
+    for _ in range(10):
+        before = 10 ** draw.uniform(-1.5, 2, sites)
+        after = before * draw.uniform(0.5, 2, sites)
+        course, h = (before, 0.5 * (before + after), after), 10 ** draw.uniform(-4, 0)
+        y, z = plain.after(y, course, h), by_kernel.after(z, course, h)
+    np.testing.assert_allclose(z, y, rtol=1e-9, atol=1e-14)
+
+
+def test_a_scheme_for_which_a_kernel_has_no_room_is_left_to_numpy(kernel_backend: str) -> None:
+    do = open_backend(kernel_backend, grid_system(2, 3))
+    many = vesicles("release_of_inhibition_norman2023")
+    assert type(do.series(many.flow, many.rates)) is Blocks

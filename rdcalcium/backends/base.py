@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from rdcalcium.errors import RdcalciumError
+from rdcalcium.vesicles.chain import Rates
+from rdcalcium.vesicles.flow import Flow
+from rdcalcium.vesicles.series import Blocks, Series
 
 if TYPE_CHECKING:
     from rdcalcium.backends.program import Marcher, Program
@@ -313,3 +316,7 @@ class Operations(ABC):
     @abstractmethod
     def site_sums(self, y: Array) -> np.ndarray:
         """Σ_i area_i x_i of each row of the patches, (rows,) likewise."""
+
+    def series(self, flow: Flow, rates: Rates) -> Series:
+        """Who takes vesicles of one kind through stretches of constant rates; on the host by NumPy, unless it does."""
+        return Blocks(flow, rates)

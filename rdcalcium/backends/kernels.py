@@ -13,12 +13,16 @@ from scipy.sparse import csr_array
 from rdcalcium.backends.base import Array, Operations
 from rdcalcium.backends.model_code import model_code
 from rdcalcium.backends.rate_code import mode_width
+from rdcalcium.backends.series import series
 from rdcalcium.backends.site_tables import site_tables
 from rdcalcium.backends.sources import AHEAD, HUGE, Kernel, kernels_for, prelude, read_kernels
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Level, PointWeights
 from rdcalcium.discretization.sliced_ell import SLICE, slice_rows
 from rdcalcium.system import System
+from rdcalcium.vesicles.chain import Rates
+from rdcalcium.vesicles.flow import Flow
+from rdcalcium.vesicles.series import Series
 
 MAX_INT32 = 2**31 - 1024  # the last block reaches beyond the last value, and its index may not wrap
 SINGLE = np.dtype(np.float32)
@@ -91,6 +95,10 @@ class KernelOperations(Operations):
     @abstractmethod
     def upload(self, values: np.ndarray) -> Array:
         """An array on the device with these values."""
+
+    def lend(self, values: np.ndarray) -> Array:
+        """An array on the device with these values, for as long as nobody changes them; maybe these themselves."""
+        return self.upload(values)
 
     @abstractmethod
     def download(self, values: Array) -> np.ndarray:
@@ -369,3 +377,7 @@ class KernelOperations(Operations):
         count, corners = indices.shape
         self._on_values("gather", count, y, indices, weights, out, corners, *self.system.shape)
         return self.download(out).copy()
+
+    def series(self, flow: Flow, rates: Rates) -> Series:
+        """kernels/vesicles/series.cu."""
+        return series(self, flow, rates)

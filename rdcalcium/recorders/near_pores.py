@@ -77,10 +77,10 @@ class NearPores:
         known = (excess > NONE) & (discrete > 0).all(axis=0)
         if not known.any():
             return calcium
-        near = self._at_rate(exact[:, known], discrete[:, known], values[:, known], (self._spread * excess)[known])
-        coming = 1 - np.clip(excess[known] / near[1], 0.0, 1.0)
-        corrected = calcium.copy()
-        corrected[known] += (1 - coming**2) * (near[0] - near[1])
+        with np.errstate(all="ignore"):  # of points that are not known nothing is taken
+            near = self._at_rate(exact, discrete, values, np.where(known, self._spread * excess, np.inf))
+            coming = 1 - np.clip(excess / near[1], 0.0, 1.0)
+            corrected = calcium + (1 - coming**2) * (near[0] - near[1])
         return np.where(known, np.maximum(corrected, self.rest), calcium)
 
     def _at_rate(

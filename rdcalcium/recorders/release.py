@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 
 from rdcalcium.model import Model, Sensor
-from rdcalcium.vesicles.chain import Chain, Course
+from rdcalcium.vesicles.chain import Chain, Course, Rates
+from rdcalcium.vesicles.flow import Flow
 from rdcalcium.vesicles.sampled import Fusions, SampledVesicles
+from rdcalcium.vesicles.series import Blocks, Series
 from rdcalcium.vesicles.sites import Vesicles, between, starts
 from rdcalcium.vesicles.supplied import drawn
 
@@ -52,11 +54,12 @@ class ReleaseSensors:
         first: int = 0,
         seed: int = 1,
         trials: Sequence[int] = (1,),
+        series: Callable[[Flow, Rates], Series] = Blocks,
     ):
         self.labels = sensor.labels()
         self.places = slice(first, first + len(self.labels))
         chain = Chain(sensor, magnesium)
-        self.vesicles = Vesicles(chain)
+        self.vesicles = Vesicles(chain, series)
         calcium = np.broadcast_to(rest, len(self.labels)).astype(float)
         start = self.vesicles.start(rest, len(self.labels))
         self.last = SensorStep(0.0, (calcium, calcium, calcium), start, start)
@@ -141,14 +144,21 @@ class ReleaseSensors:
         return np.stack(found, axis=1)
 
     @classmethod
-    def of(cls, model: Model, trials: Sequence[int], calcium: np.ndarray | None = None) -> list[ReleaseSensors]:
+    def of(
+        cls,
+        model: Model,
+        trials: Sequence[int],
+        calcium: np.ndarray | None = None,
+        series: Callable[[Flow, Rates], Series] = Blocks,
+    ) -> list[ReleaseSensors]:
         """Those of every kind in a model, at rest before these trials; they are the first of its watched points.
 
         calcium  at rest at each of these points, (points,) µM; none: as the model says
+        series   makes who takes them through constant rates
         """
         magnesium = model.free_magnesium
         firsts = accumulate((len(sensor.positions) for sensor in model.sensors), initial=0)
-        more = (model.run.seed, trials)
+        more = (model.run.seed, trials, series)
         return [
             cls(s, model.calcium.rest if calcium is None else calcium[at : at + len(s.positions)], magnesium, at, *more)
             for s, at in zip(model.sensors, firsts, strict=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +15,33 @@ from rdcalcium.vesicles.rest import resting
 Course = tuple[
     np.ndarray, np.ndarray, np.ndarray
 ]  # calcium at the beginning, middle and end of a step, (positions,) µM
+Half = tuple[np.ndarray, np.ndarray]  # calcium (positions,) µM, and the rates that are given, (rows, positions) ms⁻¹
 Step = tuple[str, str, Expression, str | None]  # from, to, rate in ms⁻¹ (µM⁻¹ ms⁻¹ for what binds), what binds
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Of steps: constant + slope × calcium; or given, where they depend on calcium in another manner.
+
+    constant  (steps,) ms⁻¹
+    slope     (steps,) µM⁻¹ ms⁻¹
+    row       (steps,) of what is given; -1 elsewhere
+    """
+
+    constant: np.ndarray
+    slope: np.ndarray
+    row: np.ndarray
+
+    def at(self, calcium: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """(steps, positions) ms⁻¹, at calcium (positions,) µM and with what is given, (rows, positions) ms⁻¹."""
+        rates: np.ndarray = self.constant[:, None] + self.slope[:, None] * calcium
+        other = self.row >= 0
+        rates[other] = given[self.row[other]]
+        return rates
+
+    def twice(self) -> Rates:
+        """Of the same steps in two copies."""
+        return Rates(np.tile(self.constant, 2), np.tile(self.slope, 2), np.tile(self.row, 2))
 
 
 class Chain:
@@ -28,6 +55,7 @@ class Chain:
     empty             share of sites that begin without one, because the sensor says so
     sources, targets  (steps,) states
     fuses             (steps,) whether the step releases a vesicle
+    laws              of the rates of all steps
     returns           whether a site from which one was released gets another
     reserve           state that never runs out; none: a site has one vesicle at most
     """
@@ -49,48 +77,48 @@ class Chain:
 
     def _read(self, steps: Sequence[Step], scheme: KineticScheme, magnesium: float) -> None:
         """Rates as constant + slope × calcium, and those that depend on it otherwise."""
-        self._constant, self._slope = np.zeros((2, len(steps), 1))
-        self._others: list[tuple[int, Expression, bool]] = []
+        constant, slope, row = np.zeros(len(steps)), np.zeros(len(steps)), np.full(len(steps), -1)
+        self._others: list[tuple[Expression, bool]] = []
         self._parameters = dict(scheme.parameters)
         for i, (_, _, rate, ligand) in enumerate(steps):
             if "Ca" in rate.names:
-                self._others.append((i, rate, ligand == "Ca"))
+                row[i] = len(self._others)
+                self._others.append((rate, ligand == "Ca"))
                 continue
             value = rate.evaluate(self._parameters) * (magnesium if ligand == "Mg" else 1.0)
-            (self._slope if ligand == "Ca" else self._constant)[i] = value
+            (slope if ligand == "Ca" else constant)[i] = value
+        self.laws = Rates(constant, slope, row)
 
     def rates(self, calcium: np.ndarray) -> np.ndarray:
         """Of every step at calcium (positions,) µM, (steps, positions) ms⁻¹."""
-        rates: np.ndarray = self._constant + self._slope * calcium
-        for i, rate, binds in self._others:
-            rates[i] = rate.evaluate({**self._parameters, "Ca": calcium}) * (calcium if binds else 1.0)
-        return rates
+        return self.laws.at(calcium, self.given(calcium))
 
-    def halves(self, course: Course) -> tuple[np.ndarray, np.ndarray]:
-        """Rates that stay what they are during each half of a step, (steps, positions) ms⁻¹: of fourth order.
+    def given(self, calcium: np.ndarray) -> np.ndarray:
+        """Rates that are no straight lines in calcium, (rows, positions) ms⁻¹."""
+        found = np.empty((len(self._others), *calcium.shape))
+        for row, (rate, binds) in zip(found, self._others, strict=True):
+            row[...] = rate.evaluate({**self._parameters, "Ca": calcium}) * (calcium if binds else 1.0)
+        return found
+
+    def halves(self, course: Course) -> tuple[Half, Half]:
+        """Calcium and rates that stay what they are during each half of a step: of fourth order.
 
         Their mean is that of Simpson's rule, and their difference has the first moment of the parabola through both
         ends and the middle: exp(½h Q₂) exp(½h Q₁) is the commutator-free Magnus method of fourth order (Blanes & Moan
         2006), here with rates that are never below zero.
         """
-        if self.linear:
-            first, second = self.levels(course)
-            return self.rates(first), self.rates(second)
-        return _halves(*(self.rates(calcium) for calcium in course))
+        calcium, given = _halves(*course), _halves(*(self.given(calcium) for calcium in course))
+        return (calcium[0], given[0]), (calcium[1], given[1])
 
     @property
     def linear(self) -> bool:
         """Whether all rates are straight lines in calcium."""
         return not self._others
 
-    def levels(self, course: Course) -> tuple[np.ndarray, np.ndarray]:
-        """Calcium that gives the rates of both halves of a step where they are `linear`, (positions,) µM each."""
-        return _halves(*course)
-
     @property
     def steepest(self) -> float:
         """How much faster a state is left for each µM, at most, where rates are `linear`, µM⁻¹ ms⁻¹."""
-        return float(np.bincount(self.sources, self._slope[:, 0]).max())
+        return float(np.bincount(self.sources, self.laws.slope).max())
 
     def fastest(self, calcium: float) -> float:
         """The fastest that any state is left at a calcium (µM), ms⁻¹."""

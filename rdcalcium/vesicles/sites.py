@@ -9,29 +9,29 @@ from itertools import pairwise
 
 import numpy as np
 
-from rdcalcium.vesicles.chain import Chain, Course
+from rdcalcium.vesicles.chain import Chain, Course, Half, Rates
 from rdcalcium.vesicles.flow import LONGEST_SERIES, Flow
 from rdcalcium.vesicles.levels import Levels
+from rdcalcium.vesicles.series import BLOCK, Blocks, Series
 
 RESOLVED = 2.0  # changes of a sensor's state in a piece of a step; a shorter piece tells nothing more
 FINENESS = 0.025  # change of calcium during a piece, relative to its mean, that sensors may be late by
 MOST_PIECES = 64
 TOGETHER = 512  # steps of a course whose levels are found together
 ALIKE, LEAST = 1e-6, 1e-300  # relative difference of resting levels that are one, and the least of them in µM
-BLOCK = 1024  # positions at once, whose numbers stay in the cache
 
 
 @dataclass(frozen=True)
 class Divided:
     """A step in pieces.
 
-    pieces  course of calcium of each
     length  of half a piece, ms
+    halves  of all pieces, one after the other
     levels  calcium of each half, (positions,) µM, where what happens is found from these; else none
     """
 
-    pieces: Sequence[Course]
     length: float
+    halves: Sequence[Half]
     levels: Sequence[np.ndarray]
 
 
@@ -46,10 +46,13 @@ class Vesicles:
     chain  of one site
     """
 
-    def __init__(self, chain: Chain):
+    def __init__(self, chain: Chain, series: Callable[[Flow, Rates], Series] = Blocks):
+        """Of sites that follow a chain; `series` makes who takes them through constant rates."""
         self.chain, self.count = chain, len(chain.states)
         self.supplied = chain.reserve is not None
         self.flow = _counted(chain) if self.supplied else _with_counts(chain) if chain.returns else _alone(chain)
+        self.rates = chain.laws.twice() if chain.returns and not self.supplied else chain.laws
+        self.series = series(self.flow, self.rates)
 
     def start(self, rest: float | np.ndarray, positions: int) -> np.ndarray:
         """What they have come to before anything is released, (slots, positions), at a resting calcium in µM.
@@ -66,11 +69,17 @@ class Vesicles:
 
     def after(self, y: np.ndarray, course: Course, h: float) -> np.ndarray:
         """What they come to in a step of h ms while calcium follows the parabola through the course."""
+        if self._count_pieces(course, h) == 1:
+            return self._alike(y, course, h, 1)
         found = np.empty(y.shape)
         for count, where in self._by_pieces(course, h):
-            step = self._divided((course[0][where], course[1][where], course[2][where]), h, count)
-            found[:, where] = self._through(y[:, where], step, self._levels([step]))
+            found[:, where] = self._alike(y[:, where], (course[0][where], course[1][where], course[2][where]), h, count)
         return found
+
+    def _alike(self, y: np.ndarray, course: Course, h: float, count: int) -> np.ndarray:
+        """Positions that divide their step into so many pieces."""
+        step = self._divided(course, h, count)
+        return self._through(y, step, self._levels([step]))
 
     def along(self, y: np.ndarray, steps: Sequence[tuple[Course, float]]) -> Iterator[np.ndarray]:
         """What they come to after each of many steps, which are `after`; what these share is found once."""
@@ -83,23 +92,25 @@ class Vesicles:
                 y = self._through(y, part, levels)
                 yield y
 
-    def _by_pieces(self, course: Course, h: float) -> Iterator[tuple[int, np.ndarray | slice]]:
+    def _by_pieces(self, course: Course, h: float) -> Iterator[tuple[int, np.ndarray]]:
         """Numbers of pieces, and which positions take so many: those of a block alike."""
         size = len(course[0])
         blocks = [slice(first, first + BLOCK) for first in range(0, size, BLOCK)]
         counts = np.array([self._count_pieces((course[0][b], course[1][b], course[2][b]), h) for b in blocks])
-        different = np.unique(counts).tolist()
-        for count in different:
-            alike = np.flatnonzero(np.repeat(counts == count, BLOCK)[:size])
-            yield count, slice(None) if len(different) == 1 else alike
+        for count in np.unique(counts).tolist():
+            yield count, np.flatnonzero(np.repeat(counts == count, BLOCK)[:size])
 
     def _divided(self, course: Course, h: float, count: int) -> Divided:
         """A step of h ms in so many pieces; of levels, where a series of each half would be long."""
-        pieces, length = [*_pieces(course, count)], 0.5 * h / count
+        halves, length = [*self._halves(course, count)], 0.5 * h / count
         highest = max(float(calcium.max(initial=0.0)) for calcium in course)
         long = self.chain.linear and length * self.chain.fastest(highest) > LONGEST_SERIES
-        levels = [calcium for piece in pieces for calcium in self.chain.levels(piece)] if long else []
-        return Divided(pieces, length, levels)
+        return Divided(length, halves, [calcium for calcium, _ in halves] if long else [])
+
+    def _halves(self, course: Course, count: int) -> Iterator[Half]:
+        """Those of so many pieces."""
+        for piece in _pieces(course, count):
+            yield from self.chain.halves(piece)
 
     def _levels(self, steps: Sequence[Divided]) -> dict[float, Levels]:
         """What happens at all levels of some steps, for each length of their halves (ms)."""
@@ -113,29 +124,21 @@ class Vesicles:
         }
 
     def _exponentials(self, length: float, calcium: np.ndarray) -> np.ndarray:
-        return self.flow.exponentials(self._of_ways(self.chain.rates(calcium)), length)
+        return self.flow.exponentials(self.rates.at(calcium, self.chain.given(calcium)), length)
 
     def _through(self, y: np.ndarray, step: Divided, levels: dict[float, Levels]) -> np.ndarray:
         """What comes of y, (slots, positions), in a step."""
-        y = y if step.levels else self._by_series(y, step.pieces, step.length)
-        for calcium in step.levels:
-            y = levels[step.length].after(y, calcium)
+        if step.levels:
+            for calcium in step.levels:
+                y = levels[step.length].after(y, calcium)
+        else:
+            calcium, given = (np.stack(part) for part in zip(*step.halves, strict=True))
+            y = self.series.after(y, calcium, given, step.length)
         if self.supplied:
             return y
         # Rounding of thousands of steps would add up.
         y[: self.count] /= y[: self.count].sum(axis=0)
         return y
-
-    def _by_series(self, y: np.ndarray, pieces: Sequence[Course], length: float) -> np.ndarray:
-        """Halves of pieces, each so long (ms), by a series."""
-        found = np.empty(y.shape)
-        for block in (slice(first, first + BLOCK) for first in range(0, y.shape[1], BLOCK)):
-            part = y[:, block]
-            for before, middle, after in pieces:
-                for rates in self.chain.halves((before[block], middle[block], after[block])):
-                    part = self.flow.after(part, self._of_ways(rates), length)
-            found[:, block] = part
-        return found
 
     def rate(self, y: np.ndarray, calcium: np.ndarray) -> np.ndarray:
         """Releases per time of a site, (positions,) ms⁻¹: the flux of all steps that fuse."""
@@ -160,15 +163,11 @@ class Vesicles:
         """Of every state, (states, positions)."""
         return y[: self.count]
 
-    def _of_ways(self, rates: np.ndarray) -> np.ndarray:
-        return np.concatenate([rates, rates]) if self.chain.returns and not self.supplied else rates
-
     def stretches(self, course: Course, h: float) -> Iterator[tuple[np.ndarray, float]]:
         """Rates (steps, positions) in ms⁻¹ that stay for a length in ms, one after the other: those of a step."""
         count = self._count_pieces(course, h)
-        for piece in _pieces(course, count):
-            for rates in self.chain.halves(piece):
-                yield rates, 0.5 * h / count
+        for half in self._halves(course, count):
+            yield self.chain.laws.at(*half), 0.5 * h / count
 
     def _count_pieces(self, course: Course, h: float) -> int:
         highest = max(float(calcium.max(initial=0.0)) for calcium in course)

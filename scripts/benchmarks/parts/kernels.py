@@ -58,6 +58,7 @@ SMALL = {
     "march_patch_totals": "the control volumes at surfaces of stores",
     "march_patch_stage": "the control volumes at surfaces with pumps",
     "march_patch_arrive": "the control volumes at surfaces with pumps",
+    "series": "the places of sensors, see `sites`",
     "solve_dense": "the coarsest level, of at most 40 unknowns",
 }
 
