@@ -143,6 +143,27 @@ def test_a_run_says_what_it_cost_and_keeps_its_calcium(figures: dict[str, Any]) 
         assert row["ledger error"] < 1e-12
 
 
+def test_sites_are_measured_beside_a_run_without_them(figures: dict[str, Any]) -> None:
+    for row in rows(figures["sites"]):
+        assert row["ms per step"] - row["ms without them"] == pytest.approx(1e-3 * row["us per step for them"])
+        assert row["% of a step"] == pytest.approx(100 * (row["ms per step"] / row["ms without them"] - 1))
+    assert {row["backend"] for row in rows(figures["sites"])} == WANTED
+
+
+def test_channels_open_as_often_and_bring_as_much_however_many_there_are() -> None:
+    from parts.sites import BEGIN, model
+
+    few, many = (model(8, n, 0.3, opening_of=n) for n in (20, 300))
+    times = [sorted(t for each in m.channels[0].openings_of_each for pair in each for t in pair) for m in (few, many)]
+    assert times[0] == times[1]
+    assert min(times[0]) == BEGIN
+    one, other = (
+        sum(abs(m.channels[0].current.amplitude) for _ in m.channels[0].positions)
+        for m in (model(8, 20, 0.3), model(8, 300, 0.3))
+    )
+    assert one == pytest.approx(other)
+
+
 def test_the_page_has_every_part(file: Path, figures: dict[str, Any]) -> None:
     page = file.with_suffix(".md").read_text()
     assert page.startswith(f"# {json.loads(file.read_text())['hardware']}\n")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What sites come to while the rates of their ways stay what they are, stretch by stretch: Σ_k w_k Bᵏ y, where w_k are
-// the weights of a Poisson distribution and B has nothing negative. Each site has the fastest rate of its own.
+// What sites come to while the rates of their ways stay what they are, stretch by stretch: Σ_k w_k Bᵏ y, where w_k
+// are the weights of a Poisson distribution and B has nothing negative. Each site has a fastest rate of its own.
 // Twin: Blocks in rdcalcium/vesicles/series.py, with Flow in flow.py.
 //
 // y, out           (slots, positions)
@@ -87,7 +87,8 @@ extern "C" __global__ void series(
         for (index_t e = 0; e < enters[slots]; ++e)
             share[e] = rate_of(way[e], c, constant, slope, row, others, positions, RDC_COUNT) * slowness;
         for (index_t s = 0; s < slots; ++s) stay[s] = 1.0 - stay[s] * slowness;
-        const int times = (int)(changes / RDC_LONGEST) + 1;  // the first weight of a longer series is too small a number
+        // The first weight of a longer series would be too small a number.
+        const int times = (int)(changes / RDC_LONGEST) + 1;
         for (int n = 0; n < times; ++n) add_series(share, stay, enters, from, fastest * (length / times), slots, now);
     }
     for (index_t s = 0; s < slots; ++s)

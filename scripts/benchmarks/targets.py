@@ -49,7 +49,7 @@ def measured() -> Figures:
 
 def targets(figures: Figures) -> Iterator[Row]:
     """One row for each target, also where nothing was measured."""
-    for of_one in (stages, numpy_stages, box_problem, trains, memory, start, on_a_gpu):
+    for of_one in (stages, numpy_stages, proteins, sites, box_problem, trains, memory, start, on_a_gpu):
         yield from of_one(figures)
 
 
@@ -95,6 +95,43 @@ def by_fields(target: str, shares: Iterable[tuple[tuple[int, int], float]], leas
     told = ", ".join(f"{share:.1f} % ({fields} fields)" for fields, share in sorted(lowest.items()))
     of = " and ".join(f"{size:,}" for size in sorted(sizes))
     return row(target, f"{told}; at {of} control volumes", min(lowest.values()) >= least)
+
+
+def proteins(figures: Figures) -> Iterator[Row]:
+    """A protein of many states against a chelator, in bytes and in time for each field."""
+    target = "a field of calmodulin costs no more than one of EGTA, on a grid beyond the caches"
+    if "proteins" not in figures.parts:
+        yield not_measured(target, "proteins")
+        return
+    rows = {row["buffer"].partition("_")[0]: row for row in figures.rows("proteins", backend="compiled")}
+    protein, chelator = rows["calmodulin"], rows["EGTA"]
+    found = (
+        f"{protein['bytes per field']:.3g} bytes and {protein['ns per field']:.2g} ns ({protein['fields']} fields) "
+        f"against {chelator['bytes per field']:.3g} bytes and {chelator['ns per field']:.2g} ns"
+    )
+    fewer = protein["bytes per field"] <= chelator["bytes per field"]
+    yield row(target, found, fewer and protein["ns per field"] <= chelator["ns per field"])
+
+
+def sites(figures: Figures) -> Iterator[Row]:
+    """What many sensors or channels add to a step, on the largest of the grids; the dearest kind counts."""
+    for sites_of in ("sensors", "channels"):
+        target = f"10,000 {sites_of} on a grid beyond the caches: < 5 % of a step"
+        if "sites" not in figures.parts:
+            yield not_measured(target, "sites")
+            continue
+        rows = [r for r in figures.rows("sites", backend="compiled") if r["what"].startswith(sites_of)]
+        volumes = max(r["control volumes"] for r in rows)
+        found = [r for r in rows if r["control volumes"] == volumes]
+        kinds = (f"{r['what'].removeprefix(sites_of).strip(' :')} {r['% of a step']:.1f} %" for r in found)
+        stages = max(r["stages per step"] for r in found)
+        told = f"{', '.join(kinds)}; {volumes:,} control volumes, {stages:.0f} stages a step at most"
+        yield row(target, told, max(r["% of a step"] for r in found) < 5)
+
+
+def not_measured(target: str, part: str) -> Row:
+    """A target of a part of which no figures are there yet."""
+    return row(target, f"not measured yet: `python scripts/benchmarks/all.py --only {part}`", None)
 
 
 def box_problem(figures: Figures) -> Iterator[Row]:
