@@ -256,7 +256,7 @@ def test_a_library_buffer_carries_its_source() -> None:
     [
         ("buffers", "EGT", r"no buffer 'EGT'\. Did you mean 'EGTA'"),
         ("buffers", "Egta", r"no buffer 'Egta'\. Did you mean 'EGTA'"),
-        ("sensors", "felmy", r"no sensor 'felmy'\. Did you mean 'felmy2003' or 'felmy2003_keller2015'"),
+        ("sensors", "felmy", r"no sensor 'felmy'\. Did you mean 'felmy2003', 'felmy2003_keller2015'"),
         ("bufers", "EGTA", "no 'bufers'; known: .* Did you mean 'buffers'?"),
     ],
 )
