@@ -54,7 +54,12 @@ GATE = {
     "parameters": {"a": 0.02, "b": 0.98},
     "current": {"kind": "ohmic", "conductance": "0.02 pS", "reversal": "50 mV"},
 }
-IBTX = {"name": "fixed", "total": 100, "diffusivity": 0, "k_on": 0.1, "K_d": 0.3}
+SHUT = {
+    **GATE,
+    "gate": ["C <-> O : a, b", "O + Ca <-> I : k, l"],
+    "parameters": {"a": 0.02, "b": 0.98, "k": 2.0, "l": 0.1},
+}
+SITES = {"name": "fixed", "total": 100, "diffusivity": 0, "k_on": 0.1, "K_d": 0.3}
 
 
 def compartment(**changes: Any) -> Model:
@@ -106,7 +111,7 @@ def test_a_slab_between_a_leak_and_a_pump_has_the_gradient_of_its_flux() -> None
 
 def test_a_pump_with_states_and_a_store_rest_where_all_equations_vanish() -> None:
     """Calcium, that of the store, and the share of pumps that hold an ion, beside scipy's root."""
-    found = rested(compartment(pumps=[BALANCED, PMCA], stores=[ER], buffers=[IBTX]))
+    found = rested(compartment(pumps=[BALANCED, PMCA], stores=[ER], buffers=[SITES]))
     sigma, k_on, k_off, k_out = 180 / IONS_PER_AMOUNT, 0.15, 0.015, 0.06
 
     def vanishes(y: np.ndarray) -> list[float]:
@@ -126,7 +131,7 @@ def test_a_pump_with_states_and_a_store_rest_where_all_equations_vanish() -> Non
 
 def test_a_closed_store_and_its_cytosol_share_the_calcium_that_there_is() -> None:
     """SERCA = leak, and c V + κ + store are what they were."""
-    model = compartment(stores=[ER], buffers=[IBTX])
+    model = compartment(stores=[ER], buffers=[SITES])
     found, volume = rested(model), SIDE**3
     c, store = found.level.calcium, found.level.lumens["ER"]
     assert 2e-3 * c**2 / (0.1**2 + c**2) == pytest.approx(4e-6 * (store - c), rel=1e-9)
@@ -147,19 +152,41 @@ def test_what_gates_let_in_at_the_holding_voltage_leaves_through_a_pump() -> Non
 
 def test_a_gate_that_calcium_shuts_rests_with_the_calcium_that_it_lets_in() -> None:
     """P A (c - c₀) = g (E - V) p(c), with p = a / (a + b + a c / K) of C ⇌ O ⇌ I."""
-    shut = {
-        **GATE,
-        "gate": ["C <-> O : a, b", "O + Ca <-> I : k, l"],
-        "parameters": {"a": 0.02, "b": 0.98, "k": 2.0, "l": 0.1},
-    }
-    found = rested(compartment(pumps=[BALANCED], channels=[shut], stimulus=CLAMP))
+    found = rested(compartment(pumps=[BALANCED], channels=[SHUT], stimulus=CLAMP))
     inward = 0.02e-3 * 100 * AMOUNT_PER_CHARGE / (P_1 * SIDE**2)
     exact = root(lambda c: c - REST - inward * 0.02 / (1 + 0.02 * c / 0.05), REST, tol=1e-14)
     assert found.level.calcium == pytest.approx(exact.x[0], rel=1e-5)
-    run = begun(found.system, compartment(pumps=[BALANCED], channels=[shut], stimulus=CLAMP))
+    run = begun(found.system, compartment(pumps=[BALANCED], channels=[SHUT], stimulus=CLAMP))
     run.run()
     assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(exact.x[0], rel=1e-6)
     assert run.balance().entered == pytest.approx(sum(run.balance().pumped.values()), rel=1e-4)
+
+
+# Under currents that stay --------------------------------------------
+
+
+def test_a_steady_state_with_a_store_is_full_to_where_its_leak_is_what_serca_takes_up() -> None:
+    open_pore = {"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": "0.1 fA"}}
+    found = rc.steady(compartment(pumps=[BALANCED], stores=[ER], channels=[open_pore], buffers=[SITES]))
+    c = REST + 1e-4 * AMOUNT_PER_CHARGE / (P_1 * SIDE**2)
+    assert found.y[:, 0] == pytest.approx([c, 100 * c / (c + 0.3)], rel=1e-7)
+    assert found.stored["ER"] / 2e-4 == pytest.approx(c + 2e-3 * c**2 / (0.1**2 + c**2) / 4e-6, rel=1e-7)
+    assert found.leaving == pytest.approx({"balanced": 1e-4}, rel=1e-7)
+
+
+def test_a_gate_that_calcium_shuts_has_a_steady_state_at_the_voltage_of_the_moment() -> None:
+    model = compartment(pumps=[BALANCED], channels=[SHUT], stimulus=CLAMP, run={"duration": 40})
+    inward = 0.02e-3 * 50 * AMOUNT_PER_CHARGE / (P_1 * SIDE**2)
+    for at in ("30 ms", "30.5 ms"):
+        found = rc.steady(model, at)
+        exact = root(lambda c: c - REST - inward * 0.02 / (1 + 0.02 * c / 0.05), REST, tol=1e-14)
+        assert found.y[CALCIUM, 0] == pytest.approx(exact.x[0], rel=1e-7)
+        assert found.entering == pytest.approx(found.leaving["balanced"], rel=1e-6)
+
+
+def test_a_store_that_fills_has_no_steady_state() -> None:
+    with pytest.raises(rc.RdcalciumError, match="the store 'ER' fills, and nothing comes out of it"):
+        rc.steady(compartment(pumps=[BALANCED], stores=[{**ER, "transports": [SERCA]}]), "0 ms")
 
 
 # What stays --------------------------------------------
@@ -250,7 +277,7 @@ def test_a_run_tells_where_it_began_and_is_resumed_there(tmp_path: Path) -> None
 
 def test_a_typed_state_drifts_as_fast_as_is_said() -> None:
     """Of all calcium, free and bound, what leaves is P₂ c A per time; beside a run of 0.01 ms."""
-    model = compartment(pumps=[BALANCED, BARE], buffers=[IBTX], run={"duration": 0.01, "rest": "as typed"})
+    model = compartment(pumps=[BALANCED, BARE], buffers=[SITES], run={"duration": 0.01, "rest": "as typed"})
     found = rested(model)
     leaves = P_2 * REST * SIDE**2 / SIDE**3
     assert found.system.resting is None
@@ -274,7 +301,7 @@ def without_rest(case: str) -> Model:
         "fills": lambda: compartment(stores=[{**ER, "transports": [SERCA]}]),
         "spreads": lambda: compartment(
             pumps=[BALANCED, BARE],
-            buffers=[{**IBTX, "diffusivity": 0.1, "where": {"kind": "box", "low": [-1, -1, 0], "high": [1, 1, 0.06]}}],
+            buffers=[{**SITES, "diffusivity": 0.1, "where": {"kind": "box", "low": [-1, -1, 0], "high": [1, 1, 0.06]}}],
         ),
     }
     return cases[case]()

@@ -30,10 +30,10 @@ def free_calcium(equations: Equations, accuracy: float) -> tuple[np.ndarray, int
 
     accuracy  share of the sources that may be unbalanced
     """
-    pumping = equations.pumping(np.zeros_like(equations.sources))[:, None, None]
-    cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], pumping)
-    found, iterations = _solve(cycle, equations.sources[:1].T, equations.volumes, accuracy)
     u = np.zeros_like(equations.sources)
+    cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], equations.pumping(u)[:, None, None])
+    stores = [_store(a, b, np.array([CALCIUM])) for a, b in equations.couplings(u)]
+    found, iterations = _solve(cycle, equations.sources[:1].T, equations.volumes, accuracy, stores)
     u[:1] = found.T
     return u, iterations
 

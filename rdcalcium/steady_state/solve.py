@@ -61,10 +61,10 @@ def steady(
     moment = moment_of(operations.system.patches.patches, time, before_jump)
     equations, cells = Equations(operations, sources, moment), operations.system.discretization
     entering = float(cells.volumes @ np.abs(sources[CALCIUM]))
-    if entering:
+    if entering or any(group.senses_calcium for group in model.channels):
         _require_a_way_out(model, cells, influx.sources, equations.free, time)
     try:
-        flow = max(entering, equations.rounding) if entering else equations.exchanged
+        flow = max(entering or equations.exchanged, equations.rounding)
         u, convergence = find(equations, flow)
     except UnsettledError as error:
         raise NoSteadyStateError(f"{error}") from None
