@@ -143,10 +143,10 @@ class Rest(Entry):
     mean: Annotated[float, Field(alias="calcium at time zero (uM)")]
     lowest: Annotated[float, Field(alias="lowest (uM)")]
     highest: Annotated[float, Field(alias="highest (uM)")]
-    stores: Annotated[dict[str, tuple[float, float]], Field(alias="stores (uM)")] = {}
+    stores: Annotated[dict[str, list[float]], Field(alias="stores (uM)")] = {}
     drift: Annotated[float, Field(alias="residual drift (nM/ms)")]
     largest: Annotated[float, Field(alias="largest residual drift (nM/ms)")]
-    at: Annotated[tuple[float, float, float], Field(alias="at (um)")]
+    at: Annotated[list[float], Field(alias="at (um)")]
 
     @property
     def sentence(self) -> str:

@@ -30,10 +30,10 @@ def told(rested: Rested) -> Rest:
         mean=level.calcium,
         lowest=rested.range[0],
         highest=rested.range[1],
-        stores={name: (typed.lumens[name], lumen) for name, lumen in level.lumens.items()},
+        stores={name: [typed.lumens[name], lumen] for name, lumen in level.lumens.items()},
         drift=NM * drift.mean,
         largest=NM * drift.largest,
-        at=drift.at,
+        at=[*drift.at],
     )
 
 
