@@ -84,7 +84,7 @@ class DeviceSteps(Way):
         """Tell the device which channels are open from t (ms) on, and where its steps must end until that changes."""
         self.marcher.renew(self.influx.until(t), self.influx.shares, self.influx.amounts)
         self._sources = self.influx.at(self.points.weights)
-        self._told, self._asked = self.influx.changes, False
+        self._told = self.influx.changes
 
     def start(self, pace: Pace, t: float, until: float) -> dict[str, float]:
         """What the device goes on from, by its words; the rest is 0."""
