@@ -30,12 +30,15 @@ from rdcalcium.backends import (
 )
 from rdcalcium.backends.base import Operations
 from rdcalcium.backends.numpy import NumpyOperations
+from rdcalcium.backends.patch_code import patch_code
 from rdcalcium.backends.rate_code import rate_code
 from rdcalcium.bench.measure import usable
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize
 from rdcalcium.memory import memory_needed
 from rdcalcium.model import Buffer, Run
+from rdcalcium.model.expression import Expression
+from rdcalcium.patches import Mechanism, Patch, Patches, Row
 from rdcalcium.simulation import Simulation
 from rdcalcium.system import build_system
 from tests.models import CHEMISTRIES, small_model, small_system
@@ -165,6 +168,17 @@ def test_a_sweep_over_rates_compiles_once() -> None:
     (header, numbers), (same, others) = rate_code(one.chemistry), rate_code(build_chemistry(other))
     assert header == same
     assert not np.array_equal(numbers, others)
+
+
+def test_laws_that_differ_in_numbers_alone_compile_once() -> None:
+    def laws(rate: str, K: float) -> tuple[str, np.ndarray]:
+        mechanism = Mechanism("pump", (Row("pumped", Expression(rate), calcium=1.0),), {"K": K})
+        return patch_code(Patches((Patch(mechanism, np.arange(1), np.ones(1), np.ones(1)),)))
+
+    (code, numbers), (same, others) = laws("0.7*Ca**2/(K + Ca**2) - 0.1", 0.3), laws("0.8*Ca**2/(K + Ca**2) - 3", 0.4)
+    assert code == same
+    assert not np.array_equal(numbers, others)
+    assert laws("0.7*Ca**3/(K + Ca**3) - 0.1", 0.3)[0] != code
 
 
 TWICE = """// SPDX-License-Identifier: BSD-3-Clause

@@ -1,6 +1,7 @@
 """C code of what patches do at a site, which the kernels include as mechanisms.cuh.
 
-The code depends on which mechanisms there are, not on their parameters: those come in the array q.
+The code depends on which mechanisms there are, not on their parameters and on the numbers in their laws: those come in
+the array q.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from rdcalcium.patches.base import Course
 class CCode:
     """An expression as C in double precision.
 
-    names  how each name is read
+    names    how each name is read
+    numbers  parameters so far, to which those of the expression are added
     """
 
     names: Mapping[str, str]
+    numbers: list[float]
 
     def number(self, value: float) -> str:
-        """A double."""
-        return repr(value)
+        """One more parameter."""
+        return _placed(value, self.numbers)
 
     def name(self, name: str) -> str:
         """What reads it."""
@@ -98,7 +101,7 @@ def _rates(mechanism: Mechanism, numbers: list[float], courses: list[tuple[int, 
     for name, course in mechanism.courses.items():
         courses.append((len(numbers), course))
         names[name] = f"rdc_course(q + (offset_t){_placed(0, numbers)}, x[{len(mechanism.rows) - 1}])"
-    code = CCode(names)
+    code = CCode(names, numbers)
     return [f"r[{i}] = {row.rate.into(code)};" for i, row in enumerate(mechanism.rows)] + ["break;"]
 
 
