@@ -101,29 +101,48 @@ _QUANTITY = re.compile(
 _POWER = re.compile(r"([a-zA-Z])(-?\d)")
 
 
-@lru_cache(maxsize=4096)
 def _convert(text: str, kind: str) -> float:
     match = _QUANTITY.fullmatch(text)
     if not match:
         raise UnitError(f"{text!r} is not a quantity; write for example {example(kind)!r}")
-    number, unit = float(match[1]), match[2].replace("µ", "u").replace("μ", "u").replace("°", "deg")
-    unit = _POWER.sub(r"\1^\2", unit)
-    if not unit:
+    number = float(match[1])
+    if not match[2]:
         return number
+    try:
+        factor = _factor(match[2], kind)
+        return number * factor if factor else float(_quantity(number, match[2]).to(UNITS[kind]).magnitude)
+    except DimensionalityError as error:
+        raise DimensionalityError(f"{text!r} {error}") from error.__cause__
+    except UnitError as error:
+        raise UnitError(f"{error} in {text!r} is not a unit; write for example {example(kind)!r}") from error.__cause__
+
+
+@lru_cache(maxsize=4096)
+def _factor(unit: str, kind: str) -> float:
+    """By which a number of this unit is multiplied; 0 for one whose scale begins elsewhere, such as K for °C.
+
+    Kept, because a model may have as many numbers with units as it likes, of few units.
+    """
     import pint
 
-    registry = _registry()
     try:
-        given = registry.parse_units("1" + unit if unit.startswith("/") else unit)
-    except Exception as error:
-        raise UnitError(f"{unit!r} in {text!r} is not a unit; write for example {example(kind)!r}") from error
-    wanted = UNITS[kind] or "dimensionless"
-    try:
-        return float(registry.Quantity(number, given).to(wanted).magnitude)
+        zero, one = (float(_quantity(x, unit).to(UNITS[kind] or "dimensionless").magnitude) for x in (0.0, 1.0))
     except pint.DimensionalityError as error:
         raise DimensionalityError(
-            f"{text!r} is not a {kind}: its unit is {given:~}, expected one like {UNITS[kind] or 'a plain number'}"
+            f"is not a {kind}: its unit is {_quantity(1.0, unit).units:~}, expected one like "
+            f"{UNITS[kind] or 'a plain number'}"
         ) from error
+    return 0.0 if zero else one
+
+
+def _quantity(number: float, unit: str) -> pint.Quantity:
+    """A number with its unit as a user may write it."""
+    registry = _registry()
+    unit = _POWER.sub(r"\1^\2", unit.replace("µ", "u").replace("μ", "u").replace("°", "deg"))
+    try:
+        return registry.Quantity(number, registry.parse_units("1" + unit if unit.startswith("/") else unit))
+    except Exception as error:
+        raise UnitError(repr(unit)) from error
 
 
 def example(kind: str) -> str:
@@ -216,14 +235,14 @@ def show(value: float, kind: str) -> str:
     tried_from, units = _ALSO_WRITTEN.get(kind, (0, ()))
     if len(digits) < tried_from or not 1 / _USUAL < abs(value) < _USUAL:
         return text
-    others = [f"{_digits(_rounded(value, kind, unit))} {unit}" for unit in units]
-    return min([text, *(other for other in others if parse(other, kind) == value)], key=len)
+    others = [text]
+    for unit in units:
+        # Without the last digits, which the conversion may have changed.
+        rounded = float(f"{value / _factor(unit, kind):.14g}")
+        if rounded * _factor(unit, kind) == value:
+            others.append(f"{_digits(rounded)} {unit}")
+    return min(others, key=len)
 
 
 def _digits(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
-
-
-def _rounded(value: float, kind: str, unit: str) -> float:
-    """A value in another unit, without the last digits, which its conversion may have changed."""
-    return float(f"{value / parse(f'1 {unit}', kind):.14g}")

@@ -171,3 +171,12 @@ def test_a_reader_is_told_moments_in_ms_and_spans_in_the_unit_that_fits() -> Non
     assert units.milliseconds(1 / 3, digits=2) == "0.33 ms"
     spans = {2e-6: "2 ns", 3.14159e-3: "3.14 us", 0.9999: "1 ms", 12.0: "12 ms", 1500.0: "1.5 s", 1e-9: "0.001 ns"}
     assert {time: units.time_span(time) for time in (*spans, 0.0)} == {**spans, 0.0: "0 ns"}
+
+
+def test_units_are_understood_once_however_many_numbers_have_them() -> None:
+    """As in a model of ten thousand places; another scale of temperature, which begins elsewhere, too."""
+    units._factor.cache_clear()
+    places = [parse(f"{nm / 7!r} nm", "length") for nm in range(1000)]
+    assert [parse(show(x, "length"), "length") for x in places] == places
+    assert units._factor.cache_info().misses <= 2
+    assert [parse(text, "temperature") for text in ("297.15 K", "24 degC", "75.2 degF")] == pytest.approx([24.0] * 3)

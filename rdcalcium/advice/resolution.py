@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from rdcalcium.advice.cells import nm
 from rdcalcium.chemistry import Chemistry
@@ -37,13 +38,17 @@ def _pores(model: Model) -> list[Point]:
 
 def distances(model: Model, locator: Locator) -> Iterator[str]:
     """How far each sensor and probe is from the channels, in cells."""
-    pores = _pores(model)
-    for (name, point), alone in zip(_watched(model).items(), model.sees_one_volume, strict=True) if pores else ():
-        distance, pore = min((math.dist(point, pore), pore) for pore in pores)
-        width = max(_width(locator, p, _along(point, pore)) for p in (point, pore))
-        far = f"{distance / width:.3g} cells of {nm(width)}"
-        text = f"{name} is {nm(distance)} from the nearest channel, {far}"
-        trusted = NEAR if alone else _trusted_from(locator, point, pore)
+    pores, named = np.array(_pores(model)), _watched(model)
+    if not (len(pores) and named):
+        return
+    points = np.array([*named.values()])
+    far, nearest = cKDTree(pores).query(points)
+    widths = _widths_between(locator, points, pores[nearest])
+    known = locator.knows_near(points, pores[nearest]) & ~np.array(model.sees_one_volume)
+    trust = np.where(known, CORRECTED, NEAR)
+    for name, distance, width, trusted in zip(named, *(x.tolist() for x in (far, widths, trust)), strict=True):
+        cells = f"{distance / width:.3g} cells of {nm(width)}"
+        text = f"{name} is {nm(distance)} from the nearest channel, {cells}"
         if distance >= trusted * width * ROUNDING:
             yield text
         elif distance < PORE:
@@ -57,33 +62,27 @@ def senses(model: Model, locator: Locator) -> Iterator[str]:
     """Of which calcium gates know that calcium changes."""
     for group in model.channels:
         if group.senses_calcium:
-            width = max(_width(locator, point, (0, 1, 2)) for point in group.points)
+            width = float(locator.widths(np.array(group.points)).max())
             yield (
                 f"channels {group.name!r} sense the calcium of cells of {nm(width)} at their pores: that of each one's "
                 "own as it is half a cell to a cell away"
             )
 
 
-def _width(locator: Locator, point: Point, axes: tuple[int, ...]) -> float:
-    """Widest side (µm) of the cell at a point, along some axes; on a mesh the edges there."""
-    return float(locator.widths(np.array([point]))[0, list(axes)].max())
+def _widths_between(locator: Locator, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Widest side (µm) of the cells at two points of a row, (n,); on a mesh the edges there.
 
-
-def _trusted_from(locator: Locator, point: Point, pore: Point) -> float:
-    """Distance, in cells, from which calcium is known at a point whose nearest channel is this."""
-    return CORRECTED if locator.knows_near(np.array([point]), np.array([pore])).all() else NEAR
-
-
-def _along(a: Point, b: Point) -> tuple[int, ...]:
-    """Axes along which two points are apart, so that a flat cell is measured along the way between them."""
-    apart = [abs(x - y) for x, y in zip(a, b, strict=True)]
-    far = max(apart)
-    return tuple(i for i, x in enumerate(apart) if x >= far / 2) if far else (0, 1, 2)
+    Along the axes on which the two are apart, so that a flat cell is measured along the way between them.
+    """
+    apart = np.abs(a - b)
+    along = apart >= apart.max(axis=1, keepdims=True) / 2
+    widths: np.ndarray = np.where(along, np.maximum(locator.widths(a), locator.widths(b)), 0.0).max(axis=1)
+    return widths
 
 
 def gaps(model: Model, locator: Locator) -> Iterator[str]:
     """Whether the cleft between the membrane and an obstacle above a sensor or probe is resolved."""
-    for name, point in _watched(model).items():
+    for name, point in _watched(model).items() if model.geometry.solids else ():
         foot = model.geometry.nearest_on_membrane(point)
         if foot is None or foot[:2] != point[:2]:  # the membrane is not straight below
             continue
@@ -91,7 +90,7 @@ def gaps(model: Model, locator: Locator) -> Iterator[str]:
         if not above:
             continue
         gap, obstacle = min(above)
-        height = _width(locator, foot, (2,))
+        height = float(locator.widths(np.array([foot]))[0, 2])
         high = f"{gap / height:.3g} cells of {nm(height)}"
         text = f"{name} lies in the gap of {nm(gap)} under {obstacle!r}, {high}"
         if gap >= height * ROUNDING:
@@ -114,9 +113,10 @@ def _gap(point: Point, sphere: Sphere, membrane: float) -> float:
 
 def captures(model: Model, locator: Locator, space: Space, chemistry: Chemistry) -> Iterator[str]:
     """Buffers that take up calcium within less than two cells of the channels, where they are there."""
-    width = max((_width(locator, p, (0, 1)) for p in _pores(model)), default=0.0)
+    pores = np.array(_pores(model)).reshape(-1, 3)
+    width = float(locator.widths(pores)[:, :2].max(initial=0.0))
     for buffer in model.buffers:
-        if buffer.where and not any_inside(model, space, buffer.where, np.array(_pores(model)).reshape(-1, 3)):
+        if buffer.where and not any_inside(model, space, buffer.where, pores):
             continue
         rate = chemistry.capture_rate(buffer.name)
         length = math.sqrt(model.calcium.diffusivity / rate) if rate > 0 else math.inf

@@ -69,7 +69,7 @@ class Locator(Protocol):
         """
 
     def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
-        """Whether `near_fields` knows both fields of each pore at each point nearby, (points, pores)."""
+        """Whether `near_fields` knows both fields of each pore at the point of the same row, (pairs,)."""
 
     def widths(self, points: np.ndarray) -> np.ndarray:
         """Typical spacing of control volumes around each position along x, y and z, (points, 3) µm."""

@@ -59,7 +59,7 @@ class GridLocator:
         return near_fields(self.grid, points, self.weights(points), pores, self.source_weights(pores), kappas)
 
     def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
-        """Where the cells from the point to the pore are of one size."""
+        """Where the cells from a point to its pore are of one size."""
         return are_known(self.grid, self.weights(points), self.source_weights(pores))
 
     def widths(self, points: np.ndarray) -> np.ndarray:

@@ -81,13 +81,12 @@ def near_fields(
 
 
 def are_known(grid: RectilinearGrid, found: PointWeights, shared: PointWeights) -> np.ndarray:
-    """Whether `near_fields` knows the fields of each pore at each point, as far as it reaches; (points, pores)."""
+    """Whether `near_fields` knows the field of a pore at the point of the same row, as far as it reaches; (pairs,)."""
     if is_mixed(grid):
-        return np.zeros((len(found.indices), len(shared.indices)), dtype=bool)
+        return np.zeros(len(found.indices), dtype=bool)
     at = grid.places(found.indices)
-    pairs = zip(shared.indices, shared.weights, strict=True)
-    known = [_are_alike(grid, at, grid.places(indices[weights > 0])) for indices, weights in pairs]
-    return np.stack(known, axis=1)
+    used = np.where(shared.weights[:, :, None] > 0, grid.places(shared.indices), at[:, :1])
+    return _are_alike(grid, np.concatenate([at, used], axis=1))
 
 
 def is_mixed(grid: RectilinearGrid) -> bool:
@@ -95,10 +94,9 @@ def is_mixed(grid: RectilinearGrid) -> bool:
     return min(grid.shape) == 1
 
 
-def _are_alike(grid: RectilinearGrid, at: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """Whether all cells from those around each point (p, 8, 3) to those of a source (c, 3) are of one size, (p,)."""
-    low = np.minimum(at.min(axis=1), cells.min(axis=0))
-    high = np.maximum(at.max(axis=1), cells.max(axis=0))
+def _are_alike(grid: RectilinearGrid, cells: np.ndarray) -> np.ndarray:
+    """Whether all cells in the box around those of each row (p, c, 3) are of one size, (p,)."""
+    low, high = cells.min(axis=1), cells.max(axis=1)
     return np.all([axis.are_uniform(low[:, a], high[:, a]) for a, axis in enumerate(grid.axes)], axis=0)
 
 
@@ -143,7 +141,8 @@ class _Source:
         images = [self._images(axis, at[:, :, axis]) for axis in range(3)]
         for axis, of_axis in enumerate(images):  # nearly all are too far away for all points
             of_axis[:] = [image for image in of_axis if (np.abs(points[:, axis] - image[0]) <= far).any()]
-        itself = _are_alike(self.grid, at, self.cells)
+        own = np.broadcast_to(self.cells, (len(at), *self.cells.shape))
+        itself = _are_alike(self.grid, np.concatenate([at, own], axis=1))
         for image in product(*images):
             place = np.array([x for x, _, _ in image])
             seen = itself & image[0][2] & image[1][2] & image[2][2]

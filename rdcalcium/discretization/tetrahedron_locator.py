@@ -67,7 +67,7 @@ class TetrahedronLocator:
 
     def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
         """Nowhere."""
-        return np.zeros((len(points), len(pores)), dtype=bool)
+        return np.zeros(len(points), dtype=bool)
 
     def widths(self, points: np.ndarray) -> np.ndarray:
         """Mean edge length around each point, the same along all axes, (p, 3) µm."""

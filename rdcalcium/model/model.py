@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -249,11 +250,11 @@ class Model(Part):
             ("entries of imaging", self.imaging),
         ):
             names = [part.name for part in parts]
-            twice = [n for n in names if names.count(n) > 1]
+            twice = [n for n, count in Counter(names).items() if count > 1]
             if twice:
                 raise ValueError(f"two {plural} are called {twice[0]!r}; give each its own name")
         names = [label for sensor in self.sensors for label in sensor.labels()] + [p.name for p in self.probes]
-        twice = [n for n in names if names.count(n) > 1]
+        twice = [n for n, count in Counter(names).items() if count > 1]
         if twice:
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
         clearance = self.calcium.clearance

@@ -54,17 +54,24 @@ _WIDTH = 100  # characters of the longest list that is written in one line
 def _said(part: Part) -> dict[str, Any]:
     """A part as tables, without what is empty by default; where its docstring says what "none" means, with that."""
     tables: dict[str, Any] = {}
-    for key, value in part.model_dump(mode="python").items():
-        field, own = type(part).model_fields[key], getattr(part, key)
+    of_parts = {key for key, own in part if _is_part(own)}
+    written = part.model_dump(mode="python", exclude=of_parts)
+    for key, own in part:
+        field, value = type(part).model_fields[key], written.get(key, own)
         if value in (None, ()) and (none := key_meaning(field)[1]):
             tables[key] = _MARK + none
         elif isinstance(own, Part):
             tables[key] = _said(own)
-        elif isinstance(own, tuple) and own and isinstance(own[0], Part):
+        elif key in of_parts:
             tables[key] = [_said(one) for one in own]
         elif value not in (None, (), {}) or value not in (None, field.get_default(call_default_factory=True)):
             tables[key] = value
     return tables
+
+
+def _is_part(own: object) -> bool:
+    """Whether it is a part of its own, or a list of such."""
+    return isinstance(own[0] if isinstance(own, tuple) and own else own, Part)
 
 
 def _in_one_line(text: str) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ class Execution:
         self.model = keep_inputs(self.model, self.path)
         folder.remove_run(self.path)
         try:
-            folder.write_atomically(self.path / folder.MODEL, checkpointed_model(self.model, self.path).encode())
+            folder.write_atomically(self.path / folder.MODEL, self._model_text.encode())
             self.about.write(self.path)
             self.recording = Recording(self.path, self.model, self.simulation, self.when, self.microscope, None)
             self.recording.look(self.simulation.now())
@@ -233,9 +234,12 @@ class Execution:
     def _wall(self) -> float:
         return self.before + time.perf_counter() - self.begun
 
+    @cached_property
+    def _model_text(self) -> str:
+        return checkpointed_model(self.model, self.path)
+
     def _save(self) -> None:
-        text = np.array(checkpointed_model(self.model, self.path))
-        own = {"model": text, "wall": self._wall(), "spent": np.array(astuple(self.spent))}
+        own = {"model": np.array(self._model_text), "wall": self._wall(), "spent": np.array(astuple(self.spent))}
         state = self.simulation.state() | self.recording.state() | own | kept(self.simulation.system)
         folder.write_checkpoint(self.path, state)
 
