@@ -49,7 +49,7 @@ class Influx:
         ]
         self.changes = 0
         self._seed = model.run.seed
-        flashes = [flash.time for flash in model.flashes if 0 < flash.time < model.run.duration]
+        flashes = [t for flash in model.flashes for t in flash.moments if 0 < t < model.run.duration]
         bends = operations.system.patches.bends
         within = bends[(bends > 0) & (bends < model.run.duration)]
         self._fixed_stops = np.union1d(self.currents.events(model.run.duration), np.union1d(flashes, within))

@@ -13,7 +13,7 @@ BELL = 4 * np.log(2)  # exp(-BELL (r / width)²) is one half where r is half of 
 
 
 class Flashes:
-    """The flashes of a model, in the order in which they come.
+    """The flashes of a model, in the order in which they come; one that lasts is many.
 
     times  (flashes,) ms
     cells  control volumes in which most of a cage is broken, one for each flash
@@ -21,8 +21,9 @@ class Flashes:
 
     def __init__(self, model: Model, system: System):
         self.system = system
-        self._flashes = sorted(model.flashes, key=lambda flash: flash.time)
-        self.times = np.array([flash.time for flash in self._flashes])
+        each = [(moment, flash) for flash in model.flashes for moment in flash.moments]
+        each.sort(key=lambda one: one[0])
+        self.times, self._flashes = np.array([moment for moment, _ in each]), [flash for _, flash in each]
         self.cells = np.unique(np.array([self._brightest(flash) for flash in self._flashes], dtype=np.int64))
 
     def after(self, number: int, y: np.ndarray) -> np.ndarray:
@@ -37,13 +38,14 @@ class Flashes:
         return after
 
     def light(self, flash: Flash) -> np.ndarray:
-        """Share of the cage that a flash breaks in each control volume, (n,)."""
+        """Share of the cage that a flash breaks in each control volume at each of its moments, (n,)."""
         centres = self.system.discretization.centres
-        if flash.spot is None:
-            return np.full(len(centres), flash.efficiency)
-        squared = ((centres - np.array(flash.spot.centre)) ** 2).sum(axis=1)
-        bell: np.ndarray = flash.efficiency * np.exp(-BELL * squared / flash.spot.width**2)
-        return bell
+        whole = np.full(len(centres), flash.efficiency)
+        if flash.spot is not None:
+            squared = ((centres - np.array(flash.spot.centre)) ** 2).sum(axis=1)
+            whole *= np.exp(-BELL * squared / flash.spot.width**2)
+        share: np.ndarray = -np.expm1(np.log1p(-whole) / len(flash.moments)) if flash.duration else whole
+        return share
 
     def _brightest(self, flash: Flash) -> int:
         there = self.system.discretization.volumes > 0

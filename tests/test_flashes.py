@@ -122,6 +122,34 @@ def test_a_flash_at_the_first_instant_is_one() -> None:
     assert early.values[:2, 0] == pytest.approx(by_hand(np.array([0.5, 1.0]))[:, -1], rel=1e-3)
 
 
+def test_a_flash_that_lasts_is_a_rate_of_breaking() -> None:
+    """k q, k = -ln(1 - efficiency) / duration, of a state whose steps by light have the rate q: by LSODA."""
+    flash = {"time": 0.1, "duration": 0.4, "cage": "cage", "efficiency": 0.6}
+    run = fresh(one_cell((flash,), buffers=(SMALL,), run={"duration": 0.8, "tolerance": 1e-4}), "numpy")
+    seen = []
+    run.run(lambda moment: seen.append((moment.t, moment.values[CALCIUM, 0])))
+    k_on, off, r = 0.03, 0.01, 20.0
+    held = 100 * 0.05 / (0.05 + off / k_on)
+
+    def rates(t: float, y: np.ndarray) -> list[float]:
+        c, b, cb, _, cx = y
+        light = -np.log(0.4) / 0.4 * (0.1 <= t < 0.5)
+        bound, free = k_on * c * b - off * cb, r * cx
+        return [free - bound, -bound - light * b, bound - 2 * light * cb, light * b + free, 2 * light * cb - free]
+
+    t, calcium = np.array(seen).T
+    y = np.array([0.05, 100 - held, held, 0, 0])
+    for span in ((0, 0.1), (0.1 + 1e-12, 0.5 - 1e-12), (0.5 + 1e-12, 0.8)):
+        solved = solve_ivp(rates, span, y, method="LSODA", rtol=1e-9, atol=1e-12, dense_output=True)
+        inside = (t > span[0] + 0.02) & (t < span[1])
+        np.testing.assert_allclose(calcium[inside], solved.sol(t[inside])[0], atol=calcium.max() / 80)  # half a part
+        y = solved.y[:, -1]
+    assert calcium[-1] == pytest.approx(y[0], rel=2e-3)
+    assert run.balance().relative_error < 1e-12
+    with pytest.raises(ModelError, match=r"a flash that lasts .* cannot break all of 'cage'"):
+        one_cell(({**flash, "efficiency": 1},), buffers=(SMALL,))
+
+
 def test_all_light_breaks_all_and_none_breaks_none() -> None:
     for efficiency in (0.0, 1.0):
         run = fresh(one_cell(({**FLASH, "efficiency": efficiency},)), "numpy")

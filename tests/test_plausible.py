@@ -95,6 +95,14 @@ def test_an_interval_longer_than_the_run_is_asked_about(record: dict[str, Any], 
     assert asked == f"{key} is 6 ms, and the run 5 ms: it adds nothing to the ends"
 
 
+def test_imaging_less_often_than_the_run_is_long_is_asked_about() -> None:
+    dye = {**PARTS["dyes and microscopes"]}
+    entry = {**dye["imaging"][0], "every": "6 ms"}
+    asked = doubts(model_of_tables(**{**dye, "imaging": [entry]}))
+    said = f"imaging {entry['name']!r} has a sample every 6 ms, and the run lasts 5 ms: is one sample meant?"
+    assert said in asked
+
+
 def test_a_snapshot_after_the_end_is_asked_about() -> None:
     (asked,) = doubts(model_of_tables(record={"snapshots": {"times": ["1 ms", "5 ms", "7 ms", "8 ms"]}}))
     assert asked == "no snapshot is taken at 7 ms or 8 ms, for the run ends at 5 ms"

@@ -181,3 +181,14 @@ def test_trials_differ_and_are_those_of_their_number(tmp_path: Path) -> None:
     third = result.openings.where(result.openings.trial == 3, drop=True)
     np.testing.assert_array_equal(third.opens, openings.within(0.76).opened.clip(0))
     assert len(set(result.table(TRIALS)["charge (pA ms)"].tolist())) == 3
+
+
+def test_the_channel_of_the_library_is_shut_by_calcium() -> None:
+    """Its open probability at 0 mV is x⁴ f/g / (1 + r (1 + 3 x)⁴ + x⁴ f/g), r = γ c / ω and x = α / (α + β)."""
+    channels = rc.channels("L_type_jafri1998", positions=[[0, 0]])
+    scheme, alpha, beta = channels.kinetics(), 0.4 * np.exp(1.2), 0.05 * np.exp(-12 / 13)
+    x, ratio = alpha / (alpha + beta), 0.15
+    for calcium in (0.05, 1.0, 30.0):
+        p = scheme.equilibrium(0.0, calcium)[scheme.states.index("O")]
+        expected = x**4 * ratio / (1 + 0.1875e-3 * calcium / 0.01 * (1 + 3 * x) ** 4 + x**4 * ratio)
+        assert p == pytest.approx(expected, rel=1e-12)

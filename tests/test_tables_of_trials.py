@@ -17,6 +17,7 @@ from rdcalcium.model import Model, ModelError, Sensor
 from rdcalcium.results import RunFolderError
 from rdcalcium.results.folder import OPENINGS, PER_STIMULUS, RELEASES, TRIALS
 from rdcalcium.units import AMOUNT_PER_CHARGE
+from rdcalcium.view.openings import openings
 from tests.models import small_model
 
 CLAMP = {"kind": "voltage_step", "holding": -20, "steps": [{"level": 0, "start": "0.02 ms", "duration": "1 ms"}]}
@@ -116,3 +117,8 @@ def test_a_run_says_of_which_trial_its_snapshots_are(result: rc.Result) -> None:
     assert result.snapshots.trial == result.snapshot(0.1).attrs["trial"] == 1
     said = " ".join(_sentences(result))
     assert "snapshots and their pictures are of trial 1, ledger.csv has rows of every one" in said
+
+
+def test_the_openings_of_the_first_trials_are_drawn(result: rc.Result, tmp_path: Path) -> None:
+    drawn = openings(result.folder, tmp_path / "openings.png")
+    assert drawn.stat().st_size > 5000

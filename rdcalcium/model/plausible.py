@@ -232,6 +232,12 @@ def _too_late(model: Model) -> Iterator[str]:
     for key, interval in intervals.items():
         if interval and interval > end:
             yield f"{key} is {show(interval, 'time')}, and the run {show(end, 'time')}: it adds nothing to the ends"
+    for entry in model.imaging:
+        if entry.every and entry.every > end:
+            yield (
+                f"imaging {entry.name!r} has a sample every {show(entry.every, 'time')}, and the run lasts "
+                f"{show(end, 'time')}: is one sample meant?"
+            )
     if late := [show(t, "time") for t in (snapshots.times if snapshots else ()) if t > end]:
         yield f"no snapshot is taken at {' or '.join(late)}, for the run ends at {show(end, 'time')}"
 

@@ -9,15 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from rdcalcium.results.folder import IMAGING, PICTURES, PROBES, SENSORS, STIMULUS, writable
+from rdcalcium.results.folder import IMAGING, OPENINGS, PICTURES, PROBES, SENSORS, STIMULUS, writable
 from rdcalcium.view.canvas import FORMATS
 from rdcalcium.view.imaging import imaging
+from rdcalcium.view.openings import openings
 from rdcalcium.view.plane import plane
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
 from rdcalcium.view.traces import traces
 
-__all__ = ["imaging", "movie", "movie_file", "other_moment", "plane", "render_all", "screenshot", "traces", "window"]
+__all__ = [
+    "imaging",
+    "movie",
+    "movie_file",
+    "openings",
+    "other_moment",
+    "plane",
+    "render_all",
+    "screenshot",
+    "traces",
+    "window",
+]
 
 SIZE, MOVIE_SIZE = (1600, 1200), (960, 720)  # pixels
 EVEN = 1e-6  # share of the time between two frames, by which it may differ
@@ -118,6 +130,8 @@ def render_all(run_folder: str | Path, time: float | str | None = None, kind: st
         paths.append(traces(run.path, folder / f"traces.{kind}"))
     if (run.path / IMAGING).exists():
         paths.append(imaging(run.path, folder / f"imaging.{kind}"))
+    if run.result.table(OPENINGS):
+        paths.append(openings(run.path, folder / f"openings.{kind}"))
     return paths
 
 
