@@ -25,7 +25,7 @@ from rdcalcium.model import Box, ModelError, Sphere, Tetrahedra
 from rdcalcium.simulation import Simulation
 from rdcalcium.view.run_folder import CALCIUM as SHOWN
 from rdcalcium.view.run_folder import RunFolder
-from tests.support import fresh, launched_ahead, simulate
+from tests.support import fresh, launched_ahead, on_cells, simulate
 from tests.tolerances import TOLERANCES
 
 RADIUS, REST, BOUND = 0.1, 200.0, 3000.0 * 200 / 1200  # µm; µM free in the lumen, and on its buffer
@@ -135,6 +135,23 @@ def test_a_flux_through_the_membrane_diffuses_in_the_lumen_as_in_a_ball(kind: st
     run = simulate(model, "numpy")
     gained = run.values[CALCIUM] - 100
     assert gained == pytest.approx(ball_flux(2.0, places, 0.3, RADIUS, 0.01), rel=0.05)
+
+
+def test_what_cells_miss_near_a_channel_is_not_missed_behind_a_membrane() -> None:
+    """A probe in the lumen 30 nm above a pore sees the cells of the lumen as they are; one as far away does not."""
+    ball = {**BALL, "centre": [0, 0, 0.12]}
+    places = {"behind": [0, 0, 0.03], "beside": [0.03, 0, 0.0]}
+    model = with_lumen(
+        geometry={"kind": "box", "size": [0.3, 0.3, 0.3], "obstacles": [ball]},
+        discretization={"kind": "grid", "size_at_active_zone": 0.02},
+        probes=[{"name": name, "position": place} for name, place in places.items()], buffers=[],
+    )  # fmt: skip
+    run = fresh(model, "numpy")
+    for _ in range(20):
+        run.advance()
+    missed = run.values[CALCIUM] - on_cells(run)
+    assert missed[0] == 0
+    assert abs(missed[1]) > 1e-3
 
 
 def test_grids_and_tetrahedra_take_up_alike() -> None:

@@ -17,7 +17,7 @@ from rdcalcium.recorders.near_pores import NearPores
 class WatchedPoints:
     """Every field at points, and the highest calcium under the pores, as of the last look.
 
-    alone      (points,) which of them see one control volume, as it is
+    alone      (points,) which of them see one control volume, as it is, or lie in a lumen, where no channel opens
     left       (groups,) share of the current of each that flows, where calcium changes its gate; 1 elsewhere
     weights    of the control volumes in the value at each point, then of each one under a pore or in a flash
     """
@@ -38,8 +38,8 @@ class WatchedPoints:
             for g, group in enumerate(groups)
             if group.gate
         }
-        self.alone = alone
         found = _weights(system.discretization, positions, alone) if len(positions) else None
+        self.alone = alone | _beyond_membranes(system.discretization, found) if found else alone
         self._cells = np.union1d(influx.cells, flashed)
         self.weights = _with_cells(found, self._cells)
         self._places = operations.points(self.weights)
@@ -128,6 +128,14 @@ def _weights(discretization: Discretization, positions: np.ndarray, alone: np.nd
     indices[alone] = discretization.nearest_volumes(positions[alone])[:, None]
     weights[alone] = np.eye(weights.shape[1])[0]
     return PointWeights(indices, weights)
+
+
+def _beyond_membranes(discretization: Discretization, found: PointWeights) -> np.ndarray:
+    """Whether each point is in the lumen of a store, (points,)."""
+    if discretization.parts is None:
+        return np.zeros(len(found.indices), dtype=bool)
+    inside: np.ndarray = ((discretization.parts[found.indices] > 0) & (found.weights > 0)).any(axis=1)
+    return inside
 
 
 def _with_cells(points: PointWeights | None, cells: np.ndarray) -> PointWeights:
