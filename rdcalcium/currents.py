@@ -286,31 +286,35 @@ class Currents:
         return np.stack(values, axis=1)
 
 
-def channel_currents(model: Model) -> Currents:
-    """Solve the gates of a model and tabulate the current of one channel of each group."""
-    return Currents([_group_current(group, model) for group in model.channels_within])
+def channel_currents(model: Model, rest: float | None = None) -> Currents:
+    """Solve the gates of a model and tabulate the current of one channel of each group.
+
+    rest  calcium with which gates that sense it are in equilibrium at first, µM; none: that of the model
+    """
+    rest = model.calcium.rest if rest is None else rest
+    return Currents([_group_current(group, model, rest) for group in model.channels_within])
 
 
-def _group_current(group: Channels, model: Model) -> GroupCurrent:
+def _group_current(group: Channels, model: Model, rest: float) -> GroupCurrent:
     law, duration = group.current, model.run.duration
     gate = PrescribedGate(Openings.of(group.openings_of_each).within(duration)) if group.openings else None
     if isinstance(law, GatedCurrent):
-        return _gated(group, law, model, gate)
+        return _gated(group, law, model, gate, rest)
     once = TimeCourse.through(*law.rows(duration), smooth=law.smooth)
     return GroupCurrent(group.name, once.again(law.moments, duration), gate=gate)
 
 
-def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None) -> GroupCurrent:
+def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None, rest: float) -> GroupCurrent:
     """The current of a group that depends on the voltage."""
     stimulus = model.stimulus
     assert stimulus is not None  # the model has checked it
     times, probability = np.concatenate(rows_between(stimulus, model.run.duration)), None
     if gate is None:
-        times, occupied = _occupancy_table(group, stimulus, model.run.duration, model.calcium.rest)
+        times, occupied = _occupancy_table(group, stimulus, model.run.duration, rest)
         probability = _open_share(group, occupied)
     voltage = stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
     if group.gating == "stochastic":
-        gate = _stochastic(group, stimulus, times, voltage, model)
+        gate = _stochastic(group, stimulus, times, voltage, rest)
         if isinstance(gate, StochasticGate):
             _require_followable(gate, gate.transitions(occupied), model.run.duration)
     open_share = np.ones(len(times)) if gate or probability is None else probability
@@ -333,11 +337,11 @@ def _inward(group: Channels, law: GatedCurrent, open_share: np.ndarray, voltage:
 
 
 def _stochastic(
-    group: Channels, stimulus: VoltageCourse, times: np.ndarray, voltage: np.ndarray, model: Model
+    group: Channels, stimulus: VoltageCourse, times: np.ndarray, voltage: np.ndarray, rest: float
 ) -> StochasticGate | SensingGate:
     """The gate of a group, whose channels start in equilibrium with the first voltage, and with calcium at rest."""
     scheme = group.kinetics()
-    start = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), model.calcium.rest)
+    start = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), rest)
     is_open = np.array([state in group.open_states for state in scheme.states])
     if group.senses_calcium:
         return SensingGate(group.name, scheme, stimulus, times, voltage, start, is_open, len(group.positions))

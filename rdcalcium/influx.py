@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.backends import Operations
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.currents import Currents, channel_currents
 from rdcalcium.discretization import PointWeights
 from rdcalcium.discretization.mirrors import computed_share
@@ -35,7 +36,7 @@ class Influx:
     def __init__(self, model: Model, operations: Operations):
         self.do = operations
         self.discretization = operations.system.discretization
-        self.currents = channel_currents(model)
+        self.currents = channel_currents(model, float(operations.system.chemistry.rest[CALCIUM]))
         self.groups = [np.array(group.points) for group in model.channels]
         self.planes = list(model.geometry.mirrors.items())
         self.sources = place_sources(self.groups, self.planes, self.discretization)

@@ -13,6 +13,7 @@ from scipy.optimize import root
 import rdcalcium as rc
 from rdcalcium import runner
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.currents import channel_currents
 from rdcalcium.discretization.build import discretize
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
@@ -160,6 +161,20 @@ def test_a_gate_that_calcium_shuts_rests_with_the_calcium_that_it_lets_in() -> N
     run.run()
     assert run.do.to_host(run.stepper.y)[0, 0] == pytest.approx(exact.x[0], rel=1e-6)
     assert run.balance().entered == pytest.approx(sum(run.balance().pumped.values()), rel=1e-4)
+
+
+def test_channels_that_open_by_chance_rest_where_they_do_on_average() -> None:
+    """Also those in whose gate calcium has a say; each begins in equilibrium with what was found."""
+    for gate in (GATE, SHUT):
+        model = compartment(pumps=[BALANCED], channels=[gate], stimulus=CLAMP)
+        drawn = compartment(pumps=[BALANCED], channels=[{**gate, "gating": "stochastic"}], stimulus=CLAMP)
+        found, twin = rested(drawn), rested(model)
+        assert found.level.calcium == pytest.approx(twin.level.calcium, rel=1e-12)
+        run = begun(found.system, drawn)
+        assert run.do.to_host(run.stepper.y)[0, 0] == found.level.calcium
+    at_once = channel_currents(drawn, found.level.calcium).groups[0].gate
+    share = 0.98 / (0.98 + 0.02 + 0.4 * found.level.calcium)
+    assert at_once._start[0] == pytest.approx(share, rel=1e-9)
 
 
 # Under currents that stay --------------------------------------------

@@ -11,7 +11,7 @@ from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Model
 from rdcalcium.patches.base import BOUND
 from rdcalcium.patches.settled import Settled, UnsettledError, balance, settle
-from rdcalcium.resting.inflow import resting_sources
+from rdcalcium.resting.inflow import on_average, resting_sources
 from rdcalcium.system import System, chemistry_at
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
@@ -37,6 +37,7 @@ class Level:
 class Compartment:
     """A model whose calcium is the same everywhere: its balance has one unknown, and each store one more.
 
+    system    in which channels that calcium opens by chance do what they do on average
     typed     where the model says that it rests
     patches   those that the cytosol sees
     settled   the same in the voltage before the stimulus, each as one site
@@ -45,8 +46,8 @@ class Compartment:
     """
 
     def __init__(self, model: Model, system: System):
-        self.model, self.system = model, system
-        self.patches = tuple(patch for patch in system.patches.patches if not patch.inside)
+        self.model, self.system = model, on_average(model, system)
+        self.patches = tuple(patch for patch in self.system.patches.patches if not patch.inside)
         self.settled = [one.lumped for one in settle(self.patches)]
         self.stores = [one for one in self.settled if one.patch.mechanism.store is not None]
         cells, rates = resting_sources(model, system.discretization)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from rdcalcium.discretization import Discretization
 from rdcalcium.model import Channels, GatedCurrent, Model
-from rdcalcium.system import place_sources
+from rdcalcium.patches import Patches
+from rdcalcium.patches.pores import pore_patches
+from rdcalcium.system import System, place_sources
 
 
 def resting_currents(model: Model) -> np.ndarray:
@@ -35,3 +39,15 @@ def resting_sources(model: Model, discretization: Discretization) -> tuple[np.nd
     groups = [np.array(group.points) for group in model.channels]
     sources = place_sources(groups, [*model.geometry.mirrors.items()], discretization)
     return sources.cells, sources.shares @ currents
+
+
+def on_average(model: Model, system: System) -> System:
+    """With patches too, behind the others, of channels that open by chance in their calcium: what they let in then."""
+    drawn = {
+        f"channels {group.name}" for group in model.channels if group.senses_calcium and group.gating == "stochastic"
+    }
+    found = pore_patches(model.averaged(), system.discretization) if drawn else ()
+    more = [(patch, reaction) for patch, reaction in found if patch.mechanism.name in drawn]
+    patches, reactions = system.patches.patches, system.patches.reactions
+    both = Patches((*patches, *(patch for patch, _ in more)), (*reactions, *(reaction for _, reaction in more)))
+    return replace(system, patches=both) if more else system

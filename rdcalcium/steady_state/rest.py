@@ -63,7 +63,7 @@ def at_rest(model: Model, system: System) -> Rested:
         _require_one_rest(system)
         level = compartment.rest()
         check_memory_for_steady_state(model, system.discretization.size)
-        return _everywhere(model, system, level, as_typed, (cells, rates))
+        return _everywhere(compartment, level, as_typed, (cells, rates))
     except (NoRestError, UnsettledError) as error:
         return replace(as_typed, why=f"{error}")
 
@@ -78,22 +78,23 @@ def _require_one_rest(system: System) -> None:
 
 
 def _everywhere(
-    model: Model, system: System, level: Level, before: Rested, sources: tuple[np.ndarray, np.ndarray]
+    compartment: Compartment, level: Level, before: Rested, sources: tuple[np.ndarray, np.ndarray]
 ) -> Rested:
     """The rest of every control volume, from that of the whole as one compartment."""
-    even = replace(system, chemistry=chemistry_at(model, level.calcium))
+    model = compartment.model
+    even = replace(compartment.system, chemistry=chemistry_at(model, level.calcium))
     entering = np.zeros(even.shape)
     entering[CALCIUM, sources[0]] = sources[1]
     equations = Equations(NumpyOperations(even), entering, lumens=level.lumens)
     u = _solved(equations)
     calcium = equations.whole(u)[CALCIUM][equations.free]
     uneven = equations.whole(u) if u.any() else None
-    resting = Resting(level.calcium, equations.sites(u), uneven)
+    resting = Resting(level.calcium, equations.sites(u)[: before.system.patches.size], uneven)
     names = [one.patch.mechanism.name for one in equations.settled]
     lumens = dict(zip(names, equations.lumens(u), strict=True))
     return replace(
         before,
-        system=resting_at(model, system, resting),
+        system=resting_at(model, before.system, resting),
         level=Level(float(equations.volumes @ calcium / equations.volumes.sum()), {k: lumens[k] for k in level.lumens}),
         range=(float(calcium.min()), float(calcium.max())),
         drift=_left(equations, u),
