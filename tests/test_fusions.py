@@ -103,7 +103,7 @@ def test_too_many_are_refused_before_they_are_drawn() -> None:
 
 
 def test_none_are_drawn_of_none() -> None:
-    with pytest.raises(RdcalciumError, match="0 vesicles in 1 trials are none to draw"):
+    with pytest.raises(RdcalciumError, match="vesicles is 0; it is a whole number from 1 on"):
         rc.fusions(HOP, [0, 1], 0.1, vesicles=0)
 
 

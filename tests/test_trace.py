@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import rdcalcium as rc
 from rdcalcium import library
-from rdcalcium.errors import RdcalciumError
+from rdcalcium.errors import InputError, RdcalciumError
 from rdcalcium.model import Sensor
 from rdcalcium.model.sensor_doubts import never_fuse
 from tests.test_release import LEVELS, PEAKS, SENSORS
@@ -62,7 +64,15 @@ def test_a_trace_says_its_units_and_its_papers() -> None:
     ("sensor", "times", "calcium", "sentence"),
     [
         ("felmy", [0, 1], 1.0, "no sensor 'felmy'.*felmy2003"),
-        (ONE, [0, 2, 1], 1.0, "times must be a row of at least two that ascend"),
+        (5, [0, 1], 1.0, "5 is no sensor; give the name of one in the library"),
+        (ONE, [0], 1.0, r"times must be a row of at least two, in ms; these have the shape \(1,\)"),
+        (ONE, [0, 2, 1], 1.0, "times must ascend, in ms; here 1 comes after 2"),
+        (ONE, [0, np.nan, 1], 1.0, r"times must be numbers up to 1e\+09 ms; one of these is nan"),
+        (ONE, [0, np.inf], 1.0, r"times must be numbers up to 1e\+09 ms; one of these is inf"),
+        (ONE, [0, 1], [1.0, np.nan], r"calcium must be numbers up to 1e\+09 uM; one of these is nan"),
+        (ONE, [0, 1], np.zeros((2, 0)), r"calcium of the shape \(2, 0\) does not fit 2 times"),
+        (ONE, [0, 1], ["a", "b"], "'a' is not a quantity; write for example '0.1 uM'"),
+        (ONE, [0, 1], [[1, 2], [3]], "calcium must be a row of numbers, or rows of one length"),
         (ONE, [0, 1, 2], [1.0, 2.0], r"calcium of the shape \(2,\) does not fit 3 times"),
         (ONE, [0, 1], [1.0, -2.0], "the lowest here is -2"),
     ],
@@ -70,6 +80,25 @@ def test_a_trace_says_its_units_and_its_papers() -> None:
 def test_a_course_that_cannot_be_is_refused(sensor: str, times: list[float], calcium: object, sentence: str) -> None:
     with pytest.raises(RdcalciumError, match=sentence):
         rc.release(sensor, times, calcium)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"rest": np.nan}, "nan is not a finite concentration"),
+        ({"rest": -1}, r"rest is -1; it is a concentration from 0 to 1e\+09 uM"),
+        ({"magnesium": "-5 uM"}, "magnesium is '-5 uM'; it is a concentration from 0"),
+        ({"seed": -1}, "seed is -1; it is a whole number from 0 on"),
+        ({"vesicles": 2.5}, "vesicles is 2.5; it is a whole number from 1 on"),
+        ({"trials": "3"}, "trials is '3'; it is a whole number from 1 on"),
+    ],
+)
+def test_what_is_no_concentration_and_no_whole_number_is_refused(said: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        rc.fusions(ONE, [0, 1], 1.0, **said)
+    if {"rest", "magnesium"} & said.keys():
+        with pytest.raises(InputError, match=sentence):
+            rc.release(ONE, [0, 1], 1.0, **said)
 
 
 OWN = {

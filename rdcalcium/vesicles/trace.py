@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rdcalcium.catalogue import entry
-from rdcalcium.errors import InputError, ModelWarning
 from rdcalcium.library import papers
 from rdcalcium.model import Sensor
-from rdcalcium.model.sensor_doubts import never_fuse
-from rdcalcium.units import parse
 from rdcalcium.vesicles.chain import Chain
+from rdcalcium.vesicles.given import SomeSensor, concentration, course, some_sensor, whole
 from rdcalcium.vesicles.sampled import Fusions
 from rdcalcium.vesicles.sites import Vesicles
 from rdcalcium.vesicles.supplied import drawn
 
 if TYPE_CHECKING:
     import xarray
-
-SomeSensor = str | Sensor | Mapping[str, Any]
 
 REST = 0.05  # µM, that of a model which does not say another
 
@@ -55,11 +49,12 @@ def release(
                (1/ms), release_probability, cumulative_release, and the occupancy of each `state`; of one site. The
                references of its values are in attrs["references"]
 
-    Raises InputError for times that do not ascend, and for calcium that does not fit them or is below zero.
+    Raises InputError for times that do not ascend, for calcium that does not fit them or is below zero, and for what is
+    no concentration.
     """
-    part = _part(sensor)
-    rest, magnesium = parse(rest, "concentration"), parse(magnesium, "concentration")
-    t, c = _course(times, calcium)
+    part = some_sensor(sensor)
+    rest, magnesium = concentration(rest, "rest"), concentration(magnesium, "magnesium")
+    t, c = course(times, calcium)
     vesicles = Vesicles(Chain(part, magnesium))
     return _dataset(part, vesicles, t, c, _followed(vesicles, rest, t, c.reshape(len(t), -1)))
 
@@ -87,11 +82,10 @@ def fusions(
     The other arguments are those of `release`, whose expectations these are drawn from. Returns an xarray.Dataset over
     `fusion`, in the order of time: trial and vesicle, from 1, trace, from 0, and time in ms.
     """
-    part = _part(sensor)
-    rest, magnesium = parse(rest, "concentration"), parse(magnesium, "concentration")
-    if vesicles < 1 or trials < 1:
-        raise InputError(f"{vesicles} vesicles in {trials} trials are none to draw; give at least one of each")
-    t, c = _course(times, calcium)
+    part = some_sensor(sensor)
+    rest, magnesium = concentration(rest, "rest"), concentration(magnesium, "magnesium")
+    vesicles, trials, seed = whole(vesicles, "vesicles", 1), whole(trials, "trials", 1), whole(seed, "seed", 0)
+    t, c = course(times, calcium)
     chain, c = Chain(part, magnesium), c.reshape(len(t), -1)
     expected = Vesicles(chain)
     sites = drawn(chain, part.name, seed, range(1, trials + 1), c.shape[1], vesicles)
@@ -121,41 +115,6 @@ def _events(sensor: Sensor, found: Sequence[Fusions]) -> xarray.Dataset:
         },
         attrs={"sensor": sensor.name, "references": [paper["citation"] for paper in papers(sensor.source)]},
     )
-
-
-def _part(sensor: SomeSensor) -> Sensor:
-    """A sensor by name or by its keys, somewhere; a warning to the caller's caller if it never releases."""
-    if isinstance(sensor, str):
-        entry("sensors", sensor)  # tells the nearest names where there is none
-        sensor = {"use": sensor}
-    name = {} if isinstance(sensor, Sensor) or "use" in sensor else {"name": "sensor"}
-    part = sensor if isinstance(sensor, Sensor) else Sensor(**{**name, "positions": ((0.0, 0.0, 0.0),), **sensor})
-    if doubt := never_fuse(part):
-        warnings.warn(doubt, ModelWarning, stacklevel=3)
-    return part
-
-
-def _course(times: ArrayLike, calcium: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Times (n,) ms, and calcium (n,) or (n, traces) µM."""
-    t, c = _numbers(times, "time"), _numbers(calcium, "concentration")
-    if t.ndim != 1 or len(t) < 2 or not np.all(np.diff(t) >= 0):
-        raise InputError(f"times must be a row of at least two that ascend, in ms; these have the shape {t.shape}")
-    if c.ndim > 2 or (c.ndim and c.shape[0] not in (1, len(t))) or (c.ndim == 1 and len(c) != len(t)):
-        raise InputError(
-            f"calcium of the shape {c.shape} does not fit {len(t)} times; give a value for each time, or for levels "
-            "that stay the same a row of them, [[1, 2, 5, 10]]"
-        )
-    if not np.all(np.isfinite(c) & (c >= 0)):
-        raise InputError(f"calcium must be numbers from 0 uM on; the lowest here is {np.min(c):g}")
-    return t, np.array(np.broadcast_to(c, (len(t), *c.shape[1:])))
-
-
-def _numbers(values: ArrayLike, kind: str) -> np.ndarray:
-    """As an array, also from texts with units."""
-    found = np.asarray(values)
-    if found.dtype.kind in "iuf":
-        return found.astype(float)
-    return np.array([parse(one, kind) for one in found.ravel().tolist()]).reshape(found.shape)
 
 
 def _followed(vesicles: Vesicles, rest: float, times: np.ndarray, calcium: np.ndarray) -> np.ndarray:
