@@ -44,7 +44,7 @@ def moments(run: Simulation) -> list[Moment]:
     return found
 
 
-@pytest.mark.parametrize("stages", [1, 7, 400, None])
+@pytest.mark.parametrize("stages", [1, 7, 60, None])  # no step has as many as 60
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_does_not_matter_how_many_stages_a_round_has(
     kind: str, stages: int | None, kernel_backend: str, monkeypatch: pytest.MonkeyPatch
