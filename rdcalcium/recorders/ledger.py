@@ -101,6 +101,8 @@ class Ledger:
         Amounts are those of the cubic between both ends, and so is what entered: its change is that of what is there.
         """
         end, then = self.balance(y, carried), self._balance(amounts + self.amounts(carried))
+        if not end.entered:  # neither has anything by then
+            return then
         return replace(then, entered=then.entered - (then.missing - end.missing))
 
     def balance(self, y: Array, carried: Array) -> Balance:
