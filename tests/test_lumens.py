@@ -222,6 +222,8 @@ def test_a_mesh_whose_parts_share_no_nodes_is_divided_alike() -> None:
 def test_a_run_says_what_is_in_a_lumen_and_pictures_leave_it_out(tmp_path: Path) -> None:
     result = rc.run(with_lumen(run={"duration": 0.05}), "numpy", tmp_path / "run")
     assert result.about.lumens == {"inside": "ER"}
+    assert result.about.discretization.lumens["ER"] == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.1)
+    assert "probe 'inside' lies in the lumen of store 'ER'" in rc.check(with_lumen())
     seen = result.snapshot(0.0)
     assert set(seen.calcium.values[seen.compartment == 1]) == {np.float32(REST)}
     assert seen.calcium.values[seen.compartment == 0].max() < 0.1

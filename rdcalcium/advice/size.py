@@ -9,6 +9,7 @@ import numpy as np
 from rdcalcium import memory
 from rdcalcium.advice.cells import CellSizes
 from rdcalcium.chemistry import Chemistry
+from rdcalcium.discretization.build import probes_in_lumens
 from rdcalcium.discretization.parts import share
 from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
@@ -59,6 +60,7 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]
         f"of which free {total * model.calcium.rest:.3g}"
     )
     yield from _lumens(model, cells, chemistry)
+    yield from _probes_inside(model, cells)
     for name, part in parts.items():
         nowhere = "" if part else "warning: "
         yield f"{nowhere}buffer {name!r} is in {total * part:.4g} um^3 before the stimulus, {part:.3%} of the terminal"
@@ -79,6 +81,12 @@ def _lumens(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[st
         total, free = volume * (store.rest + bound), volume * store.rest
         at_rest = f"calcium in it at rest {total:.5g} uM um^3, of which free {free:.3g}"
         yield f"lumen of store {store.name!r}: {volume:.4g} um^3; {at_rest}"
+
+
+def _probes_inside(model: Model, cells: CellSizes) -> Iterator[str]:
+    """Which probes are in a lumen."""
+    for name, store in probes_in_lumens(model, cells.locator, cells.space).items():
+        yield f"probe {name!r} lies in the lumen of store {store!r}"
 
 
 def _part(cells: CellSizes, share: np.ndarray) -> float:

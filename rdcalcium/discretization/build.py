@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rdcalcium.discretization.base import Discretization, PointWeights
+from rdcalcium.discretization.base import Discretization, Locator, PointWeights
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.parts import mobility
+from rdcalcium.discretization.space import Space
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.discretization.tortuosity import slowed
 from rdcalcium.errors import InputError
@@ -45,26 +46,29 @@ def discretized(model: Model, cells: Cells) -> Discretization:
     return slowed(made, mobility(model, made.space, made.size)) if uneven else made
 
 
-def probes_in_lumens(model: Model, made: Discretization) -> dict[str, str]:
+def probes_in_lumens(model: Model, locator: Locator, space: Space) -> dict[str, str]:
     """Name of each probe in the lumen of a store -> that store."""
     points = np.array([*model.probe_points.values()]).reshape(-1, 3)
-    stores = _lumens_at(model, made, made.locator.weights(points)) if len(points) else []
+    if not len(points) or not model.lumens:
+        return {}
+    stores = _lumens_at(model, space, locator.weights(points))
     return {name: store for name, store in zip(model.probe_points, stores, strict=True) if store}
 
 
-def _lumens_at(model: Model, made: Discretization, found: PointWeights) -> list[str]:
+def _lumens_at(model: Model, space: Space, found: PointWeights) -> list[str]:
     """Store in whose lumen each point is; an empty text in the cytosol."""
-    if made.parts is None:
-        return [""] * len(found.indices)
     nearest = found.indices[np.arange(len(found.indices)), found.weights.argmax(axis=1)]
-    stores = ["", *model.lumens]
-    return [stores[part] for part in made.parts[nearest].tolist()]
+    stores = [""] * len(nearest)
+    for number, store in enumerate(model.lumens, start=1):
+        inside = space.part(number)[nearest] > 0
+        stores = [store if there else other for there, other in zip(inside, stores, strict=True)]
+    return stores
 
 
 def _require_in_cytosol(model: Model, made: Discretization, found: PointWeights) -> None:
     """Channels and sensors are; `found` is where the points of interest are."""
     probes = {probe_label(name) for name in model.probe_points}
-    for name, store in zip(model.points_of_interest(), _lumens_at(model, made, found), strict=True):
+    for name, store in zip(model.points_of_interest(), _lumens_at(model, made.space, found), strict=True):
         if store and name not in probes:
             raise InputError(f"{name} lies in the lumen of store {store!r}, where only probes may be")
 

@@ -44,9 +44,10 @@ class Machine(Entry):
 class Volumes(Entry):
     """Sizes of the control volumes; figures of quality, which differ from kind to kind, stand beside under their names.
 
-    count     control volumes that hold cytosol
-    volume    µm³, of the computed part
+    count     control volumes, those of lumens of stores too
+    volume    µm³, of the cytosol of the computed part
     surfaces  name -> µm²
+    lumens    region that the lumen of a store fills -> µm³; none: none has control volumes
     """
 
     model_config = ConfigDict(extra="allow")
@@ -56,6 +57,7 @@ class Volumes(Entry):
     count: Annotated[int, Field(alias="control volumes")]
     volume: Annotated[float, Field(alias="volume (um^3)")]
     surfaces: Annotated[dict[str, float], Field(alias="surfaces (um^2)")]
+    lumens: Annotated[dict[str, float] | None, Field(alias="lumens (um^3)")] = None
 
     @property
     def quality(self) -> dict[str, float]:

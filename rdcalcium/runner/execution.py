@@ -285,7 +285,7 @@ def _about(model: Model, operations: Operations, reason: str, rest: Rest | None)
         discretization=about_discretization(discretization),
         begins=beginnings(model),
         rest=rest,
-        lumens=probes_in_lumens(model, discretization) or None,
+        lumens=probes_in_lumens(model, discretization.locator, discretization.space) or None,
         fields=[f.name for f in operations.system.fields],
         scene=scene(model, discretization),
     )
