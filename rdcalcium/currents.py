@@ -23,13 +23,16 @@ Gate = PrescribedGate | StochasticGate | SensingGate
 
 SAME_KNOT = 1e-9  # ms, between knots of copies of a course that are one
 STEADY = 1e-5  # of the peak of a current, by which it may change in a step that sees its mean alone
-STIR = 0.1  # ms in which it changes by more than that where it is not at rest
+STIR = 0.1  # ms; a current is moving where it would change by more than STEADY of its peak within this time
 PAUSE = 0.5  # ms of rest, at least, before it begins to flow anew
 MOST_EACH = (
     1e6  # transitions of a channel in a trial, which are drawn one after the other: minutes, and half a gigabyte
 )
 MOST = 1e8  # of all channels of a group; more of either is a mistake in the unit of a rate
 UNSEEN = 0.1  # share of the charge of one step that its stages may miss or count twice
+UNSEEN_OF_ALL = UNSEEN**3  # the same of the charge of the whole run, so that a step in which little flows is no spike
+JUMP = 1e-6  # of the peak, above which a difference at a knot is a jump, and no rounding of a spline
+OUTWARD = 1e-6  # of the largest current inward, up to which one outward is rounding at the reversal potential
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class TimeCourse:
         """Times at which the value jumps, ms."""
         before = np.append(0.0, self._at_ends)
         after = np.append(self.polynomial.c[-1], 0.0)
-        return self.knots[np.abs(after - before) > 1e-6 * max(self.peak, 1e-300)]
+        return self.knots[np.abs(after - before) > JUMP * self.peak]
 
     @property
     def onsets(self) -> np.ndarray:
@@ -256,7 +259,7 @@ class Currents:
         seen = h * weights @ self.over_step(t, h, c) if self.groups else np.zeros(0)
         flows = np.array([g.influx.integral(t, t + h) for g in self.groups])
         total = np.array([g.influx.integral(-np.inf, np.inf) for g in self.groups])
-        return bool(np.all(np.abs(seen - flows) <= UNSEEN * np.abs(flows) + UNSEEN**3 * np.abs(total)))
+        return bool(np.all(np.abs(seen - flows) <= UNSEEN * np.abs(flows) + UNSEEN_OF_ALL * np.abs(total)))
 
     def steady(self, t: float, h: float) -> bool:
         """Whether no current changes during a step: nothing flows, or gates are at rest, or pores stay open."""
@@ -328,7 +331,7 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None, 
 def _inward(group: Channels, law: GatedCurrent, open_share: np.ndarray, voltage: np.ndarray) -> np.ndarray:
     """Current of one channel (pA) that is open with a probability, at voltages (mV), never outward."""
     inward = law.inward(open_share, voltage)
-    if inward.min() < -1e-6 * inward.max():
+    if inward.min() < -OUTWARD * inward.max():
         raise InputError(
             f"calcium would leave through channels {group.name!r} at {voltage[inward.argmin()]:.3g} mV, above the "
             f"reversal potential of their {law.kind} current; use a higher one, or a GHK-like table of the current"

@@ -16,7 +16,7 @@ from rdcalcium.model import Model
 from rdcalcium.patches import Patches, build_patches
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
-LOW = 10.0  # µM of calcium, up to which one number bounds how fast patches are
+LOW = 10.0  # µM of calcium; below, one constant bounds the stiffness of patches, above, lines that rise with calcium
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ CALCIUM = "Ca"  # the free calcium under the membrane, in a law
 VOLTAGE = "V"  # the membrane potential, mV, in the law of what sits in the membrane
 DENSITY = "density"  # the molecules on an area, in a law: an amount, µM µm
 _NEEDS_DENSITY = 'leaves the density of its molecules to be said: density = "… /um^2"'
-_TRIED = np.array([0.01, 0.05, 1.0, 100.0])  # µM, at which a law must be a number
+_TRIED = np.array([0.01, 0.05, 1.0, 100.0])  # µM, from rest to beside a pore, at which a law must be a number
+_TRIED_AT = -80.0  # mV, near which terminals rest, where a law begins: it need not be a number at every voltage
+_KINDS = {SURFACE_FLUX: "surface flux", RATE: "rate"}
 
 
 def _readable(law: str) -> str:
@@ -151,8 +153,8 @@ class Transport(LibraryPart):
         self._require_way_across()
         self._require_names()
         self._require_dimensions(self.first)
-        for what, text, _ in self._expressions():
-            self._require_number(what, text)
+        for what, text, wanted in self._expressions():
+            self._require_number(what, text, LIMITS[_KINDS[wanted]].most)
         return self
 
     def _require_way_across(self) -> None:
@@ -191,17 +193,17 @@ class Transport(LibraryPart):
         if self.kinetics:
             require_dimensions(self.kinetics.transitions, {name: v.dimension for name, v in parameters.items()})
 
-    def _require_number(self, what: str, text: str) -> None:
-        """An expression is a number where calcium is from low to high."""
+    def _require_number(self, what: str, text: str, most: float) -> None:
+        """An expression is a number, of this size at most, where calcium is from low to high."""
         values: dict[str, float | np.ndarray] = {
             **self.numbers,
             **dict.fromkeys(self.given, _TRIED),
-            VOLTAGE: -80.0,
+            VOLTAGE: _TRIED_AT,
             **dict.fromkeys(self.variables, 0.5),
         }
         with np.errstate(all="ignore"):
             value = np.asarray(Expression(text).evaluate(values))
-        if not np.all(np.abs(value) <= LIMITS["surface flux"].most):
+        if not np.all(np.abs(value) <= most):
             raise ValueError(
                 f"the {what} {text!r} of {self.name!r} is no number at {_TRIED.tolist()} uM of calcium: "
                 f"{value.tolist()}"

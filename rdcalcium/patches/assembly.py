@@ -13,6 +13,7 @@ from rdcalcium.model.transports import DENSITY, VOLTAGE, Transport
 from rdcalcium.patches.base import BOUND, CLOCK, Course, Row
 
 ROUNDS, SETTLED = 50, 1e-10  # of Newton's method, and the change, each ms, at which it is done
+NUDGE = 1e-7  # of a gate between 0 and 1, for a derivative: about the root of the rounding error of its rate
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Assembly:
 
         for _ in range(ROUNDS):
             found = change(x)
-            slopes = np.array([(change(x + step) - found) / 1e-7 for step in 1e-7 * np.eye(len(x))]).T
+            slopes = np.array([(change(x + step) - found) / NUDGE for step in NUDGE * np.eye(len(x))]).T
             step = np.linalg.lstsq(slopes, found)[0] if len(x) else x
             x = x - step
             if np.abs(step).max(initial=0.0) < SETTLED:

@@ -31,7 +31,8 @@ class Row:
     rate     of its change, each ms: an expression of Ca (µM), of Ca_store (µM), the rows and the parameters
     start    at rest
     calcium  that one unit of it holds on 1 µm² of surface, µM µm: what it gains the cytosol loses
-    scale    of which the tolerance is a share; UNJUDGED: its error follows that of others
+    scale    typical size: the absolute tolerance is the relative one times this; UNJUDGED: its error follows that of
+             others
     account  where the ledger finds this calcium; none: it holds none
     """
 
@@ -291,5 +292,5 @@ class Patches:
 
     @property
     def scales(self) -> np.ndarray:
-        """Of which the tolerance is a share, for each row, (rows,)."""
+        """Typical size of each row, (rows,): the absolute tolerance is the relative one times this."""
         return np.array([segment.row.scale for segment in self.segments])

@@ -16,7 +16,9 @@ from rdcalcium.patches.flows import changes, shares
 from rdcalcium.units import IONS_PER_AMOUNT
 from rdcalcium.vesicles.chain import Chain
 
-SCALE = 0.1  # share of molecules of which the tolerance is a share: what these bind matters, release is found elsewhere
+# The error allowed in the share of each state is the tolerance times this: coarse, because only what the molecules bind
+# matters here, and release is computed elsewhere.
+SCALE = 0.1
 
 
 def binding_sensors(model: Model, discretization: Discretization) -> Iterator[Patch]:

@@ -18,7 +18,9 @@ from rdcalcium.patches.stiffness import LEVELS, SAFETY
 from rdcalcium.tabulation import rows_between
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
-SCALE = 0.01  # share of channels of which the tolerance is a share
+# The error allowed in the share of each state is the tolerance times this: a gate of which a hundredth is open still
+# lets calcium in.
+SCALE = 0.01
 VOLTAGES = 100  # at which the rates of a gate are looked at
 NUDGE = 1e-3  # relative change of calcium by which a derivative is taken
 INFLUX, VOLTAGE = "influx", "V"
@@ -45,8 +47,9 @@ def _pores(group: Channels, model: Model, discretization: Discretization) -> tup
 def gate_mechanism(group: Channels, stimulus: VoltageCourse, duration: float, rest: float) -> Mechanism:
     """The gate of a channel with a row for the share of each state but the first, for its charge in pA ms, and a clock.
 
-    What enters is p_open i(V(t)), with a charge in the place of an area: so the row of the charge holds minus what has
-    entered. The gate begins in equilibrium with the first voltage at rest (µM).
+    The last row but one is the charge that has entered, whose rate is p_open i(V(t)). Its calcium is -1, so that the
+    ledger counts it as a source, and an amount for each pA ms stands in the place of an area. The gate begins in
+    equilibrium with the first voltage at rest (µM).
     """
     scheme, parts = group.kinetics(), Assembly(rest)
     names = {name: parts.place(value) for name, value in scheme.parameters.items()}

@@ -106,7 +106,7 @@ class NearChannels:
         self._passed = passed
 
     def _pairs_of(self, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """All pairs of some channels, and of the how-manieth of these each is; both (pairs,)."""
+        """All pairs of some channels, and the position in `channels` of the channel of each; both (pairs,)."""
         many = np.diff(self._first)[channels]
         which = np.repeat(np.arange(len(channels)), many)
         begins = np.cumsum(many) - many

@@ -14,9 +14,13 @@ from rdcalcium.vesicles.flow import LONGEST_SERIES, Flow
 from rdcalcium.vesicles.levels import Levels
 from rdcalcium.vesicles.series import BLOCK, Blocks, Series
 
-RESOLVED = 2.0  # changes of a sensor's state in a piece of a step; a shorter piece tells nothing more
-FINENESS = 0.025  # change of calcium during a piece, relative to its mean, that sensors may be late by
-MOST_PIECES = 64
+# Into how many pieces a step is divided. The errors are those of the highest rate of release in transients to 20 or
+# 100 µM that last some tenths of a ms, in steps up to 0.05 ms.
+RESOLVED = 2.0  # changes of a sensor's state in a piece, below which it need not be shorter: leaves 1e-5
+FINENESS = (
+    0.025  # largest change of calcium within a piece, relative to its mean: leaves 1e-3 of sensors that are faster
+)
+MOST_PIECES = 64  # leaves 1e-5, and 2e-4 where steps of 0.2 ms cross a whole transient
 TOGETHER = 512  # steps of a course whose levels are found together
 ALIKE, LEAST = 1e-6, 1e-300  # relative difference of resting levels that are one, and the least of them in µM
 
