@@ -40,11 +40,13 @@ class Resting:
     calcium  µM, with which the chemistry is in equilibrium
     sites    (size,) numbers of the patches
     fields   (fields, n) µM; none: the same everywhere, as the chemistry says
+    lumens   free calcium in each store whose lumen has control volumes, by its name, µM
     """
 
     calcium: float
     sites: np.ndarray
     fields: np.ndarray | None = None
+    lumens: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,14 +130,22 @@ def build_system(model: Model, discretization: Discretization) -> System:
     return System(build_chemistry(model), discretization, shares, build_patches(model, discretization), stored)
 
 
-def chemistry_at(model: Model, calcium: float) -> Chemistry:
-    """The fields and reactions of a model, with all buffers in equilibrium with another calcium at rest, µM."""
-    return build_chemistry(model.model_copy(update={"calcium": model.calcium.model_copy(update={"rest": calcium})}))
+def chemistry_at(model: Model, calcium: float, lumens: Mapping[str, float] | None = None) -> Chemistry:
+    """The fields and reactions of a model, with all buffers in equilibrium with another calcium at rest.
+
+    calcium  in the cytosol, µM
+    lumens   in stores whose lumen has control volumes, by their names, µM; none: as the model says
+    """
+    there = {store.name: store.rest for store in model.stores} | dict(lumens or {})
+    stores = tuple(store.model_copy(update={"rest": there[store.name]}) for store in model.stores)
+    resting = model.calcium.model_copy(update={"rest": calcium})
+    return build_chemistry(model.model_copy(update={"calcium": resting, "stores": stores}))
 
 
 def resting_at(model: Model, system: System, resting: Resting) -> System:
     """The system of a model that rests there."""
-    return replace(system, chemistry=chemistry_at(model, resting.calcium), resting=resting)
+    chemistry = chemistry_at(model, resting.calcium, resting.lumens)
+    return replace(system, chemistry=chemistry, resting=resting, stored=resting.lumens or system.stored)
 
 
 def place_sources(

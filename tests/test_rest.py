@@ -25,6 +25,7 @@ from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
 from rdcalcium.vesicles.chain import Chain
 from tests.models import CHEMISTRIES, small_model
 from tests.support import StopAfter, assert_same_tables
+from tests.test_lumens import with_lumen
 from tests.test_stores import SERCA, around_a_vesicle
 from tests.tolerances import TOLERANCES
 
@@ -202,6 +203,33 @@ def test_a_gate_that_calcium_shuts_has_a_steady_state_at_the_voltage_of_the_mome
 def test_a_store_that_fills_has_no_steady_state() -> None:
     with pytest.raises(rc.RdcalciumError, match="the store 'ER' fills, and nothing comes out of it"):
         rc.steady(compartment(pumps=[BALANCED], stores=[{**ER, "transports": [SERCA]}]), "0 ms")
+
+
+def test_a_lumen_of_control_volumes_rests_where_serca_and_leak_balance() -> None:
+    """Closed, with buffers on both sides: SERCA = leak, as much calcium as before, and nothing drifts in a run."""
+    lumen = {"region": "ER", "diffusivity": "0.1 um^2/ms"}
+    leaky = {"name": "ER", "lumen": lumen, "rest": 200, "leak": "none", "transports": [SERCA, POROUS]}
+    inside = {**SITES, "name": "CR", "total": 3000, "k_on": 1e-3, "K_d": 1000, "where": {"kind": "lumen", "of": "ER"}}
+    mobile = {"diffusivity": 0.02}
+    model = with_lumen(
+        stores=[leaky], channels=[], buffers=[{**SITES, **mobile}, {**inside, **mobile}], run={"duration": 20}
+    )
+    found = rested(model)
+    c, s = found.level.calcium, found.level.lumens["ER"]
+    assert 2e-3 * c**2 / (0.1**2 + c**2) == pytest.approx(4e-6 * (s - c), rel=1e-9)
+    made = found.system.discretization
+    volumes = [made.part_volumes(part).sum() for part in (0, 1)]
+
+    def content(free: float, lumen: float) -> float:
+        bound = free + 100 * free / (free + 0.3)
+        return volumes[0] * bound + volumes[1] * (lumen + 3000 * lumen / (lumen + 1000))
+
+    assert content(c, s) == pytest.approx(content(REST, 200), rel=1e-12)
+    assert c > 1.1 * REST
+    run = begun(found.system, model)
+    assert run.balance().initial == pytest.approx(content(c, s), rel=1e-9)
+    run.run()
+    assert np.abs(run.do.to_host(run.stepper.y) - found.system.rest).max() < 1e-9 * s
 
 
 # What stays --------------------------------------------

@@ -64,7 +64,7 @@ class Settled:
             return starts(mechanism.rests, calcium)
         if mechanism.courses:
             rows[-1] = self.moment
-        if mechanism.store is not None:
+        if self.patch.holds_a_store:
             rows[0] = self._stored(lumen) / self.patch.areas.sum()
         for _ in range(ROUNDS if moving else 0):
             change = self._change(calcium, rows, lumen)

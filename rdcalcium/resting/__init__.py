@@ -1,7 +1,7 @@
 """What a terminal comes to before anything happens: what flows at rest, and the level at which that is in balance."""
 
 from rdcalcium.resting.compartment import Compartment, Level, NoRestError
-from rdcalcium.resting.drift import Drift, typed_drift
+from rdcalcium.resting.drift import Drift, drift_at, typed_drift
 from rdcalcium.resting.inflow import resting_currents, resting_sources
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Drift",
     "Level",
     "NoRestError",
+    "drift_at",
     "resting_currents",
     "resting_sources",
     "typed_drift",

@@ -92,7 +92,7 @@ class Compartment:
 
         def excess(calcium: float) -> float:
             lumens = first if calcium == self.typed.calcium else self._lumens(calcium)
-            return there - self._content(Level(calcium, lumens), chemistry_at(self.model, calcium))
+            return there - self._content(Level(calcium, lumens), chemistry_at(self.model, calcium, lumens))
 
         try:
             found = balance(excess, self.typed.calcium, HIGHEST)
@@ -111,8 +111,10 @@ class Compartment:
                 rows = one.rows(np.array([level.calcium]), lumen)[:, 0]
                 bound = [row.account == BOUND for row in mechanism.rows]
                 held += float(one.patch.areas.sum() * (mechanism.calcium[bound] @ rows[bound]))
-            held += lumen / mechanism.store if mechanism.store else 0.0
-        return held
+            held += lumen / mechanism.store if mechanism.store and one.patch.holds_a_store else 0.0
+        made = self.system.discretization
+        inside = enumerate(self.system.stored, start=1)  # what buffers hold there is among the fields
+        return held + sum(level.lumens[name] * float(made.part_volumes(number).sum()) for number, name in inside)
 
     @property
     def filled(self) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.chemistry import CALCIUM
-from rdcalcium.resting.compartment import Compartment
+from rdcalcium.resting.compartment import Compartment, Level
 from rdcalcium.system import chemistry_at
 
 STILL = 1e-9  # ms⁻¹, share of the resting level by which a terminal at rest may change: a tenth in a day
@@ -36,15 +36,20 @@ class Drift:
 
 
 def typed_drift(compartment: Compartment, cells: np.ndarray, rates: np.ndarray) -> Drift:
-    """That of the state which the model says: calcium is the same everywhere, and only surfaces and channels change it.
+    """That of the state which the model says.
 
     cells, rates  control volumes under channels (k,), and what these bring there, (k,) µM ms⁻¹
     """
-    made, calcium = compartment.system.discretization, compartment.typed.calcium
+    return drift_at(compartment, compartment.typed, cells, rates)
+
+
+def drift_at(compartment: Compartment, level: Level, cells: np.ndarray, rates: np.ndarray) -> Drift:
+    """That of a state in which calcium is the same everywhere: only surfaces and channels change it."""
+    made, calcium = compartment.system.discretization, level.calcium
     change, flow = np.zeros(made.size), float(made.volumes[cells] @ np.abs(rates))
     change[cells] += rates
     for patch, one in zip(compartment.patches, compartment.settled, strict=True):
-        lumen = compartment.typed.lumens.get(patch.mechanism.name, 0.0)
+        lumen = level.lumens.get(patch.mechanism.name, 0.0)
         flux = float(one.flux(np.array([calcium]), lumen)[0])
         change[patch.volumes] -= patch.weights * flux
         flow += abs(flux) * float(patch.areas.sum())

@@ -16,7 +16,7 @@ from rdcalcium.steady_state.rest import Rested
 from rdcalcium.system import Resting, System, resting_at
 from rdcalcium.units import level
 
-CALCIUM, SITES, FIELDS = "resting calcium", "resting sites", "resting fields"  # in a checkpoint
+CALCIUM, SITES, FIELDS, LUMENS = (f"resting {what}" for what in ("calcium", "sites", "fields", "lumens"))  # in it
 NM = 1e3  # nM in one µM
 
 
@@ -51,7 +51,8 @@ def kept(system: System) -> dict[str, np.ndarray]:
     if (resting := system.resting) is None:
         return {}
     fields = {} if resting.fields is None else {FIELDS: resting.fields}
-    return {CALCIUM: np.array(resting.calcium), SITES: resting.sites, **fields}
+    lumens = np.array([*resting.lumens.values()])
+    return {CALCIUM: np.array(resting.calcium), SITES: resting.sites, LUMENS: lumens, **fields}
 
 
 def begun(model: Model, system: System, path: Path, state: Mapping[str, Any], rest: Rest | None) -> System:
@@ -61,10 +62,12 @@ def begun(model: Model, system: System, path: Path, state: Mapping[str, Any], re
     """
     if rest is None or rest.begins != "solved":
         return system
-    shapes = {CALCIUM: (), SITES: (system.patches.size,), **({FIELDS: system.shape} if FIELDS in state else {})}
+    shapes = {CALCIUM: (), SITES: (system.patches.size,), LUMENS: (len(system.stored),)}
+    shapes |= {FIELDS: system.shape} if FIELDS in state else {}
     for name, shape in shapes.items():
         if name not in state or state[name].shape != shape or not np.isfinite(state[name]).all():
             raise lost(
                 f"{path / folder.CHECKPOINT} does not fit this model, or this version: {name!r} is no such state"
             )
-    return resting_at(model, system, Resting(float(state[CALCIUM]), state[SITES], state.get(FIELDS)))
+    lumens = dict(zip(system.stored, state[LUMENS].tolist(), strict=True))
+    return resting_at(model, system, Resting(float(state[CALCIUM]), state[SITES], state.get(FIELDS), lumens))

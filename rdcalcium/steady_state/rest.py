@@ -8,10 +8,11 @@ import numpy as np
 
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
-from rdcalcium.memory import check_memory_for_steady_state
+from rdcalcium.memory import MemoryShortageError, check_memory_for_steady_state
 from rdcalcium.model import Model
-from rdcalcium.patches.settled import UnsettledError
-from rdcalcium.resting import Compartment, Drift, Level, NoRestError, resting_sources, typed_drift
+from rdcalcium.model.region import LumenRegion
+from rdcalcium.patches.settled import Settled, UnsettledError, settle
+from rdcalcium.resting import Compartment, Drift, Level, NoRestError, drift_at, resting_sources, typed_drift
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import TOLERANCE, search_from
 from rdcalcium.system import Resting, System, chemistry_at, resting_at
@@ -60,21 +61,40 @@ def at_rest(model: Model, system: System) -> Rested:
     if model.run.rest == "as typed":
         return replace(as_typed, why="the model says so")
     try:
-        _require_one_rest(system)
+        _require_still_buffers(model)
         level = compartment.rest()
+        if system.stored:
+            return _evenly(compartment, level, as_typed, (cells, rates))
         check_memory_for_steady_state(model, system.discretization.size)
         return _everywhere(compartment, level, as_typed, (cells, rates))
-    except (NoRestError, UnsettledError) as error:
+    except (NoRestError, UnsettledError, MemoryShortageError) as error:
         return replace(as_typed, why=f"{error}")
 
 
-def _require_one_rest(system: System) -> None:
-    """Refuse, with a NoRestError, what no rest is looked for of."""
-    for name in system.stored:
-        raise NoRestError(f"the lumen of store {name!r} has control volumes, whose rest is not looked for")
-    for described in system.fields:
-        if described.diffusivity and not described.everywhere:
-            raise NoRestError(f"buffer {described.buffer!r} spreads from where it is")
+def _require_still_buffers(model: Model) -> None:
+    for buffer in model.buffers:
+        if buffer.where and not isinstance(buffer.where, LumenRegion) and any(buffer.diffusivities.values()):
+            raise NoRestError(f"buffer {buffer.name!r} spreads from where it is")
+
+
+def _evenly(compartment: Compartment, level: Level, before: Rested, sources: tuple[np.ndarray, np.ndarray]) -> Rested:
+    """The rest of a terminal that is the same in all of its cytosol, and in all of each lumen."""
+    drift, system = drift_at(compartment, level, *sources), before.system
+    if drift.matters(level.calcium):
+        raise NoRestError("lumens have control volumes, of which only a rest that is even is looked for")
+    lumens = {name: level.lumens[name] for name in system.stored}
+    sites = [_at_sites(one, level) for one in settle(system.patches.patches)]
+    resting = Resting(level.calcium, np.concatenate(sites), lumens=lumens)
+    system = resting_at(compartment.model, system, resting)
+    return replace(before, system=system, level=level, range=(level.calcium,) * 2, drift=drift, solved=True)
+
+
+def _at_sites(one: Settled, level: Level) -> np.ndarray:
+    """The numbers of a patch at a level, flat; the side towards a lumen sees both the other way round."""
+    here, beyond = level.calcium, level.lumens.get(one.patch.mechanism.name, 0.0)
+    if one.patch.inside:
+        here, beyond = beyond, here
+    return one.at_rest(np.full(len(one.patch.volumes), here), beyond).ravel()
 
 
 def _everywhere(
