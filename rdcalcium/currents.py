@@ -334,7 +334,8 @@ def _inward(group: Channels, law: GatedCurrent, open_share: np.ndarray, voltage:
     if inward.min() < -OUTWARD * inward.max():
         raise InputError(
             f"calcium would leave through channels {group.name!r} at {voltage[inward.argmin()]:.3g} mV, above the "
-            f"reversal potential of their {law.kind} current; use a higher one, or a GHK-like table of the current"
+            f"reversal potential of their {law.kind} current; use a higher one, or a current that never "
+            'reverses at a spike, such as current = { kind = "GHK", permeability = … }'
         )
     return inward
 

@@ -31,10 +31,13 @@ class ModelWarning(UserWarning):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """What a misspelt word was meant to be, if any known one is like it; upper and lower case are alike."""
+    """What a misspelt word was meant to be, if any known one is like it or has these initials; case does not matter."""
     of_lower = {_looks(other): other for other in known}
     close = difflib.get_close_matches(_looks(word), list(of_lower), n=1, cutoff=0.6)
-    return of_lower[close[0]] if close else None
+    if close:
+        return of_lower[close[0]]
+    initials = {"".join(part[:1] for part in other.split("_")): other for other in of_lower if "_" in other}
+    return of_lower[initials[_looks(word)]] if _looks(word) in initials else None
 
 
 def _looks(word: str) -> str:

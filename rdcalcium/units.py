@@ -125,14 +125,22 @@ def _factor(unit: str, kind: str) -> float:
     """
     import pint
 
+    wanted = UNITS[kind] or "dimensionless"
     try:
-        zero, one = (float(_quantity(x, unit).to(UNITS[kind] or "dimensionless").magnitude) for x in (0.0, 1.0))
+        zero, one = (float(_of_ions(_quantity(x, unit), kind).to(wanted).magnitude) for x in (0.0, 1.0))
     except pint.DimensionalityError as error:
         raise DimensionalityError(
             f"is not a {kind}: its unit is {_quantity(1.0, unit).units:~}, expected one like "
             f"{UNITS[kind] or 'a plain number'}"
         ) from error
     return 0.0 if zero else one
+
+
+def _of_ions(quantity: pint.Quantity, kind: str) -> pint.Quantity:
+    """A current of calcium on an area as the flux that it is, i / (2 F); what is none as it is."""
+    if kind == "surface flux" and quantity.is_compatible_with("pA/um^2"):
+        return quantity / _quantity(CALCIUM_VALENCE * FARADAY, "C/mol")
+    return quantity
 
 
 def _quantity(number: float, unit: str) -> pint.Quantity:

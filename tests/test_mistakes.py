@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rdcalcium import library, units
+from rdcalcium.errors import nearest
 from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
 from rdcalcium.model.kinds import kinds_in
 from rdcalcium.model.quantity import LIMITS
@@ -209,3 +210,8 @@ def test_an_unknown_key_is_answered_with_the_keys_of_its_kind() -> None:
     wrong = {"kind": "table", "amplitude": "0.1 pA", "times": [0, 1], "values": [0, 1]}
     with pytest.raises(ModelError, match=r"amplitude'; current of kind 'table' takes: times, train, values$"):
         library.resolve(tables(channels=[channel(current=wrong)]))
+
+
+def test_initials_are_a_hint() -> None:
+    assert nearest("na", ["wavelength", "numerical_aperture", "refractive_index"]) == "numerical_aperture"
+    assert nearest("xy", ["wavelength", "numerical_aperture"]) is None

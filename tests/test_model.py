@@ -25,6 +25,7 @@ from rdcalcium.model import (
     Tetrahedra,
     write_toml,
 )
+from rdcalcium.model.waveform import read_waveform
 from rdcalcium.recorders.release import ReleaseSensors
 from tests.model_tables import DISCRETIZATIONS, FIXED, GEOMETRIES, OHMIC, PARTS, channel, model_of_tables, tables
 
@@ -572,9 +573,7 @@ def test_a_waveform_that_is_no_text_is_refused(tmp_path) -> None:
         ("t,v\n0,-80\nx,y\n", "is not a table of two columns"),
         (",t,v\n0,0,-80\n1,0.5,20\n", "is not a table of two columns"),  # with the row numbers of pandas
         ("0\n1\n", "is not a table of two columns"),
-        ("0;-80\n1;20\n", r"is not a table of two columns, .*; separate them with commas"),
-        ("t\tv\n0\t-80\n1\t20\n", r"is not a table of two columns, .*; separate them with commas"),
-        ("0,0;-80,1\n1,0;20,3\n", r"is not a table of two columns, .*; separate them with commas"),
+        ("0;-80;3\n1;20;3\n", "is not a table of two columns"),
         ("0,-80\n0,-70\n", "the times of waveform .* must ascend"),
     ],
 )
@@ -583,6 +582,14 @@ def test_a_waveform_that_is_none_is_refused(tmp_path, rows: str, message: str) -
     stimulus = {"kind": "action_potential", "waveform": "ap.csv"}
     with pytest.raises(ModelError, match=message):
         library.resolve(tables(stimulus=stimulus), folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "rows", ["t,v\n0,-80.5\n1,20\n", "0;-80.5\n1;20\n", "t\tv\n0\t-80.5\n1\t20\n", "t;v\n0,0;-80,5\n1,0;20\n"]
+)
+def test_a_table_may_be_of_commas_tabs_or_semicolons(tmp_path, rows: str) -> None:
+    (tmp_path / "ap.csv").write_text("# mine\n" + rows)
+    assert read_waveform(tmp_path / "ap.csv") == [(0.0, -80.5), (1.0, 20.0)]
 
 
 def test_sensors_are_watched_first_then_probes_each_in_its_own_order() -> None:

@@ -181,3 +181,23 @@ def test_a_pump_whose_states_turn_at_rest_is_asked_about(back: str, asked: bool)
     assert all(
         "of 'P-type' does not balance: the product of its rates one way round is 3 times" in q for q in questions
     )
+
+
+def test_rates_at_another_temperature_is_asked_about() -> None:
+    cold, warm = ({"use": name, "positions": [[0.02, 0, 0.01]]} for name in ("felmy2003", "fast_eshra2021"))
+    (asked,) = doubts(model_of_tables(temperature="35 degC", channels=[], sensors=[cold]))
+    assert "the rates of sensor 'felmy2003' are for 23 degC, and the model is at 35 degC" in asked
+    faster = {**cold, "speed": 2.5, "measured_at": "35 degC"}
+    assert doubts(model_of_tables(temperature="35 degC", channels=[], sensors=[faster])) == []
+    (asked,) = doubts(model_of_tables(channels=[], sensors=[cold, warm]))
+    assert "of sensor 'felmy2003' are for 23 degC and those of 'fast_eshra2021' for 37 degC" in asked
+
+
+def test_a_constant_field_in_much_calcium_is_asked_about() -> None:
+    """It does not saturate."""
+    current = {"kind": "GHK", "permeability": "1e-20 m^3/s", "temperature": "24 degC", "outside": "10 mM"}
+    pore = channel(**{**OHMIC, "current": current})
+    asked = doubts(model_of_tables(stimulus=AP, channels=[pore]))
+    assert any("grows in proportion to the calcium outside, 10 mM" in question for question in asked)
+    usual = {**pore, "current": {**current, "outside": "2 mM"}}
+    assert not any("in proportion" in question for question in doubts(model_of_tables(stimulus=AP, channels=[usual])))

@@ -263,3 +263,12 @@ def test_a_vesicle_is_released_once_after_however_many_steps(name: str) -> None:
     for share in (0.3, 1.0):
         assert (model.look(calcium, share)[:, 1] <= 1).all()
     assert np.abs(model.occupancy.sum(axis=1) - 1).max() < 1e-15
+
+
+def test_a_faster_sensor_does_the_same_in_less_time() -> None:
+    usual, fast = (Sensor(use="lou2005", positions=((0, 0, 0),), speed=speed) for speed in (1.0, 2.0))
+    first, second = (ReleaseSensors(each, 0.05) for each in (usual, fast))
+    calcium = np.array([10.0])
+    first.advance(calcium, calcium, 4.0)
+    second.advance(calcium, calcium, 2.0)
+    np.testing.assert_allclose(second.occupancy, first.occupancy, rtol=1e-9, atol=1e-14)

@@ -180,3 +180,9 @@ def test_units_are_understood_once_however_many_numbers_have_them() -> None:
     assert [parse(show(x, "length"), "length") for x in places] == places
     assert units._factor.cache_info().misses <= 2
     assert [parse(text, "temperature") for text in ("297.15 K", "24 degC", "75.2 degF")] == pytest.approx([24.0] * 3)
+
+
+def test_a_flux_of_calcium_may_be_a_current_on_an_area() -> None:
+    """1 pA is 1e-12 / (2 F) mol of calcium in a second."""
+    mol_per_um2_ms = 1e-6 / (2 * 96485.33212) / 1e8 / 1e3  # 1 uA/cm^2
+    assert units.parse("1 uA/cm^2", "surface flux") == pytest.approx(mol_per_um2_ms / 1e-21, rel=1e-9)

@@ -98,26 +98,27 @@ def run(
                 resumed, backend, device=device, threads=threads, progress=progress, should_stop=should_stop
             )
         return _finish(result)
-    loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
-    from rdcalcium import runner
+    with stoppable() as should_stop:
+        loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
+        from rdcalcium import runner
 
-    def warn(sentences: list[str]) -> None:
-        _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
+        def warn(sentences: list[str]) -> None:
+            _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
 
-    click.echo(_headline(loaded, backend, device, threads))
-    out = out or _run_folder(Path(model or ""), refine, tetrahedra)
-    with stoppable() as should_stop, progress_bar() as progress:
-        result = runner.run(
-            loaded,
-            backend,
-            out,
-            device=device,
-            threads=threads,
-            overwrite=overwrite,
-            progress=progress,
-            should_stop=should_stop,
-            warn=warn,
-        )
+        click.echo(_headline(loaded, backend, device, threads))
+        out = out or _run_folder(Path(model or ""), refine, tetrahedra)
+        with progress_bar() as progress:
+            result = runner.run(
+                loaded,
+                backend,
+                out,
+                device=device,
+                threads=threads,
+                overwrite=overwrite,
+                progress=progress,
+                should_stop=should_stop,
+                warn=warn,
+            )
     return _finish(result)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rdcalcium.steady_state import SteadyState
 
 MANY, MOST_REJECTED = 100, 0.25  # rejected steps worth a word, and their share of those that were taken
+NUMBER, BETWEEN = 9, 3  # characters of a number in a table, and between two columns
 LOWEST = -1e-6  # µM; what lies below it is more than rounding
 
 
@@ -40,7 +41,7 @@ def _points(points: dict[str, Point]) -> Table:
     title = "At the sensors and probes" + several * ", mean ± SD over the trials"
     table = Table(title=title, title_justify="left")
     for heading in ("", "peak [Ca2+] (uM)", "at (ms)", *["release probability"] * released):
-        table.add_column(heading, justify="left" if not heading else "right")
+        table.add_column(heading, justify="left" if not heading else "right", overflow="fold")
     for name, point in points.items():
         probability = _with_spread(point.release_probability, point.release_probability_sd)
         moment = _moment(point.time_of_peak)
@@ -118,20 +119,24 @@ def show_steady_state(state: SteadyState, wall: float) -> None:
 
     console = Console(highlight=False)
     if state.positions:
-        console.print(_fields(state))
+        console.print(_fields(state, console.width))
     for line in _flows(state, wall):
         console.print(line, markup=False)
 
 
-def _fields(state: SteadyState) -> Table:
+def _fields(state: SteadyState, width: int) -> Table:
+    """A row for each position; or for each field, where the names of all do not stand beside each other."""
     from rich.markup import escape
     from rich.table import Table
 
+    rows, columns, values = [*state.positions], [*state.fields], state.values.T
+    if max(map(len, rows)) + sum(max(len(name), NUMBER) + BETWEEN for name in columns) > width:
+        rows, columns, values = columns, rows, state.values
     table = Table(title="Concentrations (uM)", title_justify="left")
-    for heading in ("", *state.fields):
+    for heading in ("", *columns):
         table.add_column(escape(heading), justify="left" if not heading else "right", overflow="fold")
-    for name, values in zip(state.positions, state.values.T, strict=True):
-        table.add_row(escape(name), *(f"{value:.4g}" for value in values))
+    for name, row in zip(rows, values, strict=True):
+        table.add_row(escape(name), *(f"{value:.4g}" for value in row))
     return table
 
 

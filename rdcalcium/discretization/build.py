@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from rdcalcium.discretization.base import Discretization, Locator, PointWeights
@@ -40,10 +42,20 @@ def discretized(model: Model, cells: Cells) -> Discretization:
     try:
         found = made.locator.weights(np.array([*points.values()]).reshape(-1, 3))
     except InputError as error:
-        raise InputError(f"{error}{unit_hint(model, made.centres)}") from None
+        raise InputError(f"{_lost(made, points)}{error}{unit_hint(model, made.centres)}") from None
     _require_in_cytosol(model, made, found)
     uneven = model.tortuosity or any(lumen.diffusivity for lumen in model.lumens.values())
     return slowed(made, mobility(model, made.space, made.size)) if uneven else made
+
+
+def _lost(made: Discretization, points: Mapping[str, tuple[float, float, float]]) -> str:
+    """What the first of some points that lies nowhere is called, as a sentence about it begins."""
+    for name, point in points.items():
+        try:
+            made.locator.weights(np.array([point]))
+        except InputError:
+            return f"{name}: "
+    return ""
 
 
 def probes_in_lumens(model: Model, locator: Locator, space: Space) -> dict[str, str]:

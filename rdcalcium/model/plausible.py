@@ -12,6 +12,11 @@ from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.model import Model
 from rdcalcium.model.sensor_doubts import never_fuse
+from rdcalcium.model.surroundings_doubts import (
+    OTHER_TEMPERATURE,
+    currents_without_saturation,
+    sensors_at_other_temperatures,
+)
 from rdcalcium.model.train import PoissonTrain, RegularTrain
 from rdcalcium.model.transports import Transport
 from rdcalcium.units import UNITS, milliseconds, show
@@ -46,7 +51,6 @@ USUAL = {
 }
 
 OTHER_AFFINITY = 1.5  # by which factor K_d may differ from that of the library, as temperature and pH make it
-OTHER_TEMPERATURE = 5.0  # degC, beyond which a gate is clearly faster or slower
 TOUCHING = 1e-9  # relative to the radii; spheres that touch do not overlap for the last digit
 VOLTS_WITHIN = 1.0  # mV; an action potential in V is smaller
 SECONDS_BELOW = 0.05  # ms; an action potential in s is shorter
@@ -59,7 +63,10 @@ REST_BELOW = -20.0  # mV; resting potentials are
 def doubts(model: Model) -> list[str]:
     """Questions to whoever wrote a model that is valid, each a sentence."""
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
-    others = (_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _temperatures, _too_late, _endless)
+    others = (
+        *(_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _temperatures, _too_late, _endless),
+        *(sensors_at_other_temperatures, currents_without_saturation),
+    )
     idle = [text for sensor in model.sensors if (text := never_fuse(sensor))]
     return [*unusual, *idle, *(text for ask in others for text in ask(model))]
 

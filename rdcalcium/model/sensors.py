@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Name, Part
-from rdcalcium.model.quantity import Factor, Point
+from rdcalcium.model.quantity import Factor, Point, Temperature
 from rdcalcium.model.reversibility import counted
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
@@ -45,6 +45,11 @@ class Sensor(SchemePart):
     each); none: what a site has come to at resting calcium, spontaneous release included if vesicles come back, and
     otherwise what those have come to that are still there after long; steps without a way back have not been taken."""
 
+    speed: Factor = 1.0
+    """How many times as fast as its rates say it is, all of them alike, such as at another temperature than theirs."""
+    measured_at: Temperature | None = None
+    """Temperature that its rates are for, speed included: where the model says another one, it is asked whether that is
+    meant; none: nothing is asked."""
     vesicles: Annotated[int, Field(ge=1, strict=True)] = 1
     """Sites at each position, each of which is drawn by itself where fusion is stochastic; rates and probabilities are
     those of one."""
@@ -145,7 +150,7 @@ class Sensor(SchemePart):
 
     def kinetics(self) -> KineticScheme:
         """The sensor as a kinetic scheme."""
-        return self.read_scheme()
+        return self.read_scheme().faster(self.speed)
 
     def labels(self) -> list[str]:
         """A name for each position."""

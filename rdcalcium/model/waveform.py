@@ -22,13 +22,15 @@ Rows = Sequence[tuple[float, float]]
 def read_waveform(file: str | Path, what: str = "waveform", second: str = "voltage (mV)") -> list[tuple[float, float]]:
     """Rows of a CSV file of time (ms) and a second column; a first line of text and comments are passed over.
 
+    Columns may also be separated by tabs or semicolons; between semicolons 0,5 is a half.
+
     what    what the file is called where it cannot be used
     second  the second column
     """
     path = Path(file)
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
-            rows = [row for row in csv.reader(lines) if row and not row[0].lstrip().startswith("#")]
+            rows = _split([line for line in lines if line.strip() and not line.lstrip(' "').startswith("#")])
     except OSError as error:
         raise ModelError(f"cannot read the {what} {path}: {error.strerror or error}") from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -36,13 +38,19 @@ def read_waveform(file: str | Path, what: str = "waveform", second: str = "volta
     try:
         numbers = [(float(t), float(v)) for t, v in rows[_is_header(rows) :]]
     except ValueError:  # also of rows that are longer or shorter
-        advice = "; separate them with commas" if any(set(";\t") & set("".join(row)) for row in rows) else ""
-        raise ModelError(f"{path} is not a table of two columns, time (ms) and {second}{advice}") from None
+        raise ModelError(f"{path} is not a table of two columns, time (ms) and {second}") from None
     if not all(math.isfinite(t) and math.isfinite(v) for t, v in numbers):
         raise ModelError(f"the {what} {path} has a row that is not finite")
     if len(numbers) < 2:
         raise ModelError(f"the {what} {path} has fewer than two rows")
     return numbers
+
+
+def _split(lines: list[str]) -> list[list[str]]:
+    """Rows at the separator of the last line: all but a heading are numbers."""
+    separator = next((mark for mark in "\t;" if lines and mark in lines[-1]), ",")
+    decimals = [line.replace(",", ".") for line in lines] if separator == ";" else lines
+    return [*csv.reader(decimals, delimiter=separator)]
 
 
 def _is_header(rows: list[list[str]]) -> bool:

@@ -85,6 +85,15 @@ class Point(Entry):
     release_probability_sd: Annotated[float | None, Field(alias="SD of release probability")] = None
     cumulative_release_sd: Annotated[float | None, Field(alias="SD of cumulative release")] = None
 
+    def __str__(self) -> str:
+        """In a line."""
+        text = f"peak {self.peak:.3g} uM at {self.time_of_peak:.3g} ms"
+        if self.release_probability is not None:
+            text += f", release probability {self.release_probability:.3g}"
+        if self.cumulative_release is not None:
+            text += f", {self.cumulative_release:.3g} releases"
+        return text
+
 
 class Amounts(Entry):
     """The calcium ledger at the end, µM µm³: see rdcalcium.recorders.ledger.Balance."""
@@ -124,6 +133,22 @@ class Summary(Entry):
     evaluations: int
     wall_time: Annotated[float, Field(alias="wall time (s)")]
     peak_memory: Annotated[float, Field(alias="peak memory of the process (MiB)")]
+
+    def __str__(self) -> str:
+        """A line for each point, then the calcium and the steps."""
+        width = max(map(len, self.points), default=0)
+        lines = [f"{name:{width}}  {point}" for name, point in self.points.items()]
+        trials = [] if self.trials is None else [f"{self.trials} trials"]
+        failures = [] if self.failures is None else [f"share of failures {self.failures:.3g}"]
+        ledger = self.ledger
+        return "\n".join(
+            [
+                *lines,
+                f"calcium (uM um^3): {ledger.initial:.6g} at first, {ledger.entered:.6g} entered, "
+                f"{ledger.missing:.2g} missing",
+                ", ".join([*trials, *failures, f"{self.time:.4g} ms in {self.steps} steps, {self.wall_time:.1f} s"]),
+            ]
+        )
 
 
 class Rest(Entry):

@@ -1,0 +1,45 @@
+"""Temperature and calcium outside that a model says, and that some of its parts do not follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdcalcium.model.gated_currents import HALF_SATURATION, GoldmanCurrent
+from rdcalcium.model.model import Model
+from rdcalcium.units import show
+
+OTHER_TEMPERATURE = 5.0  # degC, beyond which rates are clearly others
+USUAL_CALCIUM = 2500.0  # µM outside, up to which a current that does not saturate is not far too large
+
+
+def sensors_at_other_temperatures(model: Model) -> Iterator[str]:
+    """Sensors whose rates are for another temperature than that of the model, or of each other."""
+    known = {sensor.name: sensor.measured_at for sensor in model.sensors if sensor.measured_at is not None}
+    if model.temperature is not None:
+        for name, there in known.items():
+            if abs(there - model.temperature) > OTHER_TEMPERATURE:
+                yield (
+                    f"the rates of sensor {name!r} are for {show(there, 'temperature')}, and the model is at "
+                    f"{show(model.temperature, 'temperature')}, which sensors do not follow by themselves: is that "
+                    "meant? If not, say how many times as fast it is there, speed, and measured_at"
+                )
+        return
+    if known and max(known.values()) - min(known.values()) > OTHER_TEMPERATURE:
+        cold, warm = min(known, key=lambda name: known[name]), max(known, key=lambda name: known[name])
+        yield (
+            f"the rates of sensor {cold!r} are for {show(known[cold], 'temperature')} and those of {warm!r} for "
+            f"{show(known[warm], 'temperature')}: is that meant? If not, say speed and measured_at of one of them"
+        )
+
+
+def currents_without_saturation(model: Model) -> Iterator[str]:
+    """Currents by the constant field in much calcium, where those of real channels saturate."""
+    for group in model.channels_within:
+        law = group.current
+        if isinstance(law, GoldmanCurrent) and law.outside is not None and law.outside > USUAL_CALCIUM:
+            yield (
+                f"the GHK current of channels {group.name!r} grows in proportion to the calcium outside, "
+                f"{show(law.outside, 'concentration')}, and that of real ones saturates, half at about "
+                f"{show(HALF_SATURATION, 'concentration')}: is that meant? If not, say a smaller permeability, or an "
+                "ohmic current with measured_in, which saturates"
+            )
