@@ -179,6 +179,17 @@ def test_the_dual_sensor_is_two_sensors_side_by_side(calcium: float) -> None:
     assert Vesicle("sun2007", calcium).released(30.0) == pytest.approx(left, rel=1e-6)
 
 
+@pytest.mark.parametrize("name", ["keller2015", "kobbersmed2020"])
+def test_a_refilled_sensor_is_the_other_one_besides_its_refilling(name: str) -> None:
+    """The rates out of all states but the empty one, in which refilling begins."""
+    once, again = kinetics({"keller2015": "felmy2003_keller2015"}.get(name, name)), kinetics(f"refilled_{name}")
+    assert {*once.states} == {*again.states}
+    order = [again.states.index(state) for state in once.states]
+    before = [i for i, state in enumerate(once.states) if state != "fused"]
+    found, expected = again.generator(calcium=3.0)[np.ix_(order, order)], once.generator(calcium=3.0)
+    np.testing.assert_allclose(found[:, before], expected[:, before], rtol=1e-12)
+
+
 def test_six_clamps_let_go_independently() -> None:
     """How many are inserted is binomial, and each by itself has four states; with three of six, fusion is 8 per ms."""
     scheme = kinetics("release_of_inhibition_norman2023")

@@ -14,7 +14,7 @@ from scipy.stats import kstest
 from rdcalcium import library
 from rdcalcium.currents import GroupCurrent, _occupancy_table, channel_currents
 from rdcalcium.errors import InputError
-from rdcalcium.model import ActionPotential, Box, Channels, Grid, Model, ModelError, Run
+from rdcalcium.model import ActionPotential, Box, Channels, Grid, KineticScheme, Model, ModelError, Run
 from rdcalcium.openings import Openings, StochasticGate
 
 END = 3.0  # ms
@@ -99,6 +99,16 @@ def test_a_channel_waits_for_its_first_opening_with_the_hazard_of_the_moment() -
     most = alpha * k / slope * np.expm1(slope * END / k)
     assert kstest(waited, lambda x: -np.expm1(-x) / -np.expm1(-most)).pvalue > 1e-3
     assert abs(len(waited) / 20_000 + np.expm1(-most)) < SIGMA * 0.5 / np.sqrt(20_000)
+
+
+def test_waiting_times_are_exact_however_far_apart_the_rows_of_a_rate_are() -> None:
+    """Between two rows a rate of 1 + 4 t has the integral t + 2 t², and one of 5 - 4 t 5 t - 2 t²."""
+    scheme, ends, shut = KineticScheme.parse(["C -> O : exp(V/20)"], {}), np.array([0.0, 1.0]), np.array([1.0, 0.0])
+    for first, last in ((1.0, 5.0), (5.0, 1.0)):
+        gate = StochasticGate("c", scheme, ends, 20 * np.log([first, last]), shut, shut == 0, 20_000)
+        opened = gate.openings(1, 1).opened
+        passed = first * opened + (last - first) / 2 * opened**2
+        assert kstest(passed, lambda x: np.expm1(-x) / np.expm1(-3.0)).pvalue > 1e-3
 
 
 def test_no_channel_opens_before_the_voltage_jumps() -> None:

@@ -322,6 +322,41 @@ def test_every_pump_of_the_library_takes_more_out_the_more_there_is(name: str) -
     assert without_clock(pump_mechanism(pump, 0.05, polarised), 0.05) == pytest.approx(0, abs=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("name", "most", "half", "order"),
+    [  # µM µm ms⁻¹, µM; for molecules what all of them take across, and (k_off + k_out) / k_on
+        ("PMCA_matveev2006", 0.04, 0.4, 1),
+        ("pump_matveev2004", 0.01, 0.2, 1),
+        ("PMCA_rameshkumar2025", 0.03, 0.3, 2),
+        ("PMCA_active_zone_rameshkumar2025", 0.03, 0.3, 1),
+        ("NCX_rameshkumar2025", 0.4, 1.5, 1),
+        ("PMCA_bartol2015", 180 * 12e-3 / 602.214, 0.18, 1),
+        ("NCX_bartol2015", 200 * 600e-3 / 602.214, 3.0, 1),
+    ],
+)
+def test_a_pump_is_half_as_fast_as_it_can_be_at_its_affinity(name: str, most: float, half: float, order: int) -> None:
+    pump = Pump(use=name, leak="none", **({"density": "200 /um^2"} if name == "NCX_bartol2015" else {}))
+    for relative in (0.1, 1.0, 3.0):
+        c = relative * half
+        taken = pump_mechanism(pump, c).rates(np.array([c]), pump_mechanism(pump, c).start[:, None])[0, 0]
+        assert taken == pytest.approx(most * relative**order / (1 + relative**order), rel=1e-6)
+
+
+def test_molecules_that_let_two_ions_go_take_both_across() -> None:
+    """In the steady state 2 k_out times the molecules that hold two; in a run nothing is missing meanwhile."""
+    steps = ("P + Ca <-> C1 : 0.1, 1", "C1 + Ca <-> C2 : 0.2, 2", "C2 -> P : 0.5")
+    pump, c = Pump(name="two", density="300 /um^2", scheme=steps, leak="none"), 4.0
+    q = np.array([[-0.4, 1.0, 0.5], [0.4, -1.8, 2.0], [1, 1, 1]])  # of the last state: all are 1 together
+    full = np.linalg.solve(q, [0, 0, 1])[2]
+    mechanism = pump_mechanism(pump, c)
+    taken = mechanism.rates(np.array([c]), mechanism.start[:, None])[0, 0]
+    assert taken == pytest.approx(2 * 0.5 * full * 300 / IONS_PER_AMOUNT, rel=1e-9)
+    run = simulate(slab(pumps=[{**pump.model_dump(), "leak": "balances", "surface": "z_max"}], run={"duration": 20}))
+    balance = run.balance()
+    assert balance.pumped["two"] > 0
+    assert abs(balance.missing) < TOLERANCES["balance, float64"] * (balance.initial + balance.entered)
+
+
 def without_clock(mechanism: Mechanism, calcium: float) -> np.ndarray:
     """Rates of change of its rows, as they begin, at a calcium in µM."""
     rates = mechanism.rates(np.array([calcium]), mechanism.start[:, None])[:, 0]

@@ -162,6 +162,20 @@ def test_what_entered_is_free_bound_pumped_or_stored(backend: str, kind: str) ->
     assert abs(balance.missing) < TOLERANCES["balance, float64"] * (balance.initial + balance.entered)
 
 
+def test_mirrors_count_the_stores_of_all_parts() -> None:
+    """A quarter of a well-mixed box with a quarter of the current has the calcium of the whole, also in the store."""
+    sides = {"geometry": {"kind": "box", "size": [SIDE] * 3, "symmetry": ["x", "y"]}}
+    halves = {"discretization": {"kind": "grid", "size_at_active_zone": [SIDE / 2, SIDE / 2, SIDE]}}
+    (store,) = cell(SERCA, IP3R).stores
+    surface = {"stores": [{**store.model_dump(), "surface": "z_max"}]}
+    whole, quarter = fresh(cell(**surface)), fresh(cell(**sides, **halves, **surface))
+    for run in (whole, quarter):
+        run.run()
+    assert whole.balance().stored["ER"] / LUMEN - STORE_REST > 0.1
+    assert quarter.balance().stored["ER"] == pytest.approx(whole.balance().stored["ER"], rel=1e-4)
+    assert quarter.balance().free == pytest.approx(whole.balance().free, rel=1e-2)
+
+
 def test_a_terminal_with_stores_rests_while_nothing_enters(backend: str) -> None:
     run = simulate(around_a_vesicle("grid", channels=[], run={"duration": 5}), backend)
     drift = np.abs(run.do.to_host(run.stepper.y) - run.system.rest).max()
