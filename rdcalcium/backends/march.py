@@ -85,10 +85,13 @@ class KernelMarcher(Marcher):
         """What the device has come to."""
         march = dict(zip(MARCH, self.do.download(self.march).tolist(), strict=True))
         place = {self.do.address(state): state for state in states}
-        log = self.do.download(self.log)[: int(march["logged"])].copy()
-        watched = log[:, len(LOG) :].reshape(len(log), 2, self.fields, self.points)
+        log = self.do.download(self.log[: int(march["logged"])])
+        # One array a step: all of them together would be new memory each time, which costs more than the copy.
+        watched = [row[len(LOG) :].reshape(2, self.fields, self.points).copy() for row in log]
         now = tuple(place[address] for address in self.do.download(self.at).tolist())
-        return Stretch(march, now, log[:, : len(LOG)], watched[:, 0], watched[:, 1])
+        return Stretch(
+            march, now, log[:, : len(LOG)].copy(), [step[0] for step in watched], [step[1] for step in watched]
+        )
 
     def plan(self) -> None:
         """The length of a step and its currents, unless one is under way."""

@@ -194,16 +194,16 @@ class Stretch:
 
     march   values of `MARCH` at the end
     states  those of `STATES` in their new order
-    log     (steps, 4)                     `LOG` of each accepted step
-    values  (steps, fields, points)        µM, at its end
-    rates   (steps, fields, points)        µM ms⁻¹, likewise, without sources
+    log     (steps, 4)        `LOG` of each accepted step
+    values  (fields, points)  µM, at the end of each
+    rates   (fields, points)  µM ms⁻¹, likewise, without sources
     """
 
     march: dict[str, float]
     states: tuple[Any, ...]
     log: np.ndarray
-    values: np.ndarray
-    rates: np.ndarray
+    values: Sequence[np.ndarray]
+    rates: Sequence[np.ndarray]
 
     @property
     def status(self) -> Status:

@@ -44,6 +44,8 @@ class NearPores:
         shape = (len(self.kappas), len(points), len(groups))
         self.exact, self.discrete = np.zeros(shape), np.zeros(shape)
         self.half = np.full(shape[1:], np.inf)
+        # Room for sums: with many points, new memory for each would take longer than they do.
+        self._totals, self._of_group = np.zeros((2, *shape[:2])), np.zeros(shape[:2])
         for g, pores in enumerate(groups):
             if len(points) and len(pores) and self.diffusivity:
                 spread = self.diffusivity * system.discretization.mobility_at(pores)
@@ -59,12 +61,15 @@ class NearPores:
         return 1 / (1 + (ages[:, None] / self.half[:, group]) ** STEEPNESS)
 
     def fields(self, currents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Exact and discrete field at the points, (rates, points) µM each.
+        """Exact and discrete field at the points, (rates, points) µM each, until it is asked for others.
 
         currents  (points, groups) pA, of one channel of each group, with what lingers of it around each point
         """
-        exact, discrete = (np.einsum("rpg,pg->rp", field, currents) for field in (self.exact, self.discrete))
-        return exact, discrete
+        for total, field in zip(self._totals, (self.exact, self.discrete), strict=True):
+            total[:] = 0.0
+            for group, current in enumerate(currents.T):
+                total += np.multiply(field[:, :, group], current, out=self._of_group)
+        return self._totals[0], self._totals[1]
 
     def calcium(self, values: np.ndarray, exact: np.ndarray, discrete: np.ndarray) -> np.ndarray:
         """Calcium at the points, (points,) µM.

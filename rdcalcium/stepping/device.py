@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.backends.program import Marcher, Program, Status, Stretch
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.currents import UNSEEN
 from rdcalcium.influx import Influx
 from rdcalcium.integrators import controller, limits
@@ -25,15 +26,17 @@ MOST_ROUNDS = 4096
 class MarchedStep(TakenStep):
     """One accepted step, which the log of the device tells.
 
-    begun   ms, when it began
-    before  (fields, points) µM then
-    slopes  (2, fields, points) µM ms⁻¹ at its beginning and end, with the sources
-    influx  of the run
+    begun     ms, when it began
+    before    (fields, points) µM then
+    rates     (fields, points) µM ms⁻¹ at its beginning and end, without the sources
+    entering  (points,) µM ms⁻¹ of calcium, by these, likewise
+    influx    of the run
     """
 
     begun: float
     before: np.ndarray
-    slopes: np.ndarray
+    rates: tuple[np.ndarray, np.ndarray]
+    entering: tuple[np.ndarray, np.ndarray]
     influx: Influx
 
     def sources(self) -> StepSources | None:
@@ -42,7 +45,9 @@ class MarchedStep(TakenStep):
 
     def inside(self, shares: np.ndarray) -> Iterator[np.ndarray]:
         """The cubic through both ends."""
-        return cubic(self.h, shares, (self.before, self.values), (self.slopes[0], self.slopes[1]))
+        slopes = np.stack(self.rates)
+        slopes[:, CALCIUM] += self.entering
+        return cubic(self.h, shares, (self.before, self.values), (slopes[0], slopes[1]))
 
 
 class DeviceSteps(Way):
@@ -119,10 +124,9 @@ class DeviceSteps(Way):
         before = self.points.last
         for (end, h, count, amount), values, after in zip(done.log.tolist(), done.values, done.rates, strict=True):
             currents = self.influx.currents
-            flows = (currents.at(t, before_jump=False), currents.at(end, before_jump=True))
-            slopes = np.stack([rates, after])
-            slopes[:, 0] += np.stack([self._sources @ flow for flow in flows])
-            yield MarchedStep(end, h, int(count), amount, values, t, before, slopes, self.influx)
+            first, last = currents.at(t, before_jump=False), currents.at(end, before_jump=True)
+            entering = (self._sources @ first, self._sources @ last)
+            yield MarchedStep(end, h, int(count), amount, values, t, before, (rates, after), entering, self.influx)
             t, rates, before = end, after, values
 
 

@@ -116,7 +116,7 @@ def proteins(figures: Figures) -> Iterator[Row]:
 def sites(figures: Figures) -> Iterator[Row]:
     """What many sensors or channels add to a step, on the largest of the grids; the dearest kind counts."""
     for sites_of in ("sensors", "channels"):
-        target = f"10,000 {sites_of} on a grid beyond the caches: < 5 % of a step"
+        target = f"10,000 {sites_of} on a million cells of a grid: < 5 % of a step"
         if "sites" not in figures.parts:
             yield not_measured(target, "sites")
             continue
