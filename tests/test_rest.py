@@ -12,6 +12,7 @@ from scipy.optimize import root
 
 import rdcalcium as rc
 from rdcalcium import runner
+from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.currents import channel_currents
 from rdcalcium.discretization.build import discretize
@@ -19,6 +20,8 @@ from rdcalcium.library import resolve
 from rdcalcium.model import Model
 from rdcalcium.results.about import About
 from rdcalcium.simulation import Simulation
+from rdcalcium.steady_state.equations import Equations
+from rdcalcium.steady_state.linear import correction
 from rdcalcium.steady_state.rest import Rested, at_rest
 from rdcalcium.system import System, build_system
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
@@ -61,6 +64,7 @@ SHUT = {
     "gate": ["C <-> O : a, b", "O + Ca <-> I : k, l"],
     "parameters": {"a": 0.02, "b": 0.98, "k": 2.0, "l": 0.1},
 }
+UNEVEN: dict[str, Any] = {"pumps": [{**PMCA, "leak": "balances", "surface": "membrane"}, {**PMCA, "name": "bare"}]}
 SITES = {"name": "fixed", "total": 100, "diffusivity": 0, "k_on": 0.1, "K_d": 0.3}
 
 
@@ -232,9 +236,20 @@ def test_a_lumen_of_control_volumes_rests_where_serca_and_leak_balance() -> None
     assert np.abs(run.do.to_host(run.stepper.y) - found.system.rest).max() < 1e-9 * s
 
 
-# What stays --------------------------------------------
+def test_a_correction_knows_that_a_store_joins_its_sites_and_that_pumps_have_states() -> None:
+    """A small enough change of the state changes the rates by what the correction was to undo."""
+    model = around_a_vesicle("grid", **UNEVEN, channels=[], buffers=[SITES])
+    system = build_system(model, discretize(model))
+    equations = Equations(NumpyOperations(system), np.zeros(system.shape))
+    u = np.outer(equations.chemistry.rest, np.linspace(0, 0.3, len(equations.volumes)))
+    wanted = np.random.default_rng(2).uniform(-1e-3, 1e-3, u.shape)
+    change, _ = correction(equations, u, -wanted, 1e-11)
+    step = 1e-4 / np.abs(change / equations.chemistry.rest[:, None]).max()
+    slope = (equations.rates(u + step * change) - equations.rates(u - step * change)) / (2 * step)
+    np.testing.assert_allclose(slope, wanted, atol=1e-8)
 
-UNEVEN: dict[str, Any] = {"pumps": [{**PMCA, "leak": "balances", "surface": "membrane"}, {**PMCA, "name": "bare"}]}
+
+# What stays --------------------------------------------
 
 
 @pytest.mark.parametrize(("kind", "precision"), [("grid", "float64"), ("tetrahedra", "float32")])

@@ -46,8 +46,8 @@ def run(
     overwrite    replace an earlier run in that folder
     progress     called about ten times a second
     should_stop  asked before every step; on True the run is saved so that it can be resumed
-    warn         called with sentences about what was hardly meant, and then about cells that are too wide and cores
-                 that are busy, both before the first step; by default each is a ModelWarning
+    warn         called with sentences about what was hardly meant, and then about cells that are too wide, a terminal
+                 without a rest, and cores that are busy, all before the first step; by default each is a ModelWarning
 
     Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
     """
