@@ -160,29 +160,20 @@ def random_mesh(n: int, rng: np.random.Generator) -> Discretization:
 
 
 def slow_rhs(system: System, y: np.ndarray) -> np.ndarray:
-    """Diffusion from dense conductances, reactions cell by cell, one term at a time; (fields, n) float64."""
+    """Diffusion from dense conductances, reactions one term at a time; (fields, n) float64."""
     y = y.astype(np.float64)
     g = system.discretization.conductance.toarray()
     volume = np.where(system.discretization.volumes > 0, system.discretization.volumes, 1.0)
-    out = np.array(
-        [
-            d * (g * (u[None, :] - u[:, None])).sum(1) / volume
-            for d, u in zip(system.chemistry.diffusivity, y, strict=True)
-        ]
-    )
+    out = np.array([d * (g @ u - g.sum(1) * u) / volume for d, u in zip(system.chemistry.diffusivity, y, strict=True)])
     for r in system.chemistry.reactions:
-        for i in range(y.shape[1]):
-            source, target = (
-                s.total - sum(y[o, i] for o in s.others) if isinstance(s, FreeForm) else y[s, i]
-                for s in (r.source, r.target)
-            )
-            flux = r.forward * source * (1.0 if r.ligand is None else y[r.ligand, i]) - r.backward * target
-            for taken in ([] if r.ligand is None else [r.ligand]) + (
-                [] if isinstance(r.source, FreeForm) else [r.source]
-            ):
-                out[taken, i] -= flux
-            if not isinstance(r.target, FreeForm):
-                out[r.target, i] += flux
+        source, target = (
+            s.total - sum(y[o] for o in s.others) if isinstance(s, FreeForm) else y[s] for s in (r.source, r.target)
+        )
+        flux = r.forward * source * (1.0 if r.ligand is None else y[r.ligand]) - r.backward * target
+        for taken in ([] if r.ligand is None else [r.ligand]) + ([] if isinstance(r.source, FreeForm) else [r.source]):
+            out[taken] -= flux
+        if not isinstance(r.target, FreeForm):
+            out[r.target] += flux
     return out.reshape(y.shape)
 
 
