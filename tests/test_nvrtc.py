@@ -25,6 +25,8 @@ from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.discretization.sliced_ell import SlicedEll
 from rdcalcium.simulation import Simulation
 from rdcalcium.system import System
+from rdcalcium.vesicles.chain import Rates
+from rdcalcium.vesicles.flow import Flow
 from tests.models import CHEMISTRIES, patched_system, small_model, small_system
 from tests.support import PRECISIONS, REQUIRE_GPU, RoundsOfAGpu
 
@@ -196,6 +198,9 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.solve_dense(do.mode_values(np.ones((5, 5, moving))), do.modes(5), do.modes(5))
     do.to_modes(do.values(np.ones((moving, fields))), y, out)
     do.from_modes(do.values(np.ones((fields, moving))), x, do.values(np.ones((fields, fields))), y, z, keep=True)
+    there_and_back = Flow(np.arange(2), np.array([[-1.0, 1.0], [1.0, -1.0]]), np.ones(2, dtype=bool))
+    series = do.series(there_and_back, Rates(np.ones(2), np.ones(2), np.array([-1, 0])))
+    series.after(np.ones((2, 3)), np.ones((1, 3)), np.ones((1, 1, 3)), 0.1)
     model = small_model(kind)
     marcher = Simulation(model, do).way.marcher
     marcher.plan()
