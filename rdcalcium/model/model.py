@@ -84,8 +84,8 @@ class Record(Part):
     """Interval between the rows of sensors and probes, from 0 ms on and at the end. The steps stay as they are, and
     peaks are those of all of them; none: a row after each step, or with several trials 1/200 of the duration."""
     snapshots: Snapshots | None = None
-    """Whole fields, for pictures and ParaView, besides those at rest and at the end, which are always written;
-    none: rest and end alone. With several trials they are those of the first."""
+    """Whole fields, for pictures and ParaView, besides those at rest and at the end, which are always written; with
+    several trials those of the first; none: rest and end alone."""
     openings: bool = False
     """Whether openings.csv tells when each channel opens and closes, of channels that do so by themselves."""
 
