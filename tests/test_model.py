@@ -92,7 +92,7 @@ def test_the_written_model_says_what_is_left_open() -> None:
         "# symmetry is not said: the whole box is computed\n",
         "# size_in_bulk is not said: the grid is uniform\n",
         "# buffers is not said: nothing binds calcium\n",
-        "# snapshots is not said: rest and end alone. ",
+        "# snapshots is not said: rest and end alone\n",
     ):
         assert said in text
     unseen = {"name", "use", "source", "references", "released", "K_d", "k_on", "k_off"}
