@@ -352,3 +352,13 @@ def test_a_model_without_channels_has_nothing_near_them() -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_line_is_one_line(shape: str) -> None:
     assert all(line and "\n" not in line for line in check(SHAPES[shape]))
+
+
+def test_the_binding_ratio_of_a_buffer_at_rest_is_that_of_its_formula() -> None:
+    """K_d B / (K_d + c)² (Neher & Augustine 1992)."""
+    one = Buffer(name="a", total=400, diffusivity=0, k_on=0.1, K_d=10)
+    other = Buffer(name="b", total=40, diffusivity=0, k_on=0.1, K_d=2)
+    buffered = model(buffers=(one, other)).changed(calcium={"rest": 0.5})
+    first, second = 10 * 400 / 10.5**2, 2 * 40 / 2.5**2
+    (line,) = [line for line in check(buffered) if line.startswith("binding ratio at rest")]
+    assert line.endswith(f"a {first:.3g}, b {second:.3g}; together {first + second:.3g}")

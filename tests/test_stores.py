@@ -436,3 +436,31 @@ def test_steep_steps_are_bounded_up_to_each_level_of_calcium() -> None:
         assert own.radii[own.place(calcium)] <= bound * (1 + 1e-12)
         assert fastest <= bound
         assert calcium < 10 or bound < 10 * fastest
+
+
+OBSTACLES = [
+    {"name": "ER", "centre": [0, 0, 0.45], "radius": 0.15},
+    {"name": "docked", "centre": [0.1, 0, 0.03], "radius": 0.025},
+]
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_the_surface_of_an_obstacle_is_called_by_its_name(kind: str) -> None:
+    """Each has what it would have alone, but for the mesh, and both together are all of them."""
+    sizes = {"size_at_active_zone": "20 nm", "size_in_bulk": "40 nm"}
+    store = {"volume": "0.01 um^3", "rest": "250 uM", "transports": [SERCA]}
+    shape = {"kind": "box", "size": ["0.5 um", "0.5 um", "0.7 um"], "obstacles": OBSTACLES}
+    model = rc.Model(
+        geometry=shape,
+        discretization={"kind": kind, **sizes},
+        run={"duration": "1 ms"},
+        stores=[{**store, "name": "ER", "surface": "ER"}, {**store, "name": "vesicle", "surface": "docked"}],
+    )
+    found = rc.discretize(model).surfaces
+    areas = {name: found[name].areas.sum() for name in ("ER", "docked", "vesicles")}
+    assert areas["ER"] + areas["docked"] == pytest.approx(areas["vesicles"], rel=1e-12)
+    sphere = 4 * np.pi * np.array([0.15, 0.025]) ** 2
+    larger = np.array([areas["ER"], areas["docked"]]) / sphere
+    np.testing.assert_allclose(larger, 1.5 if kind == "grid" else 1.0, rtol=0.1)  # a staircase is half as large again
+    with pytest.raises(InputError, match=r"store 'mito' is on the surface 'dockd', .* Did you mean 'docked'"):
+        rc.check(model.changed(stores=[{**store, "name": "mito", "surface": "dockd"}]))

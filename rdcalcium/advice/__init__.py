@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rdcalcium import memory
+from rdcalcium.advice.buffering import binding_ratios
 from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.images import images
 from rdcalcium.advice.quality import judge_mesh
@@ -56,6 +57,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         backend,
         *questions,
         *sizes(model, cells, chemistry),
+        *binding_ratios(model),
         *cost(model, cells, chemistry),
         *single_precision(model, cells, chemistry),
         *beginning(model, cells.made),

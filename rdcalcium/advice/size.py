@@ -58,6 +58,8 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]
     yield (
         f"volume of the terminal {total:.5g} um^3; calcium at rest {total * at_rest:.5g} uM um^3, "
         f"of which free {total * model.calcium.rest:.3g}"
+        + ", without what the molecules of pumps hold"
+        * any(pump.binds for pump in model.pumps)
     )
     yield from _lumens(model, cells, chemistry)
     yield from _probes_inside(model, cells)

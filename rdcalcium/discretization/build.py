@@ -8,6 +8,7 @@ import numpy as np
 
 from rdcalcium.discretization.base import Discretization, Locator, PointWeights
 from rdcalcium.discretization.grid import discretize_grid
+from rdcalcium.discretization.obstacles import with_obstacles
 from rdcalcium.discretization.parts import mobility
 from rdcalcium.discretization.space import Space
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
@@ -44,6 +45,8 @@ def discretized(model: Model, cells: Cells) -> Discretization:
     except InputError as error:
         raise InputError(f"{_lost(made, points)}{error}{unit_hint(model, made.centres)}") from None
     _require_in_cytosol(model, made, found)
+    asked = {pump.surface for pump in model.pumps} | {store.surface for store in model.stores}
+    made = with_obstacles(made, [s for s in model.geometry.solids if s.name not in lumens], asked)
     uneven = model.tortuosity or any(lumen.diffusivity for lumen in model.lumens.values())
     return slowed(made, mobility(model, made.space, made.size)) if uneven else made
 

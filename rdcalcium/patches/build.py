@@ -39,7 +39,7 @@ def has_patches(model: Model) -> bool:
 def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     rest, magnesium = model.calcium.rest, model.free_magnesium
     for pump in model.pumps:
-        at = _touching(f"pump {pump.name!r}", pump.surface, discretization)
+        at = _touching(f"pump {pump.name!r}", pump.surface, model, discretization)
         voltage = voltage_course(model.stimulus, model.run.duration) if model.stimulus else None
         yield _on_surface(pump_mechanism(pump, rest, voltage, magnesium), at, discretization)
     if model.calcium.clearance:
@@ -47,7 +47,7 @@ def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     for store in model.stores:
         if store.lumen:
             continue
-        at = _touching(f"store {store.name!r}", store.surface, discretization)
+        at = _touching(f"store {store.name!r}", store.surface, model, discretization)
         area = model.copies * float(at.areas.sum())
         yield _on_surface(store_mechanism(store, rest, area, model.copies, magnesium), at, discretization)
     yield from binding_sensors(model, discretization)
@@ -83,10 +83,11 @@ def clearance(rate: float, rest: float) -> Mechanism:
     return Mechanism(CLEARANCE, (row,), {"rate": rate, "rest": rest})
 
 
-def _touching(name: str, surface: str, discretization: Discretization) -> SurfaceArea:
+def _touching(name: str, surface: str, model: Model, discretization: Discretization) -> SurfaceArea:
     """Where a surface touches cytosol."""
     if surface not in discretization.surfaces:
-        known = suggest(surface, discretization.surfaces, intro="it has")
+        there = {*discretization.surfaces, *(sphere.name for sphere in model.geometry.solids)}
+        known = suggest(surface, there, intro="it has")
         raise InputError(f"{name} is on the surface {surface!r}, which the terminal does not have; {known}")
     return discretization.surfaces[surface]
 
