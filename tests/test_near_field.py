@@ -9,6 +9,7 @@ from rdcalcium import exact
 from rdcalcium.advice.resolution import FILLED
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.near_field import lattice_green
+from rdcalcium.recorders.near_pores import NearPores
 from tests.models import BAPTA, NM, STRONG_BAPTA, channel_model, mobile
 from tests.support import fresh, simulate
 
@@ -94,6 +95,20 @@ def test_calcium_never_falls_below_rest_when_a_strong_channel_opens():
     for buffer in ({"k_on": 0.5, "K_d": 2, "total": 4000, "diffusivity": 0}, mobile(STRONG_BAPTA)):
         lowest, _ = above_and_beside(20 * NM, {"name": "b", **buffer}, 1.0)
         assert lowest > 0.05 * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("pairs", [1, 25])
+def test_fields_of_many_pores_add_up_however_many_are_found_at_once(pairs: int, monkeypatch: pytest.MonkeyPatch):
+    """As those of ten thousand pores and points do, which do not fit into memory together."""
+    probes, _ = around((0.0, 0.0))
+    system = fresh(channel_model(20 * NM, 0.1, [], probes=probes, buffers=[mobile(BAPTA)])).system
+    pores, points = np.array([[0, 0, 0], [0.02, 0.01, 0], [0, 0.1, 0]]), np.array([p["position"] for p in probes])
+    together = NearPores(system, [pores, pores[:1]], [], points)
+    monkeypatch.setattr("rdcalcium.recorders.near_pores.PAIRS", pairs)
+    apart = NearPores(system, [pores, pores[:1]], [], points)
+    for name in ("exact", "discrete", "half"):
+        np.testing.assert_allclose(getattr(apart, name), getattr(together, name), rtol=1e-12)
+    assert np.all(together.exact[..., 0] > together.exact[..., 1])
 
 
 def test_a_closed_channel_leaves_the_value_of_the_cells():

@@ -12,6 +12,7 @@ from rdcalcium.system import System
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 RATES = 9  # of capture, from none to that of all buffers at rest, over which fields are tabulated
+PAIRS = 2**19  # of a point and a pore whose fields are found at once, some hundred megabytes
 NONE = 1e-9  # µM above rest, below which there is nothing to correct
 # How the field of a current that has ended lingers in cells of width h, r away from the pore: half of what they miss is
 # gone after HALF (r² + CELL h²) / D. Read off the exact field of a pulse, at 1 to 4 cells from it.
@@ -48,13 +49,22 @@ class NearPores:
         self._totals, self._of_group = np.zeros((2, *shape[:2])), np.zeros(shape[:2])
         for g, pores in enumerate(groups):
             if len(points) and len(pores) and self.diffusivity:
-                spread = self.diffusivity * system.discretization.mobility_at(pores)
-                unit = computed_share(pores, planes) * AMOUNT_PER_CHARGE / spread
-                exact, discrete = system.discretization.locator.near_fields(points, pores, self.kappas)
-                self.exact[:, :, g], self.discrete[:, :, g] = exact @ unit, discrete @ unit
-                squared = ((points[:, None] - pores) ** 2).sum(axis=2)
-                squared = squared + CELL * system.discretization.locator.widths(pores).max(axis=1) ** 2
-                self.half[:, g] = (HALF * squared / spread).min(axis=1)
+                parts = -(-len(points) * len(pores) // PAIRS)
+                for part in np.array_split(pores, min(parts, len(pores))):
+                    self._add(g, part, system, planes, points)
+
+    def _add(
+        self, g: int, pores: np.ndarray, system: System, planes: Sequence[tuple[int, float]], points: np.ndarray
+    ) -> None:
+        """Take some pores of a group into its fields."""
+        spread = self.diffusivity * system.discretization.mobility_at(pores)
+        unit = computed_share(pores, planes) * AMOUNT_PER_CHARGE / spread
+        exact, discrete = system.discretization.locator.near_fields(points, pores, self.kappas)
+        self.exact[:, :, g] += exact @ unit
+        self.discrete[:, :, g] += discrete @ unit
+        squared = ((points[:, None] - pores) ** 2).sum(axis=2)
+        squared = squared + CELL * system.discretization.locator.widths(pores).max(axis=1) ** 2
+        self.half[:, g] = np.minimum(self.half[:, g], (HALF * squared / spread).min(axis=1))
 
     def lingering(self, group: int, ages: np.ndarray) -> np.ndarray:
         """Share of the correction left at ages (n,) ms after a current of the group has dropped, (n, points)."""
