@@ -345,11 +345,10 @@ def _stochastic(
 ) -> StochasticGate | SensingGate:
     """The gate of a group, whose channels start in equilibrium with the first voltage, and with calcium at rest."""
     scheme = group.kinetics()
-    start = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), rest)
-    is_open = np.array([state in group.open_states for state in scheme.states])
+    start = scheme.equilibrium(stimulus.at_rest, rest)
     if group.senses_calcium:
-        return SensingGate(group.name, scheme, stimulus, times, voltage, start, is_open, len(group.positions))
-    return StochasticGate(group.name, scheme, times, voltage, start, is_open, len(group.positions))
+        return SensingGate(group.name, scheme, stimulus, times, voltage, start, group.open_mask, len(group.positions))
+    return StochasticGate(group.name, scheme, times, voltage, start, group.open_mask, len(group.positions))
 
 
 def _require_followable(gate: StochasticGate, transitions: float, duration: float) -> None:
@@ -382,7 +381,7 @@ def _occupancy_table(
     """Times (rows,) ms and probability of each state of a gate (states, rows)."""
     scheme = group.kinetics()
     pieces = rows_between(stimulus, duration)
-    found = [scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), calcium)[:, None]]
+    found = [scheme.equilibrium(stimulus.at_rest, calcium)[:, None]]
     for times in pieces:
         found.append(occupancies(scheme, stimulus.voltage, found[-1][:, -1], times, calcium))
     occupied = np.concatenate(found[1:], axis=1)
@@ -393,5 +392,4 @@ def _occupancy_table(
 
 def _open_share(group: Channels, occupied: np.ndarray) -> np.ndarray:
     """Probability that a channel is open, (rows,), from that of each state."""
-    is_open = np.array([state in group.open_states for state in group.kinetics().states])
-    return np.clip(occupied[is_open].sum(axis=0), 0.0, 1.0)
+    return np.clip(occupied[group.open_mask].sum(axis=0), 0.0, 1.0)

@@ -71,8 +71,7 @@ def _of_channels(name: str, values: dict[str, Any]) -> tuple[str, ...]:
     """Probability of being open while a voltage stays, and what they are."""
     group = Channels(use=name, positions=((0, 0),))
     gate = group.kinetics()
-    is_open = [state in group.open_states for state in gate.states]
-    shares = [gate.equilibrium(voltage)[is_open].sum() for voltage in _VOLTAGES]
+    shares = [gate.equilibrium(voltage)[group.open_mask].sum() for voltage in _VOLTAGES]
     return (*(f"{_rounded(100 * share, _FIGURES):g} %" for share in shares), *_described(name, values))
 
 

@@ -23,13 +23,13 @@ def peak_rate(sensor: Sensor, calcium: float, rest: float = 0.05) -> float:
         reserve = scheme.states.index(sensor.reserve)
         q[reserve], start = 0.0, start / start[reserve]
     solution = solve_ivp(lambda t, p: q @ p, (0, LONGEST), start, method="LSODA", jac=lambda t, p: q, **_ACCURACY)
-    return float((_fusion(scheme, sensor.released, calcium) @ solution.y).max())
+    return float((_fusion(sensor, scheme, calcium) @ solution.y).max())
 
 
-def _fusion(scheme: KineticScheme, released: tuple[str, ...], calcium: float) -> np.ndarray:
-    """Rate at which a vesicle in each state fuses, (states,) ms⁻¹: one-way steps into a released state."""
+def _fusion(sensor: Sensor, scheme: KineticScheme, calcium: float) -> np.ndarray:
+    """Rate at which a vesicle in each state fuses, (states,) ms⁻¹."""
     rates = dict.fromkeys(scheme.states, 0.0)
     for step, (forward, _) in zip(scheme.transitions, scheme.rates(calcium=calcium), strict=True):
-        if step.backward is None and step.source not in released and step.target in released:
+        if sensor.fuses(step):
             rates[step.source] += float(forward)
     return np.array([*rates.values()])

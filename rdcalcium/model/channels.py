@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from rdcalcium.model.current_law import GatedCurrent
@@ -111,6 +112,11 @@ class Channels(SchemePart):
             if any(t.ligand == "Mg" for t in scheme.transitions):
                 raise ValueError(f"channels {self.name!r}: a gate may bind Ca, but not Mg")
         return self
+
+    @property
+    def open_mask(self) -> np.ndarray:
+        """Which states of the gate conduct, (states,)."""
+        return np.array([state in self.open_states for state in self.kinetics().states])
 
     @property
     def senses_calcium(self) -> bool:

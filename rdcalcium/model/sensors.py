@@ -14,6 +14,7 @@ from rdcalcium.model.quantity import Factor, Point, Temperature
 from rdcalcium.model.reversibility import counted
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
+from rdcalcium.model.transition import Transition
 
 
 class Sensor(SchemePart):
@@ -73,7 +74,7 @@ class Sensor(SchemePart):
                     )
         if scheme.depends_on_voltage:
             raise ValueError(f"sensor {self.name!r}: the rates of a sensor cannot depend on the voltage V")
-        if not any(t.backward is None and self._leads_out(t.source, t.target) for t in scheme.transitions):
+        if not any(self.fuses(step) for step in scheme.transitions):
             raise ValueError(
                 f"sensor {self.name!r}: no step leads one way into a released state ({', '.join(self.released)}); "
                 f"fusion is one, such as '{scheme.states[0]} -> {self.released[0]} : gamma'"
@@ -131,8 +132,15 @@ class Sensor(SchemePart):
     def bound_calcium(self) -> dict[str, int]:
         """How many ions a molecule holds in each state. With fusion it lets go of all of them."""
         scheme = self.kinetics()
-        kept = [t for t in scheme.transitions if t.backward is not None or not self._leads_out(t.source, t.target)]
+        kept = [step for step in scheme.transitions if not self.fuses(step)]
         return counted(scheme.states, kept, "Ca")
+
+    def fuses(self, step: Transition) -> bool:
+        """Whether a step releases a vesicle: it leads one way into a released state.
+
+        A step there and back is how a vesicle comes to an empty site and leaves it again, and releases nothing.
+        """
+        return step.backward is None and self._leads_out(step.source, step.target)
 
     def _leads_out(self, source: str, target: str) -> bool:
         return source not in self.released and target in self.released

@@ -26,6 +26,11 @@ class VoltageCourse(Part):
         Where it jumps, the value after that, or before it if asked.
         """
 
+    @property
+    def at_rest(self) -> float:
+        """Membrane potential before the stimulus, mV."""
+        return float(self.voltage(np.array(-np.inf)))
+
     @abstractmethod
     def jumps(self, duration: float) -> np.ndarray:
         """Times within a run of this duration (ms) at which the voltage jumps, (jumps,) ms, ascending."""

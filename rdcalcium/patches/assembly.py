@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.model import KineticScheme
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.transports import DENSITY, VOLTAGE, Transport
 from rdcalcium.patches.base import BOUND, CLOCK, Course, Row
+from rdcalcium.patches.flows import changes, shares
+from rdcalcium.patches.spelt import Spelt
 
 ROUNDS, SETTLED = 50, 1e-10  # of Newton's method, and the change, each ms, at which it is done
 NUDGE = 1e-7  # of a gate between 0 and 1, for a derivative: about the root of the rounding error of its rate
-
-
-@dataclass(frozen=True)
-class Spelt:
-    """An expression as text, with other names."""
-
-    names: Mapping[str, str]
-
-    def number(self, value: float) -> str:
-        """All its digits."""
-        return repr(value)
-
-    def name(self, name: str) -> str:
-        """The other name, or the same where there is none."""
-        return self.names.get(name, name)
-
-    def negative(self, operand: str) -> str:
-        """In brackets, as everything."""
-        return f"(-{operand})"
-
-    def operation(self, sign: str, left: str, right: str) -> str:
-        """Likewise."""
-        return f"({left} {sign} {right})"
-
-    def power(self, base: str, exponent: int) -> str:
-        """A whole power."""
-        return f"({base}**{exponent})"
-
-    def call(self, function: str, argument: str) -> str:
-        """A function."""
-        return f"{function}({argument})"
 
 
 @dataclass
@@ -103,29 +75,17 @@ class Assembly:
         scheme = transport.kinetics
         if scheme is None:
             return {}
-        density = names.get(DENSITY)
-        ligands = {None: "", "Ca": "*Ca", "Mg": f"*{self.place(self.magnesium)}" if scheme.binds("Mg") else ""}
-        others = {state: f"x{len(self.rows) + i}" for i, state in enumerate(scheme.states[1:])}
-        share = {scheme.states[0]: f"(1 - {' - '.join(others.values())})", **others}
-        held = scheme.bound("Ca")
-        changes: dict[str, list[str]] = {state: ["0"] for state in scheme.states}
-        for step in scheme.transitions:
-            forward = f"({step.forward.into(Spelt(names))}){ligands[step.ligand]}"
-            ways = [(step.source, step.target, forward)]
-            if step.backward is not None:
-                ways.append((step.target, step.source, f"({step.backward.into(Spelt(names))})"))
-            for source, target, rate in ways:
-                flow = f"{rate}*{share[source]}"
-                changes[source].append(f" - {flow}")
-                changes[target].append(f" + {flow}")
-            lost = held[step.source] - held[step.target]
-            if step.ligand is None and lost and density:
-                self.transported.append(f"{lost}*{density}*{ways[0][2]}*{share[step.source]}")
+        if scheme.binds("Mg"):
+            names = {**names, "Mg": self.place(self.magnesium)}
+        share, rates = shares(scheme, first=len(self.rows)), changes(scheme, names, first=len(self.rows))
+        density, held = names.get(DENSITY), scheme.bound("Ca")
+        if density:
+            self.transported += _across(scheme, names, share, density)
         rest = scheme.generator(self.given.get(VOLTAGE, 0.0), self.calcium, self.magnesium)
         at_rest = dict(zip(scheme.states, stationary(rest), strict=True))
         amount = self.parameters[density] if density else 0.0
         self.rows += [
-            Row(others[s], Expression("".join(changes[s])), at_rest[s], amount * held[s], 1.0, BOUND * bool(amount))
+            Row(share[s], Expression(rates[s]), at_rest[s], amount * held[s], 1.0, BOUND * bool(amount))
             for s in scheme.states[1:]
         ]
         return share
@@ -162,6 +122,15 @@ class Assembly:
                 f"{self.calcium:g} uM of calcium"
             )
         return [float(value) for value in np.clip(x, 0.0, 1.0)]
+
+
+def _across(scheme: KineticScheme, names: Mapping[str, str], share: Mapping[str, str], density: str) -> Iterator[str]:
+    """Fluxes out of the cytosol of steps that leave calcium on the other side, as text."""
+    held = scheme.bound("Ca")
+    for step in scheme.transitions:
+        lost = held[step.source] - held[step.target]
+        if step.ligand is None and lost:
+            yield f"{lost}*{density}*({step.forward.into(Spelt(names))})*{share[step.source]}"
 
 
 def stationary(q: np.ndarray) -> np.ndarray:

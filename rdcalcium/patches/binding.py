@@ -27,8 +27,8 @@ def binding_sensors(model: Model, discretization: Discretization) -> Iterator[Pa
         if sensor.binds:
             found = discretization.nearest_volumes(np.array(sensor.positions))
             volumes, place = np.unique(found, return_inverse=True)
-            shares = computed_share(np.array(sensor.positions), [*model.geometry.mirrors.items()])
-            amounts = np.bincount(place, shares) * sensor.molecules / IONS_PER_AMOUNT
+            parts = computed_share(np.array(sensor.positions), [*model.geometry.mirrors.items()])
+            amounts = np.bincount(place, parts) * sensor.molecules / IONS_PER_AMOUNT
             mechanism = sensor_mechanism(sensor, model.calcium.rest, model.free_magnesium)
             yield Patch(mechanism, volumes, amounts, amounts / discretization.volumes[volumes])
 

@@ -54,7 +54,7 @@ def gate_mechanism(group: Channels, stimulus: VoltageCourse, duration: float, re
     scheme, parts = group.kinetics(), Assembly(rest)
     names = {name: parts.place(value) for name, value in scheme.parameters.items()}
     share, rates = shares(scheme), changes(scheme, names)
-    start = scheme.equilibrium(float(stimulus.voltage(np.array(-np.inf))), rest)
+    start = scheme.equilibrium(stimulus.at_rest, rest)
     rows = [
         Row(share[state], Expression(rates[state]), float(begins), scale=SCALE)
         for state, begins in zip(scheme.states[1:], start[1:], strict=True)

@@ -13,8 +13,9 @@ from rdcalcium.model import Model
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.stores import STORE, Store
 from rdcalcium.model.transports import CALCIUM
-from rdcalcium.patches.assembly import Assembly, Spelt
+from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import BOUND, CROSSED, STORED, Mechanism, Patch, Reaction, Row
+from rdcalcium.patches.spelt import Spelt
 from rdcalcium.patches.stiffness import reaction_across
 
 NOTHING = Expression("0")

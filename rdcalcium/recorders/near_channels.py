@@ -11,7 +11,7 @@ from rdcalcium.currents import TimeCourse
 from rdcalcium.discretization.mirrors import computed_share
 from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.openings import Openings
-from rdcalcium.recorders.near_pores import CELL, HALF, STEEPNESS
+from rdcalcium.recorders.near_pores import faded, half_life
 from rdcalcium.system import System
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
@@ -48,10 +48,10 @@ class NearChannels:
         self.half = np.zeros(len(self.point))
         if len(self.point):
             squared = ((points[self.point] - pores[self.channel]) ** 2).sum(axis=1)
-            squared += CELL * system.discretization.locator.widths(pores).max(axis=1)[self.channel] ** 2
+            widths = system.discretization.locator.widths(pores).max(axis=1)[self.channel]
             spread = system.fields[CALCIUM].diffusivity * system.discretization.mobility_at(pores)
             lingers = (np.abs(exact - discrete) > MISSED * exact).any(axis=0)
-            self.half[lingers] = (HALF * squared / spread[self.channel])[lingers]
+            self.half[lingers] = half_life(squared, widths, spread[self.channel])[lingers]
         self._longest = FADED * self.half.max(initial=0.0)  # ms, that anything lingers
         self._first = np.searchsorted(self.channel, np.arange(self.channels + 1))
 
@@ -133,7 +133,7 @@ class NearChannels:
         age = np.maximum(t - times[first:last], 0.0)[which]
         kept = age < FADED * self.half[pair]
         pair, age = pair[kept], age[kept]
-        return pair, drops[first:last][which[kept]] / (1 + (age / self.half[pair]) ** STEEPNESS)
+        return pair, drops[first:last][which[kept]] / faded(age, self.half[pair])
 
 
 def _pairs(

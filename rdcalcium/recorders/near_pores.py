@@ -19,6 +19,23 @@ NONE = 1e-9  # µM above rest, below which there is nothing to correct
 HALF, CELL, STEEPNESS = 0.085, 0.3, 1.8
 
 
+def half_life(squared: np.ndarray, widths: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """When half of the correction for a current that has ended is gone, HALF (r² + CELL h²) / D, ms.
+
+    squared  r², µm²
+    widths   h of the cells at the pore, µm
+    spread   D there, µm² ms⁻¹
+    """
+    half: np.ndarray = HALF * (squared + CELL * widths**2) / spread
+    return half
+
+
+def faded(ages: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """By which the correction for a current that ended so long ago (ms) is to be divided."""
+    divisor: np.ndarray = 1 + (ages / half) ** STEEPNESS
+    return divisor
+
+
 class NearPores:
     """Adds to calcium at points what control volumes miss of the steady field of the open channels around.
 
@@ -63,12 +80,12 @@ class NearPores:
         self.exact[:, :, g] += exact @ unit
         self.discrete[:, :, g] += discrete @ unit
         squared = ((points[:, None] - pores) ** 2).sum(axis=2)
-        squared = squared + CELL * system.discretization.locator.widths(pores).max(axis=1) ** 2
-        self.half[:, g] = np.minimum(self.half[:, g], (HALF * squared / spread).min(axis=1))
+        widths = system.discretization.locator.widths(pores).max(axis=1)
+        self.half[:, g] = np.minimum(self.half[:, g], half_life(squared, widths, spread).min(axis=1))
 
     def lingering(self, group: int, ages: np.ndarray) -> np.ndarray:
         """Share of the correction left at ages (n,) ms after a current of the group has dropped, (n, points)."""
-        return 1 / (1 + (ages[:, None] / self.half[:, group]) ** STEEPNESS)
+        return 1 / faded(ages[:, None], self.half[:, group])
 
     def fields(self, currents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Exact and discrete field at the points, (rates, points) µM each, until it is asked for others.

@@ -26,7 +26,7 @@ class Pores:
         self._patches = system.patches
         # Their patches come in the order of the groups, and calcium enters through no others.
         self._numbers = [i for i, patch in enumerate(system.patches.patches) if INFLUX in patch.mechanism.courses]
-        self._open = [_open(model, g) for g in self.groups]
+        self._open = [model.channels[g].open_mask for g in self.groups]
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -58,9 +58,3 @@ class Pores:
             if at_rest is not None and (usual := float(at_rest.value(t, before=True))) > SHUT:
                 left[g] = probability / usual
         return left
-
-
-def _open(model: Model, g: int) -> np.ndarray:
-    """Which states of a group conduct, (states,)."""
-    group = model.channels[g]
-    return np.array([state in group.open_states for state in group.kinetics().states])

@@ -25,10 +25,8 @@ def _resting(group: Channels, model: Model) -> float:
     law, stimulus = group.current, model.stimulus
     if not isinstance(law, GatedCurrent) or stimulus is None or group.openings or group.senses_calcium:
         return 0.0
-    voltage, scheme = float(stimulus.voltage(np.array(-np.inf))), group.kinetics()
-    shares = zip(scheme.states, scheme.equilibrium(voltage), strict=True)
-    is_open = sum(share for state, share in shares if state in group.open_states)
-    return float(law.inward(np.array(is_open), np.array(voltage)))
+    is_open = group.kinetics().equilibrium(stimulus.at_rest)[group.open_mask].sum()
+    return float(law.inward(np.array(is_open), np.array(stimulus.at_rest)))
 
 
 def resting_sources(model: Model, discretization: Discretization) -> tuple[np.ndarray, np.ndarray]:

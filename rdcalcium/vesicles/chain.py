@@ -47,9 +47,6 @@ class Rates:
 class Chain:
     """The steps of a scheme, those back included, and which of them release a vesicle.
 
-    Fusion is a one-way step from a state that is not released into one that is. A step there and back into a released
-    state is how a vesicle comes to an empty site and leaves it again, and releases nothing.
-
     states            names
     released          (states,) whether the vesicle is gone
     empty             share of sites that begin without one, because the sensor says so
@@ -65,12 +62,11 @@ class Chain:
         self.states = scheme.states
         self.released = np.array([state in sensor.released for state in scheme.states])
         self.empty = sum(share for state, share in self._shares.items() if state in sensor.released)
-        steps = [*_steps(scheme)]
+        steps = [*_steps(scheme, sensor)]
         place = {state: i for i, state in enumerate(scheme.states)}
         self.sources = np.array([place[step[0]] for step, _ in steps])
         self.targets = np.array([place[step[1]] for step, _ in steps])
-        leaves = ~self.released[self.sources] & self.released[self.targets]
-        self.fuses = leaves & np.array([one_way for _, one_way in steps])
+        self.fuses = np.array([fuses for _, fuses in steps])
         self.returns = sensor.refills
         self.reserve = None if sensor.reserve is None else place[sensor.reserve]
         self._read([step for step, _ in steps], scheme, magnesium)
@@ -149,11 +145,11 @@ class Chain:
         return found
 
 
-def _steps(scheme: KineticScheme) -> Sequence[tuple[Step, bool]]:
-    """Every step one way, and whether it has none back."""
+def _steps(scheme: KineticScheme, sensor: Sensor) -> Sequence[tuple[Step, bool]]:
+    """Every step one way, and whether it releases a vesicle."""
     found: list[tuple[Step, bool]] = []
     for t in scheme.transitions:
-        found.append(((t.source, t.target, t.forward, t.ligand), t.backward is None))
+        found.append(((t.source, t.target, t.forward, t.ligand), sensor.fuses(t)))
         if t.backward is not None:
             found.append(((t.target, t.source, t.backward, None), False))
     return found
