@@ -21,6 +21,7 @@ from rdcalcium.backends import (
     BackendError,
     backend_class,
     choose,
+    compiled,
     compiler,
     cupy,
     describe,
@@ -168,6 +169,40 @@ def test_a_sweep_over_rates_compiles_once() -> None:
     (header, numbers), (same, others) = rate_code(one.chemistry), rate_code(build_chemistry(other))
     assert header == same
     assert not np.array_equal(numbers, others)
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The source of each library that the compiled backend asks for from now on."""
+    need_backend("compiled")
+    texts: list[str] = []
+    build = compiled.build
+
+    def noted(text: str) -> Path:
+        texts.append(text)
+        return build(text)
+
+    monkeypatch.setattr(compiled, "build", noted)
+    return texts
+
+
+def test_what_is_never_launched_is_never_compiled(built: list[str]) -> None:
+    do = open_backend("compiled", small_system("grid"))
+    assert not built
+    do.scale(2.0, do.new(), do.new())
+    do.triad(do.new(), do.new(), 2.0, do.new())  # of the same folder
+    assert len(built) == 1
+    do.rhs(do.new(), do.new())
+    assert len(built) == 2
+    assert not any(name in text for text in built for name in ("launch_relax", "launch_plan", "launch_patch_rhs"))
+
+
+def test_models_share_what_does_not_depend_on_their_reactions(built: list[str]) -> None:
+    for chemistry in ("no buffer", "six fields"):
+        open_backend("compiled", small_system("grid", chemistry)).prepare()
+    shared = "".join(text for text in built if built.count(text) == 2)
+    assert all(f"void {name}(" in shared for name in ("launch_scale", "launch_plan", "launch_series", "march"))
+    assert not any(f"void {name}(" in shared for name in ("launch_rhs_grid", "launch_stage_grid", "launch_to_modes"))
 
 
 def test_laws_that_differ_in_numbers_alone_compile_once() -> None:
