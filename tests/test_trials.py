@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from rdcalcium.model import Channels, Model, ModelError, Probe, Sensor, write_to
 from rdcalcium.results import Result, RunFolderError
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.runner import Progress
+from rdcalcium.runner.outcome import failures
+from rdcalcium.simulation import Simulation
 from rdcalcium.stepping import device
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
 from rdcalcium.view import figures
@@ -99,6 +103,18 @@ def test_what_came_of_a_trial_fits_its_traces(result: Result) -> None:
     assert np.all(trials.channels_that_opened <= 6)
     flows = open_now[:, -1] * 2.07e-3 * (61.8 - result.stimulus["voltage (mV)"].reshape(TRIALS, -1)[:, -1])
     np.testing.assert_allclose(-result.stimulus["Cav: current (pA)"].reshape(TRIALS, -1)[:, -1], flows, rtol=1e-3)
+
+
+def test_failures_count_every_site_and_those_that_are_refilled_too() -> None:
+    """A position of three sites fails where all three do."""
+    sensors = (
+        Sensor(use="refilled_keller2015", name="pool", positions=((0, 0, 0),), vesicles=3),
+        Sensor(use="felmy2003", name="v", positions=((0, 0, 0), (0.1, 0, 0))),
+    )
+    simulation = cast("Simulation", SimpleNamespace(model=SimpleNamespace(sensors=sensors)))
+    chances = {"pool": [0.1, 0.2], "v 1": [0.5, 0.5], "v 2": [0.0, 0.3]}
+    trials = {f"{name}: release probability": np.array(p) for name, p in chances.items()}
+    assert failures(simulation, trials) == pytest.approx((0.9**3 * 0.5 + 0.8**3 * 0.5 * 0.7) / 2)
 
 
 def test_the_summary_tells_means_standard_deviations_and_failures(result: Result) -> None:

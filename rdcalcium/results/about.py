@@ -113,8 +113,7 @@ class Summary(Entry):
 
     time         that was reached, ms
     trials       that are complete; none where there is one alone
-    failures     share of trials in which no vesicle is released, expected; none without sensors, or where vesicles
-                 come back
+    failures     share of trials in which no vesicle of any site is released, expected; none without sensors
     points       by the name of the sensor or probe
     ledger       of the last trial
     lowest       of all concentrations in the snapshots, µM

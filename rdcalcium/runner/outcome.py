@@ -51,8 +51,10 @@ def spread(values: np.ndarray) -> float:
 
 
 def failures(simulation: Simulation, trials: dict[str, np.ndarray]) -> float | None:
-    """Share of trials in which no vesicle is released: the mean over them of Π (1 - p) over all sensors."""
-    released = [v for heading, v in trials.items() if Column.read(heading).quantity == columns.RELEASE_PROBABILITY]
-    if not released or not len(released[0]) or any(sensor.refills for sensor in simulation.sensors):
+    """Share of trials in which no vesicle is released: the mean over them of Π (1 - p)ⁿ over all sensors of n sites."""
+    columns_of = {Column.read(heading): values for heading, values in trials.items()}
+    released = {c.place: values for c, values in columns_of.items() if c.quantity == columns.RELEASE_PROBABILITY}
+    if not any(map(len, released.values())):
         return None
-    return float(np.mean(np.prod(1 - np.array(released), axis=0)))
+    sites = {label: sensor.vesicles for sensor in simulation.model.sensors for label in sensor.labels()}
+    return float(np.mean(np.prod([(1 - p) ** sites[place] for place, p in released.items()], axis=0)))
