@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdcalcium.errors import InputError, suggest
+from rdcalcium.library import load
 from rdcalcium.results.about import About, Summary
-from rdcalcium.results.columns import TIME, TRIAL, Column
+from rdcalcium.results.columns import CALCIUM, TIME, TRIAL, Column, stored_in
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
     IMAGING,
     LEDGER,
+    MODEL,
     PER_STIMULUS,
     PROBES,
     SENSORS,
@@ -49,6 +51,12 @@ class Points(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         raise UnknownPointError(f"there is no {self.what} {name!r}; {suggest(str(name), list(self))}")
+
+
+class Stores(Points):
+    """Free calcium in stores, by the name of the store."""
+
+    what = "store with a well-mixed lumen"
 
 
 class Images(Points):
@@ -158,6 +166,23 @@ class Result:
     def ledger(self) -> dict[str, np.ndarray]:
         """Where the calcium is, over time, by column."""
         return self.table(LEDGER)
+
+    @cached_property
+    def stores(self) -> Points:
+        """Name of each store with a well-mixed lumen -> xarray.Dataset of the free calcium in it (µM), over time (ms).
+
+        result.stores["ER"].calcium is what the ledger says is stored, over the volume, and over 1 + binding_ratio; it
+        has the rows of the ledger, at every snapshot, and in several trials it is over trial and time.
+        """
+        model, ledger = load(self.folder / MODEL), self.ledger
+        table = {column.heading: ledger[column.heading] for column in (TIME, TRIAL) if column.heading in ledger}
+        for store in model.stores:
+            if store.volume is not None:
+                stored = ledger[stored_in(store.name).heading]
+                free = stored / (store.volume * (1 + store.binding_ratio))
+                table[Column(CALCIUM, "uM", store.name).heading] = free
+        found = _over_trials([table]) if TRIAL.heading in table else _over_time([table])
+        return Stores(found)
 
     @cached_property
     def snapshots(self) -> StoredSnapshots:
