@@ -158,7 +158,7 @@ def test_what_a_current_needs_to_know_is_asked_for_in_one_sentence() -> None:
 
 
 def test_unusual_surroundings_are_asked_about() -> None:
-    (kelvin,) = doubts(model_of_tables(temperature="90 degC"))
+    (kelvin,) = doubts(model_of_tables(temperature="90 degC", sensors=[]))
     assert kelvin.startswith("the temperature is 90 degC, above 45 degC: is that meant? ")
     (bare,) = doubts(model_of_tables(extracellular={"calcium": 2}))
     assert bare.startswith("extracellular calcium is 2 uM, below 10 uM: is that meant? ")
@@ -193,7 +193,7 @@ def test_a_gate_much_colder_than_the_action_potential_is_asked_about() -> None:
         "that meant? If not, say the temperature of the model, and Q10 of the channels"
     )
     warm = [{**cold[0], "Q10": 2.3}]
-    assert doubts(model_of_tables(stimulus=stimulus, channels=warm, temperature="34 degC")) == []
+    assert doubts(model_of_tables(stimulus=stimulus, channels=warm, temperature="34 degC", sensors=[])) == []
 
 
 @pytest.mark.parametrize("place", ["stimulus", "channels"])
