@@ -13,16 +13,7 @@ from pydantic import Field
 from scipy.integrate import quad, solve_ivp
 
 from rdcalcium import library, runner
-from rdcalcium.currents import (
-    PAUSE,
-    STEADY,
-    STIR,
-    Currents,
-    GroupCurrent,
-    TimeCourse,
-    channel_currents,
-    open_probability_table,
-)
+from rdcalcium.currents import Currents, GroupCurrent, channel_currents, open_probability_table
 from rdcalcium.errors import InputError
 from rdcalcium.gating import occupancies
 from rdcalcium.integrators.rkc import METHOD
@@ -44,6 +35,7 @@ from rdcalcium.model import (
     TabulatedCurrent,
     doubts,
 )
+from rdcalcium.time_course import PAUSE, STEADY, STIR, TimeCourse
 from tests.model_tables import CALYX_CURRENT
 from tests.tolerances import TOLERANCES
 

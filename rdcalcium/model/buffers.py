@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -13,6 +11,7 @@ from pydantic import Field, model_validator
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Part
 from rdcalcium.model.brightness import Brightness, require_bright
+from rdcalcium.model.cage import LIGHT, driven_by_light, mention_light, require_one_photon
 from rdcalcium.model.filling import ONE_SITE, kept_rates
 from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, DiffusivityOrEach, Rate
 from rdcalcium.model.region import Region
@@ -20,7 +19,6 @@ from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
 from rdcalcium.model.transition import LIGANDS
 
-LIGHT = "light"  # what rates of a cage call it; 0 in the dark
 DIFFUSIVITY_FROM = "allbritton1992"  # that of calcium, if the model does not say it
 
 
@@ -167,28 +165,12 @@ class Buffer(SchemePart):
         """The transitions with the parameters, in the dark."""
         if LIGHT in self.parameters:
             raise ValueError(f"{LIGHT!r} is that of a flash; give the parameter of buffer {self.name!r} another name")
-        known = {**self.parameters, LIGHT: 0.0} if _mention_light(self.lines) else self.parameters
+        known = {**self.parameters, LIGHT: 0.0} if mention_light(self.lines) else self.parameters
         return KineticScheme.parse(self.lines, known, self.parts)
 
     def photolysis(self) -> dict[tuple[str, str], float]:
         """Steps that light drives, from a state to a state: their rates for a light of 1."""
-        scheme = self.kinetics()
-        bright = KineticScheme(scheme.states, scheme.transitions, {**scheme.parameters, LIGHT: 1.0})
-        pairs = zip(scheme.transitions, bright.rates(), strict=True)
-        return {(step.source, step.target): float(rate) for step, (rate, _) in pairs if LIGHT in step.forward.names}
-
-    def _require_one_photon(self, scheme: KineticScheme) -> None:
-        """Steps that light drives go one way, bind nothing, and are in proportion to it."""
-        for step in scheme.transitions:
-            if not any(LIGHT in rate.names for rate in step.rates):
-                continue
-            if step.backward is not None or step.ligand:
-                raise ValueError(f"buffer {self.name!r}: the step {step} depends on light: it goes one way, A -> B")
-            dark, one, two = (
-                float(step.forward.evaluate({**scheme.parameters, LIGHT: light})) for light in (0.0, 1.0, 2.0)
-            )
-            if dark or not math.isclose(two, 2 * one) or one <= 0:
-                raise ValueError(f"buffer {self.name!r}: the rate of the step {step} is a factor times light")
+        return driven_by_light(self.kinetics())
 
     def kinetics(self) -> KineticScheme:
         """Binding steps; the first state, of each part, is the free one."""
@@ -202,7 +184,7 @@ class Buffer(SchemePart):
                     "'B + Ca <-> CaB : k_on, k_off'"
                 )
             scheme.require_kept(scheme.transitions)
-            self._require_one_photon(scheme)
+            require_one_photon(self.name, scheme)
             if not any(scheme.binds(ligand) for ligand in LIGANDS):
                 raise ValueError(
                     f"buffer {self.name!r}: no step of its scheme binds calcium or magnesium; one that does is written "
@@ -214,7 +196,3 @@ class Buffer(SchemePart):
         k_on = self.k_off / self.K_d if self.k_on is None else self.k_on  # type: ignore[operator]
         k_off = k_on * self.K_d if self.k_off is None else self.k_off  # type: ignore[operator]
         return KineticScheme.parse(["free + Ca <-> bound : k_on, k_off"], {"k_on": k_on, "k_off": k_off})
-
-
-def _mention_light(lines: Iterable[str]) -> bool:
-    return any(re.search(rf"\b{LIGHT}\b", line) for line in lines)

@@ -240,6 +240,24 @@ class Model(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        self._names_differ()
+        self._magnesium_known()
+        self._cages_known()
+        self._surfaces_are_walls()
+        self._voltage_known()
+        for group in self.channels:
+            group.within(self.surroundings)
+        self._trials_differ()
+        self._openings_are_some()
+        self.geometry.allow(self.discretization)
+        require_lumens(self)
+        self._points_in_cytosol()
+        for imaging in self.imaging:
+            require_visible(imaging, self.buffers, self.geometry)
+        return self
+
+    def _names_differ(self) -> None:
+        """Parts of one kind, recorded points and lines of the ledger have names of their own."""
         for plural, parts in (
             ("buffers", self.buffers),
             ("channels", self.channels),
@@ -259,32 +277,30 @@ class Model(Part):
             raise ValueError(f"two recorded points are called {twice[0]!r}; give each its own name")
         clearance = self.calcium.clearance
         require_different([*accounts(self.buffers, self.pumps, self.stores, self.sensors, clearance)])
-        self._magnesium_known()
-        self._cages_known()
-        self._surfaces_are_walls()
+
+    def _voltage_known(self) -> None:
+        """What depends on the voltage has one."""
         for pump in self.pumps:
             if pump.depends_on_voltage and self.stimulus is None:
                 raise ValueError(f"pump {pump.name!r} names the voltage V: add a [stimulus]")
         if self.stimulus is None and any(group.needs_voltage for group in self.channels):
             raise ValueError("channels with a gate need a voltage: add a [stimulus]")
-        for group in self.channels:
-            group.within(self.surroundings)
+
+    def _trials_differ(self) -> None:
+        """Several trials are asked for only where something is random."""
         if self.run.trials > 1 and not self.is_random:
             raise ValueError(
                 f"run.trials is {self.run.trials}, and all of them would be alike: nothing in the model is random; "
                 'leave it out, or say gating = "stochastic" of channels with a gate or fusion = "stochastic" of sensors'
             )
+
+    def _openings_are_some(self) -> None:
+        """Openings are asked for only of channels that open by themselves."""
         if self.record.openings and not any(group.conducts_by_itself for group in self.channels):
             raise ValueError(
                 "record.openings asks when channels open, and none opens by itself: leave it out, or say "
                 'gating = "stochastic" of channels with a gate'
             )
-        self.geometry.allow(self.discretization)
-        require_lumens(self)
-        self._points_in_cytosol()
-        for imaging in self.imaging:
-            require_visible(imaging, self.buffers, self.geometry)
-        return self
 
     def _surfaces_are_walls(self) -> None:
         """What is on a surface is not on a mirror plane, on whose other side the cytosol goes on."""

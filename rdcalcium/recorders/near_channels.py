@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rdcalcium.chemistry import CALCIUM
-from rdcalcium.currents import TimeCourse
 from rdcalcium.discretization.mirrors import computed_share
 from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.openings import Openings
 from rdcalcium.recorders.near_pores import faded, half_life
 from rdcalcium.system import System
+from rdcalcium.time_course import TimeCourse
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 TOGETHER = 256  # channels whose fields are found at once

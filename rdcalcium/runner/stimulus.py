@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.currents import TimeCourse
 from rdcalcium.influx import Influx
 from rdcalcium.model import Model, VoltageCourse
 from rdcalcium.model.prescribed_currents import RepeatedCurrent
@@ -18,6 +17,7 @@ from rdcalcium.runner.bends import bends
 from rdcalcium.sensing import SensingGate
 from rdcalcium.simulation import Simulation
 from rdcalcium.tabulation import rows_between
+from rdcalcium.time_course import TimeCourse
 
 
 def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
