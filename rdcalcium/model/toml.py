@@ -57,6 +57,8 @@ def _said(part: Part) -> dict[str, Any]:
     of_parts = {key for key, own in part if _is_part(own)}
     written = part.model_dump(mode="python", exclude=of_parts)
     for key, own in part:
+        if key not in written and key not in of_parts:  # filled in from what is written, such as rows of a waveform
+            continue
         field, value = type(part).model_fields[key], written.get(key, own)
         if value in (None, ()) and (none := key_meaning(field)[1]):
             tables[key] = _MARK + none
