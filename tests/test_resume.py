@@ -509,7 +509,7 @@ def test_a_signal_before_the_first_step_stops_at_once(tmp_path: Path, number: si
     assert time.perf_counter() - asked < 10
     assert (process.returncode, stderr.strip()) == (
         STOPPED,
-        "rdcalcium: stopped before the first step; nothing was saved",
+        "rdcalcium: stopped before the first step; there is nothing to go on with, so run it anew",
     )
     assert not (tmp_path / "runs" / "large").exists()
 

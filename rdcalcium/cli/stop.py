@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-UNBEGUN = "before the first step; nothing was saved"
+UNBEGUN = "before the first step; there is nothing to go on with, so run it anew"
 
 
 class Stop:
     """Notes a signal, and says so when asked before the next step.
 
-    Before the first step there is nothing to save, and a second signal is impatient: both stop at once.
+    Before the first step there is nothing to go on with, and a second signal is impatient: both stop at once.
     """
 
     def __init__(self) -> None:
