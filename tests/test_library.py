@@ -14,7 +14,7 @@ import rdcalcium as rc
 from rdcalcium import library
 from rdcalcium.catalogue import CLOSEST, FOLDER
 from rdcalcium.library.described import awaits_check
-from rdcalcium.model import Buffer, Channels, KineticScheme, ModelError, Sensor, write_toml
+from rdcalcium.model import Buffer, Channels, ModelError, Sensor, write_toml
 from tests.tolerances import TOLERANCES
 
 ENTRIES = [(kind, name) for kind in library.SHELVES for name in library.entries(kind)]
@@ -216,27 +216,6 @@ def test_magnesium_has_its_published_rates(name: str, k_on: float, k_off: float)
     scheme = library_buffer(name).kinetics()
     assert scheme.transitions[1].ligand == "Mg"
     assert tuple(map(float, scheme.rates()[1])) == pytest.approx((k_on, k_off), rel=TOLERANCES["rates in print"])
-
-
-@pytest.mark.parametrize(
-    ("name", "k_on", "k_off", "fusion"),
-    [
-        ("schneggenburger_neher2000", 0.09, 9.5, 6.0),
-        ("felmy2003", 0.116, 8.430, 6.96),
-        ("felmy2003_keller2015", 0.119, 8.745, 6.995),
-    ],
-)
-def test_five_site_sensors_have_their_published_rates(name: str, k_on: float, k_off: float, fusion: float) -> None:
-    """Up (5 - j) k_on c, down (j + 1) k_off b^j with b = 1/4, fusion from the fifth."""
-    values = library.entry("sensors", name)
-    scheme = KineticScheme.parse(
-        values["scheme"],
-        Sensor(name="s", positions=((0, 0, 0),), **{k: values[k] for k in ("scheme", "parameters")}).parameters,
-    )
-    rates = [tuple(map(float, pair)) for pair in scheme.rates()]
-    for j in range(5):
-        assert rates[j] == pytest.approx(((5 - j) * k_on, (j + 1) * k_off * 0.25**j), rel=TOLERANCES["rates in print"])
-    assert rates[5] == pytest.approx((fusion, 0.0), rel=TOLERANCES["rates in print"])
 
 
 def test_like_takes_over_what_an_entry_does_not_say() -> None:
