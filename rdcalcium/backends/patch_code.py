@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rdcalcium.model.stores import STORE
+from rdcalcium.model.names import STORE
 from rdcalcium.patches import Mechanism, Patches
 from rdcalcium.patches.base import Course
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rdcalcium.chemistry.chemistry import Chemistry
 from rdcalcium.chemistry.reactions import CALCIUM, MAGNESIUM, Field, FreeForm, Photolysis, Reaction, State
 from rdcalcium.model import Buffer, Model, Pool, Store
-from rdcalcium.model.cage import LIGHT
+from rdcalcium.model.names import LIGHT
 from rdcalcium.model.region import LumenRegion
 from rdcalcium.model.scheme import KineticScheme
 

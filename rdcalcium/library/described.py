@@ -9,9 +9,7 @@ from rdcalcium.catalogue import SHELVES, entries, missing, references
 from rdcalcium.library.response import peak_rate
 from rdcalcium.model import Buffer, Channels, KineticScheme, Sensor
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.stores import STORE
-from rdcalcium.model.transition import GIVEN
-from rdcalcium.model.transports import DENSITY
+from rdcalcium.model.names import DENSITY, GIVEN, STORE
 from rdcalcium.units import show
 
 _DIGITS = 4  # of a quotient of rates

@@ -11,13 +11,13 @@ from pydantic import Field, model_validator
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Part
 from rdcalcium.model.brightness import Brightness, require_bright
-from rdcalcium.model.cage import LIGHT, driven_by_light, mention_light, require_one_photon
+from rdcalcium.model.cage import driven_by_light, mention_light, require_one_photon
 from rdcalcium.model.filling import ONE_SITE, kept_rates
+from rdcalcium.model.names import LIGANDS, LIGHT
 from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, DiffusivityOrEach, Rate
 from rdcalcium.model.region import Region
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
-from rdcalcium.model.transition import LIGANDS
 
 DIFFUSIVITY_FROM = "allbritton1992"  # that of calcium, if the model does not say it
 

@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from rdcalcium.model.names import LIGHT
 from rdcalcium.model.scheme import KineticScheme
-
-LIGHT = "light"  # what rates of a cage call it; 0 in the dark
 
 
 def mention_light(lines: Iterable[str]) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from rdcalcium.model.transports import CALCIUM, VOLTAGE, Transport
+from rdcalcium.model.names import CALCIUM, VOLTAGE
+from rdcalcium.model.transports import Transport
 
 
 class Pump(Transport):

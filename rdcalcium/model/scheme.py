@@ -10,10 +10,11 @@ from itertools import product
 import numpy as np
 
 from rdcalcium.errors import nearest, suggest
+from rdcalcium.model.names import CALCIUM, GIVEN, LIGANDS, VOLTAGE
 from rdcalcium.model.quantity import LIMITS, Parameter
 from rdcalcium.model.reversibility import Cycle, counted, forest, fundamental_cycles
 from rdcalcium.model.stationary import stationary
-from rdcalcium.model.transition import GIVEN, LIGANDS, SchemeError, Transition, read_transitions, require_dimensions
+from rdcalcium.model.transition import SchemeError, Transition, read_transitions, require_dimensions
 
 _Named = tuple[str, float, str | None]  # a parameter, its value, and the kind of quantity that it is
 
@@ -95,12 +96,12 @@ class KineticScheme:
     @property
     def depends_on_voltage(self) -> bool:
         """Whether any rate contains V."""
-        return "V" in self.names
+        return VOLTAGE in self.names
 
     @property
     def depends_on_calcium(self) -> bool:
         """Whether any rate contains Ca, besides the steps that bind it."""
-        return "Ca" in self.names
+        return CALCIUM in self.names
 
     def binds(self, ligand: str) -> bool:
         """Whether a step binds it."""

@@ -7,10 +7,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Name, Part
+from rdcalcium.model.names import CALCIUM, STORE
 from rdcalcium.model.quantity import Concentration, Quantity
-from rdcalcium.model.transports import CALCIUM, Transport
-
-STORE = "Ca_store"  # the free calcium in the lumen, in a law
+from rdcalcium.model.transports import Transport
 
 
 class StoreTransport(Transport):

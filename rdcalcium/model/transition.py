@@ -10,9 +10,7 @@ from rdcalcium.errors import InputError, suggest
 from rdcalcium.model.dimensions import BINDING_RATE, RATE, Dimension, DimensionError, MaybeDimension, dimension
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.indices import IndicesError, written_out
-
-LIGANDS = ("Ca", "Mg")
-GIVEN = {"V": "the voltage", "Ca": "the local calcium"}  # what a rate may depend on besides its parameters
+from rdcalcium.model.names import LIGANDS
 
 LONGEST = 500  # characters of a transition
 

@@ -25,14 +25,12 @@ from rdcalcium.model.dimensions import (
     dimension,
 )
 from rdcalcium.model.expression import Expression
+from rdcalcium.model.names import CALCIUM, DENSITY, VOLTAGE
 from rdcalcium.model.quantity import LIMITS, Parameter, Quantity, Time
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.transition import require_dimensions
 from rdcalcium.units import IONS_PER_AMOUNT, show
 
-CALCIUM = "Ca"  # the free calcium under the membrane, in a law
-VOLTAGE = "V"  # the membrane potential, mV, in the law of what sits in the membrane
-DENSITY = "density"  # the molecules on an area, in a law: an amount, µM µm
 _NEEDS_DENSITY = 'leaves the density of its molecules to be said: density = "… /um^2"'
 _TRIED = np.array([0.01, 0.05, 1.0, 100.0])  # µM, from rest to beside a pore, at which a law must be a number
 _TRIED_AT = -80.0  # mV, near which terminals rest, where a law begins: it need not be a number at every voltage

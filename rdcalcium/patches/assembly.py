@@ -10,7 +10,8 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.model import KineticScheme
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.transports import DENSITY, VOLTAGE, Transport
+from rdcalcium.model.names import DENSITY, VOLTAGE
+from rdcalcium.model.transports import Transport
 from rdcalcium.patches.base import BOUND, CLOCK, Course, Row
 from rdcalcium.patches.flows import changes, shares
 from rdcalcium.patches.spelt import Spelt

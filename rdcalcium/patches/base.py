@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.stores import STORE
+from rdcalcium.model.names import STORE
 
 # Accounts of the ledger: what has left through a surface, what lies in a store, what the mechanism itself has bound,
 # and what has entered through it.

@@ -12,10 +12,11 @@ from rdcalcium.errors import InputError, suggest
 from rdcalcium.model import Model, Pump
 from rdcalcium.model.accounts import CLEARANCE
 from rdcalcium.model.expression import Expression
+from rdcalcium.model.names import VOLTAGE
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import PUMPED, Course, Mechanism, Patch, Patches, Reaction, Row
 from rdcalcium.patches.binding import binding_sensors
-from rdcalcium.patches.pores import VOLTAGE, pore_patches, voltage_course
+from rdcalcium.patches.pores import pore_patches, voltage_course
 from rdcalcium.patches.stiffness import at_extremes, reaction, steepest
 from rdcalcium.patches.stores import lumen_patches, store_mechanism
 

@@ -11,6 +11,7 @@ from rdcalcium.discretization.mirrors import shared_sources
 from rdcalcium.model import Channels, KineticScheme, Model, VoltageCourse
 from rdcalcium.model.current_law import GatedCurrent
 from rdcalcium.model.expression import Expression
+from rdcalcium.model.names import VOLTAGE
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import CLOCK, ENTERED, Course, Mechanism, Patch, Reaction, Row
 from rdcalcium.patches.flows import changes, shares
@@ -23,7 +24,7 @@ from rdcalcium.units import AMOUNT_PER_CHARGE
 SCALE = 0.01
 VOLTAGES = 100  # at which the rates of a gate are looked at
 NUDGE = 1e-3  # relative change of calcium by which a derivative is taken
-INFLUX, VOLTAGE = "influx", "V"
+INFLUX = "influx"  # the current of an open channel, pA, in the rate of its charge
 
 
 def pore_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Reaction]]:

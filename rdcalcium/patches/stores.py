@@ -11,8 +11,8 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.errors import InputError
 from rdcalcium.model import Model
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.stores import STORE, Store
-from rdcalcium.model.transports import CALCIUM
+from rdcalcium.model.names import CALCIUM, STORE
+from rdcalcium.model.stores import Store
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import BOUND, CROSSED, STORED, Mechanism, Patch, Reaction, Row
 from rdcalcium.patches.spelt import Spelt
