@@ -192,3 +192,16 @@ def test_the_channel_of_the_library_is_shut_by_calcium() -> None:
         p = scheme.equilibrium(0.0, calcium)[scheme.states.index("O")]
         expected = x**4 * ratio / (1 + 0.1875e-3 * calcium / 0.01 * (1 + 3 * x) ** 4 + x**4 * ratio)
         assert p == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"pumps": [{"name": "out", "law": "0.1*Ca"}]},
+        {"pumps": [{"use": "PMCA_bartol2015", "density": "1000 /um^2"}]},
+    ],
+    ids=["without states", "with states"],
+)
+def test_channels_drawn_beside_pumps_are_written(beside: dict[str, Any], tmp_path: Path) -> None:
+    rc.run(compartment(drawn(), **beside), "numpy", tmp_path / "run")
+    assert len((tmp_path / "run" / CHANNELS).read_text().splitlines()) > 2

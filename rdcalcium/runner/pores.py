@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from rdcalcium.recorders.pores import Pores
 from rdcalcium.simulation import Moment, Simulation
 
 
@@ -24,8 +25,13 @@ def open_and_inward(
     with_sites = [*simulation.within(moment, times, simulation.do.sites)] if pores else [np.zeros(0)] * len(times)
     counts = model.copies * influx.conducting(times, np.ones(len(times), dtype=bool))
     for t, sites, count in zip(times.tolist(), with_sites, counts, strict=True):
-        known = zip(pores.open_probability(sites).tolist(), pores.current(sites, t).tolist(), strict=True)
-        found = dict(zip(pores.groups, known, strict=True)) if pores else {}
+        found = _of_patches(pores, sites, t) if pores else {}
         one = influx.currents.at(t, before_jump=True)
         rows = np.array([found.get(g, (count[g], count[g] * one[g])) for g in sensing])
         yield t, rows[:, 0], rows[:, 1]
+
+
+def _of_patches(pores: Pores, sites: np.ndarray, t: float) -> dict[int, tuple[float, float]]:
+    """Open probability and current (pA) of each group whose gate is a patch."""
+    known = zip(pores.open_probability(sites).tolist(), pores.current(sites, t).tolist(), strict=True)
+    return dict(zip(pores.groups, known, strict=True))
