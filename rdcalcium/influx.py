@@ -51,8 +51,8 @@ class Influx:
         self.changes = 0
         self._seed = model.run.seed
         flashes = [t for flash in model.flashes for t in flash.moments if 0 < t < model.run.duration]
-        bends = operations.system.patches.bends
-        within = bends[(bends > 0) & (bends < model.run.duration)]
+        stops = operations.system.patches.stops
+        within = stops[(stops > 0) & (stops < model.run.duration)]
         self._fixed_stops = np.union1d(self.currents.events(model.run.duration), np.union1d(flashes, within))
         self.begin(1)
 

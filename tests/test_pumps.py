@@ -425,3 +425,35 @@ def test_what_follows_a_course_of_time_is_left_to_explicit_steps() -> None:
     for courses, left in (({}, True), ({"a": ramp}, False)):
         mechanism = Mechanism("driven", rows, {"a": 1e-6}, courses=courses)
         assert suits(Patches((Patch(mechanism, first, one, one),), (gentle,)), D, 1.0, 1.0) == left
+
+
+@pytest.mark.parametrize(
+    "stimulus",
+    [
+        {"kind": "action_potential", "waveform": "cerebellar_mossy_fibre_ritzau_jost2014", "times": ["5 ms"]},
+        {
+            "kind": "voltage_step",
+            "holding": "-80 mV",
+            "steps": [{"start": "5 ms", "level": "20 mV", "duration": "0.3 ms"}],
+        },
+    ],
+    ids=["action potential", "step"],
+)
+def test_a_voltage_that_a_pump_alone_reads_is_not_stepped_over(stimulus: dict[str, Any]) -> None:
+    """After long rest steps are longer than the pulse; what is pumped is within the tolerance of steps of 2 µs."""
+    pumps = [{"use": "NCX_luo_rudy1994", "surface": "z_max", "parameters": {"V_max": "100 uM*um/ms"}}]
+    pumped = []
+    for limit in ({}, {"max_step": "2 us"}):
+        model = rc.Model.model_validate(
+            {
+                "geometry": {"kind": "box", "size": [0.5, 0.5, 0.5]},
+                "discretization": {"kind": "grid", "size_at_active_zone": 0.5},
+                "calcium": {"rest": "50 nM"},
+                "stimulus": stimulus,
+                "pumps": pumps,
+                "run": {"duration": 6.0, **limit},
+            }
+        )
+        pumped.append(simulate(model, "numpy").balance().pumped["NCX_luo_rudy1994"])
+    within = 0.02 * 0.05 * 0.5**3  # rtol and atol, of what is there at rest
+    assert abs(pumped[0] - pumped[1]) < within < 0.4 * abs(pumped[1])

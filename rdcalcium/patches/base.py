@@ -11,6 +11,7 @@ import numpy as np
 
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import STORE
+from rdcalcium.time_course import TimeCourse
 
 # Accounts of the ledger: what has left through a surface, what lies in a store, what the mechanism itself has bound,
 # and what has entered through it.
@@ -19,6 +20,7 @@ CROSSED = "crossed"  # what has gone into control volumes on the other side, whe
 # Times what is known by which one line may exceed it, and by how much the ends differ of each of several lines.
 LOOSE, BLOCK = 10.0, 1.3
 CLOCK = "clock"  # name of the row that is the time, ms
+LEAP = 0.25  # of the range of a function of time, about the most by which it changes within a step
 JUMP = 1e-4  # ms, in which a function of time jumps; its rows lie further on
 UNJUDGED = 1e30  # scale of a row whose error nobody looks at, and that single precision can hold
 
@@ -50,7 +52,7 @@ class Course:
 
     times   (rows,) ms, ascending
     values  (rows,)
-    bends   whether a step has to end at each row, where it bends
+    bends   whether a step has to end at each row; otherwise it does where it begins to change, and for each LEAP
     """
 
     times: np.ndarray
@@ -67,6 +69,16 @@ class Course:
     def at(self, t: np.ndarray | float) -> np.ndarray:
         """At times, ms."""
         return np.interp(t, self.times, self.values)
+
+    @property
+    def stops(self) -> np.ndarray:
+        """When a step has to end: a long one would not see what happens within it, ms."""
+        if self.bends:
+            return self.times
+        path = np.append(0.0, np.cumsum(np.abs(np.diff(self.values))))
+        passed = np.floor(path / (LEAP * (np.ptp(self.values) or 1.0)))
+        onsets = TimeCourse.through(self.times, self.values - self.values[0]).onsets
+        return np.union1d(self.times[:-1][np.diff(passed) > 0], onsets)
 
 
 @dataclass(frozen=True)
@@ -245,10 +257,10 @@ class Patches:
         return any(patch.mechanism.courses for patch in self.patches)
 
     @property
-    def bends(self) -> np.ndarray:
-        """When a step has to end, because something bends that they follow, ms, ascending."""
-        courses = [course for patch in self.patches for course in patch.mechanism.courses.values() if course.bends]
-        return np.unique(np.concatenate([np.zeros(0), *(course.times for course in courses)]))
+    def stops(self) -> np.ndarray:
+        """When a step has to end, because something that they follow bends, or changes much, ms, ascending."""
+        courses = [course for patch in self.patches for course in patch.mechanism.courses.values()]
+        return np.unique(np.concatenate([np.zeros(0), *(course.stops for course in courses)]))
 
     @property
     def stores(self) -> bool:
