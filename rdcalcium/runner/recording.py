@@ -17,7 +17,7 @@ from rdcalcium.results import folder
 from rdcalcium.results.columns import concentration
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.openings import OpeningTable
-from rdcalcium.results.releases import ReleaseTable, Row, draws, rows_until
+from rdcalcium.results.releases import Release, ReleaseTable, draws, rows_until
 from rdcalcium.results.tables import Tables
 from rdcalcium.results.vtkhdf import SnapshotFile
 from rdcalcium.runner.completeness import require_complete
@@ -79,7 +79,7 @@ class Recording:
         if state:
             self.peaks.values = state["peaks"]
 
-    def _kept(self, state: dict[str, Any]) -> list[Row]:
+    def _kept(self, state: dict[str, Any]) -> list[Release]:
         """Releases before the checkpoint."""
         self._released = int(state["released"])
         if not draws(self.simulation.model):
