@@ -39,8 +39,8 @@ static void march_inject(const Tables* k, const index_t when, const double a, co
 
 // The length of a step and its currents
 static void march_plan(const Tables* k) {
-    launch_plan(RDC_ONE, k->m, k->r, k->stop, k->stages, k->reach, k->binding, k->log, k->stops, k->rungs, k->buffers,
-                k->points, k->width, 1);
+    launch_plan(RDC_ONE, k->m, k->r, k->stop, k->stages, k->reach, k->binding, k->cytosolic, k->log, k->stops, k->rungs,
+                k->buffers, k->points, k->width, 1);
     if (k->m->status != RDC_GOING) return;
     const index_t count = ((index_t)k->m->stages + 1) * k->groups;
     launch_currents(count, 1, 1, count + 1, 0, k->m, k->first_row, k->rows, k->first, k->knots, k->pieces, k->current,

@@ -462,7 +462,9 @@ def check_march(do: KernelOperations, rng: np.random.Generator) -> None:
     chosen = rules(METHOD) | {"rtol": 10.0, "longest": 1.0, "diffusion": radius, "unseen": 10.0, "safety": 1e-6}
     stops, binding = np.array([0.5, 2.0]), np.zeros((0, 2))
     volumes = do.system.discretization.volumes[cells]
-    program = Program(chosen, METHOD.ladder(), courses, atol, stops, binding, cells, shares, volumes @ shares, points)
+    everywhere = np.ones(len(points.indices), dtype=bool)
+    given = (courses, atol, stops, binding, cells, shares, volumes @ shares, points, everywhere)
+    program = Program(chosen, METHOD.ladder(), *given)
     (y, on_y), *rest = (random_state(do, rng) for _ in range(len(STATES)))
     states = [on_y, do.new(), do.new(), *(device for _, device in rest[:4])]
     do.rhs(on_y, states[2])

@@ -88,6 +88,14 @@ def test_lumens_are_the_same_on_every_backend(open_run: Callable[..., Simulation
     np.testing.assert_allclose(*fields, rtol=TOLERANCES["run, float64"], atol=1e-12)
 
 
+def test_calcium_in_a_lumen_says_nothing_of_how_fast_the_cytosol_reacts(backend: str) -> None:
+    """A probe inside, at 200 µM, changes no step."""
+    described = with_lumen()
+    watched, alone = (simulate(m, backend) for m in (described, described.changed(probes=described.probes[1:])))
+    assert watched.points.last[CALCIUM].max() > 100 > watched.points.highest_calcium
+    assert (watched.steps, watched.stepper.evaluations) == (alone.steps, alone.stepper.evaluations)
+
+
 @pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
 def test_a_terminal_with_a_lumen_rests_while_nothing_enters(kind: str) -> None:
     run = simulate(with_lumen(kind, channels=[]), "numpy")

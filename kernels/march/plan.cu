@@ -18,15 +18,17 @@ RDC_DEVICE index_t rung_for(const double* reach, const index_t rungs, const doub
 
 extern "C" __global__ void plan(March* __restrict__ m, const Rules* __restrict__ r, const double* __restrict__ stop,
                                 const double* __restrict__ stages, const double* __restrict__ reach,
-                                const double* __restrict__ binding, const double* __restrict__ log,
-                                const index_t stops, const index_t rungs, const index_t buffers, const index_t points,
-                                const index_t width, const index_t threads) {
+                                const double* __restrict__ binding, const double* __restrict__ cytosolic,
+                                const double* __restrict__ log, const index_t stops, const index_t rungs,
+                                const index_t buffers, const index_t points, const index_t width,
+                                const index_t threads) {
     RDC_GUARD(RDC_X >= threads)
     if (m->status != RDC_GOING || m->phase == RDC_GO) return;
     if (m->logged > 0) {
         const double* calcium = log + ((offset_t)m->logged - 1) * width + RDC_LOG_HEAD;
         m->highest = 0;
-        for (index_t q = 0; q < points; ++q) m->highest = calcium[q] > m->highest ? calcium[q] : m->highest;
+        for (index_t q = 0; q < points; ++q)
+            if (cytosolic[q] > 0 && calcium[q] > m->highest) m->highest = calcium[q];
         if (m->highest > r->implausible) {
             m->status = RDC_IMPLAUSIBLE;
             return;

@@ -191,7 +191,8 @@ class CompiledMarcher(KernelMarcher):
         method = {"stages": self.stages, "reach": self.reach, "first_row": first_row, "rows": rows}
         currents = {"first": first, "knots": knots, "pieces": pieces, "charge": self.charge, "amounts": self.amounts}
         places = {"cell": cell, "share": share, "corner": corner, "portion": portion}
-        return {**state, **rules, **method, **currents, **places, "many_errors": many, "few_errors": few}
+        errors = {"many_errors": many, "few_errors": few}
+        return {**state, **rules, **method, **currents, **places, **errors, "cytosolic": self.cytosolic}
 
     def _sizes(self) -> dict[str, int]:
         """Those of SIZES that say nothing of the control volumes."""

@@ -54,6 +54,7 @@ class KernelMarcher(Marcher):
         self.worst = self.do.zeros(self.do.system.shape[1])
         self.errors = (self.do.zeros(self.do.reduction_threads), self.do.zeros(PARTIAL))
         self.look = (self.do.indices(program.points.indices), up(program.points.weights.astype(float)))
+        self.cytosolic = up(program.cytosolic.astype(float))
         self.log = up(np.zeros((CAPACITY, self.width)))
         self.at = up(np.zeros(len(STATES), dtype=np.int64))
 
@@ -97,7 +98,7 @@ class KernelMarcher(Marcher):
         """The length of a step and its currents, unless one is under way."""
         launch, program = self.do.launch, self.program
         sizes = (len(program.stops), len(program.ladder.stages), len(program.binding), self.points, self.width)
-        tables = (self.stops, self.stages, self.reach, self.binding, self.log)
+        tables = (self.stops, self.stages, self.reach, self.binding, self.cytosolic, self.log)
         launch("plan", (1,), self.march, self.rules, *tables, *sizes, 1)
         count = self.current.size
         launch("currents", (count,), self.march, *self.table, *self.courses, self.current, self.groups, count)

@@ -19,7 +19,7 @@ from rdcalcium.discretization import PointWeights
 # What the device keeps, all double: the run, then the step that is being tried.
 #
 # t, h, last_h, last_error  end of the last step, length of the next; length and error of the last one, ms
-# highest         µM of calcium at the watched points and under the pores
+# highest         µM of calcium of the cytosol at the watched points and under the pores
 # many            stages above which the host is asked whether an implicit step would do
 # asked           1 where the host has said that the next step is explicit however many stages it takes
 # until           ms; the first step that ends there or later is the last one before the host is asked
@@ -103,6 +103,7 @@ TABLES = {
     "few_errors": "real_t",  # (few,) the largest of those
     "corner": "index_t",  # (points, corners) and their portions: what to look at
     "portion": "double",
+    "cytosolic": "double",  # (points,) 1, or 0 in the lumen of a store
     "log": "double",  # (capacity, width)
 } | SITES
 
@@ -174,6 +175,7 @@ class Program:
     shares   (k, groups)   µM ms⁻¹ there for each pA of a channel of the group
     amounts  (groups,)     µM µm³ ms⁻¹ for each pA of a channel of the group
     points   what to look at after every step, every field and its rate of change without sources
+    cytosolic  (points,)   which of them are in the cytosol, whose calcium sets how fast it reacts
     """
 
     rules: Mapping[str, float]
@@ -186,6 +188,7 @@ class Program:
     shares: np.ndarray
     amounts: np.ndarray
     points: PointWeights
+    cytosolic: np.ndarray
 
 
 @dataclass(frozen=True)

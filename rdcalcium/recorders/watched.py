@@ -15,11 +15,12 @@ from rdcalcium.recorders.near_pores import NearPores
 
 
 class WatchedPoints:
-    """Every field at points, and the highest calcium under the pores, as of the last look.
+    """Every field at points, and the highest calcium of the cytosol there and under the pores, as of the last look.
 
     alone      (points,) which of them see one control volume, as it is, or lie in a lumen, where no channel opens
     left       (groups,) share of the current of each that flows, where calcium changes its gate; 1 elsewhere
     weights    of the control volumes in the value at each point, then of each one under a pore or in a flash
+    cytosolic  (points,) which of all these are in the cytosol: calcium in a lumen says nothing of how fast it reacts
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class WatchedPoints:
         self.alone = alone | _beyond_membranes(system.discretization, found) if found else alone
         self._cells = np.union1d(influx.cells, flashed)
         self.weights = _with_cells(found, self._cells)
+        self.cytosolic = ~_beyond_membranes(system.discretization, self.weights)
         self._places = operations.points(self.weights)
         self._found: dict[tuple[float, bool], np.ndarray] = {}  # calcium, as it was asked for since the last look
         self.left = np.ones(len(groups))
@@ -85,8 +87,8 @@ class WatchedPoints:
 
     @property
     def highest_calcium(self) -> float:
-        """At the points, under the pores and in flashes, µM; it sets the stiffness of binding."""
-        return float(self._seen[CALCIUM].max(initial=0.0))
+        """In the cytosol at the points, under the pores and in flashes, µM; it sets the stiffness of binding."""
+        return float(self._seen[CALCIUM, self.cytosolic].max(initial=0.0))
 
     def values(self, t: float) -> np.ndarray:
         """Every field at every point, (fields, points) µM; calcium with what the control volumes miss of it."""

@@ -155,6 +155,7 @@ def program(setting: Setting) -> Program:
         shares=influx.shares,
         amounts=influx.amounts,
         points=setting.points.weights,
+        cytosolic=setting.points.cytosolic,
     )
 
 
