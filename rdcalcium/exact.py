@@ -87,6 +87,41 @@ def ball_flux(flux: float, r: np.ndarray, t: float, radius: float, diffusivity: 
     return gained
 
 
+def exchange_mode(
+    r: np.ndarray, inner: float, outer: float, permeability: float, diffusivities: tuple[float, float]
+) -> tuple[float, np.ndarray]:
+    """Slowest decay of what a shell and the ball inside it hold, where P (c - s) passes from one to the other.
+
+    Of Fick's law in both, with D dc/dr = D_L ds/dr = P (c - s) at the inner radius and dc/dr = 0 at the outer one R:
+    s = sin(l r) / l r with l² = λ / D_L, and c = a (cos x + sin x / k R) / r with x = k (r - R) and k² = λ / D.
+
+    r              radii at which the field is asked for, µm
+    inner, outer   radii of the ball and of the shell, µm
+    permeability   P, µm ms⁻¹
+    diffusivities  D of the shell and D_L of the ball, µm² ms⁻¹
+    returns        the rate λ (ms⁻¹), and the field in the beginning, 1 in the centre
+    """
+    shell, ball = diffusivities
+
+    def at_membrane(rate: float) -> tuple[float, float, float, float]:
+        """Of c with a = 1, then of s: the level, and what flows inwards."""
+        x, k, wave = np.sqrt(rate / shell) * (inner - outer), np.sqrt(rate / shell), np.sqrt(rate / ball)
+        c, s = (np.cos(x) + np.sin(x) / (k * outer)) / inner, np.sin(wave * inner) / (wave * inner)
+        lost = shell * (np.cos(x) / outer - k * np.sin(x) - c) / inner
+        return float(c), float(lost), float(s), float(ball * (np.cos(wave * inner) - s) / inner)
+
+    def mismatch(rate: float) -> float:
+        c, lost, s, gained = at_membrane(rate)
+        return lost * gained - permeability * (gained * c - lost * s)
+
+    mixed = 3 * permeability * inner**2 * (1 / inner**3 + 1 / (outer**3 - inner**3))  # which is faster
+    rate = float(brentq(mismatch, 0.3 * mixed, mixed))
+    _, lost, _, gained = at_membrane(rate)
+    x, k = np.sqrt(rate / shell) * (r - outer), np.sqrt(rate / shell)
+    outside = gained / lost * (np.cos(x) + np.sin(x) / (k * outer)) / np.maximum(r, inner)
+    return rate, np.where(r > inner, outside, np.sinc(np.sqrt(rate / ball) * r / np.pi))
+
+
 def capture_length(k_on: float, free: float, diffusivity: float) -> float:
     """How far calcium goes before a buffer takes it: λ = √(D / (k_on B))."""
     return float(np.sqrt(diffusivity / (k_on * free)))

@@ -45,8 +45,8 @@ WEIGHTS = 3  # of the faces of each cell of a grid, where some conduct less than
 REFINED = 1  # state more than those of the stepper, where single precision is refined
 SENT = 4  # states under way to the host, from which a snapshot is made: both ends of a step, and both slopes
 ERRORS = 1  # number for each control volume, by which a device judges its steps
-# That implicit steps add, and modes, as many as a device loads at once: 4 on every level of the multigrid, whose sizes
-# add up to 1.125 of the finest one on a grid, and to 1.04 on a mesh.
+# That implicit steps add, one state more where stores have lumens, and modes, as many as a device loads at once: 4 on
+# every level of the multigrid, whose sizes add up to 1.125 of the finest one on a grid, and to 1.04 on a mesh.
 QUIET_STATES, QUIET_MODES = 1, 4.5
 
 # What a steady state takes besides layout and picture, fitted likewise; STEADY_FIELD has room for the 41 vectors of 8
@@ -109,7 +109,7 @@ def _states(model: Model, count: float) -> float:
 def _quiet(model: Model) -> float:
     """Bytes for each control volume that implicit steps add."""
     diffusivity = build_chemistry(model).diffusivity
-    states = QUIET_STATES * len(diffusivity) * np.dtype(model.run.precision).itemsize
+    states = (QUIET_STATES + bool(model.lumens)) * len(diffusivity) * np.dtype(model.run.precision).itemsize
     modes = QUIET_MODES * mode_width(int(np.count_nonzero(diffusivity))) * np.dtype(np.float32).itemsize
     return float(states + modes + FOOTPRINTS[model.discretization.kind].levels)
 

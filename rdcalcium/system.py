@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -14,6 +15,7 @@ from rdcalcium.discretization.mirrors import computed_share, shared_sources
 from rdcalcium.discretization.parts import share
 from rdcalcium.model import Model
 from rdcalcium.patches import Patches, build_patches
+from rdcalcium.patches.quiet import Room
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 LOW = 10.0  # µM of calcium; below, one constant bounds the stiffness of patches, above, lines that rise with calcium
@@ -50,6 +52,20 @@ class Resting:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Control volumes that nothing but patches joins to others: the cytosol, or the lumen of a store.
+
+    number  0 the cytosol, 1 the first lumen, …; none: there are no lumens
+    room    how fast calcium diffuses in it, and how large it is
+    fields  whether each is there, (fields,)
+    """
+
+    number: int | None
+    room: Room
+    fields: np.ndarray
+
+
+@dataclass(frozen=True)
 class System:
     """Everything that a backend needs to know, as arrays and numbers.
 
@@ -74,6 +90,27 @@ class System:
     def shape(self) -> tuple[int, int]:
         """Fields and control volumes: the shape of the state."""
         return len(self.fields), self.discretization.size
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The cytosol, and each lumen that has control volumes."""
+        whole = Room(self.fields[CALCIUM].diffusivity, self.discretization.total_volume)
+        if not self.stored:
+            return (Part(None, whole, np.ones(len(self.fields), dtype=bool)),)
+        return (Part(0, whole, self._in(0)), *(self._lumen(number) for number in range(1, len(self.stored) + 1)))
+
+    def _lumen(self, number: int) -> Part:
+        """That of this number, in which all moves as fast as calcium does, relative to the cytosol."""
+        cells = self.discretization
+        mobility = 1.0 if cells.mobility is None else float(cells.mobility[cells.parts == number].mean())
+        room = Room(mobility * self.fields[CALCIUM].diffusivity, float(cells.part_volumes(number).sum()))
+        return Part(number, room, self._in(number))
+
+    def _in(self, number: int) -> np.ndarray:
+        """Whether each field is in a part, (fields,)."""
+        within = self.discretization.within(number)
+        shares = [self.shares.get(described.buffer) for described in self.fields]
+        return np.array([share is None or bool((share * within).any()) for share in shares])
 
     @property
     def rest(self) -> np.ndarray:

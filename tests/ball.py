@@ -1,6 +1,8 @@
-"""A ball of cytosol, meshed by Gmsh."""
+"""A ball of cytosol, alone or around another ball, meshed by Gmsh."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import background, gmsh_model, meshed
@@ -18,3 +20,18 @@ def sphere_mesh(radius: float, size: float) -> TetrahedralMesh:
         gmsh.model.occ.synchronize()
         points, tetrahedra, faces = meshed(gmsh, background(gmsh, [], size * NM_PER_UM))
     return TetrahedralMesh(points / NM_PER_UM, tetrahedra, surfaces={"membrane": faces})
+
+
+def nested_spheres(inner: float, outer: float, size: float) -> TetrahedralMesh:
+    """The same around a region "ER", a ball with the same centre.
+
+    inner, outer  radii, µm
+    size          µm, length of edges
+    """
+    with gmsh_model() as gmsh:
+        balls = [(3, gmsh.model.occ.addSphere(0, 0, 0, radius * NM_PER_UM)) for radius in (inner, outer)]
+        gmsh.model.occ.fragment(balls[:1], balls[1:])
+        gmsh.model.occ.synchronize()
+        points, tetrahedra, _ = meshed(gmsh, background(gmsh, [], size * NM_PER_UM))
+    inside = np.linalg.norm(points[tetrahedra].mean(axis=1), axis=1) < inner * NM_PER_UM
+    return TetrahedralMesh(points / NM_PER_UM, tetrahedra, {"ER": np.flatnonzero(inside)})

@@ -112,13 +112,13 @@ def test_a_cycle_takes_a_third_of_the_worst_error_or_more(kind: str, shift: floa
     system = small_system(kind)
     cells, do = system.discretization, open_backend("numpy", system)
     multigrid = Multigrid(do, build_levels(cells.conductance, cells.volumes))
-    multigrid.shift(np.full(system.chemistry.moving, shift))
+    problems = multigrid.shifted(np.full(system.chemistry.moving, shift))
     laplacian = cells.laplacian()
     error = np.where(cells.volumes > 0, np.random.default_rng(0).standard_normal(cells.size), 0.0)
     for _ in range(15):  # to the error that is reduced least
         error /= np.linalg.norm(error)
         multigrid.right_hand_side[:, 0] = shift * error - laplacian @ error
-        error = error - multigrid.cycle()[:, 0]
+        error = error - multigrid.cycle(problems)[:, 0]
     assert np.linalg.norm(error) < 2 / 3
 
 

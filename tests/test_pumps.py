@@ -21,7 +21,7 @@ from rdcalcium.model.expression import Expression
 from rdcalcium.patches import Mechanism, Patch, Patches, Row
 from rdcalcium.patches.base import Course
 from rdcalcium.patches.build import pump_mechanism
-from rdcalcium.patches.quiet import suits
+from rdcalcium.patches.quiet import Room, suits
 from rdcalcium.patches.stiffness import reaction
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import IONS_PER_AMOUNT, parse
@@ -424,7 +424,7 @@ def test_what_follows_a_course_of_time_is_left_to_explicit_steps() -> None:
     gentle = reaction(Patch(pump_mechanism(Pump(**LINEAR), 0.05), first, one, one))
     for courses, left in (({}, True), ({"a": ramp}, False)):
         mechanism = Mechanism("driven", rows, {"a": 1e-6}, courses=courses)
-        assert suits(Patches((Patch(mechanism, first, one, one),), (gentle,)), D, 1.0, 1.0) == left
+        assert suits(Patches((Patch(mechanism, first, one, one),), (gentle,)), [Room(D, 1.0)], 1.0) == left
 
 
 @pytest.mark.parametrize(

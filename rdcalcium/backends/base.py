@@ -283,8 +283,12 @@ class Operations(ABC):
         """
 
     @abstractmethod
-    def shift(self, target: Array, amounts: np.ndarray) -> None:
-        """target_f += amounts_f in every control volume, (fields,) µM."""
+    def shift(self, target: Array, amounts: np.ndarray, part: int | None = None) -> None:
+        """target_f += amounts_f in every control volume, (fields,) µM; or in those of a part, as of `weighted_sums`."""
+
+    @abstractmethod
+    def only(self, part: int, x: Array, out: Array) -> None:
+        """Fields of out = x in the control volumes of a part, 0 in all others."""
 
     @abstractmethod
     def indices(self, volumes: np.ndarray) -> Array:

@@ -76,6 +76,7 @@ class KernelOperations(Operations):
         self.p = self.upload(self.code.p.astype(self.real))
         self.volumes = self.upload(system.discretization.volumes)
         self._parts: dict[int, Array] = {}
+        self._masks: dict[int, Array] = {}
         tables = site_tables(system.patches)
         self.at_sites = tuple(self.upload(table) for table in (*tables.arrays(self.types), self.code.q))
         self.of_stores = tuple(self.upload(table) for table in tables.totals(self.types))
@@ -349,9 +350,20 @@ class KernelOperations(Operations):
         padded = [np.pad(matrix, (0, widest - len(matrix))).ravel() for matrix in matrices]
         self.on_sites("patch_settle", u, *self.at_sites, self.upload(np.concatenate([[], *padded])), out, int(keep))
 
-    def shift(self, target: Array, amounts: np.ndarray) -> None:
+    def shift(self, target: Array, amounts: np.ndarray, part: int | None = None) -> None:
         """Elementwise."""
-        target += self.values(amounts)[:, None]
+        change = self.values(amounts)[:, None]
+        target += change if part is None else change * self._within(part)
+
+    def only(self, part: int, x: Array, out: Array) -> None:
+        """Elementwise."""
+        np.multiply(x, self._within(part), out=out)
+
+    def _within(self, part: int) -> Array:
+        """1 in a part and 0 elsewhere, uploaded when it is first asked for."""
+        if part not in self._masks:
+            self._masks[part] = self.values(self.system.discretization.within(part))
+        return self._masks[part]
 
     def indices(self, volumes: np.ndarray) -> Array:
         """Upload."""

@@ -213,9 +213,17 @@ class NumpyOperations(Operations):
         for matrix, (_, rows), (_, to) in zip(matrices, *map(self.system.patches.split, states), strict=True):
             to[:] = matrix @ rows + (to if keep else 0.0)
 
-    def shift(self, target: np.ndarray, amounts: np.ndarray) -> None:
-        """target_f += amounts_f in every control volume."""
-        target += amounts[:, None].astype(self.real)
+    def shift(self, target: np.ndarray, amounts: np.ndarray, part: int | None = None) -> None:
+        """target_f += amounts_f in every control volume, or in those of a part."""
+        change = amounts[:, None].astype(self.real)
+        target += change if part is None else change * self._within(part)
+
+    def only(self, part: int, x: np.ndarray, out: np.ndarray) -> None:
+        """out = x where the part is."""
+        np.multiply(x, self._within(part), out=out)
+
+    def _within(self, part: int) -> np.ndarray:
+        return self.system.discretization.within(part).astype(self.real)
 
     def indices(self, volumes: np.ndarray) -> np.ndarray:
         """As they are."""

@@ -177,6 +177,10 @@ class Discretization:
         volumes: np.ndarray = np.where(self.parts == number, self.volumes, 0.0)
         return volumes
 
+    def within(self, number: int) -> np.ndarray:
+        """1 in the control volumes of one part and 0 elsewhere, (n,)."""
+        return np.ones(self.size) if self.parts is None else np.where(self.parts == number, 1.0, 0.0)
+
     def mobility_at(self, points: np.ndarray) -> np.ndarray:
         """Share of its diffusivity with which a species moves at points (p, 3) µm, (p,)."""
         if self.mobility is None or not len(points):

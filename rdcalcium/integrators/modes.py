@@ -26,7 +26,9 @@ class Modes:
     direct: np.ndarray
 
 
-def decouple(chemistry: Chemistry, state: np.ndarray, tau: float, clearance: float = 0.0) -> Modes:
+def decouple(
+    chemistry: Chemistry, state: np.ndarray, tau: float, clearance: float = 0.0, there: np.ndarray | None = None
+) -> Modes:
     """Modes of I - τ J, with the reactions R linearised at a uniform state.
 
     Fields that do not move are eliminated, which leaves S - τ D L of those that do; with D⁻¹ S = X Λ X⁻¹ the mode
@@ -36,10 +38,12 @@ def decouple(chemistry: Chemistry, state: np.ndarray, tau: float, clearance: flo
     state      (fields,) µM
     tau        ms
     clearance  of free calcium, ms⁻¹
+    there      (fields,) whether each is in this part of the terminal, which has nothing to do with others; none: all
     """
     d = chemistry.diffusivity
     moving, fixed = np.flatnonzero(d > 0), np.flatnonzero(d <= 0)
-    a = np.eye(len(d)) - tau * chemistry.jacobian(state)
+    slopes = chemistry.jacobian(state)
+    a = np.eye(len(d)) - tau * (slopes if there is None else slopes * np.outer(there, there))
     a[CALCIUM, CALCIUM] += tau * clearance
     inverse = np.linalg.inv(a[np.ix_(fixed, fixed)])
     above = a[np.ix_(moving, fixed)] @ inverse

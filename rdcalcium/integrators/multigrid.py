@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,13 @@ from rdcalcium.backends.base import Array, Operations
 from rdcalcium.discretization.multigrid import Level
 
 SMOOTHED = 5  # the upper part of the spectrum that a level damps: from 1/5 of the bound on; the rest is seen coarser
+
+
+class Shifted(NamedTuple):
+    """Helmholtz problems of a multigrid, as its device holds them: shifts, and the inverses on the coarsest level."""
+
+    shifts: Array
+    inverses: Array
 
 
 class Multigrid:
@@ -37,28 +45,27 @@ class Multigrid:
         """Where `cycle` takes b from, of `modes`."""
         return self._work[0][3]
 
-    def shift(self, shifts: np.ndarray) -> None:
-        """Take other problems, of shifts (modes,) µm⁻²."""
-        self._shifts = self.do.mode_values(shifts)
+    def shifted(self, shifts: np.ndarray) -> Shifted:
+        """The problems of shifts (modes,) µm⁻²."""
         eye = np.eye(len(self._coarsest))
-        inverse = [np.linalg.inv(s * eye + self._coarsest) for s in shifts]
-        self._inverse = self.do.mode_values(np.stack(inverse, axis=-1))
+        inverses = [np.linalg.inv(s * eye + self._coarsest) for s in shifts]
+        return Shifted(self.do.mode_values(shifts), self.do.mode_values(np.stack(inverses, axis=-1)))
 
-    def cycle(self, number: int = 0) -> Array:
+    def cycle(self, of: Shifted, number: int = 0) -> Array:
         """An approximate solution for `right_hand_side` from a level on, of `modes`."""
         do, level = self.do, self._levels[number]
         x, other, change, b = self._work[number]
         if number == len(self._levels) - 1:
-            do.solve_dense(self._inverse, b, x)
+            do.solve_dense(of.inverses, b, x)
             return x
         (first, (keep, gain)) = self._gains[number]
-        do.relax(level, None, b, change, other, self._shifts, 0.0, first)
-        do.relax(level, other, b, change, x, self._shifts, keep, gain)
-        do.defect(level, x, b, other, self._shifts)
+        do.relax(level, None, b, change, other, of.shifts, 0.0, first)
+        do.relax(level, other, b, change, x, of.shifts, keep, gain)
+        do.defect(level, x, b, other, of.shifts)
         do.restrict(level, other, self._work[number + 1][3])
-        do.prolong(level, self.cycle(number + 1), x)
-        do.relax(level, x, b, change, other, self._shifts, 0.0, first)
-        do.relax(level, other, b, change, x, self._shifts, keep, gain)
+        do.prolong(level, self.cycle(of, number + 1), x)
+        do.relax(level, x, b, change, other, of.shifts, 0.0, first)
+        do.relax(level, other, b, change, x, of.shifts, keep, gain)
         return x
 
 

@@ -28,7 +28,7 @@ class Lumen(Part):
     """The inside of a store as control volumes of its own, in which calcium and the buffers of the lumen diffuse.
 
     Nothing crosses its membrane but what the transports and the leak of the store take across. Buffers of the lumen are
-    those with where = { kind = "lumen", of = "ER" }; all others are in the cytosol alone. Steps are explicit.
+    those with where = { kind = "lumen", of = "ER" }; all others are in the cytosol alone.
     """
 
     region: str

@@ -140,6 +140,7 @@ class Patch:
     everywhere  whether it is in all of the cytosol alike, by volume in the place of area
     beyond      (sites,)  control volumes on the other side of the membrane, whose calcium rates know as Ca_store; none:
                 there are none. Then a control volume may have several sites
+    parts       of the terminal, in which its control volumes and those beyond are: 0 the cytosol, 1 the first lumen, …
     """
 
     mechanism: Mechanism
@@ -148,6 +149,7 @@ class Patch:
     weights: np.ndarray
     everywhere: bool = False
     beyond: np.ndarray | None = None
+    parts: tuple[int, int] = (0, 0)
 
     @property
     def holds_a_store(self) -> bool:
@@ -157,7 +159,7 @@ class Patch:
     @property
     def inside(self) -> bool:
         """Whether it is the side towards a lumen that has control volumes."""
-        return self.beyond is not None and bool(self.mechanism.calcium[0] < 0)
+        return self.parts[0] > 0
 
     def rates(self, calcium: np.ndarray, rows: np.ndarray, beyond: np.ndarray | None = None) -> np.ndarray:
         """Rate of change of every row at every site, (rows, sites) each ms.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from rdcalcium.patches.base import Patch, Patches
+from rdcalcium.patches.base import Patch, Patches, Reaction
 from rdcalcium.patches.stiffness import jacobian
 
 # What is left out, as a share of the solution, up to which steps are tried: sweeps make up for most of it, and the
@@ -14,50 +15,70 @@ from rdcalcium.patches.stiffness import jacobian
 LEFT_OUT = 3.0
 
 
-def suits(patches: Patches, diffusivity: float, volume: float, calcium: float) -> bool:
+class Room(NamedTuple):
+    """A part of the terminal: diffusivity of calcium in it, µm² ms⁻¹, and its volume, µm³."""
+
+    diffusivity: float
+    volume: float
+
+
+def suits(patches: Patches, rooms: Sequence[Room], calcium: float) -> bool:
     """Whether patches leave a system of I - τ J to sweeps that know no more of them than their mean slopes.
 
-    What follows a course of time is left to explicit steps, which see it, and so are lumens of stores, in which the
-    reactions are others. Calcium near a sink that takes s A of it
+    What follows a course of time is left to explicit steps, which see it. Calcium near a sink that takes s A of it
     falls below the mean by s A / D ℓ, where s is the slope of the flux and ℓ the size: of the control volume of a site,
-    or of the terminal for all sites together.
+    or of the part of the terminal for all sites together.
 
-    diffusivity  of calcium, µm² ms⁻¹
-    volume       of the cytosol, µm³
-    calcium      highest, µM
+    rooms    the cytosol, and each lumen
+    calcium  highest, µM
     """
-    depleted = 0.0
+    depleted = np.zeros(len(rooms))
     for patch, reaction in zip(patches.patches, patches.reactions, strict=True):
-        if patch.mechanism.courses or patch.beyond is not None:
+        if patch.mechanism.courses:
             return False
         if not patch.everywhere:
-            alone = float(np.cbrt(patch.areas**2 * patch.weights).max(initial=0.0))
-            together = float(patch.areas.sum()) / np.cbrt(volume)
-            slope = reaction.slopes[reaction.place(calcium)]
-            depleted += slope * max(alone, together) / diffusivity if diffusivity else np.inf
-    return bool(depleted <= LEFT_OUT)
+            depleted[patch.parts[0]] += _depletion(patch, reaction, rooms[patch.parts[0]], calcium)
+    return bool(depleted.max(initial=0.0) <= LEFT_OUT)
 
 
-def mean_slopes(patches: Patches, calcium: float, sums: np.ndarray) -> list[np.ndarray]:
+def _depletion(patch: Patch, reaction: Reaction, room: Room, calcium: float) -> float:
+    """Share of the mean by which calcium falls below it near the sites of a patch."""
+    alone = float(np.cbrt(patch.areas**2 * patch.weights).max(initial=0.0))
+    together = float(patch.areas.sum()) / np.cbrt(room.volume)
+    slope = float(reaction.slopes[reaction.place(calcium)])
+    return slope * max(alone, together) / room.diffusivity if room.diffusivity else np.inf
+
+
+def mean_slopes(patches: Patches, calcium: Sequence[float], sums: np.ndarray) -> list[np.ndarray]:
     """Derivatives of each patch where every row is what it is on average: see `stiffness.jacobian`.
 
-    calcium  mean, µM
+    What a membrane takes on one side follows that side alone, as far as is known here; sweeps see the other one.
+
+    calcium  mean in the cytosol and in each lumen, µM
     sums     of each row, from Operations.site_sums
     """
     held = np.split(sums, np.cumsum([len(patch.mechanism.rows) for patch in patches.patches])[:-1])
     return [_slopes(patch, calcium, own) for patch, own in zip(patches.patches, held, strict=True)]
 
 
-def _slopes(patch: Patch, calcium: float, sums: np.ndarray) -> np.ndarray:
-    area = float(patch.areas.sum())
-    found: np.ndarray = jacobian(patch.mechanism, np.array([calcium]), sums[:, None] / area, area)[0]
+def _slopes(patch: Patch, calcium: Sequence[float], sums: np.ndarray) -> np.ndarray:
+    area, (here, beyond) = float(patch.areas.sum()), patch.parts
+    rows, total = sums[:, None] / area, area
+    if patch.beyond is not None:  # its first row changes nothing: in its place stands calcium beyond
+        rows[0], total = calcium[beyond], 1.0
+    found: np.ndarray = jacobian(patch.mechanism, np.array([calcium[here]]), rows, total)[0]
+    if patch.beyond is not None:
+        found[:, 1] = 0.0
     return found
 
 
-def clearance(patches: Patches, slopes: Sequence[np.ndarray], volume: float) -> float:
-    """Rate at which all patches would take free calcium out of a well-mixed terminal, ms⁻¹; volume of it in µm³."""
-    each = zip(patches.patches, slopes, strict=True)
-    return sum(max(-float(slope[0, 0]), 0.0) * float(patch.areas.sum()) for patch, slope in each) / volume
+def clearance(patches: Patches, slopes: Sequence[np.ndarray], part: int, volume: float) -> float:
+    """Rate at which all patches of a part would take free calcium out of it, if it is well mixed, ms⁻¹.
+
+    volume  of the part, µm³
+    """
+    each = [(slope, patch) for patch, slope in zip(patches.patches, slopes, strict=True) if patch.parts[0] == part]
+    return sum(max(-float(slope[0, 0]), 0.0) * float(patch.areas.sum()) for slope, patch in each) / volume
 
 
 def settling(slopes: Sequence[np.ndarray], tau: float) -> list[np.ndarray]:

@@ -25,12 +25,13 @@ def reaction(patch: Patch) -> Reaction:
     return _reaction(patch.mechanism, np.array([weight]), total)
 
 
-def reaction_across(mechanism: Mechanism, weights: tuple[float, float], beyond: float) -> Reaction:
-    """The same of a membrane with control volumes on both sides, while calcium beyond is below each of some levels.
+def reactions_across(mechanism: Mechanism, weights: tuple[float, float], beyond: float) -> tuple[Reaction, Reaction]:
+    """The same of both sides of a membrane with control volumes there, while calcium beyond is below some levels.
 
-    Its first row is what has crossed: in its place stands here the calcium beyond, which it changes as fast, by its
-    weight. Where a control volume has several sites their weights add up, which bounds the radius of all together: as
-    that of a graph with two sides is bounded by its largest degrees.
+    The radii are those of both sides together, and are counted with the first. The first row is what has crossed: in
+    its place stands here the calcium beyond, which it changes as fast, by its weight. Where a control volume has
+    several sites their weights add up, which bounds the radius of all together: as that of a graph with two sides is
+    bounded by its largest degrees.
 
     weights  largest of a control volume on this side and beyond, µm⁻¹
     beyond   calcium there at rest, µM
@@ -40,8 +41,9 @@ def reaction_across(mechanism: Mechanism, weights: tuple[float, float], beyond: 
         first, *others = now.rows
         for level in (0.0, beyond, FULL * beyond):
             at_level = replace(now, rows=(replace(first, start=level), *others))
-            found.append(_reaction(at_level, np.array(weights), 1.0))
-    return steepest(found)
+            found.append([_reaction(at_level, np.array(weights), 1.0, by=side) for side in (0, 1)])
+    near, far = (steepest(side) for side in zip(*found, strict=True))
+    return near, replace(far, radii=np.zeros_like(far.radii), rows=np.zeros_like(far.rows))
 
 
 def at_extremes(mechanism: Mechanism) -> Iterator[Mechanism]:
@@ -63,8 +65,11 @@ def steepest(reactions: Iterable[Reaction]) -> Reaction:
     return Reaction(found[0].levels, *most)
 
 
-def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float) -> Reaction:
-    """Of calcium, and of rows, the first of which change by their rates times `weights`, the others as they are."""
+def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float, by: int = 0) -> Reaction:
+    """Of calcium, and of rows, the first of which change by their rates times `weights`, the others as they are.
+
+    by  0: slopes are those by calcium; 1: by the first row
+    """
     start = np.repeat(mechanism.start[:, None], len(LEVELS), axis=1)
     scaled = np.append(weights, np.ones(1 + len(mechanism.rows) - len(weights)))[:, None]
     with np.errstate(all="ignore"):  # far from physiology a law may overflow
@@ -73,7 +78,7 @@ def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float) -> Reacti
         weighted = [found * scaled for found in slopes]
         found = [
             [_radii(matrix) for matrix in weighted],
-            [np.abs(matrix[:, 0, 0]) for matrix in slopes],
+            [np.abs(matrix[:, 0, by]) for matrix in slopes],
             [_radii(matrix[:, 1:, 1:]) for matrix in slopes],
         ]
     most = [SAFETY * np.nan_to_num(np.fmax(*pair), posinf=0.0) for pair in found]

@@ -16,7 +16,7 @@ from rdcalcium.model.stores import Store
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import BOUND, CROSSED, STORED, Mechanism, Patch, Reaction, Row
 from rdcalcium.patches.spelt import Spelt
-from rdcalcium.patches.stiffness import reaction_across
+from rdcalcium.patches.stiffness import reactions_across
 
 NOTHING = Expression("0")
 SWAPPED = Spelt({CALCIUM: STORE, STORE: CALCIUM})  # names as they are on the other side of a membrane
@@ -27,16 +27,17 @@ def lumen_patches(model: Model, discretization: Discretization) -> Iterator[tupl
 
     Each side keeps the same rows, which change alike; so what one side loses the other one gains, to rounding.
     """
-    for store in model.stores:
-        if store.lumen is None:
-            continue
+    for number, store in enumerate((store for store in model.stores if store.lumen), start=1):
+        assert store.lumen is not None
         at, volumes = discretization.membranes[store.lumen.region], discretization.volumes
         outer, inner = membrane_mechanisms(store, model.calcium.rest, model.free_magnesium)
-        outside = Patch(outer, at.outside, at.areas, at.areas / volumes[at.outside], beyond=at.inside)
-        inside = Patch(inner, at.inside, at.areas, at.areas / volumes[at.inside], beyond=at.outside)
-        both = reaction_across(outer, (_most(outside), _most(inside)), store.rest)
-        yield outside, both
-        yield inside, Reaction(both.levels, *(np.zeros_like(both.radii) for _ in range(3)))  # counted with the other
+        outside = Patch(
+            outer, at.outside, at.areas, at.areas / volumes[at.outside], beyond=at.inside, parts=(0, number)
+        )
+        inside = Patch(inner, at.inside, at.areas, at.areas / volumes[at.inside], beyond=at.outside, parts=(number, 0))
+        out, into = reactions_across(outer, (_most(outside), _most(inside)), store.rest)
+        yield outside, out
+        yield inside, into
 
 
 def _most(patch: Patch) -> float:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from rdcalcium.chemistry import CALCIUM
 from rdcalcium.integrators.controller import towards
 from rdcalcium.integrators.limits import HEADROOM, RADIUS_FLOOR, SAME_TIME, SHORTEST_STEP
 from rdcalcium.integrators.rosenbrock import Rosenbrock
@@ -102,11 +101,10 @@ class HostSteps(Way):
         Its currents have to be steady. And where cells are held at rest calcium leaves through them, while an implicit
         step gives back evenly what its approximate solution has lost of total calcium: that would undo the leaving.
         """
-        cells, patches = self.system.discretization, self.system.patches
-        if len(cells.held) or not self.influx.steady(t, h):
+        if len(self.system.discretization.held) or not self.influx.steady(t, h):
             return False
-        diffusivity, calcium = self.system.fields[CALCIUM].diffusivity, self.points.highest_calcium
-        return suits(patches, diffusivity, cells.total_volume, calcium)
+        rooms = [part.room for part in self.system.parts]
+        return suits(self.system.patches, rooms, self.points.highest_calcium)
 
     def _radius(self) -> float:
         """Bound on the spectral radius of the Jacobian during the next step, ms⁻¹."""
