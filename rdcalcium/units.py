@@ -50,7 +50,9 @@ _ALSO_WRITTEN = {
 }
 _USUAL = 1e15  # no other unit makes a number beyond this, or below its inverse, shorter
 
+MANY = 1e6  # from which on a number is told with a power of ten
 NM_PER_UM = 1000  # for readers and pictures; nothing is computed in nm
+_LEVELS = (("mM", 1e3), ("uM", 1.0), ("nM", 1e-3))  # µM, likewise
 _SPANS = (("s", 1e3), ("ms", 1.0), ("us", 1e-3), ("ns", 1e-6))  # ms, for readers too
 
 FARADAY = 96485.33212  # C mol⁻¹, CODATA 2018
@@ -195,19 +197,26 @@ def _kind_of(text: str, kinds: tuple[str, ...]) -> str:
     raise UnitError(f"{text!r} is none of: {', '.join(kinds)}; write for example {example('rate')!r}")
 
 
+def figures(number: float, digits: int = 3) -> str:
+    """A number for a reader, to so many significant digits: "0.0125", "4860"; with a power of ten from a million on."""
+    text = f"{number:.{digits}g}"
+    return f"{float(text):.0f}" if "e+" in text and abs(number) < MANY else text
+
+
 def nanometres(length: float | Iterable[float], digits: int = 6) -> str:
     """A length or a point in µm, in nm for a reader: "12.5 nm", "(0, 40, 2) nm".
 
     digits  that are significant
     """
     if isinstance(length, Iterable):
-        return "(" + ", ".join(f"{NM_PER_UM * x:.{digits}g}" for x in length) + ") nm"
-    return f"{NM_PER_UM * length:.{digits}g} nm"
+        return "(" + ", ".join(figures(NM_PER_UM * x, digits) for x in length) + ") nm"
+    return f"{figures(NM_PER_UM * length, digits)} nm"
 
 
 def nanometres_to(low: float, high: float, digits: int = 6) -> str:
-    """A range of lengths in µm, in nm for a reader: "-50 to 50 nm"."""
-    return f"{NM_PER_UM * low:.{digits}g} to {nanometres(high, digits)}"
+    """A range of lengths in µm, in nm for a reader: "-50 to 50 nm", or "50 nm" where both ends are the same."""
+    first, last = (figures(NM_PER_UM * x, digits) for x in (low, high))
+    return f"{last} nm" if first == last else f"{first} to {last} nm"
 
 
 def milliseconds(time: float, digits: int = 6) -> str:
@@ -223,14 +232,15 @@ def time_span(time: float, digits: int = 3) -> str:
 
 
 def level(concentration: float, digits: int = 4) -> str:
-    """A concentration in µM as a reader sees it: "70 nM", "1.2 uM"."""
-    scale, unit = (1e3, "nM") if abs(concentration) < 1 else (1.0, "uM")
-    return f"{scale * concentration:.{digits}g} {unit}"
+    """A concentration in µM as a reader sees it: "70 nM", "1.2 uM", "2 mM"."""
+    unit, size = next((each for each in _LEVELS if abs(concentration) >= each[1]), _LEVELS[-1])
+    return f"{figures(concentration / size, digits)} {unit}"
 
 
-def counted(number: int, what: str) -> str:
-    """How many of something: "1 thread", "2 threads", "32,292 control volumes"."""
-    return f"{number:,} {what}{'s' * (number != 1)}"
+def counted(number: float, what: str) -> str:
+    """How many of something: "1 thread", "2 threads", "32,292 control volumes", "1 cell", "0.4 cells"."""
+    digits = f"{number:,}" if isinstance(number, int) else figures(number)
+    return f"{digits} {what}{'s' * (digits != '1')}"
 
 
 def show(value: float, kind: str) -> str:

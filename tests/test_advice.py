@@ -42,6 +42,7 @@ from rdcalcium.model import (
 )
 from rdcalcium.results.provenance import about_discretization
 from rdcalcium.system import build_system
+from rdcalcium.units import IONS_PER_AMOUNT
 from tests.support import ROOT
 
 FIXED = Buffer(name="fixed", total=400, diffusivity=0, k_on=0.1, K_d=10)
@@ -115,7 +116,7 @@ def test_the_size_of_a_grid_is_known_before_it_is_made(shape: str) -> None:
     widths = next(line for line in check(described) if line.startswith("cells of "))
     figures = made.quality.figures()
     assert number("cells of #", widths) == pytest.approx(figures["smallest cell (nm)"], rel=5e-3)
-    assert number("to # nm", widths) == pytest.approx(figures["largest cell (nm)"], rel=5e-3)
+    assert number(r"cells of (?:\S+ to )?# nm", widths) == pytest.approx(figures["largest cell (nm)"], rel=5e-3)
 
 
 STRETCHED = Grid(size_at_active_zone=0.01, size_in_bulk=0.06)
@@ -362,3 +363,33 @@ def test_the_binding_ratio_of_a_buffer_at_rest_is_that_of_its_formula() -> None:
     first, second = 10 * 400 / 10.5**2, 2 * 40 / 2.5**2
     (line,) = [line for line in check(buffered) if line.startswith("binding ratio at rest")]
     assert line.endswith(f"a {first:.3g}, b {second:.3g}; together {first + second:.3g}")
+
+
+def test_many_sensors_are_told_of_in_two_lines() -> None:
+    """The nearest of those too near with how many are like it, and both ends of the others."""
+    places = [[0.0, 0.005 * i, 0.0] for i in range(1, 41)]
+    release = Sensor.model_validate({"use": "felmy2003", "name": "release", "positions": places})
+    told = [line for line in check(model(sensors=(release,))) if "'release'" in line]
+    near, far = told
+    assert near.startswith("warning: sensor 'release 1' is 5 nm from the nearest channel, 0.25 cells of 20 nm; ")
+    assert near.endswith("; of 40 sensors 'release' this one alone")
+    assert "of the other 39 sensors 'release' the nearest: sensor 'release 2' is 10 nm" in far
+    assert far.endswith("sensor 'release 40' is 200 nm from the nearest channel, 10 cells of 20 nm")
+
+
+def test_what_is_near_one_cell_away_is_one_cell_away() -> None:
+    assert ", 1 cell of 20 nm" in sentence(model(probes=(Probe(name="one", position=(0, 0.02, 0)),)), "probe 'one'")
+
+
+def test_calcium_in_membranes_and_stores_is_told_of() -> None:
+    """Of 180 molecules on each µm² the share c / (c + (k_off + k_out) / k_on), and what lies in a well-mixed store."""
+    pump = Pump(use="PMCA_bartol2015")
+    store = {"name": "ER", "surface": "x_min", "volume": 1e-3, "rest": 150, "binding_ratio": 20}
+    serca = {"use": "SERCA_li_rinzel1994", "parameters": {"V_max": "2e-3 uM*um/ms"}}
+    described = model(pumps=(pump,), stores=({**store, "transports": [serca]},))
+    c, K = described.calcium.rest, (15 + 12) / 150
+    held = 0.25 * 180 / IONS_PER_AMOUNT * c / (c + K)
+    said = sentence(described, "besides, at rest: ")
+    assert number(r"# uM um\^3 bound to PMCA_bartol2015", said) == pytest.approx(held, rel=1e-4)
+    assert number(r"# uM um\^3 stored in ER", said) == pytest.approx(21 * 0.15, rel=1e-4)
+    assert not any("besides" in line for line in check(model()))

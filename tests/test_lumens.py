@@ -231,7 +231,10 @@ def test_a_run_says_what_is_in_a_lumen_and_pictures_leave_it_out(tmp_path: Path)
     result = rc.run(with_lumen(run={"duration": 0.05}), "numpy", tmp_path / "run")
     assert result.about.lumens == {"inside": "ER"}
     assert result.about.discretization.lumens["ER"] == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.1)
-    assert "probe 'inside' lies in the lumen of store 'ER'" in rc.check(with_lumen())
+    told = rc.check(with_lumen())
+    assert "probe 'inside' lies in the lumen of store 'ER'" in told
+    (where,) = [line for line in told if line.startswith("buffer 'CR' is in ")]
+    assert where.endswith(", the lumen of store 'ER'")
     seen = result.snapshot(0.0)
     assert set(seen.calcium.values[seen.compartment == 1]) == {np.float32(REST)}
     assert seen.calcium.values[seen.compartment == 0].max() < 0.1

@@ -163,7 +163,21 @@ def test_a_reader_is_told_nanometres() -> None:
     assert units.nanometres(0.0125) == "12.5 nm"
     assert units.nanometres(0.0496, digits=2) == "50 nm"
     assert units.nanometres((0.0, -0.04, 0.002)) == "(0, -40, 2) nm"
+    assert units.nanometres(1.0, digits=3) == "1000 nm"
     assert units.nanometres_to(-0.05, 0.05) == "-50 to 50 nm"
+    assert units.nanometres_to(0.05, 0.05) == "50 nm"
+
+
+def test_a_reader_is_told_numbers_without_powers_of_ten_up_to_a_million() -> None:
+    assert [units.figures(x) for x in (4863.2, 123456, 2e6, 0.25, 0)] == ["4860", "123000", "2e+06", "0.25", "0"]
+    assert [units.level(x) for x in (0.05, 150, 3089.4, 0)] == ["50 nM", "150 uM", "3.089 mM", "0 nM"]
+    assert [units.counted(n, "cell") for n in (1, 2, 1.0, 0.4, 12000)] == [
+        "1 cell",
+        "2 cells",
+        "1 cell",
+        "0.4 cells",
+        "12,000 cells",
+    ]
 
 
 def test_a_reader_is_told_moments_in_ms_and_spans_in_the_unit_that_fits() -> None:

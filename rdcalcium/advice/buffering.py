@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rdcalcium.model import Buffer, Model
 from rdcalcium.model.region import LumenRegion
+from rdcalcium.units import figures
 
 STEP = 1e-3  # of calcium at rest, by which it is raised
 
@@ -16,9 +17,9 @@ def binding_ratios(model: Model) -> Iterator[str]:
     if not ratios:
         return
     parts = {buffer.name for buffer in model.buffers if buffer.where is not None}
-    each = ", ".join(f"{name} {ratio:.3g}{' where it is' * (name in parts)}" for name, ratio in ratios.items())
+    each = ", ".join(f"{name} {figures(ratio)}{' where it is' * (name in parts)}" for name, ratio in ratios.items())
     everywhere = [ratio for name, ratio in ratios.items() if name not in parts]
-    together = f"; together {sum(everywhere):.3g}" if len(everywhere) > 1 else ""
+    together = f"; together {figures(sum(everywhere))}" if len(everywhere) > 1 else ""
     yield f"binding ratio at rest, bound for each free ion that is added: {each}{together}"
 
 

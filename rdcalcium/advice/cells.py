@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def cell_sizes(model: Model) -> CellSizes:
     """Those of the control volumes that a run of the model would have."""
     cells = build(model)
     if isinstance(cells, RectilinearGrid):
-        return _of_grid(cells, lambda: discretized(model, cells))
+        return _of_grid(cells, cache(lambda: discretized(model, cells)))
     return _of_mesh(discretized(model, cells))
 
 

@@ -9,27 +9,20 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.advice.cells import nm
+from rdcalcium.advice.together import Point, Said, Watched, together, watched
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization import Locator
 from rdcalcium.discretization.near_field import PORE
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model, Sphere
+from rdcalcium.units import counted
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
 CORRECTED = 0.5  # cells, at which it is within 1 % where what the cells miss is known and added
 CAPTURE = 2  # cells that the capture length of a buffer should span
 FILLED = 20  # %, error of calcium beside a pore where a buffer that captures it within one cell fills up
 ROUNDING = 1 - 1e-9  # of a distance that is just enough
-
-Point = tuple[float, float, float]
-
-
-def _watched(model: Model) -> dict[str, Point]:
-    """Sensors and probes, as a sentence calls them: one whose name says what it is needs no other word."""
-    named = [("sensor", *one) for one in model.sensor_points.items()]
-    named += [("probe", *one) for one in model.probe_points.items()]
-    return {name if name.lower().startswith(kind) else f"{kind} {name!r}": p for kind, name, p in named}
 
 
 def _pores(model: Model) -> list[Point]:
@@ -38,24 +31,27 @@ def _pores(model: Model) -> list[Point]:
 
 def distances(model: Model, locator: Locator) -> Iterator[str]:
     """How far each sensor and probe is from the channels, in cells."""
-    pores, named = np.array(_pores(model)), _watched(model)
-    if not (len(pores) and named):
+    pores, those = np.array(_pores(model)), watched(model)
+    if not (len(pores) and those):
         return
-    points = np.array([*named.values()])
+    points = np.array([one.point for one in those])
     far, nearest = cKDTree(pores).query(points)
     widths = _widths_between(locator, points, pores[nearest])
     known = locator.knows_near(points, pores[nearest]) & ~np.array(model.sees_one_volume)
     trust = np.where(known, CORRECTED, NEAR)
-    for name, distance, width, trusted in zip(named, *(x.tolist() for x in (far, widths, trust)), strict=True):
-        cells = f"{distance / width:.3g} cells of {nm(width)}"
-        text = f"{name} is {nm(distance)} from the nearest channel, {cells}"
-        if distance >= trusted * width * ROUNDING:
-            yield text
-        elif distance < PORE:
-            yield f"warning: {text}; on a pore calcium has no value: move it away"
-        else:
-            finer = nm(distance / trusted)
-            yield f"warning: {text}; calcium there may be several per cent off: cells of {finer} would be fine enough"
+    measured = zip(those, *(x.tolist() for x in (far, widths, trust)), strict=True)
+    said = (_distance(one, distance, width, trusted) for one, distance, width, trusted in measured)
+    yield from together(said, ends=("nearest", "farthest"))
+
+
+def _distance(one: Watched, distance: float, width: float, trusted: float) -> Said:
+    """What to say of one that is so far (µm) from a channel, in cells so wide (µm), of which so many are far enough."""
+    cells = f"{counted(distance / width, 'cell')} of {nm(width)}"
+    remedy = ""
+    if distance < trusted * width * ROUNDING:
+        finer = f"calcium there may be several per cent off: cells of {nm(distance / trusted)} would be fine enough"
+        remedy = "on a pore calcium has no value: move it away" if distance < PORE else finer
+    return Said(one.kind, f"{one.name} is {nm(distance)} from the nearest channel, {cells}", remedy, distance / width)
 
 
 def senses(model: Model, locator: Locator) -> Iterator[str]:
@@ -82,21 +78,25 @@ def _widths_between(locator: Locator, a: np.ndarray, b: np.ndarray) -> np.ndarra
 
 def gaps(model: Model, locator: Locator) -> Iterator[str]:
     """Whether the cleft between the membrane and an obstacle above a sensor or probe is resolved."""
-    for name, point in _watched(model).items() if model.geometry.solids else ():
-        foot = model.geometry.nearest_on_membrane(point)
-        if foot is None or foot[:2] != point[:2]:  # the membrane is not straight below
-            continue
-        above = [(gap, s.name) for s in model.geometry.solids if (gap := _gap(point, s, foot[2])) > 0]
-        if not above:
-            continue
-        gap, obstacle = min(above)
-        height = float(locator.widths(np.array([foot]))[0, 2])
-        high = f"{gap / height:.3g} cells of {nm(height)}"
-        text = f"{name} lies in the gap of {nm(gap)} under {obstacle!r}, {high}"
-        if gap >= height * ROUNDING:
-            yield text
-        else:
-            yield f"warning: {text}: calcium finds one whole cell there; choose a smaller size along z"
+    those = watched(model) if model.geometry.solids else []
+    said = (_in_gap(one, model, locator) for one in those)
+    yield from together((one for one in said if one), ends=("lowest", "highest"))
+
+
+def _in_gap(one: Watched, model: Model, locator: Locator) -> Said | None:
+    """What to say of one, if it lies in a gap."""
+    foot = model.geometry.nearest_on_membrane(one.point)
+    if foot is None or foot[:2] != one.point[:2]:  # the membrane is not straight below
+        return None
+    above = [(gap, s.name) for s in model.geometry.solids if (gap := _gap(one.point, s, foot[2])) > 0]
+    if not above:
+        return None
+    gap, obstacle = min(above)
+    height = float(locator.widths(np.array([foot]))[0, 2])
+    high = f"{counted(gap / height, 'cell')} of {nm(height)}"
+    one_cell = "calcium finds one whole cell there: choose a smaller size along z"
+    text = f"{one.name} lies in the gap of {nm(gap)} under {obstacle!r}, {high}"
+    return Said(one.kind, text, "" if gap >= height * ROUNDING else one_cell, gap / height)
 
 
 def _gap(point: Point, sphere: Sphere, membrane: float) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rdcalcium import memory
+from rdcalcium.advice.besides import besides
 from rdcalcium.advice.cells import CellSizes
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization.build import probes_in_lumens
@@ -17,7 +18,7 @@ from rdcalcium.model.region import LumenRegion
 from rdcalcium.patches import build_patches, has_patches
 from rdcalcium.precision import rounding_costs
 from rdcalcium.system import System
-from rdcalcium.units import nanometres_to, time_span
+from rdcalcium.units import figures, nanometres_to, time_span
 
 STEP = 0.01  # ms, a typical step while channels are open
 
@@ -51,22 +52,22 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]
     """Cells, volume, the calcium in it at rest, and where buffers are that are not everywhere."""
     yield f"cells of {nanometres_to(cells.smallest, cells.largest, 3)}"
     total = model.copies * cells.volume
-    parts = {b.name: _part(cells, share(model, cells.space, b.where)) for b in model.buffers if b.where}
+    limited = {b.name: b.where for b in model.buffers if b.where}
+    parts = {name: _part(cells, share(model, cells.space, where)) for name, where in limited.items()}
     rest = np.array([field.rest * parts.get(field.buffer, 1.0) for field in chemistry.fields])
     cytosolic = np.array([field.buffer not in chemistry.lumens for field in chemistry.fields])
     at_rest = float((cytosolic * chemistry.calcium_content) @ rest)
     yield (
         f"volume of the terminal {total:.5g} um^3; calcium at rest {total * at_rest:.5g} uM um^3, "
-        f"of which free {total * model.calcium.rest:.3g}"
-        + ", without what the molecules of pumps hold"
-        * any(pump.binds for pump in model.pumps)
+        f"of which free {total * model.calcium.rest:.3g} uM um^3"
     )
+    yield from besides(model, cells)
     yield from _lumens(model, cells, chemistry)
     yield from _probes_inside(model, cells)
     for name, part in parts.items():
-        nowhere = "" if part else "warning: "
-        yield f"{nowhere}buffer {name!r} is in {total * part:.4g} um^3 before the stimulus, {part:.3%} of the terminal"
-
+        where, nowhere = limited[name], "" if part else "warning: "
+        whole = f"the lumen of store {where.of!r}" if isinstance(where, LumenRegion) else f"{part:.3%} of the terminal"
+        yield f"{nowhere}buffer {name!r} is in {total * part:.4g} um^3 before the stimulus, {whole}"
     for slow in model.tortuosity:
         part = _part(cells, share(model, cells.space, slow.where)) if slow.where else 1.0
         much = f"{slow.factor**2:.4g} times as slow in {total * part:.4g} um^3, {part:.3%} of the terminal"
@@ -81,7 +82,7 @@ def _lumens(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[st
         inside = [b.name for b in model.buffers if isinstance(b.where, LumenRegion) and b.where.of == store.name]
         bound = sum(field.calcium * field.rest for field in chemistry.fields if field.buffer in inside)
         total, free = volume * (store.rest + bound), volume * store.rest
-        at_rest = f"calcium in it at rest {total:.5g} uM um^3, of which free {free:.3g}"
+        at_rest = f"calcium in it at rest {total:.5g} uM um^3, of which free {free:.3g} uM um^3"
         yield f"lumen of store {store.name!r}: {volume:.4g} um^3; {at_rest}"
 
 
@@ -102,7 +103,7 @@ def cost(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
     stages = METHODS[model.run.method].stages_for(STEP, radius)
     euler = f"be {time_span(2 / radius)}" if radius else "have any length"
     yield (
-        f"spectral radius {radius:.3g} per ms at rest; a step of {time_span(STEP)} takes "
+        f"spectral radius {figures(radius)} per ms at rest; a step of {time_span(STEP)} takes "
         f"{stages} stages, an explicit Euler step could {euler}"
     )
 

@@ -92,7 +92,7 @@ def _sentences(result: Result) -> Iterator[str]:
         trials = counted(summary.trials, "trial")
         yield f"{trials} with seed {result.about.seed}{failures}; {_whose(result)}"
     yield (
-        f"{milliseconds(summary.time, 4)} in {counted(summary.steps, 'step')} ({summary.rejected:,} rejected, "
+        f"{summary.stepped} ({summary.rejected:,} rejected, "
         f"{counted(summary.evaluations, 'evaluation')}) on "
         f"{counted(result.about.discretization.count, 'control volume')}; "
         f"wall time {summary.wall_time:.1f} s; backend {machine.backend} on {machine.device} "

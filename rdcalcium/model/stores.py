@@ -44,8 +44,9 @@ class Store(Part):
     name: Name
     """A text without colon, comma, quote, slash, line break or control character, different for each."""
     surface: str = "vesicles"
-    """Name of the surface that is its membrane: that of an obstacle of a box, or "vesicles", all of them; that of a
-    lumen with control volumes is the surface of its region, whatever is said here."""
+    """Name of the surface that is its membrane: of a box "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max",
+    "z_max", "vesicles", all obstacles, or the name of some of them; of a mesh one that it names. That of a lumen with
+    control volumes is the surface of its region, whatever is said here."""
     volume: Annotated[float, Quantity("volume", gt=0)] | None = None
     """Of a well-mixed lumen behind all of that surface; none: the lumen has control volumes of its own."""
     lumen: Lumen | None = None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from rdcalcium.results.folder import ABOUT, RunFolderError, lost, write_atomically
 from rdcalcium.results.scene import Scene
-from rdcalcium.units import level, nanometres
+from rdcalcium.units import counted, level, milliseconds, nanometres
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 
@@ -133,11 +133,17 @@ class Summary(Entry):
     wall_time: Annotated[float, Field(alias="wall time (s)")]
     peak_memory: Annotated[float, Field(alias="peak memory of the process (MiB)")]
 
+    @property
+    def stepped(self) -> str:
+        """How far the run came, and in how many steps: of several trials in all of them together."""
+        steps, time = counted(self.steps, "step"), milliseconds(self.time, 4)
+        return f"{time} in {steps}" if self.trials is None else f"{time}, in {steps} of all trials together"
+
     def __str__(self) -> str:
         """A line for each point, then the calcium and the steps."""
         width = max(map(len, self.points), default=0)
         lines = [f"{name:{width}}  {point}" for name, point in self.points.items()]
-        trials = [] if self.trials is None else [f"{self.trials} trials"]
+        trials = [] if self.trials is None else [counted(self.trials, "trial")]
         failures = [] if self.failures is None else [f"share of failures {self.failures:.3g}"]
         ledger = self.ledger
         return "\n".join(
@@ -145,7 +151,7 @@ class Summary(Entry):
                 *lines,
                 f"calcium (uM um^3): {ledger.initial:.6g} at first, {ledger.entered:.6g} entered, "
                 f"{ledger.missing:.2g} missing",
-                ", ".join([*trials, *failures, f"{self.time:.4g} ms in {self.steps} steps, {self.wall_time:.1f} s"]),
+                ", ".join([*trials, *failures, f"{self.stepped}; wall time {self.wall_time:.1f} s"]),
             ]
         )
 
