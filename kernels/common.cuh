@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What every kernel shares: number types, the thread's place, and the items of chunked reductions.
 //
-// real_t, index_t, RDC_HUGE (the error where something is not a number) and RDC_SLICE (rows of a mesh side by side)
-// are written before it by rdcalcium/backends/sources.py. The same source is compiled for CPU cores, where the extents
-// of the loops are exact and the guards vanish (RDC_CPU; see rdcalcium/backends/cpu_source.py).
+// real_t, index_t, offset_t, RDC_HUGE (the error where something is not a number), RDC_SLICE (rows of a mesh side by
+// side) and RDC_SITES (sites.cuh) are written before it by rdcalcium/backends/sources.py. The same source is compiled
+// for CPU cores, where the extents of the loops are exact and the guards vanish (RDC_CPU; see
+// rdcalcium/backends/cpu_source.py).
 #pragma once
 
 // RDC_IF(bit, x) is x where the bit is 1, else 0: a product on the CPU, whose compiler fails to vectorise a choice by a
@@ -60,9 +61,6 @@ typedef unsigned char mask_t;
 #define RDC_X ((index_t)blockIdx.x * (index_t)blockDim.x + (index_t)threadIdx.x)
 #define RDC_Y ((index_t)blockIdx.y * (index_t)blockDim.y + (index_t)threadIdx.y)
 #define RDC_Z ((index_t)blockIdx.z * (index_t)blockDim.z + (index_t)threadIdx.z)
-
-// Offsets of whole fields may exceed 32 bits.
-typedef long long offset_t;
 
 // The items that thread t of T reduces, in a fixed order: neighbours together on a GPU, one run per thread on a CPU.
 // The largest of them may be looked for in any order, side by side in a vector.

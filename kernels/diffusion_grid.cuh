@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Seven-point diffusion on a rectilinear grid, cell-centred, x fastest.
 #pragma once
-#include "common.cuh"
+#include "fields.cuh"
 
 // A CPU takes the cells of a grid in strips along x, and asks for those that are some strips ahead: of every field f,
 // of what begins at u, into its second cache, for the first is small. What is little it follows by itself, in whole
@@ -30,4 +30,12 @@ RDC_DEVICE real_t laplacian(const Stencil& a, const real_t* u) {
     return a.w * (u[-1] - c) + a.e * (u[1] - c)
          + a.s * (u[-a.ny] - c) + a.n * (u[a.ny] - c)
          + a.b * (u[-a.nz] - c) + a.t * (u[a.nz] - c);
+}
+
+// d[f] = diffusivity_f × laplacian of field f of u in this cell
+RDC_DEVICE void diffuse_grid(const Stencil& a, const real_t* u, const offset_t stride, const offset_t cell,
+                             const real_t* p, real_t* d) {
+    RDC_UNROLL
+    for (int f = 0; f < RDC_FIELDS; ++f)
+        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, u + f * stride + cell) : (real_t)0;
 }

@@ -7,9 +7,9 @@
 // march_arrive, whose threads look up how far the step is, stand scale, stage and arrive, which do their work.
 //
 // Tables is written before it by rdcalcium/backends/program.py. What depends on the model is in other libraries:
-// cpu_source.py writes launch_stage and so on, which stand for the launchers in Tables; RDC_NEIGHBOURS and RDC_EXTENTS,
-// the arguments that these have for the neighbours of the control volumes and for their number; and
-// RDC_DECLARED_NEIGHBOURS.
+// cpu_source.py writes launch_stage and so on, which stand for the launchers in Tables; RDC_NEIGHBOURS, RDC_EXTENTS and
+// RDC_SITES_OF_TABLES, the arguments that these have for the neighbours of the control volumes, for their number, and
+// for the sites; and RDC_DECLARED_NEIGHBOURS.
 #pragma once
 #include "march.cuh"
 
@@ -19,10 +19,8 @@
 #define RDC_VALUES k->values, 1, 1, RDC_BLOCK, k->parallel
 #define RDC_CELLS k->x, k->y, k->z, k->block, k->parallel
 
-// The extent of a launch for control volumes with patches, if the model has any, and what it tells of the sites
+// The extent of a launch for control volumes with patches, if the model has any
 #define RDC_PATCHED k->patched, 1, 1, RDC_BLOCK, k->patched_parallel
-#define RDC_SITES k->volume, k->site, k->kind, k->place, k->weight, k->beyond, k->spread, k->count, k->number, k->q, \
-                  k->total, k->added
 
 // What lies in the stores of a state goes to `total`, what does in an increment to `added`
 #define RDC_ADD_UP(u, sums) \
@@ -63,9 +61,9 @@ static void march_stages(const Tables* k, RDC_DECLARED_NEIGHBOURS) {
                   RDC_EXTENTS);
         RDC_ADD_UP(RDC_INCREMENT(k->at, j - 1), k->added)
         if (k->patched)
-            launch_patch_stage(RDC_PATCHED, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_SITES, RDC_INCREMENT(k->at, j),
-                               (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * h),
-                               (real_t)(row[RDC_GAMMA_T] * h), k->stride, k->patched);
+            launch_patch_stage(RDC_PATCHED, y, f0, RDC_INCREMENT(k->at, j - 1), RDC_SITES_OF_TABLES, k->total, k->added,
+                               RDC_INCREMENT(k->at, j), (real_t)row[RDC_MU], (real_t)row[RDC_NU],
+                               (real_t)(row[RDC_MU_T] * h), (real_t)(row[RDC_GAMMA_T] * h), k->stride, k->patched);
         launch_inject_stage(RDC_FEW(k->cells), k->m, k->at, k->first_row, k->rows, k->cell, k->share, k->current, j - 1,
                             k->groups, k->cells);
     }
@@ -82,8 +80,8 @@ static void march_end(const Tables* k, const index_t more, RDC_DECLARED_NEIGHBOU
     RDC_ADD_UP(RDC_INCREMENT(k->at, s), k->added)
     if (k->patched)
         launch_patch_arrive(RDC_PATCHED, RDC_STATE(k->at, Y), RDC_STATE(k->at, CARRIED), RDC_INCREMENT(k->at, s),
-                            RDC_STATE(k->at, F0), RDC_SITES, k->atol, RDC_END(k->at, s),
-                            RDC_STATE(k->at, CARRIED_END), RDC_STATE(k->at, F1), k->worst,
+                            RDC_STATE(k->at, F0), RDC_SITES_OF_TABLES, k->total, k->added, k->atol,
+                            RDC_END(k->at, s), RDC_STATE(k->at, CARRIED_END), RDC_STATE(k->at, F1), k->worst,
                             (real_t)(k->r->slopes * k->m->step), (real_t)k->r->increment, (real_t)k->r->rtol, k->stride,
                             k->patched);
     march_inject(k, RDC_ARRIVES, -1, -1, more);

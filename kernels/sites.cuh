@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The sites of a control volume, one after the other: several patches may touch it.
+// The sites of a control volume, one after the other: several patches may touch it. What kernels are told of them is
+// RDC_SITES, in the order of SITES in rdcalcium/backends/program.py:
 //
 // site    (volumes + 1,)  first site of each control volume
 // kind    (sites,)        which mechanism
@@ -9,6 +10,7 @@
 // spread  (kinds,)        from one row of a site to the next
 // count   (kinds,)        how many rows there are
 // number  (kinds,)        of the first of them, among those of all kinds
+// q       parameters of the laws
 //
 // A patch with a well-mixed store has rates that depend on what lies in it: `total` of a kind is what its sites hold
 // together, `added` what an increment adds to that (patch_totals.cu). Where there are control volumes in the store,

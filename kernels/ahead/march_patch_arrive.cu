@@ -6,16 +6,12 @@
 
 extern "C" __global__ void march_patch_arrive(
     const March* __restrict__ m, const Rules* __restrict__ r, const offset_t* __restrict__ at,
-    const index_t* __restrict__ volume, const index_t* __restrict__ site, const index_t* __restrict__ kind,
-    const offset_t* __restrict__ place, const double* __restrict__ weight, const index_t* __restrict__ beyond,
-    const offset_t* __restrict__ spread, const index_t* __restrict__ count, const index_t* __restrict__ number,
-    const double* __restrict__ q, const double* __restrict__ total, const double* __restrict__ added,
+    RDC_DECLARED_SITES, const double* __restrict__ total, const double* __restrict__ added,
     const real_t* __restrict__ atol, real_t* __restrict__ worst, const index_t more, const offset_t stride,
     const index_t n) {
     if (!arrives(m, more)) return;
     const index_t s = (index_t)m->stages;
     patch_arrive(RDC_SITE_THREAD RDC_STATE(at, Y), RDC_STATE(at, CARRIED), RDC_INCREMENT(at, s), RDC_STATE(at, F0),
-                 volume, site, kind, place, weight, beyond, spread, count, number, q, total, added, atol,
-                 RDC_END(at, s), RDC_STATE(at, CARRIED_END), RDC_STATE(at, F1), worst, (real_t)(r->slopes * m->step),
-                 (real_t)r->increment, (real_t)r->rtol, stride, n);
+                 RDC_SITES, total, added, atol, RDC_END(at, s), RDC_STATE(at, CARRIED_END), RDC_STATE(at, F1), worst,
+                 (real_t)(r->slopes * m->step), (real_t)r->increment, (real_t)r->rtol, stride, n);
 }

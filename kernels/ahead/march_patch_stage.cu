@@ -6,16 +6,12 @@
 
 extern "C" __global__ void march_patch_stage(
     const March* __restrict__ m, const offset_t* __restrict__ at, const offset_t* __restrict__ first_row,
-    const double* __restrict__ rows, const index_t* __restrict__ volume, const index_t* __restrict__ site,
-    const index_t* __restrict__ kind, const offset_t* __restrict__ place, const double* __restrict__ weight,
-    const index_t* __restrict__ beyond, const offset_t* __restrict__ spread, const index_t* __restrict__ count,
-    const index_t* __restrict__ number, const double* __restrict__ q, const double* __restrict__ total,
+    const double* __restrict__ rows, RDC_DECLARED_SITES, const double* __restrict__ total,
     const double* __restrict__ added, const index_t offset, const offset_t stride, const index_t n) {
     const index_t j = (index_t)m->done + offset;
     if (m->phase != RDC_GO || j > m->stages) return;
     const double* row = stage_row(m, first_row, rows, j);
-    patch_stage(RDC_SITE_THREAD RDC_STATE(at, Y), RDC_STATE(at, F0), RDC_INCREMENT(at, j - 1), volume, site, kind,
-                place, weight, beyond, spread, count, number, q, total, added, RDC_INCREMENT(at, j),
-                (real_t)row[RDC_MU], (real_t)row[RDC_NU], (real_t)(row[RDC_MU_T] * m->step),
-                (real_t)(row[RDC_GAMMA_T] * m->step), stride, n);
+    patch_stage(RDC_SITE_THREAD RDC_STATE(at, Y), RDC_STATE(at, F0), RDC_INCREMENT(at, j - 1), RDC_SITES, total,
+                added, RDC_INCREMENT(at, j), (real_t)row[RDC_MU], (real_t)row[RDC_NU],
+                (real_t)(row[RDC_MU_T] * m->step), (real_t)(row[RDC_GAMMA_T] * m->step), stride, n);
 }

@@ -17,8 +17,6 @@ extern "C" __global__ void rhs_grid(
     const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
     const Stencil a = make_stencil(RDC_NEIGHBOURS, i, j, k, nx, ny, nz);
     real_t d[RDC_FIELDS];
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f)
-        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, u + f * stride + cell) : (real_t)0;
+    diffuse_grid(a, u, stride, cell, p, d);
     rhs(u, p, out, stride, cell, d, 1);
 }

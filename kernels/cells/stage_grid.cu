@@ -24,8 +24,6 @@ extern "C" __global__ void stage_grid(
     const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
     const Stencil a = make_stencil(RDC_NEIGHBOURS, i, j, k, nx, ny, nz);
     real_t d[RDC_FIELDS];
-    RDC_UNROLL
-    for (int f = 0; f < RDC_FIELDS; ++f)
-        d[f] = RDC_MOBILE(f) ? RDC_DIFFUSIVITY(p, f) * laplacian(a, z1 + f * stride + cell) : (real_t)0;
+    diffuse_grid(a, z1, stride, cell, p, d);
     stage(y0, f0, z1, p, z2, mu, nu, mu_h, gamma_h, stride, cell, d, 1);
 }

@@ -8,10 +8,7 @@
 
 extern "C" __global__ void patch_arrive(
     const real_t* __restrict__ y, const real_t* __restrict__ carried, const real_t* __restrict__ z,
-    const real_t* __restrict__ f0, const index_t* __restrict__ volume, const index_t* __restrict__ site,
-    const index_t* __restrict__ kind, const offset_t* __restrict__ place, const double* __restrict__ weight,
-    const index_t* __restrict__ beyond, const offset_t* __restrict__ spread, const index_t* __restrict__ count,
-    const index_t* __restrict__ number, const double* __restrict__ q, const double* __restrict__ total,
+    const real_t* __restrict__ f0, RDC_DECLARED_SITES, const double* __restrict__ total,
     const double* __restrict__ added, const real_t* __restrict__ atol, real_t* __restrict__ end,
     real_t* __restrict__ carried_end, real_t* __restrict__ f1, real_t* __restrict__ worst, const real_t a,
     const real_t b, const real_t rtol, const offset_t stride, const index_t n) {

@@ -5,10 +5,7 @@
 #include "sites.cuh"
 
 extern "C" __global__ void patch_rhs(
-    const real_t* __restrict__ y, const index_t* __restrict__ volume, const index_t* __restrict__ site,
-    const index_t* __restrict__ kind, const offset_t* __restrict__ place, const double* __restrict__ weight,
-    const index_t* __restrict__ beyond, const offset_t* __restrict__ spread, const index_t* __restrict__ count,
-    const index_t* __restrict__ number, const double* __restrict__ q, const double* __restrict__ total,
+    const real_t* __restrict__ y, RDC_DECLARED_SITES, const double* __restrict__ total,
     real_t* __restrict__ out, const offset_t stride, const index_t n) {
     const index_t i = RDC_X;
     RDC_GUARD(i >= n)

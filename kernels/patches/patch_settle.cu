@@ -4,10 +4,7 @@
 #include "sites.cuh"
 
 extern "C" __global__ void patch_settle(
-    const real_t* __restrict__ u, const index_t* __restrict__ volume, const index_t* __restrict__ site,
-    const index_t* __restrict__ kind, const offset_t* __restrict__ place, const double* __restrict__ weight,
-    const index_t* __restrict__ beyond, const offset_t* __restrict__ spread, const index_t* __restrict__ count,
-    const index_t* __restrict__ number, const double* __restrict__ q, const double* __restrict__ matrix,
+    const real_t* __restrict__ u, RDC_DECLARED_SITES, const double* __restrict__ matrix,
     real_t* __restrict__ out, const index_t keep, const offset_t stride, const index_t n) {
     const index_t i = RDC_X;
     RDC_GUARD(i >= n)

@@ -7,10 +7,7 @@
 
 extern "C" __global__ void patch_stage(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
-    const index_t* __restrict__ volume, const index_t* __restrict__ site, const index_t* __restrict__ kind,
-    const offset_t* __restrict__ place, const double* __restrict__ weight, const index_t* __restrict__ beyond,
-    const offset_t* __restrict__ spread, const index_t* __restrict__ count, const index_t* __restrict__ number,
-    const double* __restrict__ q, const double* __restrict__ total, const double* __restrict__ added,
+    RDC_DECLARED_SITES, const double* __restrict__ total, const double* __restrict__ added,
     real_t* __restrict__ z2,  // in: z_{j-2}, but of calcium z_j without the sites; out: z_j
     const real_t mu, const real_t nu, const real_t mu_h, const real_t gamma_h, const offset_t stride,
     const index_t n) {

@@ -18,7 +18,7 @@ from rdcalcium.backends.kernels import STORE_THREADS, KernelOperations
 from rdcalcium.backends.march import KernelMarcher
 from rdcalcium.backends.march_library import MarchLibrary, function
 from rdcalcium.backends.placement import placed
-from rdcalcium.backends.program import SITES, STATES, Marcher, Program
+from rdcalcium.backends.program import SITES, STATES, STORES, Marcher, Program
 from rdcalcium.backends.sources import Kernel
 from rdcalcium.machine import let_idle_cores_sleep, threads
 from rdcalcium.units import counted
@@ -154,9 +154,9 @@ class CompiledOperations(KernelOperations):
         threads = STORE_THREADS if self.system.patches.stores else 0
         cells |= {"patches": self.total.size, "store_threads": threads}
         launch = {"block": self.layout.block or BLOCK, "parallel": self.sharing(fields * n, self.threads)}
-        arrays = arrays | dict(
-            zip(SITES, (*self.at_sites, self.total, self.added, *self.of_stores[:3], self.partial_total), strict=True)
-        )
+        arrays = arrays | dict(zip(SITES, self.at_sites, strict=True))
+        stores = (self.total, self.added, *self.of_stores[:3], self.partial_total)
+        arrays |= dict(zip(STORES, stores, strict=True))
         places = {name: array.ctypes.data for name, array in arrays.items()}
         given = {**places, **sizes, **cells, **launch}
         self._march_library.march(given, rounds, _addresses(self.neighbours))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from rdcalcium.backends.model_code import ModelCode, neighbour_words
-from rdcalcium.backends.program import tables
+from rdcalcium.backends.model_code import ModelCode, argument_words
+from rdcalcium.backends.program import SITES, tables
 from rdcalcium.backends.sources import Kernel, Signature, as_function, kernel_names, read_file, read_header
 
 BLOCK = 1024  # threads that a core takes together, where the launch leaves it open
@@ -91,7 +91,8 @@ def march_source(code: ModelCode, kernels: Mapping[str, Signature]) -> str:
         for launcher, kernel in kernels.items()
     )
     extents = ("k->stride", "k->x", "k->y", "k->z")[: _after(kernels["launch_stage"], "stride")]
-    words += f"{neighbour_words(code.neighbours)}#define RDC_EXTENTS {', '.join(extents)}\n"
+    words += argument_words("NEIGHBOURS", code.neighbours) + f"#define RDC_EXTENTS {', '.join(extents)}\n"
+    words += f"#define RDC_SITES_OF_TABLES {', '.join(f'k->{name}' for name in SITES)}\n"
     return tables([*kernels]) + words + read_header("march_cpu.cuh", code)
 
 

@@ -27,11 +27,6 @@ class ModelCode:
     p: np.ndarray
     q: np.ndarray
 
-    @property
-    def declared_neighbours(self) -> str:
-        """What RDC_DECLARED_NEIGHBOURS stands for."""
-        return declared(self.neighbours)
-
 
 def model_code(system: System) -> ModelCode:
     """That of a system."""
@@ -46,15 +41,12 @@ def model_code(system: System) -> ModelCode:
 
 def neighbours(layout: Layout) -> str:
     """The header neighbours.cuh: the arguments of a layout, and what reads them."""
-    return f'#pragma once\n{neighbour_words(layout.neighbours)}#include "{layout.header}"\n'
+    return f'#pragma once\n{argument_words("NEIGHBOURS", layout.neighbours)}#include "{layout.header}"\n'
 
 
-def neighbour_words(arrays: Mapping[str, str]) -> str:
-    """These arguments, as a kernel declares them and as it hands them on."""
-    return (
-        f"#define RDC_DECLARED_NEIGHBOURS {declared(arrays)}\n"
-        f"#define RDC_NEIGHBOURS {', '.join(arrays)}\n"
-    )  # fmt: skip
+def argument_words(name: str, arrays: Mapping[str, str]) -> str:
+    """Words for these arguments: RDC_DECLARED_NAME as a kernel declares them, RDC_NAME as it hands them on."""
+    return f"#define RDC_DECLARED_{name} {declared(arrays)}\n#define RDC_{name} {', '.join(arrays)}\n"
 
 
 def declared(arrays: Mapping[str, str]) -> str:

@@ -56,23 +56,27 @@ LOG = ("t", "h", "evaluations", "amount")
 # States that a step works on; z_j goes to `odd` or `even` by its number, and the other one takes the end of the step.
 STATES = ("y", "carried", "f0", "odd", "even", "carried_end", "f1")
 
-# What the kernels of patches are told of their sites: kernels/sites.cuh, and q, the parameters of the laws.
+# What the kernels of patches are told of their sites, in this order: kernels/sites.cuh.
 SITES = {
     "volume": "index_t",
     "site": "index_t",
     "kind": "index_t",
-    "place": "long long",
+    "place": "offset_t",
     "weight": "double",
     "beyond": "index_t",
-    "spread": "long long",
+    "spread": "offset_t",
     "count": "index_t",
     "number": "index_t",
     "q": "double",
+}
+
+# What they are told of the stores.
+STORES = {
     "total": "double",
     "added": "double",
     "area": "double",
-    "opens": "long long",
-    "held": "long long",
+    "opens": "offset_t",
+    "held": "offset_t",
     "partial_total": "double",
 }
 
@@ -84,10 +88,10 @@ TABLES = {
     "stop": "double",  # (stops,) ms
     "stages": "double",  # (rungs,) of each member of the method
     "reach": "double",  # (rungs,)
-    "first_row": "long long",  # (rungs,) of `rows`
+    "first_row": "offset_t",  # (rungs,) of `rows`
     "rows": "double",  # `COEFFICIENTS`
     "binding": "double",  # (buffers, 2)
-    "first": "long long",  # (groups + 1,), knots, pieces and charge: the currents (`Courses`)
+    "first": "offset_t",  # (groups + 1,), knots, pieces and charge: the currents (`Courses`)
     "knots": "double",
     "pieces": "double",
     "charge": "double",
@@ -95,7 +99,7 @@ TABLES = {
     "current": "double",  # (stages + 1, groups) pA, of the step under way
     "cell": "index_t",  # (cells,) with sources
     "share": "double",  # (cells, groups)
-    "at": "long long",  # addresses of `STATES`
+    "at": "offset_t",  # addresses of `STATES`
     "p": "real_t",  # parameters of the rate code
     "atol": "real_t",  # (fields + rows,)
     "worst": "real_t",  # (stride,) error of each control volume
@@ -105,7 +109,9 @@ TABLES = {
     "portion": "double",
     "cytosolic": "double",  # (points,) 1, or 0 in the lumen of a store
     "log": "double",  # (capacity, width)
-} | SITES
+    **SITES,
+    **STORES,
+}
 
 # How many there are of what. Control volumes are `stride`, in an extent of x, y, z; a core takes a block of them, and
 # `parallel` threads share them; `patched` of them have sites, which `patched_parallel` share; `store_threads` add up

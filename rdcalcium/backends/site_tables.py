@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rdcalcium.backends.program import SITES
 from rdcalcium.patches import Patch, Patches
 
 
@@ -47,12 +48,8 @@ class SiteTables:
         return self.area, *(table.astype(offset) for table in (self.opens, self.held, self.spread))
 
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
-        """In the order of the kernels; `types` says what index_t and offset_t are."""
-        index, offset = types["index_t"], types["offset_t"]
-        begins = (table.astype(index) for table in (self.volume, self.site, self.kind))
-        counts = (table.astype(index) for table in (self.count, self.number))
-        sides = self.weight, self.beyond.astype(index)
-        return *begins, self.place.astype(offset), *sides, self.spread.astype(offset), *counts
+        """Those of `SITES` that are no parameters of laws, in its order; `types` says what index_t and offset_t are."""
+        return tuple(getattr(self, name).astype(types[kind]) for name, kind in SITES.items() if name != "q")
 
 
 def site_tables(patches: Patches) -> SiteTables:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rdcalcium.backends.model_code import ModelCode
-from rdcalcium.backends.program import declarations
+from rdcalcium.backends.model_code import ModelCode, argument_words, declared
+from rdcalcium.backends.program import SITES, declarations
 from rdcalcium.discretization.grid import GridLayout
 from rdcalcium.discretization.sliced_ell import SLICE, SlicedEll
 
@@ -17,6 +17,8 @@ from rdcalcium.discretization.sliced_ell import SLICE, SlicedEll
 LAYOUTS = (GridLayout.kernels, SlicedEll.kernels)
 # The folder of kernels that call another one, for which they look up what to do.
 AHEAD = "ahead"
+# Of whole fields offsets may exceed 32 bits.
+OFFSET = "long long"
 # The error of a step in which something is not a number; no other error is as large.
 HUGE = {"float64": 1e300, "float32": 1e30}
 
@@ -109,8 +111,9 @@ def prelude(precision: str, index: str) -> str:
     """What Python and the kernels share: real_t from the precision, index_t "int" or "long long", and constants."""
     real, as_wide = {"float64": ("double", "long long"), "float32": ("float", "int")}[precision]
     return (
-        f"typedef {real} real_t;\ntypedef {index} index_t;\n#define RDC_REAL_INT {as_wide}\n"
-        f"#define RDC_HUGE {HUGE[precision]!r}\n#define RDC_SLICE {SLICE}\n{declarations()}"
+        f"typedef {real} real_t;\ntypedef {index} index_t;\ntypedef {OFFSET} offset_t;\n"
+        f"#define RDC_REAL_INT {as_wide}\n#define RDC_HUGE {HUGE[precision]!r}\n#define RDC_SLICE {SLICE}\n"
+        f"{declarations()}{argument_words('SITES', SITES)}"
     )
 
 
@@ -138,7 +141,9 @@ def signature(name: str, code: ModelCode) -> Signature:
     if not match or match[1] != name:
         raise ValueError(f"{name}.cu does not define the kernel {name}")
     without_comments = re.sub(r"//[^\n]*", "", match[2])
-    declaration = " ".join(without_comments.split()).replace("RDC_DECLARED_NEIGHBOURS", code.declared_neighbours)
+    declaration = " ".join(without_comments.split())
+    for word, arrays in (("NEIGHBOURS", code.neighbours), ("SITES", SITES)):
+        declaration = declaration.replace(f"RDC_DECLARED_{word}", declared(arrays))
     return Signature(name, tuple(_argument(piece) for piece in declaration.split(",")), declaration)
 
 
