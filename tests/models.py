@@ -97,6 +97,17 @@ GATED = Mechanism(
     {"a": 0.4, "b": 1.5},
     store=0.01,
 )
+# States that follow calcium: with such rates they are in a nanosecond where it brings them.
+FOLLOWING = Mechanism(
+    "following",
+    (
+        Row("stored", Expression("0.5*x*(Ca_store - Ca)"), start=2.0, calcium=-0.5),
+        Row("x", Expression("a*Ca**4*(1 - x - y) - (b + Ca_store)*x + 2*y"), start=0.1, scale=1.0, follows=True),
+        Row("y", Expression("b*x - 2*y"), start=0.2, scale=1.0, follows=True),
+    ),
+    {"a": 1e6, "b": 3.0},
+    store=0.01,
+)
 
 
 @lru_cache(maxsize=4)

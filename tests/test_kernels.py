@@ -39,7 +39,18 @@ from rdcalcium.stepping.device import rules
 from rdcalcium.system import System, build_system
 from rdcalcium.vesicles.chain import Rates
 from rdcalcium.vesicles.flow import Flow
-from tests.models import ATP, CHEMISTRIES, FIXED, GATED, PUMP, SLOW_WHEN_BOUND, TWO_SITE, magnesium, patched_system
+from tests.models import (
+    ATP,
+    CHEMISTRIES,
+    FIXED,
+    FOLLOWING,
+    GATED,
+    PUMP,
+    SLOW_WHEN_BOUND,
+    TWO_SITE,
+    magnesium,
+    patched_system,
+)
 from tests.support import PRECISIONS, LikeAGpu
 from tests.tolerances import TOLERANCES
 
@@ -416,6 +427,43 @@ def check_patch_stage(do: KernelOperations, rng: np.random.Generator) -> None:
         assert_close(do, whole(operations, states[3]), slow, scale=slow + np.abs(before) * mu_h)
 
 
+def check_patch_follow(do: KernelOperations, rng: np.random.Generator) -> None:
+    """Two states of each site, by the two stages of Alexander's method; nothing else changes."""
+    volumes = np.sort(rng.permutation(do.system.shape[1])[: (do.system.shape[1] + 1) // 2])
+    areas, weights = rng.uniform(0.5, 1.5, (2, len(volumes)))
+    others = random_patches(do.system.shape[1], rng).patches
+    patch = Patch(FOLLOWING, volumes, areas, weights)
+    do = type(do)(replace(do.system, patches=Patches((*others, patch))), do.precision)
+    (y, rows, on_y), (z1, z1_rows, on_z1), (z2, z2_rows, on_z2) = (random_whole(do, rng) for _ in range(3))
+    twin = NumpyOperations(do.system)
+    on_twin = [twin.from_host(*pair) for pair in ((y, rows), (z1, z1_rows), (z2, z2_rows))]
+    first, span = len(rows) - 3 * len(volumes), 0.1
+    expected = z2_rows.astype(np.float64)
+    old, begins, ends = (x[first:].astype(np.float64).reshape(3, -1) for x in (rows, z1_rows, z2_rows))
+    held = [0.01 * float(areas @ (old[0] + z[0])) for z in (begins, ends)]
+    for i, volume in enumerate(volumes):
+        calcium = [float(y[CALCIUM, volume]) + float(z[CALCIUM, volume]) for z in (z1, z2)]
+        found = alexander(old[1:, i] + begins[1:, i], calcium, held, span) - old[1:, i]
+        expected[first + len(volumes) * np.array([1, 2]) + i] = found
+    for operations, states in ((do, [on_y, on_z1, on_z2]), (twin, on_twin)):
+        operations.follow(*states, span)
+        assert_close(do, operations.sites(states[2]), expected, np.ones(len(rows)))
+        assert np.array_equal(operations.to_host(states[2]), z2.astype(np.float64))
+
+
+def alexander(p: np.ndarray, calcium: list[float], held: list[float], h: float) -> np.ndarray:
+    """x and y of FOLLOWING after h, in a calcium and a store that change evenly between two numbers each."""
+    gamma, slopes, now = 1 - math.sqrt(0.5), [], p
+    for share, before in ((gamma, 0.0), (1.0, 1 - gamma)):
+        c, s = ((1 - share) * ends[0] + share * ends[1] for ends in (calcium, held))
+        opens = 1e6 * c**4
+        a = np.array([[-opens - 3 - s, 2 - opens], [3.0, -2.0]])
+        known = p + before * h * (slopes[0] if slopes else 0.0)
+        now = np.linalg.solve(np.eye(2) - gamma * h * a, known + gamma * h * np.array([opens, 0.0]))
+        slopes.append((now - known) / (gamma * h))
+    return now
+
+
 def check_patch_arrive(do: KernelOperations, rng: np.random.Generator) -> None:
     """In two passes what advance, rhs and error_norm do one after the other."""
     (_, _, on_y), (_, _, on_z), (_, _, on_f0) = (random_whole(do, rng, low) for low in (0.0, 0.0, -1.0))
@@ -657,6 +705,7 @@ CHECKS = {
     "patch_add_up": Check(check_patch_totals, "grid", (f"{PATCHED}fixed",)),
     "patch_settle": Check(check_patch_settle, "grid", (f"{PATCHED}fixed",)),
     "patch_stage": Check(check_patch_stage, "grid", (f"{PATCHED}fixed",)),
+    "patch_follow": Check(check_patch_follow, "grid", (f"{PATCHED}fixed",)),
     "patch_arrive": Check(check_patch_arrive, "mesh", (f"{PATCHED}fixed",)),
     "march_stage_grid": Check(check_march, "grid", ("fixed", "six fields")),
     "march_stage_mesh": Check(check_march, "mesh", ("fixed", "six fields")),

@@ -32,6 +32,7 @@ RADIUS, REST, BOUND = 0.1, 200.0, 3000.0 * 200 / 1200  # µm; µM free in the lu
 BALL = {"kind": "sphere", "name": "ER", "centre": [0, 0, 0.15], "radius": RADIUS}
 SERCA = {"use": "SERCA_li_rinzel1994", "name": "SERCA", "parameters": {"V_max": "0.05 uM*um/ms"}}
 IP3R = {"use": "IP3R_li_rinzel1994", "name": "IP3R", "parameters": {"P": "1e-4 um/ms", "IP3": "0.4 uM"}}
+RYR_4 = {"use": "RyR_4_states_keizer_levine1996", "name": "RyR", "parameters": {"P": "1e-4 um/ms"}}
 INSIDE = {"kind": "lumen", "of": "ER"}
 BUFFER = {"name": "B", "total": "100 uM", "k_on": "0.1 /uM/ms", "K_d": "1 uM", "diffusivity": "0.02 um^2/ms"}
 CALRETICULIN = {**BUFFER, "name": "CR", "total": "3 mM", "k_on": "1e-3 /uM/ms", "K_d": "1 mM", "where": INSIDE}
@@ -85,6 +86,20 @@ def test_lumens_are_the_same_on_every_backend(open_run: Callable[..., Simulation
     twin.run()
     assert (run.steps, run.rejected) == (twin.steps, twin.rejected)
     fields = [r.do.to_host(r.stepper.y) for r in (run, twin)]
+    np.testing.assert_allclose(*fields, rtol=TOLERANCES["run, float64"], atol=1e-12)
+
+
+def test_a_receptor_that_is_far_too_fast_for_steps_does_not_shorten_them(backend: str) -> None:
+    """Under a channel that brings the membrane to tens of µM, where its rate is above 1e6 each ms."""
+    described = with_lumen(stores=[store(SERCA, RYR_4)], buffers=[], run={"duration": 0.2})
+    run, twin = simulate(described, backend), simulate(described, "numpy")
+    balance, outside = run.balance(), run.system.patches.patches[0].volumes
+    highest = run.do.to_host(run.stepper.y)[CALCIUM, outside].max()
+    assert 28.8e-3 * (highest / 0.372242) ** 4 > 1e6
+    assert run.stepper.evaluations < 300
+    assert abs(balance.missing) < TOLERANCES["balance, float64"] * (balance.initial + balance.entered)
+    assert (run.steps, run.rejected) == (twin.steps, twin.rejected)
+    fields = [np.append(r.do.to_host(r.stepper.y), r.do.sites(r.stepper.y)) for r in (run, twin)]
     np.testing.assert_allclose(*fields, rtol=TOLERANCES["run, float64"], atol=1e-12)
 
 

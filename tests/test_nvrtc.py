@@ -23,18 +23,22 @@ from rdcalcium.discretization import PointWeights
 from rdcalcium.discretization.grid import GridLayout, WeightedLayout
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.discretization.sliced_ell import SlicedEll
+from rdcalcium.patches import Patches
 from rdcalcium.simulation import Simulation
 from rdcalcium.system import System
 from rdcalcium.vesicles.chain import Rates
 from rdcalcium.vesicles.flow import Flow
-from tests.models import CHEMISTRIES, patched_system, small_model, small_system
+from tests.models import CHEMISTRIES, FOLLOWING, patched_system, small_model, small_system
 from tests.support import PRECISIONS, REQUIRE_GPU, RoundsOfAGpu
 
 WANTED = (75, 80, 86, 89, 90, 100, 120)  # Turing to Blackwell, without the variants for boards and supercomputers
 LAYOUTS: dict[str, Any] = {"grid": GridLayout, "weighted": WeightedLayout, "mesh": SlicedEll}
 # What is compiled together: a folder of kernels, and the layout that those are for which are written for one.
 OF_A_LAYOUT = [(folder, layout) for folder in ("cells", "ahead") for layout in LAYOUTS]
-TOGETHER = [*OF_A_LAYOUT, *((folder, "grid") for folder in ("state", "march", "patches", "multigrid", "vesicles"))]
+TOGETHER = [
+    *OF_A_LAYOUT,
+    *((folder, "grid") for folder in ("state", "march", "patches", "followers", "multigrid", "vesicles")),
+]
 WITH_CHEMISTRY = [*OF_A_LAYOUT, ("multigrid", "grid")]
 INDICES = ("int", "long long")
 # What CuPy 13 and 14 add to the options of a RawModule, besides the architecture.
@@ -105,6 +109,15 @@ def test_kernels_compile_without_a_warning_for_every_architecture(
 @pytest.mark.parametrize(("folder", "layout"), WITH_CHEMISTRY)
 def test_every_chemistry_compiles_without_a_warning(folder: str, layout: str, chemistry: str) -> None:
     text = cupy.cuda_source(kernels(folder, layout, chemistry), prelude("float32", "int"))
+    assert compile_for(min(architectures()), text, (*cupy.OPTIONS, *ADDED_BY_CUPY))[1] == ""
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_states_that_follow_calcium_compile_without_a_warning(precision: str) -> None:
+    system = patched_system("grid")
+    others = system.patches.patches
+    code = model_code(replace(system, patches=Patches((*others, replace(others[0], mechanism=FOLLOWING)))))
+    text = cupy.cuda_source(read_kernels(["patch_follow"], code), prelude(precision, "int"))
     assert compile_for(min(architectures()), text, (*cupy.OPTIONS, *ADDED_BY_CUPY))[1] == ""
 
 
@@ -181,6 +194,7 @@ def test_every_launch_hands_over_the_declared_types(kind: str, precision: str) -
     do.scale(1.0, y, z)
     do.triad(y, z, 3.0, do.new())
     do.stage(y, f, z, do.new(), 1.0, 1.0, 0.1, 0.1)
+    do.follow_calcium(y, z, do.new(), 0.1)
     do.advance(y, z, f, do.new(), do.new())
     do.error_norm(y, z, f, f, f, 0.04, 0.8, 1e-2, np.ones(len(do.system.lengths)))
     do.weighted_sums(y)

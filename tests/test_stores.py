@@ -398,10 +398,14 @@ def test_every_transport_of_the_library_moves_calcium_and_never_more_into_a_full
     assert inwards[1]
 
 
-def test_a_receptor_with_four_states_is_the_equations_of_keizer_and_levine() -> None:
-    """Beside Radau's method, under a current that brings calcium to a few µM."""
-    weak = [{"name": "Ca", "positions": [[0, 0]], "current": {**CURRENT, "amplitude": "0.2 fA"}}]
-    run = fresh(cell(SERCA, RYR_4, channels=weak, run={"duration": 2, "tolerance": 1e-3}), "numpy")
+@pytest.mark.parametrize("current", [0.2, 20.0])
+def test_a_receptor_with_four_states_is_the_equations_of_keizer_and_levine(backend: str, current: float) -> None:
+    """Beside Radau's method, under a current (fA) that brings calcium to 2 µM, and to 200 µM.
+
+    Its fastest step then takes less than a picosecond, which no step of a run has to be as short as.
+    """
+    pulse = [{"name": "Ca", "positions": [[0, 0]], "current": {**CURRENT, "amplitude": f"{current} fA"}}]
+    run = fresh(cell(SERCA, RYR_4, channels=pulse, run={"duration": 2, "tolerance": 1e-3}), backend)
     start = run.system.patches.start[1:]
     assert np.abs(four_states(0.05, start)).max() < 1e-9
 
@@ -412,8 +416,8 @@ def test_a_receptor_with_four_states_is_the_equations_of_keizer_and_levine() -> 
 
     def rates(t: float, y: np.ndarray) -> np.ndarray:
         flux = inwards(y[0], y[1], y[2:]) - leak * (y[1] - y[0])
-        current = 2e-4 * 5.1821348 / SIDE**3
-        return np.array([current - flux * AREA_OVER_VOLUME, flux * SIDE**2 / LUMEN, *four_states(float(y[0]), y[2:])])
+        entering = 1e-3 * current * 5.1821348 / SIDE**3
+        return np.array([entering - flux * AREA_OVER_VOLUME, flux * SIDE**2 / LUMEN, *four_states(float(y[0]), y[2:])])
 
     begin = [0.05, STORE_REST, *start]
     y = solve_ivp(rates, (0, 2), begin, method="Radau", rtol=1e-8, atol=1e-11).y[:, -1]
@@ -422,10 +426,19 @@ def test_a_receptor_with_four_states_is_the_equations_of_keizer_and_levine() -> 
     assert run.do.sites(run.stepper.y)[1:] == pytest.approx(y[2:], abs=1e-3)  # as the tolerance is
     assert y[0] > 1
     assert y[2] + y[3] > 0.5  # it is open
+    assert run.stepper.evaluations < 100
 
 
-def test_steep_steps_are_bounded_up_to_each_level_of_calcium() -> None:
+def test_of_the_library_only_the_receptor_with_four_states_is_too_fast_for_steps() -> None:
+    """So its states follow calcium by themselves: tests/test_following.py."""
+    for name in rc.library.entries("transports"):
+        run = fresh(cell(SERCA, {**transport(name), "name": "other"}), "numpy")
+        assert run.system.patches.have_followers == (name == RYR_4["use"])
+
+
+def test_steep_steps_are_bounded_up_to_each_level_of_calcium(monkeypatch: pytest.MonkeyPatch) -> None:
     """By several lines, none of which is far above the steepest mode of a receptor whose rate grows as c^4."""
+    monkeypatch.setattr("rdcalcium.patches.assembly.outruns", lambda *_: False)
     run = fresh(cell(SERCA, RYR_4), "numpy")
     (patch,), (own,) = run.system.patches.patches, run.system.patches.reactions
     for calcium in (1.0, 12.0, 40.0, 150.0, 900.0):

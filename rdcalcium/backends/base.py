@@ -194,16 +194,29 @@ class Operations(ABC):
         """Many stages, one after the other; each also adds its mu_h times its row of changes to calcium at the cells.
 
         z1, z2   the last two increments; both are overwritten
-        rows     (stages, 4)  mu, nu, mu_h, gamma_h of each stage
+        rows     (stages, 5)  mu, nu, mu_h, gamma_h of each stage, and by how much later it is than the one before, ms
         changes  (stages, k)  µM ms⁻¹, of the sources since the beginning of the step; or nothing
         returns  the last increment, and the one before
         """
-        for j, (mu, nu, mu_h, gamma_h) in enumerate(rows.tolist()):
+        for j, (mu, nu, mu_h, gamma_h, span) in enumerate(rows.tolist()):
             self.stage(y0, f0, z1, z2, mu, nu, mu_h, gamma_h)
             if cells is not None and changes is not None:
                 self.add_at(z2, cells, changes[j], mu_h)
+            self.follow(y0, z1, z2, span)
             z1, z2 = z2, z1
         return z1, z2
+
+    def follow(self, y0: Array, z1: Array, z2: Array, span: float) -> None:
+        """Rows of patches that follow: what they are in y0 + z2, `span` ms after what they were in y0 + z1.
+
+        Meanwhile all other numbers change evenly. Nothing where no row follows.
+        """
+        if self.system.patches.have_followers:
+            self.follow_calcium(y0, z1, z2, span)
+
+    @abstractmethod
+    def follow_calcium(self, y0: Array, z1: Array, z2: Array, span: float) -> None:
+        """The same where some do: see `patches.following`."""
 
     def marcher(self, program: Program) -> Marcher:
         """What takes explicit steps without the host, if `takes_steps`."""

@@ -19,6 +19,7 @@ from rdcalcium.backends.sources import AHEAD, HUGE, Kernel, kernels_for, prelude
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Level, PointWeights
 from rdcalcium.discretization.sliced_ell import SLICE, slice_rows
+from rdcalcium.patches.following import GAMMA
 from rdcalcium.system import System
 from rdcalcium.vesicles.chain import Rates
 from rdcalcium.vesicles.flow import Flow
@@ -81,7 +82,7 @@ class KernelOperations(Operations):
         self.at_sites = tuple(self.upload(table) for table in (*tables.arrays(self.types), self.code.q))
         self.of_stores = tuple(self.upload(table) for table in tables.totals(self.types))
         kinds = len(system.patches.patches)
-        self.total, self.added = (self.upload(np.zeros(kinds)) for _ in range(2))
+        self.total, self.added, self.added_later = (self.upload(np.zeros(kinds)) for _ in range(3))
         self.partial_total, self.partial_added = (self.upload(np.zeros((kinds, STORE_THREADS))) for _ in range(2))
         self.areas = [self.upload(segment.patch.areas) for segment in system.patches.segments]
         pieces = len(system.lengths)
@@ -224,6 +225,14 @@ class KernelOperations(Operations):
         self.add_up_stores(y0, self.total)
         self.add_up_stores(z1, self.added)
         self.on_sites("patch_stage", y0, f0, z1, *self.at_sites, self.total, self.added, z2, mu, nu, mu_h, gamma_h)
+
+    def follow_calcium(self, y0: Array, z1: Array, z2: Array, span: float) -> None:
+        """kernels/followers/patch_follow.cu."""
+        self.add_up_stores(y0, self.total)
+        self.add_up_stores(z1, self.added)
+        self.add_up_stores(z2, self.added_later)
+        stores = (self.total, self.added, self.added_later)
+        self.on_sites("patch_follow", y0, z1, *self.at_sites, *stores, z2, GAMMA, span)
 
     def scale(self, a: float, x: Array, out: Array) -> None:
         """kernels/state/scale.cu."""

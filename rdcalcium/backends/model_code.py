@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rdcalcium.backends.patch_code import patch_code
+from rdcalcium.backends.patch_code import follower_code, patch_code
 from rdcalcium.backends.rate_code import field_code, rate_code
 from rdcalcium.discretization.base import Layout
 from rdcalcium.system import System
@@ -17,7 +17,7 @@ from rdcalcium.system import System
 class ModelCode:
     """What kernels include under these names, so that each depends on no more of a model than it needs.
 
-    headers     fields.cuh, reactions.cuh, neighbours.cuh, and mechanisms.cuh where there are patches
+    headers     fields.cuh, reactions.cuh, neighbours.cuh; where there are patches mechanisms.cuh and which_follow.cuh
     neighbours  arguments that say who is beside whom, and the C types of their values
     p, q        parameters of the reactions and of the mechanisms, float64
     """
@@ -35,7 +35,7 @@ def model_code(system: System) -> ModelCode:
     mechanisms, q = patch_code(system.patches)
     headers = {"fields.cuh": field_code(chemistry), "reactions.cuh": reactions, "neighbours.cuh": neighbours(layout)}
     if mechanisms:
-        headers["mechanisms.cuh"] = mechanisms
+        headers |= {"mechanisms.cuh": mechanisms, "which_follow.cuh": follower_code(system.patches)}
     return ModelCode(headers, layout.neighbours, p, q)
 
 

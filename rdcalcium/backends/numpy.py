@@ -13,6 +13,7 @@ from rdcalcium.backends.program import STATES
 from rdcalcium.chemistry import CALCIUM, FreeForm, Reaction, State, concentration, reaction_flux
 from rdcalcium.discretization import Level, PointWeights
 from rdcalcium.patches import Patch
+from rdcalcium.patches.following import followed
 from rdcalcium.system import System
 
 
@@ -119,6 +120,19 @@ class NumpyOperations(Operations):
             out[:] = mu * z + nu * out + mu_h * (f + rates.astype(self.real)) + gamma_h * f
             taken = patch.weights * (patch.mechanism.calcium @ rates)
             self._take(patch, mu_h * taken.astype(self.real), z2)
+
+    def follow_calcium(self, y0: np.ndarray, z1: np.ndarray, z2: np.ndarray, span: float) -> None:
+        """Rows that follow of every patch."""
+        patches, states = self.system.patches, [self._rows(x) for x in (y0, z1, z2)]
+        for (patch, rows), (_, before), (_, after) in zip(*map(patches.split, states), strict=True):
+            if not len(patch.mechanism.following):
+                continue
+            (c0, b0), (c1, b1), (c2, b2) = (calcium_at(patch, x) for x in (y0, z1, z2))
+            beyond = (None, None) if b0 is None or b1 is None or b2 is None else (b0 + b1, b0 + b2)
+            start = rows.astype(np.float64)
+            end = followed(patch, (c0 + c1, c0 + c2), (start + before, start + after), beyond, span)
+            which = patch.mechanism.following
+            after[which] = end - start[which]
 
     def advance(
         self, y: np.ndarray, carried: np.ndarray, z: np.ndarray, end: np.ndarray, carried_end: np.ndarray

@@ -87,6 +87,26 @@ RDC_DEVICE double site_flux(const index_t kind, const double* q, const double* r
     return header, np.array(numbers)
 
 
+def follower_code(patches: Patches) -> str:
+    """C code that says which rows of each kind follow calcium, which kernels include as which_follow.cuh."""
+    found = [(kind, patch.mechanism.following) for kind, patch in enumerate(patches.patches)]
+    cases = "".join(
+        _case(kind, [*(f"which[{i}] = {row};" for i, row in enumerate(rows)), f"return {len(rows)};"])
+        for kind, rows in found
+        if len(rows)
+    )
+    return f"""// Made by rdcalcium/backends/patch_code.py for one model.
+#pragma once
+
+// How many rows of a kind follow calcium, and which
+RDC_DEVICE int site_followers(const index_t kind, int* which) {{
+    switch (kind) {{
+{cases}    }}
+    return 0;
+}}
+"""
+
+
 def _case(kind: int, lines: list[str]) -> str:
     return f"    case {kind}:\n" + "".join(f"        {line}\n" for line in lines)
 

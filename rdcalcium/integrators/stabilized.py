@@ -23,7 +23,8 @@ class StabilizedRungeKutta:
         z, older, _ = step.spare
         do.scale(0.0, step.f0, older)
         do.scale(k.mu_t[1] * h, step.f0, z)
-        rows = np.column_stack([k.mu, k.nu, k.mu_t * h, k.gamma_t * h])[2:]
+        do.follow(step.y, older, z, k.c[1] * h)
+        rows = np.column_stack([k.mu, k.nu, k.mu_t * h, k.gamma_t * h, np.diff(k.c, prepend=0.0) * h])[2:]
         cells, changes = (None, None) if sources is None else (sources.cells, sources.change[1:])
         self.evaluations += self.stages - 1
         return do.stages(step.y, step.f0, z, older, rows, cells, changes)[0]

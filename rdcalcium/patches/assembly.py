@@ -14,6 +14,7 @@ from rdcalcium.model.names import DENSITY, VOLTAGE
 from rdcalcium.model.transports import Transport
 from rdcalcium.patches.base import BOUND, CLOCK, Course, Row
 from rdcalcium.patches.flows import changes, shares
+from rdcalcium.patches.following import outruns
 from rdcalcium.patches.spelt import Spelt
 
 ROUNDS, SETTLED = 50, 1e-10  # of Newton's method, and the change, each ms, at which it is done
@@ -85,8 +86,10 @@ class Assembly:
         rest = scheme.generator(self.given.get(VOLTAGE, 0.0), self.calcium, self.magnesium)
         at_rest = dict(zip(scheme.states, stationary(rest), strict=True))
         amount = self.parameters[density] if density else 0.0
+        keeps_none = not any(amount * held[s] for s in scheme.states)
+        follows = keeps_none and outruns(scheme, self.given.get(VOLTAGE, 0.0), self.magnesium)
         self.rows += [
-            Row(share[s], Expression(rates[s]), at_rest[s], amount * held[s], 1.0, BOUND * bool(amount))
+            Row(share[s], Expression(rates[s]), at_rest[s], amount * held[s], 1.0, BOUND * bool(amount), follows)
             for s in scheme.states[1:]
         ]
         return share

@@ -36,6 +36,7 @@ class Row:
     scale    typical size: the absolute tolerance is the relative one times this; UNJUDGED: its error follows that of
              others
     account  where the ledger finds this calcium; none: it holds none
+    follows  whether it is the share of a state that holds no calcium and is too fast for steps: patches/following.py
     """
 
     name: str
@@ -44,6 +45,7 @@ class Row:
     calcium: float = 0.0
     scale: float = UNJUDGED
     account: str = ""
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Mechanism:
     def calcium(self) -> np.ndarray:
         """What each row holds, (rows,) µM µm."""
         return np.array([row.calcium for row in self.rows])
+
+    @cached_property
+    def following(self) -> np.ndarray:
+        """Which rows follow, as indices; their rates are straight lines in all of these."""
+        return np.array([i for i, row in enumerate(self.rows) if row.follows], dtype=int)
 
     def rates(self, calcium: np.ndarray, rows: np.ndarray, stored: float | np.ndarray = 0.0) -> np.ndarray:
         """Rate of change of every row at sites, (rows, sites) each ms.
@@ -257,6 +264,11 @@ class Patches:
     def follow_the_clock(self) -> bool:
         """Whether any of them changes with time by itself."""
         return any(patch.mechanism.courses for patch in self.patches)
+
+    @property
+    def have_followers(self) -> bool:
+        """Whether any of them has rows that follow."""
+        return any(len(patch.mechanism.following) for patch in self.patches)
 
     @property
     def stops(self) -> np.ndarray:

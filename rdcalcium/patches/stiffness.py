@@ -68,6 +68,9 @@ def steepest(reactions: Iterable[Reaction]) -> Reaction:
 def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float, by: int = 0) -> Reaction:
     """Of calcium, and of rows, the first of which change by their rates times `weights`, the others as they are.
 
+    Those that follow calcium are not among them: what others do to each other by way of these is, as if they were slow
+    and as if they were at once where they tend to.
+
     by  0: slopes are those by calcium; 1: by the first row
     """
     start = np.repeat(mechanism.start[:, None], len(LEVELS), axis=1)
@@ -75,14 +78,26 @@ def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float, by: int =
     with np.errstate(all="ignore"):  # far from physiology a law may overflow
         settled = _settled(mechanism, start, total)
         slopes = [jacobian(mechanism, LEVELS, rows, total) for rows in (start, settled)]
-        weighted = [found * scaled for found in slopes]
+        slopes = [matrix for found in slopes for matrix in _without(found, 1 + mechanism.following)]
+        others = np.delete(scaled, 1 + mechanism.following, axis=0)
         found = [
-            [_radii(matrix) for matrix in weighted],
+            [_radii(matrix * others) for matrix in slopes],
             [np.abs(matrix[:, 0, by]) for matrix in slopes],
             [_radii(matrix[:, 1:, 1:]) for matrix in slopes],
         ]
-    most = [SAFETY * np.nan_to_num(np.fmax(*pair), posinf=0.0) for pair in found]
+    most = [SAFETY * np.nan_to_num(np.fmax.reduce(each), posinf=0.0) for each in found]
     return Reaction(LEVELS, *(np.maximum.accumulate(numbers) for numbers in most))
+
+
+def _without(matrices: np.ndarray, which: np.ndarray) -> list[np.ndarray]:
+    """Jacobians (…, n, n) without some of their rows: with these as they are, and where the others bring them."""
+    others = np.delete(np.arange(matrices.shape[-1]), which)
+    alone = matrices[:, others][:, :, others]
+    if not len(which):
+        return [alone]
+    inner = matrices[:, which][:, :, which] - TINY * np.eye(len(which))
+    through = np.linalg.solve(inner, matrices[:, which][:, :, others])
+    return [alone, alone - matrices[:, others][:, :, which] @ through]
 
 
 def _radii(matrices: np.ndarray) -> np.ndarray:

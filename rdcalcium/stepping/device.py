@@ -135,7 +135,7 @@ def on_device(setting: Setting, host: HostSteps) -> DeviceSteps | None:
     patches = setting.operations.system.patches
     if not setting.operations.takes_steps or refines(setting.operations, setting.rtol):
         return None
-    if patches.follow_the_clock or setting.gates:
+    if patches.follow_the_clock or patches.have_followers or setting.gates:
         return None
     return DeviceSteps(setting, host)
 

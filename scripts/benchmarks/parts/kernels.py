@@ -53,6 +53,7 @@ SMALL = {
     "patch_stage": "the control volumes at surfaces with pumps",
     "patch_arrive": "the control volumes at surfaces with pumps",
     "patch_settle": "the control volumes at surfaces with pumps",
+    "patch_follow": "the control volumes at surfaces of stores",
     "patch_totals": "the control volumes at surfaces of stores",
     "patch_add_up": "a hundred numbers for each store",
     "march_patch_totals": "the control volumes at surfaces of stores",
