@@ -124,6 +124,13 @@ def test_the_list_tells_the_highest_rate_of_release(name: str) -> None:
     assert peak_rate(sensor, 10.0) == pytest.approx(float(after.release_rate.max()), rel=0.02)
 
 
+def test_a_site_that_is_refilled_and_knows_no_equilibrium_is_listed_from_where_it_rests() -> None:
+    """Fusion and refilling alone: whatever calcium does, vesicles fuse as fast as they come, g k / (g + k)."""
+    scheme = ("X -> fused : g", "fused -> X : k")
+    sensor = Sensor(name="s", positions=((0, 0, 0),), scheme=scheme, parameters={"g": 3.0, "k": 0.5})
+    assert peak_rate(sensor, 10.0) == pytest.approx(3.0 * 0.5 / 3.5, rel=1e-6)
+
+
 @pytest.mark.parametrize("name", SLOPES)
 def test_release_goes_with_a_high_power_of_low_calcium(name: str) -> None:
     for calcium, slope in zip((1.0, 3.0, 5.0, 10.0, 20.0), SLOPES[name], strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.model import KineticScheme, Sensor
+from rdcalcium.model.stationary import resting
 
 LONGEST = 100.0  # ms after the step
 _ACCURACY = {"rtol": 1e-6, "atol": 1e-14}
@@ -13,14 +14,16 @@ _ACCURACY = {"rtol": 1e-6, "atol": 1e-14}
 def peak_rate(sensor: Sensor, calcium: float, rest: float = 0.05) -> float:
     """Highest rate of release of each site after a step of calcium from rest, ms⁻¹.
 
+    It begins where a run does: with the occupancies of a site that has been left alone, spontaneous release included.
+
     calcium, rest  µM
     """
     from scipy.integrate import solve_ivp  # takes long to import
 
     scheme = sensor.kinetics()
-    q, start = scheme.generator(calcium=calcium), scheme.equilibrium(calcium=rest)
-    if sensor.reserve is not None:
-        reserve = scheme.states.index(sensor.reserve)
+    reserve = None if sensor.reserve is None else scheme.states.index(sensor.reserve)
+    q, start = scheme.generator(calcium=calcium), resting(scheme.generator(calcium=rest).T, reserve)
+    if reserve is not None:
         q[reserve], start = 0.0, start / start[reserve]
     solution = solve_ivp(lambda t, p: q @ p, (0, LONGEST), start, method="LSODA", jac=lambda t, p: q, **_ACCURACY)
     return float((_fusion(sensor, scheme, calcium) @ solution.y).max())

@@ -1,4 +1,4 @@
-"""The occupancies that a chain of states keeps, or those that do not leave it, which add up to one."""
+"""Occupancies of a chain of states that has been left alone for long, which add up to one."""
 
 from __future__ import annotations
 
@@ -47,3 +47,46 @@ def quasi_stationary(rate: np.ndarray, leaving: np.ndarray) -> np.ndarray:
         if not changed.any():
             break
     return p
+
+
+def resting(rate: np.ndarray, source: int | None = None) -> np.ndarray:
+    """Occupancies at rest, before anything happens, (states,).
+
+    Of its first state and all states that there is a way to and back. Where steps lead out of these for good, as fusion
+    does where no vesicle comes back, they are the occupancies of those that are still there: the quasi-stationary
+    distribution (Darroch & Seneta 1967). What comes out of a source is made up for there instead.
+
+    rate    (states, states) from row to column, ms⁻¹
+    source  a state that never runs out; none: there is none
+    """
+    reached = _reachable(rate)
+    around = reached[0] & reached[:, 0]
+    inner, leaving = rate[np.ix_(around, around)], rate[np.ix_(around, ~around)].sum(axis=1)
+    p = np.zeros(len(rate))
+    if source is None:
+        p[around] = quasi_stationary(inner, leaving)
+    else:
+        p[around] = stationary(inner + np.outer(leaving, np.arange(len(rate))[around] == source))
+    return p
+
+
+def limiting(rate: np.ndarray) -> np.ndarray:
+    """Occupancies that all come to in the end, those that were caught in a state without a way out too, (states,).
+
+    Of the states that are not left for good; where that is several sets with no way between them, of the first.
+
+    rate  (states, states) from row to column, ms⁻¹
+    """
+    reached = _reachable(rate)
+    closed = (reached <= reached.T).all(axis=1)
+    p = np.zeros(len(rate))
+    p[closed] = stationary(rate[np.ix_(closed, closed)])
+    return p
+
+
+def _reachable(rate: np.ndarray) -> np.ndarray:
+    """Whether there is a way from row to column, itself included, (states, states)."""
+    reached = (rate > 0) | np.eye(len(rate), dtype=bool)
+    for k in range(len(rate)):  # Warshall 1962
+        reached |= np.outer(reached[:, k], reached[k])
+    return reached

@@ -11,6 +11,7 @@ from rdcalcium.errors import InputError
 from rdcalcium.model import KineticScheme
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import DENSITY, VOLTAGE
+from rdcalcium.model.stationary import limiting
 from rdcalcium.model.transports import Transport
 from rdcalcium.patches.base import BOUND, CLOCK, Course, Row
 from rdcalcium.patches.flows import changes, shares
@@ -84,7 +85,7 @@ class Assembly:
         if density:
             self.transported += _across(scheme, names, share, density)
         rest = scheme.generator(self.given.get(VOLTAGE, 0.0), self.calcium, self.magnesium)
-        at_rest = dict(zip(scheme.states, stationary(rest), strict=True))
+        at_rest = dict(zip(scheme.states, limiting(rest.T), strict=True))
         amount = self.parameters[density] if density else 0.0
         keeps_none = not any(amount * held[s] for s in scheme.states)
         follows = keeps_none and outruns(scheme, self.given.get(VOLTAGE, 0.0), self.magnesium)
@@ -135,10 +136,3 @@ def _across(scheme: KineticScheme, names: Mapping[str, str], share: Mapping[str,
         lost = held[step.source] - held[step.target]
         if step.ligand is None and lost:
             yield f"{lost}*{density}*({step.forward.into(Spelt(names))})*{share[step.source]}"
-
-
-def stationary(q: np.ndarray) -> np.ndarray:
-    """Occupancies that a generator (states, states) keeps, one-way steps included, (states,)."""
-    found = np.linalg.lstsq(np.vstack([q, np.ones(len(q))]), np.append(np.zeros(len(q)), 1.0))[0]
-    positive: np.ndarray = np.clip(found, 0.0, None)
-    return positive / positive.sum()

@@ -10,7 +10,7 @@ import numpy as np
 from rdcalcium.model import Sensor
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.scheme import KineticScheme
-from rdcalcium.vesicles.rest import resting
+from rdcalcium.model.stationary import resting
 
 Course = tuple[
     np.ndarray, np.ndarray, np.ndarray
