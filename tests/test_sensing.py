@@ -162,7 +162,7 @@ def test_a_run_writes_how_many_are_open_and_the_view_draws_it(tmp_path: Path) ->
         assert (tmp_path / "whole" / name).read_text() == (tmp_path / "parts" / name).read_text()
     table, openings = whole.table(CHANNELS), whole.openings
     t, count = table["time (ms)"], table["CDI: open channels"]
-    told = [np.sum((openings.opens.values < at) & (openings.closes.values >= at)) for at in t[1:]]
+    told = [np.sum((openings.time.values < at) & (openings.closes.values >= at)) for at in t[1:]]
     np.testing.assert_array_equal(count[1:], told)
     assert "CDI: current (pA)" not in whole.table(STIMULUS)
     times, current = RunFolder(tmp_path / "whole").currents()["CDI"]
@@ -179,7 +179,7 @@ def test_trials_differ_and_are_those_of_their_number(tmp_path: Path) -> None:
     (openings,) = alone.influx.openings
     assert openings is not None
     third = result.openings.where(result.openings.trial == 3, drop=True)
-    np.testing.assert_array_equal(third.opens, openings.within(0.76).opened.clip(0))
+    np.testing.assert_array_equal(third.time, openings.within(0.76).opened.clip(0))
     assert len(set(result.table(TRIALS)["charge (pA ms)"].tolist())) == 3
 
 

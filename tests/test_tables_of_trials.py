@@ -66,10 +66,11 @@ def test_every_opening_of_every_trial_is_told(result: rc.Result) -> None:
         mine = found.where(found.channels == "by chance", drop=True)
         inside = by_chance.within(0.1)
         np.testing.assert_array_equal(mine.channel, inside.channel + 1)
-        np.testing.assert_array_equal(mine.opens, inside.opened.clip(0))
+        np.testing.assert_array_equal(mine.time, inside.opened.clip(0))
         np.testing.assert_array_equal(mine.closes, inside.closed.clip(max=0.1))
         other = found.where(found.channels == "told", drop=True)
-        assert (other.channel.values.tolist(), other.opens.values.tolist(), other.closes.values.tolist()) == (
+        assert set(mine.gating.values.tolist()) | {*other.gating.values.tolist()} == {"stochastic", "prescribed"}
+        assert (other.channel.values.tolist(), other.time.values.tolist(), other.closes.values.tolist()) == (
             [1],
             [0.02],
             [0.05],
@@ -83,11 +84,13 @@ def test_openings_go_on_after_a_stop_and_not_without_those_before(result: rc.Res
     rc.run(terminal(), "numpy", tmp_path / "run", should_stop=lambda: next(stops))
     assert rc.Result(tmp_path / "run").summary.trials == 1
     shutil.copytree(tmp_path / "run", tmp_path / "copy")
-    (tmp_path / "copy" / OPENINGS).unlink()
-    with pytest.raises(RunFolderError, match=r"there is no whole .*openings\.csv"):
-        rc.resume(tmp_path / "copy", "numpy")
+    for name in (PER_STIMULUS, OPENINGS):
+        (tmp_path / "copy" / name).unlink()
+        with pytest.raises(RunFolderError, match=rf"there is no whole .*{name}"):
+            rc.resume(tmp_path / "copy", "numpy")
+        shutil.copy(tmp_path / "run" / name, tmp_path / "copy")
     rc.resume(tmp_path / "run", "numpy")
-    for name in (OPENINGS, RELEASES, TRIALS, "ledger.csv"):
+    for name in (OPENINGS, RELEASES, TRIALS, PER_STIMULUS, "ledger.csv"):
         assert (tmp_path / "run" / name).read_text() == (result.folder / name).read_text()
 
 

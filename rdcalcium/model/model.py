@@ -82,7 +82,8 @@ class Record(Part):
 
     every: PositiveTime | None = None
     """Interval between the rows of sensors and probes, from 0 ms on and at the end. The steps stay as they are, and
-    peaks are those of all of them; none: a row after each step, or with several trials 1/200 of the duration."""
+    peaks are those of all of them, also of each stimulus; none: a row after each step, or with several trials 1/200 of
+    the duration."""
     snapshots: Snapshots | None = None
     """Whole fields, for pictures and ParaView, besides those at rest and at the end, which are always written; with
     several trials those of the first; none: rest and end alone."""

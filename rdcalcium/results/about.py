@@ -205,7 +205,7 @@ class About(Entry):
     started     date and time
     version     of rdcalcium
     references  of the papers whose values the run used: key, citation, doi
-    begins      ms, when each part of the stimulus begins, and each current of a train, by what they belong to
+    begins      ms, when each part of the stimulus begins, each current and each flash, by what they belong to
     rest        where it begins; none in folders of earlier versions
     lumens      name of each probe that is in the lumen of a store: that store
     fields      names of what was computed, calcium first

@@ -27,6 +27,8 @@ VARIABLES = {
     "peak Ca": "peak_calcium",
     "time of peak": "time_of_peak",
     "first release probability": "first_release_probability",
+    "mean fusions": "mean_fusions",
+    "variance of fusions": "variance_of_fusions",
 }
 
 
@@ -69,11 +71,13 @@ class Column:
 TRIAL = Column("trial")  # first in the tables of a run with several; from 1 on
 SENSOR, VESICLE = Column("sensor"), Column("vesicle")  # its name, and the number of its site, from 1 on
 GROUP, CHANNEL = Column("channels"), Column("channel")  # their name, and the number of one of them, from 1 on
-OPENS, CLOSES = Column("opens", "ms"), Column("closes", "ms")
+CLOSES, GATING = Column("closes", "ms"), Column("gating")  # of an opening; and why it came, by chance or as prescribed
 TIME, VOLTAGE = Column("time", "ms"), Column("voltage", "mV")
 CHARGE, IONS = Column("charge", "pA ms"), Column("ions")  # that entered the whole terminal in a trial
 OPENED, OPENINGS, PEAK, PEAK_TIME = "channels that opened", "openings", "peak Ca", "time of peak"
-NAMES = {SENSOR.quantity, GROUP.quantity}  # whose columns hold words
+ALL_SENSORS = "all sensors"  # place of what all vesicles together do over the trials
+COUNTS = tuple(Column(what, "", ALL_SENSORS) for what in ("failures", "mean fusions", "variance of fusions"))
+NAMES = {SENSOR.quantity, GROUP.quantity, GATING.quantity}  # whose columns hold words
 WHOLE = {TRIAL.quantity, VESICLE.quantity, CHANNEL.quantity, OPENED, OPENINGS}  # whose columns hold whole numbers
 AMOUNT = "uM um^3"  # unit of the ledger
 ENTERED, FREE, MISSING = (Column(quantity, AMOUNT) for quantity in ("entered", "free", "missing"))

@@ -1,70 +1,104 @@
-"""per_stimulus.csv: what each stimulus of a train brings: the highest calcium, and release, until the next one."""
+"""per_stimulus.csv: what each stimulus brings until the next one: the highest calcium, release, and failures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.results.columns import (
-    CALCIUM,
-    RELEASE_PROBABILITY,
-    RELEASES,
-    TIME,
-    TRIAL,
-    Column,
-    peak,
-    per_stimulus,
-)
+from rdcalcium.model import Model
+from rdcalcium.results import columns
+from rdcalcium.results.columns import TIME, TRIAL, Column
 from rdcalcium.results.csv_table import CsvTable, read_table
-from rdcalcium.results.folder import PER_STIMULUS, PROBES, SENSORS
+from rdcalcium.results.events import EventTable, events_to_go_on_with
+from rdcalcium.results.folder import PER_STIMULUS, RELEASES, lost
 
 
-def write_per_stimulus(folder: Path, begins: Sequence[float], duration: float) -> None:
-    """Make the table from those of the sensors and probes; no file where nothing begins.
+def columns_of(model: Model) -> list[Column]:
+    """What is known when a trial ends."""
+    held = [TRIAL, TIME] if model.computed_trials > 1 else [TIME]
+    held += [column for point in model.watched for column in columns.peak(point)]
+    return held + [column for s in model.sensors for label in s.labels() for column in columns.per_stimulus(label)]
 
-    begins    ms, of each stimulus
-    duration  ms, of the run, at which the last one ends
+
+class PerStimulusTable(EventTable):
+    """Open for the rows of each trial that ends; no file where nothing begins."""
+
+    def __init__(self, folder: Path, model: Model, stimuli: int, complete: int | None = None):
+        """Begin the table, or go on with that of so many complete trials.
+
+        Raises RunFolderError where their rows are not there.
+        """
+        path, wanted = folder / PER_STIMULUS, columns_of(model)
+        self._model, self._several = model, model.computed_trials > 1
+        kept = _kept(path, wanted, stimuli, complete) if stimuli and complete and self._several else []
+        super().__init__(path, wanted, stimuli > 0)
+        self.append(kept)
+
+    def write(self, trial: int, begins: np.ndarray, peaks: np.ndarray, released: np.ndarray) -> None:
+        """The rows of a trial that has ended.
+
+        begins    (stimuli,) ms
+        peaks     (stimuli, points, 2) µM, and when, ms
+        released  (stimuli + 1, columns) at each begin and at the end, in the order of sensors.csv
+        """
+        if len(begins):
+            first = [trial] if self._several else []
+            brought = zip(begins.tolist(), peaks, _release(self._model, released), strict=True)
+            self.append([*first, t, *highest.ravel(), *release] for t, highest, release in brought)
+
+
+def _release(model: Model, released: np.ndarray) -> np.ndarray:
+    """Releases to be expected of a site from each stimulus to the next, and the chance of its first one then.
+
+    released  (stimuli + 1, columns), of each sensor its rate, its probability, and where it is refilled the number
+    returns   (stimuli, 2 sensors)
     """
-    within = np.unique([t for t in begins if 0 <= t < duration])
-    tables = [table for table in (read_table(folder / PROBES), read_table(folder / SENSORS)) if table]
-    if not len(within) or not tables:
+    found, at = [np.zeros((len(released) - 1, 0))], 0
+    for sensor in model.sensors:
+        width = len(columns.release("", sensor.refills))
+        for _ in sensor.positions:
+            probability, number = released[:, at + 1], released[:, at + width - 1]
+            left = 1 - probability[:-1]
+            chance = np.divide(np.diff(probability), left, out=np.zeros(len(left)), where=left > 0)
+            found.append(np.column_stack([np.diff(number), chance]))
+            at += width
+    return np.hstack(found)
+
+
+def _kept(path: Path, wanted: Sequence[Column], stimuli: int, complete: int) -> list[tuple[float, ...]]:
+    """Rows of so many complete trials; a run that has broken off at its end may have counted failures already."""
+    counted = [*wanted, *columns.COUNTS]
+    held = events_to_go_on_with(path, counted if list(read_table(path))[len(wanted) :] else wanted)[: len(wanted)]
+    rows = [row for row in zip(*(column.tolist() for column in held), strict=True) if row[0] <= complete]
+    if len(rows) != complete * stimuli:
+        raise lost(f"{path} has {len(rows)} of the {complete * stimuli} rows before the checkpoint", "restore it, or ")
+    return rows
+
+
+def add_counts(folder: Path, trials: int) -> None:
+    """Say of every stimulus which share of trials it has failed in, and how many vesicles fused, where these are drawn.
+
+    Of the vesicles of all sensors together; the rows of one stimulus in several trials say the same.
+    """
+    table, fused = read_table(folder / PER_STIMULUS), read_table(folder / RELEASES)
+    if not table or not fused or trials == 1:
         return
-    joined = {heading: values for table in tables for heading, values in table.items()}
-    trials = joined.pop(TRIAL.heading, None)
-    found: list[dict[str, float]] = []
-    for trial in [None] if trials is None else np.unique(trials).tolist():
-        of = {heading: values if trial is None else values[trials == trial] for heading, values in joined.items()}
-        first = {} if trial is None else {TRIAL.heading: trial}
-        found += [first | row for row in _rows(of, [*within.tolist(), duration])]
-    table = CsvTable(folder / PER_STIMULUS, list(found[0]))
-    for row in found:
-        table.append(list(row.values()))
-    table.close()
+    begins, row = np.unique(table[TIME.heading], return_inverse=True)
+    counts = counts_between(begins, fused[TRIAL.heading], fused[TIME.heading], trials)
+    more = ((counts == 0).mean(axis=0), counts.mean(axis=0), counts.var(axis=0, ddof=1))
+    table |= {column.heading: values[row] for column, values in zip(columns.COUNTS, more, strict=True)}
+    written = CsvTable(folder / PER_STIMULUS, list(table))
+    for values in zip(*table.values(), strict=True):
+        written.append(values)
+    written.close()
 
 
-def _rows(traces: Mapping[str, np.ndarray], ends: Sequence[float]) -> Iterator[dict[str, float]]:
-    """Of one trial: a row for each stimulus, from its begin to the next of the `ends`, ms."""
-    times = traces[TIME.heading]
-    for begin, end in pairwise(ends):
-        inside = np.concatenate([[begin], times[(times > begin) & (times < end)], [end]])
-        row = {TIME.heading: begin}
-        for heading, values in traces.items():
-            row |= _between(Column.read(heading), inside, np.interp(inside, times, values))
-        yield row
-
-
-def _between(column: Column, times: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    """What a trace says of the time between two stimuli, by heading."""
-    if column.quantity == CALCIUM and column.place:
-        highest, at = peak(column.place)
-        return {highest.heading: float(values.max()), at.heading: float(times[values.argmax()])}
-    releases, chance = per_stimulus(column.place)
-    if column.quantity == RELEASES:  # of sites that are refilled; its column follows that of the probability
-        return {releases.heading: float(values[-1] - values[0])}
-    if column.quantity == RELEASE_PROBABILITY:
-        gained, left = values[-1] - values[0], 1 - values[0]
-        return {releases.heading: float(gained), chance.heading: float(gained / left) if left > 0 else 0.0}
-    return {}
+def counts_between(begins: np.ndarray, trial: np.ndarray, time: np.ndarray, trials: int) -> np.ndarray:
+    """How many moments of each trial, of those from 1 on, lie between a begin and the next, (trials, begins)."""
+    counts = np.zeros((trials, len(begins)), dtype=int)
+    number = np.searchsorted(begins, time, side="right") - 1
+    after = number >= 0
+    np.add.at(counts, (trial[after] - 1, number[after]), 1)
+    return counts

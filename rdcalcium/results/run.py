@@ -114,11 +114,14 @@ class Result:
 
         Until the next one: peak_calcium (µM) and time_of_peak (ms); at sensors the number of releases to be expected of
         a site, so that releases / releases[0] is facilitation, and first_release_probability, that a site releases
-        which has released nothing before. RunFolderError where nothing begins, or before the run has ended.
+        which has released nothing before. Of several trials whose vesicles are drawn per_stimulus["all sensors"] has
+        failures, mean_fusions and variance_of_fusions.
+
+        Raises RunFolderError where nothing begins, or before a trial has ended.
         """
         table = self.table(PER_STIMULUS)
-        if not table:
-            raise RunFolderError(f"{self.folder} has no {PER_STIMULUS}: no stimulus begins in it, or it has not ended")
+        if not table or not len(table[TIME.heading]):
+            raise RunFolderError(f"{self.folder} has no {PER_STIMULUS}: no stimulus begins in it, or none has ended")
         return _over_trials([table]) if TRIAL.heading in table else _over_time([table])
 
     @cached_property
@@ -143,7 +146,7 @@ class Result:
 
     @cached_property
     def openings(self) -> xarray.Dataset:
-        """Every opening of a channel, over `opening`: trial, channels (by name), channel, opens and closes (ms).
+        """Every opening of a channel, over `opening`: trial, time (ms), channels (by name), channel, closes, gating.
 
         Raises RunFolderError where none was written: [record] openings = true asks for them.
         """

@@ -25,13 +25,13 @@ from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About, Rest, Status
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.inputs import keep_inputs, within
-from rdcalcium.results.per_stimulus import write_per_stimulus
+from rdcalcium.results.per_stimulus import add_counts
 from rdcalcium.results.provenance import about_discretization, computed_by, scene
+from rdcalcium.runner.beginnings import beginnings
 from rdcalcium.runner.completeness import require_fitting
 from rdcalcium.runner.microscope import Microscope
-from rdcalcium.runner.recording import Recording, require_space
+from rdcalcium.runner.recording import Recording, require_space, stimuli_of
 from rdcalcium.runner.rest import kept
-from rdcalcium.runner.stimulus import beginnings
 from rdcalcium.runner.summary import Spent, summarize
 from rdcalcium.simulation import Simulation, SimulationError
 from rdcalcium.system import System
@@ -146,6 +146,7 @@ class Execution:
     def _go_on(self, state: dict[str, Any]) -> None:
         """Back to a checkpoint; where that fails the folder says what it said before."""
         own = {"peaks": Peaks(len(self.model.watched)).values, "lowest": 0.0, "released": 0, "wall": self.before}
+        own |= stimuli_of(self.simulation).saved()
         own |= self.microscope.state()
         own |= {"spent": np.array(astuple(self.spent))}
         require_fitting(self.path, state, self.simulation.state() | own)
@@ -253,8 +254,7 @@ class Execution:
             self._save()
             return self._tell("interrupted")
         self.recording.flush()
-        begins = [t for times in self.about.begins.values() for t in times]
-        write_per_stimulus(self.path, begins, self.model.run.duration)
+        add_counts(self.path, self.model.run.trials)
         self.recording.copy_tables()
         self._tell("finished")
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)

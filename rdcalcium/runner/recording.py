@@ -13,13 +13,16 @@ from rdcalcium.chemistry import CALCIUM
 from rdcalcium.model import Model
 from rdcalcium.recorders.peaks import Peaks
 from rdcalcium.recorders.schedule import Schedules
+from rdcalcium.recorders.stimuli import Stimuli
 from rdcalcium.results import folder
-from rdcalcium.results.columns import concentration
+from rdcalcium.results.columns import concentration, release
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.openings import OpeningTable
+from rdcalcium.results.per_stimulus import PerStimulusTable
 from rdcalcium.results.releases import Release, ReleaseTable, draws, rows_until
 from rdcalcium.results.tables import Tables
 from rdcalcium.results.vtkhdf import SnapshotFile
+from rdcalcium.runner.beginnings import beginnings
 from rdcalcium.runner.completeness import require_complete
 from rdcalcium.runner.microscope import Microscope
 from rdcalcium.runner.outcome import outcome
@@ -54,6 +57,7 @@ class Recording:
         self.fields = [f.name for f in simulation.system.fields]
         self.schedule, self.rows = when.snapshots, when.rows
         self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
+        self.stimuli = stimuli_of(simulation)
         self._stimulus: StimulusOfTrials | None = None
         self._released = 0  # vesicles that were drawn and fused, so far
         if state:
@@ -68,7 +72,9 @@ class Recording:
         until = (simulation.complete_trials, simulation.trial, simulation.t) if state else None
         self.tables = Tables(path, model, self.fields, simulation.balance(), until)
         self.releases = ReleaseTable(path, model, self._kept(state) if state else ())
-        self.openings = OpeningTable(path, model, simulation.complete_trials if state else None)
+        complete = simulation.complete_trials if state else None
+        self.openings = OpeningTable(path, model, complete)
+        self.per_stimulus = PerStimulusTable(path, model, len(self.stimuli.peaks), complete)
         self._sent: tuple[np.ndarray, Iterable[np.ndarray]] = NOTHING_SENT
         if model.computed_trials == 1:
             write_stimulus(path, model, simulation)
@@ -78,6 +84,7 @@ class Recording:
         self._begin_trial()
         if state:
             self.peaks.values = state["peaks"]
+            self.stimuli.restore(state)
 
     def _kept(self, state: dict[str, Any]) -> list[Release]:
         """Releases before the checkpoint."""
@@ -89,7 +96,7 @@ class Recording:
 
     def _begin_trial(self) -> None:
         """What follows is of the trial that the simulation is in."""
-        self.peaks = Peaks(len(self.simulation.model.watched))
+        self.peaks, self.stimuli = Peaks(len(self.simulation.model.watched)), stimuli_of(self.simulation)
         self.tables.begin(self.simulation.trial)
         if self._stimulus:
             self._stimulus.write(self.simulation.trial)
@@ -100,8 +107,10 @@ class Recording:
         self.look(self.simulation.now())
 
     def end_trial(self) -> None:
-        """Write the openings of a trial that is at its end, and its row where there are several."""
-        self.openings.write(self.simulation.trial, self.simulation.influx.openings)
+        """Write openings and stimuli of a trial that is at its end, and its row where there are several."""
+        trial, stimuli = self.simulation.trial, self.stimuli
+        self.openings.write(trial, self.simulation.influx.openings)
+        self.per_stimulus.write(trial, stimuli.begins, stimuli.peaks, stimuli.released)
         if self.simulation.model.computed_trials > 1:
             self.write_sent()
             self.tables.write_trial(outcome(self.simulation, self.peaks))
@@ -121,6 +130,7 @@ class Recording:
         self.releases.write(fusions)
         self._released += sum(len(f.time) for f in fusions if f)
         self.peaks.look(moment.t, moment.values[CALCIUM])
+        self._look_at_stimuli(moment)
         due = self.schedule.due(moment.t, moment.h)
         self.microscope.look(self.simulation, moment)
         if self.simulation.trial == WHOLE_FIELDS_OF and len(due):
@@ -147,6 +157,17 @@ class Recording:
             share = 1 + (t - moment.t) / moment.h
             self.tables.write_points(t, values, self._release(moment, values, share))
         self._look_at_channels(moment, times)
+
+    def _look_at_stimuli(self, moment: Moment) -> None:
+        """Calcium after this step, and what there is when a stimulus begins within it, or the run ends."""
+        due = self.stimuli.moments.due(moment.t, moment.h)
+        times = self.stimuli.moments.times[due]
+        seen = self.simulation.values_within(moment, times) if moment.h and len(due) else [moment.values] * len(due)
+        for number, t, values in zip(due.tolist(), times.tolist(), seen, strict=True):
+            share = 1 + (t - moment.t) / moment.h if moment.h else 1.0
+            self.stimuli.look(t, values[CALCIUM])
+            self.stimuli.released[number] = self._release(moment, values, share)
+        self.stimuli.look(moment.t, moment.values[CALCIUM])
 
     def _look_at_channels(self, moment: Moment, times: np.ndarray) -> None:
         """The same of channels whose gate calcium changes."""
@@ -183,6 +204,7 @@ class Recording:
             "peaks": self.peaks.values,
             "lowest": self.lowest,
             "released": self._released,
+            **self.stimuli.saved(),
             **self.microscope.state(),
         }
 
@@ -191,12 +213,14 @@ class Recording:
         self.tables.flush()
         self.releases.flush()
         self.openings.flush()
+        self.per_stimulus.flush()
 
     def close(self) -> None:
         """Close all tables, as far as the disk allows."""
         self.tables.close()
         self.releases.close()
         self.openings.close()
+        self.per_stimulus.close()
         if self._stimulus:
             with suppress(OSError):
                 self._stimulus.close()
@@ -207,6 +231,14 @@ class Recording:
         numbers = sum(column.nbytes for columns in tables.values() for column in columns.values())
         folder.require_room(self.path, self.snapshots.path.stat().st_size + numbers + STRUCTURE)
         self.snapshots.add_tables({name: columns for name, columns in tables.items() if columns})
+
+
+def stimuli_of(simulation: Simulation) -> Stimuli:
+    """What the stimuli of a model bring, before the first look."""
+    model = simulation.model
+    begins = [t for times in beginnings(model).values() for t in times]
+    columns = sum(len(release("", sensor.refills)) * len(sensor.labels) for sensor in simulation.sensors)
+    return Stimuli(begins, model.run.duration, len(model.watched), columns)
 
 
 def kept_fields(model: Model, fields: Sequence[str]) -> Sequence[str]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from rdcalcium.influx import Influx
 from rdcalcium.model import Model, VoltageCourse
-from rdcalcium.model.prescribed_currents import RepeatedCurrent
 from rdcalcium.results.columns import TIME, TRIAL, VOLTAGE, Column, current, open_channels, open_probability
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS
@@ -87,16 +86,6 @@ def stimulus_columns(model: Model, influx: Influx, times: np.ndarray, before: np
         inward = count * _values(group.influx, times, before)
         columns[current(group.name)] = 0.0 - inward  # not -inward, which makes -0.0 of nothing
     return columns
-
-
-def beginnings(model: Model) -> dict[str, list[float]]:
-    """When each part of the stimulus begins, and each current of a train, ms, by what they belong to."""
-    found = {"stimulus (ms)": list(model.stimulus.beginnings.values())} if model.stimulus else {}
-    for group in model.channels:
-        law = group.current
-        if isinstance(law, RepeatedCurrent) and law.train:
-            found[f"{group.name} (ms)"] = [moment + law.begins_once for moment in law.moments]
-    return found
 
 
 def _rows(

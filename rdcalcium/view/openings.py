@@ -55,5 +55,5 @@ def _rows(found: xarray.Dataset, trial: int) -> list[tuple[str, list[int], list[
     rows = []
     for name in dict.fromkeys(of.channels.values.tolist()):
         mine = of.isel(opening=(of.channels == name).values)
-        rows.append((name, *(mine[key].values.tolist() for key in ("channel", "opens", "closes"))))
+        rows.append((name, *(mine[key].values.tolist() for key in ("channel", "time", "closes"))))
     return rows
