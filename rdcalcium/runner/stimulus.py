@@ -22,11 +22,11 @@ from rdcalcium.time_course import TimeCourse
 def write_stimulus(folder: Path, model: Model, simulation: Simulation) -> None:
     """Write stimulus.csv, whose rows straight lines join to the true courses, within 1/1000 of the range of each.
 
-    There is a row where something bends, and no file where nothing flows. A jump has two rows of one time, the value
-    before it and the value after it.
+    There is a row where something bends, and no file where there is neither voltage nor channel. A jump has two rows of
+    one time, the value before it and the value after it.
     """
     influx = simulation.influx
-    if not influx.groups:
+    if not influx.groups and model.stimulus is None:
         return
     jumps = influx.events, *(g.influx.jumps for g in influx.currents.groups)
     times, before = _rows([g.influx for g in influx.currents.groups], jumps, model.stimulus, model.run.duration)
