@@ -166,10 +166,20 @@ class Simulation:
         """The calcium ledger at times (ms) within the step that led to this moment."""
         if not len(times):
             return []
-        if np.allclose(times, self.t, rtol=0, atol=SAME_TIME) and moment.t == self.t:
+        if self._is_now(moment, times):
             return [self.balance()] * len(times)
         looks = self.within(moment, times, self.ledger.amounts)
         return [self.ledger.earlier(found, self.stepper.y, self.stepper.carried) for found in looks]
+
+    def _is_now(self, moment: Moment, times: np.ndarray) -> bool:
+        """Whether times (ms) within the step to a moment are that of the state."""
+        return moment.t == self.t and np.allclose(times, self.t, rtol=0, atol=SAME_TIME)
+
+    def looks_within(
+        self, moment: Moment, times: np.ndarray, look: Callable[[Array], np.ndarray]
+    ) -> Iterable[np.ndarray]:
+        """As `within`; at the end of the step what is there, to the last digit."""
+        return [look(self.stepper.y)] * len(times) if self._is_now(moment, times) else self.within(moment, times, look)
 
     def now(self) -> Moment:
         """What there is to see before the next step, as a moment to which no step led."""

@@ -104,7 +104,7 @@ def patterns_of(table: str) -> list[str]:
     """Of the headings that the part of the page about a table explains; the times and trials of all stand before it."""
     part = RUN_FOLDER.partition(f"**`{table}`**")[2].partition("**`")[0]
     spans = {*re.findall(r"`([^`]+)`", part), "time (ms)", "trial"}
-    words = r"POINT|SENSOR|GROUP|BUFFER|STATE|VIEW|LIGHT|PUMP|STORE|NAME"
+    words = r"POINT|SENSOR|GROUP|BUFFER|STATE|VIEW|LIGHT|PUMP|STORE|TRANSPORT|GATE|NAME"
     return [re.sub(words, ".+", re.escape(span)) for span in spans]
 
 

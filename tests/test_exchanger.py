@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import rdcalcium as rc
 from rdcalcium.model import Pump
 from rdcalcium.patches.base import Course
 from rdcalcium.patches.build import pump_mechanism
+from tests.models import small_model
 
 V_T, REST = 26.7, 0.1  # mV, µM
 
@@ -39,3 +43,17 @@ def test_an_exchanger_is_as_fast_as_its_equation_says_at_its_limits() -> None:
 
 def test_more_sodium_inside_turns_an_exchanger_round() -> None:
     assert exchanged(0.1, -80.0) > 0 > exchanged(0.1, -80.0, Na_i="40 mM")
+
+
+def test_a_run_writes_the_voltage_that_its_exchanger_sees(tmp_path: Path) -> None:
+    """Where nothing else needs it: there are no channels."""
+    pump = Pump(use="NCX_luo_rudy1994", surface="membrane", parameters={"V_max": "1e-3 uM*um/ms"})
+    clamp = {"kind": "voltage_step", "holding": -80, "steps": [{"level": 20, "start": 0.02, "duration": 0.03}]}
+    cells = {"kind": "grid", "size_at_active_zone": 0.05}
+    model = small_model(
+        chemistry="fixed", discretization=cells, channels=[], pumps=[pump], stimulus=clamp, run={"duration": 0.1}
+    )
+    result = rc.run(model, "numpy", tmp_path / "run")
+    assert result.stimulus["time (ms)"].tolist() == [0, 0.02, 0.02, 0.05, 0.05, 0.1]
+    assert result.stimulus["voltage (mV)"].tolist() == [-80, -80, 20, 20, -80, -80]
+    assert result.per_stimulus["near"].time.values.tolist() == [0.02]

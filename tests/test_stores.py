@@ -477,14 +477,3 @@ def test_the_surface_of_an_obstacle_is_called_by_its_name(kind: str) -> None:
     np.testing.assert_allclose(larger, 1.5 if kind == "grid" else 1.0, rtol=0.1)  # a staircase is half as large again
     with pytest.raises(InputError, match=r"store 'mito' is on the surface 'dockd', .* Did you mean 'docked'"):
         rc.check(model.changed(stores=[{**store, "name": "mito", "surface": "dockd"}]))
-
-
-def test_the_free_calcium_of_a_store_is_read_from_a_run(tmp_path: Path) -> None:
-    result = rc.run(cell(SERCA, run={"duration": 1}, record={"snapshots": {"every": 0.25}}), "numpy", tmp_path / "run")
-    free = result.stores["ER"].calcium
-    assert free.attrs["units"] == "uM"
-    assert float(free[0]) == pytest.approx(STORE_REST, rel=1e-9)
-    np.testing.assert_allclose(free, result.ledger["stored in ER (uM um^3)"] / LUMEN, rtol=1e-12)
-    np.testing.assert_allclose(free.time, result.ledger["time (ms)"])
-    with pytest.raises(KeyError, match=r"there is no store with a well-mixed lumen 'er'; .*Did you mean 'ER'"):
-        result.stores["er"]

@@ -61,6 +61,13 @@ class Store(Part):
     """Whether a leak, in proportion to the difference of free calcium across the membrane, brings back what the
     transports take up at rest."""
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """What crosses its membrane: each transport, and the leak; of several with one name the second has a 2."""
+        names = [*(transport.name for transport in self.transports), *(["leak"] * (self.leak == "balances"))]
+        earlier = [names[:i].count(name) for i, name in enumerate(names)]
+        return tuple(f"{name} {count + 1}" if count else name for name, count in zip(names, earlier, strict=True))
+
     @model_validator(mode="after")
     def _one_lumen(self) -> Self:
         """Well mixed, or resolved."""

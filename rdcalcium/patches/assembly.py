@@ -30,6 +30,9 @@ class Assembly:
     given       what else laws may name at rest, such as Ca_store
     magnesium   µM, clamped
     courses     what changes with time, by the names that laws have for it
+    transported  terms of the fluxes of all transports
+    fluxes      of each transport, all its terms
+    variables   of each transport gates and states, as text, by the names that it has for them
     """
 
     calcium: float
@@ -38,6 +41,8 @@ class Assembly:
     rows: list[Row] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     transported: list[str] = field(default_factory=list)
+    fluxes: list[str] = field(default_factory=list)
+    variables: list[dict[str, str]] = field(default_factory=list)
     courses: dict[str, Course] = field(default_factory=dict)
 
     def place(self, value: float) -> str:
@@ -59,7 +64,7 @@ class Assembly:
 
     def add(self, transport: Transport) -> None:
         """Rows for its gates and states, and its flux out of the cytosol."""
-        over_time = transport.over_time
+        over_time, before = transport.over_time, len(self.transported)
         names = {name: self.place(value) for name, value in transport.numbers.items() if name not in over_time}
         names |= {name: self.follow(rows) for name, rows in over_time.items()}
         names |= self._add_states(transport, names)
@@ -72,6 +77,8 @@ class Assembly:
         ]
         if transport.law:
             self.transported.append(Expression(transport.law).into(Spelt(names)))
+        self.fluxes.append(" + ".join(self.transported[before:]))
+        self.variables.append({variable: names[variable] for variable in transport.variables})
 
     def _add_states(self, transport: Transport, names: Mapping[str, str]) -> dict[str, str]:
         """Rows for all states of its scheme but the first; what every state is called, the first being what is left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -92,6 +92,8 @@ class Mechanism:
     parameters  numbers for the names in the rates
     store       µM of free calcium in a store for each µM µm³ that its sites hold of the first row; none: no store
     courses     functions of time for names in the rates; with any, the last row is the time, ms
+    fluxes      each part of its flux out of the cytosol, µM µm ms⁻¹, by its name; those of the membrane of a store
+    states      gates and shares of states, by their names; likewise
     rests       all rows (rows,) at rest in a calcium in µM, where that is not what the rates lead to: those of vesicles
                 that have not fused yet; none: it is
     """
@@ -101,6 +103,8 @@ class Mechanism:
     parameters: Mapping[str, float]
     store: float | None = None
     courses: Mapping[str, Course] = field(default_factory=dict)
+    fluxes: Mapping[str, Expression] = field(default_factory=dict)
+    states: Mapping[str, Expression] = field(default_factory=dict)
     rests: Callable[[float], np.ndarray] | None = None
 
     @cached_property
@@ -114,7 +118,13 @@ class Mechanism:
         return np.array([i for i, row in enumerate(self.rows) if row.follows], dtype=int)
 
     def rates(self, calcium: np.ndarray, rows: np.ndarray, stored: float | np.ndarray = 0.0) -> np.ndarray:
-        """Rate of change of every row at sites, (rows, sites) each ms.
+        """Rate of change of every row at sites, (rows, sites) each ms; the rest is as in `values`."""
+        return self.values([row.rate for row in self.rows], calcium, rows, stored)
+
+    def values(
+        self, expressions: Iterable[Expression], calcium: np.ndarray, rows: np.ndarray, stored: float | np.ndarray = 0.0
+    ) -> np.ndarray:
+        """Expressions of what it knows at sites, (expressions, sites).
 
         calcium  (sites,) µM
         rows     (rows, sites)
@@ -125,7 +135,7 @@ class Mechanism:
             values[STORE] = self.store * stored
         values |= {name: course.at(rows[-1]) for name, course in self.courses.items()}
         values |= {row.name: now for row, now in zip(self.rows, rows, strict=True)}
-        return np.array([np.broadcast_to(row.rate.evaluate(values), calcium.shape) for row in self.rows])
+        return np.array([np.broadcast_to(one.evaluate(values), calcium.shape) for one in expressions])
 
     def flux(self, calcium: np.ndarray, rows: np.ndarray, stored: float | np.ndarray = 0.0) -> np.ndarray:
         """Out of the cytosol, (sites,) µM µm ms⁻¹."""

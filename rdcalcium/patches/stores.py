@@ -55,7 +55,7 @@ def membrane_mechanisms(store: Store, rest: float, magnesium: float = 0.0) -> tu
     swapped = [replace(row, rate=Expression(row.rate.into(SWAPPED)), calcium=0.0) for row in rows]
     swapped = [replace(row, account="" if row.account == BOUND else row.account) for row in swapped]
     swapped[0] = replace(swapped[0], calcium=-1.0)
-    return outer, replace(outer, rows=tuple(swapped))
+    return outer, replace(outer, rows=tuple(swapped), fluxes={}, states={})
 
 
 def store_mechanism(store: Store, rest: float, area: float, copies: int, magnesium: float = 0.0) -> Mechanism:
@@ -81,12 +81,21 @@ def _across(store: Store, rest: float, magnesium: float, first: Row) -> Mechanis
     parts.rows.append(first)
     for transport in store.transports:
         parts.add(transport)
-    inwards = " + ".join(parts.transported)
+    inwards, crossing = " + ".join(parts.transported), [*parts.fluxes]
     if store.leak == "balances":
         fluxes = [parts.at_rest(flux) for flux in parts.transported]
-        inwards = f"({inwards}) - {parts.place(_permeability(store, rest, fluxes))}*({STORE} - Ca)"
+        leak = f"- {parts.place(_permeability(store, rest, fluxes))}*({STORE} - Ca)"
+        inwards, crossing = f"({inwards}) {leak}", [*crossing, leak]
     parts.rows[0] = replace(first, rate=Expression(inwards))
-    return Mechanism(store.name, parts.with_clock(), parts.parameters, courses=parts.courses)
+    fluxes_of = dict(zip(store.ways, map(Expression, crossing), strict=True))
+    rows, more = parts.with_clock(), _states(store, parts)
+    return Mechanism(store.name, rows, parts.parameters, courses=parts.courses, fluxes=fluxes_of, states=more)
+
+
+def _states(store: Store, parts: Assembly) -> dict[str, Expression]:
+    """Gates and states of all transports, such as "h of IP3R"."""
+    named = zip(store.ways, parts.variables, strict=False)  # the leak comes last, and has none
+    return {f"{variable} of {way}": Expression(text) for way, held in named for variable, text in held.items()}
 
 
 def _permeability(store: Store, rest: float, fluxes: Sequence[float]) -> float:

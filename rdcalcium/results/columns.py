@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rdcalcium.model import Buffer, Imaging
+from rdcalcium.model.stores import Store
 
 CALCIUM = "Ca"  # the field of free calcium
 RELEASE_RATE, RELEASE_PROBABILITY, RELEASES = "release rate", "release probability", "cumulative release"
@@ -24,6 +25,9 @@ VARIABLES = {
     RATIO + MEASURED: "ratio_measured",
     APPARENT: "apparent_calcium",
     APPARENT + MEASURED: "apparent_calcium_measured",
+    "lowest Ca": "lowest_calcium",
+    "highest Ca": "highest_calcium",
+    "total Ca": "total_calcium",
     "peak Ca": "peak_calcium",
     "time of peak": "time_of_peak",
     "first release probability": "first_release_probability",
@@ -123,6 +127,17 @@ def of_channels(group: str) -> list[Column]:
 def peak(point: str) -> list[Column]:
     """The highest calcium of a trial at a sensor or probe, and when."""
     return [Column(PEAK, "uM", point), Column(PEAK_TIME, "ms", point)]
+
+
+def store(store: Store) -> list[Column]:
+    """Calcium in a store, free and in all; what crosses its membrane into it; gates and states of its transports."""
+    free = ["lowest Ca", "highest Ca"] if store.lumen else []
+    named = zip(store.ways, store.transports, strict=False)
+    return [
+        *(concentration(quantity, store.name) for quantity in (CALCIUM, *free, "total Ca")),
+        *(Column(f"flux through {way}", f"{AMOUNT}/ms", store.name) for way in store.ways),
+        *(Column(f"{variable} of {way}", "", store.name) for way, one in named for variable in one.variables),
+    ]
 
 
 def stored_in(store: str) -> Column:

@@ -22,12 +22,24 @@ PROBES = "probes.csv"
 SENSORS = "sensors.csv"
 STIMULUS = "stimulus.csv"
 CHANNELS = "channels.csv"
+STORES = "stores.csv"
 LEDGER = "ledger.csv"
 TRIALS = "trials.csv"
 RELEASES = "releases.csv"
 OPENINGS = "openings.csv"
 PER_STIMULUS = "per_stimulus.csv"
-TABLES = (PROBES, SENSORS, STIMULUS, CHANNELS, LEDGER, TRIALS, RELEASES, OPENINGS, PER_STIMULUS)  # of words and numbers
+TABLES = (
+    PROBES,
+    SENSORS,
+    STIMULUS,
+    CHANNELS,
+    STORES,
+    LEDGER,
+    TRIALS,
+    RELEASES,
+    OPENINGS,
+    PER_STIMULUS,
+)  # of words and numbers
 SNAPSHOTS = "result.vtkhdf"
 IMAGING = "imaging.h5"
 IMAGING_TABLE = "imaging.csv"

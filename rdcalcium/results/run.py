@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdcalcium.errors import InputError, suggest
-from rdcalcium.library import load
 from rdcalcium.results.about import About, Summary
-from rdcalcium.results.columns import CALCIUM, TIME, TRIAL, Column, stored_in
+from rdcalcium.results.columns import TIME, TRIAL, Column
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.folder import (
+    CHANNELS,
     IMAGING,
     LEDGER,
-    MODEL,
     PER_STIMULUS,
     PROBES,
     SENSORS,
     SNAPSHOTS,
     STIMULUS,
+    STORES,
     TRIALS,
     RunFolderError,
 )
@@ -54,9 +54,15 @@ class Points(dict[str, Any]):
 
 
 class Stores(Points):
-    """Free calcium in stores, by the name of the store."""
+    """What is in stores, by the name of the store."""
 
-    what = "store with a well-mixed lumen"
+    what = "store"
+
+
+class Groups(Points):
+    """What channels do whose gate calcium changes, by the name of their group."""
+
+    what = "group of channels whose gate calcium changes"
 
 
 class Images(Points):
@@ -119,10 +125,9 @@ class Result:
 
         Raises RunFolderError where nothing begins, or before a trial has ended.
         """
-        table = self.table(PER_STIMULUS)
-        if not table or not len(table[TIME.heading]):
+        if not len(self.table(PER_STIMULUS).get(TIME.heading, ())):
             raise RunFolderError(f"{self.folder} has no {PER_STIMULUS}: no stimulus begins in it, or none has ended")
-        return _over_trials([table]) if TRIAL.heading in table else _over_time([table])
+        return self._traces(PER_STIMULUS)
 
     @cached_property
     def trials(self) -> xarray.Dataset:
@@ -162,7 +167,7 @@ class Result:
 
     @cached_property
     def stimulus(self) -> dict[str, np.ndarray]:
-        """Voltage, open probability and currents over time, by column."""
+        """Voltage, open probability and currents over time, by column; what calcium changes is in `channels`."""
         return self.table(STIMULUS)
 
     @cached_property
@@ -172,20 +177,26 @@ class Result:
 
     @cached_property
     def stores(self) -> Points:
-        """Name of each store with a well-mixed lumen -> xarray.Dataset of the free calcium in it (µM), over time (ms).
+        """Name of each store -> xarray.Dataset of what is in it and what crosses its membrane, over time (ms).
 
-        result.stores["ER"].calcium is what the ledger says is stored, over the volume, and over 1 + binding_ratio; it
-        has the rows of the ledger, at every snapshot, and in several trials it is over trial and time.
+        stores["ER"].calcium is the free calcium in it (µM), on average where it has a lumen of control volumes, and
+        total_calcium that with what is bound; stores["ER"]["flux through SERCA"] goes into it, in µM µm³ ms⁻¹ of the
+        whole terminal, and stores["ER"]["h of IP3R"] is a gate. In several trials they are over trial and time.
         """
-        model, ledger = load(self.folder / MODEL), self.ledger
-        table = {column.heading: ledger[column.heading] for column in (TIME, TRIAL) if column.heading in ledger}
-        for store in model.stores:
-            if store.volume is not None:
-                stored = ledger[stored_in(store.name).heading]
-                free = stored / (store.volume * (1 + store.binding_ratio))
-                table[Column(CALCIUM, "uM", store.name).heading] = free
-        found = _over_trials([table]) if TRIAL.heading in table else _over_time([table])
-        return Stores(found)
+        return Stores(self._traces(STORES))
+
+    @cached_property
+    def channels(self) -> Points:
+        """Name of each group of channels whose gate calcium changes -> xarray.Dataset of how open they are, over time.
+
+        channels["CDI"].current is in pA, and inward is negative; other groups are in `stimulus`.
+        """
+        return Groups(self._traces(CHANNELS))
+
+    def _traces(self, name: str) -> Points:
+        """Of a table with a row for each time, and trial where there are several."""
+        table = self.table(name)
+        return _over_trials([table]) if TRIAL.heading in table else _over_time([table] if table else [])
 
     @cached_property
     def snapshots(self) -> StoredSnapshots:

@@ -13,7 +13,7 @@ from rdcalcium.patches.base import BOUND, PUMPED, STORED
 from rdcalcium.recorders.ledger import Balance
 from rdcalcium.results import columns
 from rdcalcium.results.csv_table import CsvTable, Moment
-from rdcalcium.results.folder import CHANNELS, LEDGER, PROBES, SENSORS, TRIALS
+from rdcalcium.results.folder import CHANNELS, LEDGER, PROBES, SENSORS, STORES, TRIALS
 
 OF_ACCOUNT = {BOUND: columns.bound_to, PUMPED: columns.pumped_by, STORED: columns.stored_in}
 
@@ -41,6 +41,9 @@ def headings(model: Model, fields: Sequence[str], balance: Balance) -> dict[str,
             columns.current(group.name),
         )
     ]
+    tables[STORES] = [column for store in model.stores for column in columns.store(store)]
+    if not model.stores:
+        del tables[STORES]
     if not model.sensors:
         del tables[SENSORS]
     if not sensing:
@@ -104,6 +107,10 @@ class Tables:
         """A row of every group that senses calcium: how open, and the current inward in pA, (groups,) each."""
         values = np.column_stack([are_open, 0.0 - inward])  # not -inward, which makes -0.0 of nothing
         self._tables[CHANNELS].append([*self._first, t, *values.ravel()])
+
+    def write_stores(self, t: float, values: np.ndarray) -> None:
+        """A row of all stores, in the order of their columns."""
+        self._tables[STORES].append([*self._first, t, *values])
 
     def write_balance(self, t: float, balance: Balance) -> None:
         """A row of the ledger."""

@@ -210,10 +210,9 @@ class Execution:
         self.recording.begin_trial()
 
     def _stretch(self) -> None:
-        """Some steps, none after one with a snapshot or an image in it; those before a run breaks off are kept too."""
+        """Some steps, none after one in which the state is looked at; those before a run breaks off are kept too."""
         try:
-            t = self.simulation.t
-            moments = self.simulation.stretch(until=min(self.when.snapshots.following(t), self.microscope.following(t)))
+            moments = self.simulation.stretch(until=self.recording.following(self.simulation.t))
         except SimulationError as error:
             for moment in error.before:
                 self.recording.look(moment)

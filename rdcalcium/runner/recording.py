@@ -14,6 +14,7 @@ from rdcalcium.model import Model
 from rdcalcium.recorders.peaks import Peaks
 from rdcalcium.recorders.schedule import Schedules
 from rdcalcium.recorders.stimuli import Stimuli
+from rdcalcium.recorders.stores import Stores
 from rdcalcium.results import folder
 from rdcalcium.results.columns import concentration, release
 from rdcalcium.results.csv_table import read_table
@@ -56,6 +57,7 @@ class Recording:
         self.path, self.simulation, self.microscope = path, simulation, microscope
         self.fields = [f.name for f in simulation.system.fields]
         self.schedule, self.rows = when.snapshots, when.rows
+        self.stores = Stores(model, simulation.do) if model.stores else None
         self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
         self.stimuli = stimuli_of(simulation)
         self._stimulus: StimulusOfTrials | None = None
@@ -148,7 +150,7 @@ class Recording:
         """
         if self.rows is None or not moment.h:
             self.tables.write_points(moment.t, moment.values, self._release(moment, moment.values))
-            self._look_at_channels(moment, np.array([moment.t]))
+            self._look_at_the_state(moment, np.array([moment.t]))
             return
         times = self.rows.times[self.rows.due(moment.t, moment.h)]
         if not len(times):
@@ -156,7 +158,7 @@ class Recording:
         for t, values in zip(times.tolist(), self.simulation.values_within(moment, times), strict=True):
             share = 1 + (t - moment.t) / moment.h
             self.tables.write_points(t, values, self._release(moment, values, share))
-        self._look_at_channels(moment, times)
+        self._look_at_the_state(moment, times)
 
     def _look_at_stimuli(self, moment: Moment) -> None:
         """Calcium after this step, and what there is when a stimulus begins within it, or the run ends."""
@@ -169,10 +171,20 @@ class Recording:
             self.stimuli.released[number] = self._release(moment, values, share)
         self.stimuli.look(moment.t, moment.values[CALCIUM])
 
-    def _look_at_channels(self, moment: Moment, times: np.ndarray) -> None:
-        """The same of channels whose gate calcium changes."""
+    def _look_at_the_state(self, moment: Moment, times: np.ndarray) -> None:
+        """The same of stores, and of channels whose gate calcium changes."""
+        if self.stores:
+            for t, seen in zip(
+                times.tolist(), self.simulation.looks_within(moment, times, self.stores.look), strict=True
+            ):
+                self.tables.write_stores(t, self.stores.values(seen))
         for t, are_open, inward in open_and_inward(self.simulation, moment, times):
             self.tables.write_channels(t, are_open, inward)
+
+    def following(self, t: float) -> float:
+        """When the state itself is looked at for the first time after t ms, ms: stores are with every row."""
+        rows = np.inf if self.stores is None else self.rows.following(t) if self.rows else t
+        return min(self.schedule.following(t), self.microscope.following(t), rows)
 
     def _release(self, moment: Moment, values: np.ndarray, share: float = 1.0) -> np.ndarray:
         """What is written of release at all sensors after a share of the step, in the order of the columns."""

@@ -84,6 +84,10 @@ class RunFolder:
             if column.quantity == columns.CURRENT
         }
 
+    def stores(self) -> dict[str, xarray.DataArray]:
+        """Free calcium in each store that has rows, on average over its lumen, as `traces`."""
+        return {name: held.calcium for name, held in self.result.stores.items() if held.time.size}
+
     def peak_time(self) -> float:
         """When calcium is highest at any sensor (at any probe, if there is no sensor), as the summary says, ms.
 

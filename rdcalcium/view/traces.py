@@ -1,9 +1,10 @@
-"""Curves against time: voltage, currents, [Ca²⁺] at every point, and release."""
+"""Curves against time: voltage, currents, [Ca²⁺] at every point and in stores, and release."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +42,11 @@ BEFORE, AFTER = 0.5, 2.0  # times that a peak lasts, which are shown on either s
 
 
 def traces(run_folder: str | Path, path: str | Path) -> Path:
-    """Voltage, currents, [Ca²⁺] at every sensor and probe, and release, one above the other; returns the path.
+    """Voltage, currents, [Ca²⁺] at every sensor and probe and in each store, and release, one above the other.
 
     Of several trials the mean is drawn, with its standard deviation as a band, and a few single trials as thin lines.
     Where the highest peak is short beside the run, as in a train, a second column shows the time around it. The end of
-    the path chooses the format: .png, .pdf or .svg.
+    the path, which is returned, chooses the format: .png, .pdf or .svg.
     """
     run = RunFolder(run_folder)
     panels = _panels(run)
@@ -77,6 +78,7 @@ def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
         panels.append(lambda axis: _currents(axis, currents))
     if calcium:
         panels.append(lambda axis: _calcium(axis, calcium, colours))
+    panels += [partial(_store, name=name, free=free) for name, free in run.stores().items()]
     if rate:
         chance = run.traces(RELEASE_PROBABILITY)
         panels.append(lambda axis: _release(axis, rate, chance, colours, named=not set(rate) <= set(calcium)))
@@ -139,6 +141,14 @@ def _calcium(axis: Axes, curves: Mapping[str, Any], colours: Colours) -> None:
     axis.yaxis.set_major_formatter("{x:g}")
     low, high = axis.get_ylim()
     axis.yaxis.set_minor_formatter("{x:g}" if high < 10 * low else "")
+    axis.set_ylabel(CALCIUM_TITLE)
+    _key(axis, lines)
+
+
+def _store(axis: Axes, name: str, free: Any) -> None:
+    """Free calcium in one store, from the lowest to the highest: a small part of it moves."""
+    lines = curve(axis, free.time, free, color=INK, label=f"in {name}", marker=_marker(free), ms=3)
+    axis.ticklabel_format(axis="y", useOffset=False)
     axis.set_ylabel(CALCIUM_TITLE)
     _key(axis, lines)
 
