@@ -289,8 +289,3 @@ def test_a_channel_in_a_lumen_is_refused(tmp_path: Path) -> None:
     unnamed = {**store(SERCA), "lumen": {"region": "Er"}}
     with pytest.raises(InputError, match=r"has no region 'Er'; it has: ER. Did you mean 'ER'"):
         discretize(resolve({**given, "stores": [unnamed], "buffers": []}))
-
-
-def test_a_steady_state_with_a_lumen_is_refused() -> None:
-    with pytest.raises(InputError, match=r"store 'ER' has a lumen of control volumes, with which a steady state"):
-        rc.steady(with_lumen(), held="z_max")

@@ -43,8 +43,14 @@ def _touching(discretization: Discretization, surface: str) -> np.ndarray:
 
 
 def reached(discretization: Discretization) -> np.ndarray:
-    """Control volumes from which a way leads to one that is held, these not among them; (k,) ascending."""
-    _, part = connected_components(discretization.conductance, directed=False)
+    """Control volumes from which a way leads to one that is held, these not among them; (k,) ascending.
+
+    A way may lead across the membrane of a lumen.
+    """
+    ways = discretization.conductance
+    for at in discretization.membranes.values():
+        ways = ways + csr_array((at.areas, (at.outside, at.inside)), shape=ways.shape)
+    _, part = connected_components(ways, directed=False)
     free = np.isin(part, part[discretization.held])
     free[discretization.held] = False
     return np.flatnonzero(free)

@@ -51,7 +51,7 @@ class Settled:
         """Whether calcium can leave the terminal through it."""
         return any(row.account == PUMPED for row in self.patch.mechanism.rows)
 
-    def rows(self, calcium: np.ndarray, lumen: float = 0.0) -> np.ndarray:
+    def rows(self, calcium: np.ndarray, lumen: float | np.ndarray = 0.0) -> np.ndarray:
         """Gates and states in their steady state, by Newton's method; what is counted is as before the run.
 
         calcium  (sites,) µM
@@ -73,7 +73,7 @@ class Settled:
                 break
         return rows
 
-    def at_rest(self, calcium: np.ndarray, lumen: float = 0.0) -> np.ndarray:
+    def at_rest(self, calcium: np.ndarray, lumen: float | np.ndarray = 0.0) -> np.ndarray:
         """The same as a run begins with it, its clock at 0 ms."""
         rows = self.rows(calcium, lumen)
         if self.patch.mechanism.courses:
@@ -87,7 +87,7 @@ class Settled:
         rows = mechanism.rows[: len(mechanism.rows) - bool(mechanism.courses)]
         return [i for i, row in enumerate(rows) if row.account in ("", BOUND)]
 
-    def _change(self, calcium: np.ndarray, rows: np.ndarray, lumen: float) -> np.ndarray:
+    def _change(self, calcium: np.ndarray, rows: np.ndarray, lumen: float | np.ndarray) -> np.ndarray:
         """A step of Newton's method, (moving rows, sites)."""
         moving, rates = self._moving, self._rates(calcium, rows, lumen)[self._moving]
         slopes = np.empty((len(calcium), len(moving), len(moving)))
@@ -98,16 +98,19 @@ class Settled:
         step: np.ndarray = np.linalg.solve(slopes - TINY * np.eye(len(moving)), rates.T[:, :, None])[:, :, 0].T
         return step
 
-    def _rates(self, calcium: np.ndarray, rows: np.ndarray, lumen: float) -> np.ndarray:
+    def _rates(self, calcium: np.ndarray, rows: np.ndarray, lumen: float | np.ndarray) -> np.ndarray:
         return self.patch.mechanism.rates(calcium, rows, self._stored(lumen))
 
-    def _stored(self, lumen: float) -> float:
+    def _stored(self, lumen: float | np.ndarray) -> float | np.ndarray:
         """What all sites hold of their store where its free calcium is `lumen`, µM µm³."""
         store = self.patch.mechanism.store
         return lumen / store if store else 0.0
 
-    def flux(self, calcium: np.ndarray, lumen: float = 0.0) -> np.ndarray:
-        """What is taken out of the cytosol for good, (sites,) µM µm ms⁻¹; calcium (sites,) µM, lumen µM."""
+    def flux(self, calcium: np.ndarray, lumen: float | np.ndarray = 0.0) -> np.ndarray:
+        """What is taken out of the cytosol for good, (sites,) µM µm ms⁻¹; calcium (sites,) µM, lumen µM.
+
+        Of a membrane with control volumes beyond it the calcium there, (sites,) µM, stands for that of the lumen.
+        """
         mechanism = self.patch.mechanism
         if mechanism.rests is not None:
             return np.zeros(len(calcium))
@@ -142,10 +145,17 @@ class Settled:
         store = self.patch.mechanism.store
         return float(store * self.patch.mechanism.start[0] * self.patch.areas.sum()) if store else 0.0
 
-    def slope(self, calcium: np.ndarray, lumen: float, nudge: float) -> np.ndarray:
+    def slope(self, calcium: np.ndarray, lumen: float | np.ndarray, nudge: float) -> np.ndarray:
         """Derivative of the flux by calcium, (sites,) µm ms⁻¹, by so many µM to both sides."""
         low, high = (self.flux(calcium + step, lumen) for step in (-nudge, nudge))
         found: np.ndarray = (high - low) / (2 * nudge)
+        return found
+
+    def by_lumen(self, calcium: np.ndarray, lumen: float | np.ndarray, nudge: float) -> np.ndarray:
+        """Derivative of the flux by calcium in the lumen, (sites,) µm ms⁻¹."""
+        step = NUDGE * np.maximum(lumen, nudge)
+        low, high = (self.flux(calcium, lumen + change) for change in (-step, step))
+        found: np.ndarray = (high - low) / (2 * step)
         return found
 
     def coupling(self, calcium: np.ndarray, lumen: float, nudge: float) -> tuple[np.ndarray, np.ndarray]:
@@ -153,9 +163,7 @@ class Settled:
 
         returns  (sites,) µm ms⁻¹, and (sites,)
         """
-        step = NUDGE * max(lumen, nudge)
-        low, high = (self.flux(calcium, lumen + step) for step in (-step, step))
-        by_lumen = (high - low) / (2 * step)
+        by_lumen = self.by_lumen(calcium, lumen, nudge)
         return by_lumen, -self.patch.areas * self.slope(calcium, lumen, nudge) / (self.patch.areas @ by_lumen)
 
 

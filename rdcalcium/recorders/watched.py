@@ -40,10 +40,10 @@ class WatchedPoints:
             if group.gate
         }
         found = _weights(system.discretization, positions, alone) if len(positions) else None
-        self.alone = alone | _beyond_membranes(system.discretization, found) if found else alone
+        self.alone = alone | beyond_membranes(system.discretization, found) if found else alone
         self._cells = np.union1d(influx.cells, flashed)
         self.weights = _with_cells(found, self._cells)
-        self.cytosolic = ~_beyond_membranes(system.discretization, self.weights)
+        self.cytosolic = ~beyond_membranes(system.discretization, self.weights)
         self._places = operations.points(self.weights)
         self._found: dict[tuple[float, bool], np.ndarray] = {}  # calcium, as it was asked for since the last look
         self.left = np.ones(len(groups))
@@ -132,7 +132,7 @@ def _weights(discretization: Discretization, positions: np.ndarray, alone: np.nd
     return PointWeights(indices, weights)
 
 
-def _beyond_membranes(discretization: Discretization, found: PointWeights) -> np.ndarray:
+def beyond_membranes(discretization: Discretization, found: PointWeights) -> np.ndarray:
     """Whether each point is in the lumen of a store, (points,)."""
     if discretization.parts is None:
         return np.zeros(len(found.indices), dtype=bool)

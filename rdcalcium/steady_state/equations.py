@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
 
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
@@ -59,10 +60,23 @@ class Equations:
         self.rest = operations.system.rest
         self.settled = settle(self.system.patches.patches, moment)
         begin = lumens or {}  # where the first search for them begins
-        self._lumens = [begin.get(one.patch.mechanism.name, one.typed_lumen) for one in self.settled]
+        self._lumens: list[float | np.ndarray] = [
+            begin.get(one.patch.mechanism.name, one.typed_lumen) for one in self.settled
+        ]
         self._span = max(float(self.chemistry.rest[CALCIUM]), LEAST)
         self._y0, self._f0 = self._do.from_host(self.rest), self._do.new()
         self._do.rhs(self._y0, self._f0)
+
+    @cached_property
+    def parts(self) -> np.ndarray:
+        """To which part of the terminal each free control volume belongs, (k,)."""
+        parts = self.system.discretization.parts
+        return np.zeros(len(self.free), dtype=np.int64) if parts is None else parts[self.free]
+
+    @cached_property
+    def there(self) -> np.ndarray:
+        """Whether each field is in a free control volume, (fields, k): buffers stay on their side of a membrane."""
+        return np.array([part.fields for part in self.system.parts]).T[:, self.parts]
 
     @cached_property
     def levels(self) -> list[Level]:
@@ -87,20 +101,47 @@ class Equations:
         calcium = self.whole(u)[CALCIUM]
         for one, lumen in zip(self.settled, self.lumens(u), strict=True):
             if one.patch.mechanism.rests is None:
-                rates[CALCIUM, one.patch.volumes] -= one.patch.weights * one.flux(calcium[one.patch.volumes], lumen)
+                flux = one.flux(calcium[one.patch.volumes], lumen)
+                np.subtract.at(rates[CALCIUM], one.patch.volumes, one.patch.weights * flux)
         return rates[:, self.free] + currents * self.sources
 
-    def lumens(self, u: np.ndarray) -> list[float]:
-        """Free calcium behind each patch at an excess u (fields, k), µM; 0 where there is no store."""
+    def lumens(self, u: np.ndarray) -> list[float | np.ndarray]:
+        """Free calcium behind each patch at an excess u (fields, k), µM; 0 where there is no store.
+
+        Where control volumes are there, that in each of them, (sites,).
+        """
         calcium, near = self.whole(u)[CALCIUM], zip(self.settled, self._lumens, strict=True)
-        self._lumens = [one.lumen(calcium[one.patch.volumes], lumen) for one, lumen in near]
+        self._lumens = [_behind(one, calcium, lumen) for one, lumen in near]
         return self._lumens
+
+    def stored(self, u: np.ndarray) -> dict[str, float]:
+        """Name of each store -> free calcium in it at an excess u (fields, k), on average, µM."""
+        calcium, volumes = self.whole(u)[CALCIUM][self.free], self.volumes
+        found = {}
+        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
+            if one.patch.holds_a_store:
+                found[one.patch.mechanism.name] = float(lumen)
+            elif number := one.patch.parts[1]:
+                there = self.parts == number
+                found[one.patch.mechanism.name] = float(volumes[there] @ calcium[there] / volumes[there].sum())
+        return found
+
+    def filled(self, u: np.ndarray) -> np.ndarray:
+        """An excess u (fields, k), but with as much calcium in lumens that have control volumes as balances, evenly."""
+        made, y = self.system.discretization, self.whole(u)
+        for one in self.settled:
+            number = one.patch.parts[1]
+            if number:
+                there, near = made.parts == number, float(self.rest[CALCIUM, one.patch.beyond].mean())
+                y[CALCIUM, there] = one.lumen(y[CALCIUM, one.patch.volumes], near)
+        found: np.ndarray = (y - self.rest)[:, self.free]
+        return found
 
     def slopes(self, u: np.ndarray) -> np.ndarray:
         """Derivative of the reactions by each field at an excess u (fields, k); (k, fields, fields) ms⁻¹.
 
         What stays in place, l·y, has no derivative: -lᵀl there leaves it as it is, and can be inverted. That stores
-        join distant places is left to `couplings`.
+        join distant places is left to `couplings`, that membranes join their two sides to `across`.
         """
         slopes = self.chemistry.jacobian(self.rest[:, self.free] + u)
         slopes[CALCIUM, CALCIUM] -= self.pumping(u)
@@ -112,13 +153,37 @@ class Equations:
         calcium, rates = self.whole(u)[CALCIUM], np.zeros(self.system.discretization.size)
         for one, lumen in zip(self.settled, self.lumens(u), strict=True):
             at = one.patch.volumes
-            rates[at] += one.patch.weights * one.slope(calcium[at], lumen, NUDGE * self._span)
+            np.add.at(rates, at, one.patch.weights * one.slope(calcium[at], lumen, NUDGE * self._span))
         return rates[self.free]
+
+    def across(self, u: np.ndarray) -> csr_array | None:
+        """Rate at which a little more calcium on one side of a membrane enters the other, (k, k) ms⁻¹.
+
+        None where no membrane has control volumes on both sides.
+        """
+        if not self.system.stored:
+            return None
+        calcium, n = self.whole(u)[CALCIUM], len(self.rest[CALCIUM])
+        found = csr_array((n, n))
+        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
+            patch = one.patch
+            if patch.beyond is not None:
+                rates = -patch.weights * one.by_lumen(calcium[patch.volumes], lumen, NUDGE * self._span)
+                found = found + csr_array((rates, (patch.volumes, patch.beyond)), shape=(n, n))
+        return csr_array(found[self.free][:, self.free])
+
+    @cached_property
+    def pieces(self) -> csr_array:
+        """Parts that are closed to diffusion, as shares of their volumes in the free control volumes, (pieces, k)."""
+        count, piece = connected_components(self._rows[:, self.free], directed=False)
+        shares = csr_array((self.volumes, (piece, np.arange(len(piece)))), shape=(count, len(piece)))
+        leaks = np.bincount(piece, self.outflow.sum(axis=1), count) > 0
+        return csr_array((diags_array(1 / shares.sum(axis=1)) @ shares)[~leaks])
 
     @cached_property
     def kept(self) -> np.ndarray:
-        """Sums of fields of which a closed terminal keeps as much as there is, though they move, (sums, fields)."""
-        return self.chemistry.spread if not self.outflow.shape[1] else self.chemistry.spread[:0]
+        """Sums of fields of which each of `pieces` keeps as much as there is, though they move, (sums, fields)."""
+        return self.chemistry.spread if self.pieces.shape[0] else self.chemistry.spread[:0]
 
     @property
     def spreading(self) -> float:
@@ -132,9 +197,9 @@ class Equations:
         """
         calcium, found = self.whole(u)[CALCIUM], []
         for one, lumen in zip(self.settled, self.lumens(u), strict=True):
-            if one.patch.mechanism.store is not None:
+            if one.patch.holds_a_store:
                 ends = np.zeros((2, len(calcium)))
-                by_lumen, lumen_by = one.coupling(calcium[one.patch.volumes], lumen, NUDGE * self._span)
+                by_lumen, lumen_by = one.coupling(calcium[one.patch.volumes], float(lumen), NUDGE * self._span)
                 ends[:, one.patch.volumes] = one.patch.weights * by_lumen, lumen_by
                 found.append((ends[0, self.free], ends[1, self.free]))
         return found
@@ -167,9 +232,27 @@ class Equations:
     @property
     def exchanged(self) -> float:
         """What all volumes give to their neighbours at rest, and calcium to its buffers, µM µm³ ms⁻¹."""
-        between = float(self._rows.sum()) * float(self.chemistry.diffusivity @ self.chemistry.rest)
+        moving = self.chemistry.diffusivity @ self.rest
+        between = float(self._rows.sum(axis=0) @ moving)
         return between + float(self.volumes.sum()) * self.chemistry.turnover
 
     def leaving(self, u: np.ndarray) -> np.ndarray:
-        """Calcium, free and bound, that flows into each held control volume, (held,) µM µm³ ms⁻¹."""
-        return self.outflow.T @ ((self.chemistry.calcium_content * self.chemistry.diffusivity) @ u)
+        """Calcium, free and bound, that flows into each held control volume, (held,) µM µm³ ms⁻¹.
+
+        From its neighbours, and out of a lumen behind it.
+        """
+        held, calcium = self.system.discretization.held, self.whole(u)[CALCIUM]
+        amounts = self.outflow.T @ ((self.chemistry.calcium_content * self.chemistry.diffusivity) @ u)
+        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
+            if one.patch.parts[1]:
+                at = np.isin(one.patch.volumes, held)
+                taken = one.patch.areas * one.flux(calcium[one.patch.volumes], lumen)
+                np.subtract.at(amounts, np.searchsorted(held, one.patch.volumes[at]), taken[at])
+        return amounts
+
+
+def _behind(one: Settled, calcium: np.ndarray, near: float | np.ndarray) -> float | np.ndarray:
+    """Free calcium behind a patch, where it is `calcium` (n,) µM; looked for from `near` in a store without volumes."""
+    if one.patch.beyond is not None:
+        return calcium[one.patch.beyond]
+    return one.lumen(calcium[one.patch.volumes], float(near))

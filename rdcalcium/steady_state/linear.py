@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from rdcalcium.chemistry import CALCIUM
@@ -18,11 +19,33 @@ RESTART, RESTARTS = 40, 10  # of GMRES: vectors that it keeps, and how often it 
 class Tie(NamedTuple):
     """What joins distant places, which the multigrid does not know: a (b·x), with the product over all of them.
 
-    a, b  (k or 1, fields), and (k, fields)
+    a, b  (k, fields)
     """
 
     a: np.ndarray
     b: np.ndarray
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """What it adds for x (k, fields)."""
+        return self.a * np.vdot(self.b, x)
+
+
+class Amount(NamedTuple):
+    """The same for something of which each piece keeps as much as there is: a times the mean of b·x in the piece.
+
+    pieces  shares of the control volumes in each, (pieces, k)
+    inside  of which piece each is, (k, pieces)
+    b, a    (k, fields), and (fields,) ms⁻¹
+    """
+
+    pieces: csr_array
+    inside: csr_array
+    b: np.ndarray
+    a: np.ndarray
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """What it adds for x (k, fields)."""
+        return np.outer(self.inside @ (self.pieces @ (self.b * x).sum(axis=1)), self.a)
 
 
 def free_calcium(equations: Equations, accuracy: float) -> tuple[np.ndarray, int]:
@@ -31,7 +54,8 @@ def free_calcium(equations: Equations, accuracy: float) -> tuple[np.ndarray, int
     accuracy  share of the sources that may be unbalanced
     """
     u = np.zeros_like(equations.sources)
-    cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], equations.pumping(u)[:, None, None])
+    pumping, across = equations.pumping(u)[:, None, None], equations.across(u)
+    cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], pumping, across)
     stores = [_store(a, b, np.array([CALCIUM])) for a, b in equations.couplings(u)]
     found, iterations = _solve(cycle, equations.sources[:1].T, equations.volumes, accuracy, stores)
     u[:1] = found.T
@@ -42,8 +66,8 @@ def correction(equations: Equations, u: np.ndarray, rates: np.ndarray, accuracy:
     """The change d of u for which (D L + R) d = -rates, R the slopes of the reactions at u; and iterations.
 
     With m the fields that move and f the others, d_f = -R_ff⁻¹ (rates_f + R_fm d_m) leaves
-    -(D L + R_mm - R_mf R_ff⁻¹ R_fm) d_m = rates_m - R_mf R_ff⁻¹ rates_f, and what stores join. In a closed terminal
-    there is as much of each buffer as before.
+    -(D L + R_mm - R_mf R_ff⁻¹ R_fm) d_m = rates_m - R_mf R_ff⁻¹ rates_f, and what stores and membranes join. In each
+    closed piece of the terminal there is as much of each buffer as before.
 
     u, rates  (fields, k) µM and µM ms⁻¹
     accuracy  share of the right-hand side that may be left
@@ -54,20 +78,22 @@ def correction(equations: Equations, u: np.ndarray, rates: np.ndarray, accuracy:
     known = np.concatenate([slopes[:, f][:, :, m], rates[f].T[:, :, None]], axis=2)
     known = np.linalg.solve(slopes[:, f][:, :, f], known)  # R_ff⁻¹ of R_fm and of rates_f
     indirect = slopes[:, m][:, :, f] @ known
-    ties = [_store(a, b, m) for a, b in equations.couplings(u)]
+    ties: list[Tie | Amount] = [_store(a, b, m) for a, b in equations.couplings(u)]
     right, kept = rates[m].T - indirect[:, :, -1], equations.kept
     follows = kept[:, m] - kept[:, f] @ known[:, :, :-1]  # of what is kept by the fields that move, (k, kept, moving)
-    shares = equations.volumes[:, None] / equations.volumes.sum()
-    for number, amount in enumerate(kept[:, m]):
-        ties.append(Tie(equations.spreading * amount[None], shares * follows[:, number]))
-        right = right + ties[-1].a * float(shares[:, 0] @ (known[:, :, -1] @ kept[number, f]))
-    even = equations.spreading * kept[:, m].T @ kept[:, m]
-    cycle = Cycle(equations.levels, d[m], indirect[:, :, :-1] - slopes[:, m][:, :, m] + even)
+    pieces = equations.pieces
+    inside = csr_array((pieces > 0).T, dtype=float)  # of which piece each control volume is
+    for number, amount in enumerate(equations.spreading * kept[:, m]):
+        ties.append(Amount(pieces, inside, follows[:, number], amount))
+        right = right + np.outer(inside @ (pieces @ (known[:, :, -1] @ kept[number, f])), amount)
+    even = np.multiply.outer(inside.sum(axis=1), equations.spreading * kept[:, m].T @ kept[:, m])
+    reactions = indirect[:, :, :-1] - slopes[:, m][:, :, m] + even
+    cycle = Cycle(equations.levels, d[m], reactions, equations.across(u))
     change = np.empty_like(u)
     found, iterations = _solve(cycle, right, equations.volumes, accuracy, ties, even)
     change[m] = found.T
     change[f] = -(known[:, :, -1] + np.matmul(known[:, :, :-1], found[:, :, None])[:, :, 0]).T
-    return change, iterations
+    return change * equations.there, iterations
 
 
 def _store(a: np.ndarray, b: np.ndarray, moving: np.ndarray) -> Tie:
@@ -81,12 +107,12 @@ def _solve(
     r: np.ndarray,
     volumes: np.ndarray,
     accuracy: float,
-    ties: Sequence[Tie] = (),
+    ties: Sequence[Tie | Amount] = (),
     without: np.ndarray | None = None,
 ) -> tuple[np.ndarray, int]:
     """x of cycle.apply(x) + ties - without x = r, both (k, fields), by GMRES on amounts, which all volumes have alike.
 
-    without  (fields, fields) ms⁻¹, what the cycle has and the equations have not; none: nothing
+    without  (k, fields, fields) ms⁻¹, what the cycle has and the equations have not; none: nothing
     returns  x, and the number of iterations
     """
     weights, iterations = volumes[:, None], 0
@@ -98,8 +124,10 @@ def _solve(
         x = approximate(amounts)
         flows = cycle.apply(x)
         for tie in ties:
-            flows += tie.a * np.vdot(tie.b, x)
-        return (weights * (flows if without is None else flows - x @ without)).ravel()
+            flows += tie.of(x)
+        if without is not None:
+            flows -= np.matmul(without, x[:, :, None])[:, :, 0]
+        return (weights * flows).ravel()
 
     def count(_: float) -> None:
         nonlocal iterations

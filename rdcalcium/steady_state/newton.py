@@ -48,12 +48,13 @@ def find(equations: Equations, flow: float, tolerance: float = TOLERANCE) -> tup
     at_rest = _share(equations, equations.rates(u), flow)
     if at_rest <= tolerance:
         return u, Convergence((at_rest,), 0)
+    equations.filled(u)  # which refuses a lumen that fills, of which the linear equations have no solution
     free, iterations = free_calcium(equations, LOOSE)
     reached, part = 0.0, 1.0
     while reached < 1:
         aim = min(reached + part, 1.0)
         search = _Search(equations, flow, aim, tolerance if aim == 1 else max(tolerance, ON_THE_WAY))
-        found = search.go(u + (aim - reached) * free)
+        found = search.go(equations.filled(u + (aim - reached) * free))
         iterations += search.iterations
         if found is not None:
             u, reached, part = found, aim, 2 * part

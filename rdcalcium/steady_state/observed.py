@@ -11,6 +11,7 @@ from rdcalcium.model import Model
 from rdcalcium.recorders.ledger import Ledger
 from rdcalcium.recorders.near_pores import NearPores
 from rdcalcium.recorders.pores import Pores
+from rdcalcium.recorders.watched import beyond_membranes
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import Convergence
 from rdcalcium.steady_state.state import SteadyState
@@ -46,6 +47,7 @@ def observed(
         values=_seen(model, influx, currents * _open(model, influx, sites, time), y),
         centres=cells.centres[cells.volumes > 0],
         y=y[:, cells.volumes > 0],
+        parts=None if cells.parts is None else cells.parts[cells.volumes > 0],
         free=balance.free,
         bound=balance.bound,
         stored=balance.stored,
@@ -71,9 +73,11 @@ def _seen(model: Model, influx: Influx, currents: np.ndarray, y: np.ndarray) -> 
     points, system = np.array([*model.watched.values()]).reshape(-1, 3), influx.do.system
     if not len(points):
         return np.empty((len(y), 0))
-    values = influx.do.gather(y, influx.do.points(system.discretization.locator.weights(points)))
+    found = system.discretization.locator.weights(points)
+    values = influx.do.gather(y, influx.do.points(found))
     near_pores = NearPores(system, influx.groups, influx.planes, points)
-    values[CALCIUM] = near_pores.calcium(values, *near_pores.fields(np.tile(currents, (len(points), 1))))
+    seen = near_pores.calcium(values, *near_pores.fields(np.tile(currents, (len(points), 1))))
+    values[CALCIUM] = np.where(beyond_membranes(system.discretization, found), values[CALCIUM], seen)
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +12,8 @@ from rdcalcium.chemistry import CALCIUM
 from rdcalcium.memory import MemoryShortageError, check_memory_for_steady_state
 from rdcalcium.model import Model
 from rdcalcium.model.region import LumenRegion
-from rdcalcium.patches.settled import Settled, UnsettledError, settle
-from rdcalcium.resting import Compartment, Drift, Level, NoRestError, drift_at, resting_sources, typed_drift
+from rdcalcium.patches.settled import UnsettledError
+from rdcalcium.resting import Compartment, Drift, Level, NoRestError, resting_sources, typed_drift
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import TOLERANCE, search_from
 from rdcalcium.system import Resting, System, chemistry_at, resting_at
@@ -63,8 +64,6 @@ def at_rest(model: Model, system: System) -> Rested:
     try:
         _require_still_buffers(model)
         level = compartment.rest()
-        if system.stored:
-            return _evenly(compartment, level, as_typed, (cells, rates))
         check_memory_for_steady_state(model, system.discretization.size)
         return _everywhere(compartment, level, as_typed, (cells, rates))
     except (NoRestError, UnsettledError, MemoryShortageError) as error:
@@ -72,50 +71,40 @@ def at_rest(model: Model, system: System) -> Rested:
 
 
 def _require_still_buffers(model: Model) -> None:
+    for name in spreading(model):
+        raise NoRestError(f"buffer {name!r} spreads from where it is")
+
+
+def spreading(model: Model) -> Iterator[str]:
+    """Names of buffers that spread from where they are before the stimulus."""
     for buffer in model.buffers:
         if buffer.where and not isinstance(buffer.where, LumenRegion) and any(buffer.diffusivities.values()):
-            raise NoRestError(f"buffer {buffer.name!r} spreads from where it is")
-
-
-def _evenly(compartment: Compartment, level: Level, before: Rested, sources: tuple[np.ndarray, np.ndarray]) -> Rested:
-    """The rest of a terminal that is the same in all of its cytosol, and in all of each lumen."""
-    drift, system = drift_at(compartment, level, *sources), before.system
-    if drift.matters(level.calcium):
-        raise NoRestError("lumens have control volumes, of which only a rest that is even is looked for")
-    lumens = {name: level.lumens[name] for name in system.stored}
-    sites = [_at_sites(one, level) for one in settle(system.patches.patches)]
-    resting = Resting(level.calcium, np.concatenate(sites), lumens=lumens)
-    system = resting_at(compartment.model, system, resting)
-    return replace(before, system=system, level=level, range=(level.calcium,) * 2, drift=drift, solved=True)
-
-
-def _at_sites(one: Settled, level: Level) -> np.ndarray:
-    """The numbers of a patch at a level, flat; the side towards a lumen sees both the other way round."""
-    here, beyond = level.calcium, level.lumens.get(one.patch.mechanism.name, 0.0)
-    if one.patch.inside:
-        here, beyond = beyond, here
-    return one.at_rest(np.full(len(one.patch.volumes), here), beyond).ravel()
+            yield buffer.name
 
 
 def _everywhere(
     compartment: Compartment, level: Level, before: Rested, sources: tuple[np.ndarray, np.ndarray]
 ) -> Rested:
     """The rest of every control volume, from that of the whole as one compartment."""
-    model = compartment.model
-    even = replace(compartment.system, chemistry=chemistry_at(model, level.calcium))
+    model, resolved = compartment.model, [*before.system.stored]
+    even = replace(
+        compartment.system,
+        chemistry=chemistry_at(model, level.calcium, level.lumens),
+        stored={name: level.lumens[name] for name in resolved},
+    )
     entering = np.zeros(even.shape)
     entering[CALCIUM, sources[0]] = sources[1]
     equations = Equations(NumpyOperations(even), entering, lumens=level.lumens)
     u = _solved(equations)
-    calcium = equations.whole(u)[CALCIUM][equations.free]
-    uneven = equations.whole(u) if u.any() else None
-    resting = Resting(level.calcium, equations.sites(u)[: before.system.patches.size], uneven)
-    names = [one.patch.mechanism.name for one in equations.settled]
-    lumens = dict(zip(names, equations.lumens(u), strict=True))
+    uneven, lumens = equations.whole(u) if u.any() else None, equations.stored(u)
+    sites = equations.sites(u)[: before.system.patches.size]
+    resting = Resting(level.calcium, sites, uneven, {name: lumens[name] for name in resolved})
+    cytosol = equations.parts == 0
+    calcium, volumes = equations.whole(u)[CALCIUM][equations.free][cytosol], equations.volumes[cytosol]
     return replace(
         before,
         system=resting_at(model, before.system, resting),
-        level=Level(float(equations.volumes @ calcium / equations.volumes.sum()), {k: lumens[k] for k in level.lumens}),
+        level=Level(float(volumes @ calcium / volumes.sum()), {name: lumens[name] for name in level.lumens}),
         range=(float(calcium.min()), float(calcium.max())),
         drift=_left(equations, u),
         solved=True,

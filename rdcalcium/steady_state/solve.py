@@ -19,11 +19,13 @@ from rdcalcium.library import loaded
 from rdcalcium.memory import check_memory_for_steady_state
 from rdcalcium.model import Model, doubts
 from rdcalcium.patches.settled import UnsettledError, moment_of
+from rdcalcium.resting import Compartment, NoRestError
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import NoSteadyStateError, find
 from rdcalcium.steady_state.observed import observed
+from rdcalcium.steady_state.rest import spreading
 from rdcalcium.steady_state.state import SteadyState
-from rdcalcium.system import Sources, build_system
+from rdcalcium.system import Resting, Sources, System, build_system, resting_at
 from rdcalcium.units import milliseconds, nanometres, parse
 
 PEAK = "peak"
@@ -73,11 +75,6 @@ def steady(
 
 def _steadied(model: Model) -> Model:
     """The model in which every channel conducts with its probability of being open: what is random has no rest."""
-    for store in model.lumens:
-        raise InputError(
-            f"store {store!r} has a lumen of control volumes, with which a steady state is not found; run the model to "
-            "its end, or give the store the volume of a well-mixed lumen"
-        )
     for group in model.channels:
         if group.openings:
             raise InputError(
@@ -95,13 +92,29 @@ def _operations(model: Model, held: tuple[str, ...]) -> NumpyOperations:
     cells = discretize(model)
     check_memory_for_steady_state(model, cells.size)
     system = build_system(model, hold(cells, held))
-    for field in system.fields:
-        if field.diffusivity and not field.everywhere:
-            raise NoSteadyStateError(
-                f"buffer {field.buffer!r} spreads from where it is before the stimulus, so rest is no steady state; "
-                "let a long run get there, or leave out its `where`"
-            )
+    for buffer in spreading(model):
+        raise NoSteadyStateError(
+            f"buffer {buffer!r} spreads from where it is before the stimulus, so rest is no steady state; "
+            "let a long run get there, or leave out its `where`"
+        )
+    if system.stored and not held and not has_a_way_out(model):
+        system = _in_balance(model, system)
     return NumpyOperations(system)
+
+
+def _in_balance(model: Model, system: System) -> System:
+    """A closed terminal with as much calcium as before, and lumens into which as much goes as comes out."""
+    try:
+        level = Compartment(model, system).rest()
+    except NoRestError as error:
+        raise NoSteadyStateError(f"{error}") from None
+    lumens = {name: level.lumens[name] for name in system.stored}
+    return resting_at(model, system, Resting(level.calcium, system.patches.start, lumens=lumens))
+
+
+def has_a_way_out(model: Model) -> bool:
+    """Whether calcium can leave the terminal where nothing is held."""
+    return bool(model.pumps or model.calcium.clearance)
 
 
 def _moment(model: Model, influx: Influx, at: float | str) -> tuple[float, bool]:
@@ -123,7 +136,7 @@ def _require_a_way_out(model: Model, cells: Discretization, sources: Sources, fr
     """
     walls = ", ".join(name for name in cells.surfaces if name not in model.geometry.mirror_surfaces)
     if not len(cells.held):
-        if model.pumps or model.calcium.clearance:
+        if has_a_way_out(model):
             return
         raise NoSteadyStateError(
             f"calcium enters at {milliseconds(time)} and none leaves a closed terminal, so it has no steady state; "

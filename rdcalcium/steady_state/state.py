@@ -29,8 +29,9 @@ class SteadyState:
     fields       names of what is computed, calcium first
     positions    name and position (µm) of every sensor, then of every probe
     values       (fields, points) µM at these; calcium with what the control volumes miss of it near a pore
-    centres      (n, 3) µm, of the control volumes in the cytosol
+    centres      (n, 3) µm, of the control volumes in the cytosol, and in lumens of stores
     y            (fields, n) µM in these
+    parts        (n,) 0 in the cytosol, 1 in the first lumen of a store, …; none: there are no lumens
     free, bound  calcium in the whole terminal, and bound to each buffer, pump or sensor by its name, µM µm³
     stored       in each store by its name, free and bound, µM µm³
     entering     calcium through all channels of the whole terminal, pA
@@ -46,6 +47,7 @@ class SteadyState:
     values: np.ndarray
     centres: np.ndarray
     y: np.ndarray
+    parts: np.ndarray | None
     free: float
     bound: dict[str, float]
     stored: dict[str, float]
@@ -72,8 +74,14 @@ class SteadyState:
 
     @cached_property
     def snapshot(self) -> xarray.Dataset:
-        """Every field in every control volume, over "volume", with x, y and z of their centres in µm."""
+        """Every field in every control volume, over "volume", with x, y and z of their centres in µm.
+
+        Where a store has a lumen of control volumes the compartment too, as in a snapshot of a run.
+        """
+        places: dict[str, tuple[str, np.ndarray, dict[str, str]]]
         places = {axis: ("volume", x, {"units": "um"}) for axis, x in zip("xyz", self.centres.T, strict=True)}
+        if self.parts is not None:
+            places["compartment"] = ("volume", self.parts, {})
         return _dataset(self.fields, self.y, ("volume",)).assign_coords(places)
 
 
