@@ -23,7 +23,7 @@ from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.memory import MemoryShortageError
 from rdcalcium.results import Result, RunFolderError, folder
-from tests.support import StopAfter, assert_same_tables, launch, rdcalcium, sentence
+from tests.support import ROOT, StopAfter, assert_same_tables, launch, rdcalcium, sentence
 
 MODEL = dedent("""\
     title = "movable"
@@ -117,6 +117,20 @@ def test_a_run_may_be_replaced_by_its_own_model(tmp_path: Path) -> None:
     assert_same_numbers(tmp_path / "before", tmp_path / "run")
     runner.run(small(tmp_path), "numpy", tmp_path / "run", overwrite=True)
     assert not (tmp_path / "run" / "inputs").exists()
+
+
+def test_nothing_of_an_earlier_run_outlives_the_one_that_takes_its_place(tmp_path: Path) -> None:
+    """Nor pictures of it; what a run may write is what the page says. Other files in the folder stay."""
+    table = (ROOT / "docs" / "run-folder.md").read_text().partition("## The tables")[0]
+    written = re.findall(r"^\| `([\w.]+/?)` \|", table, flags=re.MULTILINE)
+    assert {"run.json", "imaging.h5", "imaging.csv", "pictures/"} <= {*written}
+    new = rc.run(small(tmp_path), "numpy", tmp_path / "new").folder
+    old = tmp_path / "old"
+    old.mkdir()
+    for name in (*written, "notes.txt"):
+        (old / name).mkdir() if name.endswith("/") else (old / name).write_text("of an earlier run")
+    rc.run(small(tmp_path), "numpy", old, overwrite=True)
+    assert {path.name for path in old.iterdir()} == {*(path.name for path in new.iterdir()), "notes.txt"}
 
 
 def test_a_waveform_given_as_rows_is_kept_too(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ SNAPSHOTS = "result.vtkhdf"
 IMAGING = "imaging.h5"
 IMAGING_TABLE = "imaging.csv"
 CHECKPOINT = "checkpoint.npz"
+FILES = (ABOUT, MODEL, *TABLES, SNAPSHOTS, IMAGING, IMAGING_TABLE, CHECKPOINT)  # all that a run writes, beside INPUTS
 INPUTS = "inputs"
 PICTURES = "pictures"
 _TRIAL = ".rdcalcium-trial"
@@ -154,14 +155,8 @@ def require_room(path: Path, size: int) -> None:
 
 
 def remove_run(path: Path) -> None:
-    """Delete what a run writes, and nothing else."""
-    for name in (
-        ABOUT,
-        MODEL,
-        *TABLES,
-        SNAPSHOTS,
-        CHECKPOINT,
-    ):
+    """Delete what a run writes, and its pictures; `keep_inputs` has replaced its inputs."""
+    for name in FILES:
         (path / name).unlink(missing_ok=True)
     shutil.rmtree(path / PICTURES, ignore_errors=True)
 
