@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.gating import occupancies
+from rdcalcium.gating import occupancies, transitions
 from rdcalcium.model import Channels, GatedCurrent, Model, VoltageCourse
 from rdcalcium.openings import Openings, PrescribedGate, StochasticGate
 from rdcalcium.sensing import SensingGate
@@ -167,9 +167,9 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None, 
         probability = _open_share(group, occupied)
     voltage = stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
     if group.gating == "stochastic":
+        expected = transitions(group.kinetics(), voltage, occupied, times, rest)
+        _require_followable(group, expected, model.run.duration)
         gate = _stochastic(group, stimulus, times, voltage, rest)
-        if isinstance(gate, StochasticGate):
-            _require_followable(gate, gate.transitions(occupied), model.run.duration)
     open_share = np.ones(len(times)) if gate or probability is None else probability
     influx = TimeCourse.through(times, _inward(group, law, open_share, voltage), smooth=True)
     if probability is None:
@@ -201,12 +201,12 @@ def _stochastic(
     return StochasticGate(group.name, scheme, times, voltage, start, group.open_mask, len(group.positions))
 
 
-def _require_followable(gate: StochasticGate, transitions: float, duration: float) -> None:
-    """Refuse channels that go from state to state too often to be drawn, so many times each on average."""
-    most = min(MOST_EACH, MOST / gate.channels)
-    if transitions > most:
+def _require_followable(group: Channels, expected: float, duration: float) -> None:
+    """Refuse channels that go from state to state too often to be drawn, so many times each, at resting calcium."""
+    most = min(MOST_EACH, MOST / len(group.positions))
+    if expected > most:
         raise InputError(
-            f"each of channels {gate.name!r} would go from state to state about {transitions:.2g} times in "
+            f"each of channels {group.name!r} would go from state to state about {expected:.2g} times in "
             f"{milliseconds(duration)}; at most {most:.2g} can be drawn: check the unit of the rates of their gate, "
             "leave out the fastest step, or leave out gating"
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rdcalcium.model import KineticScheme
+from rdcalcium.model.names import CALCIUM
 
 AT_ONCE = 4096  # steps whose propagators are held together, some ten megabytes
 SAME_STEP = 12  # digits after the point of a step in ms, beyond which two are as long
@@ -54,6 +55,24 @@ def occupancies(
         for i, propagator in enumerate(propagators, start=first):
             p[i + 1] = propagator @ p[i]
     return p.T
+
+
+def transitions(
+    scheme: KineticScheme, voltage: np.ndarray, occupied: np.ndarray, times: np.ndarray, calcium: float = 0.0
+) -> float:
+    """How often a channel goes from state to state on average: ∫ Σ_s p_s λ_s dt, λ_s the sum of the rates out of s.
+
+    voltage   (times,) mV
+    occupied  (states, times) probability of each state p_s
+    times     (times,) ms
+    calcium   µM, which stays what it is
+    """
+    of_state = dict(zip(scheme.states, occupied, strict=True))
+    rate = np.zeros(len(times))
+    for step, (forward, backward) in zip(scheme.transitions, scheme.rates(voltage, calcium), strict=True):
+        ligand = calcium if step.ligand == CALCIUM else 1.0
+        rate += forward * ligand * of_state[step.source] + backward * of_state[step.target]
+    return float(np.trapezoid(rate, times))
 
 
 def _propagators(scheme: KineticScheme, steps: np.ndarray, voltages: np.ndarray, calcium: float) -> np.ndarray:

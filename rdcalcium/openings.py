@@ -120,14 +120,6 @@ class StochasticGate:
             np.divide(np.diff(r), self._widths, still.copy(), where=self._widths > 0) for r in self._leaving
         ]
 
-    def transitions(self, occupied: np.ndarray) -> float:
-        """How often a channel goes from state to state on average: ∫ Σ_s p_s λ_s dt over all rows.
-
-        occupied  (states, rows) probability of each state
-        """
-        rate = sum((p * leaving for p, leaving in zip(occupied, self._leaving, strict=True)), np.zeros(len(self.times)))
-        return float(np.trapezoid(rate, self.times))
-
     def openings(self, seed: int, trial: int) -> Openings:
         """Those of a trial: the n-th two numbers of a channel are row `channel` of the n-th stream.
 

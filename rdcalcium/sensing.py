@@ -66,17 +66,21 @@ class SensingGate:
     def begin(self, seed: int, trial: int) -> Standing:
         """The channels before the first step of a trial."""
         self._key = (seed, trial)
-        self._drawn: list[np.ndarray] = []
+        self._drawn: dict[int, np.ndarray] = {}
         u = self._numbers(0)[:, 0]
         states = np.searchsorted(self._start, u * self._start[-1], side="right")
         return Standing(states, np.ones(self.channels, dtype=int), -np.log1p(-self._numbers(1)[:, 0]))
 
     def _numbers(self, turn: int) -> np.ndarray:
         """The pairs of all channels, (channels, 2), in this turn of theirs."""
-        while len(self._drawn) <= turn:
-            stream = generator(*self._key, "gate", self.name, len(self._drawn))
-            self._drawn.append(stream.random((self.channels, 2)))
+        if turn not in self._drawn:
+            self._drawn[turn] = generator(*self._key, "gate", self.name, turn).random((self.channels, 2))
         return self._drawn[turn]
+
+    def _forget(self, before: int) -> None:
+        """Turns that all channels have left behind; a step that begins earlier again draws them anew."""
+        for turn in [turn for turn in self._drawn if turn < before]:
+            del self._drawn[turn]
 
     def through(
         self, at: Standing, t: float, end: float, calcium: tuple[np.ndarray, np.ndarray], late: float = 0.0
@@ -88,6 +92,7 @@ class SensingGate:
         calcium  (channels,) µM at both ends
         late     ms, by which a change may come after the end and still count as one at the end
         """
+        self._forget(int(at.turns.min()))
         times, rates = self._rates(t, end, calcium)
         leaving = np.einsum("sw,wrc->src", self._from, rates)
         steps = np.diff(times)[:, None] * (leaving[:, 1:] + leaving[:, :-1]) / 2

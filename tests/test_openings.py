@@ -14,6 +14,7 @@ from scipy.stats import kstest
 from rdcalcium import library
 from rdcalcium.currents import GroupCurrent, _occupancy_table, channel_currents
 from rdcalcium.errors import InputError
+from rdcalcium.gating import transitions
 from rdcalcium.model import ActionPotential, Box, Channels, Grid, KineticScheme, Model, ModelError, Run
 from rdcalcium.openings import Openings, StochasticGate
 
@@ -248,13 +249,20 @@ def expected(kind: Channels) -> float:
     """How often one of them is to go from state to state under the action potential of the calyx."""
     model = model_of(kind)
     assert model.stimulus is not None
-    _, occupied = _occupancy_table(kind, model.stimulus, END, 0.0)
-    gate = channel_currents(model).groups[0].gate
-    assert isinstance(gate, StochasticGate)
-    return gate.transitions(occupied)
+    times, occupied = _occupancy_table(kind, model.stimulus, END, 0.0)
+    return transitions(kind.kinetics(), model.stimulus.voltage(times), occupied, times)
 
 
-def test_a_gate_in_the_wrong_unit_is_refused_before_it_is_followed() -> None:
-    group = stochastic(10, gate=("C <-> O : 8e5, 8e5",), open_states=("O",))
-    with pytest.raises(InputError, match=r"channels 'c' would go .* about 2.4e\+06 times in 3 ms; at most 1e\+06 can"):
+@pytest.mark.parametrize("sensing", [(), ("O + Ca <-> I : 0.5, 0.2",)], ids=["by voltage", "by calcium too"])
+def test_a_gate_in_the_wrong_unit_is_refused_before_it_is_followed(sensing: tuple[str, ...]) -> None:
+    group = stochastic(10, gate=("C <-> O : 8e5, 8e5", *sensing), open_states=("O",))
+    with pytest.raises(InputError, match=r"channels 'c' would go .* about 2.\de\+06 times in 3 ms; at most 1e\+06 can"):
         channel_currents(model_of(group))
+
+
+def test_binding_counts_among_what_a_channel_does() -> None:
+    """At 5 µM half of the channels hold calcium and each goes to and fro at the mean of 2 and 2 /ms."""
+    scheme = KineticScheme.parse(["O + Ca <-> I : 0.4, 2"], {})
+    still = np.zeros(2)
+    occupied = np.repeat(scheme.equilibrium(0.0, 5.0)[:, None], 2, axis=1)
+    assert transitions(scheme, still, occupied, np.array([0.0, 3.0]), 5.0) == pytest.approx(2 * 3, rel=1e-12)

@@ -205,3 +205,20 @@ def test_the_channel_of_the_library_is_shut_by_calcium() -> None:
 def test_channels_drawn_beside_pumps_are_written(beside: dict[str, Any], tmp_path: Path) -> None:
     rc.run(compartment(drawn(), **beside), "numpy", tmp_path / "run")
     assert len((tmp_path / "run" / CHANNELS).read_text().splitlines()) > 2
+
+
+def test_turns_that_are_over_are_forgotten_and_drawn_anew_where_a_step_is_taken_again() -> None:
+    """Else a channel that flickers would keep every number that it ever used."""
+    flickering = ["C <-> O : 50, 50", "O + Ca <-> I : 0.5, 5"]
+    gate = gate_of(compartment(drawn(gate=flickering, parameters={}), stimulus=CLAMP))
+    calm = np.full(len(SPOTS), REST)
+    start = gate.begin(1, 1)
+    first, _ = gate.through(start, 0.0, 0.001, (calm, calm))
+    at = first
+    for t in 0.001 * np.arange(1, 1000):
+        at, _ = gate.through(at, t, t + 0.001, (calm, calm))
+    assert at.turns.min() > 10
+    assert len(gate._drawn) <= np.ptp(at.turns) + 4
+    again, _ = gate.through(start, 0.0, 0.001, (calm, calm))
+    np.testing.assert_array_equal(again.states, first.states)
+    np.testing.assert_array_equal(again.waits, first.waits)
