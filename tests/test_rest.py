@@ -384,14 +384,16 @@ def test_what_has_no_rest_begins_as_typed_and_says_why(case: str, why: str) -> N
         result = runner.run(
             model.changed(run={"duration": 200, "tolerance": 0.02, "max_step": 100}), "numpy", should_stop=lambda: True
         )
-    assert result.about.rest.begins == "as typed"
+    assert result.about.rest.begins == "without rest"
     assert why in result.about.rest.why
+    assert f"rest: none was found, for {result.about.rest.why}; the run begins with 50 nM" in str(result.summary)
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"pumps": [BALANCED, BARE]}, "by -1.5 nM/ms on average; a run begins in balance, at about 20 nM"),
+        ({"pumps": [BALANCED, BARE]}, "by -1.5 nM/ms on average over the cytosol, with its buffers, and by -1.5 nM/ms"),
+        ({"pumps": [BALANCED, BARE]}, "a run begins in balance, at about 20 nM"),
         ({"pumps": [BARE]}, "a run begins there nevertheless: pumps take calcium out, nothing brings it in"),
         ({"pumps": [BALANCED, BARE], "run": {"duration": 1, "rest": "as typed"}}, "nevertheless, as the model says"),
         ({"pumps": [BALANCED], "stores": [ER]}, "at about 50 nM and 100.1 uM in ER"),
@@ -402,3 +404,53 @@ def test_check_says_where_a_run_would_begin(changes: dict[str, Any], said: str) 
     told = [line for line in rc.check(compartment(**changes)) if line.startswith("rest: ")]
     assert len(told) == bool(said)
     assert said in "".join(told)
+
+
+def warned(model: Model) -> list[str]:
+    """What `check` warns of, which is what a run warns of too."""
+    with pytest.warns(rc.ModelWarning) as caught:
+        rc.run(model.changed(run={"max_step": 100}), "numpy", should_stop=lambda: True)
+    told = [line.removeprefix("warning: ") for line in rc.check(model) if line.startswith("warning: ")]
+    assert {f"{one.message}" for one in caught} == {*told}
+    return told
+
+
+def test_a_run_and_check_warn_of_a_rest_elsewhere_than_typed() -> None:
+    (one,) = warned(compartment(pumps=[BALANCED, BARE]))
+    assert one.startswith("calcium rests at about 20 nM, where a run begins, and not at 50 nM as typed: 'bare' takes")
+
+
+def test_drift_that_buffers_hide_is_told_with_where_it_is() -> None:
+    """Bound calcium holds the mean, and free calcium beside the pump falls by P₂ c A / V of its control volume."""
+    much = {**SITES, "total": 1e5}
+    (one,) = warned(compartment(pumps=[BARE], buffers=[much], run={"duration": 1}))
+    assert f"by {-1e3 * P_2 * REST / SIDE:.3g} nM/ms at most, at (0, 0, 50) nm" in one
+    capacity = 1 + 1e5 * 0.3 / 0.35**2
+    assert f"by {-1e3 * P_2 * REST / SIDE / capacity:.2g} nM/ms on average" in one
+
+
+def test_two_pumps_that_balance_each_other_are_no_drift() -> None:
+    """Each alone takes or brings calcium, both together nothing."""
+    model = compartment(pumps=[BARE, {**BARE, "name": "leaky", "law": f"-P*{REST}", "parameters": {"P": P_2}}])
+    assert not any("rest" in line for line in rc.check(model) if line.startswith(("rest", "warning")))
+
+
+@pytest.mark.parametrize(("P", "times"), [(4e-6, 0), (1.2e-7, 27.8)])
+def test_a_store_that_settles_far_from_what_is_typed_is_told_with_the_cause(P: float, times: float) -> None:
+    """SERCA takes up v c² / (K² + c²), and at rest P (s - c) is as much."""
+    porous = {**POROUS, "parameters": {"P": P}}
+    model = compartment(pumps=[BALANCED], stores=[{**ER, "transports": [SERCA, porous]}])
+    told = [line for line in rc.check(model) if line.startswith("warning: ")]
+    uptake = 2e-3 * REST**2 / (0.1**2 + REST**2)
+    assert len(told) == bool(times)
+    for line in told:
+        assert f", {uptake / P / 120:.3g} times the 120 uM typed: " in line
+        assert f"take up {uptake:.3g} uM um/ms and let out {P * 120:.3g}; " in line
+
+
+@pytest.mark.parametrize(("transports", "does"), [([SERCA, POROUS], "let out more calcium than the terminal can hold")])
+def test_stores_that_empty_into_a_closed_terminal_are_told_from_those_that_take_all(
+    transports: list[dict[str, Any]], does: str
+) -> None:
+    flood = {**ER, "volume": 1.0, "rest": 1e5, "transports": transports}
+    assert does in rested(compartment(stores=[flood])).why

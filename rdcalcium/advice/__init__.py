@@ -12,7 +12,7 @@ from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.images import images
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps, senses
-from rdcalcium.advice.rest import beginning, resting_fluxes
+from rdcalcium.advice.rest import beginning
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, single_precision, sizes
 from rdcalcium.advice.trials import randomness
 from rdcalcium.backends import choose
@@ -45,7 +45,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
     model = loaded(model)
     _refused_by_a_run(model)
     name, reason = choose("auto", device)
-    questions = [WARNING + question for question in (*doubts(model), *resting_fluxes(model))]
+    questions = [WARNING + question for question in doubts(model)]
     backend = f"backend that auto takes: {name}, because {reason}"
     planned = planned_size(model)
     if any(m.short for m in memory.memories(model, planned, name, device)):
@@ -60,7 +60,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *binding_ratios(model),
         *cost(model, cells, chemistry),
         *single_precision(model, cells, chemistry),
-        *beginning(model, cells.made),
+        *beginning(model, cells.make),
         *randomness(model),
         *images(model),
         *_resolution(model, cells.locator, cells.space, chemistry, cells.count),

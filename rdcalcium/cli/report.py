@@ -98,8 +98,8 @@ def _sentences(result: Result) -> Iterator[str]:
         f"wall time {summary.wall_time:.1f} s; backend {machine.backend} on {machine.device} "
         f"({machine.processor}); peak memory of the process {summary.peak_memory:.0f} MiB"
     )
-    if (rest := result.about.rest) and (rest.begins != "at rest" or rest.largest):
-        yield rest.sentence
+    if summary.began:
+        yield summary.began
     if summary.lowest < LOWEST:
         yield f"warning: a concentration fell to {summary.lowest:.3g} uM; use a smaller tolerance"
     if summary.rejected > max(MANY, MOST_REJECTED * summary.steps):

@@ -98,13 +98,26 @@ def _states(store: Store, parts: Assembly) -> dict[str, Expression]:
     return {f"{variable} of {way}": Expression(text) for way, held in named for variable, text in held.items()}
 
 
+def exchanged(store: Store, rest: float, magnesium: float = 0.0) -> tuple[float, float]:
+    """What the transports of a store take up and let out at rest, µM µm ms⁻¹; rest and magnesium in µM."""
+    parts = Assembly(rest, {STORE: store.rest}, magnesium)
+    for transport in store.transports:
+        parts.add(transport)
+    return _both_ways([parts.at_rest(flux) for flux in parts.transported])
+
+
+def _both_ways(fluxes: Sequence[float]) -> tuple[float, float]:
+    """The sum of those that go in, and of those that come out."""
+    return sum(flux for flux in fluxes if flux > 0), -sum(flux for flux in fluxes if flux < 0)
+
+
 def _permeability(store: Store, rest: float, fluxes: Sequence[float]) -> float:
     """Of the leak that lets out at rest what the transports take up then in sum (µM µm ms⁻¹), µm ms⁻¹."""
     uptake = sum(fluxes)
     if store.rest == rest and uptake == 0:
         return 0.0
     if store.rest == rest or uptake / (store.rest - rest) < 0:
-        taken, let_out = sum(flux for flux in fluxes if flux > 0), -sum(flux for flux in fluxes if flux < 0)
+        taken, let_out = _both_ways(fluxes)
         raise InputError(
             f"no leak balances the store {store.name!r} at rest, with {store.rest:g} uM inside and {rest:g} uM outside"
             f": its transports take up {taken:.4g} uM um/ms and let out {let_out:.4g}; "

@@ -1,6 +1,6 @@
 """What a terminal comes to before anything happens: what flows at rest, and the level at which that is in balance."""
 
-from rdcalcium.resting.compartment import Compartment, Level, NoRestError
+from rdcalcium.resting.compartment import Compartment, Level, NoRestError, spreading
 from rdcalcium.resting.drift import Drift, drift_at, typed_drift
 from rdcalcium.resting.inflow import resting_currents, resting_sources
 
@@ -12,5 +12,6 @@ __all__ = [
     "drift_at",
     "resting_currents",
     "resting_sources",
+    "spreading",
     "typed_drift",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.model import Model
+from rdcalcium.model.region import LumenRegion
 from rdcalcium.patches.base import BOUND
 from rdcalcium.patches.settled import Settled, UnsettledError, balance, settle
 from rdcalcium.resting.inflow import on_average, resting_sources
@@ -62,6 +64,8 @@ class Compartment:
 
     def rest(self) -> Level:
         """Where it rests; NoRestError where it does not."""
+        for name in spreading(self.model):
+            raise NoRestError(f"buffer {name!r} spreads from where it is")
         try:
             calcium = self._closed() if self._is_closed else self._open()
             return Level(calcium, self._lumens(calcium))
@@ -94,12 +98,14 @@ class Compartment:
             lumens = first if calcium == self.typed.calcium else self._lumens(calcium)
             return there - self._content(Level(calcium, lumens), chemistry_at(self.model, calcium, lumens))
 
+        lacks = excess(self.typed.calcium)
         try:
             found = balance(excess, self.typed.calcium, HIGHEST)
         except UnsettledError:
             found = None
         if found is None:
-            raise NoRestError("the stores take up all calcium, or let out more than the terminal can hold")
+            much = "let out more calcium than the terminal can hold" if lacks > 0 else "take up all calcium"
+            raise NoRestError(f"the stores {much} before they are in balance with the cytosol")
         return found
 
     def _content(self, level: Level, chemistry: Chemistry) -> float:
@@ -126,6 +132,13 @@ class Compartment:
     def _lumens(self, calcium: float) -> dict[str, float]:
         at = {one.patch.mechanism.name: one for one in self.stores}
         return {name: one.lumen(np.array([calcium]), self.typed.lumens[name]) for name, one in at.items()}
+
+
+def spreading(model: Model) -> Iterator[str]:
+    """Names of buffers that spread from where they are before the stimulus."""
+    for buffer in model.buffers:
+        if buffer.where and not isinstance(buffer.where, LumenRegion) and any(buffer.diffusivities.values()):
+            yield buffer.name
 
 
 def _taken(one: Settled, calcium: float) -> float:

@@ -22,7 +22,7 @@ class Drift:
     mean     of the whole terminal, with its buffers in equilibrium
     largest  of one control volume, before buffers and neighbours take their part
     at       µm, where that is
-    flow     of all that is out of balance, each with its own sign taken off
+    flow     of all places and stores that are out of balance, without their signs, as if nothing were buffered
     """
 
     mean: float
@@ -33,6 +33,10 @@ class Drift:
     def matters(self, level: float) -> bool:
         """Whether it is more than what is no drift at all, at a level of calcium in µM."""
         return self.flow > STILL * max(level, LEAST)
+
+    def shows(self, duration: float, tolerance: float, level: float) -> bool:
+        """Whether it may be more than the tolerance of a run from a level in µM, when that ends, at a time in ms."""
+        return self.flow * duration > tolerance * level
 
 
 def typed_drift(compartment: Compartment, cells: np.ndarray, rates: np.ndarray) -> Drift:
@@ -46,13 +50,18 @@ def typed_drift(compartment: Compartment, cells: np.ndarray, rates: np.ndarray) 
 def drift_at(compartment: Compartment, level: Level, cells: np.ndarray, rates: np.ndarray) -> Drift:
     """That of a state in which calcium is the same everywhere: only surfaces and channels change it."""
     made, calcium = compartment.system.discretization, level.calcium
-    change, flow = np.zeros(made.size), float(made.volumes[cells] @ np.abs(rates))
+    change, stored, flow = np.zeros(made.size), np.zeros(made.size), 0.0
     change[cells] += rates
     for patch, one in zip(compartment.patches, compartment.settled, strict=True):
         lumen = level.lumens.get(patch.mechanism.name, 0.0)
         flux = float(one.flux(np.array([calcium]), lumen)[0])
-        change[patch.volumes] -= patch.weights * flux
-        flow += abs(flux) * float(patch.areas.sum())
+        if patch.mechanism.store is None:
+            np.subtract.at(change, patch.volumes, patch.weights * flux)
+        else:  # which changes, whatever else takes or brings the same there
+            np.subtract.at(stored, patch.volumes, patch.weights * flux)
+            flow += abs(flux) * float(patch.areas.sum())
+    flow += float(made.volumes @ np.abs(change))
+    change += stored
     mean = float(made.volumes @ change) / compartment.volume / capacity(compartment, calcium)
     worst = int(np.abs(change).argmax())
     x, y, z = made.centres[worst].tolist()

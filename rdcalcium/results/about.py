@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +13,7 @@ from rdcalcium.results.folder import ABOUT, RunFolderError, lost, write_atomical
 from rdcalcium.results.scene import Scene
 from rdcalcium.units import counted, level, milliseconds, nanometres
 
+Begins = Literal["at rest", "solved", "as typed", "without rest"]
 Status = Literal["running", "finished", "interrupted", "failed"]
 
 
@@ -119,6 +121,7 @@ class Summary(Entry):
     lowest       of all concentrations in the snapshots, µM
     wall_time    s
     peak_memory  MiB, the most that the whole process has held since it began
+    began        sentence on where the run began, if not at rest as its model says; it stands beside, in run.json
     """
 
     time: Annotated[float, Field(alias="time (ms)")]
@@ -132,6 +135,7 @@ class Summary(Entry):
     evaluations: int
     wall_time: Annotated[float, Field(alias="wall time (s)")]
     peak_memory: Annotated[float, Field(alias="peak memory of the process (MiB)")]
+    began: Annotated[str, Field(exclude=True)] = ""
 
     @property
     def stepped(self) -> str:
@@ -140,7 +144,7 @@ class Summary(Entry):
         return f"{time} in {steps}" if self.trials is None else f"{time}, in {steps} of all trials together"
 
     def __str__(self) -> str:
-        """A line for each point, then the calcium and the steps."""
+        """A line for each point, then where it began, the calcium and the steps."""
         width = max(map(len, self.points), default=0)
         lines = [f"{name:{width}}  {point}" for name, point in self.points.items()]
         trials = [] if self.trials is None else [counted(self.trials, "trial")]
@@ -149,6 +153,7 @@ class Summary(Entry):
         return "\n".join(
             [
                 *lines,
+                *([self.began] if self.began else []),
                 f"calcium (uM um^3): {ledger.initial:.6g} at first, {ledger.entered:.6g} entered, "
                 f"{ledger.missing:.2g} missing",
                 ", ".join([*trials, *failures, f"{self.stepped}; wall time {self.wall_time:.1f} s"]),
@@ -159,17 +164,18 @@ class Summary(Entry):
 class Rest(Entry):
     """Where a run begins, and how fast calcium drifts there before anything happens.
 
-    begins   "at rest", as the model says it and without drift; "solved", at rest elsewhere; "as typed", with a drift
-    why      it begins with a drift
+    begins   "at rest", as the model says it and without drift; "solved", at rest elsewhere; "as typed", with a drift,
+             because the model asks for that; "without rest", with a drift, because no rest was found
+    why      none was found
     typed    calcium that the model says, µM
     mean, lowest, highest  over the control volumes, µM
     stores   name -> free calcium that the model says, and that the store begins with, µM
-    drift    of calcium in the whole terminal with its buffers in equilibrium, nM/ms
-    largest  of free calcium in one control volume, before others have an effect on it, nM/ms
+    drift    of calcium in the whole cytosol with its buffers in equilibrium, nM/ms
+    largest  of free calcium in one control volume, before buffers and neighbours have an effect on it, nM/ms
     at       µm, where that is
     """
 
-    begins: Literal["at rest", "solved", "as typed"]
+    begins: Begins
     why: str | None = None
     typed: Annotated[float, Field(alias="calcium of the model (uM)")]
     mean: Annotated[float, Field(alias="calcium at time zero (uM)")]
@@ -181,18 +187,50 @@ class Rest(Entry):
     at: Annotated[list[float], Field(alias="at (um)")]
 
     @property
+    def told(self) -> str:
+        """The sentence; nothing of a run that begins as its model says, where nothing drifts."""
+        return self.sentence if self.begins != "at rest" or self.largest else ""
+
+    @property
     def sentence(self) -> str:
         """What was done, from what to what, and what is left."""
-        typed = f"{level(self.typed)} as the model says"
-        drift = f"calcium drifts by {self.drift:.2g} nM/ms on average"
+        begun = f"the run begins with {level(self.typed)} as typed, from where calcium drifts {self._drift}"
         if self.begins == "as typed":
-            return f"rest: none; the run begins with {typed}, because {self.why}; {drift}"
-        drift += f", and by {self.largest:.2g} nM/ms at most, at {nanometres(self.at, 4)}"
-        if self.begins == "at rest":
-            return f"rest: {typed}; {drift}"
-        levels = [f"{level(self.typed)} -> {level(self.mean)} ({level(self.lowest)} to {level(self.highest)})"]
-        levels += [f"{name} {level(typed)} -> {level(found)}" for name, (typed, found) in self.stores.items()]
-        return f"rest: {', '.join(levels)}; {drift}"
+            return f'rest: not looked for, because the model says rest = "as typed"; {begun}'
+        if self.begins == "without rest":
+            return f"rest: none was found, for {self.why}; {begun}"
+        levels = [_settled("calcium", self.typed, self.mean, self._range)]
+        levels += [_settled(f"store {name}", typed, found) for name, (typed, found) in self.stores.items()]
+        stays = abs(self.largest) <= STILL * max(self.mean, LEAST)
+        left = f"there it stays, to {abs(self.largest):.1g} nM/ms" if stays else f"it still drifts {self._drift}"
+        return f"rest: {', '.join(levels)}; {left}"
+
+    @property
+    def _drift(self) -> str:
+        return drift_in_words(self.drift, self.largest, self.at)
+
+    @property
+    def _range(self) -> str:
+        """Over the control volumes, where they differ."""
+        low, high = level(self.lowest), level(self.highest)
+        return "" if low == high else f" on average, {low} to {high} in its control volumes"
+
+
+STILL, LEAST = 1e-3, 0.01  # nM/ms for each µM there is, at least so many: a millionth of it in a ms is no drift
+
+
+def drift_in_words(mean: float, largest: float, at: Sequence[float]) -> str:
+    """By how much calcium drifts, nM/ms: on average with its buffers, and at most by itself, where (µm) that is."""
+    return (
+        f"by {mean:.2g} nM/ms on average over the cytosol, with its buffers, and by {largest:.3g} nM/ms at most, at "
+        f"{nanometres(at, 4)}, before buffers and neighbours take part"
+    )
+
+
+def _settled(what: str, typed: float, found: float, more: str = "") -> str:
+    """From one level to another, µM."""
+    before, after = level(typed), level(found)
+    return f"{what} {before}{' as typed' if before == after else f' -> {after}'}{more}"
 
 
 def _scene(entry: Any) -> Scene:

@@ -92,7 +92,8 @@ class Result:
         """Peaks, release probabilities, ledger and cost of the run; RunFolderError before it has stopped."""
         if self.about.summary is None:
             raise RunFolderError(f"the run in {self.folder} has no summary yet: its status is {self.about.status!r}")
-        return self.about.summary
+        began = self.about.rest.told if self.about.rest else ""
+        return self.about.summary.model_copy(update={"began": began})
 
     @property
     def references(self) -> list[dict[str, str]]:

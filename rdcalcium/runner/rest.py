@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from rdcalcium.advice.rest import elsewhere, without_rest
 from rdcalcium.model import Model
 from rdcalcium.results import folder
-from rdcalcium.results.about import Rest
+from rdcalcium.results.about import Begins, Rest
 from rdcalcium.results.folder import lost
 from rdcalcium.steady_state.rest import Rested
 from rdcalcium.system import Resting, System, resting_at
-from rdcalcium.units import level
 
 CALCIUM, SITES, FIELDS, LUMENS = (f"resting {what}" for what in ("calcium", "sites", "fields", "lumens"))  # in it
 NM = 1e3  # nM in one µM
@@ -23,8 +23,9 @@ NM = 1e3  # nM in one µM
 def told(rested: Rested) -> Rest:
     """What run.json says."""
     drift, typed, level = rested.drift, rested.typed, rested.level
+    found: Begins = "solved" if rested.solved else "at rest"
     return Rest(
-        begins="as typed" if rested.why else "solved" if rested.solved else "at rest",
+        begins="as typed" if rested.asked else "without rest" if rested.why else found,
         why=rested.why or None,
         typed=typed.calcium,
         mean=level.calcium,
@@ -38,12 +39,11 @@ def told(rested: Rested) -> Rest:
 
 
 def unrest(rested: Rested, model: Model) -> Iterator[str]:
-    """A warning, where the drift of a state that is no rest shows in the run, and nobody has asked for it."""
-    if model.run.rest == "solve" and rested.matters(model.run.duration, model.run.tolerance):
-        yield (
-            f"{rested.why}: there is no rest to begin from, and calcium drifts from {level(rested.typed.calcium)} "
-            f'by {NM * rested.drift.mean:.3g} nM/ms; balance it, or say [run] rest = "as typed"'
-        )
+    """Warnings, as `check` has them, where a run begins without a rest, or elsewhere than the model says."""
+    if rested.why:
+        yield from without_rest(model, rested.why, rested.drift)
+    elif rested.solved:
+        yield from elsewhere(model, rested.typed, rested.level)
 
 
 def kept(system: System) -> dict[str, np.ndarray]:

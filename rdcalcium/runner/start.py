@@ -46,8 +46,9 @@ def run(
     overwrite    replace an earlier run in that folder
     progress     called about ten times a second
     should_stop  asked before every step; on True the run is saved so that it can be resumed
-    warn         called with sentences about what was hardly meant, and then about cells that are too wide, a terminal
-                 without a rest, and cores that are busy, all before the first step; by default each is a ModelWarning
+    warn         called with sentences about what was hardly meant, and then about a terminal that has no rest, or one
+                 that is not as typed, about cells that are too wide, and cores that are busy, all before the first
+                 step; by default each is a ModelWarning
 
     Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
     """
@@ -58,7 +59,7 @@ def run(
         others = OtherPrograms()
         rested = at_rest(model, prepare(model, name, device))
         system, rest = rested.system, told(rested)
-        warn([*resolution_warnings(model, system), *unrest(rested, model), *waiting(name, system, threads, others)])
+        warn([*unrest(rested, model), *resolution_warnings(model, system), *waiting(name, system, threads, others)])
         return Execution(model, path, system, name, reason, device, threads, None, rest).go(progress, should_stop)
 
 

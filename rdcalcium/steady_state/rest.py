@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +10,6 @@ from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.memory import MemoryShortageError, check_memory_for_steady_state
 from rdcalcium.model import Model
-from rdcalcium.model.region import LumenRegion
 from rdcalcium.patches.settled import UnsettledError
 from rdcalcium.resting import Compartment, Drift, Level, NoRestError, resting_sources, typed_drift
 from rdcalcium.steady_state.equations import Equations
@@ -30,8 +28,9 @@ class Rested:
     level    where it does: calcium on average, and each store
     range    of calcium over the control volumes, µM
     drift    that is left
-    why      there is no rest, or none was asked for; else nothing
+    why      no rest was found; nothing where one was, or was not looked for
     solved   whether it begins elsewhere than the model says
+    asked    whether it begins with a drift because the model asks for that
     """
 
     system: System
@@ -41,10 +40,7 @@ class Rested:
     drift: Drift
     why: str = ""
     solved: bool = False
-
-    def matters(self, duration: float, tolerance: float) -> bool:
-        """Whether a drift that nobody asked for shows: beyond the tolerance at the end of a run, ms."""
-        return bool(self.why) and abs(self.drift.mean) * duration > tolerance * self.typed.calcium
+    asked: bool = False
 
 
 def at_rest(model: Model, system: System) -> Rested:
@@ -60,26 +56,13 @@ def at_rest(model: Model, system: System) -> Rested:
     if not drift.matters(typed.calcium):
         return as_typed
     if model.run.rest == "as typed":
-        return replace(as_typed, why="the model says so")
+        return replace(as_typed, asked=True)
     try:
-        _require_still_buffers(model)
         level = compartment.rest()
         check_memory_for_steady_state(model, system.discretization.size)
         return _everywhere(compartment, level, as_typed, (cells, rates))
     except (NoRestError, UnsettledError, MemoryShortageError) as error:
         return replace(as_typed, why=f"{error}")
-
-
-def _require_still_buffers(model: Model) -> None:
-    for name in spreading(model):
-        raise NoRestError(f"buffer {name!r} spreads from where it is")
-
-
-def spreading(model: Model) -> Iterator[str]:
-    """Names of buffers that spread from where they are before the stimulus."""
-    for buffer in model.buffers:
-        if buffer.where and not isinstance(buffer.where, LumenRegion) and any(buffer.diffusivities.values()):
-            yield buffer.name
 
 
 def _everywhere(

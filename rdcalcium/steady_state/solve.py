@@ -19,11 +19,10 @@ from rdcalcium.library import loaded
 from rdcalcium.memory import check_memory_for_steady_state
 from rdcalcium.model import Model, doubts
 from rdcalcium.patches.settled import UnsettledError, moment_of
-from rdcalcium.resting import Compartment, NoRestError
+from rdcalcium.resting import Compartment, NoRestError, spreading
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import NoSteadyStateError, find
 from rdcalcium.steady_state.observed import observed
-from rdcalcium.steady_state.rest import spreading
 from rdcalcium.steady_state.state import SteadyState
 from rdcalcium.system import Resting, Sources, System, build_system, resting_at
 from rdcalcium.units import milliseconds, nanometres, parse
