@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import rdcalcium as rc
 from rdcalcium.model import Buffer, Channels, Model, Sensor
 from rdcalcium.results import folder
+from rdcalcium.results.about import Begins, Rest
 from tests.models import small_model, small_system
 from tests.support import ROOT
 
@@ -111,6 +113,9 @@ def patterns_of(table: str) -> list[str]:
 def test_every_key_of_run_json_is_explained(result: rc.Result) -> None:
     explained = RUN_FOLDER.partition("## `run.json`")[2].partition("##")[0]
     assert set(result.about.to_json()) == set(re.findall(r"`(\w+)`", explained))
+    of_rest = RUN_FOLDER.partition("### `rest`")[2].partition("##")[0]
+    assert {*Rest.model_json_schema(by_alias=True)["properties"]} <= set(re.findall(r"`([^`]+)`", of_rest))
+    assert all(f"`{begins}`" in of_rest for begins in get_args(Begins))
 
 
 @pytest.mark.parametrize("kind", ["grid", "tetrahedra"])

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from rdcalcium.results.folder import ABOUT, RunFolderError, lost, write_atomically
 from rdcalcium.results.scene import Scene
-from rdcalcium.units import counted, level, milliseconds, nanometres
+from rdcalcium.units import counted, figures, level, milliseconds, nanometres
 
 Begins = Literal["at rest", "solved", "as typed", "without rest"]
 Status = Literal["running", "finished", "interrupted", "failed"]
@@ -221,9 +221,10 @@ STILL, LEAST = 1e-3, 0.01  # nM/ms for each µM there is, at least so many: a mi
 
 def drift_in_words(mean: float, largest: float, at: Sequence[float]) -> str:
     """By how much calcium drifts, nM/ms: on average with its buffers, and at most by itself, where (µm) that is."""
+    most, where = figures(largest), nanometres(at, 4)
     return (
-        f"by {mean:.2g} nM/ms on average over the cytosol, with its buffers, and by {largest:.3g} nM/ms at most, at "
-        f"{nanometres(at, 4)}, before buffers and neighbours take part"
+        f"by {figures(mean, 2)} nM/ms on average over the cytosol, with its buffers, and by {most} nM/ms at most, at "
+        f"{where}, before buffers and neighbours take part"
     )
 
 
