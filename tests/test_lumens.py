@@ -270,7 +270,6 @@ LEAKLESS = {**store(SERCA), "lumen": {"region": "mito"}}
         ({"buffers": [{**BUFFER, "where": {**INSIDE, "of": "er"}}]}, r"in the lumen of 'er'; .*Did you mean 'ER'"),
         ({"buffers": [{**BUFFER, "where": {"kind": "region", "name": "ER"}}]}, r"is the lumen of store 'ER': say"),
         ({"tortuosity": [{"factor": 2, "where": INSIDE}]}, r"is the diffusivity of that lumen"),
-        ({"magnesium": {"free": 600, "diffusivity": 0.2}}, r"leave out magnesium.diffusivity"),
         ({"calcium": {"diffusivity": 0}}, r"calcium in the lumen of a store diffuses"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
-from rdcalcium.chemistry import CALCIUM
+from rdcalcium.chemistry import CALCIUM, MAGNESIUM
 from rdcalcium.exact import exchange_mode
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.integrators import limits
@@ -17,7 +17,7 @@ from rdcalcium.library import resolve
 from rdcalcium.simulation import Simulation
 from tests.ball import nested_spheres
 from tests.support import each_backend, fresh
-from tests.test_lumens import store, tables, with_lumen
+from tests.test_lumens import BUFFER, CALRETICULIN, store, tables, with_lumen
 from tests.tolerances import TOLERANCES
 
 REST = 1.0  # µM, on both sides
@@ -80,6 +80,29 @@ def test_a_ball_in_a_ball_decays_as_its_slowest_mode(tmp_path: Path, monkeypatch
     assert run.host.implicit.evaluations > 0.5 * run.stepper.evaluations
     left = (run.do.to_host(run.stepper.y)[CALCIUM] - REST) / mode
     assert left == pytest.approx(np.exp(-rate * duration), rel=0.02)
+
+
+MOVING: dict[str, Any] = {
+    "magnesium": {"free": 600, "diffusivity": 0.2},
+    "buffers": [
+        {**BUFFER, "k_on": None, "K_d": None, "scheme": ["A + Ca <-> C : 0.5, 100", "A + Mg <-> M : 0.01, 10"]},
+        {**CALRETICULIN, "k_on": None, "K_d": None, "scheme": ["A + Ca <-> C : 1e-3, 1", "A + Mg <-> M : 1e-3, 1"]},
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_magnesium_stays_on_its_side(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calcium that a store takes up sets magnesium free from its buffer, and it is all still there."""
+    run = quietly(with_lumen(kind, **MOVING, run={"duration": 20, "tolerance": 1e-3}), monkeypatch)
+    content, parts = run.system.chemistry.magnesium_content, run.system.discretization.parts
+    before = [content @ run.do.weighted_sums(run.stepper.y, part) for part in (0, 1)]
+    run.run()
+    assert run.host.implicit.evaluations > 0.2 * run.stepper.evaluations
+    after = [content @ run.do.weighted_sums(run.stepper.y, part) for part in (0, 1)]
+    assert after == pytest.approx(before, rel=1e-13)
+    free = run.do.to_host(run.stepper.y)[MAGNESIUM]
+    assert free[parts == 1].mean() > 600.1
 
 
 @pytest.mark.parametrize("backend", each_backend())

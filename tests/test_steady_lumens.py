@@ -11,7 +11,7 @@ import pytest
 import rdcalcium as rc
 from rdcalcium import runner
 from rdcalcium.backends.numpy import NumpyOperations
-from rdcalcium.chemistry import CALCIUM
+from rdcalcium.chemistry import CALCIUM, MAGNESIUM
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.held import hold
 from rdcalcium.geometry.files import write_mesh
@@ -23,7 +23,7 @@ from rdcalcium.steady_state.newton import NoSteadyStateError
 from rdcalcium.system import build_system
 from tests.support import StopAfter, assert_same_tables, simulate
 from tests.test_lumens import BALL, BUFFER, CALRETICULIN, SERCA, store, tables, with_lumen
-from tests.test_quiet_lumens import PASSIVE
+from tests.test_quiet_lumens import MOVING, PASSIVE
 from tests.test_rest import PMCA, POROUS, begun, rested
 
 FAR = ("x_max", "y_max", "z_max")
@@ -199,6 +199,16 @@ def test_a_long_run_ends_in_the_steady_state() -> None:
     np.testing.assert_allclose(found.y, y, rtol=2e-4, atol=1e-12)
     assert found.stored == pytest.approx(run.balance().stored, rel=1e-4)
     assert found.bound == pytest.approx(run.balance().bound, rel=1e-4)
+
+
+def test_a_store_keeps_its_buffers_and_its_magnesium_though_the_cytosol_is_held() -> None:
+    """As many as in the beginning, though calcium that has come in has taken the place of magnesium."""
+    model = with_lumen(channels=pore(), **MOVING)
+    found, system = steady(model, held=FAR), build_system(model, discretize(model))
+    volumes, there = system.discretization.part_volumes(1), system.discretization.volumes > 0
+    kept = np.vstack([system.chemistry.conserved, system.chemistry.magnesium_content])
+    assert kept @ found.y @ volumes[there] == pytest.approx(kept @ system.rest @ volumes, rel=1e-10)
+    assert found.y[MAGNESIUM].max() > 610
 
 
 def test_a_closed_terminal_comes_to_the_level_at_which_it_rests() -> None:

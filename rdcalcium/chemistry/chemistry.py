@@ -145,13 +145,14 @@ class Chemistry:
     @property
     def turnover(self) -> float:
         """Rate at which all reactions go forward at rest, and as fast back, µM ms⁻¹."""
-        rest = self.rest
-        return sum(
-            r.forward
-            * (1.0 if r.ligand is None else self.lumens.get(r.buffer, float(rest[r.ligand])))
-            * self._at_rest(r.source)
-            for r in self.reactions
-        )
+        return sum(r.forward * self._ligand_at_rest(r) * self._at_rest(r.source) for r in self.reactions)
+
+    def _ligand_at_rest(self, r: Reaction) -> float:
+        """Concentration (µM) of what a reaction binds, where its buffer is; 1 if it binds nothing."""
+        if r.ligand is None:
+            return 1.0
+        free = float(self.rest[r.ligand])
+        return self.lumens.get(r.buffer, free) if r.ligand == CALCIUM else free
 
     def lowest(self, y: np.ndarray) -> float:
         """Lowest concentration of any reactant, where the fields are y (fields, …) µM."""

@@ -30,8 +30,6 @@ def require_lumens(model: Model) -> None:
         raise ValueError(
             "calcium.diffusivity is 0, and calcium in the lumen of a store diffuses: give the store a volume"
         )
-    if model.magnesium and model.magnesium.diffusivity is not None:
-        raise ValueError("magnesium that diffuses knows no lumen of a store: leave out magnesium.diffusivity")
 
 
 def _regions(model: Model) -> Iterable[tuple[str, Region]]:

@@ -32,7 +32,10 @@ ON_MEMBRANE = 1e-6  # µm, a channel this near to a membrane that is known exact
 
 
 class Magnesium(Part):
-    """Free magnesium: clamped to one concentration, or a species that diffuses and is used up by what binds it."""
+    """Free magnesium: clamped to one concentration, or a species that diffuses and is used up by what binds it.
+
+    In the lumen of a store that has control volumes as much of it is free, and none crosses the membrane.
+    """
 
     free: Concentration
     """How much of it is free: before the stimulus, or at all times where it is clamped."""

@@ -85,7 +85,8 @@ def correction(equations: Equations, u: np.ndarray, rates: np.ndarray, accuracy:
     inside = csr_array((pieces > 0).T, dtype=float)  # of which piece each control volume is
     for number, amount in enumerate(equations.spreading * kept[:, m]):
         ties.append(Amount(pieces, inside, follows[:, number], amount))
-        right = right + np.outer(inside @ (pieces @ (known[:, :, -1] @ kept[number, f])), amount)
+        too_much = kept[number] @ u - known[:, :, -1] @ kept[number, f]
+        right = right - np.outer(inside @ (pieces @ too_much), amount)
     even = np.multiply.outer(inside.sum(axis=1), equations.spreading * kept[:, m].T @ kept[:, m])
     reactions = indirect[:, :, :-1] - slopes[:, m][:, :, m] + even
     cycle = Cycle(equations.levels, d[m], reactions, equations.across(u))
