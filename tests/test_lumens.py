@@ -242,6 +242,25 @@ def test_a_mesh_whose_parts_share_no_nodes_is_divided_alike() -> None:
     assert len(again.mesh.surfaces["membrane"]) == walls
 
 
+def test_a_wall_of_a_mesh_is_not_lost_to_a_lumen_of_its_name() -> None:
+    mesh = ball_in_box()
+    named = TetrahedralMesh(mesh.points, mesh.tetrahedra, {"membrane": mesh.regions["ER"]}, mesh.surfaces)
+    with pytest.raises(InputError, match="a surface 'membrane' that is more than the membrane of its region"):
+        divided(named, ["membrane"])
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_the_membrane_of_a_lumen_is_no_surface_of_obstacles(kind: str) -> None:
+    """A layer of it is asked for by its own name; where nothing else stands in the way there are no vesicles."""
+    layer = {"kind": "layer", "within": 0.05}
+    around = {**BUFFER, "where": {**layer, "of": "ER"}}
+    run = fresh(with_lumen(kind, buffers=[around]), "numpy")
+    found = run.system.discretization.volumes @ run.system.shares["B"]
+    assert found == pytest.approx(4 / 3 * np.pi * ((RADIUS + 0.05) ** 3 - RADIUS**3), rel=0.15)
+    with pytest.raises(InputError, match="no surface 'vesicles'"):
+        fresh(with_lumen(kind, buffers=[{**BUFFER, "where": {**layer, "of": "vesicles"}}]), "numpy")
+
+
 def test_a_run_says_what_is_in_a_lumen_and_pictures_leave_it_out(tmp_path: Path) -> None:
     result = rc.run(with_lumen(run={"duration": 0.05}), "numpy", tmp_path / "run")
     assert result.about.lumens == {"inside": "ER"}

@@ -191,6 +191,21 @@ def test_a_region_that_cannot_be_is_told() -> None:
         FIXED.changed(where={"within": 0.02})
 
 
+@pytest.mark.parametrize("name", ["x_min", "x_max", "y_min", "y_max", "membrane", "z_max"])
+def test_an_obstacle_is_not_called_as_a_wall_is(name: str) -> None:
+    """A pump on that surface, and a layer of it, would be at one of the two."""
+    ball = Sphere(name=name, centre=(0.0, 0.0, 0.1), radius=0.04)
+    with pytest.raises(ModelError, match=f"obstacle 1 is called '{name}', as a wall of the box is"):
+        Box(size=(0.3, 0.3, 0.2), obstacles=(ball,))
+
+
+def test_one_obstacle_is_not_called_as_all_are() -> None:
+    docked, all_of_them = (Sphere(name=n, centre=(0.0, 0.0, 0.1), radius=0.04) for n in ("docked", "vesicles"))
+    assert Box(size=(0.3, 0.3, 0.2), obstacles=(all_of_them, all_of_them)).hollow == {"vesicles"}
+    with pytest.raises(ModelError, match="called 'vesicles', which stands for all of them, and another one 'docked'"):
+        Box(size=(0.3, 0.3, 0.2), obstacles=(docked, all_of_them))
+
+
 def test_a_region_that_a_mesh_file_names_holds_its_tetrahedra(tmp_path: Path) -> None:
     mesh = box_mesh(Box(size=(0.3, 0.3, 0.2)), Tetrahedra(size_at_active_zone=0.04, size_in_bulk=0.04))
     middles = mesh.points[mesh.tetrahedra].mean(axis=1)

@@ -18,6 +18,7 @@ from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.builders import BUILDERS
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.model import Box, Channels, ConstantCurrent, Grid, MeshFile, Model, Probe, Run, Shape, Tetrahedra
+from rdcalcium.model.geometry import OBSTACLES
 from rdcalcium.model.quantity import PositiveLength
 from rdcalcium.results.provenance import scene
 from rdcalcium.results.scene import Scene
@@ -38,6 +39,11 @@ class Dome(Shape):
         """The box around it."""
         r = self.radius
         return (-r, -r, 0.0), (r, r, r)
+
+    @property
+    def walls(self):
+        """Its floor."""
+        return {"floor": (2, 0)}
 
     def require_inside(self, name, point):
         """Within its radius."""
@@ -83,6 +89,15 @@ def test_a_new_shape_is_advised_on_by_its_own_volume() -> None:
     volume = next(float(line.split()[4]) for line in lines if line.startswith("volume of the terminal"))
     assert volume == pytest.approx(2 / 3 * math.pi * RADIUS**3, rel=0.02)
     assert any(line.startswith("probe 'top' is 150 nm from the nearest channel") for line in lines)
+
+
+@pytest.mark.usefixtures("known_dome")
+def test_a_new_shape_has_the_walls_that_it_names() -> None:
+    cells = discretize(dome_model())
+    assert set(cells.surfaces) == {"floor", OBSTACLES}
+    assert cells.surfaces["floor"].areas.sum() == pytest.approx(math.pi * RADIUS**2, rel=0.02)
+    heights = cells.space.distance(cells.centres, "floor", 1.0)
+    np.testing.assert_array_equal(heights, cells.centres[:, 2])
 
 
 @pytest.mark.usefixtures("known_dome")

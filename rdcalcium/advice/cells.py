@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from rdcalcium.discretization import Discretization, Locator
-from rdcalcium.discretization.build import GRID_SURFACES, discretized
+from rdcalcium.discretization.build import discretized
 from rdcalcium.discretization.grid import axis_coefficients
 from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.discretization.space import GridSpace, Space
@@ -54,11 +54,11 @@ def cell_sizes(model: Model) -> CellSizes:
     """Those of the control volumes that a run of the model would have."""
     cells = build(model)
     if isinstance(cells, RectilinearGrid):
-        return _of_grid(cells, cache(lambda: discretized(model, cells)))
+        return _of_grid(model, cells, cache(lambda: discretized(model, cells)))
     return _of_mesh(discretized(model, cells))
 
 
-def _of_grid(grid: RectilinearGrid, make: Callable[[], Discretization]) -> CellSizes:
+def _of_grid(model: Model, grid: RectilinearGrid, make: Callable[[], Discretization]) -> CellSizes:
     solid = int(np.count_nonzero(grid.solid))
     return CellSizes(
         count=grid.solid.size - solid,
@@ -68,7 +68,7 @@ def _of_grid(grid: RectilinearGrid, make: Callable[[], Discretization]) -> CellS
         volume=grid.fluid_volume,
         radius=of_axes([axis_coefficients(axis) for axis in grid.axes]),
         locator=GridLocator(grid),
-        space=GridSpace(grid, GRID_SURFACES),
+        space=GridSpace(grid, model.geometry.walls),
         volumes=lambda: grid.volumes,
         make=make,
     )

@@ -24,8 +24,6 @@ from rdcalcium.model.model import probe_label
 
 AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made
 
-GRID_SURFACES = {"z_min": "membrane"}  # faces of the box of a grid that have a name of their own
-
 
 def discretize(model: Model) -> Discretization:
     """Control volumes for a model."""
@@ -38,7 +36,7 @@ def discretized(model: Model, cells: Cells) -> Discretization:
     if isinstance(cells, TetrahedralMesh):
         made = discretize_tetrahedra(divided(cells, lumens) if lumens else cells)
     else:
-        made = discretize_grid(cells, names=GRID_SURFACES)  # those of a mesh are in it
+        made = discretize_grid(cells, model.geometry.walls)  # those of a mesh are in it
     points = model.points_of_interest()
     try:
         found = made.locator.weights(np.array([*points.values()]).reshape(-1, 3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from rdcalcium.discretization.space import GridSpace
 from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
+from rdcalcium.model.geometry import OBSTACLES
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
 OPEN_BITS = (1, 2, 4, 8, 16, 32)
@@ -124,10 +126,12 @@ def open_faces(solid: np.ndarray, parts: np.ndarray | None = None) -> np.ndarray
     return mask
 
 
-def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = None) -> Discretization:
+def discretize_grid(
+    grid: RectilinearGrid, walls: Mapping[str, tuple[int, int]] = MappingProxyType({})
+) -> Discretization:
     """Control volumes of the cells that are not solid.
 
-    names  what to call the faces of the box, for instance {"z_min": "membrane"}
+    walls  faces of the grid that have a name: the axis that each is normal to, and at which end of it, 0 or 1
     """
     widths = [axis.widths for axis in grid.axes]
     volumes = grid.volumes
@@ -144,7 +148,7 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
         volumes=volumes,
         assemble=lambda: grid_conductance(layout, volumes),
         centres=np.stack([flat(m) for m in mesh], axis=-1),
-        surfaces=_box_faces(grid, names or {}) | _obstacles(grid) | seen,
+        surfaces=_walls(grid, walls) | _obstacles(grid) | seen,
         locator=GridLocator(grid),
         layout=layout,
         picture=_hexahedra(grid),
@@ -154,7 +158,7 @@ def discretize_grid(grid: RectilinearGrid, names: Mapping[str, str] | None = Non
             largest=float(max(w.max() for w in widths)),
             solid=int(np.count_nonzero(grid.solid)),
         ),
-        space=GridSpace(grid, names or {}),
+        space=GridSpace(grid, walls),
         parts=grid.parts,
         membranes=membranes,
     )
@@ -200,22 +204,19 @@ def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
     return matrix
 
 
-def _box_faces(grid: RectilinearGrid, names: Mapping[str, str]) -> dict[str, SurfaceArea]:
-    """Cytosolic cells along the six faces of the box and the area each has there."""
+def _walls(grid: RectilinearGrid, walls: Mapping[str, tuple[int, int]]) -> dict[str, SurfaceArea]:
+    """Cytosolic cells along each wall and the area that they have there."""
     index = grid.numbers(*np.indices(grid.shape, sparse=True))
     faces = {}
-    for axis, letter in enumerate("xyz"):
-        others = [grid.axes[a].widths for a in range(3) if a != axis]
-        area = np.outer(*others)
-        for end, suffix in ((0, "min"), (-1, "max")):
-            fluid = grid.fluid.take(end, axis=axis)
-            name = names.get(f"{letter}_{suffix}", f"{letter}_{suffix}")
-            faces[name] = SurfaceArea(index.take(end, axis=axis)[fluid], area[fluid])
+    for name, (axis, end) in walls.items():
+        area = np.outer(*(grid.axes[a].widths for a in range(3) if a != axis))
+        fluid = grid.fluid.take(-end, axis=axis)
+        faces[name] = SurfaceArea(index.take(-end, axis=axis)[fluid], area[fluid])
     return faces
 
 
 def _obstacles(grid: RectilinearGrid) -> dict[str, SurfaceArea]:
-    """Cytosolic cells beside solid ones, and the area of the faces between them: staircases, as "vesicles"."""
+    """Cytosolic cells beside solid ones, and the area of the faces between them: staircases."""
     widths = [axis.widths for axis in grid.axes]
     areas = np.zeros(grid.shape)
     for axis in range(3):
@@ -225,7 +226,7 @@ def _obstacles(grid: RectilinearGrid) -> dict[str, SurfaceArea]:
         for here, beside in ((lower, upper), (upper, lower)):
             areas[here] += across * (grid.fluid[here] & grid.solid[beside])
     found = np.flatnonzero(flat(areas))
-    return {"vesicles": SurfaceArea(found, flat(areas)[found])} if len(found) else {}
+    return {OBSTACLES: SurfaceArea(found, flat(areas)[found])} if len(found) else {}
 
 
 def _hexahedra(grid: RectilinearGrid) -> CellComplex:

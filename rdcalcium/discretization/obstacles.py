@@ -9,8 +9,7 @@ import numpy as np
 
 from rdcalcium.discretization.base import Discretization, SurfaceArea
 from rdcalcium.model import Sphere
-
-ALL = "vesicles"  # the surface of all obstacles
+from rdcalcium.model.geometry import OBSTACLES
 
 
 def with_obstacles(made: Discretization, spheres: Sequence[Sphere], names: Collection[str]) -> Discretization:
@@ -20,9 +19,9 @@ def with_obstacles(made: Discretization, spheres: Sequence[Sphere], names: Colle
     that the parts of all obstacles add up to the whole.
     """
     asked = {sphere.name for sphere in spheres} & {*names} - {*made.surfaces}
-    if not asked or ALL not in made.surfaces:
+    if not asked or OBSTACLES not in made.surfaces:
         return made
-    whole = made.surfaces[ALL]
+    whole = made.surfaces[OBSTACLES]
     points = made.centres[whole.indices]
     away = [np.abs(np.linalg.norm(points - np.array(s.centre), axis=1) - s.radius) for s in spheres]
     nearest = np.array([sphere.name for sphere in spheres])[np.argmin(away, axis=0)]

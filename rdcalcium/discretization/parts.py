@@ -6,6 +6,7 @@ import numpy as np
 
 from rdcalcium.discretization.space import Space
 from rdcalcium.model import Model
+from rdcalcium.model.geometry import OBSTACLES
 from rdcalcium.model.region import Distance, Inside, LumenRegion, MeshRegion
 
 
@@ -34,10 +35,13 @@ def any_inside(model: Model, space: Space, region: Inside | MeshRegion | LumenRe
 
 
 def _distance(model: Model, space: Space) -> Distance:
-    """From surfaces, those of obstacles included."""
+    """From surfaces, those of obstacles included; the lumens of stores are none, but by their own names."""
+    lumens = [lumen.region for lumen in model.lumens.values()]
 
     def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:
-        spheres = [s for s in model.geometry.solids if surface in ("vesicles", s.name)]
+        spheres = [s for s in model.geometry.solids if s.name == surface]
+        if surface == OBSTACLES:
+            spheres += [s for s in model.geometry.solids if s.name not in (OBSTACLES, *lumens)]
         if not spheres:
             return space.distance(points, surface, upto)
         away = [np.linalg.norm(points - np.array(s.centre), axis=1) - s.radius for s in spheres]

@@ -64,13 +64,13 @@ class Nowhere:
 
 @dataclass(frozen=True)
 class GridSpace:
-    """That of a grid, whose surfaces are the six faces of its box.
+    """That of a grid, whose surfaces are its walls.
 
-    names  what to call them, for instance {"z_min": "membrane"}
+    walls  by their names: the axis that each is normal to, and at which end of it, 0 or 1
     """
 
     grid: RectilinearGrid
-    names: Mapping[str, str]
+    walls: Mapping[str, tuple[int, int]]
 
     def share(self, inside: Inside) -> np.ndarray:
         """By points inside the cells on the border, each of which stands for the part of its cell around it."""
@@ -106,11 +106,9 @@ class GridSpace:
         return np.stack([flat(m) for m in mesh], axis=-1)
 
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
-        """From the plane of a face."""
-        faces = {f"{letter}_{end}": (a, e) for a, letter in enumerate("xyz") for e, end in ((0, "min"), (-1, "max"))}
-        faces = {self.names.get(name, name): place for name, place in faces.items()}
-        axis, end = faces[_known(surface, faces)]
-        return np.abs(points[:, axis] - self.grid.axes[axis].edges[end])
+        """From the plane of a wall."""
+        axis, end = self.walls[_known(surface, self.walls)]
+        return np.abs(points[:, axis] - self.grid.axes[axis].edges[-end])
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from rdcalcium.geometry.grid import RectilinearGrid, make_grid, solid_cells
 from rdcalcium.geometry.mesh import FACES, TetrahedralMesh, row_keys
 from rdcalcium.geometry.meshing import background, gmsh_model, meshed
 from rdcalcium.model import Box, Grid, Model, Sphere, Tetrahedra
-from rdcalcium.model.geometry import Place
+from rdcalcium.model.geometry import OBSTACLES, Place
 from rdcalcium.units import NM_PER_UM, nanometres
 
 NEAR = 1e-6  # nm, a node this near to a plane or a point is on it
@@ -85,7 +85,7 @@ def box_mesh(
         nodes, tetrahedra, faces = meshed(gmsh, background(gmsh, sources, bulk, zone=zone))
     nodes = _snapped(nodes, wanted)
     regions = _inside(nodes, tetrahedra, box.obstacles, hollow)
-    surfaces = _box_surfaces(nodes, _between_regions(tetrahedra, faces, regions), low, high)
+    surfaces = _box_surfaces(nodes, _between_regions(tetrahedra, faces, regions), box)
     return TetrahedralMesh(nodes / NM_PER_UM, tetrahedra, regions, surfaces)
 
 
@@ -166,17 +166,13 @@ def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return nodes
 
 
-def _box_surfaces(nodes: np.ndarray, faces: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
-    """Sort triangles by the plane that holds all their nodes; the rest is on vesicles."""
-    planes = {"membrane": (2, low), "z_max": (2, high)}
-    planes |= {
-        f"{axis}_{end}": (k, plane) for k, axis in enumerate("xy") for end, plane in (("min", low), ("max", high))
-    }
+def _box_surfaces(nodes: np.ndarray, faces: np.ndarray, box: Box) -> dict[str, np.ndarray]:
+    """Sort triangles by the wall that holds all their nodes (nm); the rest is on obstacles."""
     surfaces = {}
     rest = np.ones(len(faces), dtype=bool)
-    for name, (axis, plane) in planes.items():
-        on = (np.abs(nodes[faces][:, :, axis] - plane[axis]) < NEAR).all(axis=1)
+    for name, (axis, end) in box.walls.items():
+        on = (np.abs(nodes[faces][:, :, axis] - box.bounds[end][axis] * NM_PER_UM) < NEAR).all(axis=1)
         surfaces[name] = faces[on]
         rest &= ~on
-    surfaces["vesicles"] = faces[rest]
+    surfaces[OBSTACLES] = faces[rest]
     return {name: triangles for name, triangles in surfaces.items() if len(triangles)}

@@ -58,7 +58,12 @@ def divided(mesh: TetrahedralMesh, lumens: Sequence[str]) -> DividedMesh:
         crossing = np.append(crossing, keys[between])
     for (name, rows), own in zip(mesh.surfaces.items(), named, strict=True):
         kept = ~np.isin(own, crossing)
-        if kept.any() and name not in surfaces:
+        if kept.any() and name in lumens:
+            raise InputError(
+                f"the mesh calls a surface {name!r} that is more than the membrane of its region {name!r}, the lumen "
+                "of a store; give one of them another name"
+            )
+        if kept.any():
             owner = _lowest(keys, owners, own[kept])
             surfaces[name] = np.searchsorted(nodes, _labels(place[rows[kept]], owner[:, None]))
         elif name not in surfaces:

@@ -15,6 +15,7 @@ from rdcalcium.units import nanometres, nanometres_to, parse
 LengthUnit = Literal["nm", "um", "mm", "m"]
 Place = tuple[float, float, float]
 
+OBSTACLES = "vesicles"  # the surface of all obstacles together
 FITTING = (1 / 3, 300)  # largest coordinate of a file over that of the model's points, unless its unit is wrong
 
 
@@ -23,7 +24,7 @@ class Sphere(Part):
 
     kind: Literal["sphere"] = "sphere"
     name: str = "vesicle"
-    """What messages and pictures call it."""
+    """What messages and pictures call it, and its surface; not what a wall is called. Several may share it."""
     centre: Point
     """Position of the centre: x, y, z."""
     radius: PositiveLength
@@ -54,6 +55,11 @@ class Shape(Part):
     @property
     def mirrors(self) -> dict[int, float]:
         """Mirror planes: the axis that each is normal to, and where it is, µm."""
+        return {}
+
+    @property
+    def walls(self) -> Mapping[str, tuple[int, int]]:
+        """Plane walls by their names: the axis that each is normal to, and in which of the `bounds` it is, 0 or 1."""
         return {}
 
     @property
@@ -156,6 +162,12 @@ class Box(Shape):
         return {"xy".index(letter): 0.0 for letter in self.symmetry}
 
     @property
+    def walls(self) -> Mapping[str, tuple[int, int]]:
+        """All six, of which the floor is the membrane."""
+        x, y = ({f"{letter}_min": (axis, 0), f"{letter}_max": (axis, 1)} for axis, letter in enumerate("xy"))
+        return {**x, **y, self.membrane_surface: (2, 0), "z_max": (2, 1)}
+
+    @property
     def mirror_surfaces(self) -> tuple[str, ...]:
         """The lower ends of what is computed."""
         return tuple(f"{letter}_min" for letter in self.symmetry)
@@ -212,6 +224,19 @@ class Box(Shape):
     def _mirrors_once(self) -> Self:
         if len(set(self.symmetry)) < len(self.symmetry):
             raise ValueError(f"symmetry names the plane {self.symmetry[0]} = 0 twice; say it once")
+        return self
+
+    @model_validator(mode="after")
+    def _surfaces_differ(self) -> Self:
+        for i, name in enumerate(sphere.name for sphere in self.obstacles):
+            if name in self.walls:
+                raise ValueError(f"obstacle {i + 1} is called {name!r}, as a wall of the box is; give it another name")
+        if OBSTACLES in self.hollow and len(self.hollow) > 1:
+            other = min(self.hollow - {OBSTACLES})
+            raise ValueError(
+                f"an obstacle is called {OBSTACLES!r}, which stands for all of them, and another one {other!r}; "
+                "give the first another name"
+            )
         return self
 
     @model_validator(mode="after")

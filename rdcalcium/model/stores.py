@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Name, Part
+from rdcalcium.model.geometry import OBSTACLES
 from rdcalcium.model.names import CALCIUM, STORE
 from rdcalcium.model.quantity import Concentration, Quantity
 from rdcalcium.model.transports import Transport
@@ -43,7 +44,7 @@ class Store(Part):
 
     name: Name
     """A text without colon, comma, quote, slash, line break or control character, different for each."""
-    surface: str = "vesicles"
+    surface: str = OBSTACLES
     """Name of the surface that is its membrane: of a box "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max",
     "z_max", "vesicles", all obstacles, or the name of some of them; of a mesh one that it names. That of a lumen with
     control volumes is the surface of its region, whatever is said here."""
