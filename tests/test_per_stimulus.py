@@ -13,7 +13,7 @@ import rdcalcium as rc
 from rdcalcium.model import Sensor
 from rdcalcium.recorders.stimuli import Stimuli
 from rdcalcium.results import RunFolderError
-from rdcalcium.results.csv_table import CsvTable
+from rdcalcium.results.csv_table import CsvTable, read_table
 from rdcalcium.results.per_stimulus import PerStimulusTable, add_counts, counts_between
 from rdcalcium.runner.beginnings import beginnings
 from tests.models import small_model
@@ -128,7 +128,8 @@ def test_failures_and_the_variance_of_counts_are_those_of_the_vesicles_that_fuse
     write(tmp_path / "per_stimulus.csv", ["time (ms)"], begins[:, None])
     fused = [[k, t, "v", 1] for k, t in zip(trial.tolist(), time.tolist(), strict=True)]
     write(tmp_path / "releases.csv", ["trial", "time (ms)", "sensor", "vesicle"], fused)
-    add_counts(tmp_path, 4)
+    sensor = Sensor(name="v", positions=[(0.02, 0, 0)], scheme=["X + Ca -> fused : 0.5"], fusion="stochastic")
+    add_counts(tmp_path, small_model(sensors=[sensor], run={"duration": 4, "trials": 4}))
     text = (tmp_path / "per_stimulus.csv").read_text().splitlines()
     assert text[0] == ("time (ms),all sensors: failures,all sensors: mean fusions,all sensors: variance of fusions")
     expected = [[1, 0.5, 0.75, np.var([2, 1, 0, 0], ddof=1)], [3, 0.75, 0.5, 1]]
@@ -159,3 +160,30 @@ def test_failures_are_those_of_independent_vesicles(tmp_path: Path, sites: int) 
         (all_sensors.variance_of_fusions, sites * p * (1 - p), np.sqrt(3) * sites * p * (1 - p)),
     ):
         assert np.all(np.abs(found - expected) < 4 * spread / np.sqrt(2000))
+
+
+def test_failures_are_to_be_expected_where_channels_alone_are_drawn(tmp_path: Path) -> None:
+    """In three trials two sensors of one and of two vesicles release with p and q: a mixture of binomial numbers."""
+    p, q = np.array([0.1, 0.5, 0.2]), np.array([0.3, 0.0, 0.6])
+    gate = {"gating": "stochastic", "gate": ["C <-> O : 20, 15"], "open_states": ["O"]}
+    channels = [
+        {"name": "Ca", "positions": [[0, 0]], "current": {"kind": "ohmic", "conductance": 2e-3, "reversal": 50}}
+    ]
+    clamp = {"kind": "voltage_step", "holding": -20, "steps": [{"level": 0, "start": 0.02, "duration": 1}]}
+    sensors = [Sensor(name=name, positions=[(0.02, 0, 0)], scheme=["X + Ca -> fused : 0.5"], vesicles=n)
+               for name, n in (("one", 1), ("two", 2))]  # fmt: skip
+    model = small_model(
+        sensors=sensors, channels=[{**channels[0], **gate}], stimulus=clamp, run={"duration": 1, "trials": 3}
+    )
+    headings = ["trial", "time (ms)", "one: releases", "two: releases"]
+    write(tmp_path / "per_stimulus.csv", headings, [[i + 1, 0.02, p[i], q[i]] for i in range(3)])
+    add_counts(tmp_path, model)
+    table = read_table(tmp_path / "per_stimulus.csv")
+    chances = [[(1 - a) * (1 - b) ** 2, a * (1 - b) ** 2 + (1 - a) * 2 * b * (1 - b),
+                a * 2 * b * (1 - b) + (1 - a) * b**2, a * b**2] for a, b in zip(p, q, strict=True)]  # fmt: skip
+    of = np.arange(4.0)
+    means = chances @ of
+    within = np.mean([c @ (of - m) ** 2 for c, m in zip(np.array(chances), means, strict=True)])
+    assert table["all sensors: failures"] == pytest.approx(np.mean(np.array(chances)[:, 0]))
+    assert table["all sensors: mean fusions"] == pytest.approx(np.mean(means))
+    assert table["all sensors: variance of fusions"] == pytest.approx(within + np.var(means, ddof=1))

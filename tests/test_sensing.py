@@ -164,6 +164,8 @@ def test_a_run_writes_how_many_are_open_and_the_view_draws_it(tmp_path: Path) ->
     t, count = table["time (ms)"], table["CDI: open channels"]
     told = [np.sum((openings.time.values < at) & (openings.closes.values >= at)) for at in t[1:]]
     np.testing.assert_array_equal(count[1:], told)
+    np.testing.assert_array_equal(whole.channels["CDI"].open_channels, count)
+    assert whole.channels["CDI"].current.attrs["units"] == "pA"
     assert "CDI: current (pA)" not in whole.table(STIMULUS)
     times, current = RunFolder(tmp_path / "whole").currents()["CDI"]
     np.testing.assert_array_equal(times, t)

@@ -20,6 +20,8 @@ VARIABLES = {
     RELEASE_RATE: "release_rate",
     RELEASE_PROBABILITY: "release_probability",
     RELEASES: "cumulative_release",
+    OPEN_PROBABILITY: "open_probability",
+    OPEN_CHANNELS: "open_channels",
     CHANGE: "dF_over_F",
     CHANGE + MEASURED: "dF_over_F_measured",
     RATIO + MEASURED: "ratio_measured",

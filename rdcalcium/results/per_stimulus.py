@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -77,22 +77,42 @@ def _kept(path: Path, wanted: Sequence[Column], stimuli: int, complete: int) -> 
     return rows
 
 
-def add_counts(folder: Path, trials: int) -> None:
-    """Say of every stimulus which share of trials it has failed in, and how many vesicles fused, where these are drawn.
+def add_counts(folder: Path, model: Model) -> None:
+    """Say of every stimulus in which share of the trials it fails, and how many vesicles fuse, of all sensors together.
 
-    Of the vesicles of all sensors together; the rows of one stimulus in several trials say the same.
+    What was drawn; where none is what is to be expected, unless vesicles come back. Nothing of a single trial, and the
+    rows of one stimulus in several trials say the same.
     """
     table, fused = read_table(folder / PER_STIMULUS), read_table(folder / RELEASES)
-    if not table or not fused or trials == 1:
+    known = fused or not any(sensor.refills for sensor in model.sensors)
+    if not table or not known or not model.sensors or model.run.trials == 1:
         return
     begins, row = np.unique(table[TIME.heading], return_inverse=True)
-    counts = counts_between(begins, fused[TRIAL.heading], fused[TIME.heading], trials)
-    more = ((counts == 0).mean(axis=0), counts.mean(axis=0), counts.var(axis=0, ddof=1))
-    table |= {column.heading: values[row] for column, values in zip(columns.COUNTS, more, strict=True)}
+    found = _drawn(begins, fused, model.run.trials) if fused else _expected(model, table, len(begins))
+    table |= {column.heading: values[row] for column, values in zip(columns.COUNTS, found, strict=True)}
     written = CsvTable(folder / PER_STIMULUS, list(table))
     for values in zip(*table.values(), strict=True):
         written.append(values)
     written.close()
+
+
+def _drawn(begins: np.ndarray, fused: Mapping[str, np.ndarray], trials: int) -> tuple[np.ndarray, ...]:
+    """Share of failures, mean and variance of the number of vesicles that fuse, over trials, (stimuli,) each."""
+    counts = counts_between(begins, fused[TRIAL.heading], fused[TIME.heading], trials)
+    return (counts == 0).mean(axis=0), counts.mean(axis=0), counts.var(axis=0, ddof=1)
+
+
+def _expected(model: Model, table: Mapping[str, np.ndarray], stimuli: int) -> tuple[np.ndarray, ...]:
+    """The same where no vesicle was drawn.
+
+    In each trial it is a sum of independent vesicles: none fuses with Π (1 - p)ⁿ, the mean is Σ n p, the variance
+    Σ n p (1 - p), to which that of the means of trials is added.
+    """
+    sites = {label: sensor.vesicles for sensor in model.sensors for label in sensor.labels()}
+    n = np.array([*sites.values()])
+    p = np.stack([table[columns.per_stimulus(label)[0].heading].reshape(-1, stimuli) for label in sites], axis=-1)
+    means, spread = (n * p).sum(axis=-1), (n * p * (1 - p)).sum(axis=-1).mean(axis=0)
+    return ((1 - p) ** n).prod(axis=-1).mean(axis=0), means.mean(axis=0), spread + means.var(axis=0, ddof=1)
 
 
 def counts_between(begins: np.ndarray, trial: np.ndarray, time: np.ndarray, trials: int) -> np.ndarray:

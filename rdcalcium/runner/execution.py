@@ -253,7 +253,7 @@ class Execution:
             self._save()
             return self._tell("interrupted")
         self.recording.flush()
-        add_counts(self.path, self.model.run.trials)
+        add_counts(self.path, self.model)
         self.recording.copy_tables()
         self._tell("finished")
         (self.path / folder.CHECKPOINT).unlink(missing_ok=True)
