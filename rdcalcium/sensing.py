@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rdcalcium.model import KineticScheme, VoltageCourse
+from rdcalcium.model.names import CALCIUM
 from rdcalcium.openings import Openings
 from rdcalcium.randomness import generator
 
@@ -127,7 +128,7 @@ class SensingGate:
         local = np.maximum((1 - share) * calcium[0] + share * calcium[1], 0.0)
         found = []
         for step, pair in zip(self.scheme.transitions, self.scheme.rates(voltage, local), strict=True):
-            found += [pair[0] * (local if step.ligand == "Ca" else 1.0), pair[1]]
+            found += [pair[0] * (local if step.ligand == CALCIUM else 1.0), pair[1]]
         return times, np.array([np.broadcast_to(rate, local.shape) for rate in found])
 
     def _target(

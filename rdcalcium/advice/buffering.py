@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rdcalcium.model import Buffer, Model
+from rdcalcium.model.names import CALCIUM
 from rdcalcium.model.region import LumenRegion
 from rdcalcium.units import figures
 
@@ -35,7 +36,7 @@ def _bound(buffer: Buffer, calcium: float, magnesium: float) -> float:
     """Calcium that it holds in equilibrium, µM."""
     found = 0.0
     for pool in buffer.pools():
-        shares, held = pool.scheme.equilibrium(calcium=calcium, magnesium=magnesium), pool.scheme.bound("Ca")
+        shares, held = pool.scheme.equilibrium(calcium=calcium, magnesium=magnesium), pool.scheme.bound(CALCIUM)
         ions = [held[state] for state in pool.scheme.states]
         found += pool.total * float(shares @ ions)
     return found

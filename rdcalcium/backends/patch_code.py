@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rdcalcium.model.names import STORE
+from rdcalcium.model.names import CALCIUM, STORE
 from rdcalcium.patches import Mechanism, Patches
 from rdcalcium.patches.base import Course
 
@@ -114,7 +114,7 @@ def _case(kind: int, lines: list[str]) -> str:
 def _rates(mechanism: Mechanism, numbers: list[float], courses: list[tuple[int, Course]]) -> list[str]:
     """A line for each row; their parameters go to the numbers, and places of their courses, which follow these."""
     used = frozenset[str]().union(*(row.rate.names for row in mechanism.rows))
-    names = {"Ca": "Ca", STORE: f"({_placed(mechanism.store, numbers)} * total)" if mechanism.store else ""}
+    names = {CALCIUM: "Ca", STORE: f"({_placed(mechanism.store, numbers)} * total)" if mechanism.store else ""}
     names |= {row.name: f"x[{i}]" for i, row in enumerate(mechanism.rows)}
     for name in sorted(used & mechanism.parameters.keys()):
         names[name] = _placed(mechanism.parameters[name], numbers)

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 from rdcalcium.chemistry.chemistry import Chemistry
 from rdcalcium.chemistry.reactions import CALCIUM, MAGNESIUM, Field, FreeForm, Photolysis, Reaction, State
-from rdcalcium.model import Buffer, Model, Pool, Store
-from rdcalcium.model.names import LIGHT
+from rdcalcium.model import Buffer, Model, Pool, Store, names
 from rdcalcium.model.region import LumenRegion
 from rdcalcium.model.scheme import KineticScheme
 
 
 def build_chemistry(model: Model) -> Chemistry:
     """The fields and reactions of a model: calcium first, magnesium if it moves, then the states of each buffer."""
-    fields = [Field("Ca", model.calcium.diffusivity, model.calcium.rest, 1)]
+    fields = [Field(names.CALCIUM, model.calcium.diffusivity, model.calcium.rest, 1)]
     if model.magnesium and model.magnesium.diffusivity is not None:
-        fields.append(Field("Mg", model.magnesium.diffusivity, model.magnesium.free, 0, magnesium=1))
+        fields.append(Field(names.MAGNESIUM, model.magnesium.diffusivity, model.magnesium.free, 0, magnesium=1))
     ions = Ions(model.calcium.rest, model.free_magnesium, moving=len(fields) > MAGNESIUM)
     reactions: list[Reaction] = []
     photolysis: list[Photolysis] = []
@@ -81,7 +80,7 @@ def _pack_pool(
     """
     scheme, of_each, mobility = pool.scheme, buffer.diffusivities, inside.mobility if inside else 1.0
     diffusivity = {state: of_each[state] / mobility for state in scheme.states}
-    calcium, magnesium = scheme.bound("Ca"), scheme.bound("Mg")
+    calcium, magnesium = scheme.bound(names.CALCIUM), scheme.bound(names.MAGNESIUM)
     free = inside.calcium if inside else ions.calcium
     occupancy = dict(zip(scheme.states, scheme.equilibrium(0.0, free, ions.magnesium), strict=True))
     everywhere = buffer.where is None and not bounded
@@ -107,11 +106,11 @@ def _pack_pool(
 
 def _reactions(buffer: str, scheme: KineticScheme, place: Mapping[str, State], ions: Ions) -> Iterator[Reaction]:
     """One for each transition that goes on in the dark; its states are found by `place`."""
-    binding = {"Ca": CALCIUM, "Mg": MAGNESIUM if ions.moving else None, None: None}
+    binding = {names.CALCIUM: CALCIUM, names.MAGNESIUM: MAGNESIUM if ions.moving else None, None: None}
     for step, (forward, backward) in zip(scheme.transitions, scheme.rates(), strict=True):
-        if LIGHT in step.forward.names:
+        if names.LIGHT in step.forward.names:
             continue
-        clamped = ions.magnesium if step.ligand == "Mg" and not ions.moving else 1.0
+        clamped = ions.magnesium if step.ligand == names.MAGNESIUM and not ions.moving else 1.0
         yield Reaction(
             buffer=buffer,
             ligand=binding[step.ligand],

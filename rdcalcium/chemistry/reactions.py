@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CALCIUM = 0  # the field of free calcium
+CALCIUM = 0  # the field of free calcium, whose name is names.CALCIUM
 MAGNESIUM = 1  # that of free magnesium, where it is not clamped
 
 

@@ -11,7 +11,7 @@ from rdcalcium.catalogue import SHELVES, entries, missing, references
 from rdcalcium.library.response import peak_rate
 from rdcalcium.model import Buffer, Channels, KineticScheme, Sensor
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.names import DENSITY, GIVEN, STORE
+from rdcalcium.model.names import CALCIUM, DENSITY, GIVEN, STORE
 from rdcalcium.model.quantity import Parameter
 from rdcalcium.units import show
 
@@ -129,7 +129,7 @@ def _of_buffer(name: str, values: dict[str, Any]) -> list[tuple[str, ...]]:
 def _first_step(scheme: KineticScheme) -> tuple[float, float]:
     """Rates of the first step that binds calcium."""
     steps = zip(scheme.transitions, scheme.rates(), strict=True)
-    forward, backward = next(rates for step, rates in steps if step.ligand == "Ca")
+    forward, backward = next(rates for step, rates in steps if step.ligand == CALCIUM)
     return float(forward), float(backward)
 
 

@@ -13,7 +13,7 @@ from rdcalcium.model.base import Part
 from rdcalcium.model.brightness import Brightness, require_bright
 from rdcalcium.model.cage import driven_by_light, mention_light, require_one_photon
 from rdcalcium.model.filling import ONE_SITE, kept_rates
-from rdcalcium.model.names import LIGANDS, LIGHT
+from rdcalcium.model.names import CALCIUM, LIGANDS, LIGHT
 from rdcalcium.model.quantity import BindingRate, Concentration, Diffusivity, DiffusivityOrEach, Rate
 from rdcalcium.model.region import Region
 from rdcalcium.model.scheme import KineticScheme
@@ -190,7 +190,7 @@ class Buffer(SchemePart):
                     f"buffer {self.name!r}: no step of its scheme binds calcium or magnesium; one that does is written "
                     "'B + Ca <-> CaB : k_on, k_off'"
                 )
-            if min(scheme.bound("Ca").values()) < 0:
+            if min(scheme.bound(CALCIUM).values()) < 0:
                 raise ValueError(f"buffer {self.name!r}: the first state of the scheme must be the one without calcium")
             return scheme
         k_on = self.k_off / self.K_d if self.k_on is None else self.k_on  # type: ignore[operator]

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from rdcalcium.model.current_law import GatedCurrent
 from rdcalcium.model.current_laws import CurrentLaw
+from rdcalcium.model.names import CALCIUM, MAGNESIUM
 from rdcalcium.model.openings import Intervals, PrescribedOpenings, require_openings
 from rdcalcium.model.quantity import Factor, Length, Temperature
 from rdcalcium.model.scheme import KineticScheme
@@ -109,7 +110,7 @@ class Channels(SchemePart):
                 raise ValueError(
                     f"channels {self.name!r}: open_states must name states of the gate: {', '.join(scheme.states)}"
                 )
-            if any(t.ligand == "Mg" for t in scheme.transitions):
+            if scheme.binds(MAGNESIUM):
                 raise ValueError(f"channels {self.name!r}: a gate may bind Ca, but not Mg")
         return self
 
@@ -124,7 +125,7 @@ class Channels(SchemePart):
         if not self.gate or self.openings:
             return False
         scheme = self.kinetics()
-        return scheme.depends_on_calcium or any(t.ligand == "Ca" for t in scheme.transitions)
+        return scheme.depends_on_calcium or scheme.binds(CALCIUM)
 
     def kinetics(self) -> KineticScheme:
         """The gate as a kinetic scheme, as fast as it is."""

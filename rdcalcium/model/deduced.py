@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
+from rdcalcium.model import names
 from rdcalcium.model.dimensions import BINDING_RATE, CONCENTRATION, OF_KIND, PURE, RATE, VOLTAGE, Dimension
 from rdcalcium.model.quantity import Parameter
 from rdcalcium.model.scheme import KineticScheme
@@ -22,7 +23,7 @@ def with_units(scheme: KineticScheme) -> dict[str, Parameter]:
     All stay bare where the units so found would make the scheme wrong.
     """
     given = {name: Parameter.read(value) for name, value in scheme.parameters.items()}
-    known = deduced(given, {"V": VOLTAGE, "Ca": CONCENTRATION}, [*wanted_of(scheme)])
+    known = deduced(given, {names.VOLTAGE: VOLTAGE, names.CALCIUM: CONCENTRATION}, [*wanted_of(scheme)])
     try:
         require_dimensions(scheme.transitions, {name: known.get(name) for name in given})
     except SchemeError:

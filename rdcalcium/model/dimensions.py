@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rdcalcium import units
 from rdcalcium.errors import InputError
+from rdcalcium.model import names
 from rdcalcium.model.expression import Expression
 
 
@@ -66,9 +67,9 @@ def dimension(rate: Expression, known: Mapping[str, MaybeDimension]) -> MaybeDim
 
     Raises DimensionError where it adds what is unlike, or takes exp, log or tanh of a quantity with a unit.
     """
-    beside = {"V": VOLTAGE}
+    beside = {names.VOLTAGE: VOLTAGE}
     if any(known.get(name) not in (None, PURE) for name in rate.names):
-        beside["Ca"] = CONCENTRATION
+        beside[names.CALCIUM] = CONCENTRATION
     return _of(rate.tree, {**beside, **known})
 
 

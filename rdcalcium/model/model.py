@@ -18,6 +18,7 @@ from rdcalcium.model.flashes import Flash
 from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.imaging import Imaging, require_visible
 from rdcalcium.model.lumens import lumens_of, require_lumens
+from rdcalcium.model.names import MAGNESIUM
 from rdcalcium.model.pumps import Pump
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
 from rdcalcium.model.scheme import KineticScheme
@@ -337,7 +338,7 @@ class Model(Part):
             *(("transport", transport.name, transport.kinetics) for transport in transports),
         ]
         for kind, name, scheme in schemes:
-            if scheme is None or not scheme.binds("Mg"):
+            if scheme is None or not scheme.binds(MAGNESIUM):
                 continue
             if self.magnesium is None:
                 raise ValueError(f"{name!r} binds Mg: say how much there is, [magnesium] free = …")

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from rdcalcium.errors import nearest, suggest
-from rdcalcium.model.names import CALCIUM, GIVEN, LIGANDS, VOLTAGE
+from rdcalcium.model.names import CALCIUM, GIVEN, LIGANDS, MAGNESIUM, VOLTAGE
 from rdcalcium.model.quantity import LIMITS, Parameter
 from rdcalcium.model.reversibility import Cycle, counted, forest, fundamental_cycles
 from rdcalcium.model.stationary import stationary
@@ -126,7 +126,7 @@ class KineticScheme:
 
         That of a step which binds is without the ligand's concentration: 1 / (µM ms).
         """
-        values = {**self.parameters, "V": voltage, "Ca": calcium}
+        values = {**self.parameters, VOLTAGE: voltage, CALCIUM: calcium}
         pairs = []
         for t in self.transitions:
             forward = np.asarray(t.forward.evaluate(values), dtype=float)
@@ -138,7 +138,7 @@ class KineticScheme:
         self, voltage: float | np.ndarray = 0.0, calcium: float | np.ndarray = 0.0, magnesium: float = 0.0
     ) -> np.ndarray:
         """Matrix Q of dp/dt = Q p, (…, states, states) ms⁻¹, at voltages (…) in mV and concentrations (…) in µM."""
-        ligand = {None: 1.0, "Ca": calcium, "Mg": magnesium}
+        ligand = {None: 1.0, CALCIUM: calcium, MAGNESIUM: magnesium}
         index = {state: i for i, state in enumerate(self.states)}
         q = np.zeros((*np.broadcast_shapes(np.shape(voltage), np.shape(calcium)), *(len(self.states),) * 2))
         for t, (forward, backward) in zip(self.transitions, self.rates(voltage, calcium), strict=True):

@@ -10,6 +10,7 @@ from pydantic import Field, field_serializer, model_validator
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import LibraryPart
 from rdcalcium.model.deduced import with_units
+from rdcalcium.model.names import VOLTAGE
 from rdcalcium.model.quantity import Parameter
 from rdcalcium.model.scheme import KineticScheme
 
@@ -44,7 +45,7 @@ class SchemePart(LibraryPart):
         for name in self.parameters:
             if name not in used:
                 raise ValueError(
-                    f"no rate of {self.name!r} uses the parameter {name!r}; {suggest(name, used - {'V'}, 'used')}"
+                    f"no rate of {self.name!r} uses the parameter {name!r}; {suggest(name, used - {VOLTAGE}, 'used')}"
                 )
         return self
 

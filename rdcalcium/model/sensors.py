@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Name, Part
+from rdcalcium.model.names import CALCIUM
 from rdcalcium.model.quantity import Factor, Point, Temperature
 from rdcalcium.model.reversibility import counted
 from rdcalcium.model.scheme import KineticScheme
@@ -133,7 +134,7 @@ class Sensor(SchemePart):
         """How many ions a molecule holds in each state. With fusion it lets go of all of them."""
         scheme = self.kinetics()
         kept = [step for step in scheme.transitions if not self.fuses(step)]
-        return counted(scheme.states, kept, "Ca")
+        return counted(scheme.states, kept, CALCIUM)
 
     def fuses(self, step: Transition) -> bool:
         """Whether a step releases a vesicle: it leads one way into a released state.

@@ -10,7 +10,7 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.model import KineticScheme
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.names import DENSITY, VOLTAGE
+from rdcalcium.model.names import CALCIUM, DENSITY, MAGNESIUM, VOLTAGE
 from rdcalcium.model.stationary import limiting
 from rdcalcium.model.transports import Transport
 from rdcalcium.patches.base import BOUND, CLOCK, Course, Row
@@ -85,10 +85,10 @@ class Assembly:
         scheme = transport.kinetics
         if scheme is None:
             return {}
-        if scheme.binds("Mg"):
-            names = {**names, "Mg": self.place(self.magnesium)}
+        if scheme.binds(MAGNESIUM):
+            names = {**names, MAGNESIUM: self.place(self.magnesium)}
         share, rates = shares(scheme, first=len(self.rows)), changes(scheme, names, first=len(self.rows))
-        density, held = names.get(DENSITY), scheme.bound("Ca")
+        density, held = names.get(DENSITY), scheme.bound(CALCIUM)
         if density:
             self.transported += _across(scheme, names, share, density)
         rest = scheme.generator(self.given.get(VOLTAGE, 0.0), self.calcium, self.magnesium)
@@ -110,7 +110,7 @@ class Assembly:
         """What names stand for at rest."""
         first = {name: float(course.values[0]) for name, course in self.courses.items()}
         rows = {row.name: row.start for row in self.rows}
-        return {**self.parameters, **first, **self.given, "Ca": self.calcium, **rows}
+        return {**self.parameters, **first, **self.given, CALCIUM: self.calcium, **rows}
 
     def _settled(self, gates: list[str], rates: list[str], transport: Transport) -> list[float]:
         """The steady state of gates at rest, by Newton's method."""
@@ -138,7 +138,7 @@ class Assembly:
 
 def _across(scheme: KineticScheme, names: Mapping[str, str], share: Mapping[str, str], density: str) -> Iterator[str]:
     """Fluxes out of the cytosol of steps that leave calcium on the other side, as text."""
-    held = scheme.bound("Ca")
+    held = scheme.bound(CALCIUM)
     for step in scheme.transitions:
         lost = held[step.source] - held[step.target]
         if step.ligand is None and lost:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.names import STORE
+from rdcalcium.model.names import CALCIUM, STORE
 from rdcalcium.time_course import TimeCourse
 
 # Accounts of the ledger: what has left through a surface, what lies in a store, what the mechanism itself has bound,
@@ -130,7 +130,7 @@ class Mechanism:
         rows     (rows, sites)
         stored   what all sites hold of the first row, µM µm³
         """
-        values: dict[str, float | np.ndarray] = {**self.parameters, "Ca": calcium}
+        values: dict[str, float | np.ndarray] = {**self.parameters, CALCIUM: calcium}
         if self.store is not None:
             values[STORE] = self.store * stored
         values |= {name: course.at(rows[-1]) for name, course in self.courses.items()}

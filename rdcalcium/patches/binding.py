@@ -10,6 +10,7 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.mirrors import computed_share
 from rdcalcium.model import Model, Sensor, accounts
 from rdcalcium.model.expression import Expression
+from rdcalcium.model.names import MAGNESIUM
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import BOUND, Mechanism, Patch, Row
 from rdcalcium.patches.flows import changes, shares
@@ -41,7 +42,8 @@ def sensor_mechanism(sensor: Sensor, rest: float, magnesium: float) -> Mechanism
     rest, magnesium  µM
     """
     scheme, parts = sensor.kinetics(), Assembly(rest)
-    names = {name: parts.place(value) for name, value in scheme.parameters.items()} | {"Mg": parts.place(magnesium)}
+    given = {**scheme.parameters, MAGNESIUM: magnesium}
+    names = {name: parts.place(value) for name, value in given.items()}
     held, chain = sensor.bound_calcium(), Chain(sensor, magnesium)
     start = chain.start(rest)
     rates, share = changes(scheme, names), shares(scheme)

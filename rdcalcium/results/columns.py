@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rdcalcium.model import Buffer, Imaging
+from rdcalcium.model import Buffer, Imaging, names
 from rdcalcium.model.stores import Store
 
-CALCIUM = "Ca"  # the field of free calcium
+CALCIUM = names.CALCIUM  # the field of free calcium
 RELEASE_RATE, RELEASE_PROBABILITY, RELEASES = "release rate", "release probability", "cumulative release"
 OPEN_PROBABILITY, OPEN_CHANNELS, CURRENT = "open probability", "open channels", "current"
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from rdcalcium.model import Sensor
 from rdcalcium.model.expression import Expression
+from rdcalcium.model.names import CALCIUM, MAGNESIUM
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.stationary import resting
 
@@ -77,12 +78,12 @@ class Chain:
         self._others: list[tuple[Expression, bool]] = []
         self._parameters = dict(scheme.parameters)
         for i, (_, _, rate, ligand) in enumerate(steps):
-            if "Ca" in rate.names:
+            if CALCIUM in rate.names:
                 row[i] = len(self._others)
-                self._others.append((rate, ligand == "Ca"))
+                self._others.append((rate, ligand == CALCIUM))
                 continue
-            value = rate.evaluate(self._parameters) * (magnesium if ligand == "Mg" else 1.0)
-            (slope if ligand == "Ca" else constant)[i] = value
+            value = rate.evaluate(self._parameters) * (magnesium if ligand == MAGNESIUM else 1.0)
+            (slope if ligand == CALCIUM else constant)[i] = value
         self.laws = Rates(constant, slope, row)
 
     def rates(self, calcium: np.ndarray) -> np.ndarray:
@@ -93,7 +94,7 @@ class Chain:
         """Rates that are no straight lines in calcium, (rows, positions) ms⁻¹."""
         found = np.empty((len(self._others), *calcium.shape))
         for row, (rate, binds) in zip(found, self._others, strict=True):
-            row[...] = rate.evaluate({**self._parameters, "Ca": calcium}) * (calcium if binds else 1.0)
+            row[...] = rate.evaluate({**self._parameters, CALCIUM: calcium}) * (calcium if binds else 1.0)
         return found
 
     def halves(self, course: Course) -> tuple[Half, Half]:
