@@ -109,7 +109,8 @@ def slow_patches(system: System, y: np.ndarray, rows: np.ndarray) -> tuple[np.nd
                 flux = rates[0]
             else:
                 _, h, bound = (float(rows[begin + r * sites + i]) for r in range(3))
-                store = 0.01 * sum(a * float(x) for a, x in zip(patch.areas, rows[begin : begin + sites], strict=True))
+                first = rows[begin : begin + sites]
+                store = 0.01 * sum(a * float(x) for a, x in zip(patch.extents, first, strict=True))
                 rates = [
                     (math.expm1(Ca) / Ca if Ca else 1.0) * h - math.log(2 + bound) + 0.5 * store,
                     0.4 * (1 - h) * math.exp(-Ca) - math.tanh(Ca) * h * 1.5,
@@ -379,7 +380,7 @@ def check_patch_rhs(do: KernelOperations, rng: np.random.Generator) -> None:
         assert_close(do, whole(operations, out), start + 2 * expected)
         operations.advance(state, operations.new(), other, out, operations.new())
         assert_close(do, whole(operations, out), start - 0.5 * expected)
-        sums = [segment.patch.areas @ rows[segment.place].astype(np.float64) for segment in do.system.patches.segments]
+        sums = [s.patch.extents @ rows[s.place].astype(np.float64) for s in do.system.patches.segments]
         assert operations.site_sums(state) == pytest.approx(sums, rel=1e-13, abs=1e-300)
 
 
@@ -388,7 +389,7 @@ def check_patch_totals(do: KernelOperations, rng: np.random.Generator) -> None:
     _, rows, on_y = random_whole(do, rng)
     do.add_up_stores(on_y, do.added)
     for got, (patch, held) in zip(do.download(do.added), do.system.patches.split(rows), strict=True):
-        held_at = [float(a) * float(x) for a, x in zip(patch.areas, held[0], strict=True)]
+        held_at = [float(a) * float(x) for a, x in zip(patch.extents, held[0], strict=True)]
         expected = math.fsum(held_at) if patch.mechanism is GATED else 0.0
         assert float(got) == pytest.approx(expected, rel=1e-13)
 

@@ -69,7 +69,7 @@ def test_what_the_cytosol_loses_the_lumen_gains(backend: str, kind: str) -> None
     balance, patch = run.balance(), run.system.patches.patches[0]
     volume = run.system.discretization.part_volumes(1).sum()
     gained = balance.stored["ER"] - volume * (REST + BOUND)
-    crossed = patch.areas @ run.do.sites(run.stepper.y)[: len(patch.areas)]
+    crossed = patch.extents @ run.do.sites(run.stepper.y)[: len(patch.extents)]
     assert abs(balance.missing) < TOLERANCES["balance, float64"] * (balance.initial + balance.entered)
     assert gained > 3e-3 * balance.entered
     assert gained == pytest.approx(crossed, rel=1e-9)

@@ -22,7 +22,7 @@ from rdcalcium.patches import Mechanism, Patch, Patches, Row
 from rdcalcium.patches.base import Course
 from rdcalcium.patches.build import pump_mechanism
 from rdcalcium.patches.quiet import Room, suits
-from rdcalcium.patches.stiffness import reaction
+from rdcalcium.patches.stiffness import stiffness
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import IONS_PER_AMOUNT, parse
 from tests.ball import sphere_mesh
@@ -192,7 +192,7 @@ def test_the_steepest_part_of_a_law_bounds_the_stiffness() -> None:
     one = np.ones(1)
     for law, slope in (("V_max*Ca/(K + Ca)", 1.0), ("V_max*Ca**2/(K**2 + Ca**2)", 27**0.5 / 8)):
         pump = Pump(name="pump", law=law, parameters={"V_max": 3.0, "K": 0.5})
-        found = reaction(Patch(pump_mechanism(pump, 0.05), np.zeros(1, int), one, 4 * one))
+        found = stiffness(Patch(pump_mechanism(pump, 0.05), np.zeros(1, int), one, 4 * one))
         assert slope * 24 < found.radii[-1] < 1.3 * slope * 24
         assert slope * 6 < found.slopes[-1] < 1.3 * slope * 6
         assert found.rows[-1] == 0
@@ -421,7 +421,7 @@ def test_check_tells_of_pumps_that_do_not_rest(leak: str, drifts: bool) -> None:
 def test_what_follows_a_course_of_time_is_left_to_explicit_steps() -> None:
     rows = (Row("out", Expression("a*Ca"), calcium=1.0), Row("clock", Expression("1")))
     ramp, one, first = Course(np.array([0.0, 1.0]), np.array([0.0, 1.0])), 1e-6 * np.ones(1), np.zeros(1, int)
-    gentle = reaction(Patch(pump_mechanism(Pump(**LINEAR), 0.05), first, one, one))
+    gentle = stiffness(Patch(pump_mechanism(Pump(**LINEAR), 0.05), first, one, one))
     for courses, left in (({}, True), ({"a": ramp}, False)):
         mechanism = Mechanism("driven", rows, {"a": 1e-6}, courses=courses)
         assert suits(Patches((Patch(mechanism, first, one, one),), (gentle,)), [Room(D, 1.0)], 1.0) == left

@@ -440,9 +440,9 @@ def test_steep_steps_are_bounded_up_to_each_level_of_calcium(monkeypatch: pytest
     """By several lines, none of which is far above the steepest mode of a receptor whose rate grows as c^4."""
     monkeypatch.setattr("rdcalcium.patches.assembly.outruns", lambda *_: False)
     run = fresh(cell(SERCA, RYR_4), "numpy")
-    (patch,), (own,) = run.system.patches.patches, run.system.patches.reactions
+    (patch,), (own,) = run.system.patches.patches, run.system.patches.stiffnesses
     for calcium in (1.0, 12.0, 40.0, 150.0, 900.0):
-        slopes = jacobian(patch.mechanism, np.array([calcium]), patch.mechanism.start[:, None], patch.areas.sum())[0]
+        slopes = jacobian(patch.mechanism, np.array([calcium]), patch.mechanism.start[:, None], patch.extents.sum())[0]
         slopes[0] *= patch.weights[0]
         fastest = np.abs(np.linalg.eigvals(slopes)).max()
         bound = run.system.stiffness(calcium) - run.system.discretization.radius

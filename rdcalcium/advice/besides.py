@@ -24,6 +24,6 @@ def besides(model: Model, cells: CellSizes) -> Iterator[str]:
         for row, values in zip(patch.mechanism.rows, rows, strict=True):
             if row.account in WORDS:
                 where = f"{WORDS[row.account]} {patch.mechanism.name}"
-                held[where] = held.get(where, 0.0) + model.copies * row.calcium * float(values @ patch.areas)
+                held[where] = held.get(where, 0.0) + model.copies * row.calcium * float(values @ patch.extents)
     if held:
         yield f"besides, at rest: {', '.join(f'{figures(held[where], 5)} uM um^3 {where}' for where in held)}"

@@ -332,7 +332,7 @@ class Operations(ABC):
 
     @abstractmethod
     def site_sums(self, y: Array) -> np.ndarray:
-        """Σ_i area_i x_i of each row of the patches, (rows,) likewise."""
+        """Σ_i extent_i x_i of each row of the patches, (rows,) likewise."""
 
     def series(self, flow: Flow, rates: Rates) -> Series:
         """Who takes vesicles of one kind through stretches of constant rates; on the host by NumPy, unless it does."""

@@ -84,7 +84,7 @@ class KernelOperations(Operations):
         kinds = len(system.patches.patches)
         self.total, self.added, self.added_later = (self.upload(np.zeros(kinds)) for _ in range(3))
         self.partial_total, self.partial_added = (self.upload(np.zeros((kinds, STORE_THREADS))) for _ in range(2))
-        self.areas = [self.upload(segment.patch.areas) for segment in system.patches.segments]
+        self.extents = [self.upload(segment.patch.extents) for segment in system.patches.segments]
         pieces = len(system.lengths)
         self.partial_error = self.upload(np.zeros((pieces, self.reduction_threads), self.real))
         self.partial_sum = self.upload(np.zeros((pieces, self.reduction_threads)))
@@ -277,9 +277,9 @@ class KernelOperations(Operations):
     def site_sums(self, y: Array) -> np.ndarray:
         """kernels/state/weighted_sum.cu, once a row, likewise."""
         fields, rows = len(self.system.fields), self._rows(y)
-        segments = zip(self.system.patches.segments, self.areas, self.partial_sum[fields:], strict=True)
-        for segment, areas, partial in segments:
-            self._reduce("weighted_sum", areas, rows[segment.place], partial)
+        segments = zip(self.system.patches.segments, self.extents, self.partial_sum[fields:], strict=True)
+        for segment, extents, partial in segments:
+            self._reduce("weighted_sum", extents, rows[segment.place], partial)
         return self.download(self.partial_sum[fields:]).sum(axis=1)
 
     def level(self, level: Level) -> KernelLevel:

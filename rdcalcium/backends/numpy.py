@@ -268,7 +268,7 @@ class NumpyOperations(Operations):
     def site_sums(self, y: np.ndarray) -> np.ndarray:
         """Area times what a row holds on it, likewise."""
         rows = self.sites(y)
-        return np.array([(s.patch.areas * rows[s.place]).sum() for s in self.system.patches.segments])
+        return np.array([(s.patch.extents * rows[s.place]).sum() for s in self.system.patches.segments])
 
 
 def patch_rates(patch: Patch, y: np.ndarray, rows: np.ndarray) -> np.ndarray:

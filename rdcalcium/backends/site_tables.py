@@ -72,7 +72,7 @@ def site_tables(patches: Patches) -> SiteTables:
         number=np.cumsum([0, *rows])[:-1],
         opens=np.cumsum([0, *sizes])[:-1],
         held=np.where([patch.holds_a_store for patch in patches.patches], begins, -1),
-        area=np.concatenate([np.zeros(0), *(patch.areas for patch in patches.patches)]),
+        area=np.concatenate([np.zeros(0), *(patch.extents for patch in patches.patches)]),
     )
 
 

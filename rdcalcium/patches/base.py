@@ -32,7 +32,7 @@ class Row:
     name     by which the rates of the mechanism know it
     rate     of its change, each ms: an expression of Ca (µM), of Ca_store (µM), the rows and the parameters
     start    at rest
-    calcium  that one unit of it holds on 1 µm² of surface, µM µm: what it gains the cytosol loses
+    calcium  that one unit of it holds on a site of unit extent, such as 1 µm²; µM µm: what it gains the cytosol loses
     scale    typical size: the absolute tolerance is the relative one times this; UNJUDGED: its error follows that of
              others
     account  where the ledger finds this calcium; none: it holds none
@@ -85,7 +85,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Mechanism:
-    """What happens at one site: rows x change by dx/dt = R(Ca, x), and calcium under 1 µm² of it by -Σ calcium_r R_r.
+    """What happens at one site: rows x change by dx/dt = R(Ca, x), and its cytosol loses Σ calcium_r R_r times extent.
 
     So nothing is lost between the cytosol and the rows, whatever the rates are.
 
@@ -152,9 +152,10 @@ class Patch:
     """A mechanism at its sites, one in each control volume that touches them.
 
     volumes     (sites,)  control volumes, each once
-    areas       (sites,)  µm²
-    weights     (sites,)  µm⁻¹, area over volume
-    everywhere  whether it is in all of the cytosol alike, by volume in the place of area
+    extents     (sites,)  how much of it is at each: µm² of surface, µm³ of cytosol where it is everywhere, µM µm³ of
+                molecules, or µM µm³ that enter with each pA ms through a channel
+    weights     (sites,)  extent over volume, µm⁻¹ of a surface
+    everywhere  whether it is in all of the cytosol alike, by volume
     beyond      (sites,)  control volumes on the other side of the membrane, whose calcium rates know as Ca_store; none:
                 there are none. Then a control volume may have several sites
     parts       of the terminal, in which its control volumes and those beyond are: 0 the cytosol, 1 the first lumen, …
@@ -162,7 +163,7 @@ class Patch:
 
     mechanism: Mechanism
     volumes: np.ndarray
-    areas: np.ndarray
+    extents: np.ndarray
     weights: np.ndarray
     everywhere: bool = False
     beyond: np.ndarray | None = None
@@ -185,7 +186,7 @@ class Patch:
         rows     (rows, sites)
         beyond   (sites,) µM, on the other side of the membrane, if there are control volumes
         """
-        return self.mechanism.rates(calcium, rows, float(self.areas @ rows[0]) if beyond is None else beyond)
+        return self.mechanism.rates(calcium, rows, float(self.extents @ rows[0]) if beyond is None else beyond)
 
 
 class Segment(NamedTuple):
@@ -197,7 +198,7 @@ class Segment(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reaction:
+class Stiffness:
     """How a patch reacts to a change, at most, while calcium stays below a level; each (levels,), ascending.
 
     levels  µM
@@ -244,11 +245,11 @@ class Patches:
 
     Their rows follow each other behind the fields of a state: one row of all sites, the next row, the next patch.
 
-    reactions  of each
+    stiffnesses  of each
     """
 
     patches: tuple[Patch, ...] = ()
-    reactions: tuple[Reaction, ...] = ()
+    stiffnesses: tuple[Stiffness, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -260,12 +261,12 @@ class Patches:
         The highest of the lines, slope (µM⁻¹ ms⁻¹) times calcium plus offset (ms⁻¹), is added. It is one, unless that
         is LOOSE, as where rates grow with a power of calcium.
         """
-        found = [reaction.line(low) for reaction in self.reactions]
+        found = [stiffness.line(low) for stiffness in self.stiffnesses]
         constant, slope = (sum((line[part] for line in found), 0.0) for part in (0, 1))
         if not slope:
             return constant, np.zeros((0, 2))
-        above = self.reactions[0].levels > low
-        levels, radii = self.reactions[0].levels[above], sum(reaction.radii[above] for reaction in self.reactions)
+        above = self.stiffnesses[0].levels > low
+        levels, radii = self.stiffnesses[0].levels[above], sum(stiffness.radii[above] for stiffness in self.stiffnesses)
         if np.max((constant + slope * levels) / np.maximum(radii, constant)) <= LOOSE:
             return constant, np.array([[slope, 0.0]])
         return constant, bent(low, levels, np.maximum(radii - constant, 0.0))

@@ -35,7 +35,7 @@ def binding_sensors(model: Model, discretization: Discretization) -> Iterator[Pa
 
 
 def sensor_mechanism(sensor: Sensor, rest: float, magnesium: float) -> Mechanism:
-    """The scheme of a sensor, with a row for the share of each state but the first, and an amount in place of an area.
+    """The scheme of a sensor, with a row for the share of each state but the first; the extent of a site is an amount.
 
     The amount is that of molecules, µM µm³, so that a row holds as much calcium as its state has ions.
 

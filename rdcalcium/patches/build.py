@@ -14,16 +14,16 @@ from rdcalcium.model.accounts import CLEARANCE
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import VOLTAGE
 from rdcalcium.patches.assembly import Assembly
-from rdcalcium.patches.base import PUMPED, Course, Mechanism, Patch, Patches, Reaction, Row
+from rdcalcium.patches.base import PUMPED, Course, Mechanism, Patch, Patches, Row, Stiffness
 from rdcalcium.patches.binding import binding_sensors
 from rdcalcium.patches.pores import pore_patches, voltage_course
-from rdcalcium.patches.stiffness import at_extremes, reaction, steepest
+from rdcalcium.patches.stiffness import at_extremes, steepest, stiffness
 from rdcalcium.patches.stores import lumen_patches, store_mechanism
 
 
 def build_patches(model: Model, discretization: Discretization) -> Patches:
     """Those of a model; InputError for a surface that the terminal does not have."""
-    found = [(patch, _reaction(patch)) for patch in _patches(model, discretization)]
+    found = [(patch, _stiffness(patch)) for patch in _patches(model, discretization)]
     found += pore_patches(model, discretization)
     found += lumen_patches(model, discretization)
     return Patches(tuple(patch for patch, _ in found), tuple(reacts for _, reacts in found))
@@ -54,9 +54,9 @@ def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     yield from binding_sensors(model, discretization)
 
 
-def _reaction(patch: Patch) -> Reaction:
+def _stiffness(patch: Patch) -> Stiffness:
     """Of a patch that follows courses of time, at their extremes too."""
-    return steepest(reaction(replace(patch, mechanism=now)) for now in at_extremes(patch.mechanism))
+    return steepest(stiffness(replace(patch, mechanism=now)) for now in at_extremes(patch.mechanism))
 
 
 def pump_mechanism(pump: Pump, rest: float, voltage: Course | None = None, magnesium: float = 0.0) -> Mechanism:
@@ -98,6 +98,6 @@ def _on_surface(mechanism: Mechanism, at: SurfaceArea, discretization: Discretiz
 
 
 def _everywhere(mechanism: Mechanism, discretization: Discretization) -> Patch:
-    """In every control volume that holds cytosol, by volume in the place of area."""
+    """In every control volume that holds cytosol, by volume."""
     volumes = np.flatnonzero(discretization.part_volumes(0) > 0)
     return Patch(mechanism, volumes, discretization.volumes[volumes], np.ones(len(volumes)), everywhere=True)

@@ -13,7 +13,7 @@ from rdcalcium.model.current_law import GatedCurrent
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import VOLTAGE
 from rdcalcium.patches.assembly import Assembly
-from rdcalcium.patches.base import CLOCK, ENTERED, Course, Mechanism, Patch, Reaction, Row
+from rdcalcium.patches.base import CLOCK, ENTERED, Course, Mechanism, Patch, Row, Stiffness
 from rdcalcium.patches.flows import changes, shares
 from rdcalcium.patches.stiffness import LEVELS, SAFETY
 from rdcalcium.tabulation import rows_between
@@ -27,14 +27,17 @@ NUDGE = 1e-3  # relative change of calcium by which a derivative is taken
 INFLUX = "influx"  # the current of an open channel, pA, in the rate of its charge
 
 
-def pore_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Reaction]]:
+def pore_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Stiffness]]:
     """A patch for each group of channels that senses calcium, and how it reacts."""
     for group in model.channels_within:
         if group.senses_calcium and not group.conducts_by_itself and model.stimulus:
             mechanism = gate_mechanism(group, model.stimulus, model.run.duration, model.calcium.rest)
             volumes, amounts = _pores(group, model, discretization)
             weights = amounts / discretization.volumes[volumes]
-            yield Patch(mechanism, volumes, amounts, weights), gate_reaction(group.kinetics(), mechanism, weights.max())
+            yield (
+                Patch(mechanism, volumes, amounts, weights),
+                gate_stiffness(group.kinetics(), mechanism, weights.max()),
+            )
 
 
 def _pores(group: Channels, model: Model, discretization: Discretization) -> tuple[np.ndarray, np.ndarray]:
@@ -49,7 +52,7 @@ def gate_mechanism(group: Channels, stimulus: VoltageCourse, duration: float, re
     """The gate of a channel with a row for the share of each state but the first, for its charge in pA ms, and a clock.
 
     The last row but one is the charge that has entered, whose rate is p_open i(V(t)). Its calcium is -1, so that the
-    ledger counts it as a source, and an amount for each pA ms stands in the place of an area. The gate begins in
+    ledger counts it as a source, and the extent of a site is an amount for each pA ms. The gate begins in
     equilibrium with the first voltage at rest (µM).
     """
     scheme, parts = group.kinetics(), Assembly(rest)
@@ -85,7 +88,7 @@ def _courses(group: Channels, stimulus: VoltageCourse, duration: float) -> dict[
     return {VOLTAGE: course, INFLUX: Course(course.times, inward)}
 
 
-def gate_reaction(scheme: KineticScheme, mechanism: Mechanism, weight: float) -> Reaction:
+def gate_stiffness(scheme: KineticScheme, mechanism: Mechanism, weight: float) -> Stiffness:
     """How a gate and calcium at its pore react at all voltages, while calcium is below each of LEVELS.
 
     The spectral radius of the generator; and √(a b) of what states do to calcium, a = w i, and calcium to states, b.
@@ -99,4 +102,4 @@ def gate_reaction(scheme: KineticScheme, mechanism: Mechanism, weight: float) ->
     slopes = np.abs(more - q).max(axis=(1, 2, 3)) / (NUDGE * LEVELS)
     inward = np.abs(mechanism.courses[INFLUX].values).max()
     found = (radii + np.sqrt(weight * inward * slopes), inward * slopes, np.full(len(LEVELS), np.inf))
-    return Reaction(LEVELS, *(np.maximum.accumulate(SAFETY * numbers) for numbers in found))
+    return Stiffness(LEVELS, *(np.maximum.accumulate(SAFETY * numbers) for numbers in found))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rdcalcium.patches.base import Patch, Patches, Reaction
+from rdcalcium.patches.base import Patch, Patches, Stiffness
 from rdcalcium.patches.stiffness import jacobian
 
 # What is left out, as a share of the solution, up to which steps are tried: sweeps make up for most of it, and the
@@ -33,19 +33,19 @@ def suits(patches: Patches, rooms: Sequence[Room], calcium: float) -> bool:
     calcium  highest, µM
     """
     depleted = np.zeros(len(rooms))
-    for patch, reaction in zip(patches.patches, patches.reactions, strict=True):
+    for patch, stiffness in zip(patches.patches, patches.stiffnesses, strict=True):
         if patch.mechanism.courses:
             return False
         if not patch.everywhere:
-            depleted[patch.parts[0]] += _depletion(patch, reaction, rooms[patch.parts[0]], calcium)
+            depleted[patch.parts[0]] += _depletion(patch, stiffness, rooms[patch.parts[0]], calcium)
     return bool(depleted.max(initial=0.0) <= LEFT_OUT)
 
 
-def _depletion(patch: Patch, reaction: Reaction, room: Room, calcium: float) -> float:
+def _depletion(patch: Patch, stiffness: Stiffness, room: Room, calcium: float) -> float:
     """Share of the mean by which calcium falls below it near the sites of a patch."""
-    alone = float(np.cbrt(patch.areas**2 * patch.weights).max(initial=0.0))
-    together = float(patch.areas.sum()) / np.cbrt(room.volume)
-    slope = float(reaction.slopes[reaction.place(calcium)])
+    alone = float(np.cbrt(patch.extents**2 * patch.weights).max(initial=0.0))
+    together = float(patch.extents.sum()) / np.cbrt(room.volume)
+    slope = float(stiffness.slopes[stiffness.place(calcium)])
     return slope * max(alone, together) / room.diffusivity if room.diffusivity else np.inf
 
 
@@ -62,7 +62,7 @@ def mean_slopes(patches: Patches, calcium: Sequence[float], sums: np.ndarray) ->
 
 
 def _slopes(patch: Patch, calcium: Sequence[float], sums: np.ndarray) -> np.ndarray:
-    area, (here, beyond) = float(patch.areas.sum()), patch.parts
+    area, (here, beyond) = float(patch.extents.sum()), patch.parts
     rows, total = sums[:, None] / area, area
     if patch.beyond is not None:  # its first row changes nothing: in its place stands calcium beyond
         rows[0], total = calcium[beyond], 1.0
@@ -78,7 +78,7 @@ def clearance(patches: Patches, slopes: Sequence[np.ndarray], part: int, volume:
     volume  of the part, µm³
     """
     each = [(slope, patch) for patch, slope in zip(patches.patches, slopes, strict=True) if patch.parts[0] == part]
-    return sum(max(-float(slope[0, 0]), 0.0) * float(patch.areas.sum()) for slope, patch in each) / volume
+    return sum(max(-float(slope[0, 0]), 0.0) * float(patch.extents.sum()) for slope, patch in each) / volume
 
 
 def settling(slopes: Sequence[np.ndarray], tau: float) -> list[np.ndarray]:

@@ -37,9 +37,9 @@ class Settled:
     def lumped(self) -> Settled:
         """The same as one site, in a terminal that is well mixed."""
         patch = self.patch
-        volume = float((patch.areas / patch.weights).sum())
-        areas = np.array([patch.areas.sum()])
-        return Settled(replace(patch, volumes=patch.volumes[:1], areas=areas, weights=areas / volume), self.moment)
+        volume = float((patch.extents / patch.weights).sum())
+        whole = np.array([patch.extents.sum()])
+        return Settled(replace(patch, volumes=patch.volumes[:1], extents=whole, weights=whole / volume), self.moment)
 
     @property
     def takes(self) -> bool:
@@ -65,7 +65,7 @@ class Settled:
         if mechanism.courses:
             rows[-1] = self.moment
         if self.patch.holds_a_store:
-            rows[0] = self._stored(lumen) / self.patch.areas.sum()
+            rows[0] = self._stored(lumen) / self.patch.extents.sum()
         for _ in range(ROUNDS if moving else 0):
             change = self._change(calcium, rows, lumen)
             rows[moving] = np.clip(rows[moving] - change, 0.0, 1.0)
@@ -131,7 +131,7 @@ class Settled:
             return 0.0
 
         def inwards(lumen: float) -> float:
-            return float(self.patch.areas @ self.flux(calcium, lumen))
+            return float(self.patch.extents @ self.flux(calcium, lumen))
 
         found = balance(inwards, near, FULLEST)
         if found is None:
@@ -143,7 +143,7 @@ class Settled:
     def typed_lumen(self) -> float:
         """Free calcium in the store before the stimulus, as the model says it, µM."""
         store = self.patch.mechanism.store
-        return float(store * self.patch.mechanism.start[0] * self.patch.areas.sum()) if store else 0.0
+        return float(store * self.patch.mechanism.start[0] * self.patch.extents.sum()) if store else 0.0
 
     def slope(self, calcium: np.ndarray, lumen: float | np.ndarray, nudge: float) -> np.ndarray:
         """Derivative of the flux by calcium, (sites,) µm ms⁻¹, by so many µM to both sides."""
@@ -164,7 +164,7 @@ class Settled:
         returns  (sites,) µm ms⁻¹, and (sites,)
         """
         by_lumen = self.by_lumen(calcium, lumen, nudge)
-        return by_lumen, -self.patch.areas * self.slope(calcium, lumen, nudge) / (self.patch.areas @ by_lumen)
+        return by_lumen, -self.patch.extents * self.slope(calcium, lumen, nudge) / (self.patch.extents @ by_lumen)
 
 
 def settle(patches: tuple[Patch, ...], moment: float = -np.inf) -> list[Settled]:

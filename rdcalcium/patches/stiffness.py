@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rdcalcium.chemistry.chemistry import FULL
-from rdcalcium.patches.base import BOUND, Mechanism, Patch, Reaction
+from rdcalcium.patches.base import BOUND, Mechanism, Patch, Stiffness
 
 # Calcium, µM, at which the Jacobian is looked at. A bound holds up to its level: these are 7.5 % apart, so that it is a
 # third too high at most where rates grow with the fourth power of calcium.
@@ -19,13 +19,13 @@ TINY = 1e-12  # ms⁻¹, which keeps what is never left from having no steady st
 ROUNDS = 5  # of Newton's method, of which one is exact for rates that are straight lines in the rows, as most are
 
 
-def reaction(patch: Patch) -> Reaction:
+def stiffness(patch: Patch) -> Stiffness:
     """How it reacts while calcium is below each of LEVELS, at its steepest site."""
-    weight, total = float(patch.weights.max(initial=0.0)), float(patch.areas.sum())
-    return _reaction(patch.mechanism, np.array([weight]), total)
+    weight, total = float(patch.weights.max(initial=0.0)), float(patch.extents.sum())
+    return _stiffness(patch.mechanism, np.array([weight]), total)
 
 
-def reactions_across(mechanism: Mechanism, weights: tuple[float, float], beyond: float) -> tuple[Reaction, Reaction]:
+def stiffness_across(mechanism: Mechanism, weights: tuple[float, float], beyond: float) -> tuple[Stiffness, Stiffness]:
     """The same of both sides of a membrane with control volumes there, while calcium beyond is below some levels.
 
     The radii are those of both sides together, and are counted with the first. The first row is what has crossed: in
@@ -41,7 +41,7 @@ def reactions_across(mechanism: Mechanism, weights: tuple[float, float], beyond:
         first, *others = now.rows
         for level in (0.0, beyond, FULL * beyond):
             at_level = replace(now, rows=(replace(first, start=level), *others))
-            found.append([_reaction(at_level, np.array(weights), 1.0, by=side) for side in (0, 1)])
+            found.append([_stiffness(at_level, np.array(weights), 1.0, by=side) for side in (0, 1)])
     near, far = (steepest(side) for side in zip(*found, strict=True))
     return near, replace(far, radii=np.zeros_like(far.radii), rows=np.zeros_like(far.rows))
 
@@ -58,14 +58,14 @@ def at_extremes(mechanism: Mechanism) -> Iterator[Mechanism]:
         yield replace(mechanism, rows=(*rows, replace(clock, start=moment)))
 
 
-def steepest(reactions: Iterable[Reaction]) -> Reaction:
+def steepest(stiffnesses: Iterable[Stiffness]) -> Stiffness:
     """The largest numbers of several, at the same levels."""
-    found = [*reactions]
+    found = [*stiffnesses]
     most = (np.max([getattr(one, name) for one in found], axis=0) for name in ("radii", "slopes", "rows"))
-    return Reaction(found[0].levels, *most)
+    return Stiffness(found[0].levels, *most)
 
 
-def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float, by: int = 0) -> Reaction:
+def _stiffness(mechanism: Mechanism, weights: np.ndarray, total: float, by: int = 0) -> Stiffness:
     """Of calcium, and of rows, the first of which change by their rates times `weights`, the others as they are.
 
     Those that follow calcium are not among them: what others do to each other by way of these is, as if they were slow
@@ -86,7 +86,7 @@ def _reaction(mechanism: Mechanism, weights: np.ndarray, total: float, by: int =
             [_radii(matrix[:, 1:, 1:]) for matrix in slopes],
         ]
     most = [SAFETY * np.nan_to_num(np.fmax.reduce(each), posinf=0.0) for each in found]
-    return Reaction(LEVELS, *(np.maximum.accumulate(numbers) for numbers in most))
+    return Stiffness(LEVELS, *(np.maximum.accumulate(numbers) for numbers in most))
 
 
 def _without(matrices: np.ndarray, which: np.ndarray) -> list[np.ndarray]:
@@ -126,7 +126,7 @@ def jacobian(mechanism: Mechanism, calcium: np.ndarray, rows: np.ndarray, total:
 
     First those of -flux, then of each row.
 
-    total  area of all sites, µm²
+    total  extent of all sites
     """
 
     def all_rates(state: np.ndarray) -> np.ndarray:

@@ -14,15 +14,15 @@ from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import CALCIUM, STORE
 from rdcalcium.model.stores import Store
 from rdcalcium.patches.assembly import Assembly
-from rdcalcium.patches.base import BOUND, CROSSED, STORED, Mechanism, Patch, Reaction, Row
+from rdcalcium.patches.base import BOUND, CROSSED, STORED, Mechanism, Patch, Row, Stiffness
 from rdcalcium.patches.spelt import Spelt
-from rdcalcium.patches.stiffness import reactions_across
+from rdcalcium.patches.stiffness import stiffness_across
 
 NOTHING = Expression("0")
 SWAPPED = Spelt({CALCIUM: STORE, STORE: CALCIUM})  # names as they are on the other side of a membrane
 
 
-def lumen_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Reaction]]:
+def lumen_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Stiffness]]:
     """Two patches for each membrane of a lumen that has control volumes, and how both together react.
 
     Each side keeps the same rows, which change alike; so what one side loses the other one gains, to rounding.
@@ -35,7 +35,7 @@ def lumen_patches(model: Model, discretization: Discretization) -> Iterator[tupl
             outer, at.outside, at.areas, at.areas / volumes[at.outside], beyond=at.inside, parts=(0, number)
         )
         inside = Patch(inner, at.inside, at.areas, at.areas / volumes[at.inside], beyond=at.outside, parts=(number, 0))
-        out, into = reactions_across(outer, (_most(outside), _most(inside)), store.rest)
+        out, into = stiffness_across(outer, (_most(outside), _most(inside)), store.rest)
         yield outside, out
         yield inside, into
 

@@ -40,7 +40,7 @@ class Pores:
             patch, rows = parts[number]
             others = rows[: len(is_open) - 1]
             shares = np.vstack([1 - others.sum(axis=0), others])
-            found.append(shares[is_open].sum(axis=0) @ patch.areas / patch.areas.sum())
+            found.append(shares[is_open].sum(axis=0) @ patch.extents / patch.extents.sum())
         return np.array(found)
 
     def current(self, sites: np.ndarray, t: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from itertools import accumulate
 import numpy as np
 
 from rdcalcium.model import Model, Sensor
-from rdcalcium.vesicles.chain import Chain, Course, Rates
+from rdcalcium.vesicles.chain import CalciumCourse, Chain, Rates
 from rdcalcium.vesicles.flow import Flow
 from rdcalcium.vesicles.sampled import Fusions, SampledVesicles
 from rdcalcium.vesicles.series import Blocks, Series
@@ -28,7 +28,7 @@ class SensorStep:
     """
 
     h: float
-    course: Course
+    course: CalciumCourse
     start: np.ndarray
     end: np.ndarray
     fusions: Fusions | None = None

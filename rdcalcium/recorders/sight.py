@@ -41,12 +41,12 @@ def sight(imaging: Imaging, model: Model, discretization: Discretization) -> Sig
     if imaging.optics is None:
         seen = (_inside(imaging.view, model, discretization) * discretization.volumes)[volumes]
         rows = csr_array(np.atleast_2d(seen / (seen.sum() or 1.0)))
-        found: Sight = Rows(rows, volumes)
+        found: Sight = Points(rows, volumes)
     else:
         boxes = Boxes.of(discretization, volumes)
         images = [boxes.mirrored(planes) for planes in reflections(model.geometry.mirrors)]
         weights, (lateral, axial) = discretization.volumes[volumes], imaging.optics.spread
-        kind = Planes if isinstance(imaging.view, Frame) else Rows
+        kind = Planes if isinstance(imaging.view, Frame) else Points
         found = kind.of(imaging, (lateral, lateral, axial), images, weights, volumes)
     if not found(np.ones(discretization.size)).max() > 0:
         low, high = (end(discretization.centres[volumes], axis=0) for end in (np.min, np.max))
@@ -58,7 +58,7 @@ def sight(imaging: Imaging, model: Model, discretization: Discretization) -> Sig
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class Points:
     """Of any points.
 
     rows     (points, k) weights
@@ -80,7 +80,7 @@ class Rows:
         images: Sequence[Boxes],
         weights: np.ndarray,
         volumes: np.ndarray,
-    ) -> Rows:
+    ) -> Points:
         """From the standard deviations of a point spread function, µm, and the weight V of each control volume."""
         return cls(csr_array(vstack([*_rows(imaging, spread, images, weights)])), volumes)
 
@@ -124,7 +124,7 @@ class Planes:
         weights: np.ndarray,
         volumes: np.ndarray,
     ) -> Planes:
-        """As of Rows."""
+        """As of Points."""
         return cls(tuple(_Plane.of(imaging, spread, box, weights) for box in images), volumes)
 
 

@@ -54,11 +54,11 @@ class Stores:
         """Of one of them; rows (rows, sites) of its membrane, fields (fields, cells) µM."""
         calcium, mechanism = fields[CALCIUM], patch.mechanism
         levels = self._in_lumen(store.name, fields) if store.lumen else _mixed(store, patch, rows)
-        within = float(patch.areas @ rows[0]) if patch.beyond is None else calcium[self._place(patch.beyond)]
+        within = float(patch.extents @ rows[0]) if patch.beyond is None else calcium[self._place(patch.beyond)]
         near = calcium[self._place(patch.volumes)]
-        fluxes = mechanism.values(mechanism.fluxes.values(), near, rows, within) @ patch.areas
+        fluxes = mechanism.values(mechanism.fluxes.values(), near, rows, within) @ patch.extents
         states = mechanism.values(mechanism.states.values(), near, rows, within)
-        shares = states.reshape(-1, len(near)) @ patch.areas / patch.areas.sum()
+        shares = states.reshape(-1, len(near)) @ patch.extents / patch.extents.sum()
         return np.concatenate([levels, self.copies * fluxes, shares])
 
     def _place(self, volumes: np.ndarray) -> np.ndarray:
@@ -81,5 +81,5 @@ def _range(values: np.ndarray) -> tuple[float, float]:
 def _mixed(store: Store, patch: Patch, rows: np.ndarray) -> np.ndarray:
     """Free calcium in a well-mixed lumen, and free and bound, (2,) µM."""
     assert patch.mechanism.store is not None  # that of a lumen without control volumes
-    free = patch.mechanism.store * float(patch.areas @ rows[0])
+    free = patch.mechanism.store * float(patch.extents @ rows[0])
     return np.array([free, free * (1 + store.binding_ratio)])

@@ -116,7 +116,7 @@ class Compartment:
             if mechanism.rests is None:
                 rows = one.rows(np.array([level.calcium]), lumen)[:, 0]
                 bound = [row.account == BOUND for row in mechanism.rows]
-                held += float(one.patch.areas.sum() * (mechanism.calcium[bound] @ rows[bound]))
+                held += float(one.patch.extents.sum() * (mechanism.calcium[bound] @ rows[bound]))
             held += lumen / mechanism.store if mechanism.store and one.patch.holds_a_store else 0.0
         made = self.system.discretization
         inside = enumerate(self.system.stored, start=1)  # what buffers hold there is among the fields
@@ -143,4 +143,4 @@ def spreading(model: Model) -> Iterator[str]:
 
 def _taken(one: Settled, calcium: float) -> float:
     """By all sites of a patch, µM µm³ ms⁻¹."""
-    return float(one.patch.areas.sum() * one.flux(np.array([calcium]))[0])
+    return float(one.patch.extents.sum() * one.flux(np.array([calcium]))[0])

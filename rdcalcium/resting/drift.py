@@ -59,7 +59,7 @@ def drift_at(compartment: Compartment, level: Level, cells: np.ndarray, rates: n
             np.subtract.at(change, patch.volumes, patch.weights * flux)
         else:  # which changes, whatever else takes or brings the same there
             np.subtract.at(stored, patch.volumes, patch.weights * flux)
-            flow += abs(flux) * float(patch.areas.sum())
+            flow += abs(flux) * float(patch.extents.sum())
     flow += float(made.volumes @ np.abs(change))
     change += stored
     mean = float(made.volumes @ change) / compartment.volume / capacity(compartment, calcium)

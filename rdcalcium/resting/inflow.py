@@ -45,7 +45,7 @@ def on_average(model: Model, system: System) -> System:
         f"channels {group.name}" for group in model.channels if group.senses_calcium and group.gating == "stochastic"
     }
     found = pore_patches(model.averaged(), system.discretization) if drawn else ()
-    more = [(patch, reaction) for patch, reaction in found if patch.mechanism.name in drawn]
-    patches, reactions = system.patches.patches, system.patches.reactions
-    both = Patches((*patches, *(patch for patch, _ in more)), (*reactions, *(reaction for _, reaction in more)))
+    more = [(patch, stiffness) for patch, stiffness in found if patch.mechanism.name in drawn]
+    patches, stiffnesses = system.patches.patches, system.patches.stiffnesses
+    both = Patches((*patches, *(patch for patch, _ in more)), (*stiffnesses, *(stiffness for _, stiffness in more)))
     return replace(system, patches=both) if more else system

@@ -208,7 +208,7 @@ class Equations:
         """What leaves through each patch that is no store and does not only bind, µM µm³ ms⁻¹."""
         calcium = self.whole(u)[CALCIUM]
         passing = (one for one in self.settled if one.takes)
-        return [(one, float(one.patch.areas @ one.flux(calcium[one.patch.volumes]))) for one in passing]
+        return [(one, float(one.patch.extents @ one.flux(calcium[one.patch.volumes]))) for one in passing]
 
     def sites(self, u: np.ndarray) -> np.ndarray:
         """The numbers of all patches, (size,): gates and states, and what stores hold; nothing has passed yet."""
@@ -246,7 +246,7 @@ class Equations:
         for one, lumen in zip(self.settled, self.lumens(u), strict=True):
             if one.patch.parts[1]:
                 at = np.isin(one.patch.volumes, held)
-                taken = one.patch.areas * one.flux(calcium[one.patch.volumes], lumen)
+                taken = one.patch.extents * one.flux(calcium[one.patch.volumes], lumen)
                 np.subtract.at(amounts, np.searchsorted(held, one.patch.volumes[at]), taken[at])
         return amounts
 

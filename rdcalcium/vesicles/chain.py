@@ -13,7 +13,7 @@ from rdcalcium.model.names import CALCIUM, MAGNESIUM
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.stationary import resting
 
-Course = tuple[
+CalciumCourse = tuple[
     np.ndarray, np.ndarray, np.ndarray
 ]  # calcium at the beginning, middle and end of a step, (positions,) µM
 Half = tuple[np.ndarray, np.ndarray]  # calcium (positions,) µM, and the rates that are given, (rows, positions) ms⁻¹
@@ -97,7 +97,7 @@ class Chain:
             row[...] = rate.evaluate({**self._parameters, CALCIUM: calcium}) * (calcium if binds else 1.0)
         return found
 
-    def halves(self, course: Course) -> tuple[Half, Half]:
+    def halves(self, course: CalciumCourse) -> tuple[Half, Half]:
         """Calcium and rates that stay what they are during each half of a step: of fourth order.
 
         Their mean is that of Simpson's rule, and their difference has the first moment of the parabola through both

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rdcalcium.vesicles.chain import Chain, Course, Half, Rates
+from rdcalcium.vesicles.chain import CalciumCourse, Chain, Half, Rates
 from rdcalcium.vesicles.flow import LONGEST_SERIES, Flow
 from rdcalcium.vesicles.levels import Levels
 from rdcalcium.vesicles.series import BLOCK, Blocks, Series
@@ -71,7 +71,7 @@ class Vesicles:
             occupancy = np.concatenate([occupancy, none, occupancy, none])
         return occupancy
 
-    def after(self, y: np.ndarray, course: Course, h: float) -> np.ndarray:
+    def after(self, y: np.ndarray, course: CalciumCourse, h: float) -> np.ndarray:
         """What they come to in a step of h ms while calcium follows the parabola through the course."""
         if self._count_pieces(course, h) == 1:
             return self._alike(y, course, h, 1)
@@ -80,12 +80,12 @@ class Vesicles:
             found[:, where] = self._alike(y[:, where], (course[0][where], course[1][where], course[2][where]), h, count)
         return found
 
-    def _alike(self, y: np.ndarray, course: Course, h: float, count: int) -> np.ndarray:
+    def _alike(self, y: np.ndarray, course: CalciumCourse, h: float, count: int) -> np.ndarray:
         """Positions that divide their step into so many pieces."""
         step = self._divided(course, h, count)
         return self._through(y, step, self._levels([step]))
 
-    def along(self, y: np.ndarray, steps: Sequence[tuple[Course, float]]) -> Iterator[np.ndarray]:
+    def along(self, y: np.ndarray, steps: Sequence[tuple[CalciumCourse, float]]) -> Iterator[np.ndarray]:
         """What they come to after each of many steps, which are `after`; what these share is found once."""
         for first in range(0, len(steps), TOGETHER):
             parts = [
@@ -96,7 +96,7 @@ class Vesicles:
                 y = self._through(y, part, levels)
                 yield y
 
-    def _by_pieces(self, course: Course, h: float) -> Iterator[tuple[int, np.ndarray]]:
+    def _by_pieces(self, course: CalciumCourse, h: float) -> Iterator[tuple[int, np.ndarray]]:
         """Numbers of pieces, and which positions take so many: those of a block alike."""
         size = len(course[0])
         blocks = [slice(first, first + BLOCK) for first in range(0, size, BLOCK)]
@@ -104,14 +104,14 @@ class Vesicles:
         for count in np.unique(counts).tolist():
             yield count, np.flatnonzero(np.repeat(counts == count, BLOCK)[:size])
 
-    def _divided(self, course: Course, h: float, count: int) -> Divided:
+    def _divided(self, course: CalciumCourse, h: float, count: int) -> Divided:
         """A step of h ms in so many pieces; of levels, where a series of each half would be long."""
         halves, length = [*self._halves(course, count)], 0.5 * h / count
         highest = max(float(calcium.max(initial=0.0)) for calcium in course)
         long = self.chain.linear and length * self.chain.fastest(highest) > LONGEST_SERIES
         return Divided(length, halves, [calcium for calcium, _ in halves] if long else [])
 
-    def _halves(self, course: Course, count: int) -> Iterator[Half]:
+    def _halves(self, course: CalciumCourse, count: int) -> Iterator[Half]:
         """Those of so many pieces."""
         for piece in _pieces(course, count):
             yield from self.chain.halves(piece)
@@ -167,13 +167,13 @@ class Vesicles:
         """Of every state, (states, positions)."""
         return y[: self.count]
 
-    def stretches(self, course: Course, h: float) -> Iterator[tuple[np.ndarray, float]]:
+    def stretches(self, course: CalciumCourse, h: float) -> Iterator[tuple[np.ndarray, float]]:
         """Rates (steps, positions) in ms⁻¹ that stay for a length in ms, one after the other: those of a step."""
         count = self._count_pieces(course, h)
         for half in self._halves(course, count):
             yield self.chain.laws.at(*half), 0.5 * h / count
 
-    def _count_pieces(self, course: Course, h: float) -> int:
+    def _count_pieces(self, course: CalciumCourse, h: float) -> int:
         highest = max(float(calcium.max(initial=0.0)) for calcium in course)
         changes = h * self.chain.fastest(highest)
         if changes <= RESOLVED:
@@ -192,14 +192,14 @@ def starts(start: Callable[[float], np.ndarray], rest: np.ndarray) -> np.ndarray
     return np.stack([start(float(rest[at])) for at in first], axis=-1)[..., place]
 
 
-def between(course: Course, share: float) -> np.ndarray:
+def between(course: CalciumCourse, share: float) -> np.ndarray:
     """The parabola through the beginning, the middle and the end of a step, after a share of it."""
     before, middle, after = course
     s = share
     return (1 - s) * (1 - 2 * s) * before + 4 * s * (1 - s) * middle + s * (2 * s - 1) * after
 
 
-def _pieces(course: Course, count: int) -> Iterator[Course]:
+def _pieces(course: CalciumCourse, count: int) -> Iterator[CalciumCourse]:
     """Parts of a step, all as long."""
     if count == 1:
         yield course
