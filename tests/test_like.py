@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from rdcalcium import catalogue, library
-from rdcalcium.model import ModelError, write_toml
+from rdcalcium.cli.main import cli
+from rdcalcium.model import Model, ModelError, write_toml
 from tests.models import small_model
 
 
@@ -44,17 +46,28 @@ def test_what_is_different_is_checked_like_any_model(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    'like = "keler2015"': "neither a file nor a model of the library; known: .*Did you mean 'keller2015'",
+    'like = "keler2015"': "'like' is 'keler2015', neither .* nor a model of the library; did you mean 'keller2015'",
     "like = 3": "'like' is 3; write the name of a library model, or the path of a model file",
-    'like = "m.toml"': "m.toml are like each other|m.toml and m.toml are like each other",
-    'like = "none.toml"': "there is no file .*none.toml",
+    'like = "m.toml"': "m.toml: is like itself; one must say it all",
+    'like = "nothing"': "m.toml: 'like' is 'nothing', neither a file beside it nor a model of the library; known: kel",
+    'like = "bese.toml"': "'like' is 'bese.toml', neither .*; did you mean 'base.toml'",
+    'lik = "base.toml"': "^m.toml: unknown key 'lik'; known: .*like, .*Did you mean 'like'?",
+    'without = ["ATP"]\ntitle = "m"': "'without' says what is left out of the model that a model file is like",
+    'like = "keller2015"\nwithout = ["AT"]': "'without' names 'AT', which is not in keller2015; .* mean 'ATP'",
+    'like = "keller2015"\nwithout = "ATP"': "'without' names 'ATP'; write a list of names",
 }
 
 
 @pytest.mark.parametrize("line", REFUSED)
 def test_another_that_cannot_be_is_refused_in_one_sentence(tmp_path: Path, line: str) -> None:
+    written(tmp_path, "base.toml", "")
     with pytest.raises(ModelError, match=REFUSED[line]):
         library.load(written(tmp_path, "m.toml", line + "\n"))
+
+
+def test_python_says_how_a_model_is_changed_there() -> None:
+    with pytest.raises(ModelError, match=r"'like' is for model files; in Python change the model that is loaded"):
+        Model(like="keller2015")
 
 
 def test_a_resolved_model_is_like_no_other() -> None:
@@ -68,11 +81,50 @@ def test_a_part_whose_name_is_known_changes_and_the_others_stay(tmp_path: Path) 
     assert other.buffers == (first, atp.changed(total="1 mM"), *last, library.buffer("EGTA", total="2 mM"))
 
 
-def test_a_list_of_which_no_name_is_known_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
-    other = library.load(
-        written(tmp_path, "m.toml", 'like = "keller2015"\nbuffers = [{ use = "EGTA", total = "2 mM" }]\n')
+EGTA = '[[buffers]]\nuse = "EGTA"\ntotal = "2 mM"\n'
+
+
+@pytest.mark.parametrize(
+    ("without", "left"),
+    [
+        ("", ["fixed", "ATP", "parvalbumin", "EGTA"]),
+        ('without = ["ATP"]\n', ["fixed", "parvalbumin", "EGTA"]),
+        ('without = ["buffers", "sensor"]\n', ["EGTA"]),
+    ],
+)
+def test_a_part_of_another_name_is_added_to_those_that_are_not_left_out(
+    tmp_path: Path, without: str, left: list[str]
+) -> None:
+    other = library.load(written(tmp_path, "m.toml", f'like = "keller2015"\n{without}{EGTA}'))
+    assert [buffer.name for buffer in other.buffers] == left
+    assert other.buffers[-1] == library.buffer("EGTA", total="2 mM")
+    assert [sensor.name for sensor in other.sensors] == ([] if "sensor" in without else ["sensor"])
+
+
+def test_what_is_left_out_may_come_back_as_another_part(tmp_path: Path) -> None:
+    text = 'like = "keller2015"\nwithout = ["ATP"]\n[[buffers]]\nname = "ATP"\nuse = "EGTA"\ntotal = 2\n'
+    other = library.load(written(tmp_path, "m.toml", text))
+    assert other.buffers[-1] == library.buffer("EGTA", name="ATP", total=2)
+
+
+def test_blanks_around_a_name_do_not_make_it_another_one(tmp_path: Path) -> None:
+    text = 'like = "keller2015"\n[[channels]]\nname = "Cav2.1 "\nspacing = "1 nm"\n'
+    with pytest.raises(ModelError, match=r"unknown key 'channels\[1\]\.spacing'"):
+        library.load(written(tmp_path, "m.toml", text))
+    same = text.replace('spacing = "1 nm"', 'gating = "stochastic"')
+    (channels,) = library.load(written(tmp_path, "m.toml", same)).channels
+    assert len(channels.positions) == 14
+
+
+def test_what_is_different_is_told(tmp_path: Path) -> None:
+    text = 'like = "keller2015"\nwithout = ["ATP"]\ntitle = "other"\n[[channels]]\nname = "Cav2.1"\nspeed = 2\n'
+    (told,) = library.likeness(written(tmp_path, "m.toml", text + EGTA))
+    assert (
+        told == "like keller2015; buffers added: EGTA; buffers left out: ATP; channels changed: Cav2.1; another title"
     )
-    assert other.buffers == (library.buffer("EGTA", total="2 mM"),)
+    result = CliRunner().invoke(cli, ["check", str(tmp_path / "m.toml")])
+    assert f"# {told}\n" in result.output
+    assert not [*library.likeness("keller2015")]
 
 
 @pytest.mark.parametrize(
@@ -80,10 +132,15 @@ def test_a_list_of_which_no_name_is_known_takes_the_place_of_the_old_one(tmp_pat
     [
         ('{ name = "ATP", totl = "1 mM" }', r"^m\.toml: unknown key 'buffers\[2\]\.totl'"),
         ('{ name = "ATP" }, { name = "ATP", use = "EGTA", total = 2 }', "two buffers are called 'ATP'"),
+        ('{ use = "ATP_keller2015" }', "among the buffers of keller2015 as 'ATP'; write name = 'ATP' to change that"),
+        (
+            '{ name = "parvalbum", total = 2 }',
+            "keller2015 has no 'parvalbum' among its buffers; .* mean 'parvalbumin'.*'diffusivity' is missing",
+        ),
     ],
 )
 def test_a_part_that_changes_is_checked_like_any(tmp_path: Path, tables: str, message: str) -> None:
-    with pytest.raises(ModelError, match=message):
+    with pytest.raises(ModelError, match=f"(?s){message}"):
         library.load(written(tmp_path, "m.toml", f'like = "keller2015"\nbuffers = [{tables}]\n'))
 
 

@@ -105,7 +105,7 @@ def run(
         def warn(sentences: list[str]) -> None:
             _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
 
-        click.echo(_headline(loaded, backend, device, threads))
+        click.echo(_headline(loaded, model or "", backend, device, threads))
         out = out or _run_folder(Path(model or ""), refine, tetrahedra)
         with progress_bar() as progress:
             result = runner.run(
@@ -158,11 +158,12 @@ def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
     return model
 
 
-def _headline(model: Model, backend: str, device: int | None, threads: int | None) -> str:
+def _headline(model: Model, source: str, backend: str, device: int | None, threads: int | None) -> str:
     from rdcalcium.backends import choose
+    from rdcalcium.library import likeness
 
     name, reason = choose(backend, device, threads)
-    return f"{model.title}\nbackend: {name} ({reason})"
+    return "\n".join([model.title, *likeness(source), f"backend: {name} ({reason})"])
 
 
 def _finish(result: Result) -> None:
@@ -219,9 +220,10 @@ def check(model: str, device: int | None, refine: float | None, tetrahedra: bool
 
     loaded = _load(model, refine, tetrahedra)
     from rdcalcium import advice
+    from rdcalcium.library import likeness
 
     click.echo(write_toml(loaded))
-    for line in advice.check(loaded, device=device):
+    for line in (*likeness(model), *advice.check(loaded, device=device)):
         click.echo(f"# {line}")
 
 

@@ -7,7 +7,7 @@ name of a sensor that is the only one of its paper may be that of the paper: "fe
 from rdcalcium.catalogue import SHELVES, entries, entry, references
 from rdcalcium.library.citations import papers, used_references
 from rdcalcium.library.described import explain
-from rdcalcium.library.loading import buffer, channels, load, loaded, pump, resolve, sensor, transport
+from rdcalcium.library.loading import buffer, channels, likeness, load, loaded, pump, resolve, sensor, transport
 
 __all__ = [
     "SHELVES",
@@ -16,6 +16,7 @@ __all__ = [
     "entries",
     "entry",
     "explain",
+    "likeness",
     "load",
     "loaded",
     "papers",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rdcalcium.catalogue import entries
 from rdcalcium.errors import ModelError, suggest
+from rdcalcium.library.likeness import differences, other_file, with_changes
 from rdcalcium.model import Buffer, Channels, Model, Pump, Sensor, StoreTransport, read_toml, validate
 
 
@@ -72,40 +74,26 @@ def resolve(data: dict[str, Any], origin: str = "model", folder: Path | None = N
 
 def _resolved(data: dict[str, Any], origin: str, folder: Path, followed: tuple[Path, ...]) -> Model:
     """The same, after the files that are like each other."""
-    said = {key: _found(value, folder) for key, value in data.items() if key != "like"}
+    said = {key: _found(value, folder) for key, value in data.items()}
     if "like" not in data:
         return validate(said, origin)
-    other = data["like"]
-    if not isinstance(other, str):
-        raise ModelError(
-            f"{origin}: 'like' is {other!r}; write the name of a library model, or the path of a model file"
-        )
-    path = _file_of((folder / other).resolve() if other.endswith(".toml") else other)
+    said, without = {key: value for key, value in said.items() if key not in Model.of_files}, data.get("without", [])
+    path = other_file(data["like"], folder, origin)
     if path in followed:
-        raise ModelError(f"{origin}: {' and '.join(p.name for p in followed)} are like each other; one must say it all")
+        circle = f"{' and '.join(p.name for p in followed)} are like each other" if followed[1:] else "is like itself"
+        raise ModelError(f"{origin}: {circle}; one must say it all")
     known = _resolved(read_toml(path), path.name, path.parent, (*followed, path))
-    said = {key: _by_name(getattr(known, key, ()), value) for key, value in said.items()}
-    return validate(known.merged(said), origin)
+    return validate(with_changes(known, said, without, origin, f"{data['like']}"), origin)
 
 
-def _by_name(parts: Any, said: Any) -> Any:
-    """Tables with names as changes of the parts with these names, beside the other parts; any other value as it is.
-
-    parts  that are there
-    """
-    tables = said if isinstance(said, list) and isinstance(parts, tuple) else []
-    places = {getattr(part, "name", None): place for place, part in enumerate(parts)} if tables else {}
-    names = [table.get("name", table.get("use")) if isinstance(table, dict) else None for table in tables]
-    if not any(name in places for name in names if name is not None):
-        return said
-    merged = [*parts]
-    for name, table in zip(names, tables, strict=True):
-        place = places.pop(name, None)  # a second table of that name is another part, which the model refuses
-        if place is None:
-            merged.append(table)
-        else:
-            merged[place] = parts[place].merged(table)
-    return merged
+def likeness(source: str | Path) -> Iterator[str]:
+    """In which parts a model file differs from the one that it is like, in one line; nothing where it says it all."""
+    path = _file_of(source)
+    data = read_toml(path)
+    if "like" in data:
+        other = load(other_file(data["like"], path.parent, path.name))
+        found = [*differences(other, load(path))]
+        yield f"like {data['like']}; {'; '.join(found) or 'nothing is different'}"
 
 
 def _found(value: Any, folder: Path) -> Any:

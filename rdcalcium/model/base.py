@@ -33,6 +33,8 @@ class Part(BaseModel, metaclass=_Checked):
     """A frozen piece of a model; two pieces are equal when all their values are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    of_files: ClassVar[Mapping[str, str]] = {}
+    """Keys of its table in a file that are none of its values, and what to say where one is taken to be."""
 
     def __setattr__(self, name: str, value: object) -> None:
         raise ModelError(f"a {type(self).__name__} stays as it is; make another one: changed({name}=…)")

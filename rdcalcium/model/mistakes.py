@@ -46,13 +46,20 @@ def sentences(error: ValidationError, kind: type[BaseModel]) -> list[str]:
     """The mistakes that pydantic found in tables of this kind, in the words of the model file.
 
     A misspelt key comes first; that the key which it was meant for is missing goes without saying. So does that a list
-    is too short without those of its items that are wrong.
+    is too short without those of its items that are wrong, and what is missing where another model would have said it.
     """
     found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     holders = {e["loc"][:n] for e in found for n in range(len(e["loc"]))}
     found = [e for e in found if e["type"] != "too_short" or e["loc"] not in holders]
     meant = {(*e["loc"][:-1], _meant(e, kind)) for e in found if e["type"] == "extra_forbidden"}
+    if meant & {(key,) for key in _of_files([kind])}:
+        return [_sentence(e, kind) for e in found if e["type"] != "missing"]
     return [_sentence(e, kind) for e in found if e["type"] != "missing" or e["loc"] not in meant]
+
+
+def _of_files(tables: Tables) -> dict[str, str]:
+    """Keys of files that are no values of these tables, and what to say of each."""
+    return {key: words for table in tables for key, words in getattr(table, "of_files", {}).items()}
 
 
 def _meant(error: Any, kind: type[BaseModel]) -> str | None:
@@ -67,6 +74,8 @@ def _sentence(error: Any, kind: type[BaseModel]) -> str:
         return f"{where + ': ' if where else ''}{context['error']}"
     parents = _walk(kind, error["loc"][:-1])[1] if error["loc"] else []
     if error["type"] == "extra_forbidden":
+        if keys[-1] in (beside := _of_files(parents)):
+            return f"{where!r} {beside[keys[-1]]}"
         return f"unknown key {where!r}; {_possible_keys(keys, parents)}"
     if error["type"] == "union_tag_invalid":
         return f"unknown kind {context['tag']!r} of {where!r}; {suggest(context['tag'], _kinds(tables))}"
@@ -140,7 +149,7 @@ def _walk(kind: type[BaseModel], location: Sequence[str | int]) -> tuple[list[st
 
 
 def _keys(tables: Tables) -> list[str]:
-    return sorted({key for table in tables for key in table.model_fields})
+    return sorted({key for table in tables for key in table.model_fields} | _of_files(tables).keys())
 
 
 def _kinds(tables: Tables) -> list[str]:

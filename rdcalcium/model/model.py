@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -98,6 +98,10 @@ class Record(Part):
 class Model(Part):
     """A complete, checked description of one simulation; plain data, with no arrays and no backend."""
 
+    of_files: ClassVar[Mapping[str, str]] = {
+        "like": 'is for model files; in Python change the model that is loaded, load("keller2015").changed(…)',
+        "without": "says what is left out of the model that a model file is like: add like = …",
+    }
     title: str = "untitled"
     """One line, for headings."""
     references: tuple[str, ...] = ()

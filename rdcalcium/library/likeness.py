@@ -1,0 +1,126 @@
+"""A model file that is `like` another: what it changes, adds and leaves out there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_origin
+
+from pydantic import BaseModel
+
+from rdcalcium.catalogue import entries
+from rdcalcium.errors import ModelError, nearest, suggest
+from rdcalcium.model import Model
+from rdcalcium.model.checked import validate_as
+from rdcalcium.model.kinds import kinds_in
+
+# Key of each list whose parts have names -> their kind.
+_KINDS: dict[str, type[BaseModel]] = {
+    key: kind
+    for key, field in Model.model_fields.items()
+    for kind in kinds_in(field.annotation)
+    if get_origin(field.annotation) is tuple and "name" in kind.model_fields
+}
+
+
+def other_file(like: object, folder: Path, origin: str) -> Path:
+    """The file of the model that another in this folder is like: one of the library, or at a path from there."""
+    known = entries("models")
+    if not isinstance(like, str):
+        raise ModelError(
+            f"{origin}: 'like' is {like!r}; write the name of a library model, or the path of a model file"
+        )
+    path = Path(known[like]["file"]) if like in known else (folder / like).resolve()
+    if not path.is_file():
+        close = nearest(like, [*(file.name for file in folder.glob("*.toml") if file.name != origin), *known])
+        raise ModelError(
+            f"{origin}: 'like' is {like!r}, neither a file beside it nor a model of the library; "
+            + (f"did you mean {close!r}?" if close else suggest(like, known))
+        )
+    return path
+
+
+def with_changes(known: Model, said: dict[str, Any], without: object, origin: str, other: str) -> dict[str, Any]:
+    """The tables of a model that is like a known one, not checked as a whole yet.
+
+    A part whose name is known changes, any other comes after those that are there.
+
+    said     what is different
+    without  names of parts, and keys of lists of them, that are left out
+    other    what the known one is called
+    """
+    gone = _gone(known, without, f"{origin}: 'without' names", other)
+    lists = {}
+    for key in _KINDS:
+        parts = () if key in gone else tuple(part for part in getattr(known, key) if part.name not in gone)
+        tables = said.get(key, ())
+        if not isinstance(tables, (list, tuple)):  # the check of the whole says what is wrong with it
+            continue
+        lists[key] = _by_name(key, parts, tables, origin, other) if tables or key not in said else []
+    return known.merged({**said, **lists})
+
+
+def _gone(known: Model, without: object, names: str, other: str) -> set[str]:
+    """What is left out; ModelError where it is not there."""
+    if not isinstance(without, list) or not all(isinstance(one, str) for one in without):
+        raise ModelError(f'{names} {without!r}; write a list of names, such as without = ["EGTA"]')
+    there = {*_KINDS, *(part.name for key in _KINDS for part in getattr(known, key))}
+    for one in without:
+        if one not in there:
+            raise ModelError(f"{names} {one!r}, which is not in {other}; {suggest(one, there)}")
+    return {*without}
+
+
+def _by_name(key: str, parts: Sequence[Any], tables: Sequence[Any], origin: str, other: str) -> list[Any]:
+    """Tables as changes of the parts with their names, and those of other names after them."""
+    merged, places = [*parts], {part.name: place for place, part in enumerate(parts)}
+    for table in tables:
+        place = places.pop(_name(table), None)  # a second table of that name is another part, which the model refuses
+        if place is not None:
+            merged[place] = parts[place].merged(table)
+            continue
+        if isinstance(table, dict):
+            _require_new(key, parts, table, origin, other)
+        merged.append(table)
+    return merged
+
+
+def _name(table: Any) -> str | None:
+    """What a table is called; that of an entry of the library is its name, unless it says another."""
+    name = table.get("name", table.get("use")) if isinstance(table, dict) else None
+    return name.strip() if isinstance(name, str) else None
+
+
+def _require_new(key: str, parts: Sequence[Any], table: dict[str, Any], origin: str, other: str) -> None:
+    """A table that changes no part has to be one of its own, and not the same again."""
+    same = [part.name for part in parts if "name" not in table and part.name != table.get("use") == part.use]
+    if same:
+        raise ModelError(
+            f"{origin}: {table['use']!r} is among the {key} of {other} as {same[0]!r}; write name = {same[0]!r} to "
+            "change that, or another name to have both"
+        )
+    names, name = [part.name for part in parts], _name(table)
+    if name is None or "name" not in table or not (nearest(name, names) or "use" not in table):
+        return
+    try:
+        validate_as(_KINDS[key], table, repr(name))
+    except ModelError as error:
+        raise ModelError(
+            f"{origin}: {other} has no {name!r} among its {key}; {suggest(name, names)}\n  as one of its own, {error}"
+        ) from None
+
+
+def differences(known: Model, model: Model) -> Iterator[str]:
+    """What a model changes, adds and leaves out of a known one, in words: "without EGTA"."""
+    for key in _KINDS:
+        old, new = ({part.name: part for part in getattr(one, key)} for one in (known, model))
+        for way, names in {
+            f"{key} changed: ": [name for name in new if name in old and new[name] != old[name]],
+            f"{key} added: ": [name for name in new if name not in old],
+            f"{key} left out: ": [name for name in old if name not in new],
+        }.items():
+            if names:
+                yield way + ", ".join(names)
+    others = [key for key in Model.model_fields if key not in _KINDS and getattr(known, key) != getattr(model, key)]
+    if others:
+        yield f"another {', '.join(others)}"
