@@ -111,12 +111,20 @@ def test_everything_that_is_said_to_begin_begins_a_row() -> None:
         {**pore, "name": "always", "current": constant},
     ]
     steps = {"kind": "voltage_step", "holding": -70, "steps": [{"level": 0, "start": 2, "duration": 1}]}
-    model = small_model(buffers=[cage], flashes=flashes, channels=channels, stimulus=steps)
+    rows = ((1.5, 0.1), (1.5, 0.6), (2.5, 0.2), (2.6, 0.2), (3.5, 0.1), (4.5, 0.1))
+    ip3 = [[t, f"{level} uM"] for t, level in rows]
+    transports = [
+        {"use": "SERCA_li_rinzel1994", "name": "SERCA", "parameters": {"V_max": "2e-3 uM*um/ms"}},
+        {"use": "IP3R_li_rinzel1994", "name": "IP3R", "parameters": {"P": "1e-4 um/ms"}, "over_time": {"IP3": ip3}},
+    ]
+    stores = [{"name": "ER", "surface": "vesicles", "volume": 1e-4, "rest": 100, "transports": transports}]
+    model = small_model(buffers=[cage], flashes=flashes, channels=channels, stimulus=steps, stores=stores)
     assert beginnings(model) == {
         "stimulus (ms)": [2],
         "bell (ms)": [0.75],
         "told (ms)": [0.2, 0.6],
         "flash of DM_nitrophen_faas2005 (ms)": [0.5, 0.1],
+        "IP3 of IP3R (ms)": [1.5, 2.6],
     }
 
 
