@@ -18,6 +18,7 @@ from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
 from rdcalcium.model import ModelError, Pump, Run
 from rdcalcium.model.expression import Expression
+from rdcalcium.model.surroundings import Surroundings
 from rdcalcium.patches import Mechanism, Patch, Patches, Row
 from rdcalcium.patches.base import Course
 from rdcalcium.patches.build import pump_mechanism
@@ -283,7 +284,8 @@ def of_library(name: str, **changes: Any) -> Pump:
     said = rc.library.entry("pumps", name)
     if "V_max" in said.get("law", "") and "V_max" not in said["parameters"]:
         changes["parameters"] = {"V_max": "1 uM*um/ms"}
-    return Pump(use=name, **({"density": 100} if "scheme" in said else {}), **changes)
+    pump = Pump(use=name, **({"density": 100} if "scheme" in said else {}), **changes)
+    return pump.within(Surroundings(temperature=None, outside=2000.0, inside=0.05))
 
 
 # In its law sodium occurs in ratios alone, which tell no unit of it.
@@ -441,7 +443,7 @@ def test_what_follows_a_course_of_time_is_left_to_explicit_steps() -> None:
 )
 def test_a_voltage_that_a_pump_alone_reads_is_not_stepped_over(stimulus: dict[str, Any]) -> None:
     """After long rest steps are longer than the pulse; what is pumped is within the tolerance of steps of 2 µs."""
-    pumps = [{"use": "NCX_luo_rudy1994", "surface": "z_max", "parameters": {"V_max": "100 uM*um/ms"}}]
+    pumps = [{"use": "NCX_luo_rudy1994", "surface": "z_max", "parameters": {"V_max": "100 uM*um/ms", "Ca_o": "1.8 mM"}}]
     pumped = []
     for limit in ({}, {"max_step": "2 us"}):
         model = rc.Model.model_validate(

@@ -14,6 +14,7 @@ from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps, senses
 from rdcalcium.advice.rest import beginning
 from rdcalcium.advice.size import cost, does_not_fit, memory_line, single_precision, sizes
+from rdcalcium.advice.temperature import temperature
 from rdcalcium.advice.trials import randomness
 from rdcalcium.backends import choose
 from rdcalcium.chemistry import Chemistry, build_chemistry
@@ -61,6 +62,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *cost(model, cells, chemistry),
         *single_precision(model, cells, chemistry),
         *beginning(model, cells.make),
+        *temperature(model),
         *randomness(model),
         *images(model),
         *_resolution(model, cells.locator, cells.space, chemistry, cells.count),

@@ -136,7 +136,7 @@ def _fluxes(model: Model) -> dict[str, float]:
     """What each pump and each store takes out of the cytosol at rest, µM µm ms⁻¹."""
     rest, magnesium = model.calcium.rest, model.free_magnesium
     voltage = voltage_course(model.stimulus, model.run.duration) if model.stimulus else None
-    mechanisms = [pump_mechanism(pump, rest, voltage, magnesium) for pump in model.pumps]
+    mechanisms = [pump_mechanism(pump, rest, voltage, magnesium) for pump in model.pumps_within]
     mechanisms += [store_mechanism(store, rest, 1.0, 1, magnesium) for store in model.stores if not store.lumen]
     fluxes = {mechanism.name: _at_rest(mechanism, rest, float(mechanism.start[0])) for mechanism in mechanisms}
     for store in model.stores:

@@ -11,7 +11,7 @@ from rdcalcium.catalogue import SHELVES, entries, missing, references
 from rdcalcium.library.response import peak_rate
 from rdcalcium.model import Buffer, Channels, KineticScheme, Sensor
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.names import CALCIUM, DENSITY, GIVEN, STORE
+from rdcalcium.model.names import CALCIUM, DENSITY, GIVEN, OUTSIDE, STORE
 from rdcalcium.model.quantity import Parameter
 from rdcalcium.units import show
 
@@ -108,7 +108,7 @@ def _of_transport(values: dict[str, Any]) -> tuple[str, str]:
         KineticScheme.parse(lines, {key: Parameter.read(value) for key, value in numbers.items()}) if lines else None
     )
     density = {DENSITY: values["density"]} if "density" in values else {}
-    known = {*numbers, *gates, *density, *GIVEN, STORE, *(scheme.states if scheme else ())}
+    known = {*numbers, *gates, *density, *GIVEN, OUTSIDE, STORE, *(scheme.states if scheme else ())}
     said = ", ".join(f"{key} = {value}".replace(" ", _TIED) for key, value in {**density, **numbers}.items())
     return said, ", ".join(sorted((named | needed) - known))
 

@@ -119,7 +119,8 @@ class Model(Part):
     magnesium: Magnesium | None = None
     """Free magnesium, which some buffers bind; none: there is none."""
     extracellular: Extracellular | None = None
-    """What is outside; none: currents through channels are those of their own extracellular calcium."""
+    """What is outside; none: currents through channels are those of their own extracellular calcium, and so are
+    pumps whose law names it."""
     temperature: Temperature | None = None
     """Of the terminal; none: gates are as fast as they were measured, whatever the temperature was."""
     buffers: tuple[Buffer, ...] = ()
@@ -165,6 +166,11 @@ class Model(Part):
     def channels_within(self) -> tuple[Channels, ...]:
         """The channels with the gates and the currents that they have in these surroundings."""
         return tuple(group.within(self.surroundings) for group in self.channels)
+
+    @property
+    def pumps_within(self) -> tuple[Pump, ...]:
+        """The pumps with the calcium outside that they have in these surroundings."""
+        return tuple(pump.within(self.surroundings) for pump in self.pumps)
 
     @property
     def sensor_points(self) -> dict[str, tuple[float, float, float]]:
@@ -256,6 +262,8 @@ class Model(Part):
         self._voltage_known()
         for group in self.channels:
             group.within(self.surroundings)
+        for pump in self.pumps:
+            pump.within(self.surroundings)
         self._trials_differ()
         self._openings_are_some()
         self.geometry.allow(self.discretization)

@@ -5,6 +5,7 @@ from __future__ import annotations
 CALCIUM = "Ca"  # the free calcium of the place, µM: under the membrane, or around a sensor
 MAGNESIUM = "Mg"  # the free magnesium there, µM, which schemes bind
 STORE = "Ca_store"  # the free calcium in the lumen of a store, µM
+OUTSIDE = "Ca_o"  # the free calcium outside of the terminal, µM
 VOLTAGE = "V"  # the membrane potential, mV
 DENSITY = "density"  # the molecules on an area, as an amount, µM µm
 LIGHT = "light"  # that of a flash, in the rates of a cage; 0 in the dark

@@ -15,6 +15,7 @@ from rdcalcium.model.sensor_doubts import never_fuse
 from rdcalcium.model.surroundings_doubts import (
     OTHER_TEMPERATURE,
     currents_without_saturation,
+    pumps_in_other_calcium,
     sensors_at_other_temperatures,
 )
 from rdcalcium.model.train import PoissonTrain, RegularTrain
@@ -65,7 +66,7 @@ def doubts(model: Model) -> list[str]:
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
     others = (
         *(_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _temperatures, _too_late, _endless),
-        *(sensors_at_other_temperatures, currents_without_saturation),
+        *(sensors_at_other_temperatures, currents_without_saturation, pumps_in_other_calcium),
     )
     idle = [text for sensor in model.sensors if (text := never_fuse(sensor))]
     return [*unusual, *idle, *(text for ask in others for text in ask(model))]

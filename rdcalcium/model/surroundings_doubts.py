@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rdcalcium.model.gated_currents import HALF_SATURATION, GoldmanCurrent
 from rdcalcium.model.model import Model
+from rdcalcium.model.names import OUTSIDE
 from rdcalcium.units import show
 
 OTHER_TEMPERATURE = 5.0  # degC, beyond which rates are clearly others
@@ -30,6 +31,19 @@ def sensors_at_other_temperatures(model: Model) -> Iterator[str]:
             f"the rates of sensor {cold!r} are for {show(known[cold], 'temperature')} and those of {warm!r} for "
             f"{show(known[warm], 'temperature')}: is that meant? If not, say speed and measured_at of one of them"
         )
+
+
+def pumps_in_other_calcium(model: Model) -> Iterator[str]:
+    """Pumps that say another calcium outside than the model does."""
+    outside = model.surroundings.outside
+    for pump in model.pumps:
+        own = pump.first.get(OUTSIDE)
+        if outside is not None and own is not None and OUTSIDE in pump.offered and float(own) != outside:
+            yield (
+                f"pump {pump.name!r} says {OUTSIDE} = {show(float(own), 'concentration')}, and the calcium of "
+                f"[extracellular] is {show(outside, 'concentration')}: is that meant? If not, leave {OUTSIDE} out of "
+                "its parameters, and it follows"
+            )
 
 
 def currents_without_saturation(model: Model) -> Iterator[str]:

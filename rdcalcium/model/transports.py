@@ -33,6 +33,7 @@ from rdcalcium.units import IONS_PER_AMOUNT, show
 
 _NEEDS_DENSITY = 'leaves the density of its molecules to be said: density = "… /um^2"'
 _TRIED = np.array([0.01, 0.05, 1.0, 100.0])  # µM, from rest to beside a pore, at which a law must be a number
+_TRIED_OUTSIDE = 2000.0  # µM
 _TRIED_AT = -80.0  # mV, near which terminals rest, where a law begins: it need not be a number at every voltage
 _KINDS = {SURFACE_FLUX: "surface flux", RATE: "rate"}
 
@@ -62,6 +63,8 @@ class Transport(LibraryPart):
 
     given: ClassVar[tuple[str, ...]] = (CALCIUM,)
     """What a law may depend on besides its parameters, gates and states."""
+    offered: ClassVar[tuple[str, ...]] = ()
+    """What else a law or a gate may name that the model then says, unless it is among the parameters."""
 
     law: Law = ""
     """Flux out of the cytosol, such as "V_max*Ca**2/(K**2 + Ca**2)", where Ca is the free calcium at the surface and
@@ -101,6 +104,12 @@ class Transport(LibraryPart):
         used = {name: value for name, value in self.first.items() if self._in_scheme(name)}
         return KineticScheme.parse(self.scheme, used) if self.scheme else None
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """What its law and gates name that is offered, and that it does not say itself."""
+        named = frozenset[str]().union(*(Expression(text).names for text in (self.law, *self.gates.values()) if text))
+        return named & {*self.offered} - {*self.first}
+
     def _in_scheme(self, name: str) -> bool:
         """Whether a line of the scheme may name it; the scheme itself reads the lines."""
         return any(name in line for line in self.scheme)
@@ -139,7 +148,7 @@ class Transport(LibraryPart):
         """Numbers with the kinds of quantity that their places tell."""
         wanted = [(Expression(text).tree, dimension) for _, text, dimension in self._expressions()]
         wanted += wanted_of(self.kinetics) if self.kinetics else []
-        meanings = dict.fromkeys(self.given, CONCENTRATION) | dict.fromkeys(self.variables, PURE)
+        meanings = dict.fromkeys((*self.given, *self.asks), CONCENTRATION) | dict.fromkeys(self.variables, PURE)
         known = deduced(parameters, meanings | {VOLTAGE: dimensions.VOLTAGE, DENSITY: SURFACE_DENSITY}, wanted)
         return of_kinds(parameters, known)
 
@@ -176,7 +185,7 @@ class Transport(LibraryPart):
     def _require_dimensions(self, parameters: Mapping[str, Parameter]) -> None:
         """With these parameters each expression has its dimension."""
         known = {name: value.dimension for name, value in parameters.items() if value.dimension}
-        known |= dict.fromkeys({*self.given} - {VOLTAGE}, CONCENTRATION) if known else {}
+        known |= dict.fromkeys({*self.given, *self.asks} - {VOLTAGE}, CONCENTRATION) if known else {}
         known |= {DENSITY: SURFACE_DENSITY} | (dict.fromkeys(self.variables, PURE) if known else {})
         for what, text, wanted in self._expressions():
             try:
@@ -195,6 +204,7 @@ class Transport(LibraryPart):
         """An expression is a number, of this size at most, where calcium is from low to high."""
         values: dict[str, float | np.ndarray] = {
             **self.numbers,
+            **dict.fromkeys(self.asks, _TRIED_OUTSIDE),
             **dict.fromkeys(self.given, _TRIED),
             VOLTAGE: _TRIED_AT,
             **dict.fromkeys(self.variables, 0.5),
@@ -219,7 +229,7 @@ class Transport(LibraryPart):
         twice = [n for n in variables if n in self.numbers or variables.count(n) > 1]
         if twice:
             raise ValueError(f"{twice[0]!r} is two things in {self.name!r}; give one of them another name")
-        known = {*self.numbers, *self.given, *variables}
+        known = {*self.numbers, *self.given, *self.asks, *variables}
         expressions = [Expression(text) for text in (self.law, *self.gates.values()) if text]
         for expression in expressions:
             self._require_said(expression.names - known)

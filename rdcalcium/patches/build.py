@@ -39,7 +39,7 @@ def has_patches(model: Model) -> bool:
 
 def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:
     rest, magnesium = model.calcium.rest, model.free_magnesium
-    for pump in model.pumps:
+    for pump in model.pumps_within:
         at = _touching(f"pump {pump.name!r}", pump.surface, model, discretization)
         voltage = voltage_course(model.stimulus, model.run.duration) if model.stimulus else None
         yield _on_surface(pump_mechanism(pump, rest, voltage, magnesium), at, discretization)
