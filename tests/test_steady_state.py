@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -441,3 +442,27 @@ def test_a_run_with_held_surfaces_takes_no_implicit_steps(monkeypatch: pytest.Mo
     held: Discretization = hold(discretize(model), ["z_max"])
     for cells, taken in ((discretize(model), True), (held, False)):
         assert ("implicit" in vars(simulate(model, "numpy", cells).host)) == taken
+
+
+@pytest.mark.parametrize(
+    ("amplitude", "at", "said"),
+    [
+        ("0.1 pA", "0.9 ms", r"no calcium enters through channels at 0\.9 ms, .* or \"peak\", which is 0\.2 ms"),
+        ("0 pA", "peak", "no calcium enters through channels at any time of the run"),
+    ],
+)
+def test_a_moment_at_which_nothing_enters_is_told_with_another_one(amplitude: str, at: str, said: str) -> None:
+    pulse = {"kind": "pulse", "amplitude": amplitude, "start": "0.2 ms", "duration": "0.5 ms"}
+    model = small_model(
+        chemistry="no buffer",
+        discretization={"kind": "grid", "size_at_active_zone": 0.05},
+        channels=[{"name": "Ca", "positions": [[0, 0]], "current": pulse}],
+        run={"duration": 1},
+    )
+    told: list[str] = []
+    found = rc.steady(model, at, "z_max", warn=told.extend)
+    assert found.entering == 0
+    assert [text for text in told if re.match(said, text)]
+    told.clear()
+    rc.steady(model.changed(channels=[]), at, "z_max", warn=told.extend)
+    assert not any("enters" in text for text in told)

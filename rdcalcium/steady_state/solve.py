@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from rdcalcium.system import Resting, Sources, System, build_system, resting_at
 from rdcalcium.units import milliseconds, nanometres, parse
 
 PEAK = "peak"
+NOTHING = 1e-6  # share of the largest current, below which none is meant to flow
 
 
 def steady(
@@ -56,6 +57,7 @@ def steady(
     warn(resolution_warnings(model, operations.system))
     influx = Influx(model, operations)
     time, before_jump = _moment(model, influx, at)
+    warn([*_nothing_enters(model, influx, time, before_jump)])
     currents = influx.currents.at(time, before_jump)
     sources = np.zeros(operations.system.shape)
     sources[CALCIUM, influx.cells] = influx.sources.shares @ currents
@@ -125,6 +127,22 @@ def _moment(model: Model, influx: Influx, at: float | str) -> tuple[float, bool]
     if not 0 <= time <= duration:
         raise InputError(f"{milliseconds(time)} is not within the run, which goes from 0 to {milliseconds(duration)}")
     return time, time == duration
+
+
+def _nothing_enters(model: Model, influx: Influx, time: float, before_jump: bool) -> Iterator[str]:
+    """A warning where channels let in nothing at a moment (ms), and others may have been meant."""
+    counts = influx.sources.counts
+    if not model.channels or any(group.senses_calcium for group in model.channels):
+        return
+    highest = influx.currents.highest(counts)
+    now, most = (float(counts @ influx.currents.at(*moment)) for moment in ((time, before_jump), highest))
+    if not most:
+        yield "no calcium enters through channels at any time of the run, so that this is the steady state of rest"
+    elif now < NOTHING * most:
+        yield (
+            f"no calcium enters through channels at {milliseconds(time)}, so that this is the steady state of rest: "
+            f'give a time at which they are open, or "{PEAK}", which is {milliseconds(highest[0])}, when most enters'
+        )
 
 
 def _require_a_way_out(model: Model, cells: Discretization, sources: Sources, free: np.ndarray, time: float) -> None:
