@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 
 import rdcalcium as rc
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
 from rdcalcium.model import Channels, Model, ModelError, Run, VoltageSteps
 from rdcalcium.patches.pores import voltage_course
@@ -132,6 +133,32 @@ def test_kernels_decide_as_the_specification_does(kernel_backend: str) -> None:
     run, twin = simulate(cluster(), kernel_backend), simulate(cluster(), "numpy")
     assert (run.steps, run.rejected, run.stepper.evaluations) == (twin.steps, twin.rejected, twin.stepper.evaluations)
     np.testing.assert_allclose(run.values, twin.values, rtol=TOLERANCES["run, float64"])
+
+
+def test_a_quiet_stretch_after_an_action_potential_is_crossed_by_implicit_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The voltage, which gate and exchanger follow, rests then; channels recover as in explicit steps."""
+    tables = {
+        "geometry": {"kind": "box", "size": [SIDE, SIDE, SIDE]},
+        "discretization": {"kind": "grid", "size_at_active_zone": 0.015, "size_in_bulk": 0.1},
+        "channels": [gated()],
+        "buffers": [{"use": "fixed_keller2015"}],
+        "pumps": [{"use": "NCX_rameshkumar2025"}],
+        "stimulus": AP,
+        "run": {"duration": 20, "tolerance": 1e-3},
+    }
+    ends, taken = [], []
+    for above in (5.0, np.inf):
+        monkeypatch.setattr(limits, "IMPLICIT_FROM", above)
+        monkeypatch.setattr(limits, "IMPLICIT_ON", 3.0)
+        run = simulate(resolve(tables))
+        ends.append((run.do.to_host(run.stepper.y), run.do.sites(run.stepper.y)))
+        taken.append(run.stepper.evaluations)
+        assert abs(run.balance().missing) < TOLERANCES["balance, float64"] * run.balance().entered
+    assert taken[0] < 0.7 * taken[1]
+    np.testing.assert_allclose(ends[0][0], ends[1][0], rtol=2e-3)
+    np.testing.assert_allclose(ends[0][1], ends[1][1], rtol=2e-3, atol=1e-4)
 
 
 def test_a_run_goes_on_as_if_it_had_not_stopped() -> None:

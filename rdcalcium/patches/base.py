@@ -72,6 +72,11 @@ class Course:
         """At times, ms."""
         return np.interp(t, self.times, self.values)
 
+    def rests(self, begin: float, end: float) -> bool:
+        """Whether it stays what it is from one time to another, ms."""
+        within = self.values[(self.times > begin) & (self.times < end)]
+        return bool(np.ptp(np.concatenate([self.at(np.array([begin, end])), within])) == 0)
+
     @property
     def stops(self) -> np.ndarray:
         """When a step has to end: a long one would not see what happens within it, ms."""
@@ -204,13 +209,11 @@ class Stiffness:
     levels  µM
     radii   ms⁻¹, spectral radius of calcium and the rows of a site
     slopes  µm ms⁻¹, derivative of the flux by calcium
-    rows    ms⁻¹, spectral radius of the rows alone
     """
 
     levels: np.ndarray
     radii: np.ndarray
     slopes: np.ndarray
-    rows: np.ndarray
 
     def place(self, calcium: float) -> int:
         """Of the level that calcium (µM) stays below."""

@@ -92,7 +92,7 @@ def gate_stiffness(scheme: KineticScheme, mechanism: Mechanism, weight: float) -
     """How a gate and calcium at its pore react at all voltages, while calcium is below each of LEVELS.
 
     The spectral radius of the generator; and √(a b) of what states do to calcium, a = w i, and calcium to states, b.
-    Its rows follow the clock, which implicit steps do not.
+    What enters follows the states alone, so that it has no slope by calcium.
     """
     voltage = mechanism.courses[VOLTAGE].values if VOLTAGE in mechanism.courses else np.zeros(1)
     volts = np.linspace(voltage.min(), voltage.max(), VOLTAGES)
@@ -101,5 +101,5 @@ def gate_stiffness(scheme: KineticScheme, mechanism: Mechanism, weight: float) -
     more = scheme.generator(volts, (1 + NUDGE) * LEVELS[:, None])
     slopes = np.abs(more - q).max(axis=(1, 2, 3)) / (NUDGE * LEVELS)
     inward = np.abs(mechanism.courses[INFLUX].values).max()
-    found = (radii + np.sqrt(weight * inward * slopes), inward * slopes, np.full(len(LEVELS), np.inf))
-    return Stiffness(LEVELS, *(np.maximum.accumulate(SAFETY * numbers) for numbers in found))
+    found = SAFETY * (radii + np.sqrt(weight * inward * slopes))
+    return Stiffness(LEVELS, np.maximum.accumulate(found), np.zeros(len(LEVELS)))

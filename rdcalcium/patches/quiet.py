@@ -22,19 +22,20 @@ class Room(NamedTuple):
     volume: float
 
 
-def suits(patches: Patches, rooms: Sequence[Room], calcium: float) -> bool:
+def suits(patches: Patches, rooms: Sequence[Room], calcium: float, begin: float, end: float) -> bool:
     """Whether patches leave a system of I - τ J to sweeps that know no more of them than their mean slopes.
 
-    What follows a course of time is left to explicit steps, which see it. Calcium near a sink that takes s A of it
-    falls below the mean by s A / D ℓ, where s is the slope of the flux and ℓ the size: of the control volume of a site,
-    or of the part of the terminal for all sites together.
+    What follows a course of time that changes then is left to explicit steps, which see it. Calcium near a sink that
+    takes s A of it falls below the mean by s A / D ℓ, where s is the slope of the flux and ℓ the size: of the control
+    volume of a site, or of the part of the terminal for all sites together.
 
     rooms    the cytosol, and each lumen
     calcium  highest, µM
+    begin    of a step, and its end, ms
     """
     depleted = np.zeros(len(rooms))
     for patch, stiffness in zip(patches.patches, patches.stiffnesses, strict=True):
-        if patch.mechanism.courses:
+        if not all(course.rests(begin, end) for course in patch.mechanism.courses.values()):
             return False
         if not patch.everywhere:
             depleted[patch.parts[0]] += _depletion(patch, stiffness, rooms[patch.parts[0]], calcium)
@@ -69,6 +70,8 @@ def _slopes(patch: Patch, calcium: Sequence[float], sums: np.ndarray) -> np.ndar
     found: np.ndarray = jacobian(patch.mechanism, np.array([calcium[here]]), rows, total)[0]
     if patch.beyond is not None:
         found[:, 1] = 0.0
+    if patch.mechanism.courses:  # which rest while the clock goes on
+        found[:, -1] = 0.0
     return found
 
 

@@ -43,7 +43,7 @@ def stiffness_across(mechanism: Mechanism, weights: tuple[float, float], beyond:
             at_level = replace(now, rows=(replace(first, start=level), *others))
             found.append([_stiffness(at_level, np.array(weights), 1.0, by=side) for side in (0, 1)])
     near, far = (steepest(side) for side in zip(*found, strict=True))
-    return near, replace(far, radii=np.zeros_like(far.radii), rows=np.zeros_like(far.rows))
+    return near, replace(far, radii=np.zeros_like(far.radii))
 
 
 def at_extremes(mechanism: Mechanism) -> Iterator[Mechanism]:
@@ -61,7 +61,7 @@ def at_extremes(mechanism: Mechanism) -> Iterator[Mechanism]:
 def steepest(stiffnesses: Iterable[Stiffness]) -> Stiffness:
     """The largest numbers of several, at the same levels."""
     found = [*stiffnesses]
-    most = (np.max([getattr(one, name) for one in found], axis=0) for name in ("radii", "slopes", "rows"))
+    most = (np.max([getattr(one, name) for one in found], axis=0) for name in ("radii", "slopes"))
     return Stiffness(found[0].levels, *most)
 
 
@@ -83,7 +83,6 @@ def _stiffness(mechanism: Mechanism, weights: np.ndarray, total: float, by: int 
         found = [
             [_radii(matrix * others) for matrix in slopes],
             [np.abs(matrix[:, 0, by]) for matrix in slopes],
-            [_radii(matrix[:, 1:, 1:]) for matrix in slopes],
         ]
     most = [SAFETY * np.nan_to_num(np.fmax.reduce(each), posinf=0.0) for each in found]
     return Stiffness(LEVELS, *(np.maximum.accumulate(numbers) for numbers in most))

@@ -104,7 +104,7 @@ class HostSteps(Way):
         if len(self.system.discretization.held) or not self.influx.steady(t, h):
             return False
         rooms = [part.room for part in self.system.parts]
-        return suits(self.system.patches, rooms, self.points.highest_calcium)
+        return suits(self.system.patches, rooms, self.points.highest_calcium, t, t + h)
 
     def _radius(self) -> float:
         """Bound on the spectral radius of the Jacobian during the next step, ms⁻¹."""
