@@ -118,10 +118,10 @@ def test_the_time_of_the_peak_and_of_half_the_release(name: str) -> None:
     "name", ["felmy2003", "dual_kobbersmed2020", "unpriming_kobbersmed2020", "one_pool_eshra2021", "matveev2002"]
 )
 def test_the_list_tells_the_highest_rate_of_release(name: str) -> None:
-    """From rest, refilled or not; as far as the rows of both meet the peak."""
+    """From rest, refilled or not: as a run has it, which is found by other means; the rows of both meet the peak."""
     sensor, times = Sensor(use=name, positions=((0, 0, 0),)), np.geomspace(1e-3, 100, 300)
     after = rc.release(sensor, times, 10.0)
-    assert peak_rate(sensor, 10.0) == pytest.approx(float(after.release_rate.max()), rel=0.02)
+    assert peak_rate(sensor, 10.0) == pytest.approx(float(after.release_rate.max()), rel=5e-4)
 
 
 def test_a_site_that_is_refilled_and_knows_no_equilibrium_is_listed_from_where_it_rests() -> None:

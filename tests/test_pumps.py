@@ -19,6 +19,7 @@ from rdcalcium.library import resolve
 from rdcalcium.model import ModelError, Pump, Run
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.surroundings import Surroundings
+from rdcalcium.model.stores import StoreTransport
 from rdcalcium.patches import Mechanism, Patch, Patches, Row
 from rdcalcium.patches.base import Course
 from rdcalcium.patches.build import pump_mechanism
@@ -222,6 +223,14 @@ def test_a_run_writes_what_its_pumps_took(tmp_path: Path) -> None:
 def test_a_law_that_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         Pump(**{**HILL, **changes})
+
+
+@pytest.mark.parametrize("part", [Pump, StoreTransport])
+@pytest.mark.parametrize("name", ["V", "Ca_store", "density", "leak"])
+def test_a_state_has_no_name_that_means_something_else_in_a_law(name: str, part: type[Pump | StoreTransport]) -> None:
+    """Else a law that names the voltage would read how many molecules are in that state."""
+    with pytest.raises(ModelError, match=f"'{name}' has a meaning of its own in a law"):
+        part(name="p", density=100, scheme=(f"{name} + Ca <-> X : 0.1, 1", f"X -> {name} : 2"))
 
 
 def test_molecules_that_never_let_calcium_go_to_the_other_side_are_no_pump() -> None:

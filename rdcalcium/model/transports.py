@@ -25,7 +25,7 @@ from rdcalcium.model.dimensions import (
     dimension,
 )
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.names import CALCIUM, DENSITY, VOLTAGE
+from rdcalcium.model.names import CALCIUM, DENSITY, STORE, VOLTAGE
 from rdcalcium.model.quantity import LIMITS, Parameter, Quantity, Time
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.transition import require_dimensions
@@ -222,8 +222,8 @@ class Transport(LibraryPart):
         for name in self.over_time:
             if name in self.parameters:
                 raise ValueError(f"{name!r} of {self.name!r} is a parameter, and one over time; say one of them")
-        for name in (*self.given, DENSITY, "leak"):
-            if name in {**self.first, **self.gates}:
+        for name in (CALCIUM, STORE, VOLTAGE, DENSITY, "leak"):
+            if name in {*self.first, *self.variables}:
                 raise ValueError(f"{name!r} has a meaning of its own in a law; give it another name")
         variables = self.variables
         twice = [n for n in variables if n in self.numbers or variables.count(n) > 1]
