@@ -14,7 +14,7 @@ from rdcalcium.errors import ModelError, suggest
 FOLDER = Path(__file__).with_name("library")
 SHELVES = ("buffers", "channels", "pumps", "sensors", "transports", "waveforms", "models")
 CLOSEST = 6  # entries that are offered for a word that names none
-_NOT_MODEL_KEYS = {"check", "description", "like", "note"}
+_NOT_MODEL_KEYS = {"check", "cycles", "description", "like", "note"}
 
 
 @cache

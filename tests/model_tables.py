@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rdcalcium import library
 from rdcalcium.catalogue import FOLDER
-from rdcalcium.model import Model
+from rdcalcium.model import Model, ModelError
+from rdcalcium.model.transports import Transport
 from tests.support import ROOT
 
 FIXED = {"name": "fixed", "total": 400, "diffusivity": 0, "k_on": 0.1, "K_d": 10}
@@ -327,3 +329,25 @@ PARTS: dict[str, dict[str, Any]] = {
         "references": ["10.1371/journal.pcbi.1004253"],
     },
 }
+
+
+_TO_BE_SAID = re.compile(r'to be said: (density) = "… (/um\^2)"|to be said: parameters = \{ (\w+) = "… ([^"]*)" \}')
+
+
+def completed(part: type[Transport], name: str) -> dict[str, Any]:
+    """A pump or transport of the library as a table, with 100 molecules, or 1e-4 of what else it says is to be said."""
+    said: dict[str, Any] = {"use": name, "parameters": {}}
+    while True:
+        try:
+            part(**said)
+        except ModelError as error:
+            wanted = _TO_BE_SAID.search(str(error))
+            if wanted is None:
+                raise
+            density, per_area, key, unit = wanted.groups()
+            if density:
+                said["density"] = f"100 {per_area}"
+            else:
+                said["parameters"][key] = f"1e-4 {unit}"
+        else:
+            return said

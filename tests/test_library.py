@@ -15,7 +15,6 @@ from rdcalcium import library
 from rdcalcium.catalogue import CLOSEST, FOLDER
 from rdcalcium.library.described import awaits_check
 from rdcalcium.model import Buffer, Channels, ModelError, Sensor, write_toml
-from tests.tolerances import TOLERANCES
 
 ENTRIES = [(kind, name) for kind in library.SHELVES for name in library.entries(kind)]
 
@@ -69,7 +68,7 @@ def test_an_entry_begins_with_what_it_is_and_ends_with_its_source(kind: str, nam
     """Tables of their own may follow; a note is made of sentences."""
     path = "waveforms/waveforms.toml" if kind == "waveforms" else f"{kind}.toml"
     written = tomllib.loads((FOLDER / path).read_text(encoding="utf-8"))[name]
-    first = [key for key in ("like", "description", "note", "check") if key in written]
+    first = [key for key in ("like", "description", "note", "check", "cycles") if key in written]
     keys = [*written]
     assert keys[: len(first)] == first
     if "source" in keys:
@@ -117,27 +116,27 @@ def test_every_buffer_rests_in_an_equilibrium_that_conserves_it(name: str) -> No
 
 @pytest.mark.parametrize("name", library.entries("channels"))
 def test_a_depolarisation_opens_every_gate(name: str) -> None:
-    """For a while, if it inactivates."""
+    """For a while, if it inactivates; how far, its `check` says."""
     group = Channels.model_validate({"name": name, "positions": [[0, 0]], **library.entry("channels", name)})
     scheme = group.kinetics()
     is_open = [s in group.open_states for s in scheme.states]
     rest = scheme.equilibrium(-80.0, 0.05)
     opened = [(expm(t * scheme.generator(v, 0.05)) @ rest)[is_open].sum() for v in (-40, 0, 40) for t in (0.1, 1, 10)]
-    assert max(opened) > 10 * rest[is_open].sum()
-    assert 0.1 < max(opened) <= 1
+    assert 10 * rest[is_open].sum() < max(opened) <= 1
     for voltage in (-120.0, 80.0):
         assert np.isfinite(scheme.generator(voltage, 0.05)).all()
 
 
 @pytest.mark.parametrize("name", library.entries("sensors"))
 def test_every_sensor_is_at_rest_unreleased_and_can_release(name: str) -> None:
-    seen = rc.release(name, [0.0, 0.0, 5.0], [0.05, 100.0, 100.0])
+    seen = rc.release(name, [0.0, 0.0, 0.1, 1.0, 10.0, 100.0], [0.05, *[100.0] * 5])
     rest = seen.isel(time=0)
     if Sensor(use=name, positions=[[0, 0, 0]]).reserve is None:  # pools hold any number of vesicles
         assert rest.occupancy.sum() == pytest.approx(1, abs=1e-15)
     assert rest.release_probability == rest.cumulative_release == 0
-    assert rest.release_rate < 1e-3
-    assert seen.release_probability[-1] > 0.01
+    assert 10 * rest.release_rate < seen.release_rate.max()
+    assert np.all(np.diff(seen.cumulative_release) >= 0)
+    assert seen.release_probability[-1] > 0
 
 
 @pytest.mark.parametrize("name", library.entries("waveforms"))
@@ -187,35 +186,6 @@ def test_the_diffusivity_of_calcium_is_cited_where_it_was_not_said(calcium: dict
     again = library.resolve(tomllib.loads(write_toml(model)))
     for one in (model, again, model.changed(title="another")):
         assert ("allbritton1992" in [paper["key"] for paper in library.used_references(one)]) == cited
-
-
-@pytest.mark.parametrize(
-    ("name", "k_on", "k_off", "diffusivity"),
-    [  # µM⁻¹ ms⁻¹, ms⁻¹, µm² ms⁻¹; of the papers that each entry names
-        ("EGTA", 0.010, 0.0007, 0.22),
-        ("BAPTA", 0.4, 0.088, 0.22),
-        ("fixed_xu1997", 0.1, 10.0, 0.0),  # not the 1 per ms in table 1 of Kobbersmed et al. 2020 (eLife)
-        ("fixed_meinrenken2002", 0.5, 1.0, 0.0),
-        ("fixed_keller2015", 0.1, 1.0, 0.0),
-        ("ATP_keller2015", 0.5, 45.0, 0.22),
-        ("ATP_free_arai_jonas2014", 0.5, 100.0, 0.22),
-        ("parvalbumin_keller2015", 0.4, 0.004, 0.1),
-    ],
-)
-def test_buffers_have_their_published_rates(name: str, k_on: float, k_off: float, diffusivity: float) -> None:
-    buffer = library_buffer(name)
-    forward, backward = buffer.kinetics().rates()[0]
-    assert (float(forward), float(backward)) == pytest.approx((k_on, k_off), rel=TOLERANCES["rates in print"])
-    assert buffer.diffusivity == diffusivity
-
-
-@pytest.mark.parametrize(
-    ("name", "k_on", "k_off"), [("ATP_keller2015", 0.5, 22.5), ("parvalbumin_keller2015", 0.001, 0.03)]
-)
-def test_magnesium_has_its_published_rates(name: str, k_on: float, k_off: float) -> None:
-    scheme = library_buffer(name).kinetics()
-    assert scheme.transitions[1].ligand == "Mg"
-    assert tuple(map(float, scheme.rates()[1])) == pytest.approx((k_on, k_off), rel=TOLERANCES["rates in print"])
 
 
 def test_like_takes_over_what_an_entry_does_not_say() -> None:
@@ -277,6 +247,13 @@ def test_the_list_of_pumps_and_transports_says_their_numbers_and_what_has_to_be_
     text = "\n".join(library.explain(shelf))
     below = re.search(rf"^{name}\*?\n((?: +.*\n)*)", text, re.MULTILINE)[1].splitlines()
     assert [line for line in below if " = " in line or "to be said: " in line][-len(told) :] == told
+
+
+def test_what_a_scheme_of_the_library_names_without_a_number_has_to_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    scheme = ["P + Ca <-> PCa : k_on, 2*k_off", "PCa -> P : k_out*exp(-V/40)"]
+    entry = {"description": "new", "scheme": scheme, "parameters": {"k_on": "0.1 /uM/ms"}, "source": ["bartol2015"]}
+    monkeypatch.setitem(library.entries("pumps"), "new", entry)
+    assert "    to be said: density, k_off, k_out" in library.explain("pumps")
 
 
 def test_no_list_is_wider_than_a_terminal() -> None:

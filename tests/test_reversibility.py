@@ -69,6 +69,16 @@ def test_a_cycle_may_balance_at_one_voltage_alone() -> None:
     assert abs(np.log(ratio[20.0])) == pytest.approx(2)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_cycle_that_the_library_says_turns_is_not_asked_about(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = ["B + Ca <-> CaB : 0.1, 1", "CaB <-> CbB : 2, 1", "B + Ca <-> CbB : 0.1, 1"]
+    entry = {"total": 1.0, "diffusivity": 0.0, "scheme": ring, "source": []}
+    cycles = {"cycles": {str(c): c.ratio for c in KineticScheme.parse(ring, {}).cycles()}}
+    monkeypatch.setitem(library.entries("buffers"), "ring", entry | (cycles if known else {}))
+    model = library.load("keller2015").with_buffer(library.buffer("ring"))
+    assert any("of 'ring' does not balance" in text for text in doubts(model)) != known
+
+
 def test_a_buffer_that_rests_out_of_balance_is_asked_about() -> None:
     model = library.load("keller2015")
     parts = {"k_on": "2 /uM/ms", "k_off": "3 /ms", "q": 4.0}

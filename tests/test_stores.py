@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,11 @@ import rdcalcium as rc
 from rdcalcium.errors import InputError
 from rdcalcium.library import resolve
 from rdcalcium.model import ModelError, Pump
+from rdcalcium.model.stores import StoreTransport
 from rdcalcium.patches.stiffness import jacobian
 from rdcalcium.simulation import Simulation
 from rdcalcium.units import IONS_PER_AMOUNT
+from tests.model_tables import completed
 from tests.support import fresh, launched_ahead, simulate
 from tests.tolerances import TOLERANCES
 
@@ -366,18 +367,9 @@ def test_a_store_does_not_know_the_voltage_of_the_membrane() -> None:
         cell({**PMCA, "scheme": scheme})
 
 
-# What the library leaves to be said, as it calls it.
-AMOUNTS = {"V_max": "1e-4 uM*um/ms", "P": "1e-4 um/ms", "IP3": "0.4 uM"}
-
-
 def transport(name: str) -> dict[str, Any]:
-    """One of the library, with the amounts that it does not say."""
-    said = rc.library.entry("transports", name)
-    named = " ".join((said.get("law", ""), *said.get("scheme", ())))
-    amounts = {key: value for key, value in AMOUNTS.items() if re.search(rf"\b{key}\b", named)}
-    density = {} if said.get("density") or "scheme" not in said else {"density": 100}
-    missing = {key: value for key, value in amounts.items() if key not in said.get("parameters", {})}
-    return {"use": name, "parameters": missing, **density}
+    """One of the library, with small amounts of what it leaves to be said."""
+    return completed(StoreTransport, name)
 
 
 @pytest.mark.parametrize("name", rc.library.entries("transports"))

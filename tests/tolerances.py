@@ -22,7 +22,6 @@ TOLERANCES = {
     # The same number, computed in two ways in double precision, 2^-53 for each operation.
     "conversion": 4e-16,  # one or two factors
     "integral": 1e-13,  # ~100 rows, added in another order
-    "rates in print": 1e-12,  # products and quotients of numbers that are decimal
     # The slope of log error over log size: four meshes tell 2 from 1.5, and from 2.5 where errors happen to cancel.
     "order": 0.2,
 }

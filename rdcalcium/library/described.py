@@ -12,7 +12,7 @@ from rdcalcium.library.response import peak_rate
 from rdcalcium.model import Buffer, Channels, KineticScheme, Sensor
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import CALCIUM, DENSITY, GIVEN, OUTSIDE, STORE
-from rdcalcium.model.quantity import Parameter
+from rdcalcium.model.transition import read_transitions
 from rdcalcium.units import show
 
 _DIGITS = 4  # of a quotient of rates
@@ -101,14 +101,13 @@ def _of_sensor(name: str, values: dict[str, Any]) -> list[tuple[str, ...]]:
 def _of_transport(values: dict[str, Any]) -> tuple[str, str]:
     """Its numbers, and the names in its law, gates and scheme that have none."""
     numbers, gates, lines = values.get("parameters", {}), values.get("gates", {}), values.get("scheme", ())
-    texts = [text for text in (values.get("law"), *gates.values()) if text]
-    named = frozenset[str]().union(*(Expression(text).names for text in texts))
+    steps = read_transitions(lines, numbers) if lines else ()
+    rates = [Expression(text) for text in (values.get("law"), *gates.values()) if text]
+    named = frozenset[str]().union(*(rate.names for rate in (*rates, *(r for step in steps for r in step.rates))))
     needed = {DENSITY} if lines and "law" not in values else set[str]()  # what takes calcium across is its molecules
-    scheme = (
-        KineticScheme.parse(lines, {key: Parameter.read(value) for key, value in numbers.items()}) if lines else None
-    )
     density = {DENSITY: values["density"]} if "density" in values else {}
-    known = {*numbers, *gates, *density, *GIVEN, OUTSIDE, STORE, *(scheme.states if scheme else ())}
+    states = {state for step in steps for state in (step.source, step.target)}
+    known = {*numbers, *gates, *density, *states, *GIVEN, OUTSIDE, STORE}
     said = ", ".join(f"{key} = {value}".replace(" ", _TIED) for key, value in {**density, **numbers}.items())
     return said, ", ".join(sorted((named | needed) - known))
 

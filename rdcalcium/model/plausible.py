@@ -8,9 +8,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from rdcalcium.catalogue import entries
 from rdcalcium.model.action_potential import ActionPotential
+from rdcalcium.model.base import LibraryPart
 from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.model import Model
+from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensor_doubts import never_fuse
 from rdcalcium.model.surroundings_doubts import (
     OTHER_TEMPERATURE,
@@ -175,21 +178,20 @@ def _affinities(model: Model) -> Iterator[str]:
 
 
 def _unbalanced(model: Model) -> Iterator[str]:
-    """Schemes with a cycle that turns in one direction at rest."""
+    """Schemes with a cycle that turns in one direction at rest, unless the library says that it does."""
     parts = (*model.buffers, *(group for group in model.channels if group.gate), *model.sensors)
-    schemes = [(part.name, part.kinetics()) for part in parts]
-    schemes += [(part.name, part.kinetics) for part in _transports(model) if part.kinetics]
-    for name, scheme in schemes:
+    schemes: list[tuple[LibraryPart, KineticScheme]] = [(part, part.kinetics()) for part in parts]
+    schemes += [(part, part.kinetics) for part in _transports(model) if part.kinetics]
+    for part, scheme in schemes:
         voltages = GATED_AT if scheme.depends_on_voltage else GATED_AT[:1]
-        found: list[tuple[float, float, tuple[str, ...]]]
-        found = [(abs(math.log(c.ratio)), v, c.states) for v in voltages for c in scheme.cycles(v)]
-        far, voltage, states = max(found, default=(0.0, 0.0, ()))
+        known = entries(part.shelf)[part.use].get("cycles", {}) if part.use else {}
+        found = [(abs(math.log(c.ratio)), v, str(c)) for v in voltages for c in scheme.cycles(v) if str(c) not in known]
+        far, voltage, cycle = max(found, default=(0.0, 0.0, ""))
         if far > math.log(UNBALANCED):
             where = f" at {voltage:g} mV" if scheme.depends_on_voltage else ""
             where += " at 1 uM of calcium" if scheme.depends_on_calcium else ""
-            cycle = " - ".join((*states, *states[:1]))
             yield (
-                f"the cycle {cycle} of {name!r} does not balance: the product of its rates one way round is "
+                f"the cycle {cycle} of {part.name!r} does not balance: the product of its rates one way round is "
                 f"{math.exp(far):.3g} times that of the other{where}, so that it turns at rest, which takes energy: "
                 "is that meant?"
             )

@@ -22,6 +22,10 @@ class Cycle:
     states: tuple[str, ...]
     ratio: float
 
+    def __str__(self) -> str:
+        """Its states, and the first again."""
+        return " - ".join((*self.states, *self.states[:1]))
+
 
 def forest(states: Sequence[str], steps: Sequence[Transition]) -> dict[str, int | None]:
     """Each state with the number of the step by which it is reached first; none: it is the first of its part.
