@@ -18,8 +18,8 @@ from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
 from rdcalcium.model import ModelError, Pump, Run
 from rdcalcium.model.expression import Expression
-from rdcalcium.model.surroundings import Surroundings
 from rdcalcium.model.stores import StoreTransport
+from rdcalcium.model.surroundings import Surroundings
 from rdcalcium.patches import Mechanism, Patch, Patches, Row
 from rdcalcium.patches.base import Course
 from rdcalcium.patches.build import pump_mechanism
@@ -226,8 +226,13 @@ def test_a_law_that_cannot_be_is_refused(changes: dict[str, Any], message: str) 
         Pump(**{**HILL, **changes})
 
 
-@pytest.mark.parametrize("part", [Pump, StoreTransport])
-@pytest.mark.parametrize("name", ["V", "Ca_store", "density", "leak"])
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (Pump, "Ca_o"),
+        *((part, name) for part in (Pump, StoreTransport) for name in ("V", "Ca_store", "density", "leak")),
+    ],
+)
 def test_a_state_has_no_name_that_means_something_else_in_a_law(name: str, part: type[Pump | StoreTransport]) -> None:
     """Else a law that names the voltage would read how many molecules are in that state."""
     with pytest.raises(ModelError, match=f"'{name}' has a meaning of its own in a law"):

@@ -222,8 +222,9 @@ class Transport(LibraryPart):
         for name in self.over_time:
             if name in self.parameters:
                 raise ValueError(f"{name!r} of {self.name!r} is a parameter, and one over time; say one of them")
-        for name in (CALCIUM, STORE, VOLTAGE, DENSITY, "leak"):
-            if name in {*self.first, *self.variables}:
+        meant = {CALCIUM, STORE, VOLTAGE, DENSITY, "leak"}
+        for name in (*self.first, *self.variables):
+            if name in meant or (name in self.offered and name in self.variables):
                 raise ValueError(f"{name!r} has a meaning of its own in a law; give it another name")
         variables = self.variables
         twice = [n for n in variables if n in self.numbers or variables.count(n) > 1]
