@@ -31,6 +31,8 @@ OUTWARD = 1e-6  # of the largest current inward, up to which one outward is roun
 class GroupCurrent:
     """Inward current of one channel of a group, on average over its openings, or while it is open.
 
+    Before the run it is that at rest, which has always flowed: what it makes of the calcium near a pore is there.
+
     influx            pA, positive inward
     open_probability  dimensionless; None where the current is prescribed
     gate              by which each channel opens by itself, and the current is that of an open one; else None
@@ -171,10 +173,11 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None, 
         _require_followable(group, expected, model.run.duration)
         gate = _stochastic(group, stimulus, times, voltage, rest)
     open_share = np.ones(len(times)) if gate or probability is None else probability
-    influx = TimeCourse.through(times, _inward(group, law, open_share, voltage), smooth=True)
+    inward = _inward(group, law, open_share, voltage)
+    influx = TimeCourse.through(times, inward, True, float(law.inward(open_share[0], np.array(stimulus.at_rest))))
     if probability is None:
         return GroupCurrent(group.name, influx, gate=gate)
-    course = TimeCourse.through(times, probability, smooth=True)
+    course = TimeCourse.through(times, probability, True, float(probability[0]))
     return GroupCurrent(group.name, influx, course, gate, group.senses_calcium and gate is None)
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.backends.base import Array
-from rdcalcium.chemistry import CALCIUM
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.influx import Influx
 from rdcalcium.integrators import METHODS
@@ -101,7 +100,7 @@ class Simulation:
         self.ledger = Ledger(self.do, self.model.copies, self.stepper.y, self.stepper.carried)
         self._look_at_pores()
         self.points.look(self.stepper.y)
-        at_rest = None if self.system.resting is None else self.points.last[CALCIUM]
+        at_rest = None if self.system.resting is None else self.points.calcium(0.0, before_jump=True)
         self.sensors = ReleaseSensors.of(self.model, self._drawn(trial), at_rest, self.do.series)
 
     def _drawn(self, trial: int) -> Sequence[int]:

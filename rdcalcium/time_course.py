@@ -20,21 +20,23 @@ JUMP = 1e-6  # of the peak, above which a difference at a knot is a jump, and no
 
 @dataclass(frozen=True)
 class TimeCourse:
-    """A function of time, a polynomial between knots, zero outside them; it may jump at knots.
+    """A function of time, a polynomial between knots, zero after them; it may jump at knots.
 
     polynomial  scipy PPoly over ms
+    before      its value before the first knot
     """
 
     polynomial: PPoly
+    before: float = 0.0
 
     @classmethod
-    def through(cls, times: np.ndarray, values: np.ndarray, smooth: bool = False) -> TimeCourse:
+    def through(cls, times: np.ndarray, values: np.ndarray, smooth: bool = False, before: float = 0.0) -> TimeCourse:
         """Linear between rows, or a cubic spline through them; two rows at one time are a jump, or a kink."""
         if smooth:
-            return cls(_splines(times, values))
+            return cls(_splines(times, values), before)
         long = np.diff(times) > 0
         slope = np.diff(values)[long] / np.diff(times)[long]
-        return cls(PPoly(np.stack([slope, values[:-1][long]]), np.append(times[:-1][long], times[-1])))
+        return cls(PPoly(np.stack([slope, values[:-1][long]]), np.append(times[:-1][long], times[-1])), before)
 
     def again(self, moments: Sequence[float], until: float) -> TimeCourse:
         """The sum of its copies, each later by one of the moments (ms, ascending); of those after the end the first."""
@@ -84,7 +86,7 @@ class TimeCourse:
     @property
     def jumps(self) -> np.ndarray:
         """Times at which the value jumps, ms."""
-        before = np.append(0.0, self._at_ends)
+        before = np.append(self.before, self._at_ends)
         after = np.append(self.polynomial.c[-1], 0.0)
         return self.knots[np.abs(after - before) > JUMP * self.peak]
 
@@ -107,14 +109,14 @@ class TimeCourse:
     def value(self, t: np.ndarray | float, before: bool = False) -> np.ndarray:
         """Value at each time; at a jump the value after it, or before it if asked."""
         t = np.asarray(t, dtype=float)
-        piece = np.searchsorted(self.knots, t, side="left" if before else "right") - 1
-        inside = (piece >= 0) & (piece < len(self.knots) - 1)
-        piece = np.where(inside, piece, 0)
+        outside = np.searchsorted(self.knots, t, side="left" if before else "right") - 1
+        inside = (outside >= 0) & (outside < len(self.knots) - 1)
+        piece = np.where(inside, outside, 0)
         local = t - self.knots[piece]
         value = np.zeros(np.shape(t))
         for coefficient in self.polynomial.c:
             value = value * local + coefficient[piece]
-        return np.where(inside, value, 0.0)
+        return np.where(inside, value, np.where(outside < 0, self.before, 0.0))
 
     def seen(self, a: float, b: float) -> np.ndarray:
         """Values from a to b: at both ends, from within, and at the knots between them."""

@@ -73,10 +73,15 @@ def gate_mechanism(group: Channels, stimulus: VoltageCourse, duration: float, re
 
 
 def voltage_course(stimulus: VoltageCourse, duration: float) -> Course:
-    """The voltage, mV; where it jumps it takes a moment for that, less than to the next row."""
+    """The voltage, mV; where it jumps it takes a moment for that, less than to the next row.
+
+    The first value is that at rest, also where it jumps at once.
+    """
     times = np.concatenate(rows_between(stimulus, duration))
-    at_once = np.diff(times) == 0
-    return Course.through(times, stimulus.voltage(times, before=np.append(at_once, False)))
+    values = stimulus.voltage(times, before=np.append(np.diff(times) == 0, False))
+    if values[0] != stimulus.at_rest:
+        times, values = np.append(times[0], times), np.append(stimulus.at_rest, values)
+    return Course.through(times, values)
 
 
 def _courses(group: Channels, stimulus: VoltageCourse, duration: float) -> dict[str, Course]:

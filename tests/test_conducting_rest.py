@@ -1,0 +1,88 @@
+"""A rest in which channels conduct: nothing happens, and nothing is seen to happen, close to the pores too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.library import resolve
+from rdcalcium.model import Model
+from rdcalcium.simulation import Simulation
+from tests.test_rest import begun, rested
+
+NEAR = (0.006, 0.0, 0.005)  # µm, half a cell from the pore
+PLAIN = "C <-> O : 1.78*exp(V/23.3), 0.14*exp(-V/15)"
+GATES = {"of voltage": PLAIN, "of calcium": f"{PLAIN}*(1 + 1e-9*Ca)"}
+
+
+def conducting(gate: str, holding: float = -60.0, level: float = -60.0, **changes: Any) -> Model:
+    """A channel that is open at the holding voltage by its gate, a pump, and cells of 10 nm; µM, mV, ms."""
+    pore = {
+        "name": "Ca",
+        "positions": [[0, 0]],
+        "gate": [GATES[gate]],
+        "open_states": ["O"],
+        "current": {"kind": "ohmic", "conductance": "2 pS", "reversal": "60 mV"},
+    }
+    tables = {
+        "geometry": {"kind": "box", "size": [0.1, 0.1, 0.1]},
+        "discretization": {"kind": "grid", "size_at_active_zone": 0.01},
+        "calcium": {"rest": 0.1},
+        "channels": [pore],
+        "pumps": [{"name": "linear", "surface": "z_max", "law": "P*Ca", "parameters": {"P": 5.0}}],
+        "stimulus": {
+            "kind": "voltage_step",
+            "holding": holding,
+            "steps": [{"level": level, "start": 0, "duration": 1}],
+        },
+        "sensors": [{"name": "vesicle", "use": "felmy2003", "positions": [NEAR]}],
+        "run": {"duration": 0.01, "tolerance": 1e-4},
+    }
+    return resolve(tables | changes)
+
+
+def seen(run: Simulation) -> float:
+    """Calcium at the vesicle, µM."""
+    return float(run.values[CALCIUM, 0])
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_what_cells_miss_near_a_pore_that_always_conducts_is_there_from_the_first_row_on(gate: str) -> None:
+    model = conducting(gate)
+    run = begun(rested(model).system, model)
+    first, of_cells = seen(run), float(run.points.last[CALCIUM, 0])
+    assert abs(first / of_cells - 1) > 0.02
+    run.run()
+    assert seen(run) == pytest.approx(first, rel=1e-6)
+
+
+def test_vesicles_begin_in_the_calcium_that_they_see_from_then_on() -> None:
+    model = conducting("of voltage")
+    run = begun(rested(model).system, model)
+    (sensor,) = run.sensors
+    begins = sensor.occupancy[0]
+    run.run()
+    assert begins == pytest.approx(sensor.vesicles.chain.start(seen(run)), rel=1e-5)
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_a_voltage_that_jumps_at_once_jumps_from_that_at_rest(gate: str) -> None:
+    """The state before is that without a jump, and what cells missed of it fades, as where a channel closes."""
+    model = conducting(gate, level=50.0)
+    run, still = (begun(rested(one).system, one) for one in (model, conducting(gate)))
+    assert seen(run) == pytest.approx(seen(still), rel=1e-12)
+    after = float(run.points.calcium(0.0, before_jump=False)[0])
+    assert after == pytest.approx(seen(still), rel=0.02)
+    run.stretch(until=2e-4, alone=True)
+    assert seen(run) == pytest.approx(after, rel=0.02)
+
+
+def test_a_channel_that_happens_to_be_open_at_rest_is_seen_from_the_first_row_on() -> None:
+    """At 20 mV it is open nearly always."""
+    model = conducting("of voltage", 20.0, 20.0)
+    drawn = model.changed(channels=[model.channels[0].model_copy(update={"gating": "stochastic"})])
+    run, averaged = (begun(rested(one).system, one) for one in (drawn, model))
+    assert seen(run) == pytest.approx(seen(averaged), rel=0.02)
+    assert abs(seen(run) / float(run.points.last[CALCIUM, 0]) - 1) > 0.02
