@@ -199,9 +199,8 @@ def _stochastic(
     """The gate of a group, whose channels start in equilibrium with the first voltage, and with calcium at rest."""
     scheme = group.kinetics()
     start = scheme.equilibrium(stimulus.at_rest, rest)
-    if group.senses_calcium:
-        return SensingGate(group.name, scheme, stimulus, times, voltage, start, group.open_mask, len(group.positions))
-    return StochasticGate(group.name, scheme, times, voltage, start, group.open_mask, len(group.positions))
+    drawn = (group.name, scheme, times, voltage, start, group.open_mask, len(group.positions))
+    return SensingGate(*drawn, stimulus) if group.senses_calcium else StochasticGate(*drawn)
 
 
 def _require_followable(group: Channels, expected: float, duration: float) -> None:

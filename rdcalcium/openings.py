@@ -85,34 +85,51 @@ class PrescribedGate:
         return self._openings
 
 
-class StochasticGate:
-    """Channels that go from state to state by themselves, at the rates that the voltage gives their gate.
+@dataclass(eq=False)
+class DrawnGate:
+    """Channels of a group that go from state to state by themselves; the same of them from the same numbers.
 
-    A channel that came to a state s at t leaves it at t' where ∫ λ_s = -ln u from t to t', λ_s being the sum of the
-    rates out of it and u uniform, and goes to each other state in proportion to the rates then (Gillespie 1977, J Phys
-    Chem 81:2340, with the rates of the time). That is exact for rates that are straight lines between their rows.
+    The n-th two numbers of a channel are its row of the n-th stream. So they are the same whatever other groups there
+    are, and how many channels follow in its own.
 
-    times    (rows,) ms, ascending; two of one time where the rates jump
+    times    (rows,) ms, ascending; two of one time where the voltage jumps
     voltage  (rows,) mV
     start    (states,) probability of each state at the beginning
     is_open  (states,)
     """
 
-    def __init__(
-        self,
-        name: str,
-        scheme: KineticScheme,
-        times: np.ndarray,
-        voltage: np.ndarray,
-        start: np.ndarray,
-        is_open: np.ndarray,
-        channels: int,
-    ):
-        self.name, self.times, self.is_open, self.channels = name, times, is_open, channels
-        self._start = np.cumsum(start)
-        self._exits = _exits(scheme, voltage)
-        self._leaving = [sum((rate for _, rate in exits), np.zeros(len(times))) for exits in self._exits]
-        self._widths = np.diff(times)
+    name: str
+    scheme: KineticScheme
+    times: np.ndarray
+    voltage: np.ndarray
+    start: np.ndarray
+    is_open: np.ndarray
+    channels: int
+
+    def numbers(self, seed: int, trial: int, turn: int) -> np.ndarray:
+        """The pairs of all channels in one turn of theirs, (channels, 2) uniform from 0 to 1."""
+        return generator(seed, trial, "gate", self.name, turn).random((self.channels, 2))
+
+    def states_at_start(self, u: np.ndarray) -> np.ndarray:
+        """In which each channel begins, (channels,), by a uniform number."""
+        reached = np.cumsum(self.start)
+        return np.searchsorted(reached, u * reached[-1], side="right")
+
+
+@dataclass(eq=False)
+class StochasticGate(DrawnGate):
+    """Channels that go from state to state by themselves, at the rates that the voltage gives their gate.
+
+    A channel that came to a state s at t leaves it at t' where ∫ λ_s = -ln u from t to t', λ_s being the sum of the
+    rates out of it and u uniform, and goes to each other state in proportion to the rates then (Gillespie 1977, J Phys
+    Chem 81:2340, with the rates of the time). That is exact for rates that are straight lines between their rows.
+    """
+
+    def __post_init__(self) -> None:
+        """Rates out of each state at the rows, and their integrals."""
+        self._exits = _exits(self.scheme, self.voltage)
+        self._leaving = [sum((rate for _, rate in exits), np.zeros(len(self.times))) for exits in self._exits]
+        self._widths = np.diff(self.times)
         pieces = [self._widths * (rate[1:] + rate[:-1]) / 2 for rate in self._leaving]
         self._hazard = [np.concatenate([[0.0], np.cumsum(piece)]) for piece in pieces]
         still = np.zeros(len(self._widths))
@@ -121,12 +138,9 @@ class StochasticGate:
         ]
 
     def openings(self, seed: int, trial: int) -> Openings:
-        """Those of a trial: the n-th two numbers of a channel are row `channel` of the n-th stream.
-
-        So they are the same whatever other groups there are, and how many channels follow in its own.
-        """
-        draws = (generator(seed, trial, "gate", self.name, turn).random((self.channels, 2)) for turn in count())
-        state = np.searchsorted(self._start, next(draws)[:, 0] * self._start[-1], side="right")
+        """Those of a trial."""
+        draws = (self.numbers(seed, trial, turn) for turn in count())
+        state = self.states_at_start(next(draws)[:, 0])
         time, changes = np.zeros(self.channels), []
         going = np.arange(self.channels)
         begins = self.is_open[state]

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rdcalcium.model import KineticScheme, VoltageCourse
+from rdcalcium.model import VoltageCourse
 from rdcalcium.model.names import CALCIUM
-from rdcalcium.openings import Openings
-from rdcalcium.randomness import generator
+from rdcalcium.openings import DrawnGate, Openings
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +25,8 @@ class Standing:
     waits: np.ndarray
 
 
-class SensingGate:
+@dataclass(eq=False)
+class SensingGate(DrawnGate):
     """Channels that go from state to state by themselves, at the rates that voltage and their own calcium give them.
 
     A channel leaves a state when the integral of the rates out of it has grown by -ln u, with u uniform from 0 to 1,
@@ -34,30 +34,17 @@ class SensingGate:
     numbers, so that one which calcium does not change opens at the same times. Rates are straight lines between the
     rows at which gates are tabulated, and calcium is one from the beginning to the end of a step.
 
-    times    (rows,) ms, ascending; two of one time where the voltage jumps
-    voltage  (rows,) mV
-    start    (states,) probability of each state at the beginning
-    is_open  (states,)
+    stimulus  that the voltage of the rows is of
     """
 
-    def __init__(
-        self,
-        name: str,
-        scheme: KineticScheme,
-        stimulus: VoltageCourse,
-        times: np.ndarray,
-        voltage: np.ndarray,
-        start: np.ndarray,
-        is_open: np.ndarray,
-        channels: int,
-    ):
-        self.name, self.scheme, self.stimulus = name, scheme, stimulus
-        self.times, self.voltage, self.is_open, self.channels = times, voltage, is_open, channels
-        self._start = np.cumsum(start)
-        index = {state: i for i, state in enumerate(scheme.states)}
-        pairs = [(index[t.source], index[t.target]) for t in scheme.transitions]
+    stimulus: VoltageCourse
+
+    def __post_init__(self) -> None:
+        """Every way from state to state, there and back."""
+        index = {state: i for i, state in enumerate(self.scheme.states)}
+        pairs = [(index[t.source], index[t.target]) for t in self.scheme.transitions]
         self._ways = np.array([way for a, b in pairs for way in ((a, b), (b, a))])
-        self._from = np.arange(len(scheme.states))[:, None] == self._ways[:, 0]  # (states, ways)
+        self._from = np.arange(len(self.scheme.states))[:, None] == self._ways[:, 0]  # (states, ways)
 
     def openings(self, seed: int, trial: int) -> Openings:
         """What is known of a trial before it begins: which channels are open then."""
@@ -68,14 +55,13 @@ class SensingGate:
         """The channels before the first step of a trial."""
         self._key = (seed, trial)
         self._drawn: dict[int, np.ndarray] = {}
-        u = self._numbers(0)[:, 0]
-        states = np.searchsorted(self._start, u * self._start[-1], side="right")
+        states = self.states_at_start(self._numbers(0)[:, 0])
         return Standing(states, np.ones(self.channels, dtype=int), -np.log1p(-self._numbers(1)[:, 0]))
 
     def _numbers(self, turn: int) -> np.ndarray:
         """The pairs of all channels, (channels, 2), in this turn of theirs."""
         if turn not in self._drawn:
-            self._drawn[turn] = generator(*self._key, "gate", self.name, turn).random((self.channels, 2))
+            self._drawn[turn] = self.numbers(*self._key, turn)
         return self._drawn[turn]
 
     def _forget(self, before: int) -> None:

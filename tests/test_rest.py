@@ -179,7 +179,7 @@ def test_channels_that_open_by_chance_rest_where_they_do_on_average() -> None:
         assert run.do.to_host(run.stepper.y)[0, 0] == found.level.calcium
     at_once = channel_currents(drawn, found.level.calcium).groups[0].gate
     share = 0.98 / (0.98 + 0.02 + 0.4 * found.level.calcium)
-    assert at_once._start[0] == pytest.approx(share, rel=1e-9)
+    assert at_once.start[0] == pytest.approx(share, rel=1e-9)
 
 
 # Under currents that stay --------------------------------------------

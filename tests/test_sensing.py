@@ -48,7 +48,7 @@ def test_states_are_as_often_drawn_as_the_master_equation_says(stimulus: dict[st
     at, _ = gate.through(gate.begin(1, 1), 0.0, split, (before, middle))
     at, changes = gate.through(at, split, end, (middle, after))
     assert np.isinf(changes).all()
-    scheme, start = gate.scheme, np.diff(gate._start, prepend=0.0)
+    scheme, start = gate.scheme, gate.start
     for part, top in ((slice(0, n), 8.0), (slice(n, None), 30.0)):
 
         def slope(t: float, p: np.ndarray, top: float = top) -> np.ndarray:

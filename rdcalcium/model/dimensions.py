@@ -73,6 +73,19 @@ def dimension(rate: Expression, known: Mapping[str, MaybeDimension]) -> MaybeDim
     return _of(rate.tree, {**beside, **known})
 
 
+def require_dimension(rate: Expression, wanted: Dimension, known: Mapping[str, MaybeDimension], what: str) -> None:
+    """Refuse an expression that comes out as anything else, with DimensionError about `what`."""
+    try:
+        found = dimension(rate, known)
+    except DimensionError as error:
+        raise DimensionError(f"{what} cannot be: {error}") from None
+    if found not in (None, wanted):
+        raise DimensionError(
+            f"{what} is in {found}, expected {wanted}; "
+            "numbers without a unit count as pure factors beside one with a unit"
+        )
+
+
 def _of(node: ast.expr, known: Mapping[str, MaybeDimension]) -> MaybeDimension:
     match node:
         case ast.Name(id=name):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rdcalcium.errors import InputError, suggest
-from rdcalcium.model.dimensions import BINDING_RATE, RATE, Dimension, DimensionError, MaybeDimension, dimension
+from rdcalcium.model.dimensions import BINDING_RATE, RATE, Dimension, DimensionError, MaybeDimension, require_dimension
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.indices import IndicesError, written_out
 from rdcalcium.model.names import LIGANDS
@@ -104,11 +104,6 @@ def require_dimensions(transitions: Sequence[Transition], known: Mapping[str, Ma
 
 def _require_dimension(rate: Expression, wanted: Dimension, step: str, known: Mapping[str, MaybeDimension]) -> None:
     try:
-        found = dimension(rate, known)
+        require_dimension(rate, wanted, known, f"the rate {rate.text.strip()!r} of the step {step}")
     except DimensionError as error:
-        raise SchemeError(f"the rate {rate.text.strip()!r} of the step {step} cannot be: {error}") from None
-    if found not in (None, wanted):
-        raise SchemeError(
-            f"the rate {rate.text.strip()!r} of the step {step} is in {found}, expected {wanted}; "
-            "numbers without a unit count as pure factors beside one with a unit"
-        )
+        raise SchemeError(str(error)) from None

@@ -21,8 +21,7 @@ from rdcalcium.model.dimensions import (
     SURFACE_DENSITY,
     SURFACE_FLUX,
     Dimension,
-    DimensionError,
-    dimension,
+    require_dimension,
 )
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import CALCIUM, DENSITY, STORE, VOLTAGE
@@ -188,15 +187,7 @@ class Transport(LibraryPart):
         known |= dict.fromkeys({*self.given, *self.asks} - {VOLTAGE}, CONCENTRATION) if known else {}
         known |= {DENSITY: SURFACE_DENSITY} | (dict.fromkeys(self.variables, PURE) if known else {})
         for what, text, wanted in self._expressions():
-            try:
-                found = dimension(Expression(text), known)
-            except DimensionError as error:
-                raise ValueError(f"the {what} {text!r} of {self.name!r} cannot be: {error}") from None
-            if found not in (None, wanted):
-                raise ValueError(
-                    f"the {what} {text!r} of {self.name!r} is in {found}, expected {wanted}; "
-                    "numbers without a unit count as pure factors beside one with a unit"
-                )
+            require_dimension(Expression(text), wanted, known, f"the {what} {text!r} of {self.name!r}")
         if self.kinetics:
             require_dimensions(self.kinetics.transitions, {name: v.dimension for name, v in parameters.items()})
 
