@@ -119,5 +119,5 @@ def test_calcium_outside_has_to_be_said() -> None:
 
 def test_check_says_what_does_not_follow_the_temperature() -> None:
     told = rc.check(with_exchanger(outside="2 mM", temperature="34 degC"))
-    assert any("34 degC, which 'NCX_luo_rudy1994' do not follow" in line for line in told)
+    assert any("34 degC, which the numbers of 'NCX_luo_rudy1994' do not follow" in line for line in told)
     assert not any("degC" in line for line in rc.check(with_exchanger(outside="2 mM")))

@@ -454,3 +454,14 @@ def test_stores_that_empty_into_a_closed_terminal_are_told_from_those_that_take_
 ) -> None:
     flood = {**ER, "volume": 1.0, "rest": 1e5, "transports": transports}
     assert does in rested(compartment(stores=[flood])).why
+
+
+def test_what_crosses_the_membrane_of_a_lumen_drifts_through_all_its_faces() -> None:
+    """A control volume may lie at several faces of a staircase: J A / V, with all of the area."""
+    leaky = {"name": "ER", "lumen": {"region": "ER"}, "rest": 200, "leak": "none", "transports": [POROUS]}
+    model = with_lumen(stores=[leaky], channels=[], buffers=[], run={"duration": 1, "rest": "as typed"})
+    found = rested(model)
+    membrane, volumes = found.system.discretization.membranes["ER"], found.system.discretization.part_volumes(0)
+    assert len(np.unique(membrane.outside)) < len(membrane.outside)
+    enters = 4e-6 * (200 - REST) * membrane.areas.sum()
+    assert found.drift.mean == pytest.approx(enters / volumes.sum(), rel=1e-6)

@@ -27,9 +27,7 @@ from rdcalcium.units import figures, level
 
 BALANCED = 1e-12  # µM µm ms⁻¹, a flux that is rounding
 NM = 1e3  # nM in one µM
-FAR = (
-    3.0  # times the concentration typed of a store, or a part of it, from where on its transports were hardly meant so
-)
+FAR = 3.0  # times the concentration typed of a store, or a part of it: its transports were hardly meant so
 
 
 def beginning(model: Model, make: Callable[[], Discretization]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from rdcalcium.model.region import LumenRegion
 from rdcalcium.patches import build_patches, has_patches
 from rdcalcium.precision import rounding_costs
 from rdcalcium.system import System
-from rdcalcium.units import figures, nanometres_to, time_span
+from rdcalcium.units import counted, figures, nanometres_to, time_span
 
 STEP = 0.01  # ms, a typical step while channels are open
 
@@ -26,7 +26,8 @@ STEP = 0.01  # ms, a typical step while channels are open
 def memory_line(model: Model, cells: CellSizes, backend: str, device: int | None) -> Iterator[str]:
     """Control volumes, as a run counts them, and the memory that they need."""
     besides = f", and {cells.solid:,} solid cells" if cells.solid else ""
-    yield from _memory(model, f"{cells.count:,} control volumes", besides, cells.count + cells.solid, backend, device)
+    what = counted(cells.count, "control volume")
+    yield from _memory(model, what, besides, cells.count + cells.solid, backend, device)
 
 
 def does_not_fit(model: Model, planned: int, backend: str, device: int | None) -> Iterator[str]:
@@ -35,7 +36,7 @@ def does_not_fit(model: Model, planned: int, backend: str, device: int | None) -
 
 
 def _memory(model: Model, what: str, besides: str, size: int, backend: str, device: int | None) -> Iterator[str]:
-    about = f"{what} × {memory.count_fields(model)} fields{besides}; memory about "
+    about = f"{what} × {counted(memory.count_fields(model), 'field')}{besides}; memory about "
     budgets = [*memory.memories(model, size, backend, device)]
     yield about + ", ".join(f"{_bytes(m.needed)} of {_bytes(m.available)} available on {m.place}" for m in budgets)
     for m in budgets:

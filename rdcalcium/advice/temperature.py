@@ -15,6 +15,6 @@ def temperature(model: Model) -> Iterator[str]:
         return
     names = ", ".join(repr(one.name) for one in (*model.pumps, *transports))
     yield (
-        f"the model is at {show(model.temperature, 'temperature')}, which {names} do not follow: their numbers are as "
-        "typed, or as in the library"
+        f"the model is at {show(model.temperature, 'temperature')}, which the numbers of {names} do not follow: they "
+        "are as typed, or as in the library"
     )
