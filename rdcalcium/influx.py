@@ -13,6 +13,7 @@ from rdcalcium.integrators.base import Coefficients
 from rdcalcium.integrators.stepper import StepSources
 from rdcalcium.model import Model
 from rdcalcium.openings import Openings
+from rdcalcium.patches import Patches
 from rdcalcium.system import place_channels, place_sources
 
 
@@ -50,10 +51,7 @@ class Influx:
         ]
         self.changes = 0
         self._seed = model.run.seed
-        flashes = [t for flash in model.flashes for t in flash.moments if 0 < t < model.run.duration]
-        stops = operations.system.patches.stops
-        within = stops[(stops > 0) & (stops < model.run.duration)]
-        self._fixed_stops = np.union1d(self.currents.events(model.run.duration), np.union1d(flashes, within))
+        self._fixed_stops = fixed_stops(model, self.currents, operations.system.patches)
         self.begin(1)
 
     def begin(self, trial: int) -> None:
@@ -150,3 +148,14 @@ class Influx:
         rates = currents @ self.shares.T
         amount = h * self.amounts @ (weights @ currents)
         return StepSources(self._cells, self.do.values(rates[0]), self.do.values(rates - rates[0]), float(amount))
+
+
+def fixed_stops(model: Model, currents: Currents, patches: Patches) -> np.ndarray:
+    """Where a step must end in every trial, ms, ascending: also where light flashes, and what patches follow bends.
+
+    The last is the end of the run.
+    """
+    duration, stops = model.run.duration, patches.stops
+    flashes = [t for flash in model.flashes for t in flash.moments if 0 < t < duration]
+    within = stops[(stops > 0) & (stops < duration)]
+    return np.union1d(currents.events(duration), np.union1d(flashes, within))

@@ -16,9 +16,8 @@ from rdcalcium.discretization.parts import share
 from rdcalcium.model import Model
 from rdcalcium.patches import Patches, build_patches
 from rdcalcium.patches.quiet import Room
+from rdcalcium.stiffness import Stiffness
 from rdcalcium.units import AMOUNT_PER_CHARGE
-
-LOW = 10.0  # µM of calcium; below, one constant bounds the stiffness of patches, above, lines that rise with calcium
 
 
 @dataclass(frozen=True)
@@ -139,21 +138,14 @@ class System:
         fields, n = self.shape
         return [n] * fields + [len(segment.patch.volumes) for segment in self.patches.segments]
 
+    @property
+    def reacts(self) -> Stiffness:
+        """How fast it can react."""
+        return Stiffness(self.chemistry, self.discretization.radius, self.patches)
+
     def stiffness(self, calcium: float) -> float:
         """Bound on the spectral radius of the Jacobian, ms⁻¹, while [Ca] stays below `calcium` (µM)."""
-        steady, binding = self.stiffness_terms()
-        return steady + float((binding[:, 0] * calcium + binding[:, 1]).max(initial=0.0))
-
-    def stiffness_terms(self) -> tuple[float, np.ndarray]:
-        """Its part that does not depend on calcium (ms⁻¹), and of each buffer Σ k_on and Σ k_off, (buffers, 2).
-
-        Those of patches are added to each of them, and to nothing.
-        """
-        steady, binding = self.chemistry.stiffness_terms(self.discretization.radius)
-        constant, lines = self.patches.stiffness(LOW)
-        if len(lines):
-            binding = (np.vstack([binding, np.zeros((1, 2))])[:, None] + lines).reshape(-1, 2)
-        return steady + constant, binding
+        return self.reacts.at(calcium)
 
 
 def build_system(model: Model, discretization: Discretization) -> System:

@@ -43,7 +43,7 @@ from rdcalcium.model import (
 from rdcalcium.results.provenance import about_discretization
 from rdcalcium.system import build_system
 from rdcalcium.units import IONS_PER_AMOUNT
-from tests.support import ROOT
+from tests.support import ROOT, simulate
 
 FIXED = Buffer(name="fixed", total=400, diffusivity=0, k_on=0.1, K_d=10)
 PULSE = PulseCurrent(amplitude=0.1, duration=1)
@@ -106,6 +106,27 @@ def test_the_figures_are_those_of_the_run(shape: str) -> None:
     chemistry = system.chemistry
     calcium = described.copies * float(chemistry.calcium_content @ chemistry.rest) * made.total_volume
     assert number(r"calcium at rest #", text) == pytest.approx(calcium, rel=1e-4)
+
+
+@pytest.mark.parametrize(("longest", "times"), [(None, 8), (0.01, 2)])
+def test_a_run_takes_no_fewer_steps_than_is_told(longest: float | None, times: float) -> None:
+    """And only so many times as many, where run.max_step is short too."""
+    channels = (Channels(name="pore", positions=((0.0, 0.0),), current=PULSE.changed(start=0.2, duration=0.3)),)
+    described = model(channels=channels, run=Run(duration=1.0, max_step=longest))
+    run = simulate(described, "numpy")
+    text = sentence(described, "at least")
+    assert run.steps / times < number("at least # steps", text) <= run.steps
+    assert number("flashes: # times", text) == len(run.influx.stops) - 1 == 2
+
+
+def test_what_makes_a_run_crawl_is_named() -> None:
+    """A gate whose rate grows with the fourth power of calcium."""
+    fast = Pump(name="steep", surface="membrane", law="g*Ca", gates={"g": "10*Ca**4*(1 - g) - g"}, leak="none")
+    told = sentence(model(pumps=(fast,)), "where calcium reaches 100 uM")
+    assert told.startswith(WARNING)
+    assert "above all because of 'steep'" in told
+    assert number("radius is #e", told) > 0
+    assert not [line for line in check(model()) if "where calcium reaches" in line]
 
 
 @pytest.mark.parametrize("shape", [s for s in SHAPES if s != "tetrahedra"])

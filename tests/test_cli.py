@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from rdcalcium.backends import BACKENDS, compiled, cupy
-from rdcalcium.cli.progress import in_words
+from rdcalcium.cli.progress import LogLines, in_words
 from rdcalcium.cli.report import show_report
 from rdcalcium.machine import SPINS
 from rdcalcium.results import Result
@@ -119,11 +119,26 @@ def test_progress_goes_to_stderr_line_by_line(quick: Path) -> None:
     assert "step 0 ns" not in done.stderr
 
 
+def test_a_log_is_not_silent_for_long(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a run that crawls there is a line each minute, long before a tenth of it is done."""
+    wall = iter([100.0, 130.0, 161.0, 200.0, 230.0])
+    monkeypatch.setattr("rdcalcium.cli.progress.time.perf_counter", lambda: next(wall))
+    show = LogLines()
+    for number in range(5):
+        show(0.001 * number, f"line {number}")
+    assert capsys.readouterr().err.split("\n") == ["line 0", "line 2", "line 4", ""]
+
+
 @pytest.mark.parametrize(
     ("progress", "said"),
     [
         (Progress(0.0, 5.0, 0.0, 0, 0.0, math.inf), "t = 0 of 5 ms"),
         (Progress(6.899e-6, 5.0, 6.899e-6, 1, 0.1, math.inf), "t = 6.899 ns of 5 ms, step 6.9 ns (number 1)"),
+        (
+            Progress(1e-3, 5.0, 4e-6, 400, 1e-5, 5e5, bound="'RyR', 1e+11 per ms"),
+            "t = 1 us of 5 ms, step 4 ns (number 400), held there by 'RyR', 1e+11 per ms, 10 ns of model time per s, "
+            "500000 s remaining",
+        ),
         (
             Progress(1050.0, 2000.0, 0.5, 1234, 30.0, 31.7),
             "t = 1.05 s of 2 s, step 500 us (number 1,234), 30 ms of model time per s, 32 s remaining",

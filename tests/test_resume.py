@@ -310,6 +310,19 @@ def test_a_stimulus_that_is_lost_is_written_anew(tmp_path: Path) -> None:
     assert path.read_bytes() == whole
 
 
+def test_a_run_that_crawls_says_why_and_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a gate that no step can pass over, whose rate grows with the fourth power of calcium."""
+    steep = {"name": "steep", "surface": "membrane", "law": "g*Ca", "gates": {"g": "10*Ca**4*(1 - g) - g"}}
+    strong = {"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": "1 pA"}}
+    crawls = model(tmp_path, max_step=None).changed(pumps=[{**steep, "leak": "none"}], channels=[strong])
+    told: list[runner.Progress] = []
+    monkeypatch.setattr(execution, "SHOW_EVERY", 0.0)
+    stopped = runner.run(crawls, "numpy", tmp_path / "run", progress=told.append, should_stop=StopAfter(30))
+    assert told[-1].bound.startswith("'steep', ")
+    assert not told[0].bound
+    assert runner.resume(tmp_path / "run", should_stop=StopAfter(1)).summary.steps == stopped.summary.steps + 1
+
+
 def test_rows_are_handed_over_before_the_checkpoint_after_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed right after a checkpoint, a run may miss no row before it."""
     monkeypatch.setattr(execution, "CHECKPOINT_EVERY", 0.0)

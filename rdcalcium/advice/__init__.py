@@ -9,11 +9,12 @@ from pathlib import Path
 from rdcalcium import memory
 from rdcalcium.advice.buffering import binding_ratios
 from rdcalcium.advice.cells import cell_sizes
+from rdcalcium.advice.cost import WARNING, cost, crawling, stiffness
 from rdcalcium.advice.images import images
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps, senses
 from rdcalcium.advice.rest import beginning
-from rdcalcium.advice.size import cost, does_not_fit, memory_line, single_precision, sizes
+from rdcalcium.advice.size import does_not_fit, memory_line, single_precision, sizes
 from rdcalcium.advice.temperature import temperature
 from rdcalcium.advice.trials import randomness
 from rdcalcium.backends import choose
@@ -29,9 +30,7 @@ from rdcalcium.precision import require_precision
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.system import System
 
-__all__ = ["check", "resolution_warnings", "warn_the_caller"]
-
-WARNING = "warning: "  # begins a sentence that asks for a change
+__all__ = ["check", "crawling", "resolution_warnings", "warn_the_caller"]
 
 
 def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
@@ -59,7 +58,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *questions,
         *sizes(model, cells, chemistry),
         *binding_ratios(model),
-        *cost(model, cells, chemistry),
+        *cost(model, stiffness(model, cells, chemistry)),
         *single_precision(model, cells, chemistry),
         *beginning(model, cells.make),
         *temperature(model),

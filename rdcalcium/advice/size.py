@@ -1,4 +1,4 @@
-"""How large a model is: control volumes, memory, calcium at rest, and what a step costs."""
+"""How large a model is: control volumes, memory, calcium at rest, and what single precision costs."""
 
 from __future__ import annotations
 
@@ -12,15 +12,10 @@ from rdcalcium.advice.cells import CellSizes
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization.build import probes_in_lumens
 from rdcalcium.discretization.parts import share
-from rdcalcium.integrators import METHODS
 from rdcalcium.model import Model
 from rdcalcium.model.region import LumenRegion
-from rdcalcium.patches import build_patches, has_patches
 from rdcalcium.precision import rounding_costs
-from rdcalcium.system import System
-from rdcalcium.units import counted, figures, nanometres_to, time_span
-
-STEP = 0.01  # ms, a typical step while channels are open
+from rdcalcium.units import counted, nanometres_to
 
 
 def memory_line(model: Model, cells: CellSizes, backend: str, device: int | None) -> Iterator[str]:
@@ -96,25 +91,6 @@ def _probes_inside(model: Model, cells: CellSizes) -> Iterator[str]:
 def _part(cells: CellSizes, share: np.ndarray) -> float:
     """Of the volume of the cytosol, where this share of each control volume is."""
     return float(cells.volumes() @ share / cells.volume)
-
-
-def cost(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
-    """Stiffness at rest, and what a step costs."""
-    radius = _stiffness(model, cells, chemistry)
-    stages = METHODS[model.run.method].stages_for(STEP, radius)
-    euler = f"be {time_span(2 / radius)}" if radius else "have any length"
-    yield (
-        f"spectral radius {figures(radius)} per ms at rest; a step of {time_span(STEP)} takes "
-        f"{stages} stages, an explicit Euler step could {euler}"
-    )
-
-
-def _stiffness(model: Model, cells: CellSizes, chemistry: Chemistry) -> float:
-    """Bound on the spectral radius at rest, ms⁻¹; control volumes are made where something sits in them."""
-    if not has_patches(model):
-        return chemistry.stiffness(model.calcium.rest, cells.radius)
-    made = cells.make()
-    return System(chemistry, made, patches=build_patches(model, made)).stiffness(model.calcium.rest)
 
 
 def single_precision(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:

@@ -17,6 +17,8 @@ import numpy as np
 from rdcalcium import __version__
 from rdcalcium.backends import Operations, open_backend
 from rdcalcium.discretization.build import probes_in_lumens
+from rdcalcium.integrators.base import MAX_STAGES
+from rdcalcium.integrators.limits import HEADROOM
 from rdcalcium.library import used_references
 from rdcalcium.model import Model, write_toml
 from rdcalcium.recorders.peaks import Peaks
@@ -53,6 +55,7 @@ class Progress:
     steps        taken so far
     rate         model time per wall time, ms s⁻¹
     remaining    estimated wall time, s; infinite before anything is known
+    bound        what keeps steps as short as they are, in words, where they have all stages that there are
     """
 
     t: float
@@ -63,6 +66,7 @@ class Progress:
     remaining: float
     trial: int = 1
     of: int = 1
+    bound: str = ""
 
     @property
     def share(self) -> float:
@@ -117,7 +121,7 @@ class Execution:
         self.model, self.path = model, path
         self.begun = time.perf_counter()
         self.before = 0.0  # s, of the runs that this one goes on with
-        self.step = 0.0  # ms, the last that was taken
+        self.step, self.stages = 0.0, 0  # the last one, ms, and how many stages it took
         self.spent = Spent()  # by the trials before this one
         operations = open_backend(backend, system, model.run.precision, device, threads)
         self.simulation = Simulation(model, operations)
@@ -220,7 +224,7 @@ class Execution:
             raise
         for moment in moments:
             self.recording.look(moment)
-            self.step = moment.h
+            self.step, self.stages = moment.h, moment.evaluations
 
     def _progress(self, wall: float, done: float) -> Progress:
         """What is shown after `wall` s in which `done` ms were simulated."""
@@ -229,7 +233,14 @@ class Execution:
         known = wall > KNOWN_AFTER or done > KNOWN_SHARE * whole or self.finished
         remaining = (whole - self._done()) / rate if known and rate else np.inf
         number = (simulation.trial, self.model.computed_trials)
-        return Progress(simulation.t, duration, self.step, simulation.steps, rate, remaining, *number)
+        return Progress(simulation.t, duration, self.step, simulation.steps, rate, remaining, *number, self._bound())
+
+    def _bound(self) -> str:
+        """What makes steps short whose stages cannot be more; nothing where it is the tolerance."""
+        if self.stages < MAX_STAGES:
+            return ""
+        times, more = HEADROOM
+        return self.simulation.system.reacts.most(times * self.simulation.points.highest_calcium + more)
 
     def _wall(self) -> float:
         return self.before + time.perf_counter() - self.begun

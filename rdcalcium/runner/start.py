@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rdcalcium.advice import resolution_warnings, warn_the_caller
+from rdcalcium.advice import crawling, resolution_warnings, warn_the_caller
 from rdcalcium.backends import choose
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.library import loaded, resolve
@@ -47,8 +47,8 @@ def run(
     progress     called about ten times a second
     should_stop  asked before every step; on True the run is saved so that it can be resumed
     warn         called with sentences about what was hardly meant, and then about a terminal that has no rest, or one
-                 that is not as typed, about cells that are too wide, and cores that are busy, all before the first
-                 step; by default each is a ModelWarning
+                 that is not as typed, about cells that are too wide, steps that will be very short, and cores that are
+                 busy, all before the first step; by default each is a ModelWarning
 
     Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
     """
@@ -59,7 +59,8 @@ def run(
         others = OtherPrograms()
         rested = at_rest(model, prepare(model, name, device))
         system, rest = rested.system, told(rested)
-        warn([*unrest(rested, model), *resolution_warnings(model, system), *waiting(name, system, threads, others)])
+        before = [*unrest(rested, model), *resolution_warnings(model, system), *crawling(model, system)]
+        warn([*before, *waiting(name, system, threads, others)])
         return Execution(model, path, system, name, reason, device, threads, None, rest).go(progress, should_stop)
 
 
