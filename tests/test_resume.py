@@ -317,7 +317,7 @@ def test_a_run_that_crawls_says_why_and_can_be_stopped(tmp_path: Path, monkeypat
     crawls = model(tmp_path, max_step=None).changed(pumps=[{**steep, "leak": "none"}], channels=[strong])
     told: list[runner.Progress] = []
     monkeypatch.setattr(execution, "SHOW_EVERY", 0.0)
-    stopped = runner.run(crawls, "numpy", tmp_path / "run", progress=told.append, should_stop=StopAfter(30))
+    stopped = runner.run(crawls, "numpy", tmp_path / "run", progress=told.append, should_stop=StopAfter(28))
     assert told[-1].bound.startswith("'steep', ")
     assert not told[0].bound
     assert runner.resume(tmp_path / "run", should_stop=StopAfter(1)).summary.steps == stopped.summary.steps + 1
