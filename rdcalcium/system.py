@@ -16,7 +16,7 @@ from rdcalcium.discretization.parts import share
 from rdcalcium.model import Model
 from rdcalcium.patches import Patches, build_patches
 from rdcalcium.patches.quiet import Room
-from rdcalcium.stiffness import Stiffness
+from rdcalcium.step_bound import StepBound
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 
@@ -139,13 +139,13 @@ class System:
         return [n] * fields + [len(segment.patch.volumes) for segment in self.patches.segments]
 
     @property
-    def reacts(self) -> Stiffness:
+    def step_bound(self) -> StepBound:
         """How fast it can react."""
-        return Stiffness(self.chemistry, self.discretization.radius, self.patches)
+        return StepBound(self.chemistry, self.discretization.radius, self.patches)
 
     def stiffness(self, calcium: float) -> float:
         """Bound on the spectral radius of the Jacobian, ms⁻¹, while [Ca] stays below `calcium` (µM)."""
-        return self.reacts.at(calcium)
+        return self.step_bound.at(calcium)
 
 
 def build_system(model: Model, discretization: Discretization) -> System:

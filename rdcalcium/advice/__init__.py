@@ -9,7 +9,7 @@ from pathlib import Path
 from rdcalcium import memory
 from rdcalcium.advice.buffering import binding_ratios
 from rdcalcium.advice.cells import cell_sizes
-from rdcalcium.advice.cost import WARNING, cost, crawling, stiffness
+from rdcalcium.advice.cost import WARNING, cost, crawling, step_bound
 from rdcalcium.advice.images import images
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps, senses
@@ -58,7 +58,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *questions,
         *sizes(model, cells, chemistry),
         *binding_ratios(model),
-        *cost(model, stiffness(model, cells, chemistry)),
+        *cost(model, step_bound(model, cells, chemistry)),
         *single_precision(model, cells, chemistry),
         *beginning(model, cells.make),
         *temperature(model),

@@ -240,7 +240,7 @@ class Execution:
         if self.stages < MAX_STAGES:
             return ""
         times, more = HEADROOM
-        return self.simulation.system.reacts.most(times * self.simulation.points.highest_calcium + more)
+        return self.simulation.system.step_bound.most(times * self.simulation.points.highest_calcium + more)
 
     def _wall(self) -> float:
         return self.before + time.perf_counter() - self.begun

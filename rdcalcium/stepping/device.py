@@ -143,7 +143,7 @@ def on_device(setting: Setting, host: HostSteps) -> DeviceSteps | None:
 def program(setting: Setting) -> Program:
     """All that the device has to know."""
     system, influx = setting.operations.system, setting.influx
-    diffusion, binding = system.reacts.terms()
+    diffusion, binding = system.step_bound.terms()
     return Program(
         rules=rules(setting.method) | {"rtol": setting.rtol, "longest": setting.longest, "diffusion": diffusion},
         ladder=setting.method.ladder(),

@@ -1,4 +1,4 @@
-"""How fast a terminal can react: what bounds the length of an explicit step, and what in it does."""
+"""What bounds the length of an explicit step: how fast a terminal can react, and what in it does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOW = 10.0  # µM of calcium; below, one constant bounds the stiffness of patche
 
 
 @dataclass(frozen=True)
-class Stiffness:
+class StepBound:
     """A bound on the spectral radius of the Jacobian, while calcium in the cytosol stays below a level.
 
     laplacian  bound on the spectral radius of the discrete Laplacian, µm⁻²
@@ -44,8 +44,8 @@ class Stiffness:
         """What makes most of it at this level, in words."""
         diffusion = float(self.chemistry.diffusivity.max()) * self.laplacian
         parts = {"diffusion": diffusion, "buffers": self.chemistry.stiffness(calcium, self.laplacian) - diffusion}
-        for patch, reaction in zip(self.patches.patches, self.patches.reactions, strict=True):
+        for patch, stiffness in zip(self.patches.patches, self.patches.stiffnesses, strict=True):
             name = repr(patch.mechanism.name)
-            parts[name] = parts.get(name, 0.0) + float(reaction.radii[reaction.place(calcium)])
+            parts[name] = parts.get(name, 0.0) + float(stiffness.radii[stiffness.place(calcium)])
         name = max(parts, key=lambda part: parts[part])
         return f"{name}, {figures(parts[name])} per ms"
