@@ -11,7 +11,7 @@ import pytest
 import rdcalcium as rc
 from rdcalcium.model import Buffer, Channels, Model, Sensor
 from rdcalcium.results import folder
-from rdcalcium.results.about import Begins, Rest
+from rdcalcium.results.about import Amounts, Begins, Entry, Machine, Point, Rest, Summary, Volumes
 from tests.models import small_model, small_system
 from tests.support import ROOT
 
@@ -113,8 +113,21 @@ def patterns_of(table: str) -> list[str]:
 def test_every_key_of_run_json_is_explained(result: rc.Result) -> None:
     explained = RUN_FOLDER.partition("## `run.json`")[2].partition("##")[0]
     assert set(result.about.to_json()) == set(re.findall(r"`(\w+)`", explained))
+
+
+@pytest.mark.parametrize(
+    ("table", "entries"),
+    [("discretization", [Volumes]), ("machine", [Machine]), ("rest", [Rest]), ("summary", [Summary, Point, Amounts])],
+)
+def test_every_key_of_a_table_of_run_json_is_explained(table: str, entries: list[type[Entry]]) -> None:
+    explained = set(re.findall(r"`([^`]+)`", RUN_FOLDER.partition(f"### `{table}`")[2].partition("##")[0]))
+    for entry in entries:
+        fields = [field.alias or name for name, field in entry.model_fields.items() if not field.exclude]
+        assert {*fields} <= explained
+
+
+def test_every_way_in_which_a_run_begins_is_explained() -> None:
     of_rest = RUN_FOLDER.partition("### `rest`")[2].partition("##")[0]
-    assert {*Rest.model_json_schema(by_alias=True)["properties"]} <= set(re.findall(r"`([^`]+)`", of_rest))
     assert all(f"`{begins}`" in of_rest for begins in get_args(Begins))
 
 
