@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rdcalcium.model import ModelError
+from rdcalcium.model.accounts import accounts
 from tests.model_tables import model_of_tables
 
 BINDS = {
@@ -46,10 +47,12 @@ def test_two_parts_with_one_line_in_the_ledger_are_refused(changes: dict[str, An
 
 
 def test_what_holds_calcium_may_be_called_as_what_takes_it_out() -> None:
-    model_of_tables(
+    model = model_of_tables(
         pumps=[{"name": "EGTA", **LINEAR}],
         stores=[{**STORE, "name": "linear", "transports": [{"name": "T", **LINEAR}]}],
     )
+    lines = {account[:2] for account in accounts(model.buffers, model.pumps, model.stores, model.sensors, 0.0)}
+    assert {("bound to", "EGTA"), ("pumped by", "EGTA"), ("stored in", "linear")} <= lines
 
 
 @pytest.mark.parametrize("kind", ["pump", "store"])

@@ -19,6 +19,7 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
 from rdcalcium.results.about import About
+from rdcalcium.sensing import SensingGate
 from rdcalcium.simulation import Simulation
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.linear import correction
@@ -168,18 +169,22 @@ def test_a_gate_that_calcium_shuts_rests_with_the_calcium_that_it_lets_in() -> N
     assert run.balance().entered == pytest.approx(sum(run.balance().pumped.values()), rel=1e-4)
 
 
-def test_channels_that_open_by_chance_rest_where_they_do_on_average() -> None:
-    """Also those in whose gate calcium has a say; each begins in equilibrium with what was found."""
-    for gate in (GATE, SHUT):
-        model = compartment(pumps=[BALANCED], channels=[gate], stimulus=CLAMP)
-        drawn = compartment(pumps=[BALANCED], channels=[{**gate, "gating": "stochastic"}], stimulus=CLAMP)
-        found, twin = rested(drawn), rested(model)
-        assert found.level.calcium == pytest.approx(twin.level.calcium, rel=1e-12)
-        run = begun(found.system, drawn)
-        assert run.do.to_host(run.stepper.y)[0, 0] == found.level.calcium
-    at_once = channel_currents(drawn, found.level.calcium).groups[0].gate
-    share = 0.98 / (0.98 + 0.02 + 0.4 * found.level.calcium)
-    assert at_once.start[0] == pytest.approx(share, rel=1e-9)
+@pytest.mark.parametrize("gate", [GATE, SHUT], ids=["by voltage", "by calcium too"])
+def test_channels_that_open_by_chance_rest_where_they_do_on_average(gate: dict[str, Any]) -> None:
+    model = compartment(pumps=[BALANCED], channels=[gate], stimulus=CLAMP)
+    drawn = compartment(pumps=[BALANCED], channels=[{**gate, "gating": "stochastic"}], stimulus=CLAMP)
+    found, twin = rested(drawn), rested(model)
+    assert found.level.calcium == pytest.approx(twin.level.calcium, rel=1e-12)
+    run = begun(found.system, drawn)
+    assert run.do.to_host(run.stepper.y)[0, 0] == found.level.calcium
+
+
+def test_channels_that_calcium_shuts_by_chance_begin_in_equilibrium_with_the_calcium_of_rest() -> None:
+    drawn = compartment(pumps=[BALANCED], channels=[{**SHUT, "gating": "stochastic"}], stimulus=CLAMP)
+    calcium = rested(drawn).level.calcium
+    gate = channel_currents(drawn, calcium).groups[0].gate
+    assert isinstance(gate, SensingGate)
+    assert gate.start[0] == pytest.approx(0.98 / (0.98 + 0.02 + 0.4 * calcium), rel=1e-9)
 
 
 # Under currents that stay --------------------------------------------

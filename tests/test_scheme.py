@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -185,9 +187,18 @@ def test_a_scheme_that_cannot_be_is_refused_with_the_reason(lines: list[str], me
         KineticScheme.parse(lines, {"beta": 1.0})
 
 
-@pytest.mark.parametrize("rate", ["-" * 480 + "1", "1" + "+1" * 240, "tanh(" * 70 + "1" + ")" * 70])
-def test_a_rate_of_the_longest_is_read(rate: str) -> None:
-    KineticScheme.parse([f"A <-> B : 1, {rate}"], {})
+@pytest.mark.parametrize(
+    ("rate", "value"),
+    [
+        ("-" * 480 + "1", 1),
+        ("1" + "+1" * 240, 241),
+        ("tanh(" * 70 + "1" + ")" * 70, reduce(lambda x, _: math.tanh(x), range(70), 1)),
+    ],
+    ids=["signs", "sum", "functions"],
+)
+def test_a_rate_of_the_longest_is_read(rate: str, value: float) -> None:
+    ((_, backward),) = KineticScheme.parse([f"A <-> B : 1, {rate}"], {}).rates()
+    assert backward == pytest.approx(value, rel=1e-14)
 
 
 @pytest.mark.parametrize(("name", "meaning"), [("V", "the voltage"), ("Ca", "the local calcium")])
