@@ -186,6 +186,14 @@ def test_what_enters_beneath_a_store_leaves_and_the_store_is_in_balance(kind: st
     assert found.snapshot.compartment.sum() == (cells.parts[cells.volumes > 0] == 1).sum()
 
 
+@pytest.mark.parametrize("inside", [{}, {"lumen": None, "volume": 4e-3}], ids=["resolved", "well mixed"])
+def test_what_a_store_lets_out_into_a_held_wall_leaves_there(inside: dict[str, Any]) -> None:
+    """The membrane is next to the walls, so that the store takes calcium from the pore right to them."""
+    given = {**CLOSED["stores"][0], "surface": "ER", **inside}
+    found = steady(with_lumen(channels=pore(), buffers=[BUFFER], probes=[], stores=[given]), held=FAR)
+    assert abs(found.missing) < 1e-9 * found.entering
+
+
 def test_a_long_run_ends_in_the_steady_state() -> None:
     """Where a store exchanges in milliseconds what else takes it minutes; a probe inside sees its control volumes."""
     leaky = {**POROUS, "parameters": {"P": 0.02}}

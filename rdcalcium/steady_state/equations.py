@@ -16,9 +16,8 @@ from rdcalcium.discretization import Level
 from rdcalcium.discretization.held import reached
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.patches import Patches
-from rdcalcium.patches.settled import Settled, settle
+from rdcalcium.steady_state.exchange import Exchange
 
-NUDGE, LEAST = 1e-4, 0.01  # share of resting calcium by which a slope is taken, which is at least so many µM
 STRENGTH = 0.04  # of couplings that count for the multigrid: a third of the iterations, on stretched grids, of 0
 
 
@@ -26,14 +25,14 @@ class Equations:
     """F(u) = F(rest) + (F(rest + u) - F(rest)) + sources, of the excess u over rest where it is free to be one.
 
     The difference is expanded exactly, so that far from a channel, where u is tiny, it has all its digits. What patches
-    take follows from calcium: their gates and states have settled in it, and as much comes out of a store as goes in.
+    take follows from calcium.
 
     free     (k,) control volumes: those from which a way leads to a held one, all others stay at rest; if none is
              held, all that are not solid
     volumes  (k,) µm³
     sources  (fields, k) µM ms⁻¹
     outflow  (k, held) µm, conductance from a free control volume to each held one
-    settled  the patches
+    patches  what they take
     """
 
     def __init__(
@@ -58,12 +57,7 @@ class Equations:
         self._rows = csr_array(cells.conductance[self.free])
         self.outflow = csr_array(self._rows[:, cells.held])
         self.rest = operations.system.rest
-        self.settled = settle(self.system.patches.patches, moment)
-        begin = lumens or {}  # where the first search for them begins
-        self._lumens: list[float | np.ndarray] = [
-            begin.get(one.patch.mechanism.name, one.typed_lumen) for one in self.settled
-        ]
-        self._span = max(float(self.chemistry.rest[CALCIUM]), LEAST)
+        self.patches = Exchange(self.system, moment, lumens or {})
         self._y0, self._f0 = self._do.from_host(self.rest), self._do.new()
         self._do.rhs(self._y0, self._f0)
 
@@ -90,6 +84,11 @@ class Equations:
         y[:, self.free] += u
         return y
 
+    def calcium(self, u: np.ndarray) -> np.ndarray:
+        """Free calcium of that state, (n,) µM."""
+        found: np.ndarray = self.whole(u)[CALCIUM]
+        return found
+
     def rates(self, u: np.ndarray, currents: float = 1.0) -> np.ndarray:
         """F of an excess u, both (fields, k), with all of the currents or a share of them; µM ms⁻¹."""
         excess = np.zeros_like(self.rest)
@@ -98,43 +97,15 @@ class Equations:
         # A stage with these coefficients is F(rest) + F(rest + u) - F(rest).
         self._do.stage(self._y0, self._f0, self._do.from_host(excess), out, 0.0, 0.0, 1.0, 0.0)
         rates = self._do.to_host(out)
-        calcium = self.whole(u)[CALCIUM]
-        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
-            if one.patch.mechanism.rests is None:
-                flux = one.flux(calcium[one.patch.volumes], lumen)
-                np.subtract.at(rates[CALCIUM], one.patch.volumes, one.patch.weights * flux)
+        self.patches.take(self.calcium(u), rates[CALCIUM])
         return rates[:, self.free] + currents * self.sources
-
-    def lumens(self, u: np.ndarray) -> list[float | np.ndarray]:
-        """Free calcium behind each patch at an excess u (fields, k), µM; 0 where there is no store.
-
-        Where control volumes are there, that in each of them, (sites,).
-        """
-        calcium, near = self.whole(u)[CALCIUM], zip(self.settled, self._lumens, strict=True)
-        self._lumens = [_behind(one, calcium, lumen) for one, lumen in near]
-        return self._lumens
-
-    def stored(self, u: np.ndarray) -> dict[str, float]:
-        """Name of each store -> free calcium in it at an excess u (fields, k), on average, µM."""
-        calcium, volumes = self.whole(u)[CALCIUM][self.free], self.volumes
-        found = {}
-        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
-            if one.patch.holds_a_store:
-                found[one.patch.mechanism.name] = float(lumen)
-            elif number := one.patch.parts[1]:
-                there = self.parts == number
-                found[one.patch.mechanism.name] = float(volumes[there] @ calcium[there] / volumes[there].sum())
-        return found
 
     def filled(self, u: np.ndarray) -> np.ndarray:
         """An excess u (fields, k), but with as much calcium in lumens that have control volumes as balances, evenly."""
-        made, y = self.system.discretization, self.whole(u)
-        for one in self.settled:
-            number = one.patch.parts[1]
-            if number:
-                there, near = made.parts == number, float(self.rest[CALCIUM, one.patch.beyond].mean())
-                y[CALCIUM, there] = one.lumen(y[CALCIUM, one.patch.volumes], near)
-        found: np.ndarray = (y - self.rest)[:, self.free]
+        found, rest = u.copy(), self.rest[CALCIUM, self.free]
+        for number, level in self.patches.balanced(self.calcium(u)):
+            there = self.parts == number
+            found[CALCIUM, there] = level - rest[there]
         return found
 
     def slopes(self, u: np.ndarray) -> np.ndarray:
@@ -150,27 +121,15 @@ class Equations:
 
     def pumping(self, u: np.ndarray) -> np.ndarray:
         """Rate at which a little more calcium than an excess u (fields, k) would be taken up, (k,) ms⁻¹."""
-        calcium, rates = self.whole(u)[CALCIUM], np.zeros(self.system.discretization.size)
-        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
-            at = one.patch.volumes
-            np.add.at(rates, at, one.patch.weights * one.slope(calcium[at], lumen, NUDGE * self._span))
-        return rates[self.free]
+        return self.patches.pumping(self.calcium(u))[self.free]
 
     def across(self, u: np.ndarray) -> csr_array | None:
         """Rate at which a little more calcium on one side of a membrane enters the other, (k, k) ms⁻¹.
 
         None where no membrane has control volumes on both sides.
         """
-        if not self.system.stored:
-            return None
-        calcium, n = self.whole(u)[CALCIUM], len(self.rest[CALCIUM])
-        found = csr_array((n, n))
-        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
-            patch = one.patch
-            if patch.beyond is not None:
-                rates = -patch.weights * one.by_lumen(calcium[patch.volumes], lumen, NUDGE * self._span)
-                found = found + csr_array((rates, (patch.volumes, patch.beyond)), shape=(n, n))
-        return csr_array(found[self.free][:, self.free])
+        found = self.patches.across(self.calcium(u))
+        return None if found is None else csr_array(found[self.free][:, self.free])
 
     @cached_property
     def pieces(self) -> csr_array:
@@ -195,26 +154,7 @@ class Equations:
 
         returns  of each a (k,) ms⁻¹, and b (k,)
         """
-        calcium, found = self.whole(u)[CALCIUM], []
-        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
-            if one.patch.holds_a_store:
-                ends = np.zeros((2, len(calcium)))
-                by_lumen, lumen_by = one.coupling(calcium[one.patch.volumes], float(lumen), NUDGE * self._span)
-                ends[:, one.patch.volumes] = one.patch.weights * by_lumen, lumen_by
-                found.append((ends[0, self.free], ends[1, self.free]))
-        return found
-
-    def taken(self, u: np.ndarray) -> list[tuple[Settled, float]]:
-        """What leaves through each patch that is no store and does not only bind, µM µm³ ms⁻¹."""
-        calcium = self.whole(u)[CALCIUM]
-        passing = (one for one in self.settled if one.takes)
-        return [(one, float(one.patch.extents @ one.flux(calcium[one.patch.volumes]))) for one in passing]
-
-    def sites(self, u: np.ndarray) -> np.ndarray:
-        """The numbers of all patches, (size,): gates and states, and what stores hold; nothing has passed yet."""
-        calcium, lumens = self.whole(u)[CALCIUM], self.lumens(u)
-        found = (o.at_rest(calcium[o.patch.volumes], lumen) for o, lumen in zip(self.settled, lumens, strict=True))
-        return np.concatenate([np.zeros(0), *(rows.ravel() for rows in found)])
+        return [(a[self.free], b[self.free]) for a, b in self.patches.couplings(self.calcium(u))]
 
     def lowest(self, u: np.ndarray) -> float:
         """Lowest concentration of any reactant at an excess u (fields, k), µM; free forms of buffers too."""
@@ -239,20 +179,9 @@ class Equations:
     def leaving(self, u: np.ndarray) -> np.ndarray:
         """Calcium, free and bound, that flows into each held control volume, (held,) µM µm³ ms⁻¹.
 
-        From its neighbours, and out of a lumen behind it.
+        From its neighbours, and out of a store behind it; what a pump takes there the pump counts.
         """
-        held, calcium = self.system.discretization.held, self.whole(u)[CALCIUM]
-        amounts = self.outflow.T @ ((self.chemistry.calcium_content * self.chemistry.diffusivity) @ u)
-        for one, lumen in zip(self.settled, self.lumens(u), strict=True):
-            if one.patch.parts[1]:
-                at = np.isin(one.patch.volumes, held)
-                taken = one.patch.extents * one.flux(calcium[one.patch.volumes], lumen)
-                np.subtract.at(amounts, np.searchsorted(held, one.patch.volumes[at]), taken[at])
+        held = self.system.discretization.held
+        diffusing = (self.chemistry.calcium_content * self.chemistry.diffusivity) @ u
+        amounts: np.ndarray = self.outflow.T @ diffusing - self.patches.taken_from(held, self.calcium(u))
         return amounts
-
-
-def _behind(one: Settled, calcium: np.ndarray, near: float | np.ndarray) -> float | np.ndarray:
-    """Free calcium behind a patch, where it is `calcium` (n,) µM; looked for from `near` in a store without volumes."""
-    if one.patch.beyond is not None:
-        return calcium[one.patch.beyond]
-    return one.lumen(calcium[one.patch.volumes], float(near))

@@ -34,10 +34,15 @@ def observed(
     time      of the currents, ms
     currents  of one channel of each group, (groups,) pA; of those whose gate calcium changes as if it were at rest
     """
-    do, cells, y, sites = influx.do, influx.discretization, equations.whole(u), equations.sites(u)
+    do, cells, y, sites = (
+        influx.do,
+        influx.discretization,
+        equations.whole(u),
+        equations.patches.sites(equations.calcium(u)),
+    )
     state = do.from_host(y, sites)
     balance = Ledger(do, model.copies, state, do.new()).balance(state, do.new())
-    taken = [(one, model.copies * amount / AMOUNT_PER_CHARGE) for one, amount in equations.taken(u)]
+    taken = [(one, model.copies * amount / AMOUNT_PER_CHARGE) for one, amount in equations.patches.taken(y[CALCIUM])]
     sources = model.copies * float(equations.volumes @ equations.sources[CALCIUM]) / AMOUNT_PER_CHARGE
     return SteadyState(
         title=model.title,

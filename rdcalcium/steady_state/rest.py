@@ -79,8 +79,8 @@ def _everywhere(
     entering[CALCIUM, sources[0]] = sources[1]
     equations = Equations(NumpyOperations(even), entering, lumens=level.lumens)
     u = _solved(equations)
-    uneven, lumens = equations.whole(u) if u.any() else None, equations.stored(u)
-    sites = equations.sites(u)[: before.system.patches.size]
+    uneven, lumens = equations.whole(u) if u.any() else None, equations.patches.stored(equations.calcium(u))
+    sites = equations.patches.sites(equations.calcium(u))[: before.system.patches.size]
     resting = Resting(level.calcium, sites, uneven, {name: lumens[name] for name in resolved})
     cytosol = equations.parts == 0
     calcium, volumes = equations.whole(u)[CALCIUM][equations.free][cytosol], equations.volumes[cytosol]
@@ -97,7 +97,7 @@ def _everywhere(
 def _solved(equations: Equations) -> np.ndarray:
     """The excess over an even rest, (fields, k) µM; zero where that is balanced everywhere."""
     u = np.zeros_like(equations.sources)
-    passing = sum(abs(amount) for _, amount in equations.taken(u))
+    passing = sum(abs(amount) for _, amount in equations.patches.taken(equations.calcium(u)))
     flow = passing + float(equations.volumes @ np.abs(equations.sources[CALCIUM]))
     exact = ROUNDING * equations.exchanged
     if equations.unbalanced(equations.rates(u)) <= TOLERANCE * flow + exact:
