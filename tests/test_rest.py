@@ -425,6 +425,20 @@ def test_a_run_and_check_warn_of_a_rest_elsewhere_than_typed() -> None:
     assert one.startswith("calcium rests at about 20 nM, where a run begins, and not at 50 nM as typed: 'bare' takes")
 
 
+def test_a_rest_far_from_those_of_terminals_is_told_with_what_buffers_bind_there() -> None:
+    """P₁ lets in 50 nM, P₁ + P₂ take out; bound calcium is B c / (K + c), of which the slope is B K / (K + c)²."""
+    strong = {**BARE, "parameters": {"P": 999 * P_1}}
+    model, found = compartment(pumps=[BALANCED, strong], buffers=[SITES]), REST / 1000
+    (one,) = warned(model)
+    assert "calcium rests at about 0.05 nM, where a run begins, and not at 50 nM as typed, far below the 10 nM" in one
+    told = "\n".join(rc.check(model))
+    assert (
+        f"binding ratio at rest, 0.05 nM, bound for each free ion that is added: fixed {100 * 0.3 / 0.3**2:.3g}" in told
+    )
+    bound = 100 * found / (0.3 + found)
+    assert f"calcium at rest {SIDE**3 * (found + bound):.5g} uM um^3, of which free {SIDE**3 * found:.3g} " in told
+
+
 def test_drift_that_buffers_hide_is_told_with_where_it_is() -> None:
     """Bound calcium holds the mean, and free calcium beside the pump falls by P₂ c A / V of its control volume."""
     much = {**SITES, "total": 1e5}

@@ -28,7 +28,7 @@ from rdcalcium.library import loaded, used_references
 from rdcalcium.model import Model, doubts
 from rdcalcium.precision import require_precision
 from rdcalcium.recorders.schedule import schedules
-from rdcalcium.system import System
+from rdcalcium.system import System, chemistry_at
 
 __all__ = ["check", "crawling", "resolution_warnings", "warn_the_caller"]
 
@@ -52,19 +52,22 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         return [*does_not_fit(model, planned, name, device), backend, *questions, *_references(model)]
     cells, chemistry = cell_sizes(model), build_chemistry(model)
     require_precision(model, chemistry, cells.volume, cells.radius)
+    begins = beginning(model, cells.make)
+    calcium, stored = begins.level.calcium, begins.level.lumens
+    resting = chemistry_at(model, calcium, stored)
     return [
         *memory_line(model, cells, name, device),
         backend,
         *questions,
-        *sizes(model, cells, chemistry),
-        *binding_ratios(model),
+        *sizes(model, cells, resting, stored),
+        *binding_ratios(model, calcium),
         *cost(model, step_bound(model, cells, chemistry)),
         *single_precision(model, cells, chemistry),
-        *beginning(model, cells.make),
+        *begins.sentences,
         *temperature(model),
         *randomness(model),
         *images(model),
-        *_resolution(model, cells.locator, cells.space, chemistry, cells.count),
+        *_resolution(model, cells.locator, cells.space, resting, cells.count),
         *(judge_mesh(cells.made) if cells.made else ()),
         *_references(model),
     ]

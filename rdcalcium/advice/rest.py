@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,34 +29,40 @@ from rdcalcium.units import figures, level
 BALANCED = 1e-12  # µM µm ms⁻¹, a flux that is rounding
 NM = 1e3  # nM in one µM
 FAR = 3.0  # times the concentration typed of a store, or a part of it: its transports were hardly meant so
+USUAL = (0.01, 0.5)  # µM, calcium at rest in the cytosol of terminals that are well
 
 
-def beginning(model: Model, make: Callable[[], Discretization]) -> Iterator[str]:
-    """How fast calcium drifts before the stimulus, and the level that a run would begin with; nothing where it rests.
+@dataclass(frozen=True)
+class Beginning:
+    """Where a run begins, and the sentences on it; warnings that a run has too come first, and begin so."""
 
-    Warnings that a run has too come first, and begin so.
+    level: Level
+    sentences: tuple[str, ...] = ()
+
+
+def beginning(model: Model, make: Callable[[], Discretization]) -> Beginning:
+    """How fast calcium drifts before the stimulus, and the level that a run would begin with; no word where it rests.
 
     make  makes its control volumes
     """
+    as_typed = Level(model.calcium.rest, {store.name: store.rest for store in model.stores})
     if not (_unbalanced(model) or _open_groups(model)):
-        return
+        return Beginning(as_typed)
     compartment = Compartment(model, build_system(model, make()))
     drift = typed_drift(compartment, *resting_sources(model, compartment.system.discretization))
     if not drift.matters(model.calcium.rest):
-        return
+        return Beginning(as_typed)
     drifts = f"rest: before the stimulus calcium would drift from {level(model.calcium.rest)} {_in_words(drift)}"
     if model.run.rest == "as typed":
-        yield f"{drifts}; a run begins there nevertheless, as the model says"
-        return
+        return Beginning(as_typed, (f"{drifts}; a run begins there nevertheless, as the model says",))
     try:
         found = compartment.rest()
     except NoRestError as error:
-        yield from (f"warning: {sentence}" for sentence in without_rest(model, f"{error}", drift))
-        yield f"{drifts}; a run begins there nevertheless: {error}"
-        return
-    yield from (f"warning: {sentence}" for sentence in elsewhere(model, compartment.typed, found))
+        warnings = (f"warning: {sentence}" for sentence in without_rest(model, f"{error}", drift))
+        return Beginning(as_typed, (*warnings, f"{drifts}; a run begins there nevertheless: {error}"))
+    warnings = (f"warning: {sentence}" for sentence in elsewhere(model, compartment.typed, found))
     levels = [level(found.calcium), *(f"{level(lumen)} in {name}" for name, lumen in found.lumens.items())]
-    yield f"{drifts}; a run begins in balance, at about {' and '.join(levels)}"
+    return Beginning(found, (*warnings, f"{drifts}; a run begins in balance, at about {' and '.join(levels)}"))
 
 
 def without_rest(model: Model, why: str, drift: Drift) -> Iterator[str]:
@@ -76,8 +83,8 @@ def elsewhere(model: Model, typed: Level, found: Level) -> Iterator[str]:
     if abs(found.calcium - typed.calcium) > model.run.tolerance * typed.calcium:
         yield (
             f"calcium rests at about {level(found.calcium)}, where a run begins, and not at {level(typed.calcium)} as "
-            f"typed{_because(model)}; balance it{_by_leaks(model)}, type the level at which it rests, or say [run] "
-            'rest = "as typed"'
+            f"typed{_unusual(found.calcium)}{_because(model)}; balance it{_by_leaks(model)}, type the level at which "
+            'it rests, or say [run] rest = "as typed"'
         )
     for store in model.stores:
         there, here = typed.lumens[store.name], found.lumens[store.name]
@@ -86,6 +93,14 @@ def elsewhere(model: Model, typed: Level, found: Level) -> Iterator[str]:
             yield f"store {store.name!r} rests at about {level(here)}, {far} {level(there)} typed: " + _why_far(
                 model, store, found
             )
+
+
+def _unusual(calcium: float) -> str:
+    """That hardly any terminal rests at such calcium, µM; nothing where many do."""
+    low, high = USUAL
+    if low <= calcium <= high:
+        return ""
+    return f", far {'below' if calcium < low else 'above'} the {level(low)} to {level(high)} at which terminals rest"
 
 
 def _why_far(model: Model, store: Store, found: Level) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from rdcalcium import memory
 from rdcalcium.advice.besides import besides
 from rdcalcium.advice.cells import CellSizes
-from rdcalcium.chemistry import Chemistry
+from rdcalcium.chemistry import CALCIUM, Chemistry
 from rdcalcium.discretization.build import probes_in_lumens
 from rdcalcium.discretization.parts import share
 from rdcalcium.model import Model
@@ -44,21 +44,24 @@ def _bytes(count: float) -> str:
     return f"{count / 2**30:.4g} GiB" if count >= 2**29 else f"{count / 2**20:.3g} MiB"
 
 
-def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
-    """Cells, volume, the calcium in it at rest, and where buffers are that are not everywhere."""
+def sizes(model: Model, cells: CellSizes, chemistry: Chemistry, stored: Mapping[str, float]) -> Iterator[str]:
+    """Cells, volume, the calcium in it at rest, and where buffers are that are not everywhere.
+
+    stored  free calcium in each store at rest, µM
+    """
     yield f"cells of {nanometres_to(cells.smallest, cells.largest, 3)}"
     total = model.copies * cells.volume
     limited = {b.name: b.where for b in model.buffers if b.where}
     parts = {name: _part(cells, share(model, cells.space, where)) for name, where in limited.items()}
     rest = np.array([field.rest * parts.get(field.buffer, 1.0) for field in chemistry.fields])
     cytosolic = np.array([field.buffer not in chemistry.lumens for field in chemistry.fields])
-    at_rest = float((cytosolic * chemistry.calcium_content) @ rest)
+    at_rest, free = float((cytosolic * chemistry.calcium_content) @ rest), float(chemistry.rest[CALCIUM])
     yield (
         f"volume of the terminal {total:.5g} um^3; calcium at rest {total * at_rest:.5g} uM um^3, "
-        f"of which free {total * model.calcium.rest:.3g} uM um^3"
+        f"of which free {total * free:.3g} uM um^3"
     )
-    yield from besides(model, cells)
-    yield from _lumens(model, cells, chemistry)
+    yield from besides(model, cells, free)
+    yield from _lumens(model, cells, chemistry, stored)
     yield from _probes_inside(model, cells)
     for name, part in parts.items():
         where, nowhere = limited[name], "" if part else "warning: "
@@ -70,14 +73,14 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]
         yield f"{'' if part else 'warning: '}diffusion is {much}"
 
 
-def _lumens(model: Model, cells: CellSizes, chemistry: Chemistry) -> Iterator[str]:
+def _lumens(model: Model, cells: CellSizes, chemistry: Chemistry, stored: Mapping[str, float]) -> Iterator[str]:
     """Volume of each lumen, and the calcium in it at rest."""
     stores = [store for store in model.stores if store.lumen]
     for number, store in enumerate(stores, start=1):
         volume = model.copies * float(cells.volumes() @ cells.space.part(number))
         inside = [b.name for b in model.buffers if isinstance(b.where, LumenRegion) and b.where.of == store.name]
         bound = sum(field.calcium * field.rest for field in chemistry.fields if field.buffer in inside)
-        total, free = volume * (store.rest + bound), volume * store.rest
+        total, free = volume * (stored[store.name] + bound), volume * stored[store.name]
         at_rest = f"calcium in it at rest {total:.5g} uM um^3, of which free {free:.3g} uM um^3"
         yield f"lumen of store {store.name!r}: {volume:.4g} um^3; {at_rest}"
 
