@@ -11,12 +11,13 @@ import pytest
 
 import rdcalcium as rc
 from rdcalcium import library, runner
+from rdcalcium.cli import report
 from rdcalcium.cli.progress import in_words
 from rdcalcium.model import Channels, Model, ModelError, Probe, Sensor, write_toml
 from rdcalcium.results import Result, RunFolderError
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.runner import Progress
-from rdcalcium.runner.outcome import failures
+from rdcalcium.runner.outcome import failures, over_trials
 from rdcalcium.simulation import Simulation
 from rdcalcium.stepping import device
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
@@ -115,6 +116,16 @@ def test_failures_count_every_site_and_those_that_are_refilled_too() -> None:
     chances = {"pool": [0.1, 0.2], "v 1": [0.5, 0.5], "v 2": [0.0, 0.3]}
     trials = {f"{name}: release probability": np.array(p) for name, p in chances.items()}
     assert failures(simulation, trials) == pytest.approx((0.9**3 * 0.5 + 0.8**3 * 0.5 * 0.7) / 2)
+
+
+@pytest.mark.parametrize(("peaks", "sd"), [([3.0, 5.0], 2**0.5), ([3.0], None)])
+def test_one_trial_alone_has_no_standard_deviation(peaks: list[float], sd: float | None) -> None:
+    simulation = cast("Simulation", SimpleNamespace(model=SimpleNamespace(watched={"far": (0, 0, 0)})))
+    trials = {f"far: {heading}": np.array(peaks) for heading in ("peak Ca (uM)", "time of peak (ms)")}
+    point = over_trials(simulation, trials)["far"]
+    assert point.peak == np.mean(peaks)
+    assert point.peak_sd == (None if sd is None else pytest.approx(sd))
+    assert ("±" in report._with_spread(point.peak, point.peak_sd)) == (sd is not None)
 
 
 def test_the_summary_tells_means_standard_deviations_and_failures(result: Result) -> None:

@@ -36,18 +36,15 @@ def outcome(simulation: Simulation, peaks: Peaks) -> np.ndarray:
 
 
 def over_trials(simulation: Simulation, trials: dict[str, np.ndarray]) -> dict[str, Point]:
-    """Mean and standard deviation of what each sensor and probe saw in the trials that are complete."""
+    """What each sensor and probe saw in complete trials: the mean, and of two or more the standard deviation."""
     found: dict[str, dict[str, float]] = {name: {} for name in simulation.model.watched}
     for heading, values in trials.items():
         column = Column.read(heading)
         if column.place in found and (name := OF_A_POINT.get(column.quantity)):
-            found[column.place] |= {name: float(values.mean()), f"{name}_sd": spread(values)}
+            found[column.place][name] = float(values.mean())
+            if len(values) > 1:
+                found[column.place][f"{name}_sd"] = float(values.std(ddof=1))
     return {name: Point(**values) for name, values in found.items()}
-
-
-def spread(values: np.ndarray) -> float:
-    """Standard deviation of a sample; 0 of a single value."""
-    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 
 def failures(simulation: Simulation, trials: dict[str, np.ndarray]) -> float | None:
