@@ -88,9 +88,15 @@ class RunFolder:
         """Free calcium in each store that has rows, on average over its lumen, as `traces`."""
         return {name: held.calcium for name, held in self.result.stores.items() if held.time.size}
 
-    def peak_time(self) -> float:
-        """When calcium is highest at any sensor (at any probe, if there is no sensor), as the summary says, ms.
+    @property
+    def in_lumens(self) -> Mapping[str, str]:
+        """Name of each probe in the lumen of a store -> that store; the others are in the cytosol."""
+        return self.result.about.lumens or {}
 
+    def peak_time(self) -> float:
+        """When calcium of the cytosol is highest at any sensor, as the summary says, ms.
+
+        Where there is no sensor that is at any probe, and where none of these is there, in the mean of snapshots.
         While the run goes on there is no summary, and the rows so far are asked; with several trials those of the first
         one, from which the snapshots are. Raises InputError where the run has sensors or probes, and the table of them
         has no rows.
@@ -100,16 +106,17 @@ class RunFolder:
             raise InputError(
                 f"{self.path / PROBES} is missing or holds no rows of calcium; restore it, or run the model again"
             )
-        if summary and summary.points and summary.trials is None:
-            return max(self._sensors_of(summary.points), key=lambda point: point.peak).time_of_peak
-        if traces:
-            highest = max(self._sensors_of(traces), key=lambda trace: float(trace.max()))
+        if summary and summary.trials is None and (points := self._sensors_of(summary.points)):
+            return max(points, key=lambda point: point.peak).time_of_peak
+        if there := self._sensors_of(traces):
+            highest = max(there, key=lambda trace: float(trace.max()))
             return float(highest.time[int(highest.values.argmax())])
         return self._peak_of_snapshots()
 
     def _sensors_of(self, named: Mapping[str, T]) -> list[T]:
-        """What belongs to the sensors; all of it, if nothing does."""
-        return [named[name] for name in self.scene.names["sensors"] if name in named] or list(named.values())
+        """What belongs to the sensors; to the probes in the cytosol, if there is no sensor."""
+        sensors = [named[name] for name in self.scene.names["sensors"] if name in named]
+        return sensors or [one for name, one in named.items() if name not in self.in_lumens]
 
     def other_moment(self, time: float | str | None) -> str | None:
         """That the nearest snapshot is of another moment than was asked for, if it is; None asks for the peak."""

@@ -76,18 +76,29 @@ def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
         panels.append(lambda axis: _voltage(axis, columns))
     if currents := run.currents():
         panels.append(lambda axis: _currents(axis, currents))
-    if calcium:
-        panels.append(lambda axis: _calcium(axis, calcium, colours))
-    panels += [partial(_store, name=name, free=free) for name, free in run.stores().items()]
+    if cytosol := {name: trace for name, trace in calcium.items() if name not in run.in_lumens}:
+        panels.append(lambda axis: _calcium(axis, cytosol, colours))
+    panels += [partial(_store, curves=curves, colours=colours) for curves in _stores(run, calcium)]
     if rate:
         chance = run.traces(RELEASE_PROBABILITY)
         panels.append(lambda axis: _release(axis, rate, chance, colours, named=not set(rate) <= set(calcium)))
     return panels
 
 
+def _stores(run: RunFolder, calcium: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of each store the free calcium in it, on average and at the probes there, of all `calcium`, by their names."""
+    free, probes = run.stores(), run.in_lumens
+    names = dict.fromkeys([*free, *probes.values()])
+    return [
+        ({f"in {name}": free[name]} if name in free else {})
+        | {probe: calcium[probe] for probe, store in probes.items() if store == name and probe in calcium}
+        for name in names
+    ]
+
+
 def _around_the_peak(run: RunFolder) -> list[tuple[float, float]]:
-    """The window of time around the highest peak, where one is worth its own picture."""
-    curves = run.first_traces(CALCIUM).values()
+    """The window of time around the highest peak in the cytosol, where one is worth its own picture."""
+    curves = [trace for name, trace in run.first_traces(CALCIUM).items() if name not in run.in_lumens]
     if not curves:
         return []
     highest = max(curves, key=lambda one: float(one.max()))
@@ -145,9 +156,12 @@ def _calcium(axis: Axes, curves: Mapping[str, Any], colours: Colours) -> None:
     _key(axis, lines)
 
 
-def _store(axis: Axes, name: str, free: Any) -> None:
+def _store(axis: Axes, curves: Mapping[str, Any], colours: Colours) -> None:
     """Free calcium in one store, from the lowest to the highest: a small part of it moves."""
-    lines = curve(axis, free.time, free, color=INK, label=f"in {name}", marker=_marker(free), ms=3)
+    lines = []
+    for name, free in curves.items():
+        colour = colours.get(name, INK)
+        lines += curve(axis, free.time, free, color=colour, label=name, marker=_marker(free), ms=3)
     axis.ticklabel_format(axis="y", useOffset=False)
     axis.set_ylabel(CALCIUM_TITLE)
     _key(axis, lines)
