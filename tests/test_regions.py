@@ -185,6 +185,9 @@ def test_only_buffers_at_the_channels_are_said_to_capture_calcium_beside_them() 
 def test_a_region_that_cannot_be_is_told() -> None:
     with pytest.raises(InputError, match=r"no surface 'membran'.*Did you mean 'membrane'"):
         fresh(empty("grid", (FIXED.changed(where={"kind": "layer", "within": 0.03, "of": "membran"}),)))
+    docked = small_model("grid", buffers=(FIXED.changed(where={"kind": "layer", "within": 0.03, "of": "vesicel"}),))
+    with pytest.raises(InputError, match=r"no surface 'vesicel'.*Did you mean 'vesicle'"):
+        fresh(docked)
     with pytest.raises(ModelError, match="box of `where` is empty"):
         FIXED.changed(where={"kind": "box", "low": (0, 0, 0), "high": (0.1, -0.1, 0.1)})
     with pytest.raises(ModelError, match="needs a kind"):

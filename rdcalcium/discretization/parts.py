@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.discretization.space import Space
+from rdcalcium.errors import InputError, suggest
 from rdcalcium.model import Model
 from rdcalcium.model.geometry import OBSTACLES
 from rdcalcium.model.region import Distance, Inside, LumenRegion, MeshRegion
@@ -42,6 +43,9 @@ def _distance(model: Model, space: Space) -> Distance:
         spheres = [s for s in model.geometry.solids if s.name == surface]
         if surface == OBSTACLES:
             spheres += [s for s in model.geometry.solids if s.name not in (OBSTACLES, *lumens)]
+        if not spheres and surface not in space.surfaces:
+            names = {*space.surfaces, *(s.name for s in model.geometry.solids)}
+            raise InputError(f"the terminal has no surface {surface!r}; {suggest(surface, names, intro='it has')}")
         if not spheres:
             return space.distance(points, surface, upto)
         away = [np.linalg.norm(points - np.array(s.centre), axis=1) - s.radius for s in spheres]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -26,6 +27,10 @@ CHUNK = 1 << 16  # cells or tetrahedra at a time
 class Space(Protocol):
     """Where the control volumes of one discretization are."""
 
+    @property
+    def surfaces(self) -> Mapping[str, Any]:
+        """Those whose distance it knows, by their names."""
+
     def share(self, inside: Inside) -> np.ndarray:
         """Share of each control volume that lies in a part of space, (n,).
 
@@ -44,6 +49,8 @@ class Space(Protocol):
 
 class Nowhere:
     """Control volumes that have no place."""
+
+    surfaces: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def share(self, inside: Inside) -> np.ndarray:
         """Refuse."""
@@ -66,11 +73,11 @@ class Nowhere:
 class GridSpace:
     """That of a grid, whose surfaces are its walls.
 
-    walls  by their names: the axis that each is normal to, and at which end of it, 0 or 1
+    surfaces  the axis that each is normal to, and at which end of it, 0 or 1
     """
 
     grid: RectilinearGrid
-    walls: Mapping[str, tuple[int, int]]
+    surfaces: Mapping[str, tuple[int, int]]
 
     def share(self, inside: Inside) -> np.ndarray:
         """By points inside the cells on the border, each of which stands for the part of its cell around it."""
@@ -107,7 +114,7 @@ class GridSpace:
 
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         """From the plane of a wall."""
-        axis, end = self.walls[_known(surface, self.walls)]
+        axis, end = self.surfaces[surface]
         return np.abs(points[:, axis] - self.grid.axes[axis].edges[-end])
 
 
@@ -138,12 +145,18 @@ class MeshSpace:
 
     def region(self, name: str) -> np.ndarray:
         """By the volumes of the tetrahedra around each node, scaled at its border as for `share`."""
-        inside, whole = self._around(self.regions[_known(name, self.regions, "region")]), self._around(self.tetrahedra)
+        inside, whole = self._around(self._region(name)), self._around(self.tetrahedra)
         share = inside / np.where(whole > 0, whole, 1.0)
         mixed = (share > 0) & (share < 1 - ROUNDING)
         left = inside.sum() - float(self.volumes @ (share * ~mixed))
         share[mixed] = _scaled(share[mixed], self.volumes[mixed], left)
         return share
+
+    def _region(self, name: str) -> np.ndarray:
+        """Its tetrahedra, if there is one of this name."""
+        if name not in self.regions:
+            raise InputError(f"the terminal has no region {name!r}; {suggest(name, self.regions, intro='it has')}")
+        return self.regions[name]
 
     def _around(self, tetrahedra: np.ndarray) -> np.ndarray:
         """A quarter of the volume of each tetrahedron for each of its nodes, (n,) µm³."""
@@ -179,7 +192,7 @@ class MeshSpace:
 
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         """From the nearest triangle."""
-        triangles = self.points[self.surfaces[_known(surface, self.surfaces)]]
+        triangles = self.points[self.surfaces[surface]]
         tree = cKDTree(triangles.mean(axis=1))
         reach = np.linalg.norm(triangles - triangles.mean(axis=1, keepdims=True), axis=2).max()
         found = np.array(tree.query(points)[0])
@@ -236,10 +249,3 @@ def _lattice() -> np.ndarray:
     """Points spread evenly in a tetrahedron, barycentric (p, 4)."""
     parts = [c for c in product(range(ORDER + 1), repeat=4) if sum(c) == ORDER]
     return (np.array(parts) + 0.25) / (ORDER + 1)
-
-
-def _known(name: str, names: Iterable[str], what: str = "surface") -> str:
-    """The name of a surface or region, if there is one of this name."""
-    if name not in names:
-        raise InputError(f"the terminal has no {what} {name!r}; {suggest(name, names, intro='it has')}")
-    return name
