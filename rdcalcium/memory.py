@@ -95,6 +95,8 @@ def gpu_memory_needed(model: Model, size: int) -> int:
     if uneven and model.discretization.kind == "grid":
         layout += WEIGHTS * np.dtype(model.run.precision).itemsize
     volumes = np.dtype(float).itemsize
+    if model.lumens:  # each part has its own, and implicit steps know where it is
+        volumes += (1 + len(model.lumens)) * (volumes + np.dtype(model.run.precision).itemsize)
     return int(size * (volumes + layout + _states(model, len(STATES) + SENT) + _quiet(model)))
 
 

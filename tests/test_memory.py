@@ -14,6 +14,7 @@ from rdcalcium.backends import backend_class, open_backend
 from rdcalcium.backends.compiled import CompiledOperations
 from rdcalcium.backends.kernels import MAX_INT32, index_type
 from rdcalcium.backends.program import STATES
+from rdcalcium.discretization.build import discretize
 from rdcalcium.integrators.rosenbrock import Rosenbrock
 from rdcalcium.integrators.stepper import Stepper
 from rdcalcium.memory import (
@@ -26,8 +27,10 @@ from rdcalcium.memory import (
     memory_needed,
 )
 from rdcalcium.model import Box, Grid, Model, Run, Tetrahedra
+from rdcalcium.system import build_system
 from tests.models import small_model, small_system
 from tests.support import ROOT, need_backend
+from tests.test_lumens import SERCA, store, with_lumen
 
 NEAR = 0.2  # of what was planned, that may be taken more or less
 CASES = (
@@ -118,6 +121,21 @@ def test_explicit_steps_take_seven_states(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(do, "from_host", lambda values, sites=None: made.append(np.array(values)) or made[-1])
     Stepper(do, np.zeros(do.system.shape))
     assert len(made) == len(STATES)
+
+
+def test_a_gpu_holds_where_each_part_is() -> None:
+    """Its volumes, and which control volumes are in it, beside one state more than without a lumen."""
+    need_backend("compiled")
+    model = with_lumen(buffers=[], probes=[], stores=[store(SERCA, lumen={"region": "ER"})])
+    do = Counted(build_system(model, discretize(model)))
+    x, before = do.new(), do.held
+    out = do.new()
+    for part in (0, 1):
+        do.only(part, x, out)
+        do.weighted_sums(x, part)
+    size = do.system.shape[1]
+    more = gpu_memory_needed(model, size) - gpu_memory_needed(model.changed(stores=[]), size)
+    assert do.held - before == pytest.approx(more, rel=NEAR)
 
 
 @pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
