@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+import rdcalcium as rc
+from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.discretization.build import discretize
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
+from rdcalcium.resting import resting_currents
 from rdcalcium.simulation import Simulation
+from rdcalcium.steady_state.equations import Equations
+from rdcalcium.system import build_system
+from rdcalcium.units import AMOUNT_PER_CHARGE
 from tests.test_rest import begun, rested
 
 NEAR = (0.006, 0.0, 0.005)  # µm, half a cell from the pore
@@ -86,3 +94,37 @@ def test_a_channel_that_happens_to_be_open_at_rest_is_seen_from_the_first_row_on
     run, averaged = (begun(rested(one).system, one) for one in (drawn, model))
     assert seen(run) == pytest.approx(seen(averaged), rel=0.02)
     assert abs(seen(run) / float(run.points.last[CALCIUM, 0]) - 1) > 0.02
+
+
+# Under currents that stay --------------------------------------------
+
+MUCH = {"name": "B", "k_on": 0.1, "K_d": 10.0, "total": 400.0, "diffusivity": 0.05}
+SLOW = {"name": "linear", "surface": "z_max", "law": "P*Ca", "parameters": {"P": 0.2}}
+
+
+@pytest.mark.parametrize("ways_out", [{"pumps": [SLOW]}, {"pumps": [], "calcium": {"rest": 0.1, "clearance": "1 /ms"}}])
+@pytest.mark.parametrize("diffusivity", [0.05, 0.0])
+def test_a_gate_that_calcium_hardly_changes_has_the_steady_state_of_an_ordinary_one(
+    ways_out: dict[str, Any], diffusivity: float
+) -> None:
+    """Though buffers take all that enters at first, from where Newton's method goes astray."""
+    buffers = [{**MUCH, "diffusivity": diffusivity}]
+    found, plain = (
+        rc.steady(conducting(gate, -40.0, -40.0, buffers=buffers, **ways_out), "5 us") for gate in reversed(GATES)
+    )
+    np.testing.assert_allclose(found.y, plain.y, rtol=1e-6)
+    assert found.entering == pytest.approx(plain.entering, rel=1e-6)
+
+
+def test_with_none_of_the_currents_channels_whose_gate_calcium_changes_let_nothing_in() -> None:
+    model = conducting("of calcium")
+    system = build_system(model, discretize(model))
+    equations = Equations(NumpyOperations(system), np.zeros(system.shape))
+    u = np.zeros_like(equations.sources)
+    all_, half, none = (equations.under(share).rates(u)[CALCIUM] for share in (1.0, 0.5, 0.0))
+    rounding = 1e-12 * all_.max()
+    np.testing.assert_allclose(none, 0.0, atol=rounding)
+    np.testing.assert_allclose(half, 0.5 * all_, atol=rounding)
+    np.testing.assert_allclose(all_, equations.entering, atol=rounding)
+    current = float(equations.volumes @ all_) / AMOUNT_PER_CHARGE
+    assert current == pytest.approx(resting_currents(conducting("of voltage"))[0], rel=1e-6)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from rdcalcium.errors import RdcalciumError
-from rdcalcium.patches.base import BOUND, JUMP, PUMPED, Patch
+from rdcalcium.patches.base import BOUND, ENTERED, JUMP, PUMPED, Patch
 from rdcalcium.patches.stiffness import NUDGE, TINY
 from rdcalcium.vesicles.sites import starts
 
@@ -50,6 +50,16 @@ class Settled:
     def pumps(self) -> bool:
         """Whether calcium can leave the terminal through it."""
         return any(row.account == PUMPED for row in self.patch.mechanism.rows)
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether these are channels, whose gate calcium changes."""
+        return any(row.account == ENTERED for row in self.patch.mechanism.rows)
+
+    def scaled(self, share: float) -> Settled:
+        """A share of it."""
+        patch = self.patch
+        return Settled(replace(patch, extents=share * patch.extents, weights=share * patch.weights), self.moment)
 
     def rows(self, calcium: np.ndarray, lumen: float | np.ndarray = 0.0) -> np.ndarray:
         """Gates and states in their steady state, by Newton's method; what is counted is as before the run.

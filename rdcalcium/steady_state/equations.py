@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
@@ -89,8 +90,20 @@ class Equations:
         found: np.ndarray = self.whole(u)[CALCIUM]
         return found
 
-    def rates(self, u: np.ndarray, currents: float = 1.0) -> np.ndarray:
-        """F of an excess u, both (fields, k), with all of the currents or a share of them; µM ms⁻¹."""
+    def under(self, currents: float) -> Equations:
+        """The same with a share of what all channels let in, also of those whose gate calcium changes."""
+        found = copy(self)
+        found.sources, found.patches = currents * self.sources, self.patches.under(currents)
+        return found
+
+    @property
+    def entering(self) -> np.ndarray:
+        """What channels let in, those whose gate calcium changes as far as it is open at rest; (k,) µM ms⁻¹."""
+        found: np.ndarray = self.sources[CALCIUM] + self.patches.entering(self.rest[CALCIUM])[self.free]
+        return found
+
+    def rates(self, u: np.ndarray) -> np.ndarray:
+        """F of an excess u, both (fields, k) µM ms⁻¹."""
         excess = np.zeros_like(self.rest)
         excess[:, self.free] = u
         out = self._do.new()
@@ -98,7 +111,8 @@ class Equations:
         self._do.stage(self._y0, self._f0, self._do.from_host(excess), out, 0.0, 0.0, 1.0, 0.0)
         rates = self._do.to_host(out)
         self.patches.take(self.calcium(u), rates[CALCIUM])
-        return rates[:, self.free] + currents * self.sources
+        found: np.ndarray = rates[:, self.free] + self.sources
+        return found
 
     def filled(self, u: np.ndarray) -> np.ndarray:
         """An excess u (fields, k), but with as much calcium in lumens that have control volumes as balances, evenly."""
@@ -167,7 +181,7 @@ class Equations:
     @property
     def rounding(self) -> float:
         """What seems to flow at rest, where nothing does, µM µm³ ms⁻¹."""
-        return self.unbalanced(self.rates(np.zeros_like(self.sources), currents=0.0))
+        return self.unbalanced(self.under(0.0).rates(np.zeros_like(self.sources)))
 
     @property
     def exchanged(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -26,6 +27,12 @@ class Exchange:
         self._near = [lumens.get(one.patch.mechanism.name, one.typed_lumen) for one in self.settled]
         self._nudge = NUDGE * max(float(system.chemistry.rest[CALCIUM]), LEAST)
 
+    def under(self, currents: float) -> Exchange:
+        """The same with a share of what channels let in."""
+        found = copy(self)
+        found.settled = [one.scaled(currents) if one.lets_in else one for one in self.settled]
+        return found
+
     def _each(self, calcium: np.ndarray) -> Iterator[tuple[Settled, np.ndarray, float | np.ndarray]]:
         """Every patch, with calcium at its sites and behind them.
 
@@ -44,6 +51,14 @@ class Exchange:
         for one, here, behind in self._each(calcium):
             if one.patch.mechanism.rests is None:
                 np.subtract.at(rates, one.patch.volumes, one.patch.weights * one.flux(here, behind))
+
+    def entering(self, calcium: np.ndarray) -> np.ndarray:
+        """What channels let in whose gate calcium changes, (n,) µM ms⁻¹."""
+        rates = np.zeros(len(calcium))
+        for one in self.settled:
+            if one.lets_in:
+                np.subtract.at(rates, one.patch.volumes, one.patch.weights * one.flux(calcium[one.patch.volumes]))
+        return rates
 
     def pumping(self, calcium: np.ndarray) -> np.ndarray:
         """Rate at which a little more calcium would be taken up, (n,) ms⁻¹."""

@@ -49,15 +49,17 @@ class Amount(NamedTuple):
 
 
 def free_calcium(equations: Equations, accuracy: float) -> tuple[np.ndarray, int]:
-    """The excess where nothing binds calcium and pumps take as they do near rest, (fields, k) µM, and iterations.
+    """The excess where nothing binds calcium, and pumps take as they do near rest, (fields, k) µM, and iterations.
 
-    accuracy  share of the sources that may be unbalanced
+    Gates that calcium changes are as open as they are at rest.
+
+    accuracy  share of what enters that may be unbalanced
     """
-    u = np.zeros_like(equations.sources)
-    pumping, across = equations.pumping(u)[:, None, None], equations.across(u)
+    u, without = np.zeros_like(equations.sources), equations.under(0.0)
+    pumping, across = without.pumping(u)[:, None, None], without.across(u)
     cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], pumping, across)
     stores = [_store(a, b, np.array([CALCIUM])) for a, b in equations.couplings(u)]
-    found, iterations = _solve(cycle, equations.sources[:1].T, equations.volumes, accuracy, stores)
+    found, iterations = _solve(cycle, equations.entering[:, None], equations.volumes, accuracy, stores)
     u[:1] = found.T
     return u, iterations
 

@@ -53,7 +53,7 @@ def find(equations: Equations, flow: float, tolerance: float = TOLERANCE) -> tup
     reached, part = 0.0, 1.0
     while reached < 1:
         aim = min(reached + part, 1.0)
-        search = _Search(equations, flow, aim, tolerance if aim == 1 else max(tolerance, ON_THE_WAY))
+        search = _Search(equations.under(aim), flow, tolerance if aim == 1 else max(tolerance, ON_THE_WAY))
         found = search.go(equations.filled(u + (aim - reached) * free))
         iterations += search.iterations
         if found is not None:
@@ -68,14 +68,14 @@ def find(equations: Equations, flow: float, tolerance: float = TOLERANCE) -> tup
 
 def search_from(equations: Equations, u: np.ndarray, flow: float) -> np.ndarray | None:
     """Where Newton's method ends from an excess u over rest (fields, k) µM with all currents; None: nowhere."""
-    return _Search(equations, flow, 1.0, TOLERANCE).go(u)
+    return _Search(equations, flow, TOLERANCE).go(u)
 
 
 class _Search:
-    """One search, with a share of the currents."""
+    """One search."""
 
-    def __init__(self, equations: Equations, flow: float, currents: float, tolerance: float):
-        self.equations, self.flow, self.currents, self.tolerance = equations, flow, currents, tolerance
+    def __init__(self, equations: Equations, flow: float, tolerance: float):
+        self.equations, self.flow, self.tolerance = equations, flow, tolerance
         self.unbalanced: list[float] = []
         self.iterations = 0
 
@@ -101,7 +101,7 @@ class _Search:
         return u if self.equations.lowest(u) >= -self.tolerance * np.abs(u).max() else None
 
     def _look(self, u: np.ndarray) -> np.ndarray:
-        rates = self.equations.rates(u, self.currents)
+        rates = self.equations.rates(u)
         self.unbalanced.append(_share(self.equations, rates, self.flow))
         return rates
 

@@ -63,10 +63,10 @@ def steady(
     sources[CALCIUM, influx.cells] = influx.sources.shares @ currents
     moment = moment_of(operations.system.patches.patches, time, before_jump)
     equations, cells = Equations(operations, sources, moment), operations.system.discretization
-    entering = float(cells.volumes @ np.abs(sources[CALCIUM]))
-    if entering or any(group.senses_calcium for group in model.channels):
+    if sources.any() or any(group.senses_calcium for group in model.channels):
         _require_a_way_out(model, cells, influx.sources, equations.free, time)
     try:
+        entering = float(equations.volumes @ np.abs(equations.entering))
         flow = max(entering or equations.exchanged, equations.rounding)
         u, convergence = find(equations, flow)
     except UnsettledError as error:
