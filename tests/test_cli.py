@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
@@ -120,13 +122,27 @@ def test_progress_goes_to_stderr_line_by_line(quick: Path) -> None:
 
 
 def test_a_log_is_not_silent_for_long(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a run that crawls there is a line each minute, long before a tenth of it is done."""
-    wall = iter([100.0, 130.0, 161.0, 200.0, 230.0])
-    monkeypatch.setattr("rdcalcium.cli.progress.time.perf_counter", lambda: next(wall))
-    show = LogLines()
-    for number in range(5):
-        show(0.001 * number, f"line {number}")
-    assert capsys.readouterr().err.split("\n") == ["line 0", "line 2", "line 4", ""]
+    """While a mesh is made, and in a step that takes long, there is a line now and then."""
+    monkeypatch.setattr("rdcalcium.cli.progress.SILENT", 0.05)
+    with LogLines("meshing") as show:
+        assert all(re.fullmatch(r"meshing; \d s ago", line) for line in next_lines(capsys, 2))
+        show(0.001, "t = 1 ns")
+        told = next_lines(capsys, 5)
+        assert "t = 1 ns" in told
+        assert re.fullmatch(r"t = 1 ns; \d s ago", told[-1])
+    capsys.readouterr()
+    time.sleep(0.1)
+    assert not capsys.readouterr().err
+
+
+def next_lines(capsys: pytest.CaptureFixture[str], count: int) -> list[str]:
+    """As many, which come in time."""
+    found: list[str] = []
+    late = time.perf_counter() + 10
+    while len(found) < count and time.perf_counter() < late:
+        found += capsys.readouterr().err.splitlines()
+        time.sleep(0.001)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +15,7 @@ from rdcalcium.units import milliseconds, time_span
 if TYPE_CHECKING:
     from rdcalcium.runner import Progress
 
-SILENT = 60.0  # s, after which a log gets another line
+SILENT, LOOKS = 60.0, 20  # s, after which a log gets another line; how often the clock is looked at in that time
 
 
 @contextmanager
@@ -41,7 +41,8 @@ def _shown(first: str) -> Iterator[Callable[[float, str], None]]:
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield LogLines()
+        with LogLines(first) as lines:
+            yield lines
         return
     columns = [BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}")]  # time goes on in a long step too
     with Bar(*columns, console=console, transient=True) as bar:
@@ -50,17 +51,41 @@ def _shown(first: str) -> Iterator[Callable[[float, str], None]]:
 
 
 class LogLines:
-    """Progress as lines, at every tenth, and after each SILENT seconds in which there was none."""
+    """Progress as lines: at every tenth, and what was told last again after SILENT seconds without a line.
 
-    def __init__(self) -> None:
-        self.tenth, self.shown = -1, -math.inf
+    words  those that were told last
+    """
+
+    def __init__(self, words: str):
+        self.words, self.told = words, time.perf_counter()
+        self.tenth, self.shown = -1, self.told
+        self._ended, self._watching = Event(), Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> LogLines:
+        """Look at the clock from now on."""
+        self._watching.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """No more of that."""
+        self._ended.set()
+        self._watching.join()
 
     def __call__(self, share: float, words: str) -> None:
-        """Show a line if another tenth is done, or if the last one is long ago."""
-        tenth, now = int(10 * share), time.perf_counter()
-        if tenth > self.tenth or now - self.shown > SILENT:
-            self.tenth, self.shown = tenth, now
+        """Show a line if another tenth is done."""
+        self.words, self.told = words, time.perf_counter()
+        if int(10 * share) > self.tenth:
+            self.tenth, self.shown = int(10 * share), self.told
             click.echo(words, err=True)
+
+    def _watch(self) -> None:
+        """One step may take longer than that, and so may a mesh."""
+        while not self._ended.wait(SILENT / LOOKS):
+            now = time.perf_counter()
+            if now - self.shown > SILENT:
+                self.shown = now
+                with suppress(OSError):  # whoever read it has left: the next call finds that out
+                    click.echo(f"{self.words}; {now - self.told:.0f} s ago", err=True)
 
 
 def in_words(p: Progress) -> str:
