@@ -11,6 +11,7 @@ from rdcalcium.advice.buffering import binding_ratios
 from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.cost import WARNING, cost, crawling, step_bound
 from rdcalcium.advice.images import images
+from rdcalcium.advice.open_channels import open_channels
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps, senses
 from rdcalcium.advice.rest import beginning
@@ -19,7 +20,7 @@ from rdcalcium.advice.temperature import temperature
 from rdcalcium.advice.trials import randomness
 from rdcalcium.backends import choose
 from rdcalcium.chemistry import Chemistry, build_chemistry
-from rdcalcium.currents import channel_currents
+from rdcalcium.currents import Currents, channel_currents
 from rdcalcium.discretization import Locator
 from rdcalcium.discretization.build import planned_size
 from rdcalcium.discretization.space import Space
@@ -43,7 +44,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
     RdcalciumError here; but of a model that does not fit into memory the sentences say so.
     """
     model = loaded(model)
-    _refused_by_a_run(model)
+    currents = _refused_by_a_run(model)
     name, reason = choose("auto", device)
     questions = [WARNING + question for question in doubts(model)]
     backend = f"backend that auto takes: {name}, because {reason}"
@@ -61,6 +62,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *questions,
         *sizes(model, cells, resting, stored),
         *binding_ratios(model, calcium),
+        *open_channels(model, currents),
         *cost(model, step_bound(model, cells, chemistry)),
         *single_precision(model, cells, chemistry),
         *begins.sentences,
@@ -97,10 +99,11 @@ def _resolution(model: Model, locator: Locator, space: Space, chemistry: Chemist
     yield from captures(model, locator, space, chemistry)
 
 
-def _refused_by_a_run(model: Model) -> None:
-    """Make what a run makes before its first step, so that its refusals are told here too."""
-    channel_currents(model)
+def _refused_by_a_run(model: Model) -> Currents:
+    """Make what a run makes before its first step, so that its refusals are told here too; its currents."""
+    currents = channel_currents(model)
     schedules(model)
+    return currents
 
 
 def _references(model: Model) -> Iterator[str]:

@@ -45,7 +45,7 @@ USUAL = {
     "density": Usual("surface density", 0, 3e4, "it is that of molecules, 200 or so"),
     "current": Usual("current", 0, 10, "it is that of one channel, 0.1 or so"),
     "conductance": Usual("conductance", 0, 100, "it is that of one channel, 2 or so"),
-    "permeability": Usual("permeability", 0, 1e-3, "1e-20 m^3/s is 1e-5"),
+    "permeability": Usual("permeability", 0, 1e-3, "2e-19 m^3/s is 2e-4"),
     "temperature": Usual("temperature", 5, 45, "body temperature is 37"),
     "extracellular calcium": Usual("concentration", 10, 1e5, "2 mM is 2000"),
     "rate of a train": Usual("rate", 0, 2, "100 Hz is 0.1"),
