@@ -374,15 +374,22 @@ def without_clock(mechanism: Mechanism, calcium: float) -> np.ndarray:
     return rates[: len(rates) - bool(mechanism.courses)]
 
 
-def test_on_a_grid_the_surface_of_a_vesicle_is_a_staircase_half_as_large_again() -> None:
-    """That of a sphere seen along x, y and z is six circles, 6 π r²; on tetrahedra it is the sphere, 4 π r²."""
-    radius = 0.1
-    vesicle = {"kind": "sphere", "centre": [0, 0, 0.2], "radius": radius}
-    box = {"kind": "box", "size": [0.4, 0.4, 0.4], "obstacles": [vesicle]}
-    on_grid = {"kind": "grid", "size_at_active_zone": 0.004}
-    tables = {"geometry": box, "discretization": on_grid, "run": {"duration": 1}}
-    area = rc.discretize(resolve(tables)).surfaces["vesicles"].areas.sum()
-    assert area == pytest.approx(6 * np.pi * radius**2, rel=0.02)
+@pytest.mark.parametrize(
+    ("places", "exact"),
+    [
+        ([(0.003, -0.001, 0.202)], 4 * np.pi * 0.1**2),
+        ([(0, 0, 0)], 2 * np.pi * 0.1**2),  # half of it is in the box
+        ([(-0.04, 0, 0.2), (0.04, 0, 0.2)], 4 * np.pi * 0.1 * (0.1 + 0.04)),  # less two caps of a height of 60 nm
+    ],
+)
+def test_on_a_grid_spheres_have_their_own_area_and_not_that_of_the_cells(places: list, exact: float) -> None:
+    spheres = [{"kind": "sphere", "centre": place, "radius": 0.1} for place in places]
+    tables = {
+        "geometry": {"kind": "box", "size": [0.4, 0.4, 0.4], "obstacles": spheres},
+        "discretization": {"kind": "grid", "size_at_active_zone": 0.008},
+        "run": {"duration": 1},
+    }
+    assert rc.discretize(resolve(tables)).surfaces["vesicles"].areas.sum() == pytest.approx(exact, rel=0.01)
 
 
 QUIET = {"duration": 120, "tolerance": 1e-3}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from rdcalcium import memory
+from rdcalcium.advice.areas import areas
 from rdcalcium.advice.besides import besides
 from rdcalcium.advice.cells import CellSizes
 from rdcalcium.chemistry import CALCIUM, Chemistry
@@ -61,6 +62,7 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry, stored: Mapping[
         f"of which free {total * free:.3g} uM um^3"
     )
     yield from besides(model, cells, free)
+    yield from areas(model, cells)
     yield from _lumens(model, cells, chemistry, stored)
     yield from _probes_inside(model, cells)
     for name, part in parts.items():

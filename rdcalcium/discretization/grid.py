@@ -16,6 +16,7 @@ from rdcalcium.discretization.quality import GridQuality
 from rdcalcium.discretization.space import GridSpace
 from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.errors import InputError
+from rdcalcium.geometry.compartments import faces_between
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
 from rdcalcium.model.geometry import OBSTACLES
 
@@ -137,7 +138,7 @@ def discretize_grid(
     volumes = grid.volumes
     mesh = np.meshgrid(*(axis.centres for axis in grid.axes), indexing="ij")
     membranes = _membranes(grid)
-    seen = {name: _seen_from_cytosol(membrane) for name, membrane in membranes.items()}
+    seen = {name: _by_cell(membrane.outside, membrane.areas) for name, membrane in membranes.items()}
     layout = GridLayout(
         grid.shape,
         tuple(axis_coefficients(axis) for axis in grid.axes),  # type: ignore[arg-type]
@@ -177,10 +178,10 @@ def _membranes(grid: RectilinearGrid) -> dict[str, MembraneSites]:
     return found
 
 
-def _seen_from_cytosol(membrane: MembraneSites) -> SurfaceArea:
-    """The surface that a membrane is to the cytosol."""
-    cells, place = np.unique(membrane.outside, return_inverse=True)
-    return SurfaceArea(cells, np.bincount(place, membrane.areas))
+def _by_cell(cells: np.ndarray, areas: np.ndarray) -> SurfaceArea:
+    """The surface of which cells (k,) have areas (k,) µm²; a cell may have several."""
+    found, place = np.unique(cells, return_inverse=True)
+    return SurfaceArea(found, np.bincount(place, areas))
 
 
 def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
@@ -216,17 +217,10 @@ def _walls(grid: RectilinearGrid, walls: Mapping[str, tuple[int, int]]) -> dict[
 
 
 def _obstacles(grid: RectilinearGrid) -> dict[str, SurfaceArea]:
-    """Cytosolic cells beside solid ones, and the area of the faces between them: staircases."""
-    widths = [axis.widths for axis in grid.axes]
-    areas = np.zeros(grid.shape)
-    for axis in range(3):
-        across = np.expand_dims(np.outer(*(widths[a] for a in range(3) if a != axis)), axis)
-        ends = (slice(None, -1), slice(1, None))
-        lower, upper = (tuple(end if a == axis else slice(None) for a in range(3)) for end in ends)
-        for here, beside in ((lower, upper), (upper, lower)):
-            areas[here] += across * (grid.fluid[here] & grid.solid[beside])
-    found = np.flatnonzero(flat(areas))
-    return {OBSTACLES: SurfaceArea(found, flat(areas)[found])} if len(found) else {}
+    """Cytosolic cells beside solid ones, and the area of the obstacles there."""
+    faces = faces_between(grid.fluid, grid.solid, [axis.edges for axis in grid.axes], grid.balls)
+    touching = _by_cell(grid.numbers(*faces.outside.T), faces.areas)
+    return {OBSTACLES: touching} if len(touching.indices) else {}
 
 
 def _hexahedra(grid: RectilinearGrid) -> CellComplex:

@@ -1,4 +1,4 @@
-"""Which cells of a grid belong to the lumens of stores, and how large a membrane is that crosses cells."""
+"""Which cells of a grid belong to the lumens of stores, and how large the membrane of balls is that crosses cells."""
 
 from __future__ import annotations
 
@@ -45,40 +45,62 @@ class GridLumens:
         return found
 
     def faces(self, number: int, edges: Sequence[np.ndarray], solid: np.ndarray) -> Faces:
-        """Those of a lumen. A staircase is larger than the membrane that it stands for: each face counts by n·e.
-
-        With the normal n of the nearest ball, Σ A_face |n·e| tends to the area of the membrane, as Σ_e ∫ |n·e|² dA.
+        """Those of a lumen.
 
         edges  of the cells along each axis, µm
         solid  (nx, ny, nz) cells that are neither
         """
-        found = [*self._along_each_axis(number, edges, solid)]
-        return Faces(*(np.concatenate([getattr(faces, part) for faces in found]) for part in Faces._fields))
+        return faces_between((self.parts == 0) & ~solid, self.parts == number, edges, self.balls[number - 1])
 
-    def _along_each_axis(self, number: int, edges: Sequence[np.ndarray], solid: np.ndarray) -> Iterator[Faces]:
-        here, free = self.parts == number, (self.parts == 0) & ~solid
-        for axis in range(3):
-            ends = [tuple(end if a == axis else slice(None) for a in range(3)) for end in (slice(-1), slice(1, None))]
-            for outer, inner in (ends, ends[::-1]):
-                cells = np.argwhere(free[outer] & here[inner])
-                step = np.eye(3, dtype=np.int64)[axis]
-                outside, inside = (cells, cells + step) if outer == ends[0] else (cells + step, cells)
-                yield Faces(outside, inside, self._areas(number, axis, edges, outside, cells[:, axis] + 1))
 
-    def _areas(
-        self, number: int, axis: int, edges: Sequence[np.ndarray], cells: np.ndarray, edge: np.ndarray
-    ) -> np.ndarray:
-        """Of the faces of cells (k, 3) at an edge (k,) of one axis, times |n·e|, (k,) µm²."""
-        widths = [np.diff(edges[a])[cells[:, a]] for a in range(3)]
-        middle = np.stack([(edges[a][cells[:, a]] + edges[a][cells[:, a] + 1]) / 2 for a in range(3)], axis=1)
-        middle[:, axis] = edges[axis][edge]
-        away, nearest = np.full(len(cells), np.inf), np.ones(len(cells))
-        for centre, radius in self.balls[number - 1]:
-            offset = middle - np.array(centre)
-            distance = np.linalg.norm(offset, axis=1)
-            closer = np.abs(distance - radius) < away
-            away[closer] = np.abs(distance - radius)[closer]
-            nearest[closer] = (np.abs(offset[:, axis]) / distance)[closer]
-        one, other = (widths[a] for a in range(3) if a != axis)
-        areas: np.ndarray = one * other * nearest
-        return areas
+def faces_between(outside: np.ndarray, inside: np.ndarray, edges: Sequence[np.ndarray], balls: Sequence[Ball]) -> Faces:
+    """Where cells outside balls touch cells inside. A staircase is larger than what it stands for: faces count by n·e.
+
+    With the normal n of the nearest ball, Σ A_face |n·e| tends to the area of the balls, as Σ_e ∫ |n·e|² dA. Where
+    nobody says what the cells inside stand for, each face counts whole.
+
+    outside, inside  (nx, ny, nz) bool
+    edges            of the cells along each axis, µm
+    """
+    found = [*_along_each_axis(outside, inside, edges, balls)]
+    return Faces(*(np.concatenate([getattr(faces, part) for faces in found]) for part in Faces._fields))
+
+
+def _along_each_axis(
+    outside: np.ndarray, inside: np.ndarray, edges: Sequence[np.ndarray], balls: Sequence[Ball]
+) -> Iterator[Faces]:
+    widest = max(float(np.diff(along).max()) for along in edges)
+    for axis in range(3):
+        ends = [tuple(end if a == axis else slice(None) for a in range(3)) for end in (slice(-1), slice(1, None))]
+        step = np.eye(3, dtype=np.int64)[axis]
+        for outer, inner in (ends, ends[::-1]):
+            lower = np.argwhere(outside[outer] & inside[inner])
+            out, within = (lower, lower + step) if outer == ends[0] else (lower + step, lower)
+            middle, areas = _middles(lower, axis, edges)
+            yield Faces(out, within, areas * _cosines(middle, axis, balls, widest))
+
+
+def _middles(lower: np.ndarray, axis: int, edges: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Of the upper faces of cells (k, 3) along one axis: their middles (k, 3) µm, and their areas (k,) µm²."""
+    middle = np.stack([(edges[a][lower[:, a]] + edges[a][lower[:, a] + 1]) / 2 for a in range(3)], axis=1)
+    middle[:, axis] = edges[axis][lower[:, axis] + 1]
+    one, other = (np.diff(edges[a])[lower[:, a]] for a in range(3) if a != axis)
+    return middle, one * other
+
+
+def _cosines(middle: np.ndarray, axis: int, balls: Sequence[Ball], widest: float) -> np.ndarray:
+    """|n·e| between an axis and the normal of the ball whose surface is nearest to the middle of each face, (k,).
+
+    middle  (k, 3) µm, ascending in x: of many balls each is far from most
+    widest  cell, µm: no face is further from the surface that it stands for
+    """
+    away, nearest = np.full(len(middle), np.inf), np.ones(len(middle))
+    for centre, radius in balls:
+        reach = radius + widest
+        near = slice(*np.searchsorted(middle[:, 0], (centre[0] - reach, centre[0] + reach)))
+        offset = middle[near] - np.array(centre)
+        distance = np.linalg.norm(offset, axis=1)
+        closer = np.flatnonzero((np.abs(distance - radius) < away[near]) & (distance > 0))
+        away[near][closer] = np.abs(distance - radius)[closer]
+        nearest[near][closer] = np.abs(offset[closer, axis]) / distance[closer]
+    return nearest

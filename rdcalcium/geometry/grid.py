@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from rdcalcium.geometry.compartments import GridLumens
+from rdcalcium.geometry.compartments import Ball, GridLumens
 from rdcalcium.units import nanometres_to
 
 ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none
@@ -68,6 +68,7 @@ class RectilinearGrid:
 
     solid   (nx, ny, nz) bool, True where the centre of the cell lies in an obstacle
     lumens  those of stores that have cells; none: all other cells are cytosol
+    balls   the obstacles, where they are balls; none: their surface is that of the solid cells
     """
 
     x: Axis
@@ -75,6 +76,7 @@ class RectilinearGrid:
     z: Axis
     solid: np.ndarray
     lumens: GridLumens | None = None
+    balls: tuple[Ball, ...] = ()
 
     @property
     def axes(self) -> tuple[Axis, Axis, Axis]:
@@ -259,4 +261,5 @@ def _within(axis: Axis, centre: float, radius: float) -> slice:
 
 def make_grid(axes: tuple[Axis, Axis, Axis], centres: np.ndarray, radii: np.ndarray) -> RectilinearGrid:
     """Grid whose cells are solid where their centre lies in one of the spheres."""
-    return RectilinearGrid(*axes, solid_cells(axes, centres, radii))
+    balls = tuple(((x, y, z), radius) for (x, y, z), radius in zip(centres.tolist(), radii.tolist(), strict=True))
+    return RectilinearGrid(*axes, solid_cells(axes, centres, radii), balls=balls)

@@ -25,8 +25,7 @@ class Pump(Transport):
 
     surface: str = "membrane"
     """Name of the surface: of a box "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max", "z_max", "vesicles", all
-    obstacles, or the name of some of them; of a mesh one that it names. On a grid the vesicles are staircases, of a
-    larger area than the spheres."""
+    obstacles, or the name of some of them; of a mesh one that it names."""
     leak: Literal["balances", "none"] = "balances"
     """Whether a constant leak brings in what goes out at rest."""
 
