@@ -431,6 +431,7 @@ def test_a_rest_far_from_those_of_terminals_is_told_with_what_buffers_bind_there
     model, found = compartment(pumps=[BALANCED, strong], buffers=[SITES]), REST / 1000
     (one,) = warned(model)
     assert "calcium rests at about 0.05 nM, where a run begins, and not at 50 nM as typed, far below the 10 nM" in one
+    assert "type the level" not in one
     told = "\n".join(rc.check(model))
     assert (
         f"binding ratio at rest, 0.05 nM, bound for each free ion that is added: fixed {100 * 0.3 / 0.3**2:.3g}" in told

@@ -81,10 +81,12 @@ def without_rest(model: Model, why: str, drift: Drift) -> Iterator[str]:
 def elsewhere(model: Model, typed: Level, found: Level) -> Iterator[str]:
     """Warnings, where calcium rests at another level than typed, and where a store does at a far one."""
     if abs(found.calcium - typed.calcium) > model.run.tolerance * typed.calcium:
+        unusual = _unusual(found.calcium)
+        or_type_it = "" if unusual else "type the level at which it rests, "
         yield (
             f"calcium rests at about {level(found.calcium)}, where a run begins, and not at {level(typed.calcium)} as "
-            f"typed{_unusual(found.calcium)}{_because(model)}; balance it{_by_leaks(model)}, type the level at which "
-            'it rests, or say [run] rest = "as typed"'
+            f"typed{unusual}{_because(model)}; balance it{_by_leaks(model)}, {or_type_it}or say [run] "
+            'rest = "as typed"'
         )
     for store in model.stores:
         there, here = typed.lumens[store.name], found.lumens[store.name]
