@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -74,7 +75,14 @@ class Flow:
 
     def _kept(self, matrices: np.ndarray) -> np.ndarray:
         """Without what rounding made or lost of all that is in the slots, which every squaring would double."""
-        found: np.ndarray = matrices / np.where(self.keeps, (self.keeps @ matrices), 1.0)[:, None]
+        stays = np.where(self._ends, np.diagonal(matrices, axis1=1, axis2=2), 1.0)
+        found: np.ndarray = matrices / np.where(self.keeps, self.keeps @ matrices, stays)[:, None]
+        return found
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        """Slots that nothing leaves, (slots,)."""
+        found: np.ndarray = (self.change >= 0).all(axis=1)
         return found
 
     def _series_of_matrices(self, rates: np.ndarray, h: float, fastest: float) -> np.ndarray:
