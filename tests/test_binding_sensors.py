@@ -174,6 +174,7 @@ def test_check_asks_for_three_cells_between_a_pore_and_what_sees_its_cell_as_it_
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"binds": True, "molecules": 1e9}, r"should be less than or equal to 1000000.*; a vesicle has tens"),
         ({"molecules": 3}, r"has 3 molecules that take no calcium away; say binds = true"),
         (
             {"binds": True, "scheme": ["A <-> B : k_on, k_off", "B -> fused : gamma"]},

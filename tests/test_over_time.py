@@ -70,6 +70,8 @@ def test_a_lumen_of_control_volumes_feels_ip3_on_both_sides_of_its_membrane() ->
     ("changes", "message"),
     [
         ({"over_time": {"IP3": [[5, 1], [4, 2]]}}, r"its times are 5, 4 ms; they ascend"),
+        ({"over_time": {"IP3": [[-1, 1], [4, 2]]}}, r"it begins at -1 ms; a run begins at 0 ms"),
+        ({"over_time": {"IP3": [[5, "1 uM"], [6, "-1 uM"]]}}, r"it falls to -1 uM, and no concentration is below 0"),
         ({"over_time": {"IP3": [[5, 1], [5, 2], [5, 3]]}}, r"where it jumps one occurs twice"),
         ({"over_time": {"IP3": [[5, "1 uM"], [6, "1 /ms"]]}}, r"its values are of several kinds"),
         ({"over_time": {"IP3": ROWS}, "parameters": {"P": 1e-3, "IP3": 1}}, r"'IP3' of 'IP3R' is a parameter, and one"),

@@ -11,11 +11,13 @@ from pydantic import Field, model_validator
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Name, Part
 from rdcalcium.model.names import CALCIUM
-from rdcalcium.model.quantity import Factor, Point, Temperature
+from rdcalcium.model.quantity import Factor, Point, Quantity, Temperature
 from rdcalcium.model.reversibility import counted
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
 from rdcalcium.model.transition import Transition
+
+MOST_MOLECULES = 1e6  # at a position: 1.7 M in a cube of 100 nm, which binds too fast for steps
 
 
 class Sensor(SchemePart):
@@ -30,7 +32,7 @@ class Sensor(SchemePart):
     """Whether the calcium that a sensor binds is taken from the control volume whose centre is nearest to it, and given
     back when the sensor lets go of it or releases its vesicle. Such a sensor sees the calcium of that control volume;
     others take none away, and see that of their position."""
-    molecules: Factor = 1.0
+    molecules: Annotated[float, Quantity("number", gt=0, le=MOST_MOLECULES, hint="a vesicle has tens")] = 1.0
     """That bind at each position as the scheme says, where the sensor binds: several synaptotagmins of one vesicle."""
     scheme: tuple[str, ...]
     """Binding steps such as "X0 + Ca <-> X1 : 5*k_on, k_off" and, one way, fusion: "X5 -> fused : gamma". A site that

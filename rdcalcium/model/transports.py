@@ -48,6 +48,13 @@ def _in_order(rows: tuple[tuple[float, Parameter], ...]) -> tuple[tuple[float, P
     if any(later < time for time, later in pairwise(times)) or any(times.count(time) > 2 for time in times):
         listed = ", ".join(f"{time:g}" for time in times)
         raise ValueError(f"its times are {listed} ms; they ascend, and where it jumps one occurs twice")
+    if times[0] < 0:
+        raise ValueError(
+            f"it begins at {times[0]:g} ms; a run begins at 0 ms in the rest of the first row: begin there"
+        )
+    low = min((value for _, value in rows), key=float)
+    if low < 0 and low.kind == "concentration":
+        raise ValueError(f"it falls to {low.write()}, and no concentration is below 0")
     if len({value.kind for _, value in rows}) > 1:
         raise ValueError(f"its values are of several kinds: {', '.join(str(value.write()) for _, value in rows)}")
     return rows

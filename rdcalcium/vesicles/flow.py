@@ -82,7 +82,7 @@ class Flow:
     @cached_property
     def _ends(self) -> np.ndarray:
         """Slots that nothing leaves, (slots,)."""
-        found: np.ndarray = (self.change >= 0).all(axis=1)
+        found: np.ndarray = np.asarray(np.all(self.change >= 0, axis=1))
         return found
 
     def _series_of_matrices(self, rates: np.ndarray, h: float, fastest: float) -> np.ndarray:
