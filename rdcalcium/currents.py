@@ -10,6 +10,7 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.gating import occupancies, transitions
 from rdcalcium.model import Channels, GatedCurrent, Model, VoltageCourse
+from rdcalcium.model.channels import FollowsCalcium
 from rdcalcium.openings import Openings, PrescribedGate, StochasticGate
 from rdcalcium.sensing import SensingGate
 from rdcalcium.tabulation import rows_between
@@ -36,15 +37,15 @@ class GroupCurrent:
     influx            pA, positive inward
     open_probability  dimensionless; None where the current is prescribed
     gate              by which each channel opens by itself, and the current is that of an open one; else None
-    senses_calcium    whether calcium changes its open probability: the current is then what it would be at rest, and
-                      what enters is found as the run goes, see `patches/pores.py`
+    follows_calcium   of the channels; of a patch the current is what it would be at rest, and what enters is found as
+                      the run goes, see `patches/pores.py`
     """
 
     name: str
     influx: TimeCourse
     open_probability: TimeCourse | None = None
     gate: Gate | None = None
-    senses_calcium: bool = False
+    follows_calcium: FollowsCalcium = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _gated(group: Channels, law: GatedCurrent, model: Model, gate: Gate | None, 
     if probability is None:
         return GroupCurrent(group.name, influx, gate=gate)
     course = TimeCourse.through(times, probability, True, float(probability[0]))
-    return GroupCurrent(group.name, influx, course, gate, group.senses_calcium and gate is None)
+    return GroupCurrent(group.name, influx, course, gate, group.follows_calcium)
 
 
 def _inward(group: Channels, law: GatedCurrent, open_share: np.ndarray, voltage: np.ndarray) -> np.ndarray:
@@ -200,7 +201,7 @@ def _stochastic(
     scheme = group.kinetics()
     start = scheme.equilibrium(stimulus.at_rest, rest)
     drawn = (group.name, scheme, times, voltage, start, group.open_mask, len(group.positions))
-    return SensingGate(*drawn, stimulus) if group.senses_calcium else StochasticGate(*drawn)
+    return SensingGate(*drawn, stimulus) if group.follows_calcium else StochasticGate(*drawn)
 
 
 def _require_followable(group: Channels, expected: float, duration: float) -> None:

@@ -42,7 +42,7 @@ class Influx:
         self.planes = list(model.geometry.mirrors.items())
         self.sources = place_sources(self.groups, self.planes, self.discretization)
         for g, group in enumerate(self.currents.groups):
-            if group.senses_calcium:
+            if group.follows_calcium == "patch":
                 self.sources.shares[:, g] = 0.0  # patches bring in what enters through it
         self._cells = operations.indices(self.sources.cells)
         self._each = [
@@ -82,7 +82,7 @@ class Influx:
                 self.shares[:, g] = each @ openings.are_open(t)
         self.amounts = self.discretization.volumes[self.cells] @ self.shares
         groups = zip(self.currents.groups, self.amounts, strict=True)
-        self.flowing = Currents([group for group, amount in groups if amount or group.senses_calcium])
+        self.flowing = Currents([group for group, amount in groups if amount or group.follows_calcium == "patch"])
 
     def following(self, t: float) -> float:
         """When the next channel opens or closes after t, ms; infinite after the last."""

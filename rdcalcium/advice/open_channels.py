@@ -26,7 +26,7 @@ def open_channels(model: Model, currents: Currents) -> Iterator[str]:
             one = _in_words(float(law.inward(np.array(1.0), np.array(DEPOLARISED))))
             chance = course.open_probability
             often = _how_often(law, chance, model.stimulus) if chance and model.stimulus else ""
-            where = ", in resting calcium" if often and group.senses_calcium else ""
+            where = ", in resting calcium" if often and group.follows_calcium else ""
             yield f"channels {group.name!r}: {one} through an open one at 0 mV{often}{where}"
 
 

@@ -57,7 +57,7 @@ def _distance(one: Watched, distance: float, width: float, trusted: float) -> Sa
 def senses(model: Model, locator: Locator) -> Iterator[str]:
     """Of which calcium gates know that calcium changes."""
     for group in model.channels:
-        if group.senses_calcium:
+        if group.follows_calcium:
             width = float(locator.widths(np.array(group.points)).max())
             yield (
                 f"channels {group.name!r} sense the calcium of cells of {nm(width)} at their pores: that of each one's "

@@ -139,7 +139,7 @@ def _by_leaks(model: Model) -> str:
 def _open_groups(model: Model) -> list[str]:
     """Channels that may let calcium in before the stimulus."""
     currents = zip(model.channels, resting_currents(model), strict=True)
-    return [group.name for group, current in currents if current or group.senses_calcium]
+    return [group.name for group, current in currents if current or group.follows_calcium]
 
 
 def _unbalanced(model: Model) -> dict[str, float]:

@@ -18,6 +18,8 @@ from rdcalcium.model.surroundings import Surroundings
 from rdcalcium.units import show
 
 Position = Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)]
+FollowsCalcium = Literal["patch", "drawn"] | None
+"""In a patch of its own, which knows the share of each state, or of each channel by chance; None: not at all."""
 
 
 class Channels(SchemePart):
@@ -120,12 +122,14 @@ class Channels(SchemePart):
         return np.array([state in self.open_states for state in self.kinetics().states])
 
     @property
-    def senses_calcium(self) -> bool:
-        """Whether the calcium at the pore changes its gate."""
+    def follows_calcium(self) -> FollowsCalcium:
+        """How its gate is found while the calcium at the pore changes it; None where it does not."""
         if not self.gate or self.openings:
-            return False
+            return None
         scheme = self.kinetics()
-        return scheme.depends_on_calcium or scheme.binds(CALCIUM)
+        if not scheme.depends_on_calcium and not scheme.binds(CALCIUM):
+            return None
+        return "drawn" if self.gating == "stochastic" else "patch"
 
     def kinetics(self) -> KineticScheme:
         """The gate as a kinetic scheme, as fast as it is."""

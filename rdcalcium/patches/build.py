@@ -31,10 +31,9 @@ def build_patches(model: Model, discretization: Discretization) -> Patches:
 
 def has_patches(model: Model) -> bool:
     """Whether a model has anything that sits in certain control volumes."""
-    on_membrane = any(sensor.binds for sensor in model.sensors) or any(
-        g.senses_calcium and not g.conducts_by_itself for g in model.channels
-    )
-    return bool(model.pumps or model.stores or model.calcium.clearance or on_membrane)
+    at_pores = any(group.follows_calcium == "patch" for group in model.channels)
+    binding = any(sensor.binds for sensor in model.sensors)
+    return bool(model.pumps or model.stores or model.calcium.clearance or binding or at_pores)
 
 
 def _patches(model: Model, discretization: Discretization) -> Iterator[Patch]:

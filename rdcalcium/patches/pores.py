@@ -9,6 +9,7 @@ import numpy as np
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.mirrors import shared_sources
 from rdcalcium.model import Channels, KineticScheme, Model, VoltageCourse
+from rdcalcium.model.channels import FollowsCalcium
 from rdcalcium.model.current_law import GatedCurrent
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import VOLTAGE
@@ -27,10 +28,12 @@ NUDGE = 1e-3  # relative change of calcium by which a derivative is taken
 INFLUX = "influx"  # the current of an open channel, pA, in the rate of its charge
 
 
-def pore_patches(model: Model, discretization: Discretization) -> Iterator[tuple[Patch, Stiffness]]:
-    """A patch for each group of channels that senses calcium, and how it reacts."""
+def pore_patches(
+    model: Model, discretization: Discretization, of: FollowsCalcium = "patch"
+) -> Iterator[tuple[Patch, Stiffness]]:
+    """A patch for each group of channels that follows calcium so, and how it reacts; of "drawn" ones the mean."""
     for group in model.channels_within:
-        if group.senses_calcium and not group.conducts_by_itself and model.stimulus:
+        if group.follows_calcium == of and model.stimulus:
             mechanism = gate_mechanism(group, model.stimulus, model.run.duration, model.calcium.rest)
             volumes, amounts = _pores(group, model, discretization)
             weights = amounts / discretization.volumes[volumes]

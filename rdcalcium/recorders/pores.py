@@ -21,7 +21,7 @@ class Pores:
 
     def __init__(self, model: Model, system: System, currents: Currents, counts: np.ndarray):
         self.currents = currents
-        self.groups = [g for g, group in enumerate(currents.groups) if group.senses_calcium]
+        self.groups = [g for g, group in enumerate(currents.groups) if group.follows_calcium == "patch"]
         self.channels = model.copies * counts[self.groups]
         self._patches = system.patches
         # Their patches come in the order of the groups, and calcium enters through no others.

@@ -23,7 +23,7 @@ def resting_currents(model: Model) -> np.ndarray:
 
 def _resting(group: Channels, model: Model) -> float:
     law, stimulus = group.current, model.stimulus
-    if not isinstance(law, GatedCurrent) or stimulus is None or group.openings or group.senses_calcium:
+    if not isinstance(law, GatedCurrent) or stimulus is None or group.openings or group.follows_calcium:
         return 0.0
     is_open = group.kinetics().equilibrium(stimulus.at_rest)[group.open_mask].sum()
     return float(law.inward(np.array(is_open), np.array(stimulus.at_rest)))
@@ -41,11 +41,7 @@ def resting_sources(model: Model, discretization: Discretization) -> tuple[np.nd
 
 def on_average(model: Model, system: System) -> System:
     """With patches too, behind the others, of channels that open by chance in their calcium: what they let in then."""
-    drawn = {
-        f"channels {group.name}" for group in model.channels if group.senses_calcium and group.gating == "stochastic"
-    }
-    found = pore_patches(model.averaged(), system.discretization) if drawn else ()
-    more = [(patch, stiffness) for patch, stiffness in found if patch.mechanism.name in drawn]
+    more = [*pore_patches(model, system.discretization, of="drawn")]
     patches, stiffnesses = system.patches.patches, system.patches.stiffnesses
     both = Patches((*patches, *(patch for patch, _ in more)), (*stiffnesses, *(stiffness for _, stiffness in more)))
     return replace(system, patches=both) if more else system

@@ -32,7 +32,7 @@ def headings(model: Model, fields: Sequence[str], balance: Balance) -> dict[str,
         ],
         LEDGER: [columns.ENTERED, columns.FREE, *elsewhere, columns.MISSING, columns.RELATIVE_ERROR],
     }
-    sensing = [group for group in model.channels if group.senses_calcium]
+    sensing = [group for group in model.channels if group.follows_calcium]
     tables[CHANNELS] = [
         column
         for group in sensing

@@ -19,7 +19,7 @@ def open_and_inward(
     happens at the end of the step.
     """
     model, pores, influx = simulation.model, simulation.pores, simulation.influx
-    sensing = [g for g, group in enumerate(model.channels) if group.senses_calcium]
+    sensing = [g for g, group in enumerate(model.channels) if group.follows_calcium]
     if not sensing:
         return
     with_sites = [*simulation.within(moment, times, simulation.do.sites)] if pores else [np.zeros(0)] * len(times)

@@ -13,7 +13,6 @@ from rdcalcium.results.columns import TIME, TRIAL, VOLTAGE, Column, current, ope
 from rdcalcium.results.csv_table import CsvTable
 from rdcalcium.results.folder import STIMULUS
 from rdcalcium.runner.bends import bends
-from rdcalcium.sensing import SensingGate
 from rdcalcium.simulation import Simulation
 from rdcalcium.tabulation import rows_between
 from rdcalcium.time_course import TimeCourse
@@ -70,14 +69,14 @@ class StimulusOfTrials:
 def stimulus_columns(model: Model, influx: Influx, times: np.ndarray, before: np.ndarray) -> dict[Column, np.ndarray]:
     """Voltage, and what the channels of each group do, at times (ms), after a jump then or before it; (times,) each.
 
-    Of a group that senses calcium this is not known before the run.
+    Of a group that follows calcium this is not known before the run.
     """
     columns: dict[Column, np.ndarray] = {TIME: times}
     if model.stimulus:
         columns[VOLTAGE] = model.stimulus.voltage(times, before)
     counts = model.copies * influx.conducting(times, before)
     for group, count in zip(influx.currents.groups, counts.T, strict=True):
-        if group.senses_calcium or isinstance(group.gate, SensingGate):
+        if group.follows_calcium:
             continue
         if group.open_probability:
             columns[open_probability(group.name)] = _values(group.open_probability, times, before)

@@ -63,7 +63,7 @@ def steady(
     sources[CALCIUM, influx.cells] = influx.sources.shares @ currents
     moment = moment_of(operations.system.patches.patches, time, before_jump)
     equations, cells = Equations(operations, sources, moment), operations.system.discretization
-    if sources.any() or any(group.senses_calcium for group in model.channels):
+    if sources.any() or any(group.follows_calcium for group in model.channels):
         _require_a_way_out(model, cells, influx.sources, equations.free, time)
     try:
         entering = float(equations.volumes @ np.abs(equations.entering))
@@ -132,7 +132,7 @@ def _moment(model: Model, influx: Influx, at: float | str) -> tuple[float, bool]
 def _nothing_enters(model: Model, influx: Influx, time: float, before_jump: bool) -> Iterator[str]:
     """A warning where channels let in nothing at a moment (ms), and others may have been meant."""
     counts = influx.sources.counts
-    if not model.channels or any(group.senses_calcium for group in model.channels):
+    if not model.channels or any(group.follows_calcium for group in model.channels):
         return
     highest = influx.currents.highest(counts)
     now, most = (float(counts @ influx.currents.at(*moment)) for moment in ((time, before_jump), highest))
