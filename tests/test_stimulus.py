@@ -303,7 +303,8 @@ def test_run_json_says_when_everything_begins(tmp_path: Path) -> None:
     )
     begins = rc.run(model, "numpy", tmp_path / "run").about.begins
     spikes = model.stimulus.starts
-    assert begins == {"stimulus (ms)": list(spikes), "pore (ms)": [0.5 + t for t in spikes]}
+    of_pores = {"pore (ms)": [0.5 + t for t in spikes], "once (ms)": [0.5]}
+    assert begins == {"stimulus (ms)": list(spikes)} | of_pores
     again = library.load(tmp_path / "run" / "model.toml")
     assert again.stimulus.starts == spikes
 
