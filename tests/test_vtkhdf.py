@@ -133,7 +133,7 @@ def test_a_killed_writer_leaves_every_completed_snapshot(tmp_path):
     SnapshotFile.create(path, cells, np.arange(planned), FIELDS)
     command = [sys.executable, "-c", WRITE_FOREVER, str(Path(__file__).parent), str(path), str(volumes)]
     random, before = np.random.default_rng(2), 0
-    for _ in range(8):
+    for _ in range(5):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout.readline() == "writing\n"
             time.sleep(random.uniform(0.01, 0.12))
