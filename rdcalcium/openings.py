@@ -176,10 +176,8 @@ class StochasticGate(DrawnGate):
         inside = target < hazard[-1]
         piece = np.searchsorted(hazard, target[inside], side="right") - 1
         rest, slope = target[inside] - hazard[piece], self._slopes[s][piece]
-        # The smaller root of rate x + slope x² / 2 = rest, in the form that does not cancel.
-        root = np.sqrt(np.maximum(rate[piece] ** 2 + 2 * slope * rest, 0.0))
         when = np.full(len(t), np.inf)
-        when[inside] = np.maximum(self.times[piece] + 2 * rest / (rate[piece] + root), t[inside])
+        when[inside] = np.maximum(self.times[piece] + time_until(rest, rate[piece], slope), t[inside])
         return when
 
     def _target(self, s: int, t: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -193,6 +191,13 @@ class StochasticGate(DrawnGate):
 
     def _row_before(self, t: np.ndarray) -> np.ndarray:
         return np.minimum(np.searchsorted(self.times, t, side="right") - 1, len(self.times) - 2)
+
+
+def time_until(integral: np.ndarray, rate: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """When the integral of rate + slope t has come to this: integral = rate t + slope t² / 2 for the first time."""
+    root = np.sqrt(np.maximum(rate**2 + 2 * slope * integral, 0.0))
+    found: np.ndarray = 2 * integral / np.maximum(rate + root, np.finfo(float).tiny)  # in the form that does not cancel
+    return found
 
 
 def _exits(scheme: KineticScheme, voltage: np.ndarray) -> list[list[tuple[int, np.ndarray]]]:

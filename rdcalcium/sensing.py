@@ -8,7 +8,7 @@ import numpy as np
 
 from rdcalcium.model import VoltageCourse
 from rdcalcium.model.names import CALCIUM
-from rdcalcium.openings import DrawnGate, Openings
+from rdcalcium.openings import DrawnGate, Openings, time_until
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,9 +169,7 @@ def _reached(times: np.ndarray, rate: np.ndarray, grown: np.ndarray, wanted: np.
     row = np.clip((grown <= wanted[:, None]).sum(axis=1) - 1, 0, len(times) - 2)
     who = np.arange(len(row))
     rest, slope, first = wanted - grown[who, row], _slope(times, rate, row), rate[who, row]
-    # The smaller root of rate x + slope x² / 2 = rest, in the form that does not cancel.
-    root = np.sqrt(np.maximum(first**2 + 2 * slope * rest, 0.0))
-    found: np.ndarray = times[row] + 2 * rest / np.maximum(first + root, np.finfo(float).tiny)
+    found: np.ndarray = times[row] + time_until(rest, first, slope)
     return found
 
 
