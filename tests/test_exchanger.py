@@ -44,6 +44,22 @@ def test_an_exchanger_is_as_fast_as_its_equation_says_at_its_limits() -> None:
     )
 
 
+def test_an_exchanger_at_rest_is_as_fast_as_its_equation_says_with_the_numbers_of_the_paper() -> None:
+    """Equation and Table of Luo & Rudy 1994 at -80 mV and 1 µM, in mM: a barrier at 0.35 of the membrane."""
+    outwards, inwards = 140**3 * 1e-3 * np.exp(0.65 * 80 / 26.7), 10**3 * 1.8 * np.exp(-0.35 * 80 / 26.7)
+    slowed = (87.5**3 + 140**3) * (1.38 + 1.8) * (1 + 0.1 * np.exp(0.65 * 80 / 26.7))
+    assert exchanged(1.0, -80.0) == pytest.approx((outwards - inwards) / slowed, rel=1e-9)
+
+
+def test_no_step_sees_more_than_a_quarter_of_a_spike_of_the_voltage_that_an_exchanger_follows() -> None:
+    """Up and down again by 100 mV: a step has to end eight times, but for the last row that is beyond each quarter."""
+    times = np.linspace(0.0, 4.0, 2001)
+    spike = Course(times, -80 + 100 * np.exp(-(((times - 2) / 0.2) ** 2)))
+    changes = np.abs(np.diff(spike.at(np.append(spike.stops, 4.0))))
+    assert changes.max() <= 0.26 * 100
+    assert len(spike.stops) <= 10
+
+
 def test_more_sodium_inside_turns_an_exchanger_round() -> None:
     assert exchanged(0.1, -80.0) > 0 > exchanged(0.1, -80.0, Na_i="40 mM")
 
