@@ -160,7 +160,9 @@ def test_a_run_draws_pools_and_goes_on_after_a_stop(tmp_path: Path) -> None:
     ("changes", "sentence"),
     [
         ({"reserve": "reserv"}, "the reserve 'reserv' is not in the scheme; .*Did you mean 'reserve'"),
-        ({"start": {"X": -1}}, "the numbers of vesicles in start must not be negative"),
+        ({"start": {"X": float("nan")}}, "the numbers of vesicles in start are nan; they must not be negative"),
+        ({"start": {"reserve": 5}}, "starts with 5 in its reserve 'reserve', which is 1 whatever comes and goes"),
+        ({"start": {"X": -1}}, "the numbers of vesicles in start are -1; they must not be negative, nor more"),
         (
             {"scheme": ["X -> fused : 0.3*Ca", "X -> reserve : 1"], "released": ["fused"]},
             "no vesicle goes from 'reserve' to 'X' and back",

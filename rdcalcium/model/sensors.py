@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Name, Part
 from rdcalcium.model.names import CALCIUM
-from rdcalcium.model.quantity import Factor, Point, Quantity, Temperature
+from rdcalcium.model.quantity import LIMITS, Factor, Point, Quantity, Temperature
 from rdcalcium.model.reversibility import counted
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
@@ -104,9 +104,18 @@ class Sensor(SchemePart):
                 f"sensor {self.name!r}: the reserve {reserve!r} is not in the scheme; "
                 f"{suggest(reserve, scheme.states, 'its states')}"
             )
-        if min(self.shares_at_start().values(), default=0.0) < 0:
-            raise ValueError(f"sensor {self.name!r}: the numbers of vesicles in start must not be negative")
-        if not self.shares_at_start() and not _come_and_go(scheme, reserve):
+        start, most = self.shares_at_start(), LIMITS["number"].most
+        if not all(0 <= number <= most for number in start.values()):
+            raise ValueError(
+                f"sensor {self.name!r}: the numbers of vesicles in start are "
+                f"{', '.join(f'{n:g}' for n in start.values())}; they must not be negative, nor more than {most:g}"
+            )
+        if (held := start.get(reserve, 1.0)) != 1:
+            raise ValueError(
+                f"sensor {self.name!r} starts with {held:g} in its reserve {reserve!r}, which is 1 whatever comes and "
+                "goes; leave it out, or change the rates out of it"
+            )
+        if not start and not _come_and_go(scheme, reserve):
             raise ValueError(
                 f"sensor {self.name!r}: no vesicle goes from {reserve!r} to {scheme.states[0]!r} and back, so that "
                 "the pools have no rest; let a step lead there, or say start"
