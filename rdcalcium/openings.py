@@ -9,6 +9,7 @@ from itertools import count
 
 import numpy as np
 
+from rdcalcium.hazard import accumulated, integral, row_before, share, slopes, time_until, way_taken
 from rdcalcium.model import KineticScheme
 from rdcalcium.randomness import generator
 
@@ -121,21 +122,15 @@ class StochasticGate(DrawnGate):
     """Channels that go from state to state by themselves, at the rates that the voltage gives their gate.
 
     A channel that came to a state s at t leaves it at t' where ∫ λ_s = -ln u from t to t', λ_s being the sum of the
-    rates out of it and u uniform, and goes to each other state in proportion to the rates then (Gillespie 1977, J Phys
-    Chem 81:2340, with the rates of the time). That is exact for rates that are straight lines between their rows.
+    rates out of it and u uniform; `hazard.py` says to where, and on which lines.
     """
 
     def __post_init__(self) -> None:
         """Rates out of each state at the rows, and their integrals."""
         self._exits = _exits(self.scheme, self.voltage)
         self._leaving = [sum((rate for _, rate in exits), np.zeros(len(self.times))) for exits in self._exits]
-        self._widths = np.diff(self.times)
-        pieces = [self._widths * (rate[1:] + rate[:-1]) / 2 for rate in self._leaving]
-        self._hazard = [np.concatenate([[0.0], np.cumsum(piece)]) for piece in pieces]
-        still = np.zeros(len(self._widths))
-        self._slopes = [
-            np.divide(np.diff(r), self._widths, still.copy(), where=self._widths > 0) for r in self._leaving
-        ]
+        self._grown = [accumulated(self.times, rate) for rate in self._leaving]
+        self._slopes = [slopes(self.times, rate) for rate in self._leaving]
 
     def openings(self, seed: int, trial: int) -> Openings:
         """Those of a trial."""
@@ -169,35 +164,23 @@ class StochasticGate(DrawnGate):
 
     def _left(self, s: int, t: np.ndarray, waited: np.ndarray) -> np.ndarray:
         """When the integral of the rate out of a state, from t on, has come to `waited`; ∞ where it never does."""
-        hazard, rate = self._hazard[s], self._leaving[s]
-        piece = self._row_before(t)
-        since = t - self.times[piece]
-        target = hazard[piece] + since * (rate[piece] + self._slopes[s][piece] * since / 2) + waited
-        inside = target < hazard[-1]
-        piece = np.searchsorted(hazard, target[inside], side="right") - 1
-        rest, slope = target[inside] - hazard[piece], self._slopes[s][piece]
+        grown, rate, slope = self._grown[s], self._leaving[s], self._slopes[s]
+        row = row_before(self.times, t)
+        wanted = grown[row] + integral(rate[row], slope[row], t - self.times[row]) + waited
+        inside = wanted < grown[-1]
+        row = np.searchsorted(grown, wanted[inside], side="right") - 1
         when = np.full(len(t), np.inf)
-        when[inside] = np.maximum(self.times[piece] + time_until(rest, rate[piece], slope), t[inside])
+        since = time_until(rate[row], slope[row], wanted[inside] - grown[row])
+        when[inside] = np.maximum(self.times[row] + since, t[inside])
         return when
 
     def _target(self, s: int, t: np.ndarray, u: np.ndarray) -> np.ndarray:
         """Where channels go that leave a state at t: to each other state in proportion to its rate then."""
         targets = np.array([target for target, _ in self._exits[s]])
-        piece = self._row_before(t)
-        share = (t - self.times[piece]) / self._widths[piece]
-        each = [(1 - share) * rate[piece] + share * rate[piece + 1] for _, rate in self._exits[s]]
-        rates = np.cumsum(each, axis=0)
-        return targets[np.sum(rates <= u * rates[-1], axis=0).clip(max=len(targets) - 1)]
-
-    def _row_before(self, t: np.ndarray) -> np.ndarray:
-        return np.minimum(np.searchsorted(self.times, t, side="right") - 1, len(self.times) - 2)
-
-
-def time_until(integral: np.ndarray, rate: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """When the integral of rate + slope t has come to this: integral = rate t + slope t² / 2 for the first time."""
-    root = np.sqrt(np.maximum(rate**2 + 2 * slope * integral, 0.0))
-    found: np.ndarray = 2 * integral / np.maximum(rate + root, np.finfo(float).tiny)  # in the form that does not cancel
-    return found
+        row = row_before(self.times, t)
+        later = share(self.times, row, t)
+        now = [(1 - later) * rate[row] + later * rate[row + 1] for _, rate in self._exits[s]]
+        return targets[way_taken(np.array(now), u)]
 
 
 def _exits(scheme: KineticScheme, voltage: np.ndarray) -> list[list[tuple[int, np.ndarray]]]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rdcalcium.hazard import accumulated, integral, row_before, share, slopes, time_until, way_taken
 from rdcalcium.model import VoltageCourse
 from rdcalcium.model.names import CALCIUM
-from rdcalcium.openings import DrawnGate, Openings, time_until
+from rdcalcium.openings import DrawnGate, Openings
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +30,9 @@ class Standing:
 class SensingGate(DrawnGate):
     """Channels that go from state to state by themselves, at the rates that voltage and their own calcium give them.
 
-    A channel leaves a state when the integral of the rates out of it has grown by -ln u, with u uniform from 0 to 1,
-    and takes each way in proportion to its rate then (Gillespie 1977), as one of a `StochasticGate` does; from the same
-    numbers, so that one which calcium does not change opens at the same times. Rates are straight lines between the
-    rows at which gates are tabulated, and calcium is one from the beginning to the end of a step.
+    Each goes its way as one of a `StochasticGate` does, see `hazard.py`, and from the same numbers, so that one which
+    calcium does not change opens at the same times. Rates are straight lines between the rows at which gates are
+    tabulated, and calcium is one from the beginning to the end of a step.
 
     stimulus  that the voltage of the rows is of
     """
@@ -72,29 +72,28 @@ class SensingGate(DrawnGate):
     def through(
         self, at: Standing, t: float, end: float, calcium: tuple[np.ndarray, np.ndarray], late: float = 0.0
     ) -> tuple[Standing, np.ndarray]:
-        """What channels come to from t to `end` (ms), until they open or close for the first time, and when that is.
+        """Advance each channel from t to `end` (ms) or to its first opening or closing; returns those times too.
 
-        That time is infinite for those that neither open nor close; nothing is followed beyond it.
+        They are infinite for channels that neither open nor close, (channels,) ms.
 
         calcium  (channels,) µM at both ends
         late     ms, by which a change may come after the end and still count as one at the end
         """
         self._forget(int(at.turns.min()))
         times, rates = self._rates(t, end, calcium)
-        leaving = np.einsum("sw,wrc->src", self._from, rates)
-        steps = np.diff(times)[:, None] * (leaving[:, 1:] + leaving[:, :-1]) / 2
-        hazard = np.concatenate([np.zeros_like(steps[:, :1]), steps.cumsum(axis=1)], axis=1)
+        leaving = np.einsum("sw,wrc->scr", self._from, rates)
+        hazard = accumulated(times, leaving)
         states, turns, waits = at.states.copy(), at.turns.copy(), at.waits.copy()
         now, changes = np.full(self.channels, t), np.full(self.channels, np.inf)
         going = np.arange(self.channels)
         while len(going):
-            rate, grown = leaving[states[going], :, going], hazard[states[going], :, going]
-            before = _integral(times, rate, grown, now[going])
+            rate, grown = leaving[states[going], going], hazard[states[going], going]
+            before = _grown(times, rate, grown, now[going])
             wanted = before + waits[going]
             jumps = wanted < grown[:, -1] + late * rate[:, -1]
             waits[going[~jumps]] -= (grown[:, -1] - before)[~jumps]
             going, rate, grown, wanted = going[jumps], rate[jumps], grown[jumps], wanted[jumps]
-            now[going] = np.clip(_reached(times, rate, grown, wanted), now[going], end)
+            now[going] = np.clip(_when(times, rate, grown, wanted), now[going], end)
             was = states[going]
             states[going] = self._target(times, rates, going, was, now[going], turns[going])
             turns[going] += 1
@@ -127,12 +126,10 @@ class SensingGate(DrawnGate):
         turns: np.ndarray,
     ) -> np.ndarray:
         """Where channels go that leave their states at these times: each way in proportion to its rate then."""
-        row = np.clip(np.searchsorted(times, when, side="right") - 1, 0, len(times) - 2)
-        share = (when - times[row]) / np.where(times[row + 1] > times[row], times[row + 1] - times[row], 1.0)
-        now = (1 - share) * rates[:, row, channels] + share * rates[:, row + 1, channels]
-        each = np.cumsum(now * self._from[states].T, axis=0)
-        way = np.sum(each <= self._of_turns(channels, turns)[:, 1] * each[-1], axis=0).clip(max=len(each) - 1)
-        return self._ways[way, 1]
+        row = row_before(times, when)
+        later = share(times, row, when)
+        now = (1 - later) * rates[:, row, channels] + later * rates[:, row + 1, channels]
+        return self._ways[way_taken(now * self._from[states].T, self._of_turns(channels, turns)[:, 1]), 1]
 
     def _of_turns(self, channels: np.ndarray, turns: np.ndarray) -> np.ndarray:
         """The pairs that channels use in their turns, (channels, 2)."""
@@ -156,25 +153,17 @@ def changed(openings: Openings, who: np.ndarray, t: float, opens: np.ndarray) ->
     )
 
 
-def _integral(times: np.ndarray, rate: np.ndarray, grown: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Of the rate of each channel until its t, (channels,); rate and what it has grown to at rows (channels, rows)."""
-    who, row = np.arange(len(t)), np.clip(np.searchsorted(times, t, side="right") - 1, 0, len(times) - 2)
-    since = t - times[row]
-    found: np.ndarray = grown[who, row] + since * (rate[who, row] + _slope(times, rate, row) * since / 2)
+def _grown(times: np.ndarray, rate: np.ndarray, grown: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Integral of the rate of each channel until its t, (channels,); rate and its integral at rows (channels, rows)."""
+    row = row_before(times, t)
+    at = np.arange(len(row)), row
+    found: np.ndarray = grown[at] + integral(rate[at], slopes(times, rate)[at], t - times[row])
     return found
 
 
-def _reached(times: np.ndarray, rate: np.ndarray, grown: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def _when(times: np.ndarray, rate: np.ndarray, grown: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """When that integral has come to what is wanted, (channels,) ms."""
     row = np.clip((grown <= wanted[:, None]).sum(axis=1) - 1, 0, len(times) - 2)
-    who = np.arange(len(row))
-    rest, slope, first = wanted - grown[who, row], _slope(times, rate, row), rate[who, row]
-    found: np.ndarray = times[row] + time_until(rest, first, slope)
+    at = np.arange(len(row)), row
+    found: np.ndarray = times[row] + time_until(rate[at], slopes(times, rate)[at], wanted - grown[at])
     return found
-
-
-def _slope(times: np.ndarray, rate: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """Of the rate of each channel behind a row of its own."""
-    who, width = np.arange(len(row)), times[row + 1] - times[row]
-    rise = rate[who, row + 1] - rate[who, row]
-    return np.divide(rise, width, out=np.zeros(len(row)), where=width > 0)
