@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from rdcalcium.alike import found_once
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.patches.base import BOUND, ENTERED, JUMP, PUMPED, Patch
 from rdcalcium.patches.stiffness import NUDGE, TINY
-from rdcalcium.vesicles.sites import starts
 
 ROUNDS, SAME = 50, 1e-13  # of Newton's method, and the change of shares at which it is done
 FULLEST = 1e6  # µM, more than any lumen holds
@@ -71,7 +71,7 @@ class Settled:
         mechanism, moving = self.patch.mechanism, self._moving
         rows = np.repeat(mechanism.start[:, None], len(calcium), axis=1)
         if mechanism.rests is not None:
-            return starts(mechanism.rests, calcium)
+            return found_once(mechanism.rests, calcium)
         if mechanism.courses:
             rows[-1] = self.moment
         if self.patch.holds_a_store:

@@ -8,12 +8,13 @@ from itertools import accumulate
 
 import numpy as np
 
+from rdcalcium.alike import found_once
 from rdcalcium.model import Model, Sensor
 from rdcalcium.vesicles.chain import CalciumCourse, Chain, Rates
 from rdcalcium.vesicles.flow import Flow
 from rdcalcium.vesicles.sampled import Fusions, SampledVesicles
 from rdcalcium.vesicles.series import Blocks, Series
-from rdcalcium.vesicles.sites import Vesicles, between, starts
+from rdcalcium.vesicles.sites import Vesicles, between
 from rdcalcium.vesicles.supplied import drawn
 
 
@@ -66,7 +67,7 @@ class ReleaseSensors:
         self.sampled: SampledVesicles | None = None
         if sensor.fusion == "stochastic":
             self.sampled = drawn(chain, sensor.name, seed, trials, len(self.labels), sensor.vesicles)
-            self.sampled.begin(starts(chain.start, calcium))
+            self.sampled.begin(found_once(chain.start, calcium))
         self._earlier = (0.0, calcium)  # length of the step before, and calcium at its beginning
 
     @property

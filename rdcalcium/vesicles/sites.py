@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from rdcalcium.alike import found_once
 from rdcalcium.vesicles.chain import CalciumCourse, Chain, Half, Rates
 from rdcalcium.vesicles.flow import LONGEST_SERIES, Flow
 from rdcalcium.vesicles.levels import Levels
@@ -22,7 +23,6 @@ FINENESS = (
 )
 MOST_PIECES = 64  # leaves 1e-5, and 2e-4 where steps of 0.2 ms cross a whole transient
 TOGETHER = 512  # steps of a course whose levels are found together
-ALIKE, LEAST = 1e-6, 1e-300  # relative difference of resting levels that are one, and the least of them in µM
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Vesicles:
 
         rest  of all, or (positions,) of each
         """
-        occupancy = starts(self.chain.start, np.broadcast_to(rest, positions))
+        occupancy = found_once(self.chain.start, np.broadcast_to(rest, positions))
         none = np.zeros((1, positions))
         if self.supplied:
             occupancy = np.concatenate([occupancy, none])
@@ -181,15 +181,6 @@ class Vesicles:
         low, high = np.minimum.reduce(course), np.maximum.reduce(course)
         change = float(((high - low) / np.maximum(high + low, np.finfo(float).tiny)).max(initial=0.0)) * 2
         return int(np.clip(np.ceil(min(changes / RESOLVED, change / FINENESS)), 1, MOST_PIECES))
-
-
-def starts(start: Callable[[float], np.ndarray], rest: np.ndarray) -> np.ndarray:
-    """What `start` says of each resting calcium (positions,) µM, (…, positions); it is asked once for those alike.
-
-    Those that differ by less than a part in a million are alike.
-    """
-    _, first, place = np.unique(np.round(np.log(rest.clip(LEAST)) / ALIKE), return_index=True, return_inverse=True)
-    return np.stack([start(float(rest[at])) for at in first], axis=-1)[..., place]
 
 
 def between(course: CalciumCourse, share: float) -> np.ndarray:
