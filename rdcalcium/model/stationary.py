@@ -1,4 +1,4 @@
-"""Occupancies of a chain of states that has been left alone for long, which add up to one."""
+"""Stationary and quasi-stationary distributions of a Markov chain, found without subtraction."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from rdcalcium.time_course import TimeCourse
 # and what has entered through it.
 PUMPED, STORED, BOUND, ENTERED = "pumped", "stored", "bound", "entered"
 CROSSED = "crossed"  # what has gone into control volumes on the other side, where the ledger finds it anyway
-# Times what is known by which one line may exceed it, and by how much the ends differ of each of several lines.
-LOOSE, BLOCK = 10.0, 1.3
+LOOSE = 10.0  # by how many times one straight line may exceed a bound, before several lines take its place
+BLOCK = 1.3  # ratio of the levels of calcium at which neighbouring ones of these begin to hold
 CLOCK = "clock"  # name of the row that is the time, ms
 LEAP = 0.25  # of the range of a function of time, about the most by which it changes within a step
 JUMP = 1e-4  # ms, in which a function of time jumps; its rows lie further on
@@ -226,7 +226,9 @@ class Stiffness:
 
 
 def bent(low: float, levels: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """Lines, of which the highest is above bounds that hold from `low` up to levels of calcium (µM), (lines, 2).
+    """A few lines whose maximum stays above a staircase of bounds, (lines, 2): slope and value at no calcium.
+
+    The bounds hold up to their levels of calcium, the first one from `low` on (µM).
 
     Each is above those between two ends that differ by BLOCK, and begins at half the lower one; so none is more than
     twice as steep as a line through the origin that is above all of them.

@@ -28,10 +28,10 @@ def stiffness(patch: Patch) -> Stiffness:
 def stiffness_across(mechanism: Mechanism, weights: tuple[float, float], beyond: float) -> tuple[Stiffness, Stiffness]:
     """The same of both sides of a membrane with control volumes there, while calcium beyond is below some levels.
 
-    The radii are those of both sides together, and are counted with the first. The first row is what has crossed: in
-    its place stands here the calcium beyond, which it changes as fast, by its weight. Where a control volume has
-    several sites their weights add up, which bounds the radius of all together: as that of a graph with two sides is
-    bounded by its largest degrees.
+    The radii are those of both sides together, and are counted with the first. The first row, what has crossed, is
+    replaced by the calcium beyond the membrane, which changes at the same rate times its weight. Where a control volume
+    has several sites their weights add up, which bounds the radius of all together: as that of a graph with two sides
+    is bounded by its largest degrees.
 
     weights  largest of a control volume on this side and beyond, µm⁻¹
     beyond   calcium there at rest, µM

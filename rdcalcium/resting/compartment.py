@@ -1,4 +1,4 @@
-"""The terminal as one well-mixed compartment: the calcium at which as much leaves it as enters, and stores are full."""
+"""The terminal as one well-mixed compartment: calcium at which as much leaves as enters it, and no store gains any."""
 
 from __future__ import annotations
 

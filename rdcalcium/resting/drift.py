@@ -22,7 +22,8 @@ class Drift:
     mean     of the whole terminal, with its buffers in equilibrium
     largest  of one control volume, before buffers and neighbours take their part
     at       µm, where that is
-    flow     of all places and stores that are out of balance, without their signs, as if nothing were buffered
+    flow     sizes of what each control volume and each store gains or loses, added up and per volume of cytosol, as if
+             nothing were buffered
     """
 
     mean: float
