@@ -22,6 +22,7 @@ from tests.test_rest import begun, rested
 
 NEAR = (0.006, 0.0, 0.005)  # µm, half a cell from the pore
 PLAIN = "C <-> O : 1.78*exp(V/23.3), 0.14*exp(-V/15)"
+OPEN_FIRST = "O <-> C : 0.14*exp(-V/15)*(1 + 1e-9*Ca), 1.78*exp(V/23.3)"
 GATES = {"of voltage": PLAIN, "of calcium": f"{PLAIN}*(1 + 1e-9*Ca)"}
 
 
@@ -85,6 +86,16 @@ def test_a_voltage_that_jumps_at_once_jumps_from_that_at_rest(gate: str) -> None
     assert after == pytest.approx(seen(still), rel=0.02)
     run.stretch(until=2e-4, alone=True)
     assert seen(run) == pytest.approx(after, rel=0.02)
+
+
+def test_a_gate_may_name_its_open_state_first() -> None:
+    """What is read from the states of a patch, whose first one it does not keep."""
+    model = conducting("of calcium")
+    swapped = model.changed(channels=[model.channels[0].model_copy(update={"gate": (OPEN_FIRST,)})])
+    runs = [begun(rested(one).system, one) for one in (model, swapped)]
+    first, second = (run.pores.open_probability(run.do.sites(run.stepper.y)) for run in runs)
+    assert first == pytest.approx(second, rel=1e-12)
+    assert seen(runs[0]) == pytest.approx(seen(runs[1]), rel=1e-12)
 
 
 def test_a_channel_that_happens_to_be_open_at_rest_is_seen_from_the_first_row_on() -> None:
