@@ -51,4 +51,4 @@ def suggest(word: str, known: Iterable[str], intro: str = "known") -> str:
     close = nearest(word, known)
     other = close and _looks(close) == _looks(word) and close.lower() != word.lower()
     hint = f". Did you mean {close!r}{', which only looks the same' if other else ''}?" if close else ""
-    return f"{intro}: {', '.join(known) or 'nothing'}{hint}"
+    return f"{intro}: {', '.join(known) or 'none'}{hint}"

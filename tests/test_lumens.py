@@ -20,6 +20,7 @@ from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, ModelError, Sphere, Tetrahedra
+from rdcalcium.model.plausible import doubts
 from rdcalcium.simulation import Simulation
 from rdcalcium.view.run_folder import CALCIUM as SHOWN
 from rdcalcium.view.run_folder import RunFolder
@@ -278,6 +279,10 @@ LEAKLESS = {**store(SERCA), "lumen": {"region": "mito"}}
     [
         ({"stores": [{**store(SERCA), "lumen": None}]}, r"needs the volume of a well-mixed lumen, or a lumen"),
         ({"stores": [LEAKLESS]}, r"store 'ER' fills 'mito'; obstacles: ER"),
+        (
+            {"stores": [store(SERCA, surface="z_max")]},
+            r"has the surface 'z_max', .* is that of 'ER': leave surface out",
+        ),
         ({"stores": [store(SERCA, binding_ratio=4)]}, r"leave out binding_ratio, and give it buffers"),
         ({"buffers": [{**BUFFER, "where": {**INSIDE, "of": "er"}}]}, r"in the lumen of 'er'; .*Did you mean 'ER'"),
         ({"buffers": [{**BUFFER, "where": {"kind": "region", "name": "ER"}}]}, r"is the lumen of store 'ER': say"),
@@ -288,6 +293,20 @@ LEAKLESS = {**store(SERCA), "lumen": {"region": "mito"}}
 def test_a_lumen_that_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         with_lumen(**changes)
+
+
+def test_a_pump_out_of_the_cell_in_the_membrane_of_a_store_is_asked_about() -> None:
+    """Whether the store has control volumes or is well mixed; on that of the terminal it is where it belongs."""
+    mixed = {**store(SERCA), "lumen": None, "volume": "1e-3 um^3"}
+    cases = ((store(SERCA), "ER"), ({**mixed, "surface": "ER"}, "ER"), (store(SERCA), "membrane"))
+    asked = []
+    for of, surface in cases:
+        pumps = [{"use": "PMCA_matveev2006", "surface": surface}]
+        asked.append(
+            [q for q in doubts(with_lumen(stores=[of], pumps=pumps, buffers=[], probes=[])) if "transports" in q]
+        )
+    assert [len(questions) for questions in asked] == [1, 1, 0]
+    assert "lies in the membrane of store 'ER' and takes calcium out of the cell" in asked[0][0]
 
 
 def test_a_channel_in_a_lumen_is_refused(tmp_path: Path) -> None:

@@ -448,8 +448,8 @@ def test_one_parameter_of_a_library_scheme_can_be_replaced() -> None:
             {"use": "felmy2003", "positions": [[0, 0, 0]], "parameters": {"k_onn": 0.3}},
             r"no rate of 'felmy2003' uses the parameter 'k_onn'; used: b, gamma, k_off, k_on. Did you mean 'k_on'\?",
         ),
-        ("buffers", {**FIXED, "parameters": {"k": 1}}, "no rate of 'fixed' uses the parameter 'k'; used: nothing"),
-        ("channels", channel(parameters={"k": 1}), "no rate of 'pore' uses the parameter 'k'; used: nothing"),
+        ("buffers", {**FIXED, "parameters": {"k": 1}}, "no rate of 'fixed' uses the parameter 'k'; used: none"),
+        ("channels", channel(parameters={"k": 1}), "no rate of 'pore' uses the parameter 'k'; used: none"),
     ],
 )
 def test_a_parameter_that_no_rate_uses_is_refused(kind: str, part: dict[str, Any], message: str) -> None:
@@ -555,6 +555,21 @@ def test_another_waveform_brings_its_own_rows_and_no_old_references(tmp_path) ->
     assert other is not None
     assert (other.table, other.source, other.times) == (((0, -80), (1, 20)), (), (1, 2))
     assert model.changed(stimulus={"times": [3]}).stimulus == model.stimulus.changed(times=[3])
+
+
+def test_a_waveform_that_is_not_there_is_answered_with_a_file_beside(tmp_path) -> None:
+    """And one with times in seconds is not read as milliseconds."""
+    (tmp_path / "ap.csv").write_text("t (s),V\n0,-80\n1,20\n")
+    for named, sentence in (
+        ("ap.cvs", "No such file or directory. Did you mean 'ap.csv'"),
+        ("ap.csv", "write them in ms"),
+    ):
+        stimulus = {"kind": "action_potential", "waveform": named}
+        (tmp_path / "m.toml").write_text(tomli_w.dumps(tables(stimulus=stimulus)))
+        with pytest.raises(ModelError, match=re.escape(sentence)):
+            library.load(tmp_path / "m.toml")
+    (tmp_path / "ap.csv").write_text("t (ms),V\n0,-80\n1,20\n")
+    assert library.load(tmp_path / "m.toml").stimulus.table == ((0, -80), (1, 20))
 
 
 def test_a_waveform_that_is_no_text_is_refused(tmp_path) -> None:

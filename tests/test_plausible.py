@@ -120,6 +120,29 @@ def test_an_action_potential_after_the_end_is_asked_about() -> None:
 
 
 @pytest.mark.parametrize(
+    ("times", "question"),
+    [
+        ([(0.1, 0.2), (0.3, 0.7)], None),  # one after the other, until the end
+        ([(0.2, 0.3), (0.4, 0.1)], "at 0.4 ms, while that of 0.2 ms still shines"),
+        ([(0.2, 2.0)], "shines until 2.2 ms, but the run ends at 1 ms"),
+        ([(1.5, 0.0)], "comes at 1.5 ms, but the run ends at 1 ms"),
+    ],
+)
+def test_light_that_is_lost_or_comes_twice_is_asked_about(times: list, question: str | None) -> None:
+    flashes = [{"time": at, "duration": long, "cage": "DMn", "efficiency": 0.3} for at, long in times]
+    model = model_of_tables(**{**PARTS["cages and flashes"], "flashes": flashes, "run": {"duration": 1}})
+    asked = [one for one in doubts(model) if "a flash" in one]
+    assert [question in one for one in asked] == ([True] if question else [])
+
+
+@pytest.mark.parametrize(("factor", "asked"), [(0.4, "below 1"), (1.3, None), (2.5, None), (25, "above 6")])
+def test_a_q10_that_no_gate_has_is_asked_about(factor: float, asked: str | None) -> None:
+    gates = channel(**{**OHMIC, "measured_at": "24 degC", "Q10": factor})
+    found = [one for one in doubts(model_of_tables(channels=[gates], stimulus=AP)) if one.startswith("Q10 of channels")]
+    assert [f"is {factor}, {asked}: is that meant?" in one for one in found] == [True] * bool(asked)
+
+
+@pytest.mark.parametrize(
     ("rows", "questions"),
     [
         ([[0, -80], [1, 20]], []),

@@ -10,6 +10,7 @@ from rdcalcium.catalogue import entries
 from rdcalcium.errors import ModelError, suggest
 from rdcalcium.library.likeness import differences, other_file, with_changes
 from rdcalcium.model import Buffer, Channels, Model, Pump, Sensor, StoreTransport, read_toml, validate
+from rdcalcium.model.waveform import is_file
 
 
 def load(source: str | Path) -> Model:
@@ -109,4 +110,4 @@ def _found(value: Any, folder: Path) -> Any:
 
 def _is_path(key: str, value: Any) -> bool:
     """Whether a key of a model file names a file; a waveform may be one of the library."""
-    return isinstance(value, str) and (key == "file" or (key == "waveform" and value.endswith(".csv")))
+    return isinstance(value, str) and (key == "file" or (key == "waveform" and is_file(value)))

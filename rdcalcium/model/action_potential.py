@@ -14,7 +14,7 @@ from rdcalcium.model.quantity import Factor, Temperature, Time, Voltage
 from rdcalcium.model.template import Template
 from rdcalcium.model.train import Train, require_ascending
 from rdcalcium.model.voltage_course import VoltageCourse
-from rdcalcium.model.waveform import Rows, SmoothCurve, read_waveform
+from rdcalcium.model.waveform import Rows, SmoothCurve, is_file, read_waveform
 
 JUMP = 1e-9  # mV; a smaller one is rounding
 INSTEAD = {"waveform": "template", "template": "waveform", "times": "train", "train": "times"}
@@ -127,7 +127,7 @@ def _with_rows(stimulus: dict[str, Any]) -> dict[str, Any]:
     name = stimulus.get("waveform")
     if not isinstance(name, str) or stimulus.get("table"):
         return stimulus
-    if name.endswith(".csv"):
+    if is_file(name):
         return {**stimulus, "table": read_waveform(name)}
     found = entry("waveforms", name)
     rows = Template(**found["template"]).table if "template" in found else read_waveform(_of_library(found["file"]))

@@ -12,12 +12,15 @@ from rdcalcium.catalogue import entries
 from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.base import LibraryPart
 from rdcalcium.model.buffers import Buffer
+from rdcalcium.model.flash_doubts import lost_light
 from rdcalcium.model.model import Model
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensor_doubts import never_fuse
+from rdcalcium.model.store_doubts import pumps_on_stores
 from rdcalcium.model.surroundings_doubts import (
     OTHER_TEMPERATURE,
     currents_without_saturation,
+    gates_much_faster,
     pumps_in_other_calcium,
     sensors_at_other_temperatures,
 )
@@ -69,7 +72,8 @@ def doubts(model: Model) -> list[str]:
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
     others = (
         *(_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _temperatures, _too_late, _endless),
-        *(sensors_at_other_temperatures, currents_without_saturation, pumps_in_other_calcium),
+        *(sensors_at_other_temperatures, currents_without_saturation, pumps_in_other_calcium, gates_much_faster),
+        *(pumps_on_stores, lost_light),
     )
     idle = [text for sensor in model.sensors if (text := never_fuse(sensor))]
     return [*unusual, *idle, *(text for ask in others for text in ask(model))]
@@ -234,9 +238,6 @@ def _too_late(model: Model) -> Iterator[str]:
         if late:
             others = f" and {len(late) - 1} more after it" if late[1:] else ""
             yield f"{late[0]}{others}, but the run ends at {show(end, 'time')}"
-    for flash in model.flashes:
-        if flash.time >= end:
-            yield f"a flash comes at {show(flash.time, 'time')}, but the run ends at {show(end, 'time')}"
     snapshots = model.record.snapshots
     intervals = {"record.every": model.record.every, "record.snapshots.every": snapshots and snapshots.every}
     for key, interval in intervals.items():

@@ -47,7 +47,7 @@ class Store(Part):
     surface: str = OBSTACLES
     """Name of the surface that is its membrane: of a box "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max",
     "z_max", "vesicles", all obstacles, or the name of some of them; of a mesh one that it names. That of a lumen with
-    control volumes is the surface of its region, whatever is said here."""
+    control volumes is the surface of its region, and not said."""
     volume: Annotated[float, Quantity("volume", gt=0)] | None = None
     """Of a well-mixed lumen behind all of that surface; none: the lumen has control volumes of its own."""
     lumen: Lumen | None = None
@@ -75,6 +75,11 @@ class Store(Part):
         if (self.volume is None) == (self.lumen is None):
             raise ValueError(
                 f"store {self.name!r} needs the volume of a well-mixed lumen, or a lumen of control volumes"
+            )
+        if self.lumen and self.surface not in (OBSTACLES, self.lumen.region):
+            raise ValueError(
+                f"store {self.name!r} has the surface {self.surface!r}, and a lumen whose membrane is that of "
+                f"{self.lumen.region!r}: leave surface out"
             )
         if self.lumen and self.binding_ratio:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Temperature and calcium outside that a model says, and that some of its parts do not follow."""
+"""Temperature and calcium outside that a model says, and that some of its parts do not follow, or too much."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rdcalcium.model.names import OUTSIDE
 from rdcalcium.units import show
 
 OTHER_TEMPERATURE = 5.0  # degC, beyond which rates are clearly others
+USUAL_FACTOR = (1.0, 6.0)  # Q10 of gates
 USUAL_CALCIUM = 2500.0  # µM outside, up to which a current that does not saturate is not far too large
 
 
@@ -56,4 +57,16 @@ def currents_without_saturation(model: Model) -> Iterator[str]:
                 f"{show(law.outside, 'concentration')}, and that of real ones saturates, half at about "
                 f"{show(HALF_SATURATION, 'concentration')}: is that meant? If not, say a smaller permeability, or an "
                 "ohmic current with measured_in, which saturates"
+            )
+
+
+def gates_much_faster(model: Model) -> Iterator[str]:
+    """Gates that no channel has: slower where it is warmer, or faster by a large factor."""
+    low, high = USUAL_FACTOR
+    for group in model.channels:
+        if group.Q10 is not None and not low <= group.Q10 <= high:
+            side, limit = ("above", high) if high < group.Q10 else ("below", low)
+            yield (
+                f"Q10 of channels {group.name!r} is {group.Q10:g}, {side} {limit:g}: is that meant? It is how many "
+                "times as fast the gate is where it is 10 degC warmer, 2 to 2.5 for calcium channels"
             )

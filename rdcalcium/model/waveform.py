@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdcalcium.errors import ModelError
+from rdcalcium.errors import ModelError, nearest
 
 if TYPE_CHECKING:
     from scipy.interpolate import PchipInterpolator
 
 Rows = Sequence[tuple[float, float]]
+
+# A heading of the first column that gives another unit than ms, such as "t (s)" or "time [us]".
+_OTHER_TIME = re.compile(r"[(\[]\s*(s|sec|seconds?|us|µs|μs)\s*[)\]]")
+
+
+def is_file(waveform: str) -> bool:
+    """Whether the name of a waveform is that of a file: those of the library have neither ending nor folder."""
+    return Path(waveform).suffix[1:].isalpha() or "/" in waveform
 
 
 def read_waveform(file: str | Path, what: str = "waveform", second: str = "voltage (mV)") -> list[tuple[float, float]]:
@@ -32,9 +41,11 @@ def read_waveform(file: str | Path, what: str = "waveform", second: str = "volta
         with path.open(newline="", encoding="utf-8-sig") as lines:
             rows = _split([line for line in lines if line.strip() and not line.lstrip(' "').startswith("#")])
     except OSError as error:
-        raise ModelError(f"cannot read the {what} {path}: {error.strerror or error}") from None
+        raise ModelError(f"cannot read the {what} {path}: {error.strerror or error}{_meant(path)}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise ModelError(f"the {what} {path} is not a text file of comma-separated values: {error}") from None
+    if _is_header(rows) and rows and _OTHER_TIME.search(rows[0][0]):
+        raise ModelError(f"the {what} {path} is headed {rows[0][0]!r}, and times are read in ms: write them in ms")
     try:
         numbers = [(float(t), float(v)) for t, v in rows[_is_header(rows) :]]
     except ValueError:  # also of rows that are longer or shorter
@@ -44,6 +55,13 @@ def read_waveform(file: str | Path, what: str = "waveform", second: str = "volta
     if len(numbers) < 2:
         raise ModelError(f"the {what} {path} has fewer than two rows")
     return numbers
+
+
+def _meant(path: Path) -> str:
+    """The file beside that a misspelt path may mean, as the end of a sentence."""
+    beside = [other.name for other in path.parent.iterdir() if other.is_file()] if path.parent.is_dir() else []
+    close = nearest(path.name, beside)
+    return f". Did you mean {close!r}?" if close and close != path.name else ""
 
 
 def _split(lines: list[str]) -> list[list[str]]:
