@@ -252,6 +252,14 @@ def test_a_pump_without_a_law_needs_states_that_bind() -> None:
         Pump(name="nothing")
 
 
+def test_a_store_that_nothing_enters_is_told_which_sign_uptake_has() -> None:
+    out = {"name": "SERCA", "law": "V_max*Ca", "parameters": {"V_max": "-2 um/s"}}
+    with pytest.raises(
+        InputError, match=r"take up 0 uM um/ms and let out 0\.0001; nothing enters it, as a positive flux"
+    ):
+        fresh(cell(out), "numpy")
+
+
 def test_a_store_that_no_leak_balances_is_refused() -> None:
     leaky = {**IP3R, "parameters": {"P": "1 um/ms", "IP3": "2 uM"}}
     with pytest.raises(

@@ -131,4 +131,6 @@ def _way_out(store: Store, rest: float, taken: float, let_out: float) -> str:
     free = '; or say leak = "none"'
     if store.rest > rest and taken > 0:
         return f"let uptake be more than {let_out / taken:.3g} times as strong, or release as much weaker{free}"
+    if store.rest > rest:
+        return f"nothing enters it, as a positive flux does: look at the signs of its transports{free}"
     return f"change its transports or its rest{free}"
