@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from rdcalcium import catalogue, library
 from rdcalcium.cli.main import cli
+from rdcalcium.library.likeness import _KINDS, _by_name
 from rdcalcium.model import Model, ModelError, write_toml
 from tests.models import small_model
 
@@ -161,3 +162,17 @@ def test_an_entry_of_the_library_is_like_others_in_turn(
     else:
         whole = catalogue._whole(table, "c", ())
         assert {key: value for key, value in whole.items() if key != "like"} == found
+
+
+@pytest.mark.parametrize("key", _KINDS)
+def test_a_part_without_a_name_is_left_to_the_check_of_the_whole(key: str) -> None:
+    known = _KINDS[key].model_construct(name="known")
+    assert _by_name(key, [known], [{}], "m.toml", "base.toml") == [known, {}]
+
+
+def test_a_probe_without_a_name_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    text = 'like = "keller2015"\nprobes = [{ name = "near", position = [0, 0, 0.1] }]\n'
+    written(tmp_path, "base.toml", text)
+    path = written(tmp_path, "m.toml", 'like = "base.toml"\n[[probes]]\nposition = [0, 0, 0.2]\n')
+    with pytest.raises(ModelError, match=r"probes\[2\].*name"):
+        library.load(path)

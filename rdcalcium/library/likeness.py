@@ -93,7 +93,8 @@ def _name(table: Any) -> str | None:
 
 def _require_new(key: str, parts: Sequence[Any], table: dict[str, Any], origin: str, other: str) -> None:
     """A table that changes no part has to be one of its own, and not the same again."""
-    same = [part.name for part in parts if "name" not in table and part.name != table.get("use") == part.use]
+    entry = table.get("use") if "name" not in table else None
+    same = [part.name for part in parts if entry and part.name != entry == getattr(part, "use", None)]
     if same:
         raise ModelError(
             f"{origin}: {table['use']!r} is among the {key} of {other} as {same[0]!r}; write name = {same[0]!r} to "
