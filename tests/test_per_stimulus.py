@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,13 @@ def test_everything_that_is_said_to_begin_begins_a_row() -> None:
     }
 
 
+def test_currents_of_channels_called_stimulus_begin_beside_the_voltage() -> None:
+    bell = {"kind": "gaussian", "amplitude": 0.1, "peak": 1, "width": 0.25}
+    steps = {"kind": "voltage_step", "holding": -70, "steps": [{"level": 0, "start": 2, "duration": 1}]}
+    channels = [{"name": "stimulus", "positions": [[0, 0]], "current": bell}]
+    assert beginnings(small_model(channels=channels, stimulus=steps)) == {"stimulus (ms)": [2, 0.75]}
+
+
 def test_failures_and_the_variance_of_counts_are_those_of_the_vesicles_that_fused(tmp_path: Path) -> None:
     """Of four trials; what fuses before the first stimulus is no answer to any."""
     trial, time = np.array([1, 1, 1, 2, 4, 4]), np.array([0.5, 1.2, 2.9, 1.5, 3.0, 3.5])
@@ -142,6 +150,25 @@ def test_failures_and_the_variance_of_counts_are_those_of_the_vesicles_that_fuse
     assert text[0] == ("time (ms),all sensors: failures,all sensors: mean fusions,all sensors: variance of fusions")
     expected = [[1, 0.5, 0.75, np.var([2, 1, 0, 0], ddof=1)], [3, 0.75, 0.5, 1]]
     np.testing.assert_allclose(np.loadtxt(text[1:], delimiter=","), expected)
+
+
+def test_no_row_is_missing_at_any_moment_while_failures_are_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed meanwhile goes on from rows that are all there."""
+    path, put = tmp_path / "per_stimulus.csv", os.replace
+    write(path, ["time (ms)"], [[1.0], [3.0]])
+    write(tmp_path / "releases.csv", ["trial", "time (ms)", "sensor", "vesicle"], [[1, 1.2, "v", 1]])
+    seen = []
+
+    def looking(old: Path, new: Path) -> None:
+        put(old, new)
+        seen.append(path.read_text().count("\n"))
+
+    monkeypatch.setattr(os, "replace", looking)
+    sensor = Sensor(name="v", positions=[(0.02, 0, 0)], scheme=["X + Ca -> fused : 0.5"], fusion="stochastic")
+    add_counts(tmp_path, small_model(sensors=[sensor], run={"duration": 4, "trials": 4}))
+    assert seen == [3]
 
 
 def write(path: Path, headings: list[str], rows: Iterable[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ class CsvTable:
         """Add one row, with all the digits of each number; counts are whole numbers, names stand as they are."""
         if len(values) != len(self._kinds):
             raise ValueError(f"a row of {len(values)} values for {len(self._kinds)} columns")
-        self._file.write(",".join(str(kind(v)) for kind, v in zip(self._kinds, values, strict=True)) + "\n")
+        self._file.write(_line(self._kinds, values))
 
     def flush(self) -> None:
         """Hand the rows so far to the operating system."""
@@ -48,6 +48,19 @@ class CsvTable:
     def close(self) -> None:
         """Flush and close."""
         self._file.close()
+
+
+def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> None:
+    """A table that is whole at once: a kill leaves that which was there before."""
+    head, kinds = io.StringIO(), [_kind(heading) for heading in columns]
+    csv.writer(head, lineterminator="\n").writerow(columns)
+    rows = (_line(kinds, values) for values in zip(*columns.values(), strict=True))
+    write_atomically(path, "".join([head.getvalue(), *rows]).encode())
+
+
+def _line(kinds: Sequence[type[float | int | str]], values: Sequence[float | str]) -> str:
+    """One row, with all the digits of each number."""
+    return ",".join(str(kind(v)) for kind, v in zip(kinds, values, strict=True)) + "\n"
 
 
 def _kind(heading: str) -> type[float | int | str]:

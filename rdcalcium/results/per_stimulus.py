@@ -10,7 +10,7 @@ import numpy as np
 from rdcalcium.model import Model
 from rdcalcium.results import columns
 from rdcalcium.results.columns import TIME, TRIAL, Column
-from rdcalcium.results.csv_table import CsvTable, read_table
+from rdcalcium.results.csv_table import read_table, write_table
 from rdcalcium.results.events import EventTable, events_to_go_on_with
 from rdcalcium.results.folder import PER_STIMULUS, RELEASES, lost
 
@@ -90,10 +90,7 @@ def add_counts(folder: Path, model: Model) -> None:
     begins, row = np.unique(table[TIME.heading], return_inverse=True)
     found = _drawn(begins, fused, model.run.trials) if fused else _expected(model, table, len(begins))
     table |= {column.heading: values[row] for column, values in zip(columns.COUNTS, found, strict=True)}
-    written = CsvTable(folder / PER_STIMULUS, list(table))
-    for values in zip(*table.values(), strict=True):
-        written.append(values)
-    written.close()
+    write_table(folder / PER_STIMULUS, table)
 
 
 def _drawn(begins: np.ndarray, fused: Mapping[str, np.ndarray], trials: int) -> tuple[np.ndarray, ...]:

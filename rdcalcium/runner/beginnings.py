@@ -17,7 +17,9 @@ def beginnings(model: Model) -> dict[str, list[float]]:
     laws of pumps and transports name. A constant current has no beginning, and what single channels do is no stimulus.
     """
     found = {"stimulus (ms)": list(model.stimulus.beginnings.values())} if model.stimulus else {}
-    found |= {f"{group.name} (ms)": times for group in model.channels if (times := [*_of_channels(group)])}
+    for group in model.channels:
+        if times := [*_of_channels(group)]:
+            found.setdefault(f"{group.name} (ms)", []).extend(times)
     for flash in model.flashes:
         found.setdefault(f"flash of {flash.cage} (ms)", []).append(flash.time)
     transports: list[Transport] = [*model.pumps, *(one for store in model.stores for one in store.transports)]
