@@ -18,12 +18,13 @@ from rdcalcium.currents import channel_currents
 from rdcalcium.discretization.build import discretize
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
+from rdcalcium.resting import Compartment, typed_drift
 from rdcalcium.results.about import About
 from rdcalcium.sensing import SensingGate
 from rdcalcium.simulation import Simulation
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.linear import correction
-from rdcalcium.steady_state.rest import Rested, at_rest
+from rdcalcium.steady_state.rest import Rested, _left, at_rest
 from rdcalcium.system import System, build_system
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
 from rdcalcium.vesicles.chain import Chain
@@ -351,6 +352,18 @@ def test_a_typed_state_drifts_as_fast_as_is_said() -> None:
     assert sum(run.balance().pumped.values()) == pytest.approx(leaves * SIDE**3 * 0.01, rel=1e-3)
 
 
+def test_what_is_left_to_drift_is_told_in_the_quantities_of_what_is_typed() -> None:
+    """In one and the same state, most of whose calcium is bound: free calcium on average, and flow per volume."""
+    model = compartment(pumps=[BARE], buffers=[{**SITES, "total": 1e4}])
+    system = build_system(model, discretize(model))
+    whole, nothing = Compartment(model, system), (np.zeros(0, dtype=int), np.zeros(0))
+    equations = Equations(NumpyOperations(system), np.zeros(system.shape))
+    left = _left(whole, REST, equations, np.zeros_like(equations.sources))
+    typed = typed_drift(whole, *nothing)
+    assert left.at == typed.at
+    assert (left.mean, left.largest, left.flow) == pytest.approx((typed.mean, typed.largest, typed.flow), rel=1e-6)
+
+
 # What has no rest --------------------------------------------
 
 
@@ -468,12 +481,21 @@ def test_a_store_that_settles_far_from_what_is_typed_is_told_with_the_cause(P: f
         assert f"take up {uptake:.3g} uM um/ms and let out {P * 120:.3g}; " in line
 
 
-@pytest.mark.parametrize(("transports", "does"), [([SERCA, POROUS], "let out more calcium than the terminal can hold")])
+BLIND = {"name": "blind", "law": "P*(300 - Ca_store)", "parameters": {"P": 4e-6}}  # fills to 300 µM from anything
+
+
+@pytest.mark.parametrize(
+    ("holds", "transports", "does"),
+    [
+        (1e5, [SERCA, POROUS], "let out more calcium than the terminal can hold"),
+        (1.0, [BLIND], "take up all calcium"),
+    ],
+)
 def test_stores_that_empty_into_a_closed_terminal_are_told_from_those_that_take_all(
-    transports: list[dict[str, Any]], does: str
+    holds: float, transports: list[dict[str, Any]], does: str
 ) -> None:
-    flood = {**ER, "volume": 1.0, "rest": 1e5, "transports": transports}
-    assert does in rested(compartment(stores=[flood])).why
+    store = {**ER, "volume": 1.0, "rest": holds, "transports": transports}
+    assert f"the stores {does} before they are in balance" in rested(compartment(stores=[store])).why
 
 
 def test_what_crosses_the_membrane_of_a_lumen_drifts_through_all_its_faces() -> None:

@@ -63,10 +63,22 @@ def drift_at(compartment: Compartment, level: Level, cells: np.ndarray, rates: n
             flow += abs(flux) * float(patch.extents.sum())
     flow += float(made.volumes @ np.abs(change))
     change += stored
-    mean = float(made.volumes @ change) / compartment.volume / capacity(compartment, calcium)
+    return drift_of(compartment, calcium, change, change, flow)
+
+
+def drift_of(compartment: Compartment, calcium: float, change: np.ndarray, gained: np.ndarray, flow: float) -> Drift:
+    """That of rates in all control volumes.
+
+    calcium  on average over the cytosol, µM
+    change   of free calcium, (n,) µM ms⁻¹
+    gained   of free and bound calcium, (n,) µM ms⁻¹
+    flow     sizes of what each control volume and each store gains or loses, added up, µM µm³ ms⁻¹
+    """
+    made, volume = compartment.system.discretization, compartment.volume
+    mean = float(made.part_volumes(0) @ gained) / volume / capacity(compartment, calcium)
     worst = int(np.abs(change).argmax())
     x, y, z = made.centres[worst].tolist()
-    return Drift(mean, float(change[worst]), (x, y, z), flow / compartment.volume)
+    return Drift(mean, float(change[worst]), (x, y, z), flow / volume)
 
 
 def capacity(compartment: Compartment, calcium: float) -> float:

@@ -11,7 +11,7 @@ from rdcalcium.chemistry import CALCIUM
 from rdcalcium.memory import MemoryShortageError, check_memory_for_steady_state
 from rdcalcium.model import Model
 from rdcalcium.patches.settled import UnsettledError
-from rdcalcium.resting import Compartment, Drift, Level, NoRestError, resting_sources, typed_drift
+from rdcalcium.resting import Compartment, Drift, Level, NoRestError, drift_of, resting_sources, typed_drift
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import TOLERANCE, search_from
 from rdcalcium.system import Resting, System, chemistry_at, resting_at
@@ -84,12 +84,13 @@ def _everywhere(
     resting = Resting(level.calcium, sites, uneven, {name: lumens[name] for name in resolved})
     cytosol = equations.parts == 0
     calcium, volumes = equations.whole(u)[CALCIUM][equations.free][cytosol], equations.volumes[cytosol]
+    mean = float(volumes @ calcium / volumes.sum())
     return replace(
         before,
         system=resting_at(model, before.system, resting),
-        level=Level(float(volumes @ calcium / volumes.sum()), {name: lumens[name] for name in level.lumens}),
+        level=Level(mean, {name: lumens[name] for name in level.lumens}),
         range=(float(calcium.min()), float(calcium.max())),
-        drift=_left(equations, u),
+        drift=_left(compartment, mean, equations, u),
         solved=True,
     )
 
@@ -110,12 +111,10 @@ def _solved(equations: Equations) -> np.ndarray:
     return found
 
 
-def _left(equations: Equations, u: np.ndarray) -> Drift:
-    """What still drifts in the state that was found."""
+def _left(compartment: Compartment, calcium: float, equations: Equations, u: np.ndarray) -> Drift:
+    """What still drifts in the state that was found, in which calcium is so much on average, µM."""
     rates = equations.rates(u)
-    change, made = rates[CALCIUM], equations.system.discretization
-    content = equations.chemistry.calcium_content @ rates
-    worst = int(np.abs(change).argmax())
-    x, y, z = made.centres[equations.free[worst]].tolist()
-    mean = float(equations.volumes @ content / equations.volumes.sum())
-    return Drift(mean, float(change[worst]), (x, y, z), float(equations.volumes @ np.abs(change)))
+    change, gained = np.zeros((2, compartment.system.discretization.size))
+    change[equations.free] = rates[CALCIUM]
+    gained[equations.free] = equations.chemistry.calcium_content @ rates
+    return drift_of(compartment, calcium, change, gained, float(equations.volumes @ np.abs(rates[CALCIUM])))
