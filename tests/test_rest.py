@@ -18,11 +18,13 @@ from rdcalcium.currents import channel_currents
 from rdcalcium.discretization.build import discretize
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
+from rdcalcium.patches.settled import Settled
 from rdcalcium.resting import Compartment, typed_drift
 from rdcalcium.results.about import About
 from rdcalcium.sensing import SensingGate
 from rdcalcium.simulation import Simulation
 from rdcalcium.steady_state.equations import Equations
+from rdcalcium.steady_state.exchange import Exchange
 from rdcalcium.steady_state.linear import correction
 from rdcalcium.steady_state.rest import Rested, _left, at_rest
 from rdcalcium.system import System, build_system
@@ -240,6 +242,33 @@ def test_a_lumen_of_control_volumes_rests_where_serca_and_leak_balance() -> None
     assert run.balance().initial == pytest.approx(content(c, s), rel=1e-9)
     run.run()
     assert np.abs(run.do.to_host(run.stepper.y) - found.system.rest).max() < 1e-9 * s
+
+
+def with_a_store() -> Exchange:
+    model = compartment(pumps=[BALANCED], stores=[ER])
+    return Exchange(build_system(model, discretize(model)), -np.inf, {})
+
+
+def test_a_search_under_a_share_of_the_currents_leaves_the_levels_of_stores_where_they_were() -> None:
+    """The next share begins from the state that was found before, and not from where one ended that failed."""
+    calcium, whole = np.array([REST]), with_a_store()
+    before, found = whole.stored(calcium), [*whole._found]
+    assert whole.under(0.5).stored(2 * calcium)["ER"] > 1.5 * before["ER"]
+    assert whole._found == found
+
+
+def test_the_level_of_a_store_is_looked_for_once_in_each_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, looked, look = with_a_store(), [], Settled.lumen
+
+    def counted(one: Settled, calcium: np.ndarray, near: float) -> float:
+        looked.extend(calcium if one.patch.holds_a_store else [])
+        return look(one, calcium, near)
+
+    monkeypatch.setattr(Settled, "lumen", counted)
+    for calcium in (REST, 2 * REST):
+        whole.pumping(np.array([calcium]))
+        assert [*whole.couplings(np.array([calcium]))]
+    assert looked == [REST, 2 * REST]
 
 
 def test_a_correction_knows_that_a_store_joins_its_sites_and_that_pumps_have_states() -> None:

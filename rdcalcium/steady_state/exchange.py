@@ -24,12 +24,15 @@ class Exchange:
     def __init__(self, system: System, moment: float, lumens: Mapping[str, float]):
         """In the voltage of a moment, ms; a search for free calcium in stores begins at `lumens` (µM), or at rest."""
         self.system, self.settled = system, settle(system.patches.patches, moment)
-        self._near = [lumens.get(one.patch.mechanism.name, one.typed_lumen) for one in self.settled]
+        near = [lumens.get(one.patch.mechanism.name, one.typed_lumen) for one in self.settled]
+        # Of each patch: calcium at its sites when its store was in balance last, and the level of that.
+        self._found: list[tuple[np.ndarray | None, float]] = [(None, level) for level in near]
         self._nudge = NUDGE * max(float(system.chemistry.rest[CALCIUM]), LEAST)
 
     def under(self, currents: float) -> Exchange:
-        """The same with a share of what channels let in."""
+        """The same with a share of what channels let in; where its search for stores ends, ours does not begin."""
         found = copy(self)
+        found._found = [*self._found]
         found.settled = [one.scaled(currents) if one.lets_in else one for one in self.settled]
         return found
 
@@ -43,8 +46,15 @@ class Exchange:
             if one.patch.beyond is not None:
                 yield one, here, calcium[one.patch.beyond]
             else:
-                self._near[number] = one.lumen(here, self._near[number])
-                yield one, here, self._near[number]
+                yield one, here, self._lumen(number, here)
+
+    def _lumen(self, number: int, here: np.ndarray) -> float:
+        """Free calcium in the store of a patch, µM, looked for once for all that is asked of one state."""
+        there, level = self._found[number]
+        if there is None or not np.array_equal(there, here):
+            level = self.settled[number].lumen(here, level)
+            self._found[number] = here, level
+        return level
 
     def take(self, calcium: np.ndarray, rates: np.ndarray) -> None:
         """Take from the rates of calcium (n,) µM ms⁻¹ what goes through patches."""
