@@ -85,9 +85,9 @@ class Record(Part):
     """What is written, and how often."""
 
     every: PositiveTime | None = None
-    """Interval between the rows of sensors and probes, from 0 ms on and at the end. The steps stay as they are, and
-    peaks are those of all of them, also of each stimulus; none: a row after each step, or with several trials 1/200 of
-    the duration."""
+    """Interval between the rows of sensors, probes and stores, from 0 ms on and at the end. The steps stay as they are,
+    and peaks are those of all of them, also of each stimulus; none: a row after each step, or with several trials 1/200
+    of the duration, and of stores always that."""
     snapshots: Snapshots | None = None
     """Whole fields, for pictures and ParaView, besides those at rest and at the end, which are always written; with
     several trials those of the first; none: rest and end alone."""

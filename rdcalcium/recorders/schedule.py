@@ -1,4 +1,4 @@
-"""When to look: at whole fields, and at sensors and probes."""
+"""When to look: at whole fields, at sensors and probes, and at stores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rdcalcium.integrators.limits import SAME_TIME
 from rdcalcium.model import Model
 from rdcalcium.units import milliseconds
 
-ROWS_OF_A_TRIAL = 200  # where a model with several trials does not say how many
+MOST_ROWS = 200  # of each trial, and of stores, where a model does not say how many: each may cost a wait for a device
 MOST = 1_000_000  # times; more is a mistake in the unit
 SAME_SNAPSHOT = 1e-9  # ms; two moments nearer than that are one
 
@@ -29,8 +29,17 @@ def row_times(model: Model) -> np.ndarray | None:
     """When a run writes what sensors and probes see, ms; none: after each step. All trials have the same times."""
     interval, duration = model.record.every, model.run.duration
     if interval is None and model.computed_trials > 1:
-        interval = duration / ROWS_OF_A_TRIAL
+        interval = duration / MOST_ROWS
     return None if interval is None else every(interval, duration, "record.every")
+
+
+def store_times(model: Model) -> np.ndarray:
+    """When a run writes what is in stores, ms: with sensors and probes, but not after each step.
+
+    A store needs the state of all its membrane, for which a device has to stop; what points see it tells by itself.
+    """
+    rows, duration = row_times(model), model.run.duration
+    return every(duration / MOST_ROWS, duration, "record.every") if rows is None else rows
 
 
 def every(interval: float, duration: float, key: str) -> np.ndarray:
@@ -74,13 +83,15 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Schedules:
-    """When one run looks at whole fields, and at sensors and probes (none: after each step)."""
+    """When one run looks at whole fields, at sensors and probes (none: after each step), and at stores."""
 
     snapshots: Schedule
     rows: Schedule | None
+    stores: Schedule
 
 
 def schedules(model: Model) -> Schedules:
-    """Both of a model; an interval that makes too many times is refused."""
+    """All of a model; an interval that makes too many times is refused."""
     rows = row_times(model)
-    return Schedules(Schedule(snapshot_times(model)), None if rows is None else Schedule(rows))
+    of_rows = None if rows is None else Schedule(rows)
+    return Schedules(Schedule(snapshot_times(model)), of_rows, Schedule(store_times(model)))

@@ -27,6 +27,11 @@ class Stores:
         self._lumens = {name: system.discretization.part_volumes(number) for name, number in parts.items()}
         self._cells = np.unique(np.concatenate([*self._seen()]))
         self._places = operations.points(PointWeights(self._cells[:, None], np.ones((len(self._cells), 1))))
+        self._inside = {name: np.flatnonzero(volumes) for name, volumes in self._lumens.items()}
+        patches = {store.name: system.patches.patches[i] for store, i in zip(model.stores, self._patches, strict=True)}
+        self._near = {name: self._place(patch.volumes) for name, patch in patches.items()}
+        self._beyond = {name: self._place(p.beyond) for name, p in patches.items() if p.beyond is not None}
+        self._within = {name: self._place(inside) for name, inside in self._inside.items()}
 
     def _seen(self) -> Iterator[np.ndarray]:
         """Control volumes whose calcium is asked for."""
@@ -54,8 +59,8 @@ class Stores:
         """Of one of them; rows (rows, sites) of its membrane, fields (fields, cells) µM."""
         calcium, mechanism = fields[CALCIUM], patch.mechanism
         levels = self._in_lumen(store.name, fields) if store.lumen else _mixed(store, patch, rows)
-        within = float(patch.extents @ rows[0]) if patch.beyond is None else calcium[self._place(patch.beyond)]
-        near = calcium[self._place(patch.volumes)]
+        within = float(patch.extents @ rows[0]) if patch.beyond is None else calcium[self._beyond[store.name]]
+        near = calcium[self._near[store.name]]
         fluxes = mechanism.values(mechanism.fluxes.values(), near, rows, within) @ patch.extents
         states = mechanism.values(mechanism.states.values(), near, rows, within)
         shares = states.reshape(-1, len(near)) @ patch.extents / patch.extents.sum()
@@ -67,9 +72,7 @@ class Stores:
 
     def _in_lumen(self, name: str, fields: np.ndarray) -> np.ndarray:
         """Free calcium on average, where it is lowest and highest, and free and bound on average, (4,) µM."""
-        volumes = self._lumens[name]
-        inside = np.flatnonzero(volumes)
-        here, volumes = fields[:, self._place(inside)], volumes[inside]
+        here, volumes = fields[:, self._within[name]], self._lumens[name][self._inside[name]]
         mean = here @ volumes / volumes.sum()
         return np.array([mean[CALCIUM], *_range(here[CALCIUM]), self.do.system.chemistry.calcium_content @ mean])
 

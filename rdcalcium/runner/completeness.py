@@ -62,7 +62,8 @@ def require_complete(path: Path, simulation: Simulation, when: Schedules) -> Sna
         if name == folder.LEDGER:
             whole = len(now) > 0 and now[-1] >= when.snapshots.last(simulation.t) - SAME_TIME
         else:
-            whole = _has_every_row(now, simulation, when.rows) and _has_every_trial(before, simulation, when.rows)
+            rows = when.stores if name == folder.STORES else when.rows
+            whole = _has_every_row(now, simulation, rows) and _has_every_trial(before, simulation, rows)
         _require_whole(path / name, whole, simulation)
     if simulation.model.computed_trials > 1:
         numbers = _moments(path / folder.TRIALS, headings_of_trials(simulation.model))[:, 0]

@@ -58,6 +58,7 @@ class Recording:
         self.fields = [f.name for f in simulation.system.fields]
         self.schedule, self.rows = when.snapshots, when.rows
         self.stores = Stores(model, simulation.do) if model.stores else None
+        self.store_rows = when.stores
         self.peaks, self.lowest = Peaks(len(model.watched)), float(np.inf)
         self.stimuli = stimuli_of(simulation)
         self._stimulus: StimulusOfTrials | None = None
@@ -128,6 +129,7 @@ class Recording:
     def look(self, moment: Moment) -> None:
         """Write the rows of this step, and the fields if a snapshot is due; peaks are those of all steps."""
         self._look_at_points(moment)
+        self._look_at_stores(moment)
         fusions = [step.fusions for step in moment.release]
         self.releases.write(fusions)
         self._released += sum(len(f.time) for f in fusions if f)
@@ -150,7 +152,7 @@ class Recording:
         """
         if self.rows is None or not moment.h:
             self.tables.write_points(moment.t, moment.values, self._release(moment, moment.values))
-            self._look_at_the_state(moment, np.array([moment.t]))
+            self._look_at_channels(moment, np.array([moment.t]))
             return
         times = self.rows.times[self.rows.due(moment.t, moment.h)]
         if not len(times):
@@ -158,7 +160,7 @@ class Recording:
         for t, values in zip(times.tolist(), self.simulation.values_within(moment, times), strict=True):
             share = 1 + (t - moment.t) / moment.h
             self.tables.write_points(t, values, self._release(moment, values, share))
-        self._look_at_the_state(moment, times)
+        self._look_at_channels(moment, times)
 
     def _look_at_stimuli(self, moment: Moment) -> None:
         """Calcium after this step, and what there is when a stimulus begins within it, or the run ends."""
@@ -171,20 +173,23 @@ class Recording:
             self.stimuli.released[number] = self._release(moment, values, share)
         self.stimuli.look(moment.t, moment.values[CALCIUM])
 
-    def _look_at_the_state(self, moment: Moment, times: np.ndarray) -> None:
-        """The same of stores, and of channels whose gate calcium changes."""
-        if self.stores:
-            for t, seen in zip(
-                times.tolist(), self.simulation.looks_within(moment, times, self.stores.look), strict=True
-            ):
+    def _look_at_stores(self, moment: Moment) -> None:
+        """A row for each time within this step at which stores are looked at."""
+        times = self.store_rows.times[self.store_rows.due(moment.t, moment.h)]
+        if self.stores and len(times):
+            looks = self.simulation.looks_within(moment, times, self.stores.look)
+            for t, seen in zip(times.tolist(), looks, strict=True):
                 self.tables.write_stores(t, self.stores.values(seen))
+
+    def _look_at_channels(self, moment: Moment, times: np.ndarray) -> None:
+        """The same of channels whose gate calcium changes."""
         for t, are_open, inward in open_and_inward(self.simulation, moment, times):
             self.tables.write_channels(t, are_open, inward)
 
     def following(self, t: float) -> float:
-        """When the state itself is looked at for the first time after t ms, ms: stores are with every row."""
-        rows = np.inf if self.stores is None else self.rows.following(t) if self.rows else t
-        return min(self.schedule.following(t), self.microscope.following(t), rows)
+        """When the state itself is looked at for the first time after t ms, ms."""
+        stores = self.store_rows.following(t) if self.stores else np.inf
+        return min(self.schedule.following(t), self.microscope.following(t), stores)
 
     def _release(self, moment: Moment, values: np.ndarray, share: float = 1.0) -> np.ndarray:
         """What is written of release at all sensors after a share of the step, in the order of the columns."""
