@@ -446,6 +446,15 @@ def test_what_follows_a_course_of_time_is_left_to_explicit_steps_while_that_chan
         assert suits(patches, [Room(D, 1.0)], 1.0, begin, begin + 1) == left
 
 
+@pytest.mark.parametrize(("highest", "follows"), [(-80.0, 0), (20.0, 0), (40.0, 1)])
+def test_a_state_that_only_a_high_voltage_makes_too_fast_for_steps_follows(highest: float, follows: int) -> None:
+    """Its rates are 2e-8, 1.5e3 and 2.2e5 per ms; at rest it is as slow in all of them."""
+    steps = {"scheme": ("C <-> O : 10*exp(V/4), 1",), "law": "P*O*Ca", "parameters": {"P": 0.02}}
+    voltage = Course(np.array([0.0, 1.0, 2.0]), np.array([-80.0, highest, -80.0]))
+    mechanism = pump_mechanism(Pump(name="gated", **steps), 0.05, voltage)
+    assert len(mechanism.following) == follows
+
+
 @pytest.mark.parametrize(
     "stimulus",
     [

@@ -29,6 +29,7 @@ class Assembly:
     calcium     µM under the surface at rest
     given       what else laws may name at rest, such as Ca_store
     magnesium   µM, clamped
+    voltages    mV, the lowest and highest that come, besides that at rest
     courses     what changes with time, by the names that laws have for it
     transported  terms of the fluxes of all transports
     fluxes      of each transport, all its terms
@@ -38,6 +39,7 @@ class Assembly:
     calcium: float
     given: Mapping[str, float] = field(default_factory=dict)
     magnesium: float = 0.0
+    voltages: tuple[float, ...] = ()
     rows: list[Row] = field(default_factory=list)
     parameters: dict[str, float] = field(default_factory=dict)
     transported: list[str] = field(default_factory=list)
@@ -91,11 +93,12 @@ class Assembly:
         density, held = names.get(DENSITY), scheme.bound(CALCIUM)
         if density:
             self.transported += _across(scheme, names, share, density)
-        rest = scheme.generator(self.given.get(VOLTAGE, 0.0), self.calcium, self.magnesium)
+        voltage = self.given.get(VOLTAGE, 0.0)
+        rest = scheme.generator(voltage, self.calcium, self.magnesium)
         at_rest = dict(zip(scheme.states, limiting(rest.T), strict=True))
         amount = self.parameters[density] if density else 0.0
         keeps_none = not any(amount * held[s] for s in scheme.states)
-        follows = keeps_none and outruns(scheme, self.given.get(VOLTAGE, 0.0), self.magnesium)
+        follows = keeps_none and outruns(scheme, {voltage, *self.voltages}, self.magnesium)
         self.rows += [
             Row(share[s], Expression(rates[s]), at_rest[s], amount * held[s], 1.0, BOUND * bool(amount), follows)
             for s in scheme.states[1:]

@@ -65,7 +65,9 @@ def pump_mechanism(pump: Pump, rest: float, voltage: Course | None = None, magne
     voltage    over time; what it is at first is that of rest
     magnesium  µM
     """
-    parts = Assembly(rest, {} if voltage is None else {VOLTAGE: float(voltage.values[0])}, magnesium)
+    given = {} if voltage is None else {VOLTAGE: float(voltage.values[0])}
+    extremes = () if voltage is None else (float(voltage.values.min()), float(voltage.values.max()))
+    parts = Assembly(rest, given, magnesium, extremes)
     parts.rows.append(Row("x0", Expression("0"), calcium=1.0, account=PUMPED))
     parts.add(pump)
     out = " + ".join(parts.transported)
