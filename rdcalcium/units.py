@@ -209,7 +209,8 @@ def nanometres(length: float | Iterable[float], digits: int = 6) -> str:
     digits  that are significant
     """
     if isinstance(length, Iterable):
-        return "(" + ", ".join(figures(NM_PER_UM * x, digits) for x in length) + ") nm"
+        # What rounding leaves of a zero is one: 0.1 + 0.2 - 0.3 µm is no place.
+        return "(" + ", ".join(figures(round(NM_PER_UM * x, 6) + 0.0, digits) for x in length) + ") nm"
     return f"{figures(NM_PER_UM * length, digits)} nm"
 
 

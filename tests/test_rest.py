@@ -19,7 +19,7 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
 from rdcalcium.patches.settled import Settled
-from rdcalcium.resting import Compartment, typed_drift
+from rdcalcium.resting import Compartment, resting_sources, typed_drift
 from rdcalcium.results.about import About
 from rdcalcium.sensing import SensingGate
 from rdcalcium.simulation import Simulation
@@ -489,6 +489,28 @@ def test_drift_that_buffers_hide_is_told_with_where_it_is() -> None:
     assert f"by {-1e3 * P_2 * REST / SIDE:.3g} nM/ms at most, at (0, 0, 50) nm" in one
     capacity = 1 + 1e5 * 0.3 / 0.35**2
     assert f"by {-1e3 * P_2 * REST / SIDE / capacity:.2g} nM/ms on average" in one
+
+
+@pytest.mark.parametrize(("channels", "is_open"), [(GATE, 0.02), (SHUT, 1 / 51)], ids=["gate", "calcium shuts it"])
+def test_channels_that_are_open_at_rest_are_told_by_their_current_however_fine_the_cells_are(
+    channels: dict[str, Any], is_open: float
+) -> None:
+    """What drifts beside a pore goes as the inverse of the volume there, which says nothing about the terminal."""
+    told = []
+    for size in (SIDE / 2, SIDE / 4):
+        cells = {"kind": "grid", "size_at_active_zone": size, "size_in_bulk": size}
+        one = {**channels, "positions": [[0.01, 0.01]]}
+        model = compartment(pumps=[BARE], channels=[one], stimulus=CLAMP, discretization=cells, run={"duration": 1})
+        system = build_system(model, discretize(model))
+        drift = typed_drift(Compartment(model, system), *resting_sources(model, system.discretization))
+        assert drift.current == pytest.approx(is_open * 2e-3)
+        assert abs(drift.largest) == pytest.approx(P_2 * REST / size)
+        told.append((drift.current, drift.mean))
+    np.testing.assert_allclose(told[0], told[1], rtol=1e-9)
+    assert f", while channels let in {is_open * 2e-3:.3g} pA, and by " in "".join(rc.check(model))
+    alone = "".join(rc.check(model.changed(pumps=[])))
+    assert f", while channels let in {is_open * 2e-3:.3g} pA" in alone
+    assert "at most" not in alone.partition("while channels let in")[2].partition(";")[0]
 
 
 def test_two_pumps_that_balance_each_other_are_no_drift() -> None:

@@ -163,6 +163,7 @@ def test_a_reader_is_told_nanometres() -> None:
     assert units.nanometres(0.0125) == "12.5 nm"
     assert units.nanometres(0.0496, digits=2) == "50 nm"
     assert units.nanometres((0.0, -0.04, 0.002)) == "(0, -40, 2) nm"
+    assert units.nanometres((0.1 + 0.2 - 0.3, -1e-17, 0.05)) == "(0, 0, 50) nm"
     assert units.nanometres(1.0, digits=3) == "1000 nm"
     assert units.nanometres_to(-0.05, 0.05) == "-50 to 50 nm"
     assert units.nanometres_to(0.05, 0.05) == "50 nm"

@@ -118,7 +118,7 @@ def _why_far(model: Model, store: Store, found: Level) -> str:
 
 
 def _in_words(drift: Drift) -> str:
-    return drift_in_words(NM * drift.mean, NM * drift.largest, drift.at)
+    return drift_in_words(NM * drift.mean, NM * drift.largest, drift.at, drift.current)
 
 
 def _because(model: Model) -> str:

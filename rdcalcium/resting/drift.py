@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.resting.compartment import Compartment, Level
 from rdcalcium.system import chemistry_at
+from rdcalcium.units import AMOUNT_PER_CHARGE
 
 STILL = 1e-9  # ms⁻¹, share of the resting level by which a terminal at rest may change: a tenth in a day
 LEAST = 0.01  # µM, the resting level of which that is a share where there is less
@@ -20,8 +21,10 @@ class Drift:
     """Rates of change of free calcium, µM ms⁻¹.
 
     mean     of the whole terminal, with its buffers in equilibrium
-    largest  of one control volume, before buffers and neighbours take their part
+    largest  of one control volume, before buffers and neighbours take their part; of a typed state of one without pore:
+             beside a pore it would be the larger the smaller the control volume is, without a limit
     at       µm, where that is
+    current  of all channels in a typed state, pA in the whole terminal; 0 in a rest that was found
     flow     sizes of what each control volume and each store gains or loses, added up and per volume of cytosol, as if
              nothing were buffered
     """
@@ -30,6 +33,7 @@ class Drift:
     largest: float
     at: tuple[float, float, float]
     flow: float
+    current: float = 0.0
 
     def matters(self, level: float) -> bool:
         """Whether it is more than what is no drift at all, at a level of calcium in µM."""
@@ -51,19 +55,21 @@ def typed_drift(compartment: Compartment, cells: np.ndarray, rates: np.ndarray) 
 def drift_at(compartment: Compartment, level: Level, cells: np.ndarray, rates: np.ndarray) -> Drift:
     """That of a state in which calcium is the same everywhere: only surfaces and channels change it."""
     made, calcium = compartment.system.discretization, level.calcium
-    change, stored, flow = np.zeros(made.size), np.zeros(made.size), 0.0
-    change[cells] += rates
+    (change, pores, stored), flow = np.zeros((3, made.size)), 0.0
+    pores[cells] += rates
     for patch, one in zip(compartment.patches, compartment.settled, strict=True):
         lumen = level.lumens.get(patch.mechanism.name, 0.0)
         flux = float(one.flux(np.array([calcium]), lumen)[0])
         if patch.mechanism.store is None:
-            np.subtract.at(change, patch.volumes, patch.weights * flux)
+            np.subtract.at(pores if one.lets_in else change, patch.volumes, patch.weights * flux)
         else:  # which changes, whatever else takes or brings the same there
             np.subtract.at(stored, patch.volumes, patch.weights * flux)
             flow += abs(flux) * float(patch.extents.sum())
-    flow += float(made.volumes @ np.abs(change))
+    flow += float(made.volumes @ np.abs(change + pores))
     change += stored
-    return drift_of(compartment, calcium, change, change, flow)
+    current = compartment.model.copies * float(made.volumes @ pores) / AMOUNT_PER_CHARGE
+    elsewhere = np.where(pores, 0.0, change)
+    return replace(drift_of(compartment, calcium, elsewhere, change + pores, flow), current=current)
 
 
 def drift_of(compartment: Compartment, calcium: float, change: np.ndarray, gained: np.ndarray, flow: float) -> Drift:

@@ -171,8 +171,10 @@ class Rest(Entry):
     mean, lowest, highest  over the control volumes, µM
     stores   name -> free calcium that the model says, and that the store begins with, µM
     drift    of calcium in the whole cytosol with its buffers in equilibrium, nM/ms
-    largest  of free calcium in one control volume, before buffers and neighbours have an effect on it, nM/ms
+    largest  of free calcium in one control volume without open channels, before buffers and neighbours take part,
+             nM/ms
     at       µm, where that is
+    current  of channels that are open in the state of the model, pA; 0 where a rest was found
     """
 
     begins: Begins
@@ -185,6 +187,7 @@ class Rest(Entry):
     drift: Annotated[float, Field(alias="residual drift (nM/ms)")]
     largest: Annotated[float, Field(alias="largest residual drift (nM/ms)")]
     at: Annotated[list[float], Field(alias="at (um)")]
+    current: Annotated[float, Field(alias="current of channels (pA)")] = 0.0
 
     @property
     def told(self) -> str:
@@ -207,7 +210,7 @@ class Rest(Entry):
 
     @property
     def _drift(self) -> str:
-        return drift_in_words(self.drift, self.largest, self.at)
+        return drift_in_words(self.drift, self.largest, self.at, self.current)
 
     @property
     def _range(self) -> str:
@@ -219,13 +222,18 @@ class Rest(Entry):
 STILL, LEAST = 1e-3, 0.01  # nM/ms for each µM there is, at least so many: a millionth of it in a ms is no drift
 
 
-def drift_in_words(mean: float, largest: float, at: Sequence[float]) -> str:
-    """By how much calcium drifts, nM/ms: on average with its buffers, and at most by itself, where (µm) that is."""
-    most, where = figures(largest), nanometres(at, 4)
-    return (
-        f"by {figures(mean, 2)} nM/ms on average over the cytosol, with its buffers, and by {most} nM/ms at most, at "
-        f"{where}, before buffers and neighbours take part"
-    )
+def drift_in_words(mean: float, largest: float, at: Sequence[float], current: float) -> str:
+    """By how much calcium drifts, nM/ms: on average with its buffers, and at most by itself, where (µm) that is.
+
+    current  of channels, pA, without which the average would be another
+    """
+    said = f"by {figures(mean, 2)} nM/ms on average over the cytosol, with its buffers"
+    if current:
+        said += f", while channels let in {figures(current)} pA"
+    if largest:
+        where = nanometres(at, 4)
+        said += f", and by {figures(largest)} nM/ms at most, at {where}, before buffers and neighbours take part"
+    return said
 
 
 def _settled(what: str, typed: float, found: float, more: str = "") -> str:

@@ -35,6 +35,7 @@ def told(rested: Rested) -> Rest:
         drift=NM * drift.mean,
         largest=NM * drift.largest,
         at=[*drift.at],
+        current=drift.current,
     )
 
 
