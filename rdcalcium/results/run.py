@@ -121,8 +121,8 @@ class Result:
 
         Until the next one: peak_calcium (µM) and time_of_peak (ms); at sensors the number of releases to be expected of
         a site, so that releases / releases[0] is facilitation, and first_release_probability, that a site releases
-        which has released nothing before. Of several trials whose vesicles are drawn per_stimulus["all sensors"] has
-        failures, mean_fusions and variance_of_fusions.
+        which has released nothing before. Of several trials, unless vesicles come back undrawn, per_stimulus["all
+        sensors"] has failures, mean_fusions and variance_of_fusions.
 
         Raises RunFolderError where nothing begins, or before a trial has ended.
         """
