@@ -152,7 +152,7 @@ def next_lines(capsys: pytest.CaptureFixture[str], count: int) -> list[str]:
         (Progress(6.899e-6, 5.0, 6.899e-6, 1, 0.1, math.inf), "t = 6.899 ns of 5 ms, step 6.9 ns (number 1)"),
         (
             Progress(1e-3, 5.0, 4e-6, 400, 1e-5, 5e5, bound="'RyR', 1e+11 per ms"),
-            "t = 1 us of 5 ms, step 4 ns (number 400), held there by 'RyR', 1e+11 per ms, 10 ns of model time per s, "
+            "t = 1 us of 5 ms, step 4 ns (number 400), kept short by 'RyR', 1e+11 per ms, 10 ns of model time per s, "
             "500000 s remaining",
         ),
         (

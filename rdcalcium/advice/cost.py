@@ -49,14 +49,14 @@ def crawling(model: Model, system: System) -> list[str]:
 
 
 def _of_a_step(model: Model, bound: StepBound) -> str:
-    """How many stages a step takes at rest."""
+    """How many stages a step takes in resting calcium."""
     rest = model.calcium.rest
     radius = bound.at(rest)
     stages = METHODS[model.run.method].stages_for(STEP, radius)
     because = f", above all because of {bound.most(rest)}" if radius else ""
     euler = f"be {time_span(2 / radius)}" if radius else "have any length"
     return (
-        f"spectral radius {figures(radius)} per ms at rest{because}; a step of {time_span(STEP)} takes "
+        f"spectral radius {figures(radius)} per ms in resting calcium{because}; a step of {time_span(STEP)} takes "
         f"{stages} stages, an explicit Euler step could {euler}"
     )
 
@@ -86,7 +86,7 @@ def _steps(model: Model, bound: StepBound) -> str:
     because = f"run.max_step = {time_span(asked)}" if asked < longest else bound.most(calcium)
     many = steps > MANY or model.run.duration > LONGEST * longest
     each = " of each trial" if model.computed_trials > 1 else ""
-    stops = "; one ends wherever something begins, jumps, bends or flashes: " + counted(len(ends) - 1, "time")
+    stops = f"; a step ends at {counted(len(ends) - 1, 'moment')} at which something begins, jumps, bends or flashes"
     return (
         f"{WARNING * many}at least {counted(steps, 'step')}{each}{f', because of {because}' * many}"
         f"{stops * (len(ends) > 1)}"

@@ -95,7 +95,7 @@ def in_words(p: Progress) -> str:
         return f"{trial}t = {p.t:.4g} of {milliseconds(p.duration, 4)}"
     far = f"{trial}t = {time_span(p.t, 4)} of {time_span(p.duration, 4)}, step {time_span(p.h)} (number {p.steps:,})"
     if p.bound:
-        far += f", held there by {p.bound}"
+        far += f", kept short by {p.bound}"
     if p.remaining == float("inf"):
         return far  # of a few tiny steps nothing can be said
     return f"{far}, {time_span(p.rate)} of model time per s, {p.remaining:.0f} s remaining"
