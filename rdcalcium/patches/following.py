@@ -47,7 +47,7 @@ def followed(
     return _implicit(patch, which, last, GAMMA * span, begin + (1 / GAMMA - 1) * (first - begin))
 
 
-Moment = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # calcium, rows, and beyond
+Surroundings = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # calcium, rows, and beyond
 
 
 def _between(
@@ -55,7 +55,7 @@ def _between(
     calcium: tuple[np.ndarray, np.ndarray],
     rows: tuple[np.ndarray, np.ndarray],
     beyond: tuple[np.ndarray, np.ndarray] | tuple[None, None],
-) -> Moment:
+) -> Surroundings:
     """At a share of the way from the beginning to the end."""
 
     def at(pair: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -65,9 +65,9 @@ def _between(
     return at(calcium), at(rows), there
 
 
-def _implicit(patch: Patch, which: np.ndarray, moment: Moment, tau: float, known: np.ndarray) -> np.ndarray:
-    """p = known + τ (A p + b), (following, sites), with the A and b of a moment."""
-    calcium, rows, beyond = moment
+def _implicit(patch: Patch, which: np.ndarray, around: Surroundings, tau: float, known: np.ndarray) -> np.ndarray:
+    """p = known + τ (A p + b), (following, sites), with the A and b that these surroundings bring."""
+    calcium, rows, beyond = around
     rows = rows.copy()
 
     def rates(p: np.ndarray) -> np.ndarray:
