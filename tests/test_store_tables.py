@@ -160,7 +160,7 @@ def test_each_trial_has_rows_of_its_own(tmp_path: Path) -> None:
     model = mixed(
         SERCA,
         channels=[{"name": "Ca", "positions": [[0, 0]], "current": current, **gate}],
-        stimulus={"kind": "voltage_step", "holding": -20, "steps": [{"level": 0, "start": 1, "duration": 5}]},
+        stimulus={"kind": "voltage_step", "holding": 50, "steps": [{"level": 0, "start": 1, "duration": 5}]},
         run={"duration": 10, "trials": 3},
         record={"every": "1 ms"},
     )
