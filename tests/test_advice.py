@@ -116,7 +116,7 @@ def test_a_run_takes_no_fewer_steps_than_is_told(longest: float | None, times: f
     run = simulate(described, "numpy")
     text = sentence(described, "at least")
     assert run.steps / times < number("at least # steps", text) <= run.steps
-    assert number("flashes: # times", text) == len(run.influx.stops) - 1 == 2
+    assert number("ends at # moments", text) == len(run.influx.stops) - 1 == 2
 
 
 def test_what_makes_a_run_crawl_is_named() -> None:
@@ -340,7 +340,9 @@ def test_advice_asks_about_what_was_hardly_meant(size: float) -> None:
         calcium={"rest": 50},
         channels=(Channels(name="pore", positions=((0.0, 0.0),), current=late),),
     )
-    assert sentence(described, "resting calcium").startswith("warning: resting calcium is 50 uM, above 1 uM: is that")
+    assert sentence(described, "resting calcium is").startswith(
+        "warning: resting calcium is 50 uM, above 1 uM: is that"
+    )
     assert sentence(described, "begins at").startswith(
         "warning: the current of channels 'pore' begins at 2 ms, but the"
     )
