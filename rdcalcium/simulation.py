@@ -17,6 +17,7 @@ from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.limits import IMPLAUSIBLE, SAME_TIME, SHORTEST_STEP
 from rdcalcium.integrators.stepper import Stepper, cubic
 from rdcalcium.model import Model
+from rdcalcium.model.levels import LEAST_REST
 from rdcalcium.photolysis import Flashes
 from rdcalcium.recorders.ledger import Balance, Ledger
 from rdcalcium.recorders.pores import Pores
@@ -24,8 +25,6 @@ from rdcalcium.recorders.release import ReleaseSensors, SensorStep
 from rdcalcium.recorders.watched import WatchedPoints
 from rdcalcium.stepping import Gates, HostSteps, Pace, Setting, TakenStep, Way, on_device
 from rdcalcium.units import milliseconds, nanometres
-
-LEAST_REST = 0.01  # µM, the resting level that the default absolute tolerance assumes where there is none
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from rdcalcium.integrators.base import MAX_STAGES
 from rdcalcium.integrators.controller import GROW
 from rdcalcium.integrators.limits import HEADROOM
 from rdcalcium.model import Model
+from rdcalcium.model.levels import HIGH
 from rdcalcium.patches import build_patches, has_patches
 from rdcalcium.step_bound import StepBound
 from rdcalcium.system import System
 from rdcalcium.units import counted, figures, level, time_span
 
 STEP = 0.01  # ms, a typical step while channels are open
-HIGH = 100.0  # µM, which calcium comes to near open channels
 WARNING = "warning: "  # begins a sentence that asks for a change
 RISES = 2.0  # times as stiff there as at rest, from where on it is told
 MANY, LONGEST = 100_000, 1000  # steps that hardly anybody means to wait for: short ones, and those with all stages

@@ -9,10 +9,10 @@ import numpy as np
 from rdcalcium.currents import Currents
 from rdcalcium.model import GatedCurrent, Model, VoltageCourse
 from rdcalcium.time_course import TimeCourse
-from rdcalcium.units import figures, milliseconds
+from rdcalcium.units import FEMTOAMPERES, figures, milliseconds
 
 DEPOLARISED = 0.0  # mV, at which single channels are compared
-SMALL, FA = 0.1, 1e3  # pA, below which a current is told in fA; fA in one pA
+SMALL = 0.1  # pA, below which a current is told in fA
 
 
 def open_channels(model: Model, currents: Currents) -> Iterator[str]:
@@ -45,4 +45,4 @@ def _how_often(law: GatedCurrent, chance: TimeCourse, stimulus: VoltageCourse) -
 
 def _in_words(current: float) -> str:
     """A current in pA for a reader: "0.125 pA", "77.2 fA"."""
-    return f"{figures(FA * current)} fA" if abs(current) < SMALL else f"{figures(current)} pA"
+    return f"{figures(FEMTOAMPERES * current)} fA" if abs(current) < SMALL else f"{figures(current)} pA"

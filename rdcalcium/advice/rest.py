@@ -24,10 +24,9 @@ from rdcalcium.resting import (
 )
 from rdcalcium.results.about import drift_in_words
 from rdcalcium.system import build_system
-from rdcalcium.units import figures, level
+from rdcalcium.units import NANOMOLAR, figures, level
 
 BALANCED = 1e-12  # µM µm ms⁻¹, a flux that is rounding
-NM = 1e3  # nM in one µM
 FAR = 3.0  # times the concentration typed of a store, or a part of it: its transports were hardly meant so
 USUAL = (0.01, 0.5)  # µM, calcium at rest in the cytosol of terminals that are well
 
@@ -118,7 +117,7 @@ def _why_far(model: Model, store: Store, found: Level) -> str:
 
 
 def _in_words(drift: Drift) -> str:
-    return drift_in_words(NM * drift.mean, NM * drift.largest, drift.at, drift.current)
+    return drift_in_words(NANOMOLAR * drift.mean, NANOMOLAR * drift.largest, drift.at, drift.current)
 
 
 def _because(model: Model) -> str:

@@ -18,10 +18,10 @@ from rdcalcium.integrators.base import HERMITE_ESTIMATE
 from rdcalcium.integrators.modes import decouple, given_back
 from rdcalcium.integrators.multigrid import Multigrid, Shifted
 from rdcalcium.integrators.stepper import Step, StepSources
+from rdcalcium.patches.following import GAMMA  # the smaller of the two for which this method is L-stable too
 from rdcalcium.patches.quiet import clearance, mean_slopes, settling
 from rdcalcium.system import Part
 
-GAMMA = 1 - 1 / np.sqrt(2)  # the smaller of the two for which the method is L-stable
 SWEEPS = 3  # of the approximate inverse, for each of the two systems of a step
 CAUTION = 2.0  # times the estimate: the error of a step is up to twice as large; explicit methods stay far below theirs
 SMALL = 2.0**-30  # scale of the systems: F of a state and of the state + SMALL x differ by SMALL J x, squares are lost

@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 
 from rdcalcium.errors import nearest, suggest
+from rdcalcium.model.levels import HIGH
 from rdcalcium.model.names import CALCIUM, GIVEN, LIGANDS, MAGNESIUM, VOLTAGE
 from rdcalcium.model.quantity import LIMITS, Parameter
 from rdcalcium.model.reversibility import Cycle, counted, forest, fundamental_cycles
@@ -17,9 +18,6 @@ from rdcalcium.model.stationary import stationary
 from rdcalcium.model.transition import SchemeError, Transition, read_transitions, require_dimensions
 
 _Named = tuple[str, float, str | None]  # a parameter, its value, and the kind of quantity that it is
-
-
-HIGH = 100.0  # µM of calcium, up to which rates are asked for
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from rdcalcium.model import KineticScheme
+from rdcalcium.model.levels import HIGH
 from rdcalcium.patches.base import Patch
 
-# Faster than this, ms⁻¹, at so much calcium, µM: a step of 0.1 ms would need over 100 stages for it alone.
-FAST, HIGH = 1e5, 100.0
-GAMMA = 1 - np.sqrt(0.5)  # of both stages of the method, which is then L-stable and of second order
+FAST = 1e5  # ms⁻¹ where calcium is HIGH: a step of 0.1 ms would need over 100 stages for what is faster, alone
+GAMMA = 1 - 1 / np.sqrt(2)  # of both stages, and of implicit steps: L-stable and of second order
 
 
 def outruns(scheme: KineticScheme, voltages: Iterable[float], magnesium: float) -> bool:

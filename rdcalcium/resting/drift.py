@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.model.levels import LEAST_REST
 from rdcalcium.resting.compartment import Compartment, Level
 from rdcalcium.system import chemistry_at
 from rdcalcium.units import AMOUNT_PER_CHARGE
 
 STILL = 1e-9  # ms⁻¹, share of the resting level by which a terminal at rest may change: a tenth in a day
-LEAST = 0.01  # µM, the resting level of which that is a share where there is less
 NUDGE = 1e-4  # relative change of calcium by which the capacity of buffers is taken
 
 
@@ -37,7 +37,7 @@ class Drift:
 
     def matters(self, level: float) -> bool:
         """Whether it is more than what is no drift at all, at a level of calcium in µM."""
-        return self.flow > STILL * max(level, LEAST)
+        return self.flow > STILL * max(level, LEAST_REST)
 
     def shows(self, duration: float, tolerance: float, level: float) -> bool:
         """Whether it may be more than the tolerance of a run from a level in µM, when that ends, at a time in ms."""
@@ -89,7 +89,7 @@ def drift_of(compartment: Compartment, calcium: float, change: np.ndarray, gaine
 
 def capacity(compartment: Compartment, calcium: float) -> float:
     """1 + κ: by how much all calcium of the cytosol rises with free calcium at a level in µM, buffers at rest."""
-    more = calcium + NUDGE * max(calcium, LEAST)
+    more = calcium + NUDGE * max(calcium, LEAST_REST)
     chemistries = [chemistry_at(compartment.model, level) for level in (more, calcium)]
     totals = [float(each.calcium_content @ (each.rest * compartment.filled)) for each in chemistries]
     return (totals[0] - totals[1]) / (chemistries[0].rest[CALCIUM] - calcium)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
+from rdcalcium.model.levels import LEAST_REST
 from rdcalcium.results.folder import ABOUT, RunFolderError, lost, write_atomically
 from rdcalcium.results.scene import Scene
 from rdcalcium.units import counted, figures, level, milliseconds, nanometres
@@ -204,7 +205,7 @@ class Rest(Entry):
             return f"rest: none was found, for {self.why}; {begun}"
         levels = [_settled("calcium", self.typed, self.mean, self._range)]
         levels += [_settled(f"store {name}", typed, found) for name, (typed, found) in self.stores.items()]
-        stays = abs(self.largest) <= STILL * max(self.mean, LEAST)
+        stays = abs(self.largest) <= TOLD_STILL * max(self.mean, LEAST_REST)
         left = f"there it stays, to {abs(self.largest):.1g} nM/ms" if stays else f"it still drifts {self._drift}"
         return f"rest: {', '.join(levels)}; {left}"
 
@@ -219,7 +220,7 @@ class Rest(Entry):
         return "" if low == high else f" on average, {low} to {high} in its control volumes"
 
 
-STILL, LEAST = 1e-3, 0.01  # nM/ms for each µM there is, at least so many: a millionth of it in a ms is no drift
+TOLD_STILL = 1e-3  # nM/ms for each µM there is: less than a millionth of it in a ms is told as no drift
 
 
 def drift_in_words(mean: float, largest: float, at: Sequence[float], current: float) -> str:

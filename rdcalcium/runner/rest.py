@@ -15,9 +15,9 @@ from rdcalcium.results.about import Begins, Rest
 from rdcalcium.results.folder import lost
 from rdcalcium.steady_state.rest import Rested
 from rdcalcium.system import Resting, System, resting_at
+from rdcalcium.units import NANOMOLAR
 
 CALCIUM, SITES, FIELDS, LUMENS = (f"resting {what}" for what in ("calcium", "sites", "fields", "lumens"))  # in it
-NM = 1e3  # nM in one µM
 
 
 def told(rested: Rested) -> Rest:
@@ -32,8 +32,8 @@ def told(rested: Rested) -> Rest:
         lowest=rested.range[0],
         highest=rested.range[1],
         stores={name: [typed.lumens[name], lumen] for name, lumen in level.lumens.items()},
-        drift=NM * drift.mean,
-        largest=NM * drift.largest,
+        drift=NANOMOLAR * drift.mean,
+        largest=NANOMOLAR * drift.largest,
         at=[*drift.at],
         current=drift.current,
     )

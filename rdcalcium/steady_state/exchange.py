@@ -9,10 +9,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.model.levels import LEAST_REST
 from rdcalcium.patches.settled import Settled, settle
 from rdcalcium.system import System
 
-NUDGE, LEAST = 1e-4, 0.01  # share of resting calcium by which a slope is taken, which is at least so many µM
+NUDGE = 1e-4  # share of resting calcium by which a slope is taken
 
 
 class Exchange:
@@ -27,7 +28,7 @@ class Exchange:
         near = [lumens.get(one.patch.mechanism.name, one.typed_lumen) for one in self.settled]
         # Of each patch: calcium at its sites when its store was in balance last, and the level of that.
         self._found: list[tuple[np.ndarray | None, float]] = [(None, level) for level in near]
-        self._nudge = NUDGE * max(float(system.chemistry.rest[CALCIUM]), LEAST)
+        self._nudge = NUDGE * max(float(system.chemistry.rest[CALCIUM]), LEAST_REST)
 
     def under(self, currents: float) -> Exchange:
         """The same with a share of what channels let in; where its search for stores ends, ours does not begin."""
