@@ -213,6 +213,26 @@ def test_a_current_too_small_to_be_seen_leaves_the_terminal_at_rest(chemistry: s
         assert calcium(solved(model, held=["z_max"])) == pytest.approx(model.calcium.rest, rel=1e-12)
 
 
+def test_a_current_that_is_little_beside_what_buffers_exchange_is_balanced_by_a_pump() -> None:
+    """In 0.5 mM of EGTA rounding is more than TOLERANCE of 2e-6 pA: the pump takes them out all the same."""
+    channels = [{"name": "Ca", "positions": [[0, 0]], "current": {"kind": "constant", "amplitude": "2e-6 pA"}}]
+    pump = {"name": "P", "law": "P * Ca", "parameters": {"P": "0.1 um/ms"}, "surface": "x_max"}
+    model = channel_model(
+        10 * NM,
+        1.0,
+        [],
+        geometry={"kind": "box", "size": [0.6, 0.6, 0.4]},
+        discretization={"kind": "grid", "size_at_active_zone": 15 * NM, "size_in_bulk": 60 * NM},
+        buffers=[{**mobile((0.01, 0.07, 500, 0.22)), "name": "EGTA"}],
+        channels=channels,
+        pumps=[pump],
+    )
+    found = solved(model)
+    assert abs(found.missing) < 1e-7 * found.entering
+    rise = AMOUNT_PER_CHARGE * found.entering / (0.1 * 0.6 * 0.4)  # P times the mean at the wall is what enters
+    assert (found.y[CALCIUM][found.y[CALCIUM] > 0].min() - model.calcium.rest) / rise == pytest.approx(1, rel=0.02)
+
+
 def cooperative(diffusivity: float, current: float) -> Model:
     """20 mM of a buffer whose second ion binds 300 times as tightly as the first, in front of one open channel."""
     steps = ("B + Ca <-> CaB : 2*k_1, k_off_1", "CaB + Ca <-> Ca2B : k_2, 2*k_off_2")

@@ -190,6 +190,16 @@ class Equations:
         between = float(self._rows.sum(axis=0) @ moving)
         return between + float(self.volumes.sum()) * self.chemistry.turnover
 
+    def exchanged_at(self, u: np.ndarray) -> float:
+        """What the excess u (fields, k) gives to neighbours and to reactions, to and fro, of the busiest field.
+
+        Its differences are what flows; the sum of their terms' sizes says how much of that is rounding, µM µm³ ms⁻¹.
+        """
+        ways = self._rows[:, self.free].sum(axis=0) + self._rows.sum(axis=1)
+        moving = self.chemistry.diffusivity[:, None] * ways * np.abs(u)
+        reacting = self.volumes * np.einsum("kfg,gk->fk", np.abs(self.slopes(u)), np.abs(u))
+        return float((moving + reacting).sum(axis=1).max())
+
     def leaving(self, u: np.ndarray) -> np.ndarray:
         """Calcium, free and bound, that flows into each held control volume, (held,) µM µm³ ms⁻¹.
 

@@ -19,6 +19,7 @@ from rdcalcium.steady_state.linear import correction, free_calcium
 TOLERANCE = 1e-9  # share of what flows that may be unbalanced
 LOOSE = 1e-2  # accuracy of a linear solution that is far from the end
 ON_THE_WAY = 1e-3  # share that may be unbalanced with a part of the currents
+ROUNDING = 2.0**-50  # share of what goes to and fro that comes out of its differences as if it were unbalanced
 SMALLEST = 2.0**-8  # part of the currents by which to turn them up
 
 
@@ -82,7 +83,8 @@ class _Search:
     def go(self, u: np.ndarray) -> np.ndarray | None:
         """Where it ends from an excess u (fields, k); None where more is unbalanced from one step to the next.
 
-        None too where a concentration would be negative: the equations have such solutions, and nature has not.
+        Where so little is left that it is rounding, it has ended. None too where a concentration would be negative:
+        the equations have such solutions, and nature has not.
         """
         rates = self._look(u)
         while not self.unbalanced[-1] <= self.tolerance:
@@ -97,8 +99,15 @@ class _Search:
             self.iterations += iterations
             rates = self._look(u)
             if not self.unbalanced[-1] < left:
-                return None
+                if not self._is_rounding(u):
+                    return None
+                break
         return u if self.equations.lowest(u) >= -self.tolerance * np.abs(u).max() else None
+
+    def _is_rounding(self, u: np.ndarray) -> bool:
+        """Whether buffers pass on so much more than what flows that no more digits of this are to be had."""
+        left = self.unbalanced[-1]
+        return left <= ON_THE_WAY and left * self.flow <= ROUNDING * self.equations.exchanged_at(u)
 
     def _look(self, u: np.ndarray) -> np.ndarray:
         rates = self.equations.rates(u)
