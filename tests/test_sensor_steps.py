@@ -14,7 +14,7 @@ from rdcalcium.backends import open_backend
 from rdcalcium.bench.systems import grid_system
 from rdcalcium.model import Sensor
 from rdcalcium.vesicles import flow, levels
-from rdcalcium.vesicles.chain import Chain, Course
+from rdcalcium.vesicles.chain import CalciumCourse, Chain
 from rdcalcium.vesicles.series import Blocks
 from rdcalcium.vesicles.sites import Vesicles
 
@@ -28,7 +28,7 @@ def vesicles(name: str) -> Vesicles:
     return Vesicles(Chain(Sensor(use=name, positions=((0.0, 0.0, 0.0),))))
 
 
-def at(calcium: np.ndarray) -> Course:
+def at(calcium: np.ndarray) -> CalciumCourse:
     return calcium, calcium, calcium
 
 
