@@ -485,7 +485,7 @@ SCRIPT = dedent("""\
     def press():
         while not pathlib.Path("{out}/checkpoint.npz").exists():
             time.sleep(0.01)
-        time.sleep(0.3)
+        time.sleep(0.1)
         os.kill(os.getpid(), signal.{signal})
 
     threading.Thread(target=press, daemon=True).start()
