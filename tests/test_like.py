@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from rdcalcium import catalogue, library
 from rdcalcium.cli.main import cli
-from rdcalcium.library.likeness import _KINDS, _by_name
+from rdcalcium.library.likeness import _by_name, named_lists
 from rdcalcium.model import Model, ModelError, write_toml
 from tests.models import small_model
 
@@ -164,10 +164,11 @@ def test_an_entry_of_the_library_is_like_others_in_turn(
         assert {key: value for key, value in whole.items() if key != "like"} == found
 
 
-@pytest.mark.parametrize("key", _KINDS)
+@pytest.mark.parametrize("key", named_lists(Model))
 def test_a_part_without_a_name_is_left_to_the_check_of_the_whole(key: str) -> None:
-    known = _KINDS[key].model_construct(name="known")
-    assert _by_name(key, [known], [{}], "m.toml", "base.toml") == [known, {}]
+    known = named_lists(Model)[key].model_construct(name="known", transports=())
+    whole = Model.model_construct(**{key: (known,)})
+    assert _by_name(whole, key, [{}], set(), "m.toml", "base.toml") == [known, {}]
 
 
 def test_a_probe_without_a_name_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -176,3 +177,76 @@ def test_a_probe_without_a_name_is_refused_in_one_sentence(tmp_path: Path) -> No
     path = written(tmp_path, "m.toml", 'like = "base.toml"\n[[probes]]\nposition = [0, 0, 0.2]\n')
     with pytest.raises(ModelError, match=r"probes\[2\].*name"):
         library.load(path)
+
+
+IP3R = """[[stores.transports]]
+use = "IP3R_li_rinzel1994"
+parameters = { P = "1e-3 um/ms", IP3 = "0.1 uM" }
+"""
+RETICULUM = f"""like = "keller2015"
+[[stores]]
+name = "reticulum"
+surface = "vesicles"
+volume = "1e-3 um^3"
+rest = "100 uM"
+[[stores.transports]]
+use = "SERCA_li_rinzel1994"
+parameters = {{ V_max = "1e-3 uM*um/ms" }}
+{IP3R}"""
+THERE = ["SERCA_li_rinzel1994", "IP3R_li_rinzel1994"]
+UNIPORTER = '[[stores.transports]]\nuse = "uniporter_colegrove2000"\nparameters = { V_max = "2 uM*um/ms" }\n'
+
+
+def like_reticulum(folder: Path, text: str, base: str = RETICULUM) -> tuple[Model, str]:
+    """A model that is like one with a store, and what is told of it."""
+    written(folder, "base.toml", base)
+    path = written(folder, "m.toml", f'like = "base.toml"\n{text}')
+    return library.load(path), next(library.likeness(path))
+
+
+def names(model: Model) -> list[str]:
+    return [transport.name for transport in model.stores[0].transports]
+
+
+def test_a_transport_of_another_name_is_added_to_those_of_the_store(tmp_path: Path) -> None:
+    model, told = like_reticulum(tmp_path, f'[[stores]]\nname = "reticulum"\nrest = "90 uM"\n{UNIPORTER}')
+    (old,), (new,) = library.load(tmp_path / "base.toml").stores, model.stores
+    assert names(model) == [*THERE, "uniporter_colegrove2000"]
+    assert (new.transports[:2], new.rest, new.volume) == (old.transports, 90, old.volume)
+    assert told == "like base.toml; stores changed: reticulum (transports added: uniporter_colegrove2000; another rest)"
+
+
+def test_a_transport_whose_name_is_known_in_its_store_changes(tmp_path: Path) -> None:
+    text = '[[stores]]\nname = "reticulum"\n[[stores.transports]]\nname = "IP3R_li_rinzel1994"\n'
+    model, told = like_reticulum(tmp_path, f'{text}parameters = {{ P = "2e-3 um/ms" }}\n')
+    serca, ip3r = library.load(tmp_path / "base.toml").stores[0].transports
+    assert model.stores[0].transports == (serca, ip3r.changed(parameters={"P": "2e-3 um/ms"}))
+    assert told == "like base.toml; stores changed: reticulum (transports changed: IP3R_li_rinzel1994)"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('without = ["SERCA_li_rinzel1994"]\n', THERE[1:]),
+        (f'without = ["transports"]\n[[stores]]\nname = "reticulum"\n{UNIPORTER}', ["uniporter_colegrove2000"]),
+    ],
+)
+def test_transports_are_left_out_of_a_store_by_name(tmp_path: Path, text: str, left: list[str]) -> None:
+    model, told = like_reticulum(tmp_path, text)
+    assert names(model) == left
+    assert "transports left out: SERCA_li_rinzel1994" in told
+
+
+@pytest.mark.parametrize(
+    ("table", "base", "message"),
+    [
+        ('name = "IP3R"', RETICULUM, "'reticulum' of base.toml has no 'IP3R' among its transports"),
+        ('name = "IP3R_li_rinzel1994"', RETICULUM + IP3R, "has 2 transports called 'IP3R_li_rinzel1994'; name them"),
+        ('name = "IP3R_li_rinzel1994"\nlow = "1"', RETICULUM, r"unknown key 'stores\[1\]\.transports\[2\]\.low'"),
+    ],
+)
+def test_a_transport_that_changes_none_is_refused_in_one_sentence(
+    tmp_path: Path, table: str, base: str, message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        like_reticulum(tmp_path, f'[[stores]]\nname = "reticulum"\n[[stores.transports]]\n{table}\n', base)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -11,16 +12,20 @@ from pydantic import BaseModel
 from rdcalcium.catalogue import entries
 from rdcalcium.errors import ModelError, nearest, suggest
 from rdcalcium.model import Model
+from rdcalcium.model.base import Part
 from rdcalcium.model.checked import validate_as
 from rdcalcium.model.kinds import kinds_in
 
-# Key of each list whose parts have names -> their kind.
-_KINDS: dict[str, type[BaseModel]] = {
-    key: kind
-    for key, field in Model.model_fields.items()
-    for kind in kinds_in(field.annotation)
-    if get_origin(field.annotation) is tuple and "name" in kind.model_fields
-}
+
+@cache
+def named_lists(whole: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Key of each list of parts with names -> their kind: of a model its buffers, of a store its transports."""
+    return {
+        key: kind
+        for key, field in whole.model_fields.items()
+        for kind in kinds_in(field.annotation)
+        if get_origin(field.annotation) is tuple and "name" in kind.model_fields
+    }
 
 
 def other_file(like: object, folder: Path, origin: str) -> Path:
@@ -49,14 +54,17 @@ def with_changes(known: Model, said: dict[str, Any], without: object, origin: st
     without  names of parts, and keys of lists of them, that are left out
     other    what the known one is called
     """
-    gone = _gone(known, without, f"{origin}: 'without' names", other)
+    return _changed(known, said, _gone(known, without, f"{origin}: 'without' names", other), origin, other)
+
+
+def _changed(known: Part, said: dict[str, Any], gone: set[str], origin: str, other: str) -> dict[str, Any]:
+    """The same of a model, or of a part that has such lists, without the names that are gone."""
     lists = {}
-    for key in _KINDS:
-        parts = () if key in gone else tuple(part for part in getattr(known, key) if part.name not in gone)
+    for key in named_lists(type(known)):
         tables = said.get(key, ())
         if not isinstance(tables, (list, tuple)):  # the check of the whole says what is wrong with it
             continue
-        lists[key] = _by_name(key, parts, tables, origin, other) if tables or key not in said else []
+        lists[key] = _by_name(known, key, tables, gone, origin, other) if tables or key not in said else []
     return known.merged({**said, **lists})
 
 
@@ -64,25 +72,43 @@ def _gone(known: Model, without: object, names: str, other: str) -> set[str]:
     """What is left out; ModelError where it is not there."""
     if not isinstance(without, list) or not all(isinstance(one, str) for one in without):
         raise ModelError(f'{names} {without!r}; write a list of names, such as without = ["EGTA"]')
-    there = {*_KINDS, *(part.name for key in _KINDS for part in getattr(known, key))}
+    there = {*_said_in(known)}
     for one in without:
         if one not in there:
             raise ModelError(f"{names} {one!r}, which is not in {other}; {suggest(one, there)}")
     return {*without}
 
 
-def _by_name(key: str, parts: Sequence[Any], tables: Sequence[Any], origin: str, other: str) -> list[Any]:
+def _said_in(whole: Part) -> Iterator[str]:
+    """Keys of the lists of a part, the names of their parts, and those in these."""
+    for key in named_lists(type(whole)):
+        yield key
+        for part in getattr(whole, key):
+            yield part.name
+            yield from _said_in(part)
+
+
+def _by_name(known: Part, key: str, tables: Sequence[Any], gone: set[str], origin: str, other: str) -> list[Any]:
     """Tables as changes of the parts with their names, and those of other names after them."""
-    merged, places = [*parts], {part.name: place for place, part in enumerate(parts)}
+    parts = () if key in gone else tuple(part for part in getattr(known, key) if part.name not in gone)
+    names, changes, added = [part.name for part in parts], {}, []
     for table in tables:
-        place = places.pop(_name(table), None)  # a second table of that name is another part, which the model refuses
-        if place is not None:
-            merged[place] = parts[place].merged(table)
+        name = _name(table)
+        if names.count(name) > 1:  # transports of a store may share one
+            raise ModelError(f"{origin}: {other} has {names.count(name)} {key} called {name!r}; name them apart there")
+        if name in names and name not in changes:  # a second one is another part, which the model may refuse
+            changes[name] = table
             continue
         if isinstance(table, dict):
-            _require_new(key, parts, table, origin, other)
-        merged.append(table)
-    return merged
+            _require_new(key, named_lists(type(known))[key], parts, table, origin, other)
+        added.append(table)
+    there = [
+        _changed(part, changes.get(part.name, {}), gone, origin, f"{part.name!r} of {other}")
+        if part.name in changes or gone & {*_said_in(part)}
+        else part
+        for part in parts
+    ]
+    return there + added
 
 
 def _name(table: Any) -> str | None:
@@ -91,7 +117,9 @@ def _name(table: Any) -> str | None:
     return name.strip() if isinstance(name, str) else None
 
 
-def _require_new(key: str, parts: Sequence[Any], table: dict[str, Any], origin: str, other: str) -> None:
+def _require_new(
+    key: str, kind: type[BaseModel], parts: Sequence[Any], table: dict[str, Any], origin: str, other: str
+) -> None:
     """A table that changes no part has to be one of its own, and not the same again."""
     entry = table.get("use") if "name" not in table else None
     same = [part.name for part in parts if entry and part.name != entry == getattr(part, "use", None)]
@@ -104,24 +132,38 @@ def _require_new(key: str, parts: Sequence[Any], table: dict[str, Any], origin: 
     if name is None or "name" not in table or not (nearest(name, names) or "use" not in table):
         return
     try:
-        validate_as(_KINDS[key], table, repr(name))
+        validate_as(kind, table, repr(name))
     except ModelError as error:
         raise ModelError(
             f"{origin}: {other} has no {name!r} among its {key}; {suggest(name, names)}\n  as one of its own, {error}"
         ) from None
 
 
-def differences(known: Model, model: Model) -> Iterator[str]:
-    """What a model changes, adds and leaves out of a known one, in words: "without EGTA"."""
-    for key in _KINDS:
-        old, new = ({part.name: part for part in getattr(one, key)} for one in (known, model))
+def differences(known: Part, model: Part) -> Iterator[str]:
+    """What a model, or a part, changes, adds and leaves out of a known one, in words: "buffers left out: EGTA"."""
+    lists = named_lists(type(known))
+    for key in lists:
+        old, new = _called(getattr(known, key)), _called(getattr(model, key))
+        changed = [name for name in new if name in old and new[name] != old[name]]
         for way, names in {
-            f"{key} changed: ": [name for name in new if name in old and new[name] != old[name]],
+            f"{key} changed: ": [name + _within(old[name], new[name]) for name in changed],
             f"{key} added: ": [name for name in new if name not in old],
             f"{key} left out: ": [name for name in old if name not in new],
         }.items():
             if names:
                 yield way + ", ".join(names)
-    others = [key for key in Model.model_fields if key not in _KINDS and getattr(known, key) != getattr(model, key)]
+    others = [
+        key for key in type(known).model_fields if key not in lists and getattr(known, key) != getattr(model, key)
+    ]
     if others:
         yield f"another {', '.join(others)}"
+
+
+def _called(parts: Sequence[Any]) -> dict[str, list[Any]]:
+    """Name -> the parts of that name, of which there may be several in a store."""
+    return {part.name: [one for one in parts if one.name == part.name] for part in parts}
+
+
+def _within(old: Sequence[Part], new: Sequence[Part]) -> str:
+    """What is different in a part that has lists of its own, in brackets."""
+    return f" ({'; '.join(differences(old[0], new[0]))})" if named_lists(type(old[0])) else ""
