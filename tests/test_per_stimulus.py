@@ -195,6 +195,8 @@ def test_failures_are_those_of_independent_vesicles(tmp_path: Path, sites: int) 
         (all_sensors.variance_of_fusions, sites * p * (1 - p), np.sqrt(3) * sites * p * (1 - p)),
     ):
         assert np.all(np.abs(found - expected) < 4 * spread / np.sqrt(2000))
+    assert result.summary.drawn_failures == pytest.approx(1 - len(np.unique(result.releases.trial)) / 2000)
+    assert result.summary.drawn in f"{result.summary}"
 
 
 def test_failures_are_to_be_expected_where_channels_alone_are_drawn(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from rdcalcium.model import Channels, Model, ModelError, Probe, Sensor, write_to
 from rdcalcium.results import Result, RunFolderError
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.runner import Progress
-from rdcalcium.runner.outcome import failures, over_trials
+from rdcalcium.runner.outcome import drawn_failures, failures, over_trials
 from rdcalcium.simulation import Simulation
 from rdcalcium.stepping import device
 from rdcalcium.units import AMOUNT_PER_CHARGE, IONS_PER_AMOUNT
@@ -116,6 +116,15 @@ def test_failures_count_every_site_and_those_that_are_refilled_too() -> None:
     chances = {"pool": [0.1, 0.2], "v 1": [0.5, 0.5], "v 2": [0.0, 0.3]}
     trials = {f"{name}: release probability": np.array(p) for name, p in chances.items()}
     assert failures(simulation, trials) == pytest.approx((0.9**3 * 0.5 + 0.8**3 * 0.5 * 0.7) / 2)
+
+
+@pytest.mark.parametrize(("complete", "share"), [(0, None), (1, 0.0), (2, 0.5), (3, 1 / 3)])
+def test_failures_of_drawn_vesicles_are_counted_in_complete_trials(complete: int, share: float | None) -> None:
+    """Vesicles fuse in the first trial, and in the third and fourth."""
+    fused = {"trial": np.array([1.0, 1.0, 3.0, 4.0])}
+    assert drawn_failures(described(4), fused, complete) == (share if share is None else pytest.approx(share))
+    assert drawn_failures(described(4), {}, complete) is None
+    assert drawn_failures(described(1), fused, complete) is None
 
 
 @pytest.mark.parametrize(("peaks", "sd"), [([3.0, 5.0], 2**0.5), ([3.0], None)])
@@ -251,8 +260,11 @@ def test_progress_tells_the_trial() -> None:
 
 
 def test_the_command_line_shows_what_the_trials_came_to(tmp_path: Path) -> None:
-    (tmp_path / "m.toml").write_text(write_toml(described(2, duration=0.1)))
+    model = described(2, duration=0.1)
+    drawn = model.changed(sensors=[sensor.changed(fusion="stochastic") for sensor in model.sensors])
+    (tmp_path / "m.toml").write_text(write_toml(drawn))
     done = rdcalcium("run", "m.toml", "--backend", "compiled", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2 trials with seed 8; share of failures" in done.stdout
+    assert "2 trials with seed 8; failures to be expected" in done.stdout
+    assert "share of failures of drawn vesicles 1\n" in done.stdout  # in 0.1 ms no channel opens
     assert "mean ± SD over the trials" in done.stdout

@@ -88,9 +88,11 @@ def _whose(result: Result) -> str:
 def _sentences(result: Result) -> Iterator[str]:
     summary, machine = result.summary, result.about.machine
     if summary.trials is not None:
-        failures = "" if summary.failures is None else f"; share of failures {summary.failures:.3g}"
+        failures = "" if summary.failures is None else f"; failures to be expected {summary.failures:.3g}"
         trials = counted(summary.trials, "trial")
         yield f"{trials} with seed {result.about.seed}{failures}; {_whose(result)}"
+    if summary.drawn:
+        yield summary.drawn
     yield (
         f"{summary.stepped} ({summary.rejected:,} rejected, "
         f"{counted(summary.evaluations, 'evaluation')}) on "

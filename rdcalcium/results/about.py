@@ -114,20 +114,22 @@ class Amounts(Entry):
 class Summary(Entry):
     """What a reader of a run wants to know first.
 
-    time         that was reached, ms
-    trials       that are complete; none where there is one alone
-    failures     share of trials in which no vesicle of any site is released, expected; none without sensors
-    points       by the name of the sensor or probe
-    ledger       of the last trial
-    lowest       of all concentrations in the snapshots, µM
-    wall_time    s
-    peak_memory  MiB, the most that the whole process has held since it began
-    began        sentence on where the run began, if not at rest as its model says; it stands beside, in run.json
+    time            that was reached, ms
+    trials          that are complete; none where there is one alone
+    failures        share of trials in which no vesicle of any site is released, expected; none without sensors
+    drawn_failures  share of the complete trials in which none of the vesicles that are drawn fuses; none without those
+    points          by the name of the sensor or probe
+    ledger          of the last trial
+    lowest          of all concentrations in the snapshots, µM
+    wall_time       s
+    peak_memory     MiB, the most that the whole process has held since it began
+    began           sentence on where the run began, if not at rest as its model says; it stands beside, in run.json
     """
 
     time: Annotated[float, Field(alias="time (ms)")]
     trials: Annotated[int | None, Field(alias="complete trials")] = None
-    failures: Annotated[float | None, Field(alias="share of failures")] = None
+    failures: Annotated[float | None, Field(alias="failures to be expected")] = None
+    drawn_failures: Annotated[float | None, Field(alias="share of failures")] = None
     points: dict[str, Point]
     ledger: Annotated[Amounts, Field(alias="ledger (uM um^3)")]
     lowest: Annotated[float, Field(alias="lowest value (uM)")]
@@ -144,12 +146,18 @@ class Summary(Entry):
         steps, time = counted(self.steps, "step"), milliseconds(self.time, 4)
         return f"{time} in {steps}" if self.trials is None else f"{time}, in {steps} of all trials together"
 
+    @property
+    def drawn(self) -> str:
+        """The failures that were counted, and of what; nothing where no vesicle is drawn in several trials."""
+        return "" if self.drawn_failures is None else f"share of failures of drawn vesicles {self.drawn_failures:.3g}"
+
     def __str__(self) -> str:
         """A line for each point, then where it began, the calcium and the steps."""
         width = max(map(len, self.points), default=0)
         lines = [f"{name:{width}}  {point}" for name, point in self.points.items()]
         trials = [] if self.trials is None else [counted(self.trials, "trial")]
-        failures = [] if self.failures is None else [f"share of failures {self.failures:.3g}"]
+        failures = [] if self.failures is None else [f"failures to be expected {self.failures:.3g}"]
+        drawn = [self.drawn] if self.drawn else []
         ledger = self.ledger
         return "\n".join(
             [
@@ -157,7 +165,7 @@ class Summary(Entry):
                 *([self.began] if self.began else []),
                 f"calcium (uM um^3): {ledger.initial:.6g} at first, {ledger.entered:.6g} entered, "
                 f"{ledger.missing:.2g} missing",
-                ", ".join([*trials, *failures, f"{self.stepped}; wall time {self.wall_time:.1f} s"]),
+                ", ".join([*trials, *failures, *drawn, f"{self.stepped}; wall time {self.wall_time:.1f} s"]),
             ]
         )
 

@@ -273,8 +273,8 @@ class Execution:
         with suppress(OSError):  # a disk that is full does not keep run.json from saying so
             self.recording.flush()
         spent, recording = self.spent.and_of(self.simulation), self.recording
-        trials = read_table(self.path / folder.TRIALS)
-        summary = summarize(self.simulation, recording.peaks, recording.lowest, self._wall(), spent, trials)
+        trials, fused = read_table(self.path / folder.TRIALS), read_table(self.path / folder.RELEASES)
+        summary = summarize(self.simulation, recording.peaks, recording.lowest, self._wall(), spent, trials, fused)
         about = self.about.model_copy(update={"status": status, "summary": summary})
         about.write(self.path)
         self.about = about

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from rdcalcium.model import Model
 from rdcalcium.recorders.peaks import Peaks
 from rdcalcium.results import columns
 from rdcalcium.results.about import Point
@@ -48,10 +51,21 @@ def over_trials(simulation: Simulation, trials: dict[str, np.ndarray]) -> dict[s
 
 
 def failures(simulation: Simulation, trials: dict[str, np.ndarray]) -> float | None:
-    """Share of trials in which no vesicle is released: the mean over them of Π (1 - p)ⁿ over all sensors of n sites."""
+    """Expected share of trials without a release: the mean over them of Π (1 - p)ⁿ over all sensors of n sites."""
     columns_of = {Column.read(heading): values for heading, values in trials.items()}
     released = {c.place: values for c, values in columns_of.items() if c.quantity == columns.RELEASE_PROBABILITY}
     if not any(map(len, released.values())):
         return None
     sites = {label: sensor.vesicles for sensor in simulation.model.sensors for label in sensor.labels()}
     return float(np.mean(np.prod([(1 - p) ** sites[place] for place, p in released.items()], axis=0)))
+
+
+def drawn_failures(model: Model, fused: Mapping[str, np.ndarray], complete: int) -> float | None:
+    """Share of so many complete trials in which no vesicle that is drawn fuses; none of a single trial.
+
+    fused  columns of the table with a row for each vesicle that fuses; none where no vesicle is drawn
+    """
+    if not fused or not complete or model.run.trials == 1:
+        return None
+    trials = np.unique(fused[columns.TRIAL.heading])
+    return 1 - float(np.mean(np.isin(np.arange(1, complete + 1), trials)))

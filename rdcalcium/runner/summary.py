@@ -9,7 +9,7 @@ import numpy as np
 from rdcalcium.machine import peak_memory
 from rdcalcium.recorders.peaks import Peaks
 from rdcalcium.results.about import Amounts, Point, Summary
-from rdcalcium.runner.outcome import failures, over_trials
+from rdcalcium.runner.outcome import drawn_failures, failures, over_trials
 from rdcalcium.simulation import Simulation
 
 
@@ -31,7 +31,13 @@ class Spent:
 
 
 def summarize(
-    simulation: Simulation, peaks: Peaks, lowest: float, wall: float, spent: Spent, trials: dict[str, np.ndarray]
+    simulation: Simulation,
+    peaks: Peaks,
+    lowest: float,
+    wall: float,
+    spent: Spent,
+    trials: dict[str, np.ndarray],
+    fused: dict[str, np.ndarray],
 ) -> Summary:
     """The summary of a run at this moment.
 
@@ -39,13 +45,16 @@ def summarize(
     wall    time that the run has taken, s
     spent   by all trials
     trials  columns of the table with a row for each complete trial; none where there is one alone
+    fused   columns of the table with a row for each vesicle that fuses; none where no vesicle is drawn
     """
     balance = simulation.balance()
     complete = len(next(iter(trials.values()))) if trials else None
+    drawn_together = simulation.model.run.trials if simulation.finished and complete is None else 0
     return Summary(
         time=simulation.t,
         trials=complete,
         failures=failures(simulation, trials),
+        drawn_failures=drawn_failures(simulation.model, fused, complete or drawn_together),
         points=over_trials(simulation, trials) if complete else _points(simulation, peaks),
         ledger=Amounts(**asdict(balance), missing=balance.missing, relative_error=balance.relative_error),
         lowest=lowest,
