@@ -210,14 +210,18 @@ def nanometres(length: float | Iterable[float], digits: int = 6) -> str:
     digits  that are significant
     """
     if isinstance(length, Iterable):
-        # What rounding leaves of a zero is one: 0.1 + 0.2 - 0.3 µm is no place.
-        return "(" + ", ".join(figures(round(NM_PER_UM * x, 6) + 0.0, digits) for x in length) + ") nm"
+        return "(" + ", ".join(_place(x, digits) for x in length) + ") nm"
     return f"{figures(NM_PER_UM * length, digits)} nm"
+
+
+def _place(coordinate: float, digits: int) -> str:
+    """A coordinate in µm as its number of nm; what rounding leaves of a zero is one: 0.1 + 0.2 - 0.3 µm is no place."""
+    return figures(round(NM_PER_UM * coordinate, 6) + 0.0, digits)
 
 
 def nanometres_to(low: float, high: float, digits: int = 6) -> str:
     """A range of lengths in µm, in nm for a reader: "-50 to 50 nm", or "50 nm" where both ends are the same."""
-    first, last = (figures(NM_PER_UM * x, digits) for x in (low, high))
+    first, last = (_place(x, digits) for x in (low, high))
     return f"{last} nm" if first == last else f"{first} to {last} nm"
 
 

@@ -167,6 +167,8 @@ def test_a_reader_is_told_nanometres() -> None:
     assert units.nanometres(1.0, digits=3) == "1000 nm"
     assert units.nanometres_to(-0.05, 0.05) == "-50 to 50 nm"
     assert units.nanometres_to(0.05, 0.05) == "50 nm"
+    assert units.nanometres_to(-1e-17, 0.1 + 0.2) == "0 to 300 nm"
+    assert units.nanometres_to(0.1 + 0.2 - 0.3, 0.05) == "0 to 50 nm"
 
 
 def test_a_reader_is_told_numbers_without_powers_of_ten_up_to_a_million() -> None:
