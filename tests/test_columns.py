@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
+from rdcalcium.model import Sensor
 from rdcalcium.results import columns
 from rdcalcium.results.columns import Column
 from rdcalcium.results.csv_table import CsvTable, read_table
@@ -21,6 +22,10 @@ FIXED = (
     columns.TIME, columns.VOLTAGE, columns.ENTERED, columns.FREE, columns.MISSING, columns.RELATIVE_ERROR,
 )  # fmt: skip
 
+REFILLED, BINDING = (
+    Sensor(use=name, positions=((0, 0, 0),)) for name in ("refilled_keller2015", "synaptotagmin1_hamid2019")
+)
+
 
 def all_columns() -> list[Column]:
     """Every kind of column, about things with every name."""
@@ -31,7 +36,8 @@ def all_columns() -> list[Column]:
             columns.current(n),
             columns.open_probability(n),
             columns.bound_to(n),
-            *columns.release(n, refills=True),
+            *columns.seen_by(REFILLED, n),
+            *columns.seen_by(BINDING, n),
         )
     ]
     fields = [columns.concentration(f"{buffer}.bound", place) for buffer, place in permutations(NAMES, 2)]

@@ -18,7 +18,8 @@ from rdcalcium.model import Buffer, KineticScheme, Sensor
 from tests.tolerances import TOLERANCES
 
 # Of one vesicle each; tests/test_refilling.py has those whose sites get another.
-SENSORS = [name for name in library.entries("sensors") if not Sensor(use=name, positions=((0, 0, 0),)).refills]
+_ALL = {name: Sensor(use=name, positions=((0, 0, 0),)) for name in library.entries("sensors")}
+SENSORS = [name for name, sensor in _ALL.items() if sensor.releases and not sensor.refills]
 
 STEPS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)  # µM, from which the state without calcium meets from 0 ms on
 

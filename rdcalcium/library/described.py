@@ -93,8 +93,10 @@ def _of_channels(name: str, values: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _of_sensor(name: str, values: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Highest rates of release after steps of calcium from rest."""
+    """Highest rates of release after steps of calcium from rest; none where it releases nothing."""
     sensor = Sensor(use=name, positions=((0, 0, 0),))
+    if not sensor.releases:
+        return [("none",) * len(_STEPS)]
     return [tuple(show(_rounded(peak_rate(sensor, calcium), _FIGURES), "rate") for calcium in _STEPS)]
 
 

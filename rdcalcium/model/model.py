@@ -183,6 +183,11 @@ class Model(Part):
         return {probe.name: probe.position for probe in self.probes}
 
     @property
+    def releasing(self) -> tuple[Sensor, ...]:
+        """Sensors that release vesicles."""
+        return tuple(sensor for sensor in self.sensors if sensor.releases)
+
+    @property
     def watched(self) -> dict[str, tuple[float, float, float]]:
         """Name and position (µm) of every sensor, then of every probe: the order of all tables and arrays of them."""
         return self.sensor_points | self.probe_points

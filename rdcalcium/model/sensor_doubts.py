@@ -16,6 +16,8 @@ Way = tuple[Transition, str, str, float]  # a step, where it comes from and lead
 
 def never_fuse(sensor: Sensor) -> str | None:
     """What to ask about a sensor whose vesicles cannot come to fuse at any calcium, because a step has the rate 0."""
+    if not sensor.releases:
+        return None
     ways, begin = [*_ways(sensor)], sensor.shares_at_start() or {sensor.kinetics().states[0]: 1.0}
     if sensor.reserve is not None:
         begin = {**begin, sensor.reserve: 1.0}

@@ -17,6 +17,7 @@ from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.scheme_part import SchemePart
 from rdcalcium.model.transition import Transition
 
+NONE_RELEASED = "; one that releases nothing says released = []"
 MOST_MOLECULES = 1e6  # at a position: 1.7 M in a cube of 100 nm, which binds too fast for steps
 
 
@@ -37,9 +38,9 @@ class Sensor(SchemePart):
     scheme: tuple[str, ...]
     """Binding steps such as "X0 + Ca <-> X1 : 5*k_on, k_off" and, one way, fusion: "X5 -> fused : gamma". A site that
     gets another vesicle has a step on from there: "fused -> X0 : k_rep"; rates may depend on the local calcium Ca."""
-    released: tuple[str, ...] = Field(default=("fused",), min_length=1)
+    released: tuple[str, ...] = ("fused",)
     """States without a vesicle. A one-way step into one of them is a release; a step there and back, as of priming and
-    unpriming, is none."""
+    unpriming, is none. Empty: it releases nothing, and its tables have the occupancy of each state."""
     reserve: str | None = None
     """State of vesicles in a reserve that never runs out: whatever comes and goes, it is 1. A step out of it brings as
     many vesicles as its rate says, so that the other states are pools, which hold a number of vesicles, more than one
@@ -73,14 +74,29 @@ class Sensor(SchemePart):
                 if state not in scheme.states:
                     raise ValueError(
                         f"sensor {self.name!r}: {what} state {state!r} is not in the scheme; "
-                        f"{suggest(state, scheme.states, 'its states')}"
+                        f"{suggest(state, scheme.states, 'its states')}{NONE_RELEASED if what == 'released' else ''}"
                     )
         if scheme.depends_on_voltage:
             raise ValueError(f"sensor {self.name!r}: the rates of a sensor cannot depend on the voltage V")
-        if not any(self.fuses(step) for step in scheme.transitions):
+        if self.releases and not any(self.fuses(step) for step in scheme.transitions):
             raise ValueError(
                 f"sensor {self.name!r}: no step leads one way into a released state ({', '.join(self.released)}); "
                 f"fusion is one, such as '{scheme.states[0]} -> {self.released[0]} : gamma'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_fuses(self) -> Self:
+        of_vesicles = {
+            "fusion": self.fusion == "stochastic",
+            "vesicles": self.vesicles > 1,
+            "reserve": self.reserve is not None,
+        }
+        if not self.releases and any(of_vesicles.values()):
+            given = " and ".join(key for key, said in of_vesicles.items() if said)
+            raise ValueError(
+                f"sensor {self.name!r} has no released state, so that no vesicle of it can fuse; leave {given} out, or "
+                "say which of its states are released"
             )
         return self
 
@@ -156,6 +172,11 @@ class Sensor(SchemePart):
 
     def _leads_out(self, source: str, target: str) -> bool:
         return source not in self.released and target in self.released
+
+    @property
+    def releases(self) -> bool:
+        """Whether it releases vesicles; else calcium binds to it, and no more is said of it."""
+        return bool(self.released)
 
     @property
     def refills(self) -> bool:

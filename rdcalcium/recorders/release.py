@@ -71,6 +71,11 @@ class ReleaseSensors:
         self._earlier = (0.0, calcium)  # length of the step before, and calcium at its beginning
 
     @property
+    def releases_vesicles(self) -> bool:
+        """Whether these sensors release vesicles."""
+        return bool(self.vesicles.chain.fuses.any())
+
+    @property
     def refills(self) -> bool:
         """Whether vesicles come back, so that there may be more releases than sites."""
         return self.vesicles.chain.returns
@@ -128,7 +133,9 @@ class ReleaseSensors:
     def look(self, calcium: np.ndarray, share: float = 1.0, step: SensorStep | None = None) -> np.ndarray:
         """Releases per time in ms⁻¹, and probability of one; where vesicles come back also the number of releases.
 
-        returns  (positions, 2 or 3)
+        Of sensors that release nothing the occupancy of every state.
+
+        returns  (positions, 2, 3 or states)
 
         calcium  (positions,) µM, at the moment that is looked at
         share    of a step, after which that is
@@ -139,6 +146,8 @@ class ReleaseSensors:
         if share != 1:
             course = (step.course[0], between(step.course, 0.5 * share), calcium)
             y = do.after(step.start, course, share * step.h)
+        if not self.releases_vesicles:
+            return do.occupancy(y).T
         found = [do.rate(y, calcium), do.probability(y)]
         if do.chain.returns:
             found.append(do.releases(y))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from rdcalcium.model import Buffer, Imaging, names
+from rdcalcium.model import Buffer, Imaging, Sensor, names
 from rdcalcium.model.stores import Store
 
 CALCIUM = names.CALCIUM  # the field of free calcium
 RELEASE_RATE, RELEASE_PROBABILITY, RELEASES = "release rate", "release probability", "cumulative release"
+_OCCUPANCY = "occupancy of "  # of a state of a sensor that releases nothing
 OPEN_PROBABILITY, OPEN_CHANNELS, CURRENT = "open probability", "open channels", "current"
 
 FLUORESCENCE, CHANGE, RATIO, APPARENT, PHOTONS = "F", "dF/F", "ratio", "apparent Ca", "photons"  # of dyes
@@ -95,10 +98,25 @@ def concentration(field: str, place: str = "") -> Column:
     return Column(field, "uM", place)
 
 
-def release(sensor: str, refills: bool) -> list[Column]:
-    """Rate and probability of release at a sensor; where vesicles come back also how many are expected so far."""
-    found = [Column(RELEASE_RATE, "1/ms", sensor), Column(RELEASE_PROBABILITY, "", sensor)]
-    return [*found, Column(RELEASES, "", sensor)] if refills else found
+def seen_by(sensor: Sensor, label: str = "") -> list[Column]:
+    """What is written of a sensor at each time: rate of release and what it has come to, or its states.
+
+    label  of one of its positions
+    """
+    if sensor.releases:
+        return [Column(RELEASE_RATE, "1/ms", label), *released_by(sensor, label)]
+    return [Column(_OCCUPANCY + state, "", label) for state in sensor.kinetics().states]
+
+
+def occupancies(variables: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """Those of a place that are the occupancy of a state, with the name of the state."""
+    return ((name, name.removeprefix(_OCCUPANCY)) for name in map(str, variables) if name.startswith(_OCCUPANCY))
+
+
+def released_by(sensor: Sensor, label: str) -> list[Column]:
+    """Probability of release at a sensor; where vesicles come back also how many are expected so far."""
+    found = [Column(RELEASE_PROBABILITY, "", label)] if sensor.releases else []
+    return [*found, Column(RELEASES, "", label)] if sensor.refills else found
 
 
 def open_probability(group: str) -> Column:

@@ -19,7 +19,7 @@ def columns_of(model: Model) -> list[Column]:
     """What is known when a trial ends."""
     held = [TRIAL, TIME] if model.computed_trials > 1 else [TIME]
     held += [column for point in model.watched for column in columns.peak(point)]
-    return held + [column for s in model.sensors for label in s.labels() for column in columns.per_stimulus(label)]
+    return held + [column for s in model.releasing for label in s.labels() for column in columns.per_stimulus(label)]
 
 
 class PerStimulusTable(EventTable):
@@ -53,11 +53,14 @@ def _release(model: Model, released: np.ndarray) -> np.ndarray:
     """Releases to be expected of a site from each stimulus to the next, and the chance of its first one then.
 
     released  (stimuli + 1, columns), of each sensor its rate, its probability, and where it is refilled the number
-    returns   (stimuli, 2 sensors)
+    returns   (stimuli, 2 sensors), of those that release vesicles
     """
     found, at = [np.zeros((len(released) - 1, 0))], 0
     for sensor in model.sensors:
-        width = len(columns.release("", sensor.refills))
+        width = len(columns.seen_by(sensor))
+        if not sensor.releases:
+            at += width * len(sensor.positions)
+            continue
         for _ in sensor.positions:
             probability, number = released[:, at + 1], released[:, at + width - 1]
             left = 1 - probability[:-1]
@@ -85,7 +88,7 @@ def add_counts(folder: Path, model: Model) -> None:
     """
     table, fused = read_table(folder / PER_STIMULUS), read_table(folder / RELEASES)
     known = fused or not any(sensor.refills for sensor in model.sensors)
-    if not table or not known or not model.sensors or model.run.trials == 1:
+    if not table or not known or not model.releasing or model.run.trials == 1:
         return
     begins, row = np.unique(table[TIME.heading], return_inverse=True)
     found = _drawn(begins, fused, model.run.trials) if fused else _expected(model, table, len(begins))
@@ -105,7 +108,7 @@ def _expected(model: Model, table: Mapping[str, np.ndarray], stimuli: int) -> tu
     In each trial it is a sum of independent vesicles: none fuses with Π (1 - p)ⁿ, the mean is Σ n p, the variance
     Σ n p (1 - p), to which that of the means of trials is added.
     """
-    sites = {label: sensor.vesicles for sensor in model.sensors for label in sensor.labels()}
+    sites = {label: sensor.vesicles for sensor in model.releasing for label in sensor.labels()}
     n = np.array([*sites.values()])
     p = np.stack([table[columns.per_stimulus(label)[0].heading].reshape(-1, stimuli) for label in sites], axis=-1)
     means, spread = (n * p).sum(axis=-1), (n * p * (1 - p)).sum(axis=-1).mean(axis=0)

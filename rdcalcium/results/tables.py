@@ -27,9 +27,7 @@ def headings(model: Model, fields: Sequence[str], balance: Balance) -> dict[str,
     elsewhere = [OF_ACCOUNT[account](name) for account, name, _ in balance.elsewhere]
     tables = {
         PROBES: [columns.concentration(field, point) for point in model.watched for field in fields],
-        SENSORS: [
-            column for s in model.sensors for label in s.labels() for column in columns.release(label, s.refills)
-        ],
+        SENSORS: [column for s in model.sensors for label in s.labels() for column in columns.seen_by(s, label)],
         LEDGER: [columns.ENTERED, columns.FREE, *elsewhere, columns.MISSING, columns.RELATIVE_ERROR],
     }
     sensing = [group for group in model.channels if group.follows_calcium]
@@ -59,7 +57,7 @@ def headings_of_trials(model: Model) -> list[str]:
         column for group in model.channels if group.conducts_by_itself for column in columns.of_channels(group.name)
     ]
     held += [column for point in model.watched for column in columns.peak(point)]
-    held += [column for s in model.sensors for label in s.labels() for column in columns.release(label, s.refills)[1:]]
+    held += [column for s in model.sensors for label in s.labels() for column in columns.released_by(s, label)]
     return [column.heading for column in (*held, columns.RELATIVE_ERROR)]
 
 

@@ -31,6 +31,7 @@ def outcome(simulation: Simulation, peaks: Peaks) -> np.ndarray:
     released = [
         value
         for sensor in simulation.sensors
+        if sensor.releases_vesicles
         for probability, count in zip(sensor.probability(), sensor.releases(), strict=True)
         for value in ([probability, count] if sensor.refills else [probability])
     ]

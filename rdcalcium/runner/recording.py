@@ -16,7 +16,7 @@ from rdcalcium.recorders.schedule import Schedules
 from rdcalcium.recorders.stimuli import Stimuli
 from rdcalcium.recorders.stores import Stores
 from rdcalcium.results import folder
-from rdcalcium.results.columns import concentration, release
+from rdcalcium.results.columns import concentration, seen_by
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.openings import OpeningTable
 from rdcalcium.results.per_stimulus import PerStimulusTable
@@ -254,7 +254,7 @@ def stimuli_of(simulation: Simulation) -> Stimuli:
     """What the stimuli of a model bring, before the first look."""
     model = simulation.model
     begins = [t for times in beginnings(model).values() for t in times]
-    columns = sum(len(release("", sensor.refills)) * len(sensor.labels) for sensor in simulation.sensors)
+    columns = sum(len(seen_by(sensor)) * len(sensor.positions) for sensor in model.sensors)
     return Stimuli(begins, model.run.duration, len(model.watched), columns)
 
 

@@ -70,6 +70,7 @@ def _points(simulation: Simulation, peaks: Peaks) -> dict[str, Point]:
     released = {
         label: {"release_probability": probability, "cumulative_release": count if sensor.refills else None}
         for sensor in simulation.sensors
+        if sensor.releases_vesicles
         for label, probability, count in zip(
             sensor.labels, sensor.probability().tolist(), sensor.releases().tolist(), strict=True
         )

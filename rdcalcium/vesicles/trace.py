@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rdcalcium.errors import InputError
 from rdcalcium.library import papers
 from rdcalcium.model import Sensor
 from rdcalcium.vesicles.chain import Chain
@@ -46,8 +47,9 @@ def release(
     magnesium  µM, for sensors that bind it
 
     returns    an xarray.Dataset over `time`, and over `trace` where calcium has two dimensions: calcium, release_rate
-               (1/ms), release_probability, cumulative_release, and the occupancy of each `state`; of one site. The
-               references of its values are in attrs["references"]
+               (1/ms), release_probability, cumulative_release, and the occupancy of each `state`; of one site. Of a
+               sensor without a released state the occupancy alone. The references of its values are in
+               attrs["references"]
 
     Raises InputError for times that do not ascend, for calcium that does not fit them or is below zero, and for what is
     no concentration.
@@ -83,6 +85,8 @@ def fusions(
     `fusion`, in the order of time: trial and vesicle, from 1, trace, from 0, and time in ms.
     """
     part = some_sensor(sensor)
+    if not part.releases:
+        raise InputError(f"sensor {part.name!r} has no released state, so that no vesicle of it can fuse")
     rest, magnesium = concentration(rest, "rest"), concentration(magnesium, "magnesium")
     vesicles, trials, seed = whole(vesicles, "vesicles", 1), whole(trials, "trials", 1), whole(seed, "seed", 0)
     t, c = course(times, calcium)
@@ -134,12 +138,13 @@ def _dataset(sensor: Sensor, do: Vesicles, times: np.ndarray, calcium: np.ndarra
     import xarray
 
     rows, shape, over = [*zip(y, calcium.reshape(len(times), -1), strict=True)], calcium.shape, ("time", "trace")
-    found = {
-        "calcium": (calcium, "uM"),
-        "release_rate": (np.array([do.rate(state, c) for state, c in rows]), "1/ms"),
-        "release_probability": (np.array([do.probability(state) for state, _ in rows]), ""),
-        "cumulative_release": (np.array([do.releases(state) for state, _ in rows]), ""),
-    }
+    found = {"calcium": (calcium, "uM")}
+    if sensor.releases:
+        found |= {
+            "release_rate": (np.array([do.rate(state, c) for state, c in rows]), "1/ms"),
+            "release_probability": (np.array([do.probability(state) for state, _ in rows]), ""),
+            "cumulative_release": (np.array([do.releases(state) for state, _ in rows]), ""),
+        }
     variables = {key: (over[: len(shape)], value.reshape(shape), {"units": u}) for key, (value, u) in found.items()}
     shares = np.array([do.occupancy(state).T for state, _ in rows]).reshape(*shape, -1)
     return xarray.Dataset(

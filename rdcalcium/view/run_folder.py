@@ -66,6 +66,16 @@ class RunFolder:
         probes, variable = self.result.probes, columns.VARIABLES[quantity]
         return {name: data[variable] for name, data in probes.items() if variable in data and data.time.size}
 
+    def fullest_states(self) -> dict[str, xarray.DataArray]:
+        """Of each sensor that releases nothing the occupancy of its last state, by the name of both."""
+        last = {name: [*columns.occupancies(data)][-1:] for name, data in self.result.probes.items()}
+        return {
+            f"{state} of {name}": self.result.probes[name][variable]
+            for name, states in last.items()
+            for variable, state in states
+            if self.result.probes[name].time.size
+        }
+
     def first_traces(self, quantity: str) -> dict[str, xarray.DataArray]:
         """The same of the first trial alone, which is that of the snapshots."""
         return {name: t[0] if "trial" in t.dims else t for name, t in self.traces(quantity).items()}

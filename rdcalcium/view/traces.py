@@ -82,6 +82,8 @@ def _panels(run: RunFolder) -> list[Callable[[Axes], None]]:
     if rate:
         chance = run.traces(RELEASE_PROBABILITY)
         panels.append(lambda axis: _release(axis, rate, chance, colours, named=not set(rate) <= set(calcium)))
+    if states := run.fullest_states():
+        panels.append(lambda axis: _occupancy(axis, states))
     return panels
 
 
@@ -179,6 +181,16 @@ def _release(axis: Axes, rates: Mapping[str, Any], chances: Mapping[str, Any], c
     for one in (axis, side):
         one.set_ylim(bottom=0)
     _key(axis, lines if named else [])
+
+
+def _occupancy(axis: Axes, states: Mapping[str, Any]) -> None:
+    """Shares of sensors that release nothing in a state."""
+    lines = []
+    for (name, share), colour in zip(states.items(), _colours([*states]).values(), strict=True):
+        lines += curve(axis, share.time, share, color=colour, label=name, marker=_marker(share), ms=3)
+    axis.set_ylabel("occupancy")
+    axis.set_ylim(bottom=0)
+    _key(axis, lines)
 
 
 def _marker(trace: Any) -> str | None:
