@@ -7,11 +7,10 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from rdcalcium.model.geometry import Geometry
+from rdcalcium.model.shapes import KINDS
 from tests.support import ROOT
 
 PACKAGE = ROOT / "rdcalcium"
@@ -112,12 +111,12 @@ def asked_for_their_shape(source: str, shapes: set[str]) -> Iterator[int]:
 
 
 def test_no_module_asks_a_geometry_for_its_class() -> None:
-    shapes = {"Shape", "Geometry", *(kind.__name__ for kind in get_args(get_args(Geometry)[0]))}
+    shapes = {"Shape", "Geometry", *(kind.__name__ for kind in KINDS)}
     assert {"Box", "MeshFile"} < shapes
     asking = "isinstance(g, (int, Box))\nmodel.geometry.kind == 'box'\nmatch g:\n    case Shape(): pass\n"
     assert list(asked_for_their_shape(asking, shapes)) == [1, 2, 4]
     found = [f"{path}:{line}" for path in MODULES for line in asked_for_their_shape(path.read_text(), shapes)]
-    assert not found, f"{', '.join(found)}: let the shape answer, in model/geometry.py, or its builder"
+    assert not found, f"{', '.join(found)}: let the shape answer, in model/shapes, or its builder"
 
 
 def test_only_the_command_line_exits() -> None:

@@ -89,7 +89,7 @@ def test_the_written_model_says_what_is_left_open() -> None:
     for said in (
         "# max_step is not said: as long as the tolerance allows\n",
         "# absolute_tolerance is not said: tolerance × the resting level of each, or × 0.01 µM where that is lower\n",
-        "# symmetry is not said: the whole box is computed\n",
+        "# symmetry is not said: the whole terminal is computed\n",
         "# size_in_bulk is not said: the grid is uniform\n",
         "# buffers is not said: nothing binds calcium\n",
         "# snapshots is not said: rest and end alone\n",

@@ -18,7 +18,7 @@ from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.builders import BUILDERS
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.model import Box, Channels, ConstantCurrent, Grid, MeshFile, Model, Probe, Run, Shape, Tetrahedra
-from rdcalcium.model.geometry import OBSTACLES
+from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.quantity import PositiveLength
 from rdcalcium.results.provenance import scene
 from rdcalcium.results.scene import Scene

@@ -18,7 +18,7 @@ from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.compartments import faces_between
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
-from rdcalcium.model.geometry import OBSTACLES
+from rdcalcium.model.obstacles import OBSTACLES
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
 OPEN_BITS = (1, 2, 4, 8, 16, 32)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rdcalcium.discretization.base import Discretization, SurfaceArea
 from rdcalcium.model import Sphere
-from rdcalcium.model.geometry import OBSTACLES
+from rdcalcium.model.obstacles import OBSTACLES
 
 
 def with_obstacles(made: Discretization, spheres: Sequence[Sphere], names: Collection[str]) -> Discretization:

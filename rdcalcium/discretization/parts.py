@@ -7,7 +7,7 @@ import numpy as np
 from rdcalcium.discretization.space import Space
 from rdcalcium.errors import InputError, suggest
 from rdcalcium.model import Model
-from rdcalcium.model.geometry import OBSTACLES
+from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.region import Distance, Inside, LumenRegion, MeshRegion
 
 

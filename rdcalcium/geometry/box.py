@@ -15,7 +15,8 @@ from rdcalcium.geometry.grid import RectilinearGrid, make_grid, solid_cells
 from rdcalcium.geometry.mesh import FACES, TetrahedralMesh, row_keys
 from rdcalcium.geometry.meshing import background, gmsh_model, meshed
 from rdcalcium.model import Box, Grid, Model, Sphere, Tetrahedra
-from rdcalcium.model.geometry import OBSTACLES, Place
+from rdcalcium.model.obstacles import OBSTACLES
+from rdcalcium.model.shapes import Place
 from rdcalcium.units import NM_PER_UM, nanometres
 
 NEAR = 1e-6  # nm, a node this near to a plane or a point is on it

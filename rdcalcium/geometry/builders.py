@@ -26,7 +26,7 @@ BUILDERS: dict[tuple[type[Shape], type[Grid | Tetrahedra]], Builder] = {
 def build(model: Model) -> Cells:
     """The cells or tetrahedra of a model; InputError where nothing makes them for such a shape."""
     shape, choice = model.geometry, model.discretization
-    builder = BUILDERS.get((type(shape), type(choice)))
+    builder = next((BUILDERS[of, type(choice)] for of in type(shape).__mro__ if (of, type(choice)) in BUILDERS), None)
     if builder is None:
         known = ", ".join(f"{kind_name(of)} on {kind_name(on)}" for of, on in BUILDERS)
         raise InputError(f"nothing makes the control volumes of a {shape.kind} on {choice.kind}; possible: {known}")

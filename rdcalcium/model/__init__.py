@@ -3,12 +3,13 @@
 from rdcalcium.errors import ModelError
 from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.buffers import Buffer, Calcium, Pool
+from rdcalcium.model.cells import Grid, Tetrahedra
 from rdcalcium.model.channels import Channels
 from rdcalcium.model.current_law import GatedCurrent, PrescribedCurrent
 from rdcalcium.model.gated_currents import GoldmanCurrent, NadkarniCurrent, OhmicCurrent, TabulatedOpenCurrent
-from rdcalcium.model.geometry import Box, Grid, MeshFile, Shape, Sphere, Tetrahedra
 from rdcalcium.model.imaging import Imaging
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
+from rdcalcium.model.obstacles import Obstacle, Sphere
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.prescribed_currents import (
     AlphaCurrent,
@@ -21,6 +22,7 @@ from rdcalcium.model.prescribed_currents import (
 from rdcalcium.model.pumps import Pump
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
+from rdcalcium.model.shapes import Box, Described, MeshFile, Shape
 from rdcalcium.model.stores import Store, StoreTransport
 from rdcalcium.model.toml import read_toml, validate, write_toml
 from rdcalcium.model.transition import SchemeError
@@ -35,6 +37,7 @@ __all__ = [
     "Calcium",
     "Channels",
     "ConstantCurrent",
+    "Described",
     "GatedCurrent",
     "GaussianCurrent",
     "GoldmanCurrent",
@@ -46,6 +49,7 @@ __all__ = [
     "Model",
     "ModelError",
     "NadkarniCurrent",
+    "Obstacle",
     "OhmicCurrent",
     "Pool",
     "PrescribedCurrent",

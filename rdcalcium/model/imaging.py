@@ -10,9 +10,9 @@ from pydantic import model_validator
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Name, Part
 from rdcalcium.model.buffers import Buffer
-from rdcalcium.model.geometry import Place, Shape
 from rdcalcium.model.optics import AnyOptics
 from rdcalcium.model.quantity import PositiveTime, Quantity
+from rdcalcium.model.shapes import Place, Shape
 from rdcalcium.model.views import AnyView, Line
 from rdcalcium.units import milliseconds, nanometres, nanometres_to
 

@@ -138,8 +138,9 @@ def _walk(kind: type[BaseModel], location: Sequence[str | int]) -> tuple[list[st
     keys: list[str | int] = []
     tables: Tables = [kind]
     for step in location:
-        if isinstance(step, str) and len(tables) > 1:
-            tables = [t for t in tables if kind_name(t) == step]
+        chosen = [t for t in tables if kind_name(t) == step]
+        if isinstance(step, str) and (len(tables) > 1 or (chosen and step not in chosen[0].model_fields)):
+            tables = chosen
             continue
         keys.append(step)
         if isinstance(step, str):

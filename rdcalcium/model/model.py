@@ -13,9 +13,9 @@ from rdcalcium.errors import ModelError, suggest
 from rdcalcium.model.accounts import accounts, require_different
 from rdcalcium.model.base import Part
 from rdcalcium.model.buffers import Buffer, Calcium
+from rdcalcium.model.cells import DiscretizationChoice
 from rdcalcium.model.channels import Channels
 from rdcalcium.model.flashes import Flash
-from rdcalcium.model.geometry import DiscretizationChoice, Geometry
 from rdcalcium.model.imaging import Imaging, require_visible
 from rdcalcium.model.lumens import lumens_of, require_lumens
 from rdcalcium.model.names import MAGNESIUM
@@ -23,6 +23,7 @@ from rdcalcium.model.pumps import Pump
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
+from rdcalcium.model.shapes import Geometry
 from rdcalcium.model.stimulus import Stimulus
 from rdcalcium.model.stores import Lumen, Store
 from rdcalcium.model.surroundings import Extracellular, Surroundings

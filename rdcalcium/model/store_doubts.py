@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rdcalcium.model.geometry import OBSTACLES
 from rdcalcium.model.model import Model
+from rdcalcium.model.obstacles import OBSTACLES
 
 
 def pumps_on_stores(model: Model) -> Iterator[str]:

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Name, Part
-from rdcalcium.model.geometry import OBSTACLES
 from rdcalcium.model.names import CALCIUM, STORE
+from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.quantity import Concentration, Quantity
 from rdcalcium.model.transports import Transport
 

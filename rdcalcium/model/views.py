@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Part
-from rdcalcium.model.geometry import Place
 from rdcalcium.model.quantity import Point, PositiveLength
 from rdcalcium.model.region import Region
+from rdcalcium.model.shapes import Place
 
 Count = Annotated[int, Field(ge=1, le=4096, strict=True)]
 

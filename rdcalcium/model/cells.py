@@ -1,0 +1,60 @@
+"""How large control volumes are, and of which kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from rdcalcium.model.base import Part
+from rdcalcium.model.quantity import PositiveLength, Quantity
+
+
+class Grid(Part):
+    """A rectilinear grid, fine around the channels and sensors and growing towards the bulk.
+
+    A probe is resolved like them if it is within 100 nm of one, or if there is none; calcium at any other is
+    interpolated between the wider cells around it, whose size `rdcalcium check` says.
+    """
+
+    kind: Literal["grid"] = "grid"
+    size_at_active_zone: Annotated[
+        tuple[PositiveLength, PositiveLength, PositiveLength],
+        BeforeValidator(lambda size: size if isinstance(size, list | tuple) else (size,) * 3),
+    ]
+    """Cell width near channels and sensors along x, y and z; one number stands for all three."""
+    size_in_bulk: PositiveLength | None = None
+    """Largest cell width; none: the grid is uniform."""
+    growth: Annotated[float, Quantity("number", gt=1, le=2)] = 1.2
+    """Ratio of neighbouring cell widths outside the fine part."""
+    margin: Annotated[float, Quantity("length", ge=0)] = 0.02
+    """How far the fine part reaches beyond the channels and sensors, and the probes near them."""
+
+    def scaled(self, factor: float) -> Grid:
+        """The same grid with every cell width multiplied by a factor."""
+        s = tuple(factor * x for x in self.size_at_active_zone)
+        bulk = None if self.size_in_bulk is None else factor * self.size_in_bulk
+        growth = self.growth if self.size_in_bulk is None else self.growth**factor
+        return self.model_copy(update={"size_at_active_zone": s, "size_in_bulk": bulk, "growth": growth})
+
+
+class Tetrahedra(Part):
+    """Tetrahedra that follow curved surfaces, fine around the channels and sensors.
+
+    Those of a mesh file are taken as they are: there the kind is all that may be said.
+    """
+
+    kind: Literal["tetrahedra"] = "tetrahedra"
+    size_at_active_zone: PositiveLength = 0.005
+    """Edge length near channels, sensors and probes."""
+    size_in_bulk: PositiveLength = 0.06
+    """Largest edge length."""
+
+    def scaled(self, factor: float) -> Tetrahedra:
+        """The same mesh with every edge length multiplied by a factor."""
+        return Tetrahedra(
+            size_at_active_zone=factor * self.size_at_active_zone, size_in_bulk=factor * self.size_in_bulk
+        )
+
+
+DiscretizationChoice = Annotated[Grid | Tetrahedra, Field(discriminator="kind")]

@@ -1,0 +1,36 @@
+"""What every body in the cytosol says of itself."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+
+from rdcalcium.model.base import Part
+from rdcalcium.solids import Solid
+
+Place = tuple[float, float, float]
+
+OBSTACLES = "vesicles"  # the surface of all obstacles together
+
+
+class Obstacle(Part):
+    """A body that calcium has to go around, or that is the lumen of a store."""
+
+    kind: str
+    name: str
+    """What messages and pictures call it, and its surface; not what a wall is called. Several may share it."""
+
+    @property
+    @abstractmethod
+    def solid(self) -> Solid:
+        """Where it is; its surface has its name."""
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Where it is, in the words of a message: "at (0, 0, 50) nm with radius 20 nm"."""
+
+    def contains(self, point: Place) -> bool:
+        """Whether a point (µm) is inside."""
+        return bool(self.solid.depth(np.array([point]))[0] > 0)

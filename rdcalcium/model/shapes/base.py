@@ -1,0 +1,111 @@
+"""What every shape of the cytosol says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import ClassVar, Self
+
+from rdcalcium.model.base import Part
+from rdcalcium.model.cells import Grid, Tetrahedra
+from rdcalcium.model.obstacles import Sphere
+
+Place = tuple[float, float, float]
+
+
+class Shape(Part):
+    """What every shape of the cytosol says of itself.
+
+    Where it does not say it, a shape is whole, empty, and unknown before its control volumes are made.
+
+    brings_cells  whether it comes with control volumes of its own, whose sizes are not for a model to say
+    """
+
+    brings_cells: ClassVar[bool] = False
+
+    kind: str
+
+    @property
+    def bounds(self) -> tuple[Place, Place] | None:
+        """Lowest and highest corner of the computed part, µm; None where only its control volumes tell."""
+        return None
+
+    @property
+    def mirrors(self) -> dict[int, float]:
+        """Mirror planes: the axis that each is normal to, and where it is, µm."""
+        return {}
+
+    @property
+    def walls(self) -> Mapping[str, tuple[int, int]]:
+        """Plane walls by their names: the axis that each is normal to, and in which of the `bounds` it is, 0 or 1."""
+        return {}
+
+    @property
+    def mirror_surfaces(self) -> tuple[str, ...]:
+        """Names of the surfaces that are mirror planes: no wall of the terminal is there."""
+        return ()
+
+    @property
+    def membrane_height(self) -> float | None:
+        """Height z of the membrane on which channels sit, µm; None where it is no plane, or not known yet."""
+        return None
+
+    @property
+    def membrane_surface(self) -> str:
+        """Name of the surface on which channels sit."""
+        return "membrane"
+
+    @property
+    def copies(self) -> int:
+        """How many computed parts make up the whole terminal."""
+        return 2 ** len(self.mirrors)
+
+    @property
+    def solids(self) -> tuple[Sphere, ...]:
+        """What stands in the cytosol."""
+        return ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files that it is read from; a run keeps copies of them.
+
+        A path under the key `file` is taken from the model file on.
+        """
+        return ()
+
+    def with_files(self, names: Mapping[str, str]) -> Self:
+        """The same shape, with other names for the same files: old -> new."""
+        return self
+
+    def extents(self) -> Iterator[tuple[str, float]]:
+        """What each of its lengths is called, and the length (µm): whether it is plausible is asked."""
+        yield from ()
+
+    def allow(self, choice: Grid | Tetrahedra) -> None:
+        """ValueError for a discretization that it cannot have; which ones can be made the builders say."""
+
+    @property
+    def hollow(self) -> frozenset[str] | None:
+        """Names of the parts that can be the lumen of a store; None where only its control volumes tell."""
+        return frozenset()
+
+    def is_in(self, parts: Collection[str], point: Place) -> bool:
+        """Whether a point (µm) is known to lie in one of some `hollow` parts."""
+        return False
+
+    def require_inside(self, name: str, point: Place) -> None:
+        """ValueError for a point (µm) that is known not to lie in the computed cytosol.
+
+        name  what the point is called
+        """
+
+    def nearest_on_membrane(self, point: Place) -> Place | None:
+        """The point of the membrane on which channels sit that is nearest to another, µm; None if not known yet."""
+        return None
+
+    def wrong_unit(self, size: float, reach: float) -> str:
+        """What to add to the complaint about a point, if the file was meant in another unit of length.
+
+        size   µm, largest coordinate of the control volumes
+        reach  µm, that of the points of the model
+        """
+        return ""

@@ -1,0 +1,156 @@
+"""Shapes that say which body the terminal is, from which grids and tetrahedra are made alike."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from rdcalcium.model.obstacles import OBSTACLES, AnyObstacle, Sphere
+from rdcalcium.model.shapes.base import Place, Shape
+from rdcalcium.solids import Block, Common, Corners, Solid, Without, nearest_on_surface
+from rdcalcium.units import nanometres, nanometres_to
+
+AXES = "xyz"
+SLACK = 1e-9  # of the extent of a terminal, by which a point may be outside
+
+
+class Described(Shape):
+    """A shape whose surface is known everywhere, in which bodies may stand.
+
+    All its walls, and those of the obstacles, reflect calcium and buffers.
+    """
+
+    symmetry: tuple[Literal["x", "y"], ...] = ()
+    """Mirror planes x = 0 or y = 0: only the positive half is computed. A channel on the plane keeps its own
+    current, of which the computed half receives its share; none: the whole terminal is computed."""
+    obstacles: tuple[AnyObstacle, ...] = ()
+    """What calcium has to go around, such as vesicles; none: nothing is in the way."""
+
+    @property
+    @abstractmethod
+    def outline(self) -> Solid:
+        """The whole terminal, its mirror images included, without what stands in it; its surface has names."""
+
+    @property
+    def walls(self) -> Mapping[str, tuple[int, int]]:
+        """Mirror planes; a shape with plane walls of its own adds them."""
+        return {name: (axis, 0) for axis, name in zip(self.mirrors, self.mirror_surfaces, strict=True)}
+
+    @property
+    def bounds(self) -> Corners:
+        """Around the outline, as far as the mirrors."""
+        (x, y, z), high = self.outline.bounds
+        low_x, low_y = (0.0 if axis in self.mirrors else low for axis, low in enumerate((x, y)))
+        return (low_x, low_y, z), high
+
+    @property
+    def mirrors(self) -> dict[int, float]:
+        """Those of its `symmetry`."""
+        return {AXES.index(letter): 0.0 for letter in sorted(self.symmetry)}
+
+    @property
+    def mirror_surfaces(self) -> tuple[str, ...]:
+        """The lower ends of what is computed."""
+        return tuple(f"{AXES[axis]}_min" for axis in self.mirrors)
+
+    def cytosol(self, hollow: Collection[str] = ()) -> Solid:
+        """The computed part, without obstacles.
+
+        hollow  names of obstacles that are no part of it, but have control volumes of their own
+        """
+        body = Common((self._within_walls(), self.outline))
+        closed = tuple(obstacle.solid for obstacle in self.obstacles if obstacle.name not in hollow)
+        return Without(body, closed) if closed else body
+
+    def _within_walls(self) -> Block:
+        """What the plane walls leave; far beyond the outline where there is none."""
+        corners = np.array(self.bounds)
+        far = np.ptp(corners, axis=0) + 1.0
+        corners += np.array([-far, far])
+        called = {}
+        for name, (axis, end) in self.walls.items():
+            corners[end, axis] = self.bounds[end][axis]
+            called[f"{AXES[axis]}_{('min', 'max')[end]}"] = name
+        low, high = corners.tolist()
+        return Block(tuple(low), tuple(high), called)
+
+    @property
+    def solids(self) -> tuple[Sphere, ...]:
+        """Its obstacles."""
+        return self.obstacles
+
+    @property
+    def hollow(self) -> frozenset[str]:
+        """Its obstacles."""
+        return frozenset(obstacle.name for obstacle in self.obstacles)
+
+    def is_in(self, parts: Collection[str], point: Place) -> bool:
+        """In an obstacle of such a name."""
+        return any(obstacle.name in parts and obstacle.contains(point) for obstacle in self.obstacles)
+
+    def require_inside(self, name: str, point: Place) -> None:
+        """A point is in the outline, on the computed side of the mirrors, and in no obstacle."""
+        for axis, (letter, x, low, high) in enumerate(zip(AXES, point, *self.bounds, strict=True)):
+            slack = SLACK * (high - low)
+            if x < low - slack and axis in self.mirrors:
+                raise ValueError(
+                    f'{name} is at {nanometres(point)}, but symmetry = ["{letter}"] computes only {letter} >= 0: '
+                    "leave the mirror images out"
+                )
+            if not low - slack <= x <= high + slack:
+                raise ValueError(
+                    f"{name} at {nanometres(point)} is outside the terminal, whose {letter} goes from "
+                    + nanometres_to(low, high)
+                )
+        depth = float(self.outline.depth(np.array([point]))[0])
+        if depth < -SLACK * float(np.ptp(self.bounds, axis=0).max()):
+            raise ValueError(
+                f"{name} at {nanometres(point)} is outside the terminal, by {nanometres(-depth)} or more; the nearest "
+                f"point of its surface is {nanometres(nearest_on_surface(self.outline, point))}"
+            )
+        for i, obstacle in enumerate(self.obstacles):
+            if obstacle.contains(point):
+                raise ValueError(
+                    f"{name} at {nanometres(point)} is inside obstacle {i + 1}, {obstacle.name!r} {obstacle.place}"
+                )
+
+    def nearest_on_membrane(self, point: Place) -> Place | None:
+        """Of the piece of the outline on which channels sit."""
+        return nearest_on_surface(self.outline, point, self.membrane_surface)
+
+    @model_validator(mode="after")
+    def _mirrors_once(self) -> Self:
+        if len(set(self.symmetry)) < len(self.symmetry):
+            raise ValueError(f"symmetry names the plane {self.symmetry[0]} = 0 twice; say it once")
+        return self
+
+    @model_validator(mode="after")
+    def _surfaces_differ(self) -> Self:
+        for i, name in enumerate(obstacle.name for obstacle in self.obstacles):
+            if name in self.walls or name == self.membrane_surface:
+                raise ValueError(
+                    f"obstacle {i + 1} is called {name!r}, as a wall of the {self.kind} is; give it another name"
+                )
+        if OBSTACLES in self.hollow and len(self.hollow) > 1:
+            other = min(self.hollow - {OBSTACLES})
+            raise ValueError(
+                f"an obstacle is called {OBSTACLES!r}, which stands for all of them, and another one {other!r}; "
+                "give the first another name"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _mirrored_obstacles(self) -> Self:
+        for axis in self.mirrors:
+            for obstacle in self.obstacles:
+                low, high = (corner[axis] for corner in obstacle.solid.bounds)
+                if low + high < 0:
+                    raise ValueError(
+                        f"obstacle {obstacle.name!r} lies at {AXES[axis]} < 0, outside the computed half; "
+                        f"place obstacles at {AXES[axis]} >= 0, their mirror images follow"
+                    )
+        return self

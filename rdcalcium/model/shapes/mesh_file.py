@@ -1,0 +1,69 @@
+"""Terminals whose control volumes were made elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self, get_args
+
+from rdcalcium.model.cells import Grid, Tetrahedra
+from rdcalcium.model.shapes.base import Shape
+from rdcalcium.units import parse
+
+LengthUnit = Literal["nm", "um", "mm", "m"]
+
+FITTING = (1 / 3, 300)  # largest coordinate of a file over that of the model's points, unless its unit is wrong
+
+
+class MeshFile(Shape):
+    """A tetrahedral mesh made elsewhere; its whole surface reflects calcium and buffers."""
+
+    brings_cells: ClassVar[bool] = True
+
+    kind: Literal["mesh"] = "mesh"
+    file: str
+    """Path of a Gmsh, VTU, XDMF or Abaqus file, from the model file on."""
+    length_unit: LengthUnit = "um"
+    """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean."""
+    membrane: str = "membrane"
+    """Named surface of the file on which channels sit; faces that no name of the file covers are "membrane"."""
+
+    @property
+    def membrane_surface(self) -> str:
+        """As the model says."""
+        return self.membrane
+
+    @property
+    def hollow(self) -> None:
+        """The file tells."""
+        return
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The mesh."""
+        return (self.file,)
+
+    def with_files(self, names: Mapping[str, str]) -> Self:
+        """The mesh under its other name."""
+        return self.model_copy(update={"file": names.get(self.file, self.file)})
+
+    def allow(self, choice: Grid | Tetrahedra) -> None:
+        """Its own tetrahedra alone, of whose sizes nothing may be said."""
+        if not isinstance(choice, Tetrahedra):
+            raise ValueError('a mesh file is solved on its own tetrahedra: set [discretization] kind = "tetrahedra"')
+        if sizes := choice.model_fields_set - {"kind"}:
+            raise ValueError(
+                f"a mesh file has tetrahedra of its own size: leave out {', '.join(sorted(sizes))} of [discretization]"
+            )
+
+    def wrong_unit(self, size: float, reach: float) -> str:
+        """The unit in which the mesh would fit the points, if it hardly does in its own."""
+        if not reach or FITTING[0] < size / reach < FITTING[1]:
+            return ""
+        written = size / parse(f"1 {self.length_unit}", "length")
+        sizes = {unit: written * parse(f"1 {unit}", "length") for unit in get_args(LengthUnit)}
+        unit = min(sizes, key=lambda unit: abs(math.log(sizes[unit] / reach)))
+        return (
+            f". The coordinates of the mesh go to {size:.3g} um, read in {self.length_unit}, and those of the model to "
+            f'{reach:.3g} um: should it say length_unit = "{unit}"?'
+        )
