@@ -121,11 +121,13 @@ def sites(figures: Figures) -> Iterator[Row]:
             yield not_measured(target, "sites")
             continue
         rows = [r for r in figures.rows("sites", backend="compiled") if r["what"].startswith(sites_of)]
-        volumes = max(r["control volumes"] for r in rows)
+        fewest, volumes = (choose(r["control volumes"] for r in rows) for choose in (min, max))
         found = [r for r in rows if r["control volumes"] == volumes]
+        there = [r["% of a step"] for r in rows if r["control volumes"] == fewest]
         kinds = (f"{r['what'].removeprefix(sites_of).strip(' :')} {r['% of a step']:.1f} %" for r in found)
         stages = max(r["stages per step"] for r in found)
         told = f"{', '.join(kinds)}; {volumes:,} control volumes, {stages:.0f} stages a step at most"
+        told += f"; on {fewest:,} they add {min(there):.2g} to {max(there):.2g} %"
         yield row(target, told, max(r["% of a step"] for r in found) < 5)
 
 
