@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from rdcalcium.backends.sources import kernel_names, signature
 from rdcalcium.chemistry import CALCIUM, FreeForm
 from rdcalcium.currents import Courses
 from rdcalcium.discretization import Discretization, Level, PointWeights
-from rdcalcium.discretization.grid import GridLayout, WeightedLayout, axis_coefficients, grid_conductance, open_faces
+from rdcalcium.discretization.grid import CutLayout, GridLayout, axis_coefficients, grid_conductance, open_faces
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis
@@ -132,10 +132,10 @@ def random_axis(n: int, rng: np.random.Generator, mirror: bool) -> Axis:
     return Axis(edges, centres)
 
 
-def random_grid(shape: tuple[int, int, int], rng: np.random.Generator, weighted: bool = False) -> Discretization:
+def random_grid(shape: tuple[int, int, int], rng: np.random.Generator, faces: str = "whole") -> Discretization:
     """A stretched grid of this shape with mirror planes in x and y and a fifth of its cells solid.
 
-    weighted  whether its faces conduct differently
+    faces  "weighted" where they conduct differently, "cut" where a membrane crosses cells besides; "whole" else
     """
     axes = tuple(random_axis(n, rng, mirror=a < 2) for a, n in enumerate(shape))
     solid = rng.random(shape) < 0.2
@@ -145,10 +145,15 @@ def random_grid(shape: tuple[int, int, int], rng: np.random.Generator, weighted:
     mask = np.ascontiguousarray(open_faces(solid).transpose(2, 1, 0)).reshape(-1)
     n = math.prod(shape)
     layout = GridLayout(shape, tuple(axis_coefficients(axis) for axis in axes), mask)
-    if weighted:
-        faces = tuple(rng.uniform(0.1, 1.0, n) for _ in range(3))
-        layout = WeightedLayout(layout.shape, layout.axes, layout.open, faces)
+    if faces != "whole":
+        layout = layout.weighted(tuple(rng.uniform(0.1, 1.0, n) for _ in range(3)))
     matrix = grid_conductance(layout, x_fastest) if n else csr_array((0, 0))
+    if faces == "cut":
+        fill = rng.uniform(0.1, 1.0, n)
+        layout, x_fastest = (
+            CutLayout(*(getattr(layout, part.name) for part in fields(layout)), 1 / fill),
+            fill * x_fastest,
+        )
     return network("grid", x_fastest, lambda: matrix, layout, 1.0)
 
 
@@ -699,8 +704,11 @@ CHECKS = {
     "arrive_grid": Check(check_arrive, "grid", tuple(CHEMISTRIES)),
     "arrive_mesh": Check(check_arrive, "mesh", tuple(CHEMISTRIES)),
     "rhs_grid, weighted": Check(check_rhs, "weighted", ("six fields",)),
+    "rhs_grid, cut": Check(check_rhs, "cut", ("six fields",)),
     "stage_grid, weighted": Check(check_stage, "weighted", ("six fields",)),
+    "stage_grid, cut": Check(check_stage, "cut", ("six fields",)),
     "arrive_grid, weighted": Check(check_arrive, "weighted", ("six fields",)),
+    "arrive_grid, cut": Check(check_arrive, "cut", ("six fields",)),
     "patch_rhs": Check(check_patch_rhs, "mesh", (f"{PATCHED}fixed",)),
     "patch_totals": Check(check_patch_totals, "mesh", (f"{PATCHED}fixed",)),
     "patch_add_up": Check(check_patch_totals, "grid", (f"{PATCHED}fixed",)),
@@ -711,6 +719,7 @@ CHECKS = {
     "march_stage_grid": Check(check_march, "grid", ("fixed", "six fields")),
     "march_stage_mesh": Check(check_march, "mesh", ("fixed", "six fields")),
     "march_stage_grid, weighted": Check(check_march, "weighted", ("six fields",)),
+    "march_stage_grid, cut": Check(check_march, "cut", ("six fields",)),
 }
 # A step that a device takes by itself needs all that read how far it is.
 CODE = model_code(patched_system("grid"))
@@ -724,7 +733,7 @@ def every_case(name: str, n: int) -> Iterator[tuple[str, System, np.random.Gener
         for shape in [(n,)] if check.kind == "mesh" else SHAPES[n]:
             rng = np.random.default_rng(zlib.crc32(f"{name} {chemistry} {shape}".encode()))
             is_mesh = check.kind == "mesh"
-            cells = random_mesh(n, rng) if is_mesh else random_grid(shape, rng, check.kind == "weighted")
+            cells = random_mesh(n, rng) if is_mesh else random_grid(shape, rng, check.kind)
             yield f"{name}, {chemistry}, {shape}", random_system(cells, chemistry, rng), rng
 
 

@@ -20,7 +20,7 @@ from rdcalcium.backends.model_code import model_code, neighbours
 from rdcalcium.backends.program import Program
 from rdcalcium.backends.sources import Kernel, is_of_patches, kernel_names, kernels_for, prelude, read_kernels
 from rdcalcium.discretization import PointWeights
-from rdcalcium.discretization.grid import GridLayout, WeightedLayout
+from rdcalcium.discretization.grid import CutLayout, GridLayout, WeightedLayout
 from rdcalcium.discretization.multigrid import build_levels
 from rdcalcium.discretization.sliced_ell import SlicedEll
 from rdcalcium.patches import Patches
@@ -32,7 +32,7 @@ from tests.models import CHEMISTRIES, FOLLOWING, patched_system, small_model, sm
 from tests.support import PRECISIONS, REQUIRE_GPU, RoundsOfAGpu
 
 WANTED = (75, 80, 86, 89, 90, 100, 120)  # Turing to Blackwell, without the variants for boards and supercomputers
-LAYOUTS: dict[str, Any] = {"grid": GridLayout, "weighted": WeightedLayout, "mesh": SlicedEll}
+LAYOUTS: dict[str, Any] = {"grid": GridLayout, "weighted": WeightedLayout, "cut": CutLayout, "mesh": SlicedEll}
 # What is compiled together: a folder of kernels, and the layout that those are for which are written for one.
 OF_A_LAYOUT = [(folder, layout) for folder in ("cells", "ahead") for layout in LAYOUTS]
 TOGETHER = [

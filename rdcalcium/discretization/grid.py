@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -17,14 +17,18 @@ from rdcalcium.discretization.space import GridSpace
 from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.compartments import faces_between
+from rdcalcium.geometry.cut import CutCells
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
 from rdcalcium.model.obstacles import OBSTACLES
+
+Faces = tuple[np.ndarray, np.ndarray, np.ndarray]  # along x, y and z
 
 # Bits of the mask of open faces, in the order of the kernels: towards -x, +x, -y, +y, -z, +z.
 OPEN_BITS = (1, 2, 4, 8, 16, 32)
 
 # Arguments of the kernels and their C types: of the faces, then along the axes.
 WEIGHTS = {"fx": "real_t", "fy": "real_t", "fz": "real_t"}
+ROOM = {"room": "real_t"}
 COEFFICIENTS = {"ax": "real_t", "ay": "real_t", "az": "real_t"}
 
 
@@ -52,6 +56,11 @@ class GridLayout:
         return self.shape
 
     @property
+    def radius(self) -> float:
+        """Bound on the spectral radius of the discrete Laplacian, µm⁻²."""
+        return of_axes(self.axes)
+
+    @property
     def guard(self) -> int:
         """One layer of cells: a stencil reads its neighbours also where the way to them is closed."""
         return self.shape[0] * self.shape[1]
@@ -59,6 +68,10 @@ class GridLayout:
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
         """Open faces, then the coefficients along x, y and z."""
         return (self.open.astype(types["mask_t"]), *(axis.astype(types["real_t"]) for axis in self.axes))
+
+    def weighted(self, weights: Faces) -> WeightedLayout:
+        """The same, whose faces towards lower neighbours conduct so much of what they did."""
+        return WeightedLayout(self.shape, self.axes, self.open, weights)
 
     def without_exchange(self, volumes: np.ndarray) -> GridLayout:
         """All faces of these cells are closed, seen from within."""
@@ -82,7 +95,12 @@ class WeightedLayout(GridLayout):
     header: ClassVar[str] = "weighted_faces.cuh"
     neighbours: ClassVar[Mapping[str, str]] = {"open": "mask_t"} | WEIGHTS | COEFFICIENTS
 
-    faces: tuple[np.ndarray, np.ndarray, np.ndarray]
+    faces: Faces
+
+    def weighted(self, weights: Faces) -> Self:
+        """Both weights count."""
+        x, y, z = (face * weight for face, weight in zip(self.faces, weights, strict=True))
+        return replace(self, faces=(x, y, z))
 
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
         """Open faces, their weights, then the coefficients along x, y and z; the last cell has upper faces too."""
@@ -95,6 +113,40 @@ class WeightedLayout(GridLayout):
     def bytes_per_volume(self, real: np.dtype) -> float:
         """The weights besides."""
         return super().bytes_per_volume(real) + 3 * real.itemsize
+
+
+@dataclass(frozen=True)
+class CutLayout(WeightedLayout):
+    """What the grid kernels read where a membrane crosses cells.
+
+    room  (n,) volume of a whole cell over what there is of each; 0 where it is solid
+    """
+
+    header: ClassVar[str] = "cut_faces.cuh"
+    neighbours: ClassVar[Mapping[str, str]] = {"open": "mask_t"} | ROOM | WEIGHTS | COEFFICIENTS
+
+    room: np.ndarray
+
+    @property
+    def radius(self) -> float:
+        """By the sums of rows (Gershgorin)."""
+        rates = np.zeros(self.room.size)
+        steps = (1, self.shape[0], self.shape[0] * self.shape[1])
+        for along, (face, step) in enumerate(zip(self.faces, steps, strict=True)):
+            position = np.arange(rates.size) // step % self.shape[along]
+            lower, upper = np.split(self.axes[along], 2)
+            rates += lower[position] * face
+            rates[:-step] += upper[position[:-step]] * face[step:]
+        return float(2 * (self.room * rates).max(initial=0.0))
+
+    def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
+        """Those of weighted faces, with the room after the open ones."""
+        open, *others = super().arrays(types)
+        return (open, self.room.astype(types["real_t"]), *others)
+
+    def bytes_per_volume(self, real: np.dtype) -> float:
+        """The room besides."""
+        return super().bytes_per_volume(real) + real.itemsize
 
 
 def axis_coefficients(axis: Axis) -> np.ndarray:
@@ -139,21 +191,17 @@ def discretize_grid(
     mesh = np.meshgrid(*(axis.centres for axis in grid.axes), indexing="ij")
     membranes = _membranes(grid)
     seen = {name: _by_cell(membrane.outside, membrane.areas) for name, membrane in membranes.items()}
-    layout = GridLayout(
-        grid.shape,
-        tuple(axis_coefficients(axis) for axis in grid.axes),  # type: ignore[arg-type]
-        flat(open_faces(grid.solid, grid.lumens.parts if grid.lumens else None)),
-    )
+    layout = _layout(grid)
     return Discretization(
         kind="grid",
         volumes=volumes,
-        assemble=lambda: grid_conductance(layout, volumes),
+        assemble=lambda: grid_conductance(layout, grid.whole_volumes),
         centres=np.stack([flat(m) for m in mesh], axis=-1),
-        surfaces=_walls(grid, walls) | _obstacles(grid) | seen,
+        surfaces=(_cut_surfaces(grid, grid.cut, walls) if grid.cut else _walls(grid, walls) | _obstacles(grid)) | seen,
         locator=GridLocator(grid),
         layout=layout,
         picture=_hexahedra(grid),
-        radius=of_axes(layout.axes),
+        radius=layout.radius,
         quality=GridQuality(
             smallest=float(min(w.min() for w in widths)),
             largest=float(max(w.max() for w in widths)),
@@ -163,6 +211,18 @@ def discretize_grid(
         parts=grid.parts,
         membranes=membranes,
     )
+
+
+def _layout(grid: RectilinearGrid) -> GridLayout:
+    """Which cells are beside each other, and what the faces between them conduct."""
+    x, y, z = (axis_coefficients(axis) for axis in grid.axes)
+    open = flat(open_faces(grid.solid, grid.lumens.parts if grid.lumens else None))
+    if grid.cut is None:
+        return GridLayout(grid.shape, (x, y, z), open)
+    fill = flat(grid.cut.fill)
+    room = np.divide(1.0, fill, out=np.zeros_like(fill), where=fill > 0)
+    a, b, c = (flat(face) for face in grid.cut.conducting((x, y, z)))
+    return CutLayout(grid.shape, (x, y, z), open, (a, b, c), room)
 
 
 def _membranes(grid: RectilinearGrid) -> dict[str, MembraneSites]:
@@ -185,7 +245,7 @@ def _by_cell(cells: np.ndarray, areas: np.ndarray) -> SurfaceArea:
 
 
 def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
-    """Face area / distance of centres between open neighbours, symmetric (n, n), µm."""
+    """Face area / distance of centres between open neighbours, symmetric (n, n), µm; volumes of whole cells, µm³."""
     nx, ny, nz = layout.shape
     n = nx * ny * nz
     index = np.arange(n, dtype=np.int32 if n < 2**31 else np.int64)
@@ -203,6 +263,17 @@ def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
     matrix = csr_array(entries, shape=(n, n))
     matrix.sort_indices()
     return matrix
+
+
+def _cut_surfaces(grid: RectilinearGrid, cut: CutCells, walls: Mapping[str, tuple[int, int]]) -> dict[str, SurfaceArea]:
+    """Walls and pieces of membranes, as the cells were cut."""
+    faces = {f"{'xyz'[axis]}_{('min', 'max')[end]}": name for name, (axis, end) in walls.items()}
+    found = {}
+    for name, (cells, areas) in cut.walls.items():
+        numbers = grid.numbers(*np.unravel_index(cells, grid.shape))
+        order = np.argsort(numbers)
+        found[faces.get(name, name)] = SurfaceArea(numbers[order], areas[order])
+    return {name: area for name, area in found.items() if len(area.areas)}
 
 
 def _walls(grid: RectilinearGrid, walls: Mapping[str, tuple[int, int]]) -> dict[str, SurfaceArea]:

@@ -9,7 +9,7 @@ from scipy.sparse import coo_array, csr_array
 
 from rdcalcium.discretization.base import Discretization
 from rdcalcium.discretization.couplings import stable
-from rdcalcium.discretization.grid import GridLayout, WeightedLayout, grid_conductance
+from rdcalcium.discretization.grid import GridLayout, grid_conductance
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.discretization.space import GridSpace
 from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN, gershgorin, of_matrix
@@ -31,11 +31,11 @@ def slowed(made: Discretization, mobility: np.ndarray) -> Discretization:
 def _slowed_grid(
     made: Discretization, layout: GridLayout, grid: RectilinearGrid, mobility: np.ndarray
 ) -> Discretization:
-    weighted = WeightedLayout(layout.shape, layout.axes, layout.open, face_weights(grid, mobility))
+    weighted = layout.weighted(face_weights(grid, mobility))
     return replace(
         made,
         layout=weighted,
-        assemble=lambda: grid_conductance(weighted, made.volumes),
+        assemble=lambda: grid_conductance(weighted, grid.whole_volumes),
         radius=float(mobility[made.volumes > 0].max(initial=0.0)) * made.radius,
         mobility=mobility,
     )

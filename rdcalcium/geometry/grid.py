@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from rdcalcium.geometry.compartments import Ball, GridLumens
+from rdcalcium.geometry.cut import CutCells
 from rdcalcium.units import nanometres_to
 
 ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none
@@ -66,9 +67,10 @@ class Axis:
 class RectilinearGrid:
     """Axes in x, y, z and the cells that obstacles fill; cells are numbered x fastest.
 
-    solid   (nx, ny, nz) bool, True where the centre of the cell lies in an obstacle
+    solid   (nx, ny, nz) bool, True where there is no cytosol and no lumen
     lumens  those of stores that have cells; none: all other cells are cytosol
     balls   the obstacles, where they are balls; none: their surface is that of the solid cells
+    cut     what of the cells is cytosol where a membrane crosses them; none: cells are whole
     """
 
     x: Axis
@@ -77,6 +79,7 @@ class RectilinearGrid:
     solid: np.ndarray
     lumens: GridLumens | None = None
     balls: tuple[Ball, ...] = ()
+    cut: CutCells | None = None
 
     @property
     def axes(self) -> tuple[Axis, Axis, Axis]:
@@ -103,13 +106,22 @@ class RectilinearGrid:
     def fluid_volume(self) -> float:
         """Volume of the cytosol, µm³."""
         x, y, z = (axis.widths for axis in self.axes)
-        return float(((self.fluid @ z) @ y) @ x)
+        return float(((self._fill(self.fluid) @ z) @ y) @ x)
 
     @property
     def volumes(self) -> np.ndarray:
-        """Volume of each cell by its number, (n,) µm³; solid cells have none."""
+        """Volume of each cell by its number, (n,) µm³, without what is beyond a membrane; solid cells have none."""
+        return flat(self._fill(~self.solid)) * self.whole_volumes
+
+    @property
+    def whole_volumes(self) -> np.ndarray:
+        """Volume of each cell by its number, (n,) µm³, whatever it holds."""
         x, y, z = (axis.widths for axis in self.axes)
-        return flat(np.where(self.solid, 0.0, x[:, None, None] * y[:, None] * z))
+        return flat(x[:, None, None] * y[:, None] * z)
+
+    def _fill(self, cells: np.ndarray) -> np.ndarray:
+        """Share of each cell that counts, of some cells (nx, ny, nz) bool."""
+        return cells if self.cut is None else np.where(cells, self.cut.fill, 0.0)
 
     def numbers(self, i: np.ndarray, j: np.ndarray, k: np.ndarray) -> np.ndarray:
         """Numbers of cells by their indices along x, y and z."""

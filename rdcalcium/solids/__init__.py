@@ -5,6 +5,7 @@ from rdcalcium.solids.base import Corners, Place, Solid
 from rdcalcium.solids.block import Block
 from rdcalcium.solids.combined import Common, Joined, Without
 from rdcalcium.solids.frustum import Frustum
+from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import nearest_on_surface, onto_surface, slopes, surface_points
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Place",
     "Solid",
     "Without",
+    "nearby",
     "nearest_on_surface",
     "onto_surface",
     "slopes",

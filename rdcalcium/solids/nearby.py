@@ -1,0 +1,54 @@
+"""What of a body matters in a region: of thousands of vesicles those that are there."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+import numpy as np
+
+from rdcalcium.solids.base import Place, Solid, place
+from rdcalcium.solids.block import Block
+from rdcalcium.solids.combined import Common, Joined, Without
+
+TOUCHING = 1e-9  # of the size of a region, by which rounding may move a wall
+
+
+@singledispatch
+def nearby(solid: Solid, low: Place, high: Place) -> Solid:
+    """A body that is the same in the box between two corners (µm), and elsewhere anything; its depth is found faster.
+
+    Of bodies that are put together, those parts go that are not there. A block around the region has no walls there.
+    """
+    return solid
+
+
+@nearby.register
+def _block(solid: Block, low: Place, high: Place) -> Solid:
+    far = np.subtract(high, low)
+    slack = TOUCHING * far.max()
+    around = (np.array(solid.low) <= low + slack).all() and (np.array(solid.high) >= high - slack).all()
+    return Block(place(low - far), place(high + far)) if around else solid
+
+
+@nearby.register
+def _joined(solid: Joined, low: Place, high: Place) -> Solid:
+    there = _there(solid.parts, low, high) or solid.parts[:1]
+    return there[0] if len(there) == 1 else Joined(there)
+
+
+@nearby.register
+def _common(solid: Common, low: Place, high: Place) -> Solid:
+    return Common(tuple(nearby(part, low, high) for part in solid.parts))
+
+
+@nearby.register
+def _without(solid: Without, low: Place, high: Place) -> Solid:
+    body, cut = nearby(solid.body, low, high), _there(solid.cut, low, high)
+    return Without(body, cut) if cut else body
+
+
+def _there(parts: tuple[Solid, ...], low: Place, high: Place) -> tuple[Solid, ...]:
+    """Those whose boxes touch that between two corners."""
+    corners = ((np.array(part.bounds[0]), np.array(part.bounds[1])) for part in parts)
+    touching = [bool((a <= high).all() and (b >= low).all()) for a, b in corners]
+    return tuple(nearby(part, low, high) for part, is_there in zip(parts, touching, strict=True) if is_there)

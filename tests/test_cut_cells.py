@@ -1,0 +1,181 @@
+"""A curved membrane through the cells of a grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.sparse import csr_array, diags_array
+from scipy.sparse.linalg import cg
+
+from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.grid import discretize_grid
+from rdcalcium.discretization.spectral_radius import of_axes, of_matrix
+from rdcalcium.geometry.cut import CAP, LEAST, cut_cells
+from rdcalcium.geometry.grid import RectilinearGrid, stretched_axis, uniform_axis
+from rdcalcium.solids import Ball, Block, Common, Frustum, Joined, Solid, Without, nearby
+
+D, R = 0.22, 0.5
+CENTRE = (0.003, 0.0071, -0.0052)  # of no symmetry with the grid
+SPHERE = Ball(CENTRE, (R, R, R))
+
+
+def grid_of(solid: Solid, cells: int, half: float = 0.53) -> RectilinearGrid:
+    """A cube of cells around the origin, and what of them a body fills."""
+    axes = tuple(uniform_axis(-half, half, 2 * half / cells) for _ in range(3))
+    cut = cut_cells((axes[0].edges, axes[1].edges, axes[2].edges), solid)
+    return RectilinearGrid(*axes, cut.fill == 0, cut=cut)
+
+
+def area(made: Discretization, name: str) -> float:
+    return float(made.surfaces[name].areas.sum())
+
+
+def of_ellipsoid(a: float, c: float) -> tuple[float, float]:
+    """Volume and area of an ellipsoid of revolution around the axis of length 2 c."""
+
+    def ring(x: float) -> float:
+        return 2 * np.pi * a * np.sqrt(1 - (x / c) ** 2 + (a * x / c**2) ** 2)
+
+    return 4 / 3 * np.pi * a * a * c, quad(ring, -c, c)[0]
+
+
+BODIES = {
+    "sphere": (SPHERE, 4 / 3 * np.pi * R**3, 4 * np.pi * R**2),
+    "ellipsoid": (Ball(CENTRE, (0.3, 0.3, 0.5)), *of_ellipsoid(0.3, 0.5)),
+    "cone": (
+        Frustum((-0.3, 0.1, -0.2), (0.2, 0.0, 0.3), 0.2, 0.1),
+        np.pi * np.sqrt(0.51) * 0.07 / 3,
+        np.pi * (0.3 * np.hypot(np.sqrt(0.51), 0.1) + 0.05),
+    ),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_volume_and_area_converge_with_the_square_of_the_cell(body: str) -> None:
+    solid, volume, surface = BODIES[body]
+    errors = []
+    for cells in (12, 24):
+        made = discretize_grid(grid_of(solid, cells))
+        walls = [name for name in made.surfaces if not name.endswith(("_min", "_max"))]
+        errors.append([abs(made.total_volume / volume - 1), abs(sum(area(made, name) for name in walls) / surface - 1)])
+    assert np.log2(errors[0][0] / errors[1][0]) > 1.8
+    assert errors[1][0] < 5e-3
+    assert errors[1][1] < (3e-3 if body != "cone" else 0.02)  # the rims of its ends are sharp
+
+
+def test_calcium_leaves_a_sphere_through_a_linear_pump_at_the_exact_rate() -> None:
+    """x cot x = 1 - P R / D has the root 0.36760088 for R = 0.5 µm, P = 0.02 µm/ms: 0.11891476 /ms."""
+    errors = [abs(slowest_rate(discretize_grid(grid_of(SPHERE, cells)), 0.02) / 0.11891476 - 1) for cells in (10, 24)]
+    assert errors[0] < 3e-3
+    assert np.log(errors[0] / errors[1]) / np.log(2.4) > 1.8
+
+
+def test_calcium_from_the_middle_of_a_sphere_lies_as_it_should_around_it() -> None:
+    """c(r) = q / (4 π D) (1/r - 1/R) + q / (4 π R² P) for a source q in the middle, with order two in the mean."""
+    errors = []
+    for cells in (12, 24):
+        made = discretize_grid(grid_of(SPHERE, cells))
+        c, r = steady(made, 0.02, CENTRE), np.linalg.norm(made.centres - np.array(CENTRE), axis=1)
+        far = (made.volumes > 0) & (r > 0.2)
+        exact = 1 / (4 * np.pi * D) * (1 / r[far] - 1 / R) + 1 / (4 * np.pi * R**2 * 0.02)
+        errors.append(np.sqrt(np.average((c[far] / exact - 1) ** 2, weights=made.volumes[far])))
+        assert np.abs(c[far] / exact - 1).max() < 0.02
+    assert np.log2(errors[0] / errors[1]) > 1.8
+
+
+def matrix(made: Discretization, pump: float) -> csr_array:
+    """What leaves each control volume, by diffusion and a linear pump, µm³/ms; solid cells hold nothing."""
+    leaving = np.zeros(made.size)
+    leaving[made.surfaces["membrane"].indices] = pump * made.surfaces["membrane"].areas
+    leaving += made.volumes == 0
+    return csr_array(D * (diags_array(made.conductance.sum(axis=1)) - made.conductance) + diags_array(leaving))
+
+
+def solved(a: csr_array, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    found: np.ndarray = cg(a, b, x0=x, rtol=1e-10, M=diags_array(1 / a.diagonal()))[0]
+    return found
+
+
+def steady(made: Discretization, pump: float, source: tuple[float, float, float]) -> np.ndarray:
+    at = made.locator.source_weights(np.array([source]))
+    b = np.bincount(at.indices[0], at.weights[0], made.size)
+    return solved(matrix(made, pump), b, np.full(made.size, 1 / (4 * np.pi * R**2 * pump)))
+
+
+def slowest_rate(made: Discretization, pump: float) -> float:
+    """By inverse iteration, /ms."""
+    a, x, rate = matrix(made, pump), np.where(made.volumes > 0, 1.0, 0.0), 0.12
+    for _ in range(4):
+        x = solved(a, made.volumes * x, x / rate)
+        x /= np.sqrt(made.volumes @ x**2)
+        rate = float(x @ (a @ x))
+    return rate
+
+
+def test_cut_cells_are_no_faster_than_whole_ones_by_much() -> None:
+    grid = grid_of(SPHERE, 16)
+    made, there = discretize_grid(grid), np.flatnonzero(~grid.solid.transpose(2, 1, 0).ravel())
+    fastest = of_matrix(csr_array(made.conductance[there][:, there]), made.volumes[there], np.inf)
+    assert fastest < made.radius <= 1.01 * CAP * of_axes(made.layout.axes)  # type: ignore[attr-defined]
+
+
+def test_nothing_moves_where_calcium_is_the_same_everywhere() -> None:
+    made = discretize_grid(grid_of(Without(SPHERE, (Ball((0.2, 0.1, 0), (0.1, 0.1, 0.1)),)), 15))
+    assert (made.conductance.data >= 0).all()
+    assert abs(made.conductance - made.conductance.T).max() < 1e-15
+    assert np.abs(made.laplacian() @ np.ones(made.size)).max() < 1e-9 * made.radius
+
+
+def test_tiny_cells_belong_to_their_neighbours() -> None:
+    grid = grid_of(SPHERE, 30)
+    assert grid.cut is not None
+    fill = grid.cut.fill
+    assert fill[fill > 0].min() >= LEAST
+    assert 1 < fill.max() < 1.2
+
+
+def test_a_flat_wall_between_the_faces_of_cells_is_exact() -> None:
+    """Volume, area and steady flux of a slab whose ends lie anywhere in a cell."""
+    axes = (uniform_axis(0, 0.1, 0.05), uniform_axis(0, 0.1, 0.05), uniform_axis(0, 1, 0.1))
+    slab = Block((-1, -1, 0.134), (1, 1, 0.871), {"z_min": "floor", "z_max": "roof"})
+    cut = cut_cells((axes[0].edges, axes[1].edges, axes[2].edges), slab)
+    made = discretize_grid(RectilinearGrid(*axes, cut.fill == 0, cut=cut))
+    assert made.total_volume == pytest.approx(0.01 * 0.737, rel=1e-9)
+    assert area(made, "floor") == pytest.approx(0.01, rel=1e-9)
+    assert area(made, "roof") == pytest.approx(0.01, rel=1e-9)
+
+
+def test_bodies_in_stretched_cells_keep_volume_and_area() -> None:
+    axes = tuple(stretched_axis(-0.6, 0.6, (-0.05, 0.05), 0.01, 0.05, 1.2) for _ in range(3))
+    two = Joined((SPHERE, Frustum((0.3, 0, 0), (1.0, 0, 0), 0.1, 0.1, ("axon", "base", "top"))))
+    cut = cut_cells((axes[0].edges, axes[1].edges, axes[2].edges), two)
+    made = discretize_grid(RectilinearGrid(*axes, cut.fill == 0, cut=cut))
+    joint = 0.3 + np.sqrt(R**2 - 0.1**2) - 0.3 + CENTRE[0]  # where the axon leaves the sphere
+    assert area(made, "axon") == pytest.approx(2 * np.pi * 0.1 * (0.6 - joint), rel=0.02)
+    assert area(made, "x_max") == pytest.approx(np.pi * 0.1**2, rel=0.01)
+
+
+def test_walls_along_the_faces_of_cells_do_not_cut_them() -> None:
+    """All cells of a box around a ball are whole but those that the ball cuts, and each wall has its name."""
+    axes = (uniform_axis(-0.4, 0.4, 0.1), uniform_axis(-0.3, 0.3, 0.1), uniform_axis(0.0, 0.7, 0.1))
+    ball = Ball((0.05, 0.0, 0.31), (0.13,) * 3, "vesicle")
+    body = Without(Common((Block((-0.4, -0.3, 0.0), (0.4, 0.3, 0.7)), Block((-9, -9, -9), (9, 9, 9)))), (ball,))
+    cut = cut_cells((axes[0].edges, axes[1].edges, axes[2].edges), body, {"membrane": (2, 0)})
+    x, y, z = np.meshgrid(*(axis.centres for axis in axes), indexing="ij")
+    far = np.hypot(np.hypot(x - 0.05, y), z - 0.31) > 0.13 + 0.1 * np.sqrt(3)
+    assert (cut.fill[far] == 1).all()
+    areas = {name: areas.sum() for name, (_, areas) in cut.walls.items()}
+    assert areas.pop("vesicle") == pytest.approx(4 * np.pi * 0.13**2, rel=0.02)
+    assert areas == pytest.approx(dict(membrane=0.48, z_max=0.48, x_min=0.42, x_max=0.42, y_min=0.56, y_max=0.56))
+
+
+def test_of_many_bodies_those_that_are_elsewhere_change_nothing() -> None:
+    balls = tuple(Ball((x, 0.1 * x, 0.0), (0.04,) * 3, f"vesicle.{k}") for k, x in enumerate(np.linspace(-0.4, 0.4, 7)))
+    body = Without(Joined((SPHERE, Frustum((0, 0, 0), (0, 0, 2), 0.1, 0.1))), balls)
+    low, high = (-0.2, -0.1, -0.1), (0.0, 0.1, 0.1)
+    near = nearby(body, low, high)
+    points = np.random.default_rng(1).uniform(low, high, (2000, 3))
+    assert isinstance(near, Without)
+    assert len(near.cut) == 2
+    assert ((near.depth(points) > 0) == (body.depth(points) > 0)).all()
