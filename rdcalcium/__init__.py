@@ -29,6 +29,9 @@ _HOMES = {
     "Model": "rdcalcium.model",
     "release": "rdcalcium.vesicles.trace",
     "fusions": "rdcalcium.vesicles.trace",
+    "mesh": "rdcalcium.geometry.builders",
+    "read_mesh": "rdcalcium.geometry.files",
+    "write_mesh": "rdcalcium.geometry.files",
     "discretize": "rdcalcium.discretization.build",
     "build_system": "rdcalcium.system",
     "open_backend": "rdcalcium.backends",
@@ -49,6 +52,9 @@ if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares th
     from rdcalcium.errors import ModelError as ModelError
     from rdcalcium.errors import ModelWarning as ModelWarning
     from rdcalcium.errors import RdcalciumError as RdcalciumError
+    from rdcalcium.geometry.builders import mesh as mesh
+    from rdcalcium.geometry.files import read_mesh as read_mesh
+    from rdcalcium.geometry.files import write_mesh as write_mesh
     from rdcalcium.library import buffer as buffer
     from rdcalcium.library import channels as channels
     from rdcalcium.library import load as load

@@ -1,4 +1,4 @@
-"""The commands: run, steady, check, view, list and bench."""
+"""The commands: run, steady, check, view, mesh, list and bench."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from rdcalcium import __version__
 from rdcalcium.backends import BACKENDS, describe
+from rdcalcium.cli.mesh import mesh
 from rdcalcium.cli.progress import frames_bar, progress_bar
 from rdcalcium.cli.report import show_report
 from rdcalcium.cli.stop import stoppable
@@ -60,6 +61,9 @@ def cli() -> None:
 
     MODEL is the name of a library model (see `rdcalcium list models`) or the path of a model file.
     """
+
+
+cli.add_command(mesh)
 
 
 @cli.command()

@@ -31,3 +31,14 @@ def build(model: Model) -> Cells:
         known = ", ".join(f"{kind_name(of)} on {kind_name(on)}" for of, on in BUILDERS)
         raise InputError(f"nothing makes the control volumes of a {shape.kind} on {choice.kind}; possible: {known}")
     return builder(model, shape, choice)
+
+
+def mesh(model: Model) -> TetrahedralMesh:
+    """The tetrahedra of a model, which says them or could: InputError where it is solved on a grid.
+
+    Its surfaces have the names that pumps and stores know them by; `write_mesh` writes it to a file.
+    """
+    made = build(model)
+    if not isinstance(made, TetrahedralMesh):
+        raise InputError('this model is solved on a grid; say [discretization] kind = "tetrahedra" to have a mesh')
+    return made

@@ -70,6 +70,14 @@ class TetrahedralMesh:
         """Volume of each tetrahedron, (m,) µm³, V = (p₁−p₀)·[(p₂−p₀)×(p₃−p₀)] / 6."""
         return _six_volumes(self.points, self.tetrahedra) / 6
 
+    def areas(self) -> dict[str, float]:
+        """Area of each surface by its name, µm²."""
+        corners = {name: self.points[faces] for name, faces in self.surfaces.items()}
+        return {
+            name: float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+            for name, (a, b, c) in ((name, np.moveaxis(of, 1, 0)) for name, of in corners.items())
+        }
+
     def boundary(self) -> np.ndarray:
         """Faces that belong to exactly one tetrahedron, (k, 3) nodes, oriented outward."""
         return self._boundary

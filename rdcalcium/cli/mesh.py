@@ -1,0 +1,117 @@
+"""The command that makes the mesh of a shape or of a model, and says what it is like."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rdcalcium.geometry.mesh import TetrahedralMesh
+    from rdcalcium.model import Model
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.argument("keys", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--fine", help='Edge length near channels, sensors and probes, such as "5 nm" [default: the model\'s].')
+@click.option("--bulk", help="Largest edge length [default: the model's].")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Mesh file: .msh, .vtu, .xdmf or .inp [default: NAME.msh]."
+)
+def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | None, out: Path | None) -> None:
+    """Mesh the shape or model called NAME; say its volume, surfaces and quality, and write it to a file.
+
+    A shape is told by its keys, as in a model file: rdcalcium mesh box size="[1, 1, 0.5]" --bulk "50 nm". Without NAME the
+    shapes and their keys are listed.
+    """
+    if name is None:
+        click.echo("\n".join(_shapes()))
+        return
+    model = _model(name, dict(_key(text) for text in keys), _sizes(fine, bulk))
+    from rdcalcium.geometry.builders import mesh as made_of
+    from rdcalcium.geometry.files import write_mesh
+
+    found = made_of(model)
+    for line in _told(found):
+        click.echo(line)
+    out = out or Path(f"{Path(name).stem}.msh")
+    write_mesh(found, out)
+    click.echo(out)
+
+
+def _shapes() -> Iterator[str]:
+    """Every kind of shape with what it is, and its keys with what they mean."""
+    from rdcalcium.model.base import key_meaning
+    from rdcalcium.model.kinds import kind_name
+    from rdcalcium.model.shapes import KINDS
+
+    for shape in KINDS:
+        yield f"{kind_name(shape)}: {' '.join((shape.__doc__ or '').split())}"
+        for key, field in sorted(shape.model_fields.items(), key=lambda item: not item[1].is_required()):
+            if key != "kind":
+                yield f"  {key}{'' if field.is_required() else ' (may be left out)'}: {key_meaning(field)[0]}"
+
+
+def _key(text: str) -> tuple[str, Any]:
+    """A key and its value: a number or a list as in a model file, or a text, quotes or none."""
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise click.UsageError(f'{text!r} is no KEY=VALUE, such as radius="500 nm"')
+    try:
+        read = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        read = value
+    return key.strip(), read
+
+
+def _sizes(fine: str | None, bulk: str | None) -> dict[str, str]:
+    """What is said of the edges."""
+    said = {"size_at_active_zone": fine, "size_in_bulk": bulk}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _model(name: str, keys: Mapping[str, Any], sizes: Mapping[str, str]) -> Model:
+    """A shape by its kind and keys, or a model, to be solved on tetrahedra."""
+    from rdcalcium.errors import InputError, suggest
+    from rdcalcium.library import load, resolve
+    from rdcalcium.model import Tetrahedra
+    from rdcalcium.model.kinds import kind_name
+    from rdcalcium.model.shapes import KINDS
+
+    shapes = [str(kind_name(kind)) for kind in KINDS]
+    if name in shapes:
+        cells = {"kind": "tetrahedra", **sizes}
+        return resolve(
+            {
+                "title": name,
+                "geometry": {"kind": name, **keys},
+                "discretization": cells,
+                "run": {"duration": "1 ms"},
+            }
+        )
+    if keys:
+        raise InputError(f"{name!r} is no shape, and a model says its keys itself; {suggest(name, shapes, 'shapes')}")
+    try:
+        model = load(name)
+    except InputError as error:
+        raise InputError(f"{error}; {suggest(name, shapes, 'shapes')}") from None
+    tetrahedra = model.discretization if isinstance(model.discretization, Tetrahedra) else Tetrahedra()
+    return model.changed(discretization=tetrahedra.changed(**sizes))
+
+
+def _told(found: TetrahedralMesh) -> Iterator[str]:
+    """Size, volume and areas, then what the control volumes on it are like."""
+    from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+
+    yield f"{len(found.points):,} nodes, {len(found.tetrahedra):,} tetrahedra"
+    yield f"volume {found.volumes().sum():.6g} um^3"
+    for region, members in found.regions.items():
+        yield f"  region {region}: {found.volumes()[members].sum():.6g} um^3"
+    for surface, area in found.areas().items():
+        yield f"  surface {surface}: {area:.6g} um^2"
+    for figure, value in discretize_tetrahedra(found).quality.figures().items():
+        yield f"{figure}: {value:.4g}"
