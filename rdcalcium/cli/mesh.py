@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | None, out: Path | None) -> None:
     """Mesh the shape or model called NAME; say its volume, surfaces and quality, and write it to a file.
 
-    A shape is told by its keys, as in a model file: rdcalcium mesh box size="[1, 1, 0.5]" --bulk "50 nm". Without NAME the
-    shapes and their keys are listed.
+    A shape is told by its keys, as in a model file: rdcalcium mesh box size="[1, 1, 0.5]" --bulk "50 nm". Without
+    NAME the shapes and their keys are listed.
     """
     if name is None:
         click.echo("\n".join(_shapes()))
