@@ -6,7 +6,6 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -305,8 +304,8 @@ def test_a_mesh_is_judged_by_its_negative_couplings(tmp_path) -> None:
     good = sentence(SHAPES["tetrahedra"], "negative couplings weigh")
     assert not good.startswith("warning")
     quality = discretize(SHAPES["tetrahedra"]).quality
-    none = SimpleNamespace(quality=replace(quality, negative=0.0, negative_weight=0.0), surfaces={})
-    assert [*judge_mesh(none)] == ["no coupling is negative"]
+    none = replace(discretize(SHAPES["tetrahedra"]), quality=replace(quality, negative=0.0, negative_weight=0.0))
+    assert next(judge_mesh(SHAPES["tetrahedra"], none)) == "no coupling is negative"
     steps = np.linspace(0, 1, 5)
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     skewed = grid * [0.4, 0.1, 0.4]
@@ -320,7 +319,7 @@ def test_a_mesh_is_judged_by_its_negative_couplings(tmp_path) -> None:
                     cells.append([corner[0], corner[path[0]], corner[path[1]], corner[7]])
     write_mesh(TetrahedralMesh(skewed, np.array(cells)), tmp_path / "skewed.vtu")
     described = model(
-        geometry=MeshFile(file=str(tmp_path / "skewed.vtu")),
+        geometry=MeshFile(file=str(tmp_path / "skewed.vtu"), length_unit="um"),
         discretization=Tetrahedra(),
         channels=(),
         sensors=(),

@@ -330,7 +330,7 @@ MISTAKES = {
     "mesh file missing": (
         'kind = "box"\nsize = ["0.2 um", "0.2 um", "0.2 um"]\n\n[discretization]\nkind = "grid"\n'
         'size_at_active_zone = "20 nm"',
-        'kind = "mesh"\nfile = "nowhere.vtu"\n\n[discretization]\nkind = "tetrahedra"',
+        'kind = "mesh"\nfile = "nowhere.vtu"\nlength_unit = "um"\n\n[discretization]\nkind = "tetrahedra"',
         "there is no mesh file ",
     ),
 }
@@ -383,7 +383,7 @@ def test_a_mesh_that_cannot_serve_is_one_sentence(quick: Path, cells: str, membr
     meshio.write(quick / "surface.vtu", meshio.Mesh(points, [(cells, corners)]))
     box, _, rest = QUICK.partition("[[buffers]]")
     assert "[discretization]" in box
-    mesh = f'[geometry]\nkind = "mesh"\nfile = "surface.vtu"\nmembrane = "{membrane}"\n'
+    mesh = f'[geometry]\nkind = "mesh"\nfile = "surface.vtu"\nlength_unit = "um"\nmembrane = "{membrane}"\n'
     (quick / "mesh.toml").write_text(f'{mesh}[discretization]\nkind = "tetrahedra"\n[[buffers]]{rest}')
     assert said in sentence(rdcalcium("run", "mesh.toml", folder=quick))
 

@@ -216,7 +216,7 @@ def ball_in_box() -> TetrahedralMesh:
 def test_somebodys_mesh_with_a_region_is_a_lumen(tmp_path: Path) -> None:
     mesh = ball_in_box()
     write_mesh(mesh, tmp_path / "box.msh")
-    geometry = {"kind": "mesh", "file": str(tmp_path / "box.msh")}
+    geometry = {"kind": "mesh", "file": str(tmp_path / "box.msh"), "length_unit": "um"}
     model = with_lumen("tetrahedra", geometry=geometry, discretization={"kind": "tetrahedra"})
     run, twin = fresh(model, "numpy"), fresh(with_lumen("tetrahedra"), "numpy")
     areas = [r.system.discretization.membranes["ER"].areas.sum() for r in (run, twin)]
@@ -312,7 +312,7 @@ def test_a_pump_out_of_the_cell_in_the_membrane_of_a_store_is_asked_about() -> N
 def test_a_channel_in_a_lumen_is_refused(tmp_path: Path) -> None:
     write_mesh(ball_in_box(), tmp_path / "box.msh")
     channel = {**tables()["channels"][0], "positions": [[0, 0, 0.15]], "place": "anywhere"}
-    geometry = {"kind": "mesh", "file": str(tmp_path / "box.msh")}
+    geometry = {"kind": "mesh", "file": str(tmp_path / "box.msh"), "length_unit": "um"}
     given = tables("tetrahedra", geometry=geometry, discretization={"kind": "tetrahedra"}, channels=[channel])
     with pytest.raises(InputError, match=r"channels .* lies in the lumen of store 'ER', where only probes may be"):
         discretize(resolve(given))

@@ -90,7 +90,7 @@ def ball(tmp_path, **channels):
     write_mesh(sphere_mesh(0.5, 0.12), tmp_path / "ball.vtu")
     return resolve(
         {
-            "geometry": {"kind": "mesh", "file": "ball.vtu"},
+            "geometry": {"kind": "mesh", "file": "ball.vtu", "length_unit": "um"},
             "discretization": {"kind": "tetrahedra"},
             "channels": [{"name": "Ca", "current": {"kind": "constant", "amplitude": 0.1}, **channels}],
             "run": {"duration": 0.1},

@@ -79,7 +79,7 @@ def ball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def in_ball(mesh: Path, pump: dict[str, Any], current: float, **run: Any) -> rc.Model:
     tables = {
-        "geometry": {"kind": "mesh", "file": str(mesh)},
+        "geometry": {"kind": "mesh", "file": str(mesh), "length_unit": "um"},
         "discretization": {"kind": "tetrahedra"},
         "calcium": {"rest": 0},
         "pumps": [{"name": "pump", **pump}],

@@ -66,7 +66,7 @@ def test_a_ball_in_a_ball_decays_as_its_slowest_mode(tmp_path: Path, monkeypatch
     inner, outer, permeability, duration = 0.15, 0.25, 0.1, 0.5
     write_mesh(nested_spheres(inner, outer, 0.025), tmp_path / "balls.msh")
     given = passive(permeability) | {
-        "geometry": {"kind": "mesh", "file": str(tmp_path / "balls.msh")},
+        "geometry": {"kind": "mesh", "file": str(tmp_path / "balls.msh"), "length_unit": "um"},
         "discretization": {"kind": "tetrahedra"},
         "run": {"duration": duration, "tolerance": 1e-4},
     }

@@ -27,7 +27,7 @@ from tests.support import ROOT, StopAfter, assert_same_tables, launch, rdcalcium
 
 MODEL = dedent("""\
     title = "movable"
-    geometry = { kind = "mesh", file = "meshes/tetrahedra.SUFFIX" }
+    geometry = { kind = "mesh", file = "meshes/tetrahedra.SUFFIX", length_unit = "um" }
     discretization = { kind = "tetrahedra" }
     buffers = [{ use = "EGTA", total = "1 mM" }]
     stimulus = { kind = "action_potential", waveform = "recorded/step.csv" }

@@ -100,7 +100,7 @@ def layered(tmp_path: Path, **changes: Any) -> rc.Model:
     pores = {**PASSIVE, "parameters": {"P": P}}
     return resolve(
         {
-            "geometry": {"kind": "mesh", "file": str(tmp_path / "layers.msh")},
+            "geometry": {"kind": "mesh", "file": str(tmp_path / "layers.msh"), "length_unit": "um"},
             "discretization": {"kind": "tetrahedra"},
             "calcium": {"rest": REST, "diffusivity": D},
             "stores": [store(pores, lumen={"region": "ER", "diffusivity": D_ER}, rest=REST, leak="none")],

@@ -110,7 +110,7 @@ def test_a_source_in_a_ball_whose_membrane_is_held(tmp_path: Path) -> None:
     write_mesh(sphere_mesh(radius, 0.05), tmp_path / "ball.vtu")
     r = np.array([0.2, 0.3, 0.4])
     model = Model(
-        geometry={"kind": "mesh", "file": str(tmp_path / "ball.vtu")},
+        geometry={"kind": "mesh", "file": str(tmp_path / "ball.vtu"), "length_unit": "um"},
         discretization={"kind": "tetrahedra"},
         calcium={"rest": 0.05, "diffusivity": D},
         channels=[open_pore(current, (0.0, 0.0, 0.0)).changed(place="anywhere")],

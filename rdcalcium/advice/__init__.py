@@ -70,7 +70,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *randomness(model),
         *images(model),
         *_resolution(model, cells.locator, cells.space, resting, cells.count),
-        *(judge_mesh(cells.made) if cells.made else ()),
+        *(judge_mesh(model, cells.made) if cells.made else ()),
         *_references(model),
     ]
 
@@ -78,7 +78,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
 def resolution_warnings(model: Model, system: System) -> list[str]:
     """Of what `check` says, the warnings about the control volumes, for a run that has made them."""
     made = system.discretization
-    lines = [*_resolution(model, made.locator, made.space, system.chemistry, made.size), *judge_mesh(made)]
+    lines = [*_resolution(model, made.locator, made.space, system.chemistry, made.size), *judge_mesh(model, made)]
     return [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
 
 

@@ -34,8 +34,14 @@ def _of_axis(lower: np.ndarray, upper: np.ndarray) -> float:
 
 def gershgorin(conductance: csr_array, volumes: np.ndarray) -> float:
     """Bound on the largest eigenvalue of -L by the sums of its rows, µm⁻²; both as for `of_matrix`."""
+    return float(gershgorin_terms(conductance, volumes).max())
+
+
+def gershgorin_terms(conductance: csr_array, volumes: np.ndarray) -> np.ndarray:
+    """The sums of the rows, (n,) µm⁻², of which the largest is the bound."""
     absolute = csr_array(abs(conductance)).sum(axis=1)
-    return float(((absolute + np.abs(conductance.sum(axis=1))) / volumes).max())
+    terms: np.ndarray = (absolute + np.abs(conductance.sum(axis=1))) / volumes
+    return terms
 
 
 def of_matrix(conductance: csr_array, volumes: np.ndarray, bound: float) -> float:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from rdcalcium.discretization.base import CellComplex, Discretization, MembraneSites, SurfaceArea
 from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric
 from rdcalcium.discretization.dual import corner_volumes, edge_shares, guarded_sums, surface_area
-from rdcalcium.discretization.quality import MeshQuality
+from rdcalcium.discretization.mesh_quality import mesh_quality
 from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
 from rdcalcium.discretization.space import MeshSpace
-from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN, gershgorin, of_matrix
+from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
 from rdcalcium.geometry.divided import DividedMesh, sides
 from rdcalcium.geometry.mesh import TetrahedralMesh
@@ -31,13 +31,15 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh) -> Discretization
     Gallouët & Herbin, Handbook of Numerical Analysis 7:713 (2000).
     """
     lumens = mesh.lumens if isinstance(mesh, DividedMesh) else ()
-    points, tetrahedra, measure, named, edges = _renumbered(mesh.mesh if isinstance(mesh, DividedMesh) else mesh)
+    whole = mesh.mesh if isinstance(mesh, DividedMesh) else mesh
+    points, tetrahedra, measure, named, edges = _renumbered(whole)
     size = len(points)
     shares = edge_shares(points, tetrahedra)
     conductance, capped = stable(symmetric(summed_over_edges(tetrahedra, shares, size)))
     volumes, blended = guarded_sums(tetrahedra, corner_volumes(points, tetrahedra, shares), measure)
     lengths = np.linalg.norm(points[edges[0]] - points[edges[1]], axis=1)
-    quality = _quality(conductance, volumes, lengths, blended, capped)
+    quality = mesh_quality(points, tetrahedra, conductance, volumes, lengths)
+    quality = replace(quality, blended=blended, capped=capped, remarks=whole.remarks)
     parts = _parts(named.regions, lumens, size)
     membranes = {lumen: _membrane(points, *(named.surfaces.pop(side) for side in sides(lumen))) for lumen in lumens}
     return Discretization(
@@ -117,23 +119,3 @@ def _renumbered(
 def _mean_per_node(edges: np.ndarray, lengths: np.ndarray, size: int) -> np.ndarray:
     ends = edges.ravel()
     return np.bincount(ends, np.tile(lengths, 2), size) / np.bincount(ends, minlength=size)
-
-
-def _quality(
-    conductance: csr_array, volumes: np.ndarray, lengths: np.ndarray, blended: int, capped: int
-) -> MeshQuality:
-    """Figures of quality; the lengths are those of the edges, µm."""
-    values = conductance.data
-    negative = values < 0
-    bound = gershgorin(conductance, volumes)
-    return MeshQuality(
-        smallest=float(lengths.min()),
-        largest=float(lengths.max()),
-        blended=blended,
-        capped=capped,
-        negative=float(negative.mean()),
-        negative_weight=float(np.abs(values[negative]).sum() / values[~negative].sum()),
-        parts=int(connected_components(conductance, directed=False, return_labels=False)),
-        gershgorin=bound,
-        spectral_radius=of_matrix(conductance, volumes, bound),
-    )

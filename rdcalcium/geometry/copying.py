@@ -6,13 +6,19 @@ import re
 import shutil
 from pathlib import Path
 
+from rdcalcium.geometry.tetgen import SUFFIXES
+
 # "bouton.h5:/data0" as the whole text of a data item: the numbers of an XDMF file lie in HDF5 files beside it.
 _HDF5_ITEM = re.compile(r">\s*([^<>:]+):(/[^<>]*)<")
 
 
 def copy_mesh(path: Path, folder: Path) -> Path:
-    """Copy a mesh file into a folder, with the HDF5 files that an XDMF names; returns the copy."""
+    """Copy a mesh file into a folder, with the HDF5 files that an XDMF names, or all of TetGen; returns the copy."""
     copy = folder / path.name
+    if path.suffix.lower() in SUFFIXES:
+        for beside in filter(Path.exists, map(path.with_suffix, SUFFIXES)):
+            shutil.copyfile(beside, folder / beside.name)
+        return copy
     if path.suffix.lower() != ".xdmf":
         shutil.copyfile(path, copy)
         return copy

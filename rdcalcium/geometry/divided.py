@@ -71,7 +71,7 @@ def divided(mesh: TetrahedralMesh, lumens: Sequence[str]) -> DividedMesh:
     points = np.zeros((int(place.max()) + 1, 3))
     points[place] = mesh.points
     tetrahedra = np.searchsorted(nodes, _labels(place[mesh.tetrahedra], parts[:, None]))
-    made = TetrahedralMesh(points[nodes // MOST], tetrahedra, mesh.regions, surfaces)
+    made = TetrahedralMesh(points[nodes // MOST], tetrahedra, mesh.regions, surfaces, mesh.remarks)
     return DividedMesh(made, parts, tuple(lumens))
 
 

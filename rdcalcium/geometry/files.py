@@ -1,8 +1,9 @@
-"""Mesh files: Gmsh, VTU, XDMF and Abaqus, read and written so that no name is lost."""
+"""Mesh files: Gmsh, VTU, XDMF, Abaqus and TetGen, read and written so that no name is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +11,33 @@ from rdcalcium import units
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.abaqus import read_abaqus
 from rdcalcium.geometry.array_file import read_arrays
+from rdcalcium.geometry.contents import Contents
 from rdcalcium.geometry.gmsh_file import read_gmsh
-from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.mending import mended, of_surface
+from rdcalcium.geometry.mesh import TetrahedralMesh, require_arrays
+from rdcalcium.geometry.tetgen import SUFFIXES, read_tetgen
 from rdcalcium.geometry.through_meshio import call_meshio
 from rdcalcium.geometry.write import abaqus_blocks, array_blocks, gmsh_blocks
+
+READERS = {".msh": read_gmsh, ".vtu": read_arrays, ".xdmf": read_arrays, ".inp": read_abaqus}
+READERS |= dict.fromkeys(SUFFIXES, read_tetgen)
 
 
 def read_mesh(
     path: str | Path, length_unit: str | float = "um", required_surfaces: Sequence[str] = ()
 ) -> TetrahedralMesh:
-    """Read Gmsh (.msh 2.2 or 4.1), VTU, XDMF or Abaqus (.inp) with its named regions and surfaces.
+    """Read Gmsh (.msh 2.2 or 4.1), VTU, XDMF, Abaqus (.inp) or TetGen (.node with .ele, .face) with its names.
 
     Names come from physical groups (Gmsh), from element, node and face sets (Abaqus), and in VTU and XDMF
     from cell arrays "surface:<name>" and "region:<name>" that hold 0 or 1, as write_mesh makes them. A group
-    with a number alone is called "surface_3" or "region_3" (Gmsh) or "<array>_3" (any other integer cell
-    array).
+    with a number alone is called "surface_3" or "region_3" (Gmsh, TetGen) or "<array>_3" (any other integer
+    cell array). What is wrong with the tetrahedra, and what was done about it, is in the `remarks` of the mesh.
 
     length_unit        unit of the coordinates in the file, or its length in µm
     required_surfaces  names without which the caller cannot go on
     """
     path = Path(path)
-    reader = _choice(path, {".msh": read_gmsh, ".vtu": read_arrays, ".xdmf": read_arrays, ".inp": read_abaqus})
+    reader = _choice(path, READERS)
     if not path.exists():
         raise InputError(f"there is no mesh file {path}")
     contents = reader(path)
@@ -38,7 +45,7 @@ def read_mesh(
         raise InputError(f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh")
     scale = length_unit if isinstance(length_unit, int | float) else units.parse(f"1 {length_unit}", "length")
     try:
-        mesh = TetrahedralMesh(contents.points * scale, contents.tetrahedra, contents.regions, contents.surfaces)
+        mesh = _checked(replace(contents, points=contents.points * scale))
     except ValueError as error:
         raise InputError(f"{path.name}: {error}") from error
     for name in required_surfaces:
@@ -47,6 +54,14 @@ def read_mesh(
                 f"surface {name!r} of {path.name} has no faces; it names: {', '.join(sorted(mesh.surfaces))}"
             )
     return mesh
+
+
+def _checked(contents: Contents) -> TetrahedralMesh:
+    """The mesh, with remarks on what was wrong; contents with points in µm."""
+    require_arrays(contents.points, contents.tetrahedra)
+    contents, remarks = mended(contents)
+    mesh = TetrahedralMesh(contents.points, contents.tetrahedra, contents.regions, contents.surfaces)
+    return mesh.with_remarks([*remarks, *of_surface(mesh)])
 
 
 def write_mesh(mesh: TetrahedralMesh, path: str | Path) -> None:

@@ -12,12 +12,18 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
 from rdcalcium.model import MeshFile, Model, Tetrahedra
 from rdcalcium.model.model import off_membrane
+from rdcalcium.model.shapes.mesh_file import fitting_unit
+
+USUAL = 1.0  # µm, what a presynaptic terminal is wide
 
 
 def mesh_of_file(model: Model, geometry: MeshFile, choice: Tetrahedra) -> TetrahedralMesh:
     """The tetrahedra of a file; InputError for a channel that is not on its membrane."""
-    channels = model.points_on_membrane()
-    mesh = read_mesh(Path(geometry.file), geometry.length_unit, (geometry.membrane,) if channels else ())
+    channels, path = model.points_on_membrane(), Path(geometry.file)
+    if geometry.length_unit is None:
+        raise InputError(_unit_missing(model, path, read_mesh(path)))
+    mesh = read_mesh(path, geometry.length_unit, (geometry.membrane,) if channels else ())
+    mesh = mesh.with_remarks([f"{path.name}, read in {geometry.length_unit}: {mesh}"])
     for name, point in channels.items():
         corners = mesh.points[mesh.surfaces[geometry.membrane]]
         nearest, triangle = nearest_on_triangles(np.array(point), corners)
@@ -26,7 +32,24 @@ def mesh_of_file(model: Model, geometry: MeshFile, choice: Tetrahedra) -> Tetrah
     return mesh
 
 
+def _unit_missing(model: Model, path: Path, mesh: TetrahedralMesh) -> str:
+    """What to say of a mesh (as if in µm) whose unit nobody said."""
+    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+    size, reach = float(np.abs([low, high]).max()), _reach(model)
+    ranges = ", ".join(f"{letter} {a:.4g} to {b:.4g}" for letter, a, b in zip("xyz", low, high, strict=True))
+    unit = fitting_unit(size, reach or USUAL)
+    because = f"the points of the model, which reach {reach:.3g} um" if reach else f"a terminal of {USUAL:g} um"
+    return (
+        f"geometry.length_unit is missing: {path.name} holds numbers alone ({ranges}), and nothing says of which unit; "
+        f'"{unit}" would suit {because}: write length_unit = "{unit}" if that is so'
+    )
+
+
+def _reach(model: Model) -> float:
+    """Largest coordinate of the points of a model, µm."""
+    return float(np.abs([*model.points_of_interest().values()]).max(initial=0.0))
+
+
 def unit_hint(model: Model, nodes: np.ndarray) -> str:
     """What to add to the complaint about a point of a model whose file was meant in another unit; nodes (n, 3) µm."""
-    reach = np.abs([*model.points_of_interest().values()]).max(initial=0.0)
-    return model.geometry.wrong_unit(float(np.abs(nodes).max()), float(reach))
+    return model.geometry.wrong_unit(float(np.abs(nodes).max()), _reach(model))

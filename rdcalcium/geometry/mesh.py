@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.units import nanometres
 
 # Corners of the face opposite to each corner; outward for a tetrahedron of positive orientation.
 FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
@@ -28,18 +30,20 @@ class TetrahedralMesh:
     tetrahedra  (m, 4)  nodes, positively oriented
     regions     name -> (k,) tetrahedra
     surfaces    name -> (k, 3) nodes of triangles
+    remarks     sentences on the file that it was read from: what is wrong in it, and what was done
     """
 
     points: np.ndarray
     tetrahedra: np.ndarray
     regions: Mapping[str, np.ndarray] = field(default_factory=dict)
     surfaces: Mapping[str, np.ndarray] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
     _boundary: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         points = np.array(self.points, dtype=np.float64)
         tetrahedra = np.array(self.tetrahedra, dtype=np.int64)
-        _check_arrays(points, tetrahedra)
+        require_arrays(points, tetrahedra)
         surfaces = {name: _triangles(name, faces, len(points)) for name, faces in self.surfaces.items()}
         tetrahedra = _oriented(points, tetrahedra)
         used = np.zeros(len(points), dtype=bool)
@@ -52,6 +56,12 @@ class TetrahedralMesh:
         self._set("tetrahedra", new[tetrahedra])
         self._set("regions", {name: _members(name, ids, len(tetrahedra)) for name, ids in self.regions.items()})
         self._set("surfaces", self._covered({name: new[faces] for name, faces in surfaces.items() if len(faces)}))
+
+    def with_remarks(self, more: Iterable[str]) -> TetrahedralMesh:
+        """The same mesh with more remarks."""
+        made = copy(self)
+        made._set("remarks", (*self.remarks, *more))
+        return made
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -68,7 +78,7 @@ class TetrahedralMesh:
 
     def volumes(self) -> np.ndarray:
         """Volume of each tetrahedron, (m,) µm³, V = (p₁−p₀)·[(p₂−p₀)×(p₃−p₀)] / 6."""
-        return _six_volumes(self.points, self.tetrahedra) / 6
+        return six_volumes(self.points, self.tetrahedra) / 6
 
     def areas(self) -> dict[str, float]:
         """Area of each surface by its name, µm²."""
@@ -89,7 +99,11 @@ class TetrahedralMesh:
         keys, *named = np.split(keys, np.cumsum([len(faces), *map(len, surfaces.values())])[:-1])
         known, counts = np.unique(keys, return_counts=True)
         if counts.max() > 2:
-            raise InputError(f"{(counts > 2).sum()} faces belong to more than two tetrahedra: some overlap or repeat")
+            crowded = among(keys, known[counts > 2]).argmax()
+            raise InputError(
+                f"{(counts > 2).sum()} faces belong to more than two tetrahedra, one of them at "
+                f"{nanometres(self.points[faces[crowded]].mean(axis=0), 4)}: some overlap or repeat; mesh it again"
+            )
         for name, own in zip(surfaces, named, strict=True):
             if not among(own, known).all():
                 raise InputError(f"surface {name!r} has triangles that are no face of a tetrahedron")
@@ -119,12 +133,14 @@ def among(keys: np.ndarray, ordered: np.ndarray) -> np.ndarray:
     return ordered[place] == keys
 
 
-def _six_volumes(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
+def six_volumes(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
+    """6 volume of each tetrahedron, (m,) µm³; negative where it is inverted."""
     a, b, c, d = (points[tetrahedra[:, k]] for k in range(4))
     return np.einsum("ij,ij->i", b - a, np.cross(c - a, d - a))
 
 
-def _check_arrays(points: np.ndarray, tetrahedra: np.ndarray) -> None:
+def require_arrays(points: np.ndarray, tetrahedra: np.ndarray) -> None:
+    """InputError where these cannot be points (n, 3) and tetrahedra (m, 4) of a mesh."""
     if points.ndim != 2 or points.shape[1] != 3:
         raise InputError(f"points have shape {points.shape}; expected (n, 3) coordinates in µm")
     if tetrahedra.ndim != 2 or tetrahedra.shape[1] != 4 or not len(tetrahedra):
@@ -139,7 +155,7 @@ def _check_arrays(points: np.ndarray, tetrahedra: np.ndarray) -> None:
 def flatness(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
     """|6 volume| / (longest extent)³ of each tetrahedron, (m,): 0.5 when regular, 0 when flat."""
     longest = np.ptp(points[tetrahedra], axis=1).max(axis=1)
-    return np.abs(_six_volumes(points, tetrahedra)) / np.where(longest > 0, longest, 1.0) ** 3
+    return np.abs(six_volumes(points, tetrahedra)) / np.where(longest > 0, longest, 1.0) ** 3
 
 
 def _oriented(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
@@ -147,11 +163,11 @@ def _oriented(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
     flat = np.flatnonzero(flatness(points, tetrahedra) <= FLATNESS)
     if len(flat):
         raise InputError(
-            f"{len(flat)} tetrahedra have no volume, the first is {flat[0]} "
-            f"with nodes {tetrahedra[flat[0]].tolist()}; "
+            f"{len(flat)} tetrahedra have no volume, the first is {flat[0]} with nodes {tetrahedra[flat[0]].tolist()} "
+            f"at {nanometres(points[tetrahedra[flat[0]]].mean(axis=0), 4)}; "
             "remesh or repair the surface that they came from"
         )
-    inverted = _six_volumes(points, tetrahedra) < 0
+    inverted = six_volumes(points, tetrahedra) < 0
     tetrahedra[inverted] = tetrahedra[inverted][:, [0, 1, 3, 2]]
     return tetrahedra
 

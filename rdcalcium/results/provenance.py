@@ -32,6 +32,7 @@ def about_discretization(d: Discretization) -> Volumes:
         volume=d.total_volume,
         surfaces={name: float(s.areas.sum()) for name, s in d.surfaces.items()},
         lumens={name: float(d.part_volumes(k).sum()) for k, name in enumerate(d.membranes, start=1)} or None,
+        remarks=[*d.quality.remarks] or None,
         **figures,
     )
 

@@ -22,9 +22,10 @@ class MeshFile(Shape):
 
     kind: Literal["mesh"] = "mesh"
     file: str
-    """Path of a Gmsh, VTU, XDMF or Abaqus file, from the model file on."""
-    length_unit: LengthUnit = "um"
-    """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean."""
+    """Path of a Gmsh, VTU, XDMF or Abaqus file, or of one of TetGen's .node, .ele and .face, from the model file on."""
+    length_unit: LengthUnit | None = None
+    """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean; none: the
+    mesh is read to say which unit would suit the points of the model, and then refused."""
     membrane: str = "membrane"
     """Named surface of the file on which channels sit; faces that no name of the file covers are "membrane"."""
 
@@ -58,12 +59,21 @@ class MeshFile(Shape):
 
     def wrong_unit(self, size: float, reach: float) -> str:
         """The unit in which the mesh would fit the points, if it hardly does in its own."""
-        if not reach or FITTING[0] < size / reach < FITTING[1]:
+        if not self.length_unit or not reach or FITTING[0] < size / reach < FITTING[1]:
             return ""
         written = size / parse(f"1 {self.length_unit}", "length")
-        sizes = {unit: written * parse(f"1 {unit}", "length") for unit in get_args(LengthUnit)}
-        unit = min(sizes, key=lambda unit: abs(math.log(sizes[unit] / reach)))
         return (
             f". The coordinates of the mesh go to {size:.3g} um, read in {self.length_unit}, and those of the model to "
-            f'{reach:.3g} um: should it say length_unit = "{unit}"?'
+            f'{reach:.3g} um: should it say length_unit = "{fitting_unit(written, reach)}"?'
         )
+
+
+def fitting_unit(size: float, reach: float) -> str:
+    """The unit in which a mesh would best fit the points of a model.
+
+    size   largest coordinate in the file, as a number
+    reach  µm, that of the points of the model
+    """
+    sizes = {unit: size * parse(f"1 {unit}", "length") for unit in get_args(LengthUnit)}
+    usual = reach * math.sqrt(FITTING[0] * FITTING[1])
+    return min(sizes, key=lambda unit: abs(math.log(sizes[unit] / usual)))

@@ -1,0 +1,203 @@
+"""Meshes that somebody brings: every format keeps its names, and what is wrong is mended and told with its place."""
+
+import gmsh
+import numpy as np
+import pytest
+
+from rdcalcium.discretization.angles import angles_of, dihedral_angles
+from rdcalcium.discretization.build import discretize
+from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.copying import copy_mesh
+from rdcalcium.geometry.files import read_mesh, write_mesh
+from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.library import resolve
+from rdcalcium.results.provenance import about_discretization
+from tests.ball import sphere_mesh
+from tests.test_mesh import CUBE, FLOOR, KUHN, area, nodes_of
+
+REGULAR = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=float)
+
+
+def write_tetgen(folder, first=1, order=1):
+    """The cube as TetGen writes it: one half an attribute, its floor a marker; comments, blank lines."""
+    more = " 1 1 1 1 1 1" if order == 2 else ""
+    nodes = [f"{k + first} {x} {y} {z}" for k, (x, y, z) in enumerate(1000 * CUBE)]
+    cells = [f"{k + first} {' '.join(map(str, row + first))}{more} {-1 if k < 3 else 7}" for k, row in enumerate(KUHN)]
+    rows = np.vstack([FLOOR, KUHN[:1, :3]])
+    marks = [4, 4, 0]
+    middles = " 1 1 1" if order == 2 else ""
+    faces = [f"{k + first} {' '.join(map(str, row + first))}{middles} {marks[k]}" for k, row in enumerate(rows)]
+    (folder / "cube.1.node").write_text("# nodes\n8 3 0 0\n\n" + "\n".join(nodes) + "\n# end\n")
+    (folder / "cube.1.ele").write_text(f"6 {10 if order == 2 else 4} 1\n" + "\n".join(cells) + "\n")
+    (folder / "cube.1.face").write_text(f"{len(faces)} 1\n" + "\n".join(faces) + "\n")
+    return folder / "cube.1.ele"
+
+
+@pytest.mark.parametrize(("first", "order"), [(0, 1), (1, 1), (1, 2)])
+def test_markers_and_attributes_of_tetgen_are_names(tmp_path, first, order):
+    mesh = read_mesh(write_tetgen(tmp_path, first, order), "nm")
+    assert mesh.volumes().sum() == pytest.approx(1)
+    assert {name: ids.tolist() for name, ids in mesh.regions.items()} == {"region_7": [3, 4, 5]}
+    assert nodes_of(mesh.surfaces["surface_4"]) == nodes_of(FLOOR)
+    assert area(mesh.points, mesh.surfaces["membrane"]) == pytest.approx(5)
+
+
+def test_the_files_of_tetgen_are_copied_together(tmp_path):
+    path = write_tetgen(tmp_path)
+    (tmp_path / "kept").mkdir()
+    copy = copy_mesh(path, tmp_path / "kept")
+    assert len(read_mesh(copy.with_suffix(".node")).tetrahedra) == 6
+    (tmp_path / "cube.1.face").unlink()
+    assert set(read_mesh(path).surfaces) == {"membrane"}
+    (tmp_path / "cube.1.node").unlink()
+    with pytest.raises(InputError, match=r"there is no .*cube\.1\.node; TetGen's \.node and \.ele lie side by side"):
+        read_mesh(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [("cube.1.ele", "9 4 0\n1 1 2 3 4\n", "ends after 1 of 9"), ("cube.1.ele", "1 4 0\n1 1 2 3 99\n", "names a node")],
+)
+def test_damaged_files_of_tetgen_are_refused(tmp_path, name, text, said):
+    path = write_tetgen(tmp_path)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=said):
+        read_mesh(path)
+
+
+@pytest.mark.parametrize(("version", "binary"), [(2.2, 0), (2.2, 1), (4.0, 0), (4.1, 0), (4.1, 1)])
+def test_gmsh_files_of_all_kinds_keep_their_names(tmp_path, version, binary):
+    """Gmsh itself writes them, as a user would."""
+    gmsh.initialize(["gmsh"], interruptible=False)
+    try:
+        for option, value in {"Terminal": 0, "NumThreads": 1}.items():
+            gmsh.option.setNumber(f"General.{option}", value)
+        boxes = [(3, gmsh.model.occ.addBox(x, 0, 0, 1, 1, 1)) for x in (0, 1)]
+        gmsh.model.occ.fragment(boxes[:1], boxes[1:])
+        gmsh.model.occ.synchronize()
+        within = gmsh.model.getEntitiesInBoundingBox
+        ends = {x: [tag for _, tag in within(x - 0.1, -1, -1, x + 0.1, 2, 2, 2)] for x in (0, 2)}
+        gmsh.model.addPhysicalGroup(3, [1], name="cytosol")
+        gmsh.model.addPhysicalGroup(3, [2], name="the ER")
+        gmsh.model.addPhysicalGroup(2, ends[0], name="active zone")
+        gmsh.model.addPhysicalGroup(2, ends[0] + ends[2], name="ends")
+        gmsh.option.setNumber("Mesh.MeshSizeMax", 0.5)
+        gmsh.model.mesh.generate(3)
+        gmsh.option.setNumber("Mesh.MshFileVersion", version)
+        gmsh.option.setNumber("Mesh.Binary", binary)
+        gmsh.write(str(tmp_path / "boxes.msh"))
+    finally:
+        gmsh.finalize()
+    mesh = read_mesh(tmp_path / "boxes.msh")
+    areas = {name: area(mesh.points, faces) for name, faces in mesh.surfaces.items()}
+    assert areas == pytest.approx({"active zone": 1, "ends": 2, "membrane": 8})
+    assert mesh.volumes()[mesh.regions["the ER"]].sum() == pytest.approx(1)
+    assert mesh.volumes()[mesh.regions["cytosol"]].sum() == pytest.approx(1)
+
+
+def test_inverted_tetrahedra_and_loose_nodes_are_told_with_their_places(tmp_path):
+    import meshio
+
+    points = np.vstack([CUBE, [[7, 8, 9]]])
+    cells = KUHN.copy()
+    cells[2] = cells[2, [1, 0, 2, 3]]
+    meshio.write(tmp_path / "cube.vtu", meshio.Mesh(points, [("tetra", cells)]))
+    mesh = read_mesh(tmp_path / "cube.vtu")
+    middle = 250 * CUBE[KUHN[2]].sum(axis=0)
+    place = "(" + ", ".join(f"{x:g}" for x in middle) + ") nm"
+    assert mesh.remarks == (
+        f"inverted tetrahedra: 1 of 6, at {place}; turned",
+        "nodes of no tetrahedron: 1, at (7000, 8000, 9000) nm; left out",
+    )
+    assert (mesh.volumes() > 0).all()
+
+
+def test_parts_that_lie_side_by_side_with_nodes_of_their_own_are_joined(tmp_path):
+    """Two cubes one beside the other, each with its eight nodes: calcium passes from one to the other."""
+    import meshio
+
+    points, cells = np.vstack([CUBE, CUBE + np.array([0, 0, 1])]), np.vstack([KUHN, KUHN + 8])
+    meshio.write(tmp_path / "cubes.vtu", meshio.Mesh(points, [("tetra", cells)]))
+    mesh = read_mesh(tmp_path / "cubes.vtu")
+    assert len(mesh.points) == 12
+    assert mesh.remarks[0].startswith("nodes where another one lies: 4, at (0, 0, 1000) nm, (1000, 0, 1000) nm")
+    assert discretize_tetrahedra(mesh).quality.parts == 1
+    assert area(mesh.points, mesh.surfaces["membrane"]) == pytest.approx(10)
+
+
+def test_parts_that_nothing_joins_are_told_with_their_places(tmp_path):
+    points, cells = np.vstack([CUBE, 0.5 * CUBE + np.array([0, 0, 2])]), np.vstack([KUHN, KUHN + 8])
+    write_mesh(TetrahedralMesh(points, cells), tmp_path / "cubes.vtu")
+    (said,) = read_mesh(tmp_path / "cubes.vtu").remarks
+    assert said == (
+        "parts that share no node: 2; beside the largest they hold 11 % of the volume, around (250, 250, 2250) nm; "
+        "nothing flows between them"
+    )
+
+
+def test_parts_that_touch_in_an_edge_are_told(tmp_path):
+    points = np.vstack([CUBE, CUBE + np.array([0, 1, 1])])
+    write_mesh(TetrahedralMesh(points, np.vstack([KUHN, KUHN + 8])), tmp_path / "cubes.vtu")
+    remarks = read_mesh(tmp_path / "cubes.vtu").remarks
+    assert "edges of more than two faces of the surface: 1, at (500, 1000, 1000) nm" in remarks[1]
+
+
+def bring(tmp_path, **geometry):
+    """A model of a ball of 1 µm in nm, with a channel on it."""
+    mesh = sphere_mesh(0.5, 0.15)
+    write_mesh(TetrahedralMesh(1000 * mesh.points, mesh.tetrahedra), tmp_path / "ball.vtu")
+    return resolve(
+        {
+            "geometry": {"kind": "mesh", "file": "ball.vtu", **geometry},
+            "discretization": {"kind": "tetrahedra"},
+            "channels": [{"name": "Ca", "positions": [[0, 0, 0.5]], "current": {"kind": "constant", "amplitude": 0.1}}],
+            "run": {"duration": 0.1},
+        },
+        folder=tmp_path,
+    )
+
+
+def test_a_unit_that_is_not_said_is_asked_for_with_one_that_suits(tmp_path):
+    said = r'length_unit is missing: ball\.vtu holds numbers .*\(x -\d{3}.*"nm" would suit the points .* reach 0\.5 um'
+    with pytest.raises(InputError, match=said):
+        discretize(bring(tmp_path))
+
+
+def test_what_was_read_is_stated_in_the_folder_of_a_run(tmp_path):
+    about = about_discretization(discretize(bring(tmp_path, length_unit="nm")))
+    assert about.remarks[0].startswith("ball.vtu, read in nm: TetrahedralMesh(")
+
+
+def test_all_angles_of_a_regular_tetrahedron_are_alike():
+    np.testing.assert_allclose(dihedral_angles(REGULAR[None]), np.degrees(np.arccos(1 / 3)))
+
+
+def test_the_angles_of_a_cut_cube_are_those_of_geometry():
+    assert set(np.round(dihedral_angles(CUBE[KUHN]), 6).ravel()) == {45, 60, 90}
+    angles = angles_of(CUBE, KUHN)
+    assert (angles.smallest, angles.largest, angles.slivers) == (pytest.approx(45), pytest.approx(90), 0)
+    assert angles.histogram.sum() == pytest.approx(1)
+    flat = np.array([[0, 0, 0], [1, 0, 0.02], [0, 1, 0.02], [1, 1, 0]])
+    assert angles_of(flat, np.array([[0, 1, 2, 3]])).slivers == 1
+
+
+def test_the_worst_control_volumes_are_named_by_their_places():
+    """Where two nodes are pushed together there is the fastest mode; the others are found one by one."""
+    mesh = sphere_mesh(0.5, 0.12)
+    points = mesh.points.copy()
+    corner = mesh.tetrahedra[np.linalg.norm(points[mesh.tetrahedra].mean(axis=1), axis=1).argmin()]
+    points[corner[0]] += 0.9 * (points[corner[1]] - points[corner[0]])
+    made = discretize_tetrahedra(TetrahedralMesh(points, mesh.tetrahedra))
+    fastest, steepest, negative = made.quality.fastest, made.quality.steepest, made.quality.most_negative
+    assert np.linalg.norm(fastest.place - points[corner[1]]) < 0.1
+    assert fastest.value == made.quality.gershgorin
+    couplings = made.conductance.toarray()
+    ratios = np.where(couplings != 0, made.volumes / made.volumes[:, None], 0.0)
+    assert steepest.value == ratios.max()
+    assert steepest.place == pytest.approx(made.centres[ratios.max(axis=1).argmax()])
+    shares = -couplings / np.maximum(couplings, 0).sum(axis=1)[:, None]
+    assert negative.value == pytest.approx(shares.max())
+    assert negative.value > 0
+    ends = np.unravel_index(shares.argmax(), shares.shape)
+    assert negative.place == pytest.approx(made.centres[list(ends)].mean(axis=0))
