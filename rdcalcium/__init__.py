@@ -42,6 +42,7 @@ _HOMES = {
     "run": "rdcalcium.runner",
     "resume": "rdcalcium.runner",
     "Result": "rdcalcium.results",
+    "convergence": "rdcalcium.results.convergence",
 }
 __all__ = sorted(_HOMES)
 
@@ -63,6 +64,7 @@ if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares th
     from rdcalcium.library import transport as transport
     from rdcalcium.model import Model as Model
     from rdcalcium.results import Result as Result
+    from rdcalcium.results.convergence import convergence as convergence
     from rdcalcium.runner import resume as resume
     from rdcalcium.runner import run as run
     from rdcalcium.simulation import Simulation as Simulation

@@ -201,3 +201,17 @@ def one_buffer_steady(
             break
     b = np.interp(np.log(r), x, b)
     return rest + (flux / (2 * np.pi * np.asarray(r)) + buffer_diffusivity * (b - free)) / diffusivity, b
+
+
+def slab_flux(flux: float, z: np.ndarray, t: float, thickness: float, diffusivity: float) -> np.ndarray:
+    """What a closed slab 0 … L has gained at depth z after a flux J (µM µm ms⁻¹) has come in at z = 0 for a time t.
+
+    (J L / D) (D t / L² + (3 x² - 1) / 6 - 2 / π² Σ (-1)ⁿ / n² cos(nπx) exp(-D (nπ/L)² t)), where x = 1 - z / L
+    (Carslaw & Jaeger 1959, 3.8).
+    """
+    x, late = 1 - np.asarray(z) / thickness, diffusivity * t / thickness**2
+    share = late + (3 * x**2 - 1) / 6
+    for n in range(1, 200):
+        share = share - 2 * (-1) ** n / (n * np.pi) ** 2 * np.cos(n * np.pi * x) * np.exp(-((n * np.pi) ** 2) * late)
+    gained: np.ndarray = flux * thickness / diffusivity * share
+    return gained

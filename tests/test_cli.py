@@ -475,6 +475,7 @@ def test_a_full_disk_is_one_sentence_before_the_first_step_too(quick: Path) -> N
         (("run", "--resume", "x", "--refine", "2"), "--resume goes on with the run as it is"),
         (("run", "--resume", "x", "--overwrite"), "--resume goes on with the run as it is"),
         (("run", "quick.toml", "--refine", "0.5"), "--refine"),
+        (("run", "quick.toml", "--compare"), "--compare compares with a run on finer cells: add --refine 2"),
         (("run", "quick.toml", "--refine", "nan"), "'--refine': nan is not a number"),
         (("run", "quick.toml", "--bakend", "numpy"), "--bakend"),
         (("walk",), "walk"),

@@ -19,6 +19,7 @@ PAGES = (
     "README.md",
     "CONTRIBUTING.md",
     "docs/equations.md",
+    "docs/how-fine.md",
     "docs/performance.md",
     "docs/precision.md",
     "docs/run-folder.md",

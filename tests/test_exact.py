@@ -107,3 +107,15 @@ def test_a_current_that_becomes_weak_is_a_weak_current():
     k_on, K_d, total, D_B = ATP
     strong, _ = exact.one_buffer_steady(1e-4, r, 0.05, D, k_on, K_d, total, D_B)
     np.testing.assert_allclose(exact.small_signal(1e-4, r, 0.05, D, [ATP]), strong, rtol=1e-5)
+
+
+def test_what_comes_in_through_one_side_of_a_slab():
+    """All that came in is there, goes on as Fick's law has it, and none leaves by the other side."""
+    z, L, J, t, h = np.linspace(0, 0.3, 3001), 0.3, 2.0, 0.05, 1e-5
+    found = exact.slab_flux(J, z, t, L, D)
+    assert np.trapezoid(found, z) == pytest.approx(J * t, rel=1e-6)
+    slope = np.gradient(found, z, edge_order=2)
+    assert slope[0] == pytest.approx(-J / D, rel=1e-4)
+    assert slope[-1] == pytest.approx(0, abs=1e-4)
+    change = (exact.slab_flux(J, z, t + h, L, D) - exact.slab_flux(J, z, t - h, L, D)) / (2 * h)
+    np.testing.assert_allclose(change[10:-10], D * np.gradient(slope, z)[10:-10], rtol=1e-3)

@@ -1,4 +1,4 @@
-"""The commands: run, steady, check, view, mesh, list and bench."""
+"""The commands: run, compare, steady, check, view, mesh, list and bench."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -74,6 +74,11 @@ cli.add_command(mesh)
 @threads_option
 @refine_option
 @tetrahedra_option
+@click.option(
+    "--compare",
+    is_flag=True,
+    help="With --refine: run MODEL on its own cells too, unless that is done, and show what the cells leave of error.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run in the same folder.")
 @click.option("--resume", "resumed", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a stopped run.")
 def run(
@@ -84,6 +89,7 @@ def run(
     threads: int | None,
     refine: float | None,
     tetrahedra: bool,
+    compare: bool,
     overwrite: bool,
     resumed: Path | None,
 ) -> None:
@@ -91,9 +97,10 @@ def run(
     if (model is None) == (resumed is None):
         raise click.UsageError("give either a MODEL or --resume RUN")
     if resumed is not None:
-        if refine or tetrahedra or out or overwrite:
+        if refine or tetrahedra or out or overwrite or compare:
             raise click.UsageError(
-                "--resume goes on with the run as it is; --out, --overwrite, --refine and --tetrahedra do not apply"
+                "--resume goes on with the run as it is; --out, --overwrite, --refine, --compare and --tetrahedra do "
+                "not apply"
             )
         from rdcalcium import runner
 
@@ -102,6 +109,8 @@ def run(
                 resumed, backend, device=device, threads=threads, progress=progress, should_stop=should_stop
             )
         return _finish(result)
+    if compare and (refine is None or refine == 1):
+        raise click.UsageError("--compare compares with a run on finer cells: add --refine 2")
     with stoppable() as should_stop:
         loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
         from rdcalcium import runner
@@ -110,20 +119,36 @@ def run(
             _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
 
         click.echo(_headline(loaded, model or "", backend, device, threads))
+        how: dict[str, Any] = {"device": device, "threads": threads, "should_stop": should_stop, "warn": warn}
+        plain = out.with_name(f"{out.name}-unrefined") if out else _run_folder(Path(model or ""), None, tetrahedra)
         out = out or _run_folder(Path(model or ""), refine, tetrahedra)
         with progress_bar() as progress:
-            result = runner.run(
-                loaded,
-                backend,
-                out,
-                device=device,
-                threads=threads,
-                overwrite=overwrite,
-                progress=progress,
-                should_stop=should_stop,
-                warn=warn,
-            )
-    return _finish(result)
+            if compare:
+                from rdcalcium.cli.comparison import run_all
+
+                both = {plain: _load(model, None, tetrahedra), out: loaded}
+                results = run_all(both, backend, overwrite, progress=progress, **how)
+            else:
+                results = [runner.run(loaded, backend, out, overwrite=overwrite, progress=progress, **how)]
+    _finish(results[-1])
+    if compare:
+        from rdcalcium.cli.comparison import compare_runs, others_beside
+
+        compare_runs([*results, *others_beside(plain, results)])
+
+
+@cli.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN RUN...")
+def compare(runs: tuple[Path, ...]) -> None:
+    """Show what the cells leave of error in finished runs of one model on cells of different sizes.
+
+    Two runs tell it by Richardson's extrapolation, three whether it goes with the square of the width. The table is
+    written into the folder of the finest run too.
+    """
+    from rdcalcium.cli.comparison import compare_runs
+    from rdcalcium.results import Result
+
+    compare_runs([Result(run) for run in runs])
 
 
 def _checking(model: str | None, refine: float | None, tetrahedra: bool) -> str:
@@ -147,7 +172,7 @@ def _run_folder(model: Path, refine: float | None, tetrahedra: bool) -> Path:
 
 def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
     from rdcalcium.library import load
-    from rdcalcium.model import Grid, ModelError, Tetrahedra
+    from rdcalcium.model import Grid, Tetrahedra
 
     model = load(name or "")
     if tetrahedra and isinstance(model.discretization, Grid):
@@ -155,11 +180,7 @@ def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
         model = model.changed(
             discretization=Tetrahedra(size_at_active_zone=max(finest), size_in_bulk=bulk or max(finest))
         )
-    if refine:
-        if model.geometry.brings_cells:
-            raise ModelError("--refine needs a geometry that rdcalcium builds; a mesh file is used as it is")
-        model = model.changed(discretization=model.discretization.scaled(1 / refine))
-    return model
+    return model.refined(refine) if refine else model
 
 
 def _headline(model: Model, source: str, backend: str, device: int | None, threads: int | None) -> str:

@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field
 from rdcalcium.model.base import Part
 from rdcalcium.model.quantity import PositiveLength, Quantity
 
+STEEPEST = 2.0  # growth, above which a grid says little between one cell and the next
+
 
 class Grid(Part):
     """A rectilinear grid, fine around the channels and sensors and growing towards the bulk.
@@ -25,7 +27,7 @@ class Grid(Part):
     """Cell width near channels and sensors along x, y and z; one number stands for all three."""
     size_in_bulk: PositiveLength | None = None
     """Largest cell width; none: the grid is uniform."""
-    growth: Annotated[float, Quantity("number", gt=1, le=2)] = 1.2
+    growth: Annotated[float, Quantity("number", gt=1, le=STEEPEST)] = 1.2
     """Ratio of neighbouring cell widths outside the fine part."""
     margin: Annotated[float, Quantity("length", ge=0)] = 0.02
     """How far the fine part reaches beyond the channels and sensors, and the probes near them."""
@@ -34,7 +36,7 @@ class Grid(Part):
         """The same grid with every cell width multiplied by a factor."""
         s = tuple(factor * x for x in self.size_at_active_zone)
         bulk = None if self.size_in_bulk is None else factor * self.size_in_bulk
-        growth = self.growth if self.size_in_bulk is None else self.growth**factor
+        growth = self.growth if self.size_in_bulk is None else min(self.growth**factor, STEEPEST)
         return self.model_copy(update={"size_at_active_zone": s, "size_in_bulk": bulk, "growth": growth})
 
 

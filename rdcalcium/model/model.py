@@ -259,6 +259,17 @@ class Model(Part):
         groups = (g.model_copy(update={"gating": "deterministic"}) for g in self.channels)
         return self.model_copy(update={"channels": tuple(groups)})
 
+    def refined(self, factor: float) -> Model:
+        """The same terminal in cells whose every width is divided by a factor.
+
+        Raises ModelError for a mesh file, which is used as it is.
+        """
+        if self.geometry.brings_cells:
+            raise ModelError("refining needs a geometry that rdcalcium builds; a mesh file is used as it is")
+        if not 0 < factor < math.inf:
+            raise ModelError(f"cells cannot be divided by {factor}; give a number above 0, such as 1.5")
+        return self.changed(discretization=self.discretization.scaled(1 / factor))
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._names_differ()

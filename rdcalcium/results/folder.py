@@ -44,7 +44,9 @@ SNAPSHOTS = "result.vtkhdf"
 IMAGING = "imaging.h5"
 IMAGING_TABLE = "imaging.csv"
 CHECKPOINT = "checkpoint.npz"
-FILES = (ABOUT, MODEL, *TABLES, SNAPSHOTS, IMAGING, IMAGING_TABLE, CHECKPOINT)  # all that a run writes, beside INPUTS
+CONVERGENCE = "convergence.csv"
+# All that a run writes, beside INPUTS, and what is written of it afterwards.
+FILES = (ABOUT, MODEL, *TABLES, SNAPSHOTS, IMAGING, IMAGING_TABLE, CHECKPOINT, CONVERGENCE)
 INPUTS = "inputs"
 PICTURES = "pictures"
 _TRIAL = ".rdcalcium-trial"

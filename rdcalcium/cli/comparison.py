@@ -1,0 +1,118 @@
+"""Runs of one model on cells of several sizes: made one after the other, and told in a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rdcalcium.errors import RdcalciumError
+from rdcalcium.results import Result
+from rdcalcium.results.convergence import convergence, require_alike, write_convergence
+from rdcalcium.results.same_model import difference, model_of
+from rdcalcium.richardson import ORDER
+from rdcalcium.units import counted, nanometres
+
+if TYPE_CHECKING:
+    import xarray
+
+    from rdcalcium.model import Model
+
+MANY = 40  # rows of the table on the terminal, beyond which the worst are shown
+SURE = 0.5  # how far an observed order may be from that of the scheme
+NOTHING = 1e-4  # share, below which an error is none
+
+
+def run_all(models: Mapping[Path, Model], backend: str, overwrite: bool, **how: Any) -> list[Result]:
+    """A finished run of each model, by its folder; ends after the first that is stopped.
+
+    how  as of `runner.run`
+    """
+    from rdcalcium.runner.again import finished
+
+    for model in models.values():
+        require_alike(model)
+    results: list[Result] = []
+    for path, model in models.items():
+        results.append(finished(model, path, backend, overwrite=overwrite, tell=click.echo, **how))
+        if results[-1].about.status != "finished":
+            break
+    return results
+
+
+def others_beside(base: Path, made: list[Result]) -> Iterator[Result]:
+    """Finished runs of the same model on other cells, in folders that are named after those that were made."""
+    own, model = [result.folder for result in made], model_of(made[-1].folder)
+    for path in sorted(base.parent.glob(f"{base.name}-refine-*")):
+        with suppress(RdcalciumError):  # no run, or a damaged one
+            result = Result(path)
+            if path not in own and result.about.status == "finished" and not difference(model_of(path), model):
+                yield result
+
+
+def compare_runs(runs: list[Result]) -> None:
+    """Show what the cells leave, and write it into the folder of the finest run."""
+    from rich.console import Console
+
+    found = convergence(runs)
+    console = Console(highlight=False)
+    console.print(_table(found))
+    for line in _sentences(found):
+        console.print(line, markup=False)
+    console.print(f"{write_convergence(found)}", markup=False)
+
+
+def _table(found: xarray.Dataset) -> Any:
+    """A row for each quantity: what each run found, the extrapolation, and how far the finest one is from it."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title="On cells of several widths, and taken to cells of none", title_justify="left")
+    widths = [nanometres(width, 3) for width in found.width.values.tolist()]
+    for heading in ("", *widths, "0 nm", "error", *["order"] * (len(widths) > 2)):
+        table.add_column(heading, justify="left" if not heading else "right", overflow="fold")
+    for row in _shown(found):
+        one = found.isel(quantity=row)
+        numbers = [f"{x:.4g}" for x in (*one.value.values.tolist(), float(one.extrapolated))]
+        order = [_order(float(one.order), float(one.error))] * (len(widths) > 2)
+        table.add_row(escape(str(one["quantity"].values)), *numbers, _error(float(one.error)), *order)
+    return table
+
+
+def _error(share: float) -> str:
+    return f"{100 * share:+.2g} %" if abs(share) > NOTHING else f"< {100 * NOTHING:g} %"
+
+
+def _order(order: float, error: float) -> str:
+    """The observed one, where there is an error to have one."""
+    return "" if abs(error) <= NOTHING else "none" if math.isnan(order) else f"{order:.2g}"
+
+
+def _shown(found: xarray.Dataset) -> list[int]:
+    """Rows of the table: all, or of many those with the largest errors, in their order."""
+    errors = abs(found.error.values)
+    return sorted((-errors).argsort(kind="stable")[:MANY].tolist())
+
+
+def _sentences(found: xarray.Dataset) -> Iterator[str]:
+    """How to read it."""
+    if (count := len(found["quantity"])) > MANY:
+        yield f"these are the {MANY} of {count:,} quantities with the largest errors; the file has all"
+    yield (
+        "widths are those of the mean cell, and errors those of the finest run, if they go with the square of the "
+        "width; what [run] tolerance leaves in each step is in them too"
+    )
+    if len(found["level"]) == 2:
+        yield "a third width, by another --refine, would show whether they do"
+        return
+    wrong = abs(found.error.values) > NOTHING
+    unlike = wrong & ~(abs(found.order.values - ORDER) < SURE)
+    if unlike.any():
+        yield (
+            f"{int(unlike.sum()):,} of the {counted(int(wrong.sum()), 'error')} do not go with the square of the "
+            "width: they are an indication, no estimate"
+        )

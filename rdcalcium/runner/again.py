@@ -1,0 +1,48 @@
+"""A finished run of a model in a folder: the one that is there, the rest of one that was stopped, or a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rdcalcium.model import Model
+from rdcalcium.results import Result, RunFolderError, folder
+from rdcalcium.results.about import About
+from rdcalcium.results.same_model import difference, model_of
+from rdcalcium.runner.start import resume, run
+
+Told = Callable[[str], None]
+
+
+def finished(
+    model: Model, out: Path, backend: str = "auto", *, overwrite: bool = False, tell: Told = lambda _: None, **how: Any
+) -> Result:
+    """The Result of a model in a folder; whoever stopped it and asks again gets the rest.
+
+    tell  called with a sentence on what is there already
+    how   `progress`, `should_stop` and others of `run`
+
+    Raises RunFolderError where the folder holds a run of another model, or one on other cells, unless `overwrite`.
+    """
+    if not (out / folder.ABOUT).exists():
+        return run(model, backend, out, **how)
+    if differs := _difference(model, out):
+        if overwrite:
+            return run(model, backend, out, overwrite=True, **how)
+        raise RunFolderError(
+            f"{out} holds a run that differs in {differs}; overwrite it, or choose another folder", "overwrite", "out"
+        )
+    if About.read(out).status == "finished":
+        tell(f"{out} holds this run already")
+        return Result(out)
+    tell(f"{out} holds a part of this run, which goes on")
+    return resume(out, backend, **{key: value for key, value in how.items() if key != "warn"})
+
+
+def _difference(model: Model, out: Path) -> str:
+    """In what a model differs from that of a run."""
+    there = model_of(out)
+    if model.discretization != there.discretization:
+        return "discretization"
+    return difference(model, there)
