@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from rdcalcium.solids import (
     Ball,
@@ -12,16 +15,25 @@ from rdcalcium.solids import (
     Frustum,
     Joined,
     Solid,
+    Turned,
     Without,
+    from_data,
+    mirrored,
     nearest_on_surface,
+    share_space,
     slopes,
     surface_points,
+    to_data,
+    turn_of,
+    way_to,
 )
 
 BALL = Ball((0.1, 0.0, 0.0), (0.3, 0.3, 0.3))
 EGG = Ball((0.0, 0.0, 0.1), (0.3, 0.2, 0.1), "egg")
 BLOCK = Block((-0.1, -0.2, 0.0), (0.1, 0.2, 0.3), {"z_min": "floor"})
 CONE = Frustum((0.0, 0.0, 0.0), (0.0, 0.1, 0.4), 0.2, 0.05)
+TURN = Rotation.from_rotvec([0.3, -0.5, 1.1])
+TURNED = Turned(EGG, turn_of(TURN.as_matrix()), (0.05, 0.0, 0.0))
 SOLIDS = {
     "ball": BALL,
     "egg": EGG,
@@ -30,6 +42,8 @@ SOLIDS = {
     "joined": Joined((BALL, EGG, CONE)),
     "common": Common((BALL, BLOCK)),
     "without": Without(BLOCK, (EGG,)),
+    "turned": TURNED,
+    "mirrored": mirrored(BLOCK, 0, 0.2),
 }
 
 
@@ -50,7 +64,7 @@ def test_a_depth_is_nowhere_more_than_the_distance(solid: Solid) -> None:
     assert np.all(np.abs(solid.depth(p) - solid.depth(q)) <= np.linalg.norm(p - q, axis=1) * (1 + 1e-9) + 1e-12)
 
 
-@pytest.mark.parametrize("solid", [BALL, EGG, CONE], ids=["ball", "egg", "cone"])
+@pytest.mark.parametrize("solid", [BALL, EGG, CONE, TURNED], ids=["ball", "egg", "cone", "turned"])
 def test_a_body_touches_its_bounds(solid: Solid) -> None:
     on = surface_points(solid, 20000)
     np.testing.assert_allclose(solid.depth(on), 0, atol=1e-9)
@@ -59,8 +73,8 @@ def test_a_body_touches_its_bounds(solid: Solid) -> None:
 
 @pytest.mark.parametrize("solid", SOLIDS.values(), ids=SOLIDS)
 def test_the_nearest_point_of_a_surface_is_nearer_than_any_sample_of_it(solid: Solid) -> None:
-    on = surface_points(solid, 20000)
-    for wanted in points(solid, 5):
+    on = surface_points(solid, 5000)
+    for wanted in points(solid, 3):
         found = nearest_on_surface(solid, tuple(wanted))
         assert abs(solid.depth(np.array([found]))[0]) < 1e-9
         assert np.linalg.norm(wanted - found) <= np.linalg.norm(on - wanted, axis=1).min() + 1e-6
@@ -84,3 +98,46 @@ def test_slopes_are_normals_that_point_inwards() -> None:
     normal = -(on - np.array(EGG.centre)) / np.array(EGG.semi_axes) ** 2
     normal /= np.linalg.norm(normal, axis=1)[:, None]
     np.testing.assert_allclose(slopes(EGG, on), normal, atol=1e-5)
+
+
+def test_a_turned_body_is_where_its_points_have_come_to() -> None:
+    inside = points(EGG, 200)
+    moved = np.array(TURNED.about) + TURN.apply(inside - np.array(TURNED.about))
+    np.testing.assert_allclose(TURNED.depth(moved), EGG.depth(inside), atol=1e-12)
+    image = inside * [-1, 1, 1] + [0.4, 0, 0]
+    np.testing.assert_allclose(mirrored(EGG, 0, 0.2).depth(image), EGG.depth(inside), atol=1e-12)
+
+
+@pytest.mark.parametrize("solid", SOLIDS.values(), ids=SOLIDS)
+def test_bodies_survive_json(solid: Solid) -> None:
+    again = from_data(json.loads(json.dumps(to_data(solid))))
+    assert again == solid
+    np.testing.assert_array_equal(again.depth(points(solid, 50)), solid.depth(points(solid, 50)))
+
+
+@pytest.mark.parametrize("apart", [1e-4, -1e-4])
+def test_bodies_share_space_where_they_are_nearer_than_touching(apart: float) -> None:
+    """Of a sphere beside an ellipsoid that is turned, at the end of a normal of its surface."""
+    on = surface_points(TURNED, 20)[:20]
+    for foot, inwards in zip(on, slopes(TURNED, on), strict=True):
+        beside = Ball(tuple(foot - (0.1 + apart) * inwards), (0.1,) * 3)
+        assert share_space(TURNED, beside) == share_space(beside, TURNED) == (apart < 0)
+        assert share_space(Joined((BLOCK, TURNED)), beside) == (apart < 0 or share_space(BLOCK, beside))
+
+
+def test_spheres_that_touch_share_no_space() -> None:
+    """For the last digit either: 0.1 + 0.2 is not 0.3."""
+    one = Ball((0.0, 0.0, 0.0), (0.1,) * 3)
+    assert not share_space(one, Ball((0.3, 0.0, 0.0), (0.2,) * 3))
+    assert share_space(one, Ball((0.2999, 0.0, 0.0), (0.2,) * 3))
+
+
+def test_the_way_to_a_body_ends_on_its_surface() -> None:
+    """Of an ellipsoid: where a quadratic equation says."""
+    start, direction = np.array([0.05, 0.02, -0.2]), np.array([0.1, 0.2, 0.5]) / np.sqrt(0.3)
+    axes, centre = np.array(EGG.semi_axes), np.array(EGG.centre)
+    a, b = direction / axes, (start - centre) / axes
+    met = (-a @ b - np.sqrt((a @ b) ** 2 - (a @ a) * (b @ b - 1))) / (a @ a)
+    assert way_to(EGG, tuple(start), tuple(direction)) == pytest.approx(met, abs=1e-11)
+    assert way_to(EGG, EGG.centre, (0.0, 0.0, 1.0)) == 0
+    assert way_to(EGG, tuple(start), (0.0, 0.0, -1.0)) == np.inf

@@ -1,6 +1,7 @@
 """Pictures: they show what the run folder says, without a screen."""
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from rdcalcium.errors import RdcalciumError
 from rdcalcium.results.about import About, Machine, Volumes
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.vtkhdf import SnapshotFile
+from rdcalcium.solids import Ball, to_data
 from rdcalcium.view.field import CalciumRaster
 from rdcalcium.view.run_folder import RunFolder
 
@@ -109,6 +111,7 @@ def scene(lower: float = -0.4) -> dict:
             {"centre": [x, y, VESICLE_HEIGHT], "radius": VESICLE_RADIUS, "name": f"vesicle {i + 1}"}
             for i, (x, y) in enumerate(vesicles)
         ],
+        "bodies": [],
         "channels": [{"name": f"channel {i + 1}", "position": p} for i, p in enumerate(channels)],
         "sensors": [{"name": f"sensor {i + 1}", "position": p} for i, p in enumerate(sensors)],
         "probes": [{"name": f"sensor {i + 1}", "position": p} for i, p in enumerate(sensors)],
@@ -371,6 +374,22 @@ def test_snapshots_that_miss_the_peak_say_by_how_much_and_what_to_do(run, tmp_pa
     kept = StoredSnapshots(np.array(times, dtype=float), nothing, ("Ca (uM)",), None)
     monkeypatch.setattr("rdcalcium.results.run.read_snapshots", lambda path: kept)
     assert other_moment(run) == f'{said}; one there is taken with [record] snapshots = {{ times = ["1 ms"] }}'
+
+
+def test_bodies_of_any_form_are_drawn(tmp_path):
+    """An ellipsoid over the active zone: the picture from above has its outline, that in perspective its colour."""
+    from rdcalcium.view.figures import plane, screenshot
+
+    made = make_run(tmp_path / "mitochondrion", hexahedra())
+    about = json.loads((made / "run.json").read_text())
+    without = {draw: read_picture(draw(made, tmp_path / "without.png", time=0.0)) for draw in (plane, screenshot)}
+    egg = to_data(Ball((0.0, 0.1, 0.1), (0.15, 0.06, 0.05), "mitochondrion"))
+    about["scene"]["bodies"] = [{"name": "mitochondrion", "solid": egg}]
+    (made / "run.json").write_text(json.dumps(about))
+    for draw, before in without.items():
+        after = read_picture(draw(made, tmp_path / "with.png", time=0.0))
+        changed = (np.abs(after.astype(int) - before).max(axis=2) > 20).mean()
+        assert changed > 0.01, draw
 
 
 def test_sensors_are_seen_through_their_vesicles(run, tmp_path):

@@ -15,7 +15,8 @@ from rdcalcium.discretization import Locator
 from rdcalcium.discretization.near_field import PORE
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
-from rdcalcium.model import Model, Sphere
+from rdcalcium.model import Model, Obstacle
+from rdcalcium.solids import way_to
 from rdcalcium.units import counted
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
@@ -88,7 +89,7 @@ def _in_gap(one: Watched, model: Model, locator: Locator) -> Said | None:
     foot = model.geometry.nearest_on_membrane(one.point)
     if foot is None or foot[:2] != one.point[:2]:  # the membrane is not straight below
         return None
-    above = [(gap, s.name) for s in model.geometry.solids if (gap := _gap(one.point, s, foot[2])) > 0]
+    above = [(gap, s.name) for s in model.geometry.solids if (gap := _gap(one.point, s, foot[2]))]
     if not above:
         return None
     gap, obstacle = min(above)
@@ -99,16 +100,16 @@ def _in_gap(one: Watched, model: Model, locator: Locator) -> Said | None:
     return Said(one.kind, text, "" if gap >= height * ROUNDING else one_cell, gap / height)
 
 
-def _gap(point: Point, sphere: Sphere, membrane: float) -> float:
-    """Clearance (µm) between the membrane at this height z and a sphere, straight over a point; 0 if not under it.
+def _gap(point: Point, obstacle: Obstacle, membrane: float) -> float | None:
+    """Clearance (µm) between the membrane at this height z and an obstacle over a point; None if not under it.
 
-    A point in the sphere, as a probe in the lumen of a store, is not under it.
+    A point in the obstacle, as a probe in the lumen of a store, is not under it.
     """
-    x, y, z = sphere.centre
-    aside = math.hypot(point[0] - x, point[1] - y)
-    if aside >= sphere.radius or point[2] > z or sphere.contains(point):
-        return 0.0
-    return max(z - math.sqrt(sphere.radius**2 - aside**2) - membrane, 0.0)
+    low, high = (corner[:2] for corner in obstacle.solid.bounds)
+    if not all(a < x < b for a, x, b in zip(low, point, high, strict=False)):
+        return None
+    way = way_to(obstacle.solid, point, (0.0, 0.0, 1.0))
+    return point[2] + way - membrane if 0 < way < math.inf else None
 
 
 def captures(model: Model, locator: Locator, space: Space, chemistry: Chemistry) -> Iterator[str]:

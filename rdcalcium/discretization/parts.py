@@ -40,16 +40,16 @@ def _distance(model: Model, space: Space) -> Distance:
     lumens = [lumen.region for lumen in model.lumens.values()]
 
     def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:
-        spheres = [s for s in model.geometry.solids if s.name == surface]
+        obstacles = [s for s in model.geometry.solids if s.name == surface]
         if surface == OBSTACLES:
-            spheres += [s for s in model.geometry.solids if s.name not in (OBSTACLES, *lumens)]
-        if not spheres and surface not in space.surfaces:
+            obstacles += [s for s in model.geometry.solids if s.name not in (OBSTACLES, *lumens)]
+        if not obstacles and surface not in space.surfaces:
             names = {*space.surfaces, *(s.name for s in model.geometry.solids)}
             raise InputError(f"the terminal has no surface {surface!r}; {suggest(surface, names, intro='it has')}")
-        if not spheres:
+        if not obstacles:
             return space.distance(points, surface, upto)
-        away = [np.linalg.norm(points - np.array(s.centre), axis=1) - s.radius for s in spheres]
-        return np.min(away, axis=0)
+        depths = [obstacle.solid.depth(points) for obstacle in obstacles]
+        return -np.max(depths, axis=0)
 
     return distance
 

@@ -9,7 +9,7 @@ from rdcalcium.model.current_law import GatedCurrent, PrescribedCurrent
 from rdcalcium.model.gated_currents import GoldmanCurrent, NadkarniCurrent, OhmicCurrent, TabulatedOpenCurrent
 from rdcalcium.model.imaging import Imaging
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
-from rdcalcium.model.obstacles import Obstacle, Sphere
+from rdcalcium.model.obstacles import Ellipsoid, Obstacle, Sphere
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.prescribed_currents import (
     AlphaCurrent,
@@ -38,6 +38,7 @@ __all__ = [
     "Channels",
     "ConstantCurrent",
     "Described",
+    "Ellipsoid",
     "GatedCurrent",
     "GaussianCurrent",
     "GoldmanCurrent",

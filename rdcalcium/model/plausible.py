@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from rdcalcium.catalogue import entries
 from rdcalcium.model.action_potential import ActionPotential
@@ -26,6 +27,7 @@ from rdcalcium.model.surroundings_doubts import (
 )
 from rdcalcium.model.train import PoissonTrain, RegularTrain
 from rdcalcium.model.transports import Transport
+from rdcalcium.solids import Solid, share_space
 from rdcalcium.units import UNITS, milliseconds, show
 
 
@@ -58,7 +60,6 @@ USUAL = {
 }
 
 OTHER_AFFINITY = 1.5  # by which factor K_d may differ from that of the library, as temperature and pH make it
-TOUCHING = 1e-9  # relative to the radii; spheres that touch do not overlap for the last digit
 VOLTS_WITHIN = 1.0  # mV; an action potential in V is smaller
 SECONDS_BELOW = 0.05  # ms; an action potential in s is shorter
 MOST_STEPS = 1e9  # of 10 us or more each, hours
@@ -205,14 +206,23 @@ def _overlaps(model: Model) -> Iterator[str]:
     """Obstacles that share space, unless the notes speak of it."""
     if "overlap" in model.notes.lower():
         return
+    obstacles = model.geometry.solids
+    bodies = [obstacle.solid for obstacle in obstacles]
     pairs = [
-        f"{i + 1} ({a.name}) and {j + 1} ({b.name})"
-        for (i, a), (j, b) in combinations(enumerate(model.geometry.solids), 2)
-        if math.dist(a.centre, b.centre) < (1 - TOUCHING) * (a.radius + b.radius)
+        f"{i + 1} ({obstacles[i].name}) and {j + 1} ({obstacles[j].name})"
+        for i, j in _near_pairs(bodies)
+        if share_space(bodies[i], bodies[j])
     ]
     if pairs:
         more = f", the first of {len(pairs)} pairs" if pairs[1:] else ""
         yield f"obstacles {pairs[0]} overlap{more}: is that meant? If so, say in the notes that they overlap"
+
+
+def _near_pairs(bodies: list[Solid]) -> list[tuple[int, int]]:
+    """Numbers of those whose boxes touch, the lower one first."""
+    low, high = np.array([body.bounds for body in bodies]).reshape(-1, 2, 3).swapaxes(0, 1)
+    touching = (low[:, None] <= high).all(axis=-1) & (low <= high[:, None]).all(axis=-1)
+    return [(i, j) for i, j in np.argwhere(np.triu(touching, 1)).tolist()]
 
 
 def _waveform(model: Model) -> Iterator[str]:

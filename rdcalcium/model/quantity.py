@@ -139,6 +139,7 @@ Permeability = Annotated[float, Quantity("permeability", ge=0)]
 Temperature = Annotated[float, Quantity("temperature", ge=0)]
 Rate = Annotated[float, Quantity("rate", ge=0)]
 BindingRate = Annotated[float, Quantity("binding rate", ge=0)]
+Number = Annotated[float, Quantity("number")]
 Factor = Annotated[float, Quantity("number", gt=0)]
 
 Point = tuple[Length, Length, Length]

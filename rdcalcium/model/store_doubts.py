@@ -10,7 +10,7 @@ from rdcalcium.model.obstacles import OBSTACLES
 
 def pumps_on_stores(model: Model) -> Iterator[str]:
     """What they take out of the cytosol leaves the cell there, and does not enter the store."""
-    inner = {OBSTACLES, *(sphere.name for sphere in model.geometry.solids)}
+    inner = {OBSTACLES, *(obstacle.name for obstacle in model.geometry.solids)}
     stores = {s.lumen.region: s.name for s in model.stores if s.lumen}
     stores |= {s.surface: s.name for s in model.stores if not s.lumen and s.surface in inner}
     for pump in model.pumps:

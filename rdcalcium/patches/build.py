@@ -88,7 +88,7 @@ def clearance(rate: float, rest: float) -> Mechanism:
 def _touching(name: str, surface: str, model: Model, discretization: Discretization) -> SurfaceArea:
     """Where a surface touches cytosol."""
     if surface not in discretization.surfaces:
-        there = {*discretization.surfaces, *(sphere.name for sphere in model.geometry.solids)}
+        there = {*discretization.surfaces, *(obstacle.name for obstacle in model.geometry.solids)}
         known = suggest(surface, there, intro="it has")
         raise InputError(f"{name} is on the surface {surface!r}, which the terminal does not have; {known}")
     return discretization.surfaces[surface]

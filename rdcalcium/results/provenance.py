@@ -12,6 +12,7 @@ from rdcalcium.machine import machine
 from rdcalcium.model import Model
 from rdcalcium.results.about import Machine, Volumes
 from rdcalcium.results.scene import Scene
+from rdcalcium.solids import Ball, Solid
 
 PLANE = 1e-3  # of the size of a mesh, by which the heights of a plane membrane may differ
 
@@ -40,14 +41,20 @@ def about_discretization(d: Discretization) -> Volumes:
 def scene(model: Model, discretization: Discretization) -> Scene:
     """What a picture of the run shows besides calcium; without known bounds the corners are those of the mesh."""
     centres = discretization.centres
+    solids: list[tuple[str, Any]] = [(obstacle.name, obstacle.solid) for obstacle in model.geometry.solids]
+    bodies = [(name, body) for name, body in solids if not _is_sphere(body)]
     things: dict[str, list[tuple[str, Any]]] = {
-        "vesicles": [(s.name, (*s.centre, s.radius)) for s in model.geometry.solids],
+        "vesicles": [(name, (*body.centre, body.semi_axes[0])) for name, body in solids if _is_sphere(body)],
         "channels": [(group.name, p) for group in model.channels for p in group.points],
         "sensors": list(model.sensor_points.items()),
         "probes": list(model.probe_points.items()),
     }
     lower, upper = model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0))
-    return Scene.of(lower, upper, model.geometry.mirrors, _membrane_height(model, discretization), things)
+    return Scene.of(lower, upper, model.geometry.mirrors, _membrane_height(model, discretization), things, bodies)
+
+
+def _is_sphere(solid: Solid) -> bool:
+    return isinstance(solid, Ball) and solid.is_sphere
 
 
 def _membrane_height(model: Model, discretization: Discretization) -> float | None:

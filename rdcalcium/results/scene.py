@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.solids import Solid, from_data, mirrored, to_data
 
 AXES = "xyz"
 NAMED = ("channels", "sensors", "probes")  # points with names
@@ -16,16 +17,17 @@ NAMED = ("channels", "sensors", "probes")  # points with names
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Box, vesicles and named points; all lengths in µm.
+    """Box, vesicles, other bodies and named points; all lengths in µm.
 
     lower, upper  (3,)    corners of the box; of the whole box, when it was unfolded
     mirrors       axis that each mirror plane is normal to -> where it is; none when it was unfolded
     membrane      height z of the membrane, None where it is no plane
     vesicles      (v, 4)  centre and radius of every sphere
+    bodies        what else stands in the cytosol
     channels      (c, 3)
     sensors       (s, 3)
     probes        (p, 3)
-    names         "vesicles", "channels", "sensors", "probes" -> name of each row; empty when it was unfolded
+    names         "vesicles", "bodies", "channels", "sensors", "probes" -> name of each row; empty when it was unfolded
     """
 
     lower: np.ndarray
@@ -33,6 +35,7 @@ class Scene:
     mirrors: Mapping[int, float]
     membrane: float | None
     vesicles: np.ndarray
+    bodies: tuple[Solid, ...]
     channels: np.ndarray
     sensors: np.ndarray
     probes: np.ndarray
@@ -46,6 +49,10 @@ class Scene:
             "mirrors": {AXES[axis]: place for axis, place in self.mirrors.items()},
             "membrane": self.membrane,
             "spheres": [{"name": name, "centre": row[:3], "radius": row[3]} for name, row in rows],
+            "bodies": [
+                {"name": name, "solid": to_data(body)}
+                for name, body in zip(self.names["bodies"], self.bodies, strict=True)
+            ],
             **{kind: self._points_to_json(kind) for kind in NAMED},
         }
 
@@ -58,10 +65,11 @@ class Scene:
         """Read what to_json wrote; raises InputError where that is damaged."""
         try:
             spheres = {"vesicles": [(s["name"], [*s["centre"], s["radius"]]) for s in entry["spheres"]]}
+            bodies = [(body["name"], from_data(body["solid"])) for body in entry["bodies"]]
             points = {kind: [(thing["name"], thing["position"]) for thing in entry[kind]] for kind in NAMED}
             box = entry["box"]
             mirrors = {AXES.index(letter): float(place) for letter, place in entry["mirrors"].items()}
-            return cls.of(box["min"], box["max"], mirrors, entry["membrane"], spheres | points)
+            return cls.of(box["min"], box["max"], mirrors, entry["membrane"], spheres | points, bodies)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"its entry 'scene', which says what to draw, is missing or damaged: {error}") from None
 
@@ -73,8 +81,9 @@ class Scene:
         mirrors: Mapping[int, float],
         membrane: float | None,
         things: Mapping[str, list[tuple[str, Any]]],
+        bodies: list[tuple[str, Solid]],
     ) -> Scene:
-        """A scene from its corners, mirrors and membrane, and lists of name and place for each key of `names`.
+        """A scene from its corners, mirrors, membrane, lists of name and place for other keys of `names`, and bodies.
 
         The place of a vesicle is its centre and radius.
         """
@@ -85,10 +94,11 @@ class Scene:
             mirrors=dict(mirrors),
             membrane=None if membrane is None else float(membrane),
             vesicles=rows["vesicles"].reshape(-1, 4),
+            bodies=tuple(body for _, body in bodies),
             channels=rows["channels"].reshape(-1, 3),
             sensors=rows["sensors"].reshape(-1, 3),
             probes=rows["probes"].reshape(-1, 3),
-            names={kind: tuple(name for name, _ in named) for kind, named in things.items()},
+            names={kind: tuple(name for name, _ in named) for kind, named in {**things, "bodies": bodies}.items()},
         )
 
     @property
@@ -110,11 +120,32 @@ class Scene:
             mirrors={},
             membrane=self.membrane,
             vesicles=self._reflected(self.vesicles),
+            bodies=self._with_images(),
             channels=self._reflected(self.channels),
             sensors=self._reflected(self.sensors),
             probes=self._reflected(self.probes),
             names={},
         )
+
+    def outside(self, points: np.ndarray, upto: float) -> np.ndarray:
+        """At most the distance of points (p, 3) from what stands in the cytosol, (p,) µm: negative inside.
+
+        upto  µm; beyond that it says no more than that
+        """
+        distance = np.full(len(points), upto)
+        for *centre, radius in self.vesicles:
+            np.minimum(distance, np.linalg.norm(points - centre, axis=1) - radius, out=distance)
+        for body in self.bodies:
+            low, high = np.array(body.bounds) + np.array([[-upto], [upto]])
+            near = np.flatnonzero(((points > low) & (points < high)).all(axis=1))
+            distance[near] = np.minimum(distance[near], -body.depth(points[near]))
+        return distance
+
+    def _with_images(self) -> tuple[Solid, ...]:
+        bodies = self.bodies
+        for axis, mirror in self.mirrors.items():
+            bodies += tuple(mirrored(body, axis, mirror) for body in bodies)
+        return bodies
 
     def _reflected(self, rows: np.ndarray) -> np.ndarray:
         for axis, mirror in self.mirrors.items():

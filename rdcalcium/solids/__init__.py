@@ -4,9 +4,12 @@ from rdcalcium.solids.ball import Ball
 from rdcalcium.solids.base import Corners, Place, Solid
 from rdcalcium.solids.block import Block
 from rdcalcium.solids.combined import Common, Joined, Without
+from rdcalcium.solids.data import from_data, to_data
 from rdcalcium.solids.frustum import Frustum
+from rdcalcium.solids.meeting import share_space, way_to
 from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import nearest_on_surface, onto_surface, slopes, surface_points
+from rdcalcium.solids.turned import Turned, mirrored, turn_of
 
 __all__ = [
     "Ball",
@@ -17,10 +20,17 @@ __all__ = [
     "Joined",
     "Place",
     "Solid",
+    "Turned",
     "Without",
+    "from_data",
+    "mirrored",
     "nearby",
     "nearest_on_surface",
     "onto_surface",
+    "share_space",
     "slopes",
     "surface_points",
+    "to_data",
+    "turn_of",
+    "way_to",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,6 +10,7 @@ Place = tuple[float, float, float]
 Corners = tuple[Place, Place]
 
 
+@runtime_checkable
 class Solid(Protocol):
     """A body with an inside, whose surface consists of pieces with names."""
 

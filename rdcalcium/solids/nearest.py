@@ -33,7 +33,10 @@ def onto_surface(solid: Solid, points: np.ndarray, rounds: int = 30) -> np.ndarr
     """Points (p, 3) µm moved along the slope of the depth until it is 0: Newton's method."""
     found = np.array(points, dtype=float)
     for _ in range(rounds):
-        depth, slope = solid.depth(found), slopes(solid, found)
+        depth = solid.depth(found)
+        if (np.abs(depth) < CLOSE * _size(solid)).all():
+            break
+        slope = slopes(solid, found)
         steep = (slope**2).sum(axis=1)
         move = np.divide(depth, steep, out=np.zeros(len(depth)), where=steep > 0)
         found -= move[:, None] * slope

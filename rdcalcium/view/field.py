@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOG_CALCIUM = f"log10 of {CALCIUM}"
 RASTER = 150  # points along the longest side of the frame
 MARGIN = 0.05  # µm of cytosol around what stands in the active zone
-AROUND = 0.02  # µm from a vesicle's surface, within which a point without cytosol belongs to the vesicle
+AROUND = 0.02  # µm from an obstacle, within which a point without cytosol belongs to it
 GROWTH = 0.75  # how far the frame may follow the plume, in widths of the active zone
 NOTHING = -9.0  # logarithm that stands for no calcium at all
 TOUCHING = 1e-9  # µm
@@ -34,7 +34,8 @@ def frame_of(run: RunFolder, level: float = 1.0) -> tuple[np.ndarray, np.ndarray
     scene = run.scene.unfolded()
     spots = np.concatenate([scene.channels, scene.sensors])
     if not len(spots):
-        spots = scene.vesicles[:, :3]
+        middles = [np.mean(body.bounds, axis=0) for body in scene.bodies]
+        spots = np.concatenate([scene.vesicles[:, :3], np.reshape(middles, (-1, 3))])
     if not len(spots):
         return scene.lower, scene.upper
     tight = spots.min(axis=0) - MARGIN, spots.max(axis=0) + MARGIN
@@ -78,8 +79,8 @@ class CalciumRaster:
         self._spacing, self.shape = spacing, tuple(counts)
         self._to_points, self._to_raster, self._cytosol = self._operators()
         self._source = self._nearest()
-        in_vesicle = vesicle_distance(self._points(), self._scene.vesicles).reshape(self.shape) < AROUND
-        self.outside = ~self._cytosol & ~in_vesicle
+        in_body = self._scene.outside(self._points(), AROUND).reshape(self.shape) < AROUND
+        self.outside = ~self._cytosol & ~in_body
 
     def image(self, index: int) -> pyvista.ImageData:
         """One snapshot as an image with the point arrays LOG_CALCIUM and DEPTH."""
@@ -144,14 +145,6 @@ class CalciumRaster:
         rows = np.repeat(inside, corners_of.shape[1])
         to_raster = csr_array((weights.ravel(), (rows, corners_of.ravel())), shape=(len(points), len(picture.points)))
         return _to_points(picture, near), to_raster, (owner >= 0).reshape(self.shape)
-
-
-def vesicle_distance(points: np.ndarray, vesicles: np.ndarray) -> np.ndarray:
-    """Distance of (n, 3) points to the nearest vesicle surface, µm; negative inside, infinite without any."""
-    distance = np.full(len(points), np.inf)
-    for *centre, radius in vesicles:
-        np.minimum(distance, np.linalg.norm(points - centre, axis=1) - radius, out=distance)
-    return distance
 
 
 def _cells_near(picture: CellComplex, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

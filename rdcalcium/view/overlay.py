@@ -21,7 +21,7 @@ FULL_HEIGHT = 1200  # pixels of the window for which the sizes of letters are gi
 BAR = (0.875, 0.1, 0.024, 0.44)  # left, bottom, width and height of the colour bar
 STRIPS = 256  # colours in it
 TICK, SMALL_TICK, LINE = 0.008, 0.0045, 0.0018  # lengths of the ticks, and their thickness
-VESICLE_INK = "#7d8b99"
+VESICLE_INK, BODY_INK = "#7d8b99", "#a5896b"
 
 Rectangle = tuple[float, float, float, float]  # left, bottom, width, height
 
@@ -56,6 +56,7 @@ class Overlay:
                 ("●", "channel", CHANNEL, scene.channels),
                 ("●", "sensor", SENSOR, scene.sensors),
                 ("○", "vesicle", VESICLE_INK, scene.vesicles),
+                ("○", "other body", BODY_INK, scene.bodies),
             )
             if len(things)
         ]

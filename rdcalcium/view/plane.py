@@ -9,6 +9,7 @@ import numpy as np
 
 from rdcalcium.results.scene import Scene
 from rdcalcium.units import NM_PER_UM, milliseconds, nanometres
+from rdcalcium.view.bodies import silhouette
 from rdcalcium.view.canvas import new_figure, save
 from rdcalcium.view.field import CalciumRaster, frame_of
 from rdcalcium.view.run_folder import RunFolder
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 SIZE = (6.4, 5.4)  # inches
 RASTER = 300  # points along the longer side
-SENSOR_COLOUR, CHANNEL_COLOUR = "#57e389", "#4fc3f7"
+SENSOR_COLOUR, CHANNEL_COLOUR, BODY_COLOUR = "#57e389", "#4fc3f7", "#e9c46a"
 SHADE = {"facecolor": "#00000060", "edgecolor": "none", "boxstyle": "round,pad=0.1"}  # behind a number
 OUTSIDE = "#a3a9b0"  # where no cytosol is, a colour that no concentration has
 GREY = "#888888"  # stands in the key for white
@@ -97,7 +98,7 @@ def _numbers(axis: Axes, contours: QuadContourSet, occupied: np.ndarray) -> None
 
 
 def _standing(axis: Axes, scene: Scene) -> None:
-    """Vesicles as outlines of their full width, channels and sensors as points, and a key to them."""
+    """Vesicles and other bodies as outlines of their full width, channels and sensors as points, and a key to them."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Circle
 
@@ -106,6 +107,11 @@ def _standing(axis: Axes, scene: Scene) -> None:
         axis.add_patch(Circle((x, y), radius, fill=False, ec="white", lw=1.4))
     if len(scene.vesicles):
         handles.append(Line2D([], [], ls="none", marker="o", mfc="none", mec=GREY, ms=9, mew=1.4, label="vesicle"))
+    for body in scene.bodies:
+        x, y, depth = silhouette(body)
+        axis.contour(NM_PER_UM * x, NM_PER_UM * y, depth, levels=[0.0], colors=BODY_COLOUR, linewidths=1.4)
+    if scene.bodies:
+        handles.append(Line2D([], [], color=BODY_COLOUR, lw=1.4, label="other body"))
     for name, points, colour, marker in (
         ("channel", scene.channels, CHANNEL_COLOUR, "o"),
         ("sensor", scene.sensors, SENSOR_COLOUR, "^"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rdcalcium.view.field import DEPTH, LOG_CALCIUM, CalciumRaster, frame_of, vesicle_distance
+from rdcalcium.view.field import AROUND, DEPTH, LOG_CALCIUM, CalciumRaster, frame_of
 from rdcalcium.view.offscreen import prepare
 from rdcalcium.view.overlay import Overlay
 from rdcalcium.view.passes import smooth_and_peeled
@@ -77,14 +77,14 @@ class PlumeScene:
         )  # fmt: skip
 
     def _draw_surface(self, image: pyvista.ImageData, level: float, opacity: float) -> None:
-        """One iso-surface, which ends at walls, vesicles and the frame; none where calcium is below the level."""
+        """One iso-surface, which ends at walls, obstacles and the frame; none where calcium is below the level."""
         name = f"surface {level:g}"
         self.plotter.remove_actor(name, render=False)
         surface = image.contour([np.log10(level)], scalars=LOG_CALCIUM)
         if surface.n_points and self.raster.outside.any():
             surface = surface.clip_scalar(scalars=DEPTH, value=0.0, invert=False)
-        if surface.n_points and len(self.scene.vesicles):
-            surface.point_data["outside"] = vesicle_distance(surface.points, self.scene.vesicles)
+        if surface.n_points and (len(self.scene.vesicles) or self.scene.bodies):
+            surface.point_data["outside"] = self.scene.outside(surface.points, AROUND)
             surface = surface.clip_scalar(scalars="outside", value=0.0, invert=False)
         if surface.n_points:
             surface = surface.compute_normals(cell_normals=False, split_vertices=False)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rdcalcium.results.scene import Scene
+from rdcalcium.solids import Solid
 from rdcalcium.units import nanometres
+from rdcalcium.view.bodies import surface_of
 from rdcalcium.view.overlay import font
 from rdcalcium.view.style import CHANNEL, INK, SENSOR, SLICE_HEIGHT, round_length
 
 if TYPE_CHECKING:
     import pyvista
 
-MEMBRANE, VESICLE = "#b9c4cf", "#eef4fa"
+MEMBRANE, VESICLE, BODY = "#b9c4cf", "#eef4fa", "#e9d8c3"
 AROUND_FRAME = 0.045  # how far the membrane is drawn beyond the frame, in widths of it
 MARKER = 0.0035  # µm, radius of the balls that stand for channels and sensors
+GLASS: dict[str, Any] = {
+    "opacity": 0.45, "smooth_shading": True, "ambient": 0.25, "specular": 0.8, "specular_power": 40, "render": False,
+}  # fmt: skip
 TO_THE_FRONT = -66000.0  # units of depth: more than all of them
 
 
@@ -30,6 +36,7 @@ def draw_still(plotter: pyvista.Plotter, scene: Scene, lower: np.ndarray, upper:
     if scene.membrane is not None:
         _draw_membrane(plotter, scene.membrane, lower, upper)
     _draw_vesicles(plotter, scene.vesicles, lower, upper)
+    _draw_bodies(plotter, scene.bodies, lower, upper)
     floor = scene.floor + SLICE_HEIGHT  # what lies below the slice is drawn on it
     _draw_balls(plotter, scene.channels, floor, CHANNEL, "channels")
     _draw_balls(plotter, scene.sensors, floor, SENSOR, "sensors")
@@ -54,10 +61,16 @@ def _draw_vesicles(plotter: pyvista.Plotter, vesicles: np.ndarray, lower: np.nda
     framed = vesicles[((centres >= lower) & (centres <= upper)).all(axis=1)]
     for number, (*centre, radius) in enumerate(framed):
         ball = pyvista.Sphere(radius=radius, center=centre, theta_resolution=72, phi_resolution=72)
-        plotter.add_mesh(
-            ball, color=VESICLE, opacity=0.45, smooth_shading=True, ambient=0.25, specular=0.8, specular_power=40,
-            name=f"vesicle {number}", render=False,
-        )  # fmt: skip
+        plotter.add_mesh(ball, color=VESICLE, name=f"vesicle {number}", **GLASS)
+
+
+def _draw_bodies(plotter: pyvista.Plotter, bodies: Sequence[Solid], lower: np.ndarray, upper: np.ndarray) -> None:
+    """What of them is in the part that is drawn."""
+    for number, body in enumerate(bodies):
+        low, high = body.bounds
+        if (low < upper).all() and (high > lower).all():
+            surface = surface_of(body).clip_box(np.column_stack([lower, upper]).ravel(), invert=False)
+            plotter.add_mesh(surface, color=BODY, name=f"body {number}", **GLASS)
 
 
 def _draw_balls(plotter: pyvista.Plotter, points: np.ndarray, floor: float, colour: str, name: str) -> None:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from rdcalcium.model.discovery import kinds_of
 from rdcalcium.model.obstacles.base import OBSTACLES, Obstacle
+from rdcalcium.model.obstacles.ellipsoid import Ellipsoid
 from rdcalcium.model.obstacles.sphere import Sphere
 
 KINDS = kinds_of(Obstacle, __name__)
@@ -19,8 +20,8 @@ def _round_unless_said(given: Any) -> Any:
 
 
 if TYPE_CHECKING:
-    AnyObstacle = Sphere
+    AnyObstacle = Obstacle
 else:
     AnyObstacle = Annotated[Union[KINDS], Field(discriminator="kind"), BeforeValidator(_round_unless_said)]  # noqa: UP007 (of kinds that are found)
 
-__all__ = ["KINDS", "OBSTACLES", "AnyObstacle", "Obstacle", "Sphere"]
+__all__ = ["KINDS", "OBSTACLES", "AnyObstacle", "Ellipsoid", "Obstacle", "Sphere"]

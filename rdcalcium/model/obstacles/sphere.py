@@ -14,6 +14,7 @@ class Sphere(Obstacle):
     """A solid sphere, such as a synaptic vesicle, that calcium has to go around."""
 
     kind: Literal["sphere"] = "sphere"
+    """The only one that may be left out."""
     name: str = "vesicle"
     """What messages and pictures call it, and its surface; not what a wall is called. Several may share it."""
     centre: Point

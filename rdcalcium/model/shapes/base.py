@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from rdcalcium.model.base import Part
 from rdcalcium.model.cells import Grid, Tetrahedra
-from rdcalcium.model.obstacles import Sphere
+from rdcalcium.model.obstacles import Obstacle
 
 Place = tuple[float, float, float]
 
@@ -60,7 +60,7 @@ class Shape(Part):
         return 2 ** len(self.mirrors)
 
     @property
-    def solids(self) -> tuple[Sphere, ...]:
+    def solids(self) -> tuple[Obstacle, ...]:
         """What stands in the cytosol."""
         return ()
 

@@ -9,7 +9,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from rdcalcium.model.obstacles import OBSTACLES, AnyObstacle, Sphere
+from rdcalcium.model.obstacles import OBSTACLES, AnyObstacle, Obstacle
 from rdcalcium.model.shapes.base import Place, Shape
 from rdcalcium.solids import Block, Common, Corners, Solid, Without, nearest_on_surface
 from rdcalcium.units import nanometres, nanometres_to
@@ -79,7 +79,7 @@ class Described(Shape):
         return Block(tuple(low), tuple(high), called)
 
     @property
-    def solids(self) -> tuple[Sphere, ...]:
+    def solids(self) -> tuple[Obstacle, ...]:
         """Its obstacles."""
         return self.obstacles
 

@@ -1,0 +1,119 @@
+"""What stands in the cytosol: whatever its form, a model asks its body alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rdcalcium.advice.resolution import _gap
+from rdcalcium.discretization.build import discretize
+from rdcalcium.discretization.obstacles import with_obstacles
+from rdcalcium.discretization.parts import any_inside
+from rdcalcium.discretization.space import Nowhere
+from rdcalcium.errors import ModelError
+from rdcalcium.model import Box, Ellipsoid, Model, Sphere, doubts
+from rdcalcium.model.region import Layer
+from rdcalcium.results.provenance import scene
+from rdcalcium.results.scene import Scene
+from tests.models import small_model
+
+EGG = Ellipsoid(centre=(0.0, 0.1, 0.2), semi_axes=(0.2, 0.1, 0.05), axis=(1, 1, 0), second_axis=(0, 0, 1))
+
+
+def box(*obstacles: object, **changes: object) -> Model:
+    return small_model(geometry=Box(size=(1.0, 1.0, 1.0), obstacles=obstacles), probes=(), **changes)
+
+
+def test_an_ellipsoid_has_its_axes_where_it_says() -> None:
+    """The second goes to z, so that the third one is level and normal to the first."""
+    diagonal = np.sqrt(0.5)
+    ends = np.array(EGG.centre) + np.array(
+        [
+            [0.2 * diagonal, 0.2 * diagonal, 0],
+            [0, 0, 0.1],
+            [0.05 * diagonal, -0.05 * diagonal, 0],
+        ]
+    )
+    np.testing.assert_allclose(EGG.solid.depth(ends), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"axis": [1, 0, 0], "second_axis": [-2, 0, 0]}, "are one; say a second one"),
+        ({"axis": [0, 0, 0]}, "is no direction"),
+        ({"semi_axes": [0.1, 0.2]}, "semi_axes"),
+    ],
+)
+def test_an_ellipsoid_without_three_axes_is_refused(said: dict, complaint: str) -> None:
+    entry = {"kind": "ellipsoid", "centre": [0, 0, 0.2], "semi_axes": [0.1, 0.1, 0.1], **said}
+    with pytest.raises(ModelError, match=complaint):
+        Model.model_validate(box(entry).model_dump())
+
+
+def test_a_table_without_a_kind_is_a_sphere() -> None:
+    assert box({"centre": [0, 0, 0.2], "radius": 0.05}).geometry.solids == (Sphere(centre=(0, 0, 0.2), radius=0.05),)
+
+
+@pytest.mark.parametrize(("height", "asked"), [(0.24, True), (0.26, False)])
+def test_bodies_of_any_form_that_overlap_are_asked_about(height: float, asked: bool) -> None:
+    """A lens that is 20 nm flat, and a vesicle of 25 nm over its middle."""
+    lens = Ellipsoid(centre=(0, 0, 0.2), semi_axes=(0.2, 0.2, 0.02))
+    said = [*doubts(box(lens, Sphere(centre=(0, 0, height), radius=0.025)))]
+    assert any("1 (mitochondrion) and 2 (vesicle) overlap" in line for line in said) == asked
+
+
+def test_the_gap_under_a_body_is_measured_straight_over_a_point() -> None:
+    """Under an ellipsoid its lower surface is at z = c (1 - sqrt(1 - (x/a)^2)) from its lowest point."""
+    low = Ellipsoid(centre=(0, 0, 0.06), semi_axes=(0.2, 0.1, 0.05))
+    assert _gap((0.1, 0.0, 0.002), low, 0.0) == pytest.approx(0.06 - 0.05 * np.sqrt(1 - 0.25), abs=1e-9)
+    assert _gap((0.1, 0.09, 0.002), low, 0.0) is None
+    assert _gap((0.0, 0.0, 0.06), low, 0.0) is None
+
+
+def test_layers_around_bodies_of_any_form_are_as_thick_as_they_say() -> None:
+    model = box(EGG)
+    layer = Layer(of="mitochondrion", within=0.03)
+    end = np.array(EGG.centre) + np.array([[0, 0, 0.1]])
+    assert any_inside(model, Nowhere(), layer, end + np.array([0, 0, 0.029]))
+    assert not any_inside(model, Nowhere(), layer, end + np.array([0, 0, 0.031]))
+
+
+def test_what_a_control_volume_has_of_a_surface_belongs_to_the_nearest_body() -> None:
+    vesicle = Sphere(centre=(-0.3, 0.0, 0.3), radius=0.05)
+    made = discretize(box(vesicle))
+    named = with_obstacles(made, [EGG, vesicle], {"mitochondrion", "vesicle"})
+    assert "mitochondrion" not in named.surfaces
+    assert named.surfaces["vesicle"].areas.sum() == pytest.approx(made.surfaces["vesicles"].areas.sum())
+
+
+def test_pictures_have_bodies_of_any_form_and_their_images() -> None:
+    geometry = Box(size=(1.0, 1.0, 1.0), symmetry=("x",), obstacles=(EGG, Sphere(centre=(0.3, 0, 0.1), radius=0.05)))
+    model = small_model(geometry=geometry, probes=())
+    empty = discretize(small_model(probes=()))
+    drawn = Scene.from_json(scene(model, empty).to_json())
+    assert drawn.names["bodies"] == ("mitochondrion",)
+    assert drawn.bodies == (EGG.solid,)
+    assert len(drawn.vesicles) == 1
+    whole = drawn.unfolded()
+    end = np.array(EGG.centre) + 0.19 * np.sqrt(0.5) * np.array([1, 1, 0])
+    away = np.array([end, end * [-1, 1, 1], [0.3, 0.0, 0.1], [-0.3, 0.0, 0.1], [0, -0.4, 0.8]])
+    assert (drawn.outside(away, 0.02) < 0).tolist() == [True, False, True, False, False]
+    assert (whole.outside(away, 0.02) < 0).tolist() == [True, True, True, True, False]
+    assert whole.outside(away, 0.02).max() == 0.02
+
+
+def test_the_surface_that_is_drawn_is_that_of_the_body() -> None:
+    """Of an ellipsoid, and of two spheres that are joined, which have no surface inside each other."""
+    from rdcalcium.solids import Ball, Joined
+    from rdcalcium.view.bodies import silhouette, surface_of
+
+    found = surface_of(EGG.solid)
+    np.testing.assert_allclose(EGG.solid.depth(found.points), 0, atol=1e-7)
+    assert found.volume == pytest.approx(4 / 3 * np.pi * 0.2 * 0.1 * 0.05, rel=2e-3)
+    one, other = (Ball((x, 0.0, 0.0), (0.1,) * 3) for x in (-0.05, 0.05))
+    cap = 2 * np.pi * 0.1 * 0.05
+    assert surface_of(Joined((one, other))).area == pytest.approx(2 * (4 * np.pi * 0.1**2 - cap), rel=5e-3)
+    x, y, depth = silhouette(EGG.solid)
+    shown = (depth > 0).sum() * (x[1] - x[0]) * (y[1] - y[0])
+    assert shown == pytest.approx(np.pi * 0.2 * 0.05, rel=0.02)
