@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.geometry.meshing import background, gmsh_model, meshed
+from rdcalcium.geometry.meshing import gmsh_model, meshed
+from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.units import NM_PER_UM
 
 
@@ -18,8 +19,8 @@ def sphere_mesh(radius: float, size: float) -> TetrahedralMesh:
     with gmsh_model() as gmsh:
         gmsh.model.occ.addSphere(0, 0, 0, radius * NM_PER_UM)
         gmsh.model.occ.synchronize()
-        points, tetrahedra, faces = meshed(gmsh, background(gmsh, [], size * NM_PER_UM))
-    return TetrahedralMesh(points / NM_PER_UM, tetrahedra, surfaces={"membrane": faces})
+        made = meshed(gmsh, Sizes(size))
+    return TetrahedralMesh(made.nodes / NM_PER_UM, made.tetrahedra)
 
 
 def nested_spheres(inner: float, outer: float, size: float) -> TetrahedralMesh:
@@ -32,6 +33,7 @@ def nested_spheres(inner: float, outer: float, size: float) -> TetrahedralMesh:
         balls = [(3, gmsh.model.occ.addSphere(0, 0, 0, radius * NM_PER_UM)) for radius in (inner, outer)]
         gmsh.model.occ.fragment(balls[:1], balls[1:])
         gmsh.model.occ.synchronize()
-        points, tetrahedra, _ = meshed(gmsh, background(gmsh, [], size * NM_PER_UM))
-    inside = np.linalg.norm(points[tetrahedra].mean(axis=1), axis=1) < inner * NM_PER_UM
-    return TetrahedralMesh(points / NM_PER_UM, tetrahedra, {"ER": np.flatnonzero(inside)})
+        made = meshed(gmsh, Sizes(size))
+    points = made.nodes / NM_PER_UM
+    inside = np.linalg.norm(points[made.tetrahedra].mean(axis=1), axis=1) < inner
+    return TetrahedralMesh(points, made.tetrahedra, {"ER": np.flatnonzero(inside)})

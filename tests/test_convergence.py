@@ -13,7 +13,7 @@ from rdcalcium.chemistry import CALCIUM, Chemistry, Field
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.geometry.box import box_mesh
+from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis, unknowns
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
@@ -68,7 +68,7 @@ def grid_box(size: float, stretched: bool = False) -> Discretization:
 
 def tetrahedral_box(size: float) -> Discretization:
     choice = Tetrahedra(size_at_active_zone=size, size_in_bulk=size)
-    return discretize_tetrahedra(box_mesh(Box(size=(1, 1, 0.5)), choice))
+    return discretize_tetrahedra(described_mesh(Box(size=(1, 1, 0.5)), choice))
 
 
 SHAPES = {

@@ -14,7 +14,7 @@ from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError
 from rdcalcium.exact import ball_flux
-from rdcalcium.geometry.box import box_mesh
+from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.divided import divided
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
@@ -210,7 +210,7 @@ def test_no_mode_at_a_membrane_is_faster_than_the_bound() -> None:
 
 def ball_in_box() -> TetrahedralMesh:
     box = Box(size=(0.3, 0.3, 0.3), obstacles=(Sphere(name="ER", centre=(0, 0, 0.15), radius=RADIUS),))
-    return box_mesh(box, Tetrahedra(**SIZES), hollow=("ER",))
+    return described_mesh(box, Tetrahedra(**SIZES), hollow=("ER",))
 
 
 def test_somebodys_mesh_with_a_region_is_a_lumen(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError, ModelError
-from rdcalcium.geometry.box import box_mesh
+from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.integrators import limits
@@ -210,7 +210,7 @@ def test_one_obstacle_is_not_called_as_all_are() -> None:
 
 
 def test_a_region_that_a_mesh_file_names_holds_its_tetrahedra(tmp_path: Path) -> None:
-    mesh = box_mesh(Box(size=(0.3, 0.3, 0.2)), Tetrahedra(size_at_active_zone=0.04, size_in_bulk=0.04))
+    mesh = described_mesh(Box(size=(0.3, 0.3, 0.2)), Tetrahedra(size_at_active_zone=0.04, size_in_bulk=0.04))
     middles = mesh.points[mesh.tetrahedra].mean(axis=1)
     upper = np.flatnonzero(middles[:, 2] > 0.1)
     write_mesh(TetrahedralMesh(mesh.points, mesh.tetrahedra, {"upper": upper}, mesh.surfaces), tmp_path / "box.vtu")

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 from rdcalcium.chemistry import CALCIUM
-from rdcalcium.geometry.box import box_mesh
+from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import buffer
@@ -58,7 +58,7 @@ def test_a_vesicle_bends_the_plume_on_a_grid_and_on_tetrahedra_alike() -> None:
 
 def test_a_mesh_file_in_nm_and_one_in_um_are_the_same_terminal(tmp_path: Path) -> None:
     box = Box(size=(0.3, 0.3, 0.2), obstacles=(Sphere(centre=(0.0, 0.02, 0.035), radius=0.025),))
-    mesh = box_mesh(box, Tetrahedra(size_at_active_zone=0.015, size_in_bulk=0.05), [(0, 0, 0)])
+    mesh = described_mesh(box, Tetrahedra(size_at_active_zone=0.015, size_in_bulk=0.05), [(0, 0, 0)])
     large = TetrahedralMesh(1000 * mesh.points, mesh.tetrahedra, mesh.regions, mesh.surfaces)
     runs = []
     for unit, written in {"um": mesh, "nm": large}.items():

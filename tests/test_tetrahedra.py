@@ -10,7 +10,7 @@ from scipy.sparse.linalg import eigsh
 from rdcalcium.discretization.dual import guarded_sums, surface_area
 from rdcalcium.discretization.sliced_ell import WINDOW, with_full_slices
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.geometry.box import box_mesh
+from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.model import Box, Sphere, Tetrahedra
 from rdcalcium.units import nanometres
@@ -26,7 +26,7 @@ CHANNELS = [(0.0, 0.0, 0.0), (0.02, -0.05, 0.0), (0.15, 0.1, 0.0)]
 def mesh():
     obstacles = tuple(Sphere(centre=centre, radius=radius) for centre, radius in VESICLES)
     choice = Tetrahedra(size_at_active_zone=0.01, size_in_bulk=0.06)
-    return box_mesh(Box(size=(0.5, 0.5, 0.4), obstacles=obstacles), choice, CHANNELS)
+    return described_mesh(Box(size=(0.5, 0.5, 0.4), obstacles=obstacles), choice, CHANNELS)
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_diffusion_in_a_box_is_at_least_of_second_order():
     """Slowest mode cos(πz/L) of a box: (π/L)²."""
     errors, sizes = [], []
     for size in (0.125, 0.09, 0.0625, 0.045):
-        values, length = slowest_modes(box_mesh(Box(size=(0.8, 0.7, 1.0)), Tetrahedra(size_in_bulk=size)), 1)
+        values, length = slowest_modes(described_mesh(Box(size=(0.8, 0.7, 1.0)), Tetrahedra(size_in_bulk=size)), 1)
         errors.append(abs(values[0] / np.pi**2 - 1))
         sizes.append(length)
     assert slope(sizes, errors) > 2.0 - TOLERANCES["order"]

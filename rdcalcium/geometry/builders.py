@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.box import box_grid, box_tetrahedra
+from rdcalcium.geometry.box import box_grid
+from rdcalcium.geometry.described_mesh import described_tetrahedra
 from rdcalcium.geometry.from_file import mesh_of_file
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.model import Box, Grid, MeshFile, Model, Shape, Tetrahedra
+from rdcalcium.model import Box, Described, Grid, MeshFile, Model, Shape, Tetrahedra
 from rdcalcium.model.kinds import kind_name
 
 Cells = RectilinearGrid | TetrahedralMesh
@@ -18,7 +19,7 @@ Builder = Callable[[Model, Any, Any], Cells]  # of a model, its geometry and its
 
 BUILDERS: dict[tuple[type[Shape], type[Grid | Tetrahedra]], Builder] = {
     (Box, Grid): box_grid,
-    (Box, Tetrahedra): box_tetrahedra,
+    (Described, Tetrahedra): described_tetrahedra,
     (MeshFile, Tetrahedra): mesh_of_file,
 }
 
@@ -28,7 +29,7 @@ def build(model: Model) -> Cells:
     shape, choice = model.geometry, model.discretization
     builder = next((BUILDERS[of, type(choice)] for of in type(shape).__mro__ if (of, type(choice)) in BUILDERS), None)
     if builder is None:
-        known = ", ".join(f"{kind_name(of)} on {kind_name(on)}" for of, on in BUILDERS)
+        known = ", ".join(f"{kind_name(of) or 'any described shape'} on {kind_name(on)}" for of, on in BUILDERS)
         raise InputError(f"nothing makes the control volumes of a {shape.kind} on {choice.kind}; possible: {known}")
     return builder(model, shape, choice)
 

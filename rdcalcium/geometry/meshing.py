@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import flatness
+from rdcalcium.geometry.sizes import Sizes
+from rdcalcium.units import NM_PER_UM
 
-GROWTH = 0.1  # of the edge length per distance
 ATTEMPTS = 8
 FLATTEST = 1e-9  # 6 volume / (longest extent)³ of the flattest tetrahedron that is kept
 
@@ -63,46 +65,30 @@ def gmsh_model() -> Iterator[Any]:
                 gmsh.finalize()
 
 
-def background(gmsh: Any, sources: list, bulk: float, zone: tuple | None = None) -> int:
-    """Field of sizes: the least, over all sources, of size + GROWTH · distance, up to bulk.
+@dataclass(frozen=True, eq=False)
+class Meshed:
+    """What Gmsh made.
 
-    sources  (centre, radius, size) of balls
-    zone     (low corner, high corner, size) of the active zone, or None
+    nodes       (n, 3) nm, those of tetrahedra alone: a vertex inside a vesicle is a node too, for Gmsh
+    tetrahedra  (m, 4)
+    volumes     tag of each volume of the model -> rows (first, end) of its tetrahedra
+    faces       tag of each surface of the model -> (k, 3) nodes of its triangles
+    inner       tags of the surfaces between two volumes
     """
-    fields = [_field(gmsh, "MathEval", F=repr(float(bulk)))]
-    for centre, radius, size in sources:
-        x, y, z = map(float, centre)
-        fields.append(_field(gmsh, "Ball", Radius=radius, XCenter=x, YCenter=y, ZCenter=z, **_graded(size, bulk)))
-    if zone:
-        corners = {
-            f"{axis}{end}": float(zone[i][k]) for k, axis in enumerate("XYZ") for i, end in enumerate(("Min", "Max"))
-        }
-        fields.append(_field(gmsh, "Box", **corners, **_graded(zone[2], bulk)))
-    least = gmsh.model.mesh.field.add("Min")
-    gmsh.model.mesh.field.setNumbers(least, "FieldsList", fields)
-    return least
+
+    nodes: np.ndarray
+    tetrahedra: np.ndarray
+    volumes: dict[int, slice]
+    faces: dict[int, np.ndarray]
+    inner: frozenset[int]
 
 
-def _graded(size: float, bulk: float) -> dict[str, float]:
-    size = min(size, bulk)
-    return {"VIn": size, "VOut": bulk, "Thickness": (bulk - size) / GROWTH}
-
-
-def _field(gmsh: Any, kind: str, **values: float | str) -> int:
-    tag = gmsh.model.mesh.field.add(kind)
-    for key, value in values.items():
-        (gmsh.model.mesh.field.setString if isinstance(value, str) else gmsh.model.mesh.field.setNumber)(
-            tag, key, value
-        )
-    return tag
-
-
-def meshed(gmsh: Any, background: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mesh the model; nodes (n, 3) nm, tetrahedra (m, 4) and boundary triangles (k, 3).
+def meshed(gmsh: Any, sizes: Sizes) -> Meshed:
+    """Mesh the model with edges of these lengths.
 
     Now and then Delaunay leaves a tetrahedron without volume; slightly shorter edges give another mesh.
     """
-    gmsh.model.mesh.field.setAsBackgroundMesh(background)
+    gmsh.model.mesh.field.setAsBackgroundMesh(_field_of(gmsh, sizes))
     trouble: object = "tetrahedra without volume"
     for attempt in range(ATTEMPTS):
         gmsh.option.setNumber("Mesh.MeshSizeFactor", 1 - 0.01 * attempt)
@@ -112,24 +98,60 @@ def meshed(gmsh: Any, background: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
         except Exception as error:  # the only class that Gmsh raises
             trouble = error
             continue
-        nodes, tetrahedra, faces = _extracted(gmsh)
-        if len(tetrahedra) and flatness(nodes, tetrahedra).min() > FLATTEST:
-            return nodes, tetrahedra, faces
+        made = _extracted(gmsh)
+        if len(made.tetrahedra) and flatness(made.nodes, made.tetrahedra).min() > FLATTEST:
+            return made
     raise InputError(
         f"Gmsh could not mesh this geometry in {ATTEMPTS} attempts ({trouble}); "
         "try another size_at_active_zone or size_in_bulk, or move vesicles that just touch"
     )
 
 
-def _extracted(gmsh: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nodes of tetrahedra alone: a vertex inside a vesicle is a node too, for Gmsh."""
-    tags, nodes, _ = gmsh.model.mesh.getNodes()
-    tetrahedra, faces = (gmsh.model.mesh.getElementsByType(kind)[1].astype(np.int64) for kind in (4, 2))
-    used = np.unique(tetrahedra)
-    order = np.argsort(tags)
-    nodes = nodes.reshape(-1, 3)[order[np.searchsorted(tags[order], used)]]
-    return (
-        nodes,
+def _field_of(gmsh: Any, sizes: Sizes) -> int:
+    """A field of Gmsh with these sizes, nm."""
+    bulk = NM_PER_UM * sizes.bulk
+    fields = [_field(gmsh, "MathEval", F=repr(float(bulk)))]
+    for size, places in sizes.classes():
+        points = [gmsh.model.occ.addPoint(*place) for place in (NM_PER_UM * places).tolist()]
+        gmsh.model.occ.synchronize()
+        distance = _field(gmsh, "Distance", PointsList=points)
+        graded = {
+            "SizeMin": NM_PER_UM * size,
+            "SizeMax": bulk,
+            "DistMin": 0.0,
+            "DistMax": NM_PER_UM * sizes.reach(size),
+        }
+        fields.append(_field(gmsh, "Threshold", InField=distance, **graded))
+    return _field(gmsh, "Min", FieldsList=fields)
+
+
+def _field(gmsh: Any, kind: str, **values: float | str | list[int]) -> int:
+    fields = gmsh.model.mesh.field
+    tag: int = fields.add(kind)
+    for key, value in values.items():
+        if isinstance(value, str):
+            fields.setString(tag, key, value)
+        elif isinstance(value, list):
+            fields.setNumbers(tag, key, value)
+        else:
+            fields.setNumber(tag, key, value)
+    return tag
+
+
+def _extracted(gmsh: Any) -> Meshed:
+    """The mesh, whose nodes are numbered from 0."""
+    labels, nodes, _ = gmsh.model.mesh.getNodes()
+    volumes, corners, first = {}, [], 0
+    for _, tag in gmsh.model.getEntities(3):
+        corners.append(gmsh.model.mesh.getElementsByType(4, tag)[1].astype(np.int64))
+        volumes[tag] = slice(first, first := first + len(corners[-1]) // 4)
+    faces = {tag: gmsh.model.mesh.getElementsByType(2, tag)[1].astype(np.int64) for _, tag in gmsh.model.getEntities(2)}
+    tetrahedra = np.concatenate(corners)
+    used, order = np.unique(tetrahedra), np.argsort(labels)
+    return Meshed(
+        nodes.reshape(-1, 3)[order[np.searchsorted(labels[order], used)]],
         np.searchsorted(used, tetrahedra).reshape(-1, 4),
-        np.searchsorted(used, faces).reshape(-1, 3),
+        volumes,
+        {tag: np.searchsorted(used, own).reshape(-1, 3) for tag, own in faces.items()},
+        frozenset(tag for tag in faces if len(gmsh.model.getAdjacencies(2, tag)[0]) > 1),
     )

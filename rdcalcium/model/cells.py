@@ -43,6 +43,10 @@ class Grid(Part):
 class Tetrahedra(Part):
     """Tetrahedra that follow curved surfaces, fine around the channels and sensors.
 
+    Channels within 100 nm of each other have fine tetrahedra also between them. At a round surface edges are at most
+    three tenths of its radius, and in a gap between obstacles, or between one and a wall, as long as it is wide, if
+    that is more than 5 nm.
+
     Those of a mesh file are taken as they are: there the kind is all that may be said.
     """
 

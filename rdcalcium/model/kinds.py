@@ -16,4 +16,5 @@ def kinds_in(annotation: Any) -> list[type[BaseModel]]:
 
 def kind_name(table: type[BaseModel]) -> str | None:
     """What `kind` must say to mean this table; None where there is nothing to choose."""
-    return table.model_fields["kind"].default if "kind" in table.model_fields else None
+    kind = table.model_fields["kind"].get_default() if "kind" in table.model_fields else None
+    return kind if isinstance(kind, str) else None

@@ -1,0 +1,161 @@
+"""Tetrahedra of any terminal that is described as a body, made by OpenCASCADE and Gmsh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.meshing import Meshed, gmsh_model, meshed
+from rdcalcium.geometry.occ import volumes
+from rdcalcium.geometry.resolved import GAP, resolved
+from rdcalcium.model import Described, Model, Tetrahedra
+from rdcalcium.model.obstacles import OBSTACLES
+from rdcalcium.model.shapes import Place
+from rdcalcium.solids import onto_surface
+from rdcalcium.units import NM_PER_UM, nanometres
+
+NEAR = 1e-9  # µm, a node this near to a plane or a point is on it
+ENOUGH = 50  # points of a face of a body, by which it is recognised
+
+
+def described_tetrahedra(model: Model, shape: Described, choice: Tetrahedra) -> TetrahedralMesh:
+    """The mesh of a terminal, with the channels, sensors and probes of a model."""
+    channels = [p for group in model.channels for p in group.points]
+    hollow = tuple(lumen.region for lumen in model.lumens.values())
+    return described_mesh(shape, choice, channels, [*model.watched.values()], hollow)
+
+
+def described_mesh(
+    shape: Described,
+    choice: Tetrahedra,
+    channels: Sequence[Place] = (),
+    sensors: Sequence[Place] = (),
+    hollow: Sequence[str] = (),
+) -> TetrahedralMesh:
+    """The computed part of a terminal, with its obstacles cut out, or meshed as regions where they are hollow.
+
+    Its surfaces are named as its walls and the pieces of its body are; OBSTACLES is that of all obstacles which are cut
+    out. Edges are as long as `resolved` says. The result is reproducible.
+
+    channels  positions, µm; each becomes a node, on the membrane if it is nearer to that than half of GAP
+    sensors   positions in the cytosol, µm; nodes, except nearer to a wall than half of GAP: edges so short would
+              slow every step, and interpolation is of second order anyway
+    hollow    names of obstacles that have tetrahedra inside
+    """
+    pores, probes = _inside(shape, channels, "channel", hollow), _inside(shape, sensors, "sensor", hollow)
+    sizes = resolved(shape, choice, pores, probes)
+    wanted = np.vstack([_on_the_membrane(shape, pores), _clear_of_walls(shape, probes)])
+    with gmsh_model() as gmsh:
+        _add_body(gmsh.model.occ, shape, hollow, wanted)
+        made = meshed(gmsh, sizes)
+    points = _snapped(made.nodes / NM_PER_UM, wanted)
+    regions = {name: _region(made, points, shape, name) for name in hollow}
+    return TetrahedralMesh(points, made.tetrahedra, regions, _surfaces(made, points, shape, hollow))
+
+
+def _inside(shape: Described, points: Sequence[Place], kind: str, hollow: Sequence[str]) -> np.ndarray:
+    """Positions (p, 3) µm, which are in the terminal."""
+    positions = np.array(points, dtype=float).reshape(-1, 3)
+    for k in np.flatnonzero(shape.cytosol(hollow).depth(positions) < -NEAR):
+        try:
+            shape.require_inside(f"{kind} {k}", tuple(positions[k].tolist()))
+        except ValueError as error:
+            raise InputError(str(error)) from None
+    return positions
+
+
+def _on_the_membrane(shape: Described, points: np.ndarray) -> np.ndarray:
+    """The points, of which those that are nearly on the surface of the terminal are put on it."""
+    depth = np.abs(shape.outline.depth(points))
+    near = (depth > NEAR / 1000) & (depth < GAP / 2)
+    moved = points.copy()
+    moved[near] = onto_surface(shape.outline, points[near])
+    for axis, at in shape.mirrors.items():
+        moved[np.abs(moved[:, axis] - at) < NEAR, axis] = at
+    return moved
+
+
+def _clear_of_walls(shape: Described, points: np.ndarray) -> np.ndarray:
+    """The points that keep half of GAP from every surface but those that they lie on."""
+    away = [points[:, axis] - shape.bounds[end][axis] for axis, end in shape.walls.values()]
+    away += [body.depth(points) for body in (shape.outline, *(obstacle.solid for obstacle in shape.obstacles))]
+    distances = np.abs(away)
+    return points[np.where(distances < NEAR, np.inf, distances).min(axis=0) >= GAP / 2]
+
+
+def _add_body(occ: Any, shape: Described, hollow: Sequence[str], points: np.ndarray) -> None:
+    """The cytosol, divided by obstacles that are hollow, with the points as vertices in it."""
+    body = volumes(shape.cytosol(hollow), occ)
+    inner = [volume for o in shape.obstacles if o.name in hollow for volume in volumes(o.solid, occ)]
+    if inner:
+        within, _ = occ.intersect(body, inner, removeObject=False)  # what is in the terminal, and in nothing closed
+        body, _ = occ.fragment(body, within)
+    if len(points):
+        occ.fragment(body, [(0, occ.addPoint(*point)) for point in (NM_PER_UM * points).tolist()])
+    occ.synchronize()
+
+
+def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Put the nearest node exactly at each wanted point, where it is to rounding already."""
+    if len(wanted):
+        distance, nearest = cKDTree(nodes).query(wanted)
+        for point in wanted[distance > NEAR]:
+            raise InputError(f"Gmsh made no node at {nanometres(point)}; try another size_at_active_zone")
+        nodes[nearest] = wanted
+    return nodes
+
+
+def _region(made: Meshed, points: np.ndarray, shape: Described, name: str) -> np.ndarray:
+    """Tetrahedra in the obstacles of a name: those of the volumes most of which is in one of them."""
+    own = [obstacle.solid for obstacle in shape.obstacles if obstacle.name == name]
+    found = [np.zeros(0, dtype=np.int64)]
+    for rows in made.volumes.values():
+        middles = _some(points[made.tetrahedra[rows]].mean(axis=1))
+        if np.mean(np.max([solid.depth(middles) for solid in own], axis=0) > 0) > 0.5:
+            found.append(np.arange(rows.start, rows.stop))
+    return np.concatenate(found)
+
+
+def _surfaces(made: Meshed, points: np.ndarray, shape: Described, hollow: Sequence[str]) -> dict[str, np.ndarray]:
+    """Triangles of the surfaces of the terminal and of what is cut out, by their names."""
+    closed = [obstacle.solid for obstacle in shape.obstacles if obstacle.name not in hollow]
+    body = shape.cytosol(shape.hollow)
+    found: dict[str, list[np.ndarray]] = {}
+    shared = np.bincount(np.concatenate([np.unique(faces) for faces in made.faces.values()]), minlength=len(points)) > 1
+    for tag, faces in made.faces.items():
+        if tag in made.inner or not len(faces):
+            continue
+        own = np.unique(faces)
+        inside = own[~shared[own]]  # nodes on no other face of the body: on a rim two names are as near
+        at = _some(points[inside] if len(inside) else points[faces].mean(axis=1))
+        depths = np.abs([body.depth(at), *(solid.depth(at) for solid in closed)]).sum(axis=1)
+        of = int(depths.argmin())
+        wall = _wall(shape, points[faces])
+        names = [wall or _most((body, *closed)[of].names(at)), *([OBSTACLES] if of and not wall else [])]
+        for name in dict.fromkeys(names):
+            found.setdefault(name, []).append(faces)
+    return {name: np.vstack(parts) for name, parts in found.items()}
+
+
+def _wall(shape: Described, corners: np.ndarray) -> str:
+    """Name of the plane wall on which triangles (k, 3, 3) lie; an empty text where they lie on none."""
+    for name, (axis, end) in shape.walls.items():
+        if (np.abs(corners[:, :, axis] - shape.bounds[end][axis]) < NEAR).all():
+            return name
+    return ""
+
+
+def _most(names: np.ndarray) -> str:
+    """The name that most have."""
+    known, counts = np.unique(names.astype(str), return_counts=True)
+    return str(known[counts.argmax()])
+
+
+def _some(rows: np.ndarray) -> np.ndarray:
+    """Some of many rows, as many as ENOUGH, spread over all."""
+    return rows[:: max(len(rows) // ENOUGH, 1)]

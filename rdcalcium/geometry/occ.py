@@ -1,0 +1,106 @@
+"""Bodies as volumes of OpenCASCADE, in nm: it has absolute tolerances (1e-7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from rdcalcium.solids import Ball, Block, Common, Frustum, Joined, Solid, Turned, Without
+from rdcalcium.units import NM_PER_UM
+
+Volumes = list[tuple[int, int]]  # pairs of a dimension, 3, and a tag
+
+
+@singledispatch
+def volumes(solid: Solid, occ: Any) -> Volumes:
+    """The body, added to a model.
+
+    occ  gmsh.model.occ
+    """
+    raise NotImplementedError(f"{type(solid).__name__} has no volume of OpenCASCADE")
+
+
+@volumes.register
+def _ball(solid: Ball, occ: Any) -> Volumes:
+    centre = NM_PER_UM * np.array(solid.centre)
+    axes = NM_PER_UM * np.array(solid.semi_axes)
+    made = [(3, occ.addSphere(*centre, float(axes.max())))]
+    if not solid.is_sphere:
+        occ.dilate(made, *centre, *(axes / axes.max()))
+    return made
+
+
+@volumes.register
+def _block(solid: Block, occ: Any) -> Volumes:
+    low, high = (NM_PER_UM * np.array(corner) for corner in solid.bounds)
+    return [(3, occ.addBox(*low, *(high - low)))]
+
+
+@volumes.register
+def _frustum(solid: Frustum, occ: Any) -> Volumes:
+    base, along = NM_PER_UM * np.array(solid.base), NM_PER_UM * solid.length * solid.axis
+    one, other = NM_PER_UM * solid.base_radius, NM_PER_UM * solid.top_radius
+    if one == other:
+        return [(3, occ.addCylinder(*base, *along, one))]
+    return [(3, occ.addCone(*base, *along, one, other))]
+
+
+@volumes.register
+def _joined(solid: Joined, occ: Any) -> Volumes:
+    first, *others = solid.parts
+    body = volumes(first, occ)
+    return _made(occ.fuse(body, _all(others, occ))) if others else body
+
+
+@volumes.register
+def _common(solid: Common, occ: Any) -> Volumes:
+    made, *others = (volumes(part, occ) for part in _needed(solid.parts))
+    for other in others:
+        made = _made(occ.intersect(made, other))
+    return made
+
+
+def _needed(parts: Sequence[Solid]) -> list[Solid]:
+    """Bodies with the same in common: blocks are one block, and none if the others do not reach beyond it."""
+    blocks = [part for part in parts if isinstance(part, Block)]
+    others = [part for part in parts if not isinstance(part, Block)]
+    if not blocks:
+        return others
+    low, high = Common(tuple(blocks)).bounds
+    if others:
+        least, most = Common(tuple(others)).bounds
+        if np.all(np.less_equal(low, least)) and np.all(np.less_equal(most, high)):
+            return others
+    return [*others, Block(low, high)]
+
+
+@volumes.register
+def _without(solid: Without, occ: Any) -> Volumes:
+    body = volumes(solid.body, occ)
+    return _made(occ.cut(body, _all(solid.cut, occ))) if solid.cut else body
+
+
+@volumes.register
+def _turned(solid: Turned, occ: Any) -> Volumes:
+    made, about = volumes(solid.body, occ), NM_PER_UM * np.array(solid.about)
+    matrix = np.array(solid.turn)
+    if np.linalg.det(matrix) < 0:  # a mirror at x, then a rotation
+        occ.mirror(made, 1.0, 0.0, 0.0, -about[0])
+        matrix = matrix * [-1.0, 1.0, 1.0]
+    turn = Rotation.from_matrix(matrix).as_rotvec()
+    if angle := float(np.linalg.norm(turn)):
+        occ.rotate(made, *about, *(turn / angle), angle)
+    return made
+
+
+def _all(parts: Sequence[Solid], occ: Any) -> Volumes:
+    return [pair for part in parts for pair in volumes(part, occ)]
+
+
+def _made(answer: tuple[Volumes, list]) -> Volumes:
+    """What is left of what a Boolean operation answers."""
+    return [pair for pair in answer[0] if pair[0] == 3]

@@ -1,0 +1,98 @@
+"""Where the edges of a terminal have to be short: at what is looked at, among channels, where it is round or narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from scipy.spatial import Delaunay, cKDTree
+
+from rdcalcium.geometry.sizes import Sizes
+from rdcalcium.geometry.surface_samples import radii, spread
+from rdcalcium.model import Described, Tetrahedra
+from rdcalcium.solids import Solid
+
+ROUND = 0.3  # of a radius of curvature, edges there
+GAP = 0.005  # µm, the narrowest gap that the edges of a mesh resolve
+ZONE = 0.1  # µm; between channels nearer to each other the membrane is an active zone
+STRAIGHT = 1e-6  # width over length of channels that lie on a line
+ACROSS = 6  # points along the extent of an obstacle, at least, where its surface is looked at
+
+
+def resolved(shape: Described, choice: Tetrahedra, channels: np.ndarray, others: np.ndarray) -> Sizes:
+    """How long the edges of a terminal are.
+
+    size_at_active_zone at sensors and probes and all over active zones, which is the membrane between channels that
+    are neighbours; ROUND of the radius of curvature of every surface; as long as a gap between obstacles, or to a wall,
+    is wide. They grow with the distance from all of these up to size_in_bulk. Gaps narrower than GAP are not resolved,
+    because edges across the crevice between two touching vesicles would set the number of time steps.
+
+    channels  (c, 3) µm
+    others    (p, 3) µm, sensors and probes
+    """
+    fine = choice.size_at_active_zone
+    sizes = Sizes(choice.size_in_bulk).and_at(np.vstack([zones(channels, fine), others]), fine)
+    walls = shape.cytosol(shape.hollow)
+    on = spread(walls, choice.size_in_bulk)
+    sizes = sizes.and_at(on, ROUND * radii(walls, on))
+    obstacles = [obstacle.solid for obstacle in shape.obstacles]
+    for k, solid in enumerate(obstacles):
+        extent = float(np.subtract(*solid.bounds[::-1]).min())
+        on = spread(solid, min(choice.size_in_bulk / 2, extent / ACROSS))
+        on = on[walls.depth(on) > 0]
+        sizes = sizes.and_at(on, ROUND * radii(solid, on))
+        near = [other for other in _close(obstacles[:k] + obstacles[k + 1 :], solid, choice.size_in_bulk)]
+        gaps = np.min([walls.depth(on), *(-other.depth(on) for other in near)], axis=0)
+        sizes = sizes.and_at(on[gaps > GAP], gaps[gaps > GAP])
+    return sizes
+
+
+def _close(solids: Sequence[Solid], to: Solid, reach: float) -> Iterator[Solid]:
+    """Those whose bounds come nearer to the bounds of one than so far, µm."""
+    low, high = (np.array(corner) for corner in to.bounds)
+    for solid in solids:
+        other_low, other_high = (np.array(corner) for corner in solid.bounds)
+        if np.all(other_low < high + reach) and np.all(low < other_high + reach):
+            yield solid
+
+
+def zones(channels: np.ndarray, fine: float) -> np.ndarray:
+    """Points all over the active zones of channels (c, 3) µm, so far (µm) from each other, (p, 3) µm.
+
+    Channels that are neighbours, themselves or through others, share a zone.
+    """
+    if len(channels) < 2:
+        return channels
+    near = cKDTree(channels).sparse_distance_matrix(cKDTree(channels), ZONE, output_type="coo_matrix")
+    lines = [
+        _along(channels[a], channels[b], fine) for a, b in zip(*minimum_spanning_tree(near).nonzero(), strict=True)
+    ]
+    count, of = connected_components(near, directed=False)
+    fields = [_between(corners, fine) for k in range(count) for corners in _triangles(channels[of == k])]
+    return np.vstack([channels, *lines, *fields])
+
+
+def _triangles(cluster: np.ndarray) -> np.ndarray:
+    """Triangles (t, 3, 3) between channels that are neighbours, none of whose sides is longer than ZONE."""
+    _, extents, axes = np.linalg.svd(cluster - cluster.mean(axis=0), full_matrices=False)
+    if len(cluster) < 3 or extents[1] < STRAIGHT * extents[0]:
+        return np.zeros((0, 3, 3))
+    corners: np.ndarray = cluster[Delaunay(cluster @ axes[:2].T).simplices]
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
+    return corners[(sides < ZONE).all(axis=1)]
+
+
+def _along(a: np.ndarray, b: np.ndarray, fine: float) -> np.ndarray:
+    """Points of a line."""
+    parts = int(np.ceil(np.linalg.norm(b - a) / fine))
+    return a + np.linspace(0, 1, parts + 1)[:, None] * (b - a)
+
+
+def _between(corners: np.ndarray, fine: float) -> np.ndarray:
+    """Points of a triangle (3, 3)."""
+    parts = int(np.ceil(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).max() / fine))
+    i, j = np.nonzero(np.add.outer(np.arange(parts + 1), np.arange(parts + 1)) <= parts)
+    shares = np.stack([i, j, parts - i - j], axis=1) / max(parts, 1)
+    found: np.ndarray = shares @ corners
+    return found

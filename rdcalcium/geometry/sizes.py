@@ -1,0 +1,54 @@
+"""How long edges are wanted where: short at some places, growing with the distance from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+GROWTH = 0.1  # of the edge length per distance
+ALIKE = 1.1  # ratio of sizes that count as one, the smallest of them: each takes a search of its own
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """The least, over some places, of the size there + GROWTH · distance, up to that in bulk.
+
+    bulk    µm, largest edge length
+    places  (k, 3) µm
+    sizes   (k,) µm, edge length at each of them
+    """
+
+    bulk: float
+    places: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    sizes: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def and_at(self, places: np.ndarray, sizes: np.ndarray | float) -> Sizes:
+        """The same with more places (k, 3); those where edges of the bulk would do are left out."""
+        sizes = np.broadcast_to(sizes, len(places))
+        short = sizes < self.bulk
+        return Sizes(self.bulk, np.vstack([self.places, places[short]]), np.concatenate([self.sizes, sizes[short]]))
+
+    def classes(self) -> Iterator[tuple[float, np.ndarray]]:
+        """Sizes that are alike: the smallest of them, and the places (k, 3) where they are wanted."""
+        order = np.argsort(self.sizes, kind="stable")
+        ordered = self.sizes[order]
+        first = 0
+        while first < len(ordered):
+            end = int(np.searchsorted(ordered, ALIKE * ordered[first], side="right"))
+            yield float(ordered[first]), self.places[order[first:end]]
+            first = end
+
+    def reach(self, size: float) -> float:
+        """How far from a place of this size the bulk begins, µm."""
+        return (self.bulk - size) / GROWTH
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """Edge length at points (p, 3) µm, (p,) µm."""
+        found = np.full(len(points), self.bulk)
+        for size, places in self.classes():
+            distance, _ = cKDTree(places).query(points, distance_upper_bound=self.reach(size))
+            np.minimum(found, size + GROWTH * distance, out=found)
+        return found

@@ -1,0 +1,57 @@
+"""Points all over the surface of a body, and how round it is there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rdcalcium.solids import Solid, onto_surface, slopes
+
+MOST = 200  # points along the longest side of a body
+ROUNDS = 5  # of Newton's method from the middle of a cube to the surface in it
+STEP = 1e-3  # of the size of a body, over which its normal turns
+EVENLY = 0.75  # of its turn, at most, is behind a normal after half the way
+PLANE = 100  # sizes of a body; surfaces whose radius is larger are plane
+
+
+def spread(solid: Solid, spacing: float) -> np.ndarray:
+    """Points (p, 3) µm on the surface: one for each cube of this side (µm) that it crosses, or that is beside one."""
+    low, high = (np.array(corner) for corner in solid.bounds)
+    side = max(spacing, float((high - low).max()) / MOST)
+    axes = [np.arange(a - side / 2, b + side, side) for a, b in zip(low, high, strict=True)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    points = points[np.abs(solid.depth(points)) < np.sqrt(3) / 2 * side]
+    points = onto_surface(solid, points, ROUNDS)
+    return points[np.abs(solid.depth(points)) < STEP * side]
+
+
+def radii(solid: Solid, points: np.ndarray) -> np.ndarray:
+    """Smallest radius of curvature of a surface at points (p, 3) µm on it, (p,) µm; infinite where it is plane.
+
+    1 / radius is the largest singular value of how its normal n turns along it, (n(x + s t) - n(x)) / s, in two
+    directions t. An edge is no curvature: there the normal turns as much over half the way, or one way alone.
+    """
+    low, high = solid.bounds
+    step = STEP * float(np.subtract(high, low).max())
+    normal = _normals(solid, points)
+    one = np.cross(normal, np.eye(3)[np.abs(normal).argmin(axis=1)])
+    one /= np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-12)
+    turns = [_turn(solid, points, normal, step * along) for along in (one, np.cross(normal, one))]
+    strongest = np.linalg.norm(np.stack(turns, axis=1), ord=2, axis=(1, 2)) / step
+    return np.divide(1.0, strongest, out=np.full(len(points), np.inf), where=strongest > 0)
+
+
+def _turn(solid: Solid, points: np.ndarray, normal: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """How the normal changes along a way (p, 3) µm or against it, whichever is less; 0 where it turns at once."""
+    changes = []
+    for way in (1, -1):
+        half, whole = (way * (_normals(solid, points + way * part * along) - normal) for part in (0.5, 1.0))
+        turn = np.linalg.norm(whole, axis=1)
+        gradual = (np.linalg.norm(half, axis=1) < EVENLY * turn) & (turn > STEP / PLANE)
+        changes.append(np.where(gradual[:, None], whole, 0.0))
+    less = np.linalg.norm(changes, axis=2).argmin(axis=0)
+    return np.where(less[:, None] == 0, *changes)
+
+
+def _normals(solid: Solid, points: np.ndarray) -> np.ndarray:
+    slope = slopes(solid, points)
+    return slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,159 @@
+"""Tetrahedra of terminals that are described as bodies: their size, their names, and where they are small."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.geometry.described_mesh import described_mesh
+from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.resolved import ZONE, zones
+from rdcalcium.geometry.surface_samples import radii, spread
+from rdcalcium.model import Described, Sphere, Tetrahedra
+from rdcalcium.solids import Ball, Block, Frustum, Joined, Solid, Turned, nearest_on_surface, turn_of
+from tests.support import slope
+from tests.tolerances import TOLERANCES
+
+BALL = Ball((0.0, 0.0, 0.0), (0.3, 0.3, 0.3))
+EGG = Ball((0.0, 0.0, 0.0), (0.3, 0.2, 0.15))
+AXON = Frustum((0.2, 0.0, 0.0), (0.6, 0.0, 0.1), 0.06, 0.05, ("axon", "axon_start", "axon_end"))
+BOUTON = Joined((EGG, AXON))
+
+
+class Terminal(Described):
+    """A body as it is."""
+
+    kind: Literal["terminal"] = "terminal"
+    body: Any
+
+    @property
+    def outline(self) -> Solid:
+        """What it was given."""
+        return self.body
+
+
+def meshed(body: Solid, fine: float = 0.01, bulk: float = 0.05, **others: Any) -> TetrahedralMesh:
+    given = {key: others.pop(key) for key in ("channels", "sensors", "hollow") if key in others}
+    choice = Tetrahedra(size_at_active_zone=fine, size_in_bulk=bulk)
+    return described_mesh(Terminal(body=body, **others), choice, **given)
+
+
+def areas(mesh: TetrahedralMesh) -> dict[str, float]:
+    found = {}
+    for name, faces in mesh.surfaces.items():
+        a, b, c = (mesh.points[faces[:, k]] for k in range(3))
+        found[name] = float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+    return found
+
+
+def area_of_ellipsoid(a: float, b: float, c: float) -> float:
+    """∫ |∂x/∂u × ∂x/∂v| over latitude and longitude, by the rule of midpoints."""
+    u, v = np.meshgrid((np.arange(400) + 0.5) * np.pi / 400, (np.arange(800) + 0.5) * np.pi / 400)
+    n = [b * c * np.sin(u) ** 2 * np.cos(v), a * c * np.sin(u) ** 2 * np.sin(v), a * b * np.sin(u) * np.cos(u)]
+    return float(np.sqrt(sum(k**2 for k in n)).sum() * (np.pi / 400) ** 2)
+
+
+# Body -> its volume, µm³, and the areas of its surfaces, µm². None is so round that this would make edges shorter.
+SIZES: dict[str, tuple[Solid, float, dict[str, float]]] = {
+    "ball": (BALL, 4 / 3 * np.pi * 0.027, {"membrane": 4 * np.pi * 0.09}),
+    "ellipsoid": (
+        Ball((0.0, 0.0, 0.0), (0.3, 0.28, 0.26)),
+        4 / 3 * np.pi * 0.3 * 0.28 * 0.26,
+        {"membrane": area_of_ellipsoid(0.3, 0.28, 0.26)},
+    ),
+    "cone": (
+        Frustum((0.0, 0.0, 0.0), (0.0, 0.0, 0.2), 0.3, 0.22, ("membrane", "wide", "narrow")),
+        np.pi * 0.2 / 3 * (0.3**2 + 0.3 * 0.22 + 0.22**2),
+        {"membrane": np.pi * 0.52 * np.hypot(0.2, 0.08), "wide": np.pi * 0.3**2, "narrow": np.pi * 0.22**2},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_volume_and_areas_are_right_to_second_order_in_the_length_of_edges(name: str) -> None:
+    body, volume, surfaces = SIZES[name]
+    lengths, errors = (0.06, 0.042, 0.03), []
+    for length in lengths:
+        mesh = meshed(body, bulk=length)
+        found = areas(mesh)
+        assert set(found) == set(surfaces)
+        errors.append([1 - mesh.volumes().sum() / volume, *(1 - found[key] / surfaces[key] for key in surfaces)])
+    for error in np.transpose(errors):
+        assert slope(lengths, error) == pytest.approx(2, abs=TOLERANCES["order"])
+    assert np.abs(errors[-1]).max() < 5e-3
+
+
+@pytest.mark.parametrize("mirror", [1, -1])
+def test_a_turned_body_is_meshed_where_it_is(mirror: int) -> None:
+    """An ellipsoid: every node of its surface has depth 0, also of its mirror image."""
+    turn = Rotation.from_rotvec([0.4, 0.9, -0.3]).as_matrix() * [mirror, 1, 1]
+    body = Turned(EGG, turn_of(turn), (0.1, 0.05, 0.0))
+    mesh = meshed(body)
+    np.testing.assert_allclose(body.depth(mesh.points[np.unique(mesh.surfaces["membrane"])]), 0, atol=1e-6)
+    assert mesh.volumes().sum() == pytest.approx(4 / 3 * np.pi * 0.3 * 0.2 * 0.15, rel=0.03)
+
+
+def test_pieces_of_the_surface_and_mirrors_and_obstacles_have_their_names() -> None:
+    vesicle, er = Sphere(centre=(0, 0, -0.1), radius=0.03), Sphere(centre=(0.1, 0.1, 0), radius=0.05, name="ER")
+    mesh = meshed(BOUTON, symmetry=("y",), obstacles=(vesicle, er), hollow=("ER",))
+    found = areas(mesh)
+    assert set(found) == {"membrane", "axon", "axon_end", "y_min", "vesicle", "vesicles"}
+    assert found["vesicle"] == found["vesicles"] == pytest.approx(2 * np.pi * 0.03**2, rel=0.02)
+    assert found["axon_end"] == pytest.approx(np.pi * 0.05**2 / 2, rel=0.02)
+    assert mesh.volumes()[mesh.regions["ER"]].sum() == pytest.approx(4 / 3 * np.pi * 0.05**3, rel=0.05)
+
+
+def test_channels_on_a_curved_membrane_are_nodes_of_it() -> None:
+    channels = [nearest_on_surface(EGG, (x, y, -1.0)) for x, y in [(0, 0), (0.1, 0.05), (-0.05, 0.1), (0.02, 0.0)]]
+    off = [tuple((1 - 1e-4) * np.array(place)) for place in channels]  # as numbers are that somebody typed
+    mesh = meshed(EGG, channels=off, sensors=[(0.0, 0.0, -0.1)])
+    membrane = mesh.points[np.unique(mesh.surfaces["membrane"])]
+    for place in channels:
+        assert np.linalg.norm(membrane - place, axis=1).min() < 2e-5
+    assert np.linalg.norm(mesh.points - [0.0, 0.0, -0.1], axis=1).min() == 0
+
+
+def test_a_linear_field_is_exact_around_a_vesicle_in_a_curved_terminal() -> None:
+    """Σ_j G_ij (x_j - x_i) vanishes at every node inside: what flows in flows out."""
+    made = discretize_tetrahedra(meshed(EGG, obstacles=(Sphere(centre=(0.05, 0.02, -0.08), radius=0.04),)))
+    flow = made.conductance @ made.centres - made.conductance.sum(axis=1)[:, None] * made.centres
+    walls = np.zeros(made.size, dtype=bool)
+    for surface in made.surfaces.values():
+        walls[surface.indices] = True
+    scale = abs(made.conductance).sum(axis=1)[:, None] * made.quality.smallest
+    assert (~walls).sum() > 300
+    assert np.abs(flow / scale)[~walls].max() < 1e-10
+
+
+def test_how_round_a_surface_is_comes_from_its_depth() -> None:
+    """An ellipsoid is roundest at the ends of its longest axis, with radius c² / a; a box is plane, its edges too."""
+    on = spread(EGG, 0.02)
+    assert radii(EGG, on).min() == pytest.approx(0.15**2 / 0.3, rel=0.1)
+    assert radii(BALL, spread(BALL, 0.05)) == pytest.approx(0.3, rel=1e-3)
+    block = Block((0.0, 0.0, 0.0), (0.5, 0.5, 0.4))
+    assert np.isinf(radii(block, spread(block, 0.03))).all()
+
+
+def test_every_place_of_a_surface_is_near_a_sample_of_it() -> None:
+    on = spread(BALL, 0.05)
+    np.testing.assert_allclose(np.linalg.norm(on, axis=1), 0.3, atol=1e-4)
+    random = np.random.default_rng(1).normal(size=(500, 3))
+    random *= 0.3 / np.linalg.norm(random, axis=1, keepdims=True)
+    nearest = np.linalg.norm(random[:, None] - on, axis=2).min(axis=1)
+    assert nearest.max() < 2 * 0.05
+
+
+def test_active_zones_are_what_lies_between_neighbours() -> None:
+    """Two groups of channels are two zones, filled with points; what is between the groups belongs to none."""
+    corners = np.array([[0.0, 0, 0], [0.06, 0, 0], [0, 0.06, 0], [0.06, 0.06, 0]])
+    found = zones(np.vstack([corners, corners + np.array([0.5, 0, 0])]), 0.005)
+    for x in (0.03, 0.53):
+        assert np.linalg.norm(found - [x, 0.03, 0], axis=1).min() < 0.005
+    assert np.linalg.norm(found - [0.28, 0.03, 0], axis=1).min() > ZONE
+    line = zones(np.array([[0.0, 0, 0], [0.04, 0, 0], [0.09, 0, 0]]), 0.005)
+    assert np.diff(np.unique(line[:, 0])).max() <= 0.005 + 1e-12
+    assert len(zones(np.zeros((0, 3)), 0.005)) == 0
