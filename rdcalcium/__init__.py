@@ -27,6 +27,8 @@ _HOMES = {
     "transport": "rdcalcium.library",
     "sensor": "rdcalcium.library",
     "Model": "rdcalcium.model",
+    "placed": "rdcalcium.placement",
+    "distances": "rdcalcium.placement",
     "release": "rdcalcium.vesicles.trace",
     "fusions": "rdcalcium.vesicles.trace",
     "mesh": "rdcalcium.geometry.builders",
@@ -63,6 +65,8 @@ if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares th
     from rdcalcium.library import sensor as sensor
     from rdcalcium.library import transport as transport
     from rdcalcium.model import Model as Model
+    from rdcalcium.placement import distances as distances
+    from rdcalcium.placement import placed as placed
     from rdcalcium.results import Result as Result
     from rdcalcium.results.convergence import convergence as convergence
     from rdcalcium.runner import resume as resume

@@ -28,6 +28,7 @@ UNITS = {
     "rate": "1/ms",
     "binding rate": "1/(uM*ms)",
     "rate per voltage": "1/(mV*ms)",
+    "area": "um^2",
     "volume": "um^3",
     "surface flux": "uM*um/ms",
     "surface permeability": "um/ms",

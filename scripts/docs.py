@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from rdcalcium.model import Model
 from rdcalcium.model.base import Part, key_meaning
 from rdcalcium.model.kinds import kind_name, kinds_in
+from rdcalcium.model.placement.number import HowMany
 from rdcalcium.model.quantity import OneOrEach, Quantity
 from rdcalcium.units import UNITS, show
 
@@ -75,6 +76,8 @@ def _what(annotation: Any, metadata: Any = ()) -> str:
         return _quantity(quantity)
     if each := next((one for one in metadata if isinstance(one, OneOrEach)), None):
         return f"{_quantity(each.quantity)}; or a table of such"
+    if any(isinstance(one, HowMany) for one in metadata):
+        return "whole number or `{ poisson = mean }`"
     inner = [a for a in get_args(annotation) if a not in (type(None), Ellipsis)]
     if hasattr(annotation, "__metadata__"):
         return _what(inner[0], annotation.__metadata__)

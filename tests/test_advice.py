@@ -392,7 +392,8 @@ def test_many_sensors_are_told_of_in_two_lines() -> None:
     places = [[0.0, 0.005 * i, 0.0] for i in range(1, 41)]
     release = Sensor.model_validate({"use": "felmy2003", "name": "release", "positions": places})
     told = [line for line in check(model(sensors=(release,))) if "'release'" in line]
-    near, far = told
+    coupled, near, far = told
+    assert coupled.endswith("to the nearest channel: 5 to 200 nm, median 103 nm")
     assert near.startswith("warning: sensor 'release 1' is 5 nm from the nearest channel, 0.25 cells of 20 nm; ")
     assert near.endswith("; of 40 sensors 'release' this one alone")
     assert "of the other 39 sensors 'release' the nearest: sensor 'release 2' is 10 nm" in far

@@ -52,6 +52,7 @@ MODELS = {
             "a store with a lumen",
             "openings by hand",
             "pools",
+            "rules of placement",
         )
     },
 }

@@ -12,6 +12,7 @@ from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.cost import WARNING, cost, crawling, step_bound
 from rdcalcium.advice.images import images
 from rdcalcium.advice.open_channels import open_channels
+from rdcalcium.advice.placement import placement
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps, senses
 from rdcalcium.advice.rest import beginning
@@ -27,6 +28,7 @@ from rdcalcium.discretization.space import Space
 from rdcalcium.errors import ModelWarning
 from rdcalcium.library import loaded, used_references
 from rdcalcium.model import Model, doubts
+from rdcalcium.placement import placed
 from rdcalcium.precision import require_precision
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.system import System, chemistry_at
@@ -43,7 +45,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
     What a run would refuse before its first step, such as a tolerance that single precision does not hold, is the same
     RdcalciumError here; but of a model that does not fit into memory the sentences say so.
     """
-    model = loaded(model)
+    model = placed(loaded(model))
     currents = _refused_by_a_run(model)
     name, reason = choose("auto", device)
     questions = [WARNING + question for question in doubts(model)]
@@ -61,6 +63,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         backend,
         *questions,
         *sizes(model, cells, resting, stored),
+        *placement(model),
         *binding_ratios(model, calcium),
         *open_channels(model, currents),
         *cost(model, step_bound(model, cells, chemistry)),

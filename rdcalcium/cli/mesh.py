@@ -81,6 +81,7 @@ def _model(name: str, keys: Mapping[str, Any], sizes: Mapping[str, str]) -> Mode
     from rdcalcium.model import Tetrahedra
     from rdcalcium.model.kinds import kind_name
     from rdcalcium.model.shapes import KINDS
+    from rdcalcium.placement import placed
 
     shapes = [str(kind_name(kind)) for kind in KINDS]
     if name in shapes:
@@ -100,7 +101,7 @@ def _model(name: str, keys: Mapping[str, Any], sizes: Mapping[str, str]) -> Mode
     except InputError as error:
         raise InputError(f"{error}; {suggest(name, shapes, 'shapes')}") from None
     tetrahedra = model.discretization if isinstance(model.discretization, Tetrahedra) else Tetrahedra()
-    return model.changed(discretization=tetrahedra.changed(**sizes))
+    return placed(model.changed(discretization=tetrahedra.changed(**sizes)))
 
 
 def _told(found: TetrahedralMesh) -> Iterator[str]:

@@ -21,12 +21,14 @@ from rdcalcium.geometry.from_file import unit_hint
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.model import Model, Tetrahedra
 from rdcalcium.model.model import probe_label
+from rdcalcium.placement import require_places
 
 AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made
 
 
 def discretize(model: Model) -> Discretization:
-    """Control volumes for a model."""
+    """Control volumes for a model; ModelError for one whose rules of placement have not been followed."""
+    require_places(model)
     return discretized(model, build(model))
 
 

@@ -11,9 +11,9 @@ from rdcalcium.model.current_law import GatedCurrent
 from rdcalcium.model.current_laws import CurrentLaw
 from rdcalcium.model.names import CALCIUM, MAGNESIUM
 from rdcalcium.model.openings import Intervals, PrescribedOpenings, require_openings
+from rdcalcium.model.placed_part import PlacedPart
 from rdcalcium.model.quantity import Factor, Length, Temperature
 from rdcalcium.model.scheme import KineticScheme
-from rdcalcium.model.scheme_part import SchemePart
 from rdcalcium.model.surroundings import Surroundings
 from rdcalcium.units import show
 
@@ -22,7 +22,7 @@ FollowsCalcium = Literal["patch", "drawn"] | None
 """In a patch of its own, which knows the share of each state, or of each channel by chance; None: not at all."""
 
 
-class Channels(SchemePart):
+class Channels(PlacedPart):
     """A group of calcium channels of one kind, at points of the membrane unless it says otherwise.
 
     With a gated current, such as an ohmic one, the gate is a voltage-dependent kinetic scheme; a prescribed current has
@@ -30,10 +30,11 @@ class Channels(SchemePart):
     """
 
     shelf = "channels"
-    own = ("positions", "place", "gating", "openings")
+    own = ("positions", "placement", "place", "gating", "openings")
 
-    positions: tuple[Position, ...] = Field(min_length=1)
-    """Of each channel: x and y, or x, y and z where the membrane is not the plane z = 0."""
+    positions: tuple[Position, ...] = Field(default=(), min_length=1)
+    """Of each channel: x and y, or x, y and z where the membrane is not the plane z = 0; none: those that
+    `placement` gives."""
     place: Literal["membrane", "anywhere"] = "membrane"
     """On the membrane (z = 0 of a box, the named surface of a mesh), or anywhere, as a source in the cytosol is."""
     gating: Literal["deterministic", "stochastic"] = "deterministic"
@@ -93,7 +94,7 @@ class Channels(SchemePart):
         if self.gating == "stochastic" and bool(self.gate) == bool(self.openings):
             advice = "leave that out, or the openings" if self.gate else "needs a gate (a scheme with open_states)"
             raise ValueError(f'channels {self.name!r}: gating = "stochastic": {advice}')
-        if self.openings:
+        if self.openings and self.positions:
             try:
                 require_openings(self.openings, len(self.positions))
             except ValueError as error:

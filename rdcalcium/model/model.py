@@ -19,6 +19,8 @@ from rdcalcium.model.flashes import Flash
 from rdcalcium.model.imaging import Imaging, require_visible
 from rdcalcium.model.lumens import lumens_of, require_lumens
 from rdcalcium.model.names import MAGNESIUM
+from rdcalcium.model.placeable import require_placeable, ruled
+from rdcalcium.model.placement.zones import ActiveZones, Zone
 from rdcalcium.model.pumps import Pump
 from rdcalcium.model.quantity import Concentration, Diffusivity, PositiveTime, Quantity, Temperature
 from rdcalcium.model.scheme import KineticScheme
@@ -28,6 +30,7 @@ from rdcalcium.model.stimulus import Stimulus
 from rdcalcium.model.stores import Lumen, Store
 from rdcalcium.model.surroundings import Extracellular, Surroundings
 from rdcalcium.model.tortuosity import Tortuosity
+from rdcalcium.model.vesicles import Vesicles
 from rdcalcium.units import nanometres
 
 ON_MEMBRANE = 1e-6  # µm, a channel this near to a membrane that is known exactly is on it
@@ -128,6 +131,10 @@ class Model(Part):
     """What binds calcium; none: nothing binds calcium."""
     stimulus: Stimulus | None = None
     """The membrane potential, for channels with a gate; none: no voltage is known."""
+    active_zones: tuple[ActiveZones, ...] = ()
+    """Discs of the membrane in which rules place channels, sensors and vesicles; none: no zones are told apart."""
+    vesicles: tuple[Vesicles, ...] = ()
+    """Vesicles that rules place; none: those of geometry.obstacles are all."""
     channels: tuple[Channels, ...] = ()
     """Where calcium enters; none: no calcium enters."""
     pumps: tuple[Pump, ...] = ()
@@ -192,6 +199,16 @@ class Model(Part):
     def watched(self) -> dict[str, tuple[float, float, float]]:
         """Name and position (µm) of every sensor, then of every probe: the order of all tables and arrays of them."""
         return self.sensor_points | self.probe_points
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the places of everything are known: no rule waits to be followed."""
+        return not ruled(self) and all(entry.is_placed for entry in self.active_zones)
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """Every active zone whose place is known."""
+        return tuple(zone for entry in self.active_zones if entry.is_placed for zone in entry.found_in(self.geometry))
 
     @property
     def lumens(self) -> dict[str, Lumen]:
@@ -284,6 +301,7 @@ class Model(Part):
         self._trials_differ()
         self._openings_are_some()
         self.geometry.allow(self.discretization)
+        require_placeable(self)
         require_lumens(self)
         self._points_in_cytosol()
         for imaging in self.imaging:
@@ -294,6 +312,8 @@ class Model(Part):
         """Parts of one kind, recorded points and lines of the ledger have names of their own."""
         for plural, parts in (
             ("buffers", self.buffers),
+            ("active zones", self.active_zones),
+            ("vesicles", self.vesicles),
             ("channels", self.channels),
             ("pumps", self.pumps),
             ("stores", self.stores),

@@ -36,6 +36,7 @@ LIMITS = {
     "rate": Limits(1e-15, 1e9),
     "binding rate": Limits(1e-15, 1e9),
     "rate per voltage": Limits(1e-15, 1e9),
+    "area": Limits(1e-9, 1e9),
     "volume": Limits(1e-9, 1e9),
     "surface flux": Limits(1e-15, 1e9),
     "surface permeability": Limits(1e-15, 1e9),

@@ -11,24 +11,24 @@ from pydantic import Field, model_validator
 from rdcalcium.errors import suggest
 from rdcalcium.model.base import Name, Part
 from rdcalcium.model.names import CALCIUM
+from rdcalcium.model.placed_part import PlacedPart
 from rdcalcium.model.quantity import LIMITS, Factor, Point, Quantity, Temperature
 from rdcalcium.model.reversibility import counted
 from rdcalcium.model.scheme import KineticScheme
-from rdcalcium.model.scheme_part import SchemePart
 from rdcalcium.model.transition import Transition
 
 NONE_RELEASED = "; one that releases nothing says released = []"
 MOST_MOLECULES = 1e6  # at a position: 1.7 M in a cube of 100 nm, which binds too fast for steps
 
 
-class Sensor(SchemePart):
+class Sensor(PlacedPart):
     """Release sensors of one kind, each a kinetic scheme driven by the calcium at its position."""
 
     shelf = "sensors"
-    own = ("positions", "binds", "molecules", "vesicles", "fusion")
+    own = ("positions", "placement", "binds", "molecules", "vesicles", "fusion")
 
-    positions: tuple[Point, ...] = Field(min_length=1)
-    """Of each sensor: x, y, z."""
+    positions: tuple[Point, ...] = Field(default=(), min_length=1)
+    """Of each sensor: x, y, z; none: those that `placement` gives."""
     binds: bool = False
     """Whether the calcium that a sensor binds is taken from the control volume whose centre is nearest to it, and given
     back when the sensor lets go of it or releases its vesicle. Such a sensor sees the calcium of that control volume;

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rdcalcium.model import Model
+from rdcalcium.placement import placed
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About
 from rdcalcium.results.same_model import difference, model_of
@@ -27,7 +28,7 @@ def finished(
     """
     if not (out / folder.ABOUT).exists():
         return run(model, backend, out, **how)
-    if differs := _difference(model, out):
+    if differs := _difference(placed(model), out):
         if overwrite:
             return run(model, backend, out, overwrite=True, **how)
         raise RunFolderError(

@@ -28,6 +28,7 @@ from rdcalcium.results.about import About, Rest, Status
 from rdcalcium.results.csv_table import read_table
 from rdcalcium.results.inputs import keep_inputs, within
 from rdcalcium.results.per_stimulus import add_counts
+from rdcalcium.results.placement import keep_places
 from rdcalcium.results.provenance import about_discretization, computed_by, scene
 from rdcalcium.runner.beginnings import beginnings
 from rdcalcium.runner.completeness import require_fitting
@@ -110,15 +111,17 @@ class Execution:
         threads: int | None,
         state: dict[str, Any] | None,
         rest: Rest | None = None,
+        given: Model | None = None,
     ):
         """Begin a run, or go on from the `state` of a checkpoint.
 
         rest     where it begins, for run.json
+        given    the model with its rules of placement; none: it has none, or the run goes on with places
         reason   why this backend was chosen, for run.json
         device   number of the GPU, if one was asked for
         threads  on the CPU, if a number was asked for
         """
-        self.model, self.path = model, path
+        self.model, self.path, self.given = model, path, given or model
         self.begun = time.perf_counter()
         self.before = 0.0  # s, of the runs that this one goes on with
         self.step, self.stages = 0.0, 0  # the last one, ms, and how many stages it took
@@ -138,6 +141,7 @@ class Execution:
         folder.remove_run(self.path)
         try:
             folder.write_atomically(self.path / folder.MODEL, self._model_text.encode())
+            keep_places(self.path, self.given, within(self.model, self.path))
             self.about.write(self.path)
             self.recording = Recording(self.path, self.model, self.simulation, self.when, self.microscope, None)
             self.recording.look(self.simulation.now())

@@ -12,6 +12,7 @@ from rdcalcium.library import loaded, resolve
 from rdcalcium.machine import OtherPrograms
 from rdcalcium.memory import check_memory
 from rdcalcium.model import Model, doubts, read_toml
+from rdcalcium.placement import placed
 from rdcalcium.precision import require_precision
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About
@@ -52,7 +53,8 @@ def run(
 
     Raises RunFolderError where the folder cannot be used, also because another run is writing to it.
     """
-    model = loaded(model)
+    given = loaded(model)
+    model = placed(given)
     name, reason = choose(backend, device, threads)
     with folder.new_run(out, overwrite) as path:
         warn(doubts(model))
@@ -61,7 +63,8 @@ def run(
         system, rest = rested.system, told(rested)
         before = [*unrest(rested, model), *resolution_warnings(model, system), *crawling(model, system)]
         warn([*before, *waiting(name, system, threads, others)])
-        return Execution(model, path, system, name, reason, device, threads, None, rest).go(progress, should_stop)
+        execution = Execution(model, path, system, name, reason, device, threads, None, rest, given)
+        return execution.go(progress, should_stop)
 
 
 def resume(

@@ -19,6 +19,7 @@ from rdcalcium.library import loaded
 from rdcalcium.memory import check_memory_for_steady_state
 from rdcalcium.model import Model, doubts
 from rdcalcium.patches.settled import UnsettledError, moment_of
+from rdcalcium.placement import placed
 from rdcalcium.resting import Compartment, NoRestError, spreading
 from rdcalcium.steady_state.equations import Equations
 from rdcalcium.steady_state.newton import NoSteadyStateError, find
@@ -51,7 +52,7 @@ def steady(
     It is computed in double precision on the CPU. Raises InputError for a moment or a surface that there is not, and
     NoSteadyStateError where the terminal has no steady state, or none was found.
     """
-    model, held = _steadied(loaded(model)), tuple(dict.fromkeys([held] if isinstance(held, str) else held))
+    model, held = _steadied(placed(loaded(model))), tuple(dict.fromkeys([held] if isinstance(held, str) else held))
     warn(doubts(model))
     operations = _operations(model, held)
     warn(resolution_warnings(model, operations.system))

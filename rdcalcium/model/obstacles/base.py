@@ -11,6 +11,7 @@ from rdcalcium.solids import Solid
 
 Place = tuple[float, float, float]
 
+ROUNDING = 1e-9  # µm, by which a point on the surface may seem to be inside
 OBSTACLES = "vesicles"  # the surface of all obstacles together
 
 
@@ -32,5 +33,5 @@ class Obstacle(Part):
         """Where it is, in the words of a message: "at (0, 0, 50) nm with radius 20 nm"."""
 
     def contains(self, point: Place) -> bool:
-        """Whether a point (µm) is inside."""
-        return bool(self.solid.depth(np.array([point]))[0] > 0)
+        """Whether a point (µm) is inside; one on the surface is not, whatever rounding says."""
+        return bool(self.solid.depth(np.array([point]))[0] > ROUNDING)

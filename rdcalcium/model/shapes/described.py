@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
@@ -16,6 +18,18 @@ from rdcalcium.units import nanometres, nanometres_to
 
 AXES = "xyz"
 SLACK = 1e-9  # of the extent of a terminal, by which a point may be outside
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Lowest and highest corners of boxes around the obstacles, (n, 2, 3) µm: thousands of points ask for them."""
+
+    corners: np.ndarray
+
+    def around(self, point: Place) -> list[int]:
+        """Which of them a point is in."""
+        there = (self.corners[:, 0] <= point) & (point <= self.corners[:, 1])
+        return np.flatnonzero(there.all(axis=1)).tolist()
 
 
 class Described(Shape):
@@ -78,6 +92,10 @@ class Described(Shape):
         low, high = corners.tolist()
         return Block(tuple(low), tuple(high), called)
 
+    @cached_property
+    def _boxes(self) -> Boxes:
+        return Boxes(np.array([obstacle.solid.bounds for obstacle in self.obstacles]).reshape(-1, 2, 3))
+
     @property
     def solids(self) -> tuple[Obstacle, ...]:
         """Its obstacles."""
@@ -112,7 +130,8 @@ class Described(Shape):
                 f"{name} at {nanometres(point)} is outside the terminal, by {nanometres(-depth)} or more; the nearest "
                 f"point of its surface is {nanometres(nearest_on_surface(self.outline, point))}"
             )
-        for i, obstacle in enumerate(self.obstacles):
+        for i in self._boxes.around(point):
+            obstacle = self.obstacles[i]
             if obstacle.contains(point):
                 raise ValueError(
                     f"{name} at {nanometres(point)} is inside obstacle {i + 1}, {obstacle.name!r} {obstacle.place}"

@@ -1,0 +1,46 @@
+"""What stands where: how many in each active zone, how densely, and how far sensors are from channels."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from rdcalcium.model import Model
+from rdcalcium.placement import coupling_distances, places
+from rdcalcium.units import counted, figures, nanometres, nanometres_to
+
+
+def placement(model: Model) -> Iterator[str]:
+    """Of a model with active zones; and the coupling distance of every group of several sensors."""
+    if zones := model.zones:
+        yield from _zones(model)
+        yield from _densities(model, sum(math.pi * zone.radius**2 for zone in zones))
+    for name, apart in coupling_distances(model).items():
+        if len(apart) > 1:
+            span = f"{nanometres_to(apart.min(), apart.max(), 3)}, median {nanometres(float(np.median(apart)), 3)}"
+            yield f"coupling distance of sensors {name!r}, to the nearest channel: {span}"
+
+
+def _zones(model: Model) -> Iterator[str]:
+    """Number, sizes and spacing of each kind."""
+    for entry in model.active_zones:
+        radii, centres = np.array(entry.sizes), np.array([zone.centre for zone in entry.found_in(model.geometry)])
+        apart = np.linalg.norm(centres[:, None] - centres, axis=2)[np.triu_indices(len(centres), 1)]
+        spaced = f", centres at least {nanometres(float(apart.min()), 3)} apart" if len(apart) else ""
+        sizes = f"a radius of {nanometres_to(radii.min(), radii.max(), 3)}"
+        area = f"{figures(math.pi * float(radii @ radii))} um^2 in all"
+        yield f"active zones {entry.name!r}: {counted(entry.total, 'zone')} with {sizes}, {area}{spaced}"
+
+
+def _densities(model: Model, area: float) -> Iterator[str]:
+    """How many of each group are in the zones."""
+    rows = [place for place in places(model) if place.zone and place.kind != "active zone"]
+    for kind, name in dict.fromkeys((place.kind, place.name) for place in rows):
+        found = Counter(place.zone for place in rows if (place.kind, place.name) == (kind, name))
+        numbers = [found[zone.name] for zone in model.zones]
+        span = f"{min(numbers)} to {max(numbers)}" if min(numbers) < max(numbers) else f"{numbers[0]}"
+        total = sum(numbers)
+        yield f"{kind}s {name!r}: {total} in active zones, {span} in each, {figures(total / area)} per um^2 of them"

@@ -1,0 +1,127 @@
+"""Which rules of placement a model has, whether they name what is there, and in which order they can be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from rdcalcium.errors import suggest
+from rdcalcium.model.placement import Rule
+from rdcalcium.model.placement.zones import Zone
+from rdcalcium.units import nanometres
+
+ROUNDING = 1e-9  # µm, by which a zone may reach beyond a wall
+
+if TYPE_CHECKING:
+    from rdcalcium.model.model import Model
+
+
+class Ruled(NamedTuple):
+    """A part of a model that is placed by a rule.
+
+    kind  "vesicles", "channels" or "sensors", the key of its list in the model
+    """
+
+    kind: str
+    name: str
+    rule: Rule
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return f"{self.kind} {self.name!r}"
+
+
+def ruled(model: Model) -> list[Ruled]:
+    """All of them, in the order of the model."""
+    placed: list[tuple[str, str, Rule | None]] = [
+        *(("vesicles", vesicles.name, vesicles.placement) for vesicles in model.vesicles),
+        *(("channels", channels.name, channels.placement) for channels in model.channels),
+        *(("sensors", sensors.name, sensors.placement) for sensors in model.sensors),
+    ]
+    return [Ruled(kind, name, rule) for kind, name, rule in placed if rule]
+
+
+def in_order(model: Model) -> list[Ruled]:
+    """The same, each after those that its rule needs; ValueError where they wait for each other."""
+    waiting, found = ruled(model), list[Ruled]()
+    while waiting:
+        missing = {one.name for one in waiting}
+        ready = [one for one in waiting if not missing & {*one.rule.needs}]
+        if not ready:
+            raise ValueError(
+                f"{' and '.join(one.called for one in waiting)} are placed after each other in a circle: list the "
+                "positions of one of them, or give it a rule that needs no other"
+            )
+        found += ready
+        waiting = [one for one in waiting if one not in ready]
+    return found
+
+
+def require_placeable(model: Model) -> None:
+    """ValueError for a rule that names what is not there, or that cannot be followed in this terminal."""
+    rules = ruled(model)
+    if rules or not all(entry.is_placed for entry in model.active_zones):
+        _require_known_membrane(model)
+    zones = [name for entry in model.active_zones for name in {entry.name: 0, **dict.fromkeys(entry.names)}]
+    twice = sorted({name for name in zones if zones.count(name) > 1})
+    if twice:
+        raise ValueError(f"two active zones are called {twice[0]!r}; give their entries other names")
+    for zone in model.zones:
+        _require_on_membrane(model, zone)
+    for one in rules:
+        _require_names(model, one, zones)
+    in_order(model)
+
+
+def _require_on_membrane(model: Model, zone: Zone) -> None:
+    """A zone does not reach beyond the walls of a plane membrane; beyond a mirror plane it may."""
+    geometry = model.geometry
+    if geometry.bounds is None or geometry.membrane_height is None:
+        return
+    low, high = geometry.bounds
+    for axis in range(2):
+        below = zone.centre[axis] - zone.radius < low[axis] - ROUNDING and axis not in geometry.mirrors
+        if below or zone.centre[axis] + zone.radius > high[axis] + ROUNDING:
+            raise ValueError(
+                f"active zone {zone.name!r} at {nanometres(zone.centre)} with radius {nanometres(zone.radius, 4)} "
+                "reaches beyond the membrane; move it, or make it smaller"
+            )
+
+
+def _require_names(model: Model, one: Ruled, zones: list[str]) -> None:
+    """The zones of a rule, and those that it is about, are there and of one kind."""
+    rule = one.rule
+    if rule.zones is not None and rule.zones not in zones:
+        raise ValueError(f"{one.called}: no active zones are called {rule.zones!r}; {suggest(rule.zones, zones)}")
+    named = [*_named(model)]
+    for name in rule.needs:
+        kinds = sorted({kind for kind, other in named if other == name})
+        if not kinds:
+            raise ValueError(f"{one.called}: nothing is called {name!r}; {suggest(name, {n for _, n in named})}")
+        if len(kinds) > 1:
+            raise ValueError(
+                f"{one.called}: {' and '.join(kinds)} are called {name!r}, and a rule needs to know which are meant; "
+                "give one of them another name"
+            )
+    if one.kind == "channels" and rule.height:
+        raise ValueError(f"{one.called} are on the membrane: leave height out of their placement")
+
+
+def _named(model: Model) -> Iterator[tuple[str, str]]:
+    """What has places: its kind, in the words of a user, and its name."""
+    yield from (("vesicles", part.name) for part in model.vesicles)
+    yield from (("vesicles", part.name) for part in model.geometry.solids)
+    yield from (("channels", part.name) for part in model.channels)
+    yield from (("sensors", part.name) for part in model.sensors)
+
+
+def _require_known_membrane(model: Model) -> None:
+    """Whoever places something knows the membrane before there are control volumes."""
+    if model.geometry.bounds is None or model.geometry.membrane_height is None:
+        raise ValueError(
+            "rules of placement need a membrane that is known before there are cells, as that of a box is: list the "
+            "positions of channels, sensors and active zones"
+        )
+    if model.vesicles and "obstacles" not in type(model.geometry).model_fields:
+        raise ValueError(f"a terminal of kind {model.geometry.kind!r} cannot hold [[vesicles]]; leave them out")

@@ -1,0 +1,21 @@
+"""A hexagonal lattice."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from rdcalcium.model.placement.base import Rule
+from rdcalcium.model.placement.number import Number
+from rdcalcium.model.quantity import PositiveLength, Quantity
+
+
+class Hexagonal(Rule):
+    """On a hexagonal lattice, of which one point is the centre of the zone."""
+
+    kind: Literal["hexagonal"] = "hexagonal"
+    spacing: PositiveLength
+    """Between nearest neighbours."""
+    number: Number | None = None
+    """In each zone, those nearest to its centre; none: all that are in the zone."""
+    angle: Annotated[float, Quantity("number", ge=-360, le=360)] | None = None
+    """Of a row of the lattice to x, degrees; none: it is drawn for each zone."""

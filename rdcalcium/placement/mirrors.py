@@ -1,0 +1,37 @@
+"""What of an arrangement is computed where mirror planes halve the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from rdcalcium.errors import ModelError
+
+SAME = 1e-9  # µm, between a place and the mirror image of another
+
+
+def on_the_computed_side(mirrors: Mapping[int, float], called: str, points: np.ndarray) -> np.ndarray:
+    """Those of some points (n, 3) that are computed: all, unless some are beyond a mirror plane.
+
+    There the mirror images of the others are, so that the arrangement must be its own mirror image.
+
+    mirrors  axis that each plane is normal to -> where it is, µm
+    called   what is placed, as messages say it
+    """
+    for axis, plane in mirrors.items():
+        away = points[:, axis] - plane
+        if not (away < -SAME).any():
+            continue
+        image = points.copy()
+        image[:, axis] -= 2 * away
+        if cKDTree(points).query(image)[0].max() > SAME:
+            raise ModelError(
+                f"{called} reach over the mirror plane {'xyz'[axis]} = {plane:g}, on whose other side their mirror "
+                f"images are, and are not their own mirror image: leave {'xyz'[axis]!r} out of geometry.symmetry, or "
+                "move the zone away from the plane"
+            )
+        points = points[away >= -SAME]
+        points[:, axis] = np.maximum(points[:, axis], plane)
+    return points

@@ -1,0 +1,1 @@
+"""How each rule of `model/placement/` is followed: a file of the same name, whose `places` gives u, v and height."""

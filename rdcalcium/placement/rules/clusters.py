@@ -1,0 +1,37 @@
+"""Clusters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from rdcalcium.model.placement.clusters import Clusters
+from rdcalcium.placement.adding import one_by_one
+from rdcalcium.placement.chart import raised
+from rdcalcium.placement.ground import Disc
+from rdcalcium.placement.site import Site
+
+
+def places(rule: Clusters, site: Site) -> np.ndarray:
+    """First the centres of the clusters, then what is in each, (n, 3)."""
+    found = np.empty((0, 3))
+    for centre in _centres(rule, site):
+        disc = Disc(rule.radius, tuple(centre[:2].tolist()))
+
+        def draw(number: int, disc: Disc = disc) -> np.ndarray:
+            return raised(disc.sample(site.rng, number), rule.height)
+
+        new = one_by_one(site, draw, site.count(rule.number), rule.spacing, there=found)
+        found = np.concatenate([found, new])
+    return found
+
+
+def _centres(rule: Clusters, site: Site) -> np.ndarray:
+    """Of clusters that are on the ground as a whole, (k, 3)."""
+    bare = replace(site, ground=site.ground.shrunk(rule.radius), radius=0.0, called=f"clusters of {site.called}")
+
+    def draw(number: int) -> np.ndarray:
+        return raised(bare.ground.sample(site.rng, number), 0.0)
+
+    return one_by_one(bare, draw, site.count(rule.clusters), rule.cluster_spacing)

@@ -1,0 +1,38 @@
+"""Hexagonal lattices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rdcalcium.errors import ModelError
+from rdcalcium.model.placement.hexagonal import Hexagonal
+from rdcalcium.placement.chart import raised
+from rdcalcium.placement.site import Site
+from rdcalcium.units import nanometres
+
+
+def places(rule: Hexagonal, site: Site) -> np.ndarray:
+    """Points of the lattice on the ground, the nearest to its centre first, (n, 3)."""
+    angle = 2 * math.pi * site.rng.random() if rule.angle is None else math.radians(rule.angle)
+    feet = _lattice(rule.spacing, angle, site.ground.reach)
+    feet = feet[site.ground.contains(feet)]
+    number = len(feet) if rule.number is None else site.count(rule.number)
+    if number > len(feet):
+        raise ModelError(
+            f"{site.called}: {len(feet)} of {number} find room on a lattice with a spacing of "
+            f"{nanometres(rule.spacing)}; ask for fewer, a smaller spacing or larger zones"
+        )
+    return site.require_free(raised(feet[:number], rule.height))
+
+
+def _lattice(spacing: float, angle: float, reach: float) -> np.ndarray:
+    """All points of a lattice around the origin up to a distance, the nearest first, (n, 2)."""
+    most = math.ceil(reach / spacing / math.cos(math.pi / 6)) + 1
+    i, j = (one.ravel() for one in np.mgrid[-most : most + 1, -most : most + 1])
+    rows = np.array([[math.cos(a), math.sin(a)] for a in (angle, angle + math.pi / 3)])
+    away = i * i + i * j + j * j  # squared distance in spacings, exact
+    order = np.argsort(away, kind="stable")
+    feet: np.ndarray = spacing * np.stack([i, j], axis=1)[order] @ rows
+    return feet

@@ -1,0 +1,89 @@
+"""One active zone, or the whole membrane, as a rule finds it that is to place something there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+
+from rdcalcium.errors import ModelError
+from rdcalcium.model.placement.number import Poisson
+from rdcalcium.placement.chart import SAME, Chart, raised
+from rdcalcium.placement.ground import Ground
+from rdcalcium.solids import Solid
+
+TOUCHING = 1 - 1e-9  # of the sum of two radii
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """What a rule may know; all lengths in µm.
+
+    called   what is placed, and where, as messages say it
+    ground   where the feet may be
+    chart    coordinates of the membrane there: places are its u, v, h
+    radius   of the vesicles that are placed; 0 of what has no size
+    feet     name -> feet of all those of that name in the terminal, (m, 3)
+    bodies   what stands in the terminal as the model lists it, which no vesicle must overlap
+    spheres  (s, 4) centre and radius of each vesicle that has been placed, likewise
+    rng      random numbers of this site alone
+    """
+
+    called: str
+    ground: Ground
+    chart: Chart
+    radius: float
+    feet: dict[str, np.ndarray]
+    bodies: tuple[Solid, ...]
+    spheres: np.ndarray
+    rng: np.random.Generator
+
+    def count(self, number: int | Poisson) -> int:
+        """How many: as given, or drawn."""
+        return int(self.rng.poisson(number.mean)) if isinstance(number, Poisson) else number
+
+    def points(self, places: np.ndarray) -> np.ndarray:
+        """Where things are whose lowest points are at places (n, 3): centres of vesicles; (n, 3)."""
+        return self.chart.space(places + np.array([0.0, 0.0, self.radius]))
+
+    def near(self, name: str) -> np.ndarray:
+        """Feet u, v of those of a name that are on this ground, (m, 2); ModelError where none is."""
+        places = self.chart.feet(self.feet[name])
+        feet = places[np.abs(places[:, 2]) < SAME][:, :2]
+        feet = feet[self.ground.contains(feet)]
+        if not len(feet):
+            raise ModelError(f"{self.called}: none of {name!r} is there; place them in these zones first")
+        return feet
+
+    def clear_of(self, name: str, distance: float, places: np.ndarray) -> np.ndarray:
+        """Which feet of places (n, 3) are at least so far from the feet of all those of a name, (n,)."""
+        ours = self.chart.space(raised(places[:, :2], 0.0))
+        far, _ = cKDTree(self.feet[name]).query(ours)
+        clear: np.ndarray = far >= distance * TOUCHING
+        return clear
+
+    def free(self, places: np.ndarray) -> np.ndarray:
+        """Which places (n, 3) are on the ground, and where no vesicle is that one there would overlap; (n,)."""
+        free = self.ground.contains(places[:, :2])
+        if not self.radius:
+            return free
+        points = self.points(places)
+        if len(self.spheres):
+            apart = cdist(points, self.spheres[:, :3])
+            free &= (apart >= (self.radius + self.spheres[:, 3]) * TOUCHING).all(axis=1)
+        for body in self.bodies:
+            free &= body.depth(points) <= -self.radius * TOUCHING
+        return free
+
+    def require_free(self, places: np.ndarray) -> np.ndarray:
+        """Places that a rule gives without chance; ModelError where one is beyond the ground, or overlaps."""
+        wrong = ~self.free(places)
+        if wrong.any():
+            raise ModelError(
+                f"{self.called}: {wrong.sum()} of {len(places)} places are beyond its edge"
+                f"{', or in another vesicle' if self.radius else ''}; ask for fewer, closer to its centre, or make the "
+                "zone larger"
+            )
+        return places

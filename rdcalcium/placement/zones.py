@@ -1,0 +1,82 @@
+"""Where active zones are, and how large, where a model leaves it to chance."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rdcalcium.errors import ModelError
+from rdcalcium.model import Model
+from rdcalcium.model.placement.zones import ActiveZones, Zone
+from rdcalcium.placement.adding import BATCH, PATIENCE
+from rdcalcium.placement.ground import Rectangle
+from rdcalcium.randomness import generator
+from rdcalcium.units import counted, nanometres
+
+
+def with_zones(model: Model) -> Model:
+    """The model in which the centre and radius of each active zone are known; ModelError where there is no room."""
+    known: list[Zone] = []
+    entries = []
+    for entry in sorted(model.active_zones, key=lambda entry: not entry.positions):  # listed ones make room for no one
+        made = entry if entry.is_placed else _drawn(model, entry, known)
+        entries.append(made)
+        known += made.found_in(model.geometry)
+    order = [entry.name for entry in model.active_zones]
+    return model.changed(active_zones=tuple(sorted(entries, key=lambda entry: order.index(entry.name))))
+
+
+def _drawn(model: Model, entry: ActiveZones, known: list[Zone]) -> ActiveZones:
+    """An entry with what chance gives."""
+    rng = generator(model.run.seed if entry.seed is None else entry.seed, 0, "placement", "active zones", entry.name)
+    radii = _radii(entry, rng)
+    positions: list[tuple[float, ...]] = [*entry.positions]
+    there = [(np.array(zone.centre), zone.radius) for zone in known]
+    for radius in radii if entry.count else ():
+        centre = _centre(model, entry, radius, there, rng)
+        there.append((centre, radius))
+        positions.append(tuple(centre.tolist()))
+    sizes = {"radius": None, "area": None, "radii": tuple(radii)} if entry.cv else {}
+    return entry.changed(count=None, cv=None, minimum_spacing=None, positions=tuple(positions), **sizes)
+
+
+def _radii(entry: ActiveZones, rng: np.random.Generator) -> list[float]:
+    """Of each zone, µm; drawn from a log-normal distribution with the mean that is said, of radius or of area."""
+    if not entry.cv:
+        return [*entry.sizes]
+    spread = math.sqrt(math.log1p(entry.cv**2))
+    mean = entry.area or entry.radius or 0.0
+    drawn = rng.lognormal(math.log(mean) - spread**2 / 2, spread, entry.total)
+    sizes: list[float] = (np.sqrt(drawn / math.pi) if entry.area else drawn).tolist()
+    return sizes
+
+
+def _centre(
+    model: Model, entry: ActiveZones, radius: float, there: list[tuple[np.ndarray, float]], rng: np.random.Generator
+) -> np.ndarray:
+    """Of one more zone, that is on the membrane as a whole and far enough from those that are there, (3,)."""
+    membrane, height = plane_of(model)
+    room = membrane.shrunk(radius)
+    centres = np.array([centre for centre, _ in there]).reshape(-1, 3)
+    apart = np.array([entry.minimum_spacing or radius + other for _, other in there])
+    for _ in range(PATIENCE if min(np.subtract(membrane.high, membrane.low)) >= 2 * radius else 0):
+        points = np.column_stack([room.sample(rng, BATCH), np.full(BATCH, height)])
+        far = (np.linalg.norm(points[:, None] - centres, axis=2) >= apart).all(axis=1)
+        if far.any():
+            centre: np.ndarray = points[far.argmax()]
+            return centre
+    raise ModelError(
+        f"active zones {entry.name!r}: {counted(len(there), 'zone')} with centres "
+        f"{nanometres(entry.minimum_spacing or 2 * radius, 3)} apart find room on the membrane, and one more with a "
+        f"radius of {nanometres(radius, 3)} does not; ask for fewer, closer together or smaller ones, or another seed"
+    )
+
+
+def plane_of(model: Model) -> tuple[Rectangle, float]:
+    """The computed part of a plane membrane, and its height z, µm; ModelError where there is none."""
+    bounds, height = model.geometry.bounds, model.geometry.membrane_height
+    if bounds is None or height is None:
+        raise ModelError("the membrane is no plane; name the active zones in which things are placed")
+    (x, y, _), (u, v, _) = bounds
+    return Rectangle((x, y), (u, v)), height

@@ -1,0 +1,52 @@
+"""Where rules have placed things: a table of all places, and the model with its rules."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from rdcalcium.model import Model, write_toml
+from rdcalcium.placement import Place, places, with_rules_of
+from rdcalcium.results.folder import AS_GIVEN, PLACEMENT, lost, write_atomically
+
+HEADINGS = ("kind", "name", "number", "zone", "x (um)", "y (um)", "z (um)", "radius (um)")
+
+
+def keep_places(folder: Path, given: Model, model: Model) -> None:
+    """Write what is where, and which rules have placed it, where a model has rules or active zones.
+
+    given  with its rules
+    model  with the places that they gave, and the names of files as they are in the run folder
+    """
+    if not given.is_placed:
+        write_atomically(folder / AS_GIVEN, write_toml(with_rules_of(model, given)).encode())
+    if not given.is_placed or model.zones:
+        write_places(folder / PLACEMENT, model)
+
+
+def write_places(path: Path, model: Model) -> None:
+    """The table of all places, with all digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADINGS)
+    writer.writerows((row.kind, row.name, row.number, row.zone, *row.point, row.radius) for row in places(model))
+    write_atomically(path, text.getvalue().encode())
+
+
+def read_places(folder: Path) -> list[Place]:
+    """What `write_places` wrote into a run folder; empty if there is no such table."""
+    path = folder / PLACEMENT
+    if not path.exists():
+        return []
+    try:
+        head, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+        if tuple(head) != HEADINGS:
+            raise ValueError
+        return [_place(*row) for row in rows]
+    except (ValueError, TypeError, csv.Error):
+        raise lost(f"{path} is damaged") from None
+
+
+def _place(kind: str, name: str, number: str, zone: str, x: str, y: str, z: str, radius: str) -> Place:
+    return Place(kind, name, int(number), zone, (float(x), float(y), float(z)), float(radius))
