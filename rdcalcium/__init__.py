@@ -41,6 +41,7 @@ _HOMES = {
     "check": "rdcalcium.advice",
     "steady": "rdcalcium.steady_state",
     "SteadyState": "rdcalcium.steady_state",
+    "estimate_error": "rdcalcium.fineness",
     "run": "rdcalcium.runner",
     "resume": "rdcalcium.runner",
     "Result": "rdcalcium.results",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:  # the same, for editors and type checkers; a test compares th
     from rdcalcium.errors import ModelError as ModelError
     from rdcalcium.errors import ModelWarning as ModelWarning
     from rdcalcium.errors import RdcalciumError as RdcalciumError
+    from rdcalcium.fineness import estimate_error as estimate_error
     from rdcalcium.geometry.builders import mesh as mesh
     from rdcalcium.geometry.files import read_mesh as read_mesh
     from rdcalcium.geometry.files import write_mesh as write_mesh

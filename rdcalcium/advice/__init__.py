@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from rdcalcium import memory
@@ -36,11 +36,12 @@ from rdcalcium.system import System, chemistry_at
 __all__ = ["check", "crawling", "resolution_warnings", "warn_the_caller"]
 
 
-def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
+def check(model: Model | str | Path, *, device: int | None = None, told: Collection[str] = ()) -> list[str]:
     """Short sentences on a model, the sizes first; those that ask for a change begin with "warning".
 
     model   or the name of one of the library, or the path of a model file
     device  number of the GPU that a run would take, of those that `rdcalcium list devices` shows; none: the first one
+    told    names of sensors and probes of which `estimate_error` tells what cells leave: rules of thumb are silent then
 
     What a run would refuse before its first step, such as a tolerance that single precision does not hold, is the same
     RdcalciumError here; but of a model that does not fit into memory the sentences say so.
@@ -72,7 +73,7 @@ def check(model: Model | str | Path, *, device: int | None = None) -> list[str]:
         *temperature(model),
         *randomness(model),
         *images(model),
-        *_resolution(model, cells.locator, cells.space, resting, cells.count),
+        *_resolution(model, cells.locator, cells.space, resting, cells.count, told),
         *(judge_mesh(model, cells.made) if cells.made else ()),
         *_references(model),
     ]
@@ -91,15 +92,17 @@ def warn_the_caller(sentences: Iterable[str]) -> None:
         warnings.warn(sentence, ModelWarning, stacklevel=3)
 
 
-def _resolution(model: Model, locator: Locator, space: Space, chemistry: Chemistry, count: int) -> Iterator[str]:
+def _resolution(
+    model: Model, locator: Locator, space: Space, chemistry: Chemistry, count: int, told: Collection[str] = ()
+) -> Iterator[str]:
     """Whether so many control volumes are fine enough; a single one is not meant to resolve anything."""
     if count == 1:
         yield "one well-mixed compartment: all concentrations are the same everywhere"
         return
-    yield from distances(model, locator)
+    yield from distances(model, locator, told)
     yield from gaps(model, locator)
     yield from senses(model, locator)
-    yield from captures(model, locator, space, chemistry)
+    yield from captures(model, locator, space, chemistry, told)
 
 
 def _refused_by_a_run(model: Model) -> Currents:

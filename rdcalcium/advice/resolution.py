@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -30,26 +30,43 @@ def _pores(model: Model) -> list[Point]:
     return [p for group in model.channels for p in group.points]
 
 
-def distances(model: Model, locator: Locator) -> Iterator[str]:
-    """How far each sensor and probe is from the channels, in cells."""
-    pores, those = np.array(_pores(model)), watched(model)
-    if not (len(pores) and those):
+def distances(model: Model, locator: Locator, told: Collection[str] = ()) -> Iterator[str]:
+    """How far each sensor and probe is from the channels, in cells.
+
+    told  names of those whose error is told elsewhere
+    """
+    those = watched(model)
+    if not (_pores(model) and those):
         return
-    points = np.array([one.point for one in those])
-    far, nearest = cKDTree(pores).query(points)
-    widths = _widths_between(locator, points, pores[nearest])
-    known = locator.knows_near(points, pores[nearest]) & ~np.array(model.sees_one_volume)
-    trust = np.where(known, CORRECTED, NEAR)
-    measured = zip(those, *(x.tolist() for x in (far, widths, trust)), strict=True)
-    said = (_distance(one, distance, width, trusted) for one, distance, width, trusted in measured)
+    names = [*model.watched]
+    measured = zip(names, those, *(x.tolist() for x in _measured(model, locator)), strict=True)
+    said = (_distance(one, far, width, trusted, name in told) for name, one, far, width, trusted in measured)
     yield from together(said, ends=("nearest", "farthest"))
 
 
-def _distance(one: Watched, distance: float, width: float, trusted: float) -> Said:
+def _measured(model: Model, locator: Locator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each sensor and probe the way to the nearest channel and its widest cell (µm), and how many cells it takes."""
+    points, pores = np.array([*model.watched.values()]), np.array(_pores(model))
+    far, nearest = cKDTree(pores).query(points)
+    widths = _widths_between(locator, points, pores[nearest])
+    known = locator.knows_near(points, pores[nearest]) & ~np.array(model.sees_one_volume)
+    return far, widths, np.where(known, CORRECTED, NEAR)
+
+
+def too_near(model: Model, locator: Locator, finer: float) -> np.ndarray:
+    """Whether each sensor and probe is nearer to a channel than cells tell that are 1 / `finer` as wide, (points,)."""
+    if not (_pores(model) and model.watched):
+        return np.zeros(len(model.watched), dtype=bool)
+    far, widths, trusted = _measured(model, locator)
+    near: np.ndarray = (far < PORE) | (far < trusted * widths / finer * ROUNDING)
+    return near
+
+
+def _distance(one: Watched, distance: float, width: float, trusted: float, told: bool) -> Said:
     """What to say of one that is so far (µm) from a channel, in cells so wide (µm), of which so many are far enough."""
     cells = f"{counted(distance / width, 'cell')} of {nm(width)}"
     remedy = ""
-    if distance < trusted * width * ROUNDING:
+    if distance < trusted * width * ROUNDING and not told:
         finer = f"calcium there may be several per cent off: cells of {nm(distance / trusted)} would be fine enough"
         remedy = "on a pore calcium has no value: move it away" if distance < PORE else finer
     return Said(one.kind, f"{one.name} is {nm(distance)} from the nearest channel, {cells}", remedy, distance / width)
@@ -112,8 +129,14 @@ def _gap(point: Point, obstacle: Obstacle, membrane: float) -> float | None:
     return point[2] + way - membrane if 0 < way < math.inf else None
 
 
-def captures(model: Model, locator: Locator, space: Space, chemistry: Chemistry) -> Iterator[str]:
-    """Buffers that take up calcium within less than two cells of the channels, where they are there."""
+def captures(
+    model: Model, locator: Locator, space: Space, chemistry: Chemistry, told: Collection[str] = ()
+) -> Iterator[str]:
+    """Buffers that take up calcium within less than two cells of the channels, where they are there.
+
+    told  names of sensors and probes whose error is told elsewhere; if it is that of all, what it may be is not said
+    """
+    all_told = len(told) > 0 and set(model.watched) <= set(told)
     pores = np.array(_pores(model)).reshape(-1, 3)
     width = float(locator.widths(pores)[:, :2].max(initial=0.0))
     for buffer in model.buffers:
@@ -122,8 +145,7 @@ def captures(model: Model, locator: Locator, space: Space, chemistry: Chemistry)
         rate = chemistry.capture_rate(buffer.name)
         length = math.sqrt(model.calcium.diffusivity / rate) if rate > 0 else math.inf
         if length < CAPTURE * width:
-            yield (
-                f"warning: buffer {buffer.name!r} captures calcium within {nm(length)} and the cells at the "
-                f"channels are {nm(width)}; where it fills up, calcium near them may be {FILLED} % off: "
-                f"cells of {nm(length / CAPTURE)} would resolve it"
-            )
+            text = f"buffer {buffer.name!r} captures calcium within {nm(length)} and the cells at the channels are "
+            remedy = f"cells of {nm(length / CAPTURE)} would resolve it"
+            off = f"; where it fills up, calcium near them may be {FILLED} % off: {remedy}"
+            yield text + nm(width) if all_told else f"warning: {text}{nm(width)}{off}"

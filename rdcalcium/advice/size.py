@@ -23,15 +23,16 @@ def memory_line(model: Model, cells: CellSizes, backend: str, device: int | None
     """Control volumes, as a run counts them, and the memory that they need."""
     besides = f", and {cells.solid:,} solid cells" if cells.solid else ""
     what = counted(cells.count, "control volume")
-    yield from _memory(model, what, besides, cells.count + cells.solid, backend, device)
+    yield from memory_of(model, what, besides, cells.count + cells.solid, backend, device)
 
 
 def does_not_fit(model: Model, planned: int, backend: str, device: int | None) -> Iterator[str]:
     """The same for cells that are too many to be made, so that nobody knows how many are solid."""
-    yield from _memory(model, f"{planned:,} control volumes and solid cells", "", planned, backend, device)
+    yield from memory_of(model, f"{planned:,} control volumes and solid cells", "", planned, backend, device)
 
 
-def _memory(model: Model, what: str, besides: str, size: int, backend: str, device: int | None) -> Iterator[str]:
+def memory_of(model: Model, what: str, besides: str, size: int, backend: str, device: int | None) -> Iterator[str]:
+    """What control volumes are called, how many fields they have, and the memory that so many (`size`) take."""
     about = f"{what} × {counted(memory.count_fields(model), 'field')}{besides}; memory about "
     budgets = [*memory.memories(model, size, backend, device)]
     yield about + ", ".join(f"{_bytes(m.needed)} of {_bytes(m.available)} available on {m.place}" for m in budgets)

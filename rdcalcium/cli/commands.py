@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rdcalcium.results import Result
 
 INTERRUPTED = 130  # exit status, as after Ctrl-C in a shell
+ACCURACY, LARGEST = 0.02, 0.5  # share of calcium that cells may leave, unless somebody says, and the most to be said
 SHOWN = 3  # warnings of a kind, before a run
 
 out_option = click.option(
@@ -46,6 +47,19 @@ def _number(context: click.Context, option: click.Parameter, value: float | None
     if value is not None and math.isnan(value):
         raise click.BadParameter("nan is not a number.")
     return value
+
+
+def _share(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
+    """A share such as "1 %"."""
+    from rdcalcium.units import UnitError, parse
+
+    try:
+        share = None if value is None else parse(value, "number")
+    except UnitError as error:
+        raise click.BadParameter(f"{error}") from None
+    if share is not None and not 0 < share <= LARGEST:
+        raise click.BadParameter(f"{value} cannot be aimed at; give one above 0 and up to 50 %")
+    return share
 
 
 refine_option = click.option(
@@ -239,7 +253,16 @@ def steady(
 @device_option
 @refine_option
 @tetrahedra_option
-def check(model: str, device: int | None, refine: float | None, tetrahedra: bool) -> None:
+@click.option("--error", "estimate", is_flag=True, help="Estimate what the cells leave of error; takes some seconds.")
+@click.option(
+    "--accuracy",
+    metavar="SHARE",
+    callback=_share,
+    help='Which error of calcium is wanted, with --error [default: "2 %"].',
+)
+def check(
+    model: str, device: int | None, refine: float | None, tetrahedra: bool, estimate: bool, accuracy: float | None
+) -> None:
     """Read and validate MODEL; print it resolved, with sizes, memory and advice. Runs nothing."""
     from rdcalcium.model import write_toml
 
@@ -248,8 +271,20 @@ def check(model: str, device: int | None, refine: float | None, tetrahedra: bool
     from rdcalcium.library import likeness
 
     click.echo(write_toml(loaded))
-    for line in (*likeness(model), *advice.check(loaded, device=device)):
+    told, lines = _estimated(loaded, accuracy, device) if estimate or accuracy else ((), [])
+    for line in (*likeness(model), *advice.check(loaded, device=device, told=told), *lines):
         click.echo(f"# {line}")
+
+
+def _estimated(model: Model, accuracy: float | None, device: int | None) -> tuple[tuple[str, ...], list[str]]:
+    """Names of the points whose error is estimated, and what is said of it; or why none is."""
+    from rdcalcium.fineness import NoEstimateError, estimate_error, sentences
+
+    try:
+        found = estimate_error(model)
+    except NoEstimateError as error:
+        return (), [f"warning: the error of the cells is not estimated: {error}"]
+    return found.told, [*sentences(found, accuracy or ACCURACY, device)]
 
 
 @cli.command()

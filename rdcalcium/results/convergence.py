@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdcalcium.geometry.axes import grid_axes
-from rdcalcium.model import Grid, Model
+from rdcalcium.geometry.mean_width import mean_widths
+from rdcalcium.model import Model
 from rdcalcium.patches.base import BOUND, PUMPED, STORED
 from rdcalcium.results.columns import ENTERED, FREE, PEAK, RELEASE_PROBABILITY, RELEASES, Column
 from rdcalcium.results.folder import CONVERGENCE, RunFolderError, writable, write_atomically
@@ -46,7 +46,9 @@ def convergence(runs: Iterable[Result | str | Path]) -> xarray.Dataset:
     levels = sorted((_of(run) for run in runs), key=lambda level: level[0].about.discretization.count)
     _require_comparable(levels)
     found = [result for result, _ in levels]
-    widths, tables = _widths(levels), [_quantities(result) for result in found]
+    made = [result.about.discretization for result in found]
+    widths = mean_widths([model for _, model in levels], [one.count for one in made], [one.volume for one in made])
+    tables = [_quantities(result) for result in found]
     names = [name for name in tables[-1] if all(name in table for table in tables)]
     values = np.array([[table[name] for name in names] for table in tables]).reshape(len(found), len(names))
     return _dataset(found, widths, names, values)
@@ -102,18 +104,6 @@ def _require_comparable(levels: list[tuple[Result, Model]]) -> None:
                 f"the runs in {coarse.folder} and {fine.folder} have {a:,} and {b:,} control volumes, too much alike "
                 "to tell what cells leave: refine one of them by 1.5 or more"
             )
-
-
-def _widths(levels: list[tuple[Result, Model]]) -> np.ndarray:
-    """Mean width of the cells of each run, µm; axes along which the finest has one cell do not count."""
-    finest = levels[-1][1]
-    if not isinstance(finest.discretization, Grid):
-        made = [run.about.discretization for run, _ in levels]
-        return np.array([(one.volume / one.count) ** (1 / 3) for one in made])
-    resolved = [a for a, axis in enumerate(grid_axes(finest)) if axis.size > 1]
-    means = np.array([[axis.widths.mean() for axis in grid_axes(model)] for _, model in levels])
-    widths: np.ndarray = np.exp(np.log(means[:, resolved]).mean(axis=1))
-    return widths
 
 
 def _quantities(result: Result) -> dict[str, float]:

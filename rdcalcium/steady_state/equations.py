@@ -34,6 +34,8 @@ class Equations:
     sources  (fields, k) µM ms⁻¹
     outflow  (k, held) µm, conductance from a free control volume to each held one
     patches  what they take
+
+    forgetting  ms⁻¹, of one implicit step of Euler's from rest: u / time = F(u)
     """
 
     def __init__(
@@ -42,13 +44,16 @@ class Equations:
         sources: np.ndarray,
         moment: float = -np.inf,
         lumens: Mapping[str, float] | None = None,
+        within: float = np.inf,
     ):
         """Operations in double precision; sources in every control volume, (fields, n) µM ms⁻¹.
 
         moment  of the voltage, ms
         lumens  free calcium in stores by their names, from which that of a steady state is looked for, µM; none: that
                 of the model
+        within  time (ms) from rest to the state that is looked for, in one implicit step; infinite: a steady state
         """
+        self.forgetting = 1 / within
         self.system, self.chemistry = operations.system, operations.system.chemistry
         bare = replace(self.system, patches=Patches())
         self._do = NumpyOperations(bare) if self.system.patches else operations
@@ -111,11 +116,16 @@ class Equations:
         self._do.stage(self._y0, self._f0, self._do.from_host(excess), out, 0.0, 0.0, 1.0, 0.0)
         rates = self._do.to_host(out)
         self.patches.take(self.calcium(u), rates[CALCIUM])
-        found: np.ndarray = rates[:, self.free] + self.sources
+        found: np.ndarray = rates[:, self.free] + self.sources - self.forgetting * u
         return found
 
     def filled(self, u: np.ndarray) -> np.ndarray:
-        """An excess u (fields, k), but with as much calcium in lumens that have control volumes as balances, evenly."""
+        """An excess u (fields, k), but with as much calcium in lumens that have control volumes as balances, evenly.
+
+        In a time that ends nothing needs to balance.
+        """
+        if self.forgetting:
+            return u
         found, rest = u.copy(), self.rest[CALCIUM, self.free]
         for number, level in self.patches.balanced(self.calcium(u)):
             there = self.parts == number
@@ -130,6 +140,7 @@ class Equations:
         """
         slopes = self.chemistry.jacobian(self.rest[:, self.free] + u)
         slopes[CALCIUM, CALCIUM] -= self.pumping(u)
+        slopes -= self.forgetting * np.eye(len(slopes))[:, :, None]
         kept = self.chemistry.kept_in_place
         return np.ascontiguousarray(np.moveaxis(slopes, -1, 0)) - kept.T @ kept
 
@@ -156,7 +167,7 @@ class Equations:
     @cached_property
     def kept(self) -> np.ndarray:
         """Sums of fields of which each of `pieces` keeps as much as there is, though they move, (sums, fields)."""
-        return self.chemistry.spread if self.pieces.shape[0] else self.chemistry.spread[:0]
+        return self.chemistry.spread if self.pieces.shape[0] and not self.forgetting else self.chemistry.spread[:0]
 
     @property
     def spreading(self) -> float:

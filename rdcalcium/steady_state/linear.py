@@ -57,7 +57,8 @@ def free_calcium(equations: Equations, accuracy: float) -> tuple[np.ndarray, int
     """
     u, without = np.zeros_like(equations.sources), equations.under(0.0)
     pumping, across = without.pumping(u)[:, None, None], without.across(u)
-    cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], pumping, across)
+    taken = pumping + equations.forgetting
+    cycle = Cycle(equations.levels, equations.chemistry.diffusivity[:1], taken, across)
     stores = [_store(a, b, np.array([CALCIUM])) for a, b in equations.couplings(u)]
     found, iterations = _solve(cycle, equations.entering[:, None], equations.volumes, accuracy, stores)
     u[:1] = found.T

@@ -49,7 +49,7 @@ def observed(
         time=time,
         fields=tuple(field.name for field in do.system.fields),
         positions=model.watched,
-        values=_seen(model, influx, currents * _open(model, influx, sites, time), y),
+        values=seen(model, influx, currents * open_shares(model, influx, sites, time), y),
         centres=cells.centres[cells.volumes > 0],
         y=y[:, cells.volumes > 0],
         parts=None if cells.parts is None else cells.parts[cells.volumes > 0],
@@ -64,13 +64,13 @@ def observed(
     )
 
 
-def _open(model: Model, influx: Influx, sites: np.ndarray, time: float) -> np.ndarray:
+def open_shares(model: Model, influx: Influx, sites: np.ndarray, time: float) -> np.ndarray:
     """What flows through channels whose gate calcium changes over what would flow at rest; 1 for others, (groups,)."""
     pores = Pores(model, influx.do.system, influx.currents, influx.sources.counts)
     return pores.left(sites, time) if pores else np.ones(len(influx.groups))
 
 
-def _seen(model: Model, influx: Influx, currents: np.ndarray, y: np.ndarray) -> np.ndarray:
+def seen(model: Model, influx: Influx, currents: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Every field at every sensor and probe, (fields, points) µM, as a run shows it.
 
     currents  of one channel of each group, pA
@@ -81,8 +81,8 @@ def _seen(model: Model, influx: Influx, currents: np.ndarray, y: np.ndarray) -> 
     found = system.discretization.locator.weights(points)
     values = influx.do.gather(y, influx.do.points(found))
     near_pores = NearPores(system, influx.groups, influx.planes, points)
-    seen = near_pores.calcium(values, *near_pores.fields(np.tile(currents, (len(points), 1))))
-    values[CALCIUM] = np.where(beyond_membranes(system.discretization, found), values[CALCIUM], seen)
+    near = near_pores.calcium(values, *near_pores.fields(np.tile(currents, (len(points), 1))))
+    values[CALCIUM] = np.where(beyond_membranes(system.discretization, found), values[CALCIUM], near)
     return values
 
 

@@ -1,0 +1,128 @@
+"""What the cells of a model leave of error at its sensors and probes: an estimate, and how wrong that may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rdcalcium.advice.cells import cell_sizes
+from rdcalcium.advice.resolution import too_near
+from rdcalcium.errors import InputError
+from rdcalcium.fineness.levels import Level, levels
+from rdcalcium.geometry.mean_width import mean_widths
+from rdcalcium.library import loaded
+from rdcalcium.model import Model
+from rdcalcium.richardson import ORDER, extrapolated
+from rdcalcium.steady_state.newton import NoSteadyStateError
+
+if TYPE_CHECKING:
+    import xarray
+
+FEWEST, LAST = 3, 4  # levels that an estimate needs, and the finest that it takes
+TWICE = 2.0  # how far an estimate may be off, and how many standard deviations more
+
+
+class NoEstimateError(InputError):
+    """A model of which it cannot be estimated what its cells leave."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What cells leave at every sensor and probe, as shares of calcium there; (points,) each.
+
+    levels   cells on which it was found, the widest first
+    points   names
+    calcium  µM, on cells of no width
+    error    its size
+    low      least that it is likely to be
+    high     most that it is likely to be
+    known    whether cells tell it; not of a point that is too near to a channel for all of them
+    """
+
+    model: Model
+    levels: tuple[Level, ...]
+    points: tuple[str, ...]
+    calcium: np.ndarray
+    error: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    known: np.ndarray
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Names of the points whose error is known."""
+        return tuple(name for name, known in zip(self.points, self.known, strict=True) if known)
+
+    def factor(self, accuracy: float) -> float:
+        """How wide cells may be, as a factor of those of the model, for the worst known point to be so accurate."""
+        worst = float(self.error[self.known].max(initial=0.0))
+        return float((accuracy / worst) ** (1 / ORDER)) if worst else float("inf")
+
+    def count(self, factor: float) -> int:
+        """Control volumes of cells so much wider, about."""
+        finest = self.levels[-1]
+        return round(finest.found.count * (finest.factor / factor) ** 3)
+
+    @cached_property
+    def dataset(self) -> xarray.Dataset:
+        """The same over `point`; what is not known is nan."""
+        import xarray
+
+        columns = {"calcium": self.calcium, "error": self.error, "low": self.low, "high": self.high}
+        shown = {name: ("point", np.where(self.known, x, np.nan)) for name, x in columns.items()}
+        found = xarray.Dataset(shown, coords={"point": list(self.points)})
+        found.calcium.attrs["units"] = "uM"
+        return found
+
+
+def estimate_error(model: Model | str | Path) -> Estimate:
+    """Estimate what the cells of a model leave of error of calcium at its sensors and probes, in seconds.
+
+    model  or the name of one of the library, or the path of a model file
+
+    Calcium is found on cells of several widths, as far as that is quick: not by runs, but by one implicit step from
+    rest, see `steady_state/brief.py`. Its errors go with the square of the width. What scatters around that tells how
+    wrong the estimate may be. Raises NoEstimateError, with the reason.
+    """
+    model = loaded(model)
+    _require_possible(model)
+    try:
+        found = levels(model)
+    except NoSteadyStateError as error:
+        raise NoEstimateError(f"{error}") from None
+    if len(found) < FEWEST:
+        raise NoEstimateError(
+            f"cells of {len(found)} widths are quick to solve and show calcium, and {FEWEST} are needed"
+        )
+    return _estimated(model, found[-LAST:])
+
+
+def _require_possible(model: Model) -> None:
+    """There are points to look at, channels to let calcium in, and other cells to be made."""
+    if not model.watched:
+        raise NoEstimateError("there is no sensor or probe")
+    if not model.channels:
+        raise NoEstimateError("no calcium enters through channels")
+    if model.geometry.brings_cells:
+        raise NoEstimateError("a mesh file has no cells of other widths; compare runs on two meshes of yours")
+
+
+def _estimated(model: Model, found: list[Level]) -> Estimate:
+    made = [level.found for level in found]
+    widths = mean_widths([level.model for level in found], [b.count for b in made], [b.volume for b in made])
+    if not widths[0] > widths[-1]:
+        raise NoEstimateError("its cells are as wide as the terminal, whatever they are asked to be")
+    values = np.array([b.calcium for b in made])
+    line = extrapolated(widths, values)
+    own = next((row for row, level in enumerate(found) if level.factor == 1), None)
+    width = widths[-1] / found[-1].factor if own is None else widths[own]
+    away = np.abs(line.slope) * width**ORDER if own is None else np.abs(values[own] - line.limit)
+    scatter = TWICE * line.scatter
+    low, high = np.maximum(away - scatter, 0) / TWICE, TWICE * away + scatter
+    error, low, high = (x / np.abs(line.limit) for x in (away, low, high))
+    near = too_near(model, cell_sizes(model).locator, 1 / min(found[-1].factor, 1.0))
+    return Estimate(model, tuple(found), tuple(model.watched), line.limit, error, low, high, ~near)

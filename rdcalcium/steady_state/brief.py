@@ -1,0 +1,82 @@
+"""Calcium at about its peak, without a run: one implicit step from rest under the currents of when most flows.
+
+All fields u over rest obey u / T = F(u), where in T the charge of the whole run would enter at those currents.
+A closed terminal has such a state too, and far from the channels calcium stays at rest, as in a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rdcalcium.backends.numpy import NumpyOperations
+from rdcalcium.chemistry import CALCIUM
+from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.influx import Influx
+from rdcalcium.memory import check_memory_for_steady_state
+from rdcalcium.model import Model
+from rdcalcium.patches.settled import UnsettledError, moment_of
+from rdcalcium.steady_state.equations import Equations
+from rdcalcium.steady_state.newton import NoSteadyStateError, find
+from rdcalcium.steady_state.observed import open_shares, seen
+from rdcalcium.system import build_system
+
+TOLERANCE = 1e-6  # share of what flows that may be unbalanced: cells leave more
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What comes of it.
+
+    time     of the currents, ms
+    length   T, ms
+    calcium  at every sensor and probe, (points,) µM, as a run shows it
+    count    control volumes
+    volume   of them, µm³
+    """
+
+    time: float
+    length: float
+    calcium: np.ndarray
+    count: int
+    volume: float
+
+
+def brief(model: Model) -> Brief:
+    """That of a model whose channels conduct with their probability of being open, and all that open as prescribed.
+
+    Raises NoSteadyStateError where none is found, or nothing enters through channels.
+    """
+    model = model.averaged()
+    check_memory_for_steady_state(model, planned_size(model))
+    cells = discretize(model)
+    check_memory_for_steady_state(model, cells.size)
+    operations = NumpyOperations(build_system(model, cells))
+    influx, system = Influx(model, operations), operations.system
+    counts = influx.sources.counts
+    time, before_jump = influx.currents.highest(counts)
+    currents = influx.currents.at(time, before_jump)
+    length = _length(model, influx, currents)
+    sources = np.zeros(system.shape)
+    sources[CALCIUM, influx.cells] = influx.sources.shares @ currents
+    moment = moment_of(system.patches.patches, time, before_jump)
+    equations = Equations(operations, sources, moment, within=length)
+    try:
+        entering = float(equations.volumes @ np.abs(equations.entering))
+        u, _ = find(equations, entering or equations.rounding, TOLERANCE)
+        sites = equations.patches.sites(equations.calcium(u))
+        currents = currents * open_shares(model, influx, sites, time)
+    except UnsettledError as error:
+        raise NoSteadyStateError(f"{error}") from None
+    values = seen(model, influx, currents, equations.whole(u))
+    return Brief(time, length, values[CALCIUM], system.discretization.size, system.discretization.total_volume)
+
+
+def _length(model: Model, influx: Influx, currents: np.ndarray) -> float:
+    """How long the charge of the run takes to enter at these currents (groups,) pA, ms."""
+    flowing = float(influx.sources.counts @ currents)
+    if not flowing > 0:
+        raise NoSteadyStateError("no calcium enters through channels")
+    charges = [group.influx.integral(0.0, model.run.duration) for group in influx.currents.groups]
+    return min(float(influx.sources.counts @ charges) / flowing, model.run.duration)
