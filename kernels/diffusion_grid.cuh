@@ -17,19 +17,20 @@
         for (int q = 0; q < RDC_STRIP; q += 64 / (int)sizeof(real_t)) __builtin_prefetch((u) + q + RDC_AHEAD, 0, 2);
 #endif
 
-// Coefficients of one cell towards its six neighbours, 1 / (width × distance of centres), in µm⁻².
-// They vanish at the outer faces, and towards solid cells by the bits of `open`.
+// Coefficients of one cell towards its six neighbours, 1 / (width × distance of centres), in µm⁻², and where these are:
+// closed_ends.cuh or periodic_ends.cuh, which neighbours.cuh includes. They vanish at closed ends, and towards solid
+// cells by the bits of `open`.
 struct Stencil {
     real_t w, e, s, n, b, t;
-    offset_t ny, nz;  // distances in memory to the neighbours in y and z
+    Neighbours to;
 };
 
 // Σ over neighbours of coefficient × (u_neighbour - u); u points at this cell
 RDC_DEVICE real_t laplacian(const Stencil& a, const real_t* u) {
     const real_t c = u[0];
-    return a.w * (u[-1] - c) + a.e * (u[1] - c)
-         + a.s * (u[-a.ny] - c) + a.n * (u[a.ny] - c)
-         + a.b * (u[-a.nz] - c) + a.t * (u[a.nz] - c);
+    return a.w * (west(a.to, u) - c) + a.e * (east(a.to, u) - c)
+         + a.s * (south(a.to, u) - c) + a.n * (north(a.to, u) - c)
+         + a.b * (u[-a.to.nz] - c) + a.t * (u[a.to.nz] - c);
 }
 
 // d[f] = diffusivity_f × laplacian of field f of u in this cell

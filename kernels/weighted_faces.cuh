@@ -3,17 +3,19 @@
 #pragma once
 #include "whole_faces.cuh"
 
-// fx, fy, fz  of the face towards the lower neighbour in x, y and z, (n + 1, n + nx, n + nx ny); the last are not used
+// fx, fy, fz  of the face towards the lower neighbour in x, y and z, (before + n + 1, n + nx, n + nx ny); of fx the first
+//             (closed_ends.cuh, periodic_ends.cuh) and of all the last are not used
 RDC_DEVICE Stencil make_stencil(const mask_t* open, const real_t* fx, const real_t* fy, const real_t* fz,
                                 const real_t* ax, const real_t* ay, const real_t* az, index_t i, index_t j, index_t k,
                                 index_t nx, index_t ny, index_t nz) {
     Stencil a = make_stencil(open, ax, ay, az, i, j, k, nx, ny, nz);
     const offset_t cell = i + (offset_t)nx * (j + (offset_t)ny * k);
-    a.w *= fx[cell];
-    a.e *= fx[cell + 1];
+    const real_t* x = fx + cell + before(a.to);
+    a.w *= x[0];
+    a.e *= east(a.to, x);
     a.s *= fy[cell];
-    a.n *= fy[cell + a.ny];
+    a.n *= north(a.to, fy + cell);
     a.b *= fz[cell];
-    a.t *= fz[cell + a.nz];
+    a.t *= fz[cell + a.to.nz];
     return a;
 }

@@ -15,7 +15,6 @@ RDC_DEVICE Stencil make_stencil(const mask_t* open, const real_t* ax, const real
     a.n = RDC_IF(way >> 3 & 1, ay[ny + j]);
     a.b = RDC_IF(way >> 4 & 1, az[k]);
     a.t = RDC_IF(way >> 5 & 1, az[nz + k]);
-    a.ny = nx;
-    a.nz = (offset_t)nx * ny;
+    a.to = neighbours(i, j, k, nx, ny, nz);
     return a;
 }

@@ -123,35 +123,39 @@ def slow_patches(system: System, y: np.ndarray, rows: np.ndarray) -> tuple[np.nd
     return calcium, change
 
 
-def random_axis(n: int, rng: np.random.Generator, mirror: bool) -> Axis:
+def random_axis(n: int, rng: np.random.Generator, mirror: bool, periodic: bool = False) -> Axis:
     """Cells of widths 0.5 to 1.5; with `mirror` the unknown of the first sits on its lower face."""
     edges = np.concatenate([[0.0], np.cumsum(rng.uniform(0.5, 1.5, n))])
     centres = (edges[1:] + edges[:-1]) / 2
     if mirror and n:
         centres[0] = edges[0]
-    return Axis(edges, centres)
+    return Axis(edges, centres, periodic)
 
 
-def random_grid(shape: tuple[int, int, int], rng: np.random.Generator, faces: str = "whole") -> Discretization:
+def random_grid(
+    shape: tuple[int, int, int], rng: np.random.Generator, faces: str = "whole", periodic: tuple[int, ...] = ()
+) -> Discretization:
     """A stretched grid of this shape with mirror planes in x and y and a fifth of its cells solid.
 
-    faces  "weighted" where they conduct differently, "cut" where a membrane crosses cells besides; "whole" else
+    faces     "weighted" where they conduct differently, "cut" where a membrane crosses cells besides; "whole" else
+    periodic  axes that are periodic, without a mirror plane
     """
-    axes = tuple(random_axis(n, rng, mirror=a < 2) for a, n in enumerate(shape))
+    ends = [a in periodic and n > 1 for a, n in enumerate(shape)]
+    axes = tuple(random_axis(n, rng, a < 2 and a not in periodic, ends[a]) for a, n in enumerate(shape))
     solid = rng.random(shape) < 0.2
     widths = [axis.widths for axis in axes]
     volumes = np.where(solid, 0.0, widths[0][:, None, None] * widths[1][:, None] * widths[2])
     x_fastest = volumes.transpose(2, 1, 0).reshape(-1)
-    mask = np.ascontiguousarray(open_faces(solid).transpose(2, 1, 0)).reshape(-1)
+    mask = np.ascontiguousarray(open_faces(solid, None, tuple(ends)).transpose(2, 1, 0)).reshape(-1)
     n = math.prod(shape)
-    layout = GridLayout(shape, tuple(axis_coefficients(axis) for axis in axes), mask)
+    layout = GridLayout(shape, tuple(axis_coefficients(axis) for axis in axes), mask, periodic=tuple(ends))
     if faces != "whole":
         layout = layout.weighted(tuple(rng.uniform(0.1, 1.0, n) for _ in range(3)))
     matrix = grid_conductance(layout, x_fastest) if n else csr_array((0, 0))
     if faces == "cut":
         fill = rng.uniform(0.1, 1.0, n)
         layout, x_fastest = (
-            CutLayout(*(getattr(layout, part.name) for part in fields(layout)), 1 / fill),
+            CutLayout(**{part.name: getattr(layout, part.name) for part in fields(layout)}, room=1 / fill),
             fill * x_fastest,
         )
     return network("grid", x_fastest, lambda: matrix, layout, 1.0)
@@ -709,6 +713,11 @@ CHECKS = {
     "stage_grid, cut": Check(check_stage, "cut", ("six fields",)),
     "arrive_grid, weighted": Check(check_arrive, "weighted", ("six fields",)),
     "arrive_grid, cut": Check(check_arrive, "cut", ("six fields",)),
+    "rhs_grid, periodic": Check(check_rhs, "periodic whole", ("fixed", "six fields")),
+    "stage_grid, periodic": Check(check_stage, "periodic whole", ("fixed", "six fields")),
+    "arrive_grid, periodic": Check(check_arrive, "periodic whole", ("six fields",)),
+    "rhs_grid, periodic weighted": Check(check_rhs, "periodic weighted", ("six fields",)),
+    "stage_grid, periodic cut": Check(check_stage, "periodic cut", ("six fields",)),
     "patch_rhs": Check(check_patch_rhs, "mesh", (f"{PATCHED}fixed",)),
     "patch_totals": Check(check_patch_totals, "mesh", (f"{PATCHED}fixed",)),
     "patch_add_up": Check(check_patch_totals, "grid", (f"{PATCHED}fixed",)),
@@ -720,6 +729,7 @@ CHECKS = {
     "march_stage_mesh": Check(check_march, "mesh", ("fixed", "six fields")),
     "march_stage_grid, weighted": Check(check_march, "weighted", ("six fields",)),
     "march_stage_grid, cut": Check(check_march, "cut", ("six fields",)),
+    "march_stage_grid, periodic": Check(check_march, "periodic whole", ("six fields",)),
 }
 # A step that a device takes by itself needs all that read how far it is.
 CODE = model_code(patched_system("grid"))
@@ -732,8 +742,13 @@ def every_case(name: str, n: int) -> Iterator[tuple[str, System, np.random.Gener
     for chemistry in check.chemistries:
         for shape in [(n,)] if check.kind == "mesh" else SHAPES[n]:
             rng = np.random.default_rng(zlib.crc32(f"{name} {chemistry} {shape}".encode()))
-            is_mesh = check.kind == "mesh"
-            cells = random_mesh(n, rng) if is_mesh else random_grid(shape, rng, check.kind)
+            if check.kind == "mesh":
+                cells = random_mesh(n, rng)
+            else:
+                is_periodic, faces = "periodic" in check.kind, check.kind.split()[-1]
+                # Along both axes, or along one of them alone.
+                ends = ((0, 1), (0,), (1,))[rng.integers(3)] if is_periodic else ()
+                cells = random_grid(shape, rng, "whole" if faces == "grid" else faces, ends)
             yield f"{name}, {chemistry}, {shape}", random_system(cells, chemistry, rng), rng
 
 

@@ -32,7 +32,16 @@ from tests.models import CHEMISTRIES, FOLLOWING, patched_system, small_model, sm
 from tests.support import PRECISIONS, REQUIRE_GPU, RoundsOfAGpu
 
 WANTED = (75, 80, 86, 89, 90, 100, 120)  # Turing to Blackwell, without the variants for boards and supercomputers
-LAYOUTS: dict[str, Any] = {"grid": GridLayout, "weighted": WeightedLayout, "cut": CutLayout, "mesh": SlicedEll}
+NONE: Any = np.empty(0)
+ENDS = (True, True, False)
+LAYOUTS: dict[str, Any] = {
+    "grid": GridLayout((0, 0, 0), NONE, NONE),
+    "weighted": WeightedLayout((0, 0, 0), NONE, NONE, NONE),
+    "cut": CutLayout((0, 0, 0), NONE, NONE, NONE, NONE),
+    "periodic": GridLayout((0, 0, 0), NONE, NONE, periodic=ENDS),
+    "periodic weighted": WeightedLayout((0, 0, 0), NONE, NONE, NONE, periodic=ENDS),
+    "mesh": SlicedEll,
+}
 # What is compiled together: a folder of kernels, and the layout that those are for which are written for one.
 OF_A_LAYOUT = [(folder, layout) for folder in ("cells", "ahead") for layout in LAYOUTS]
 TOGETHER = [

@@ -41,7 +41,8 @@ def model_code(system: System) -> ModelCode:
 
 def neighbours(layout: Layout) -> str:
     """The header neighbours.cuh: the arguments of a layout, and what reads them."""
-    return f'#pragma once\n{argument_words("NEIGHBOURS", layout.neighbours)}#include "{layout.header}"\n'
+    includes = "".join(f'#include "{name}"\n' for name in layout.headers)
+    return f"#pragma once\n{argument_words('NEIGHBOURS', layout.neighbours)}{includes}"
 
 
 def argument_words(name: str, arrays: Mapping[str, str]) -> str:

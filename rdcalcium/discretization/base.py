@@ -83,8 +83,8 @@ class Layout(Protocol):
         """How the names of these kernels end: "grid" or "mesh"."""
 
     @property
-    def header(self) -> str:
-        """The file of kernels/ in which they are read."""
+    def headers(self) -> tuple[str, ...]:
+        """The files of kernels/ in which they are read, each of which may need those before it."""
 
     @property
     def neighbours(self) -> Mapping[str, str]:

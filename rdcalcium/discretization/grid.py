@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar, Self
 
@@ -36,19 +36,26 @@ COEFFICIENTS = {"ax": "real_t", "ay": "real_t", "az": "real_t"}
 class GridLayout:
     """What the grid kernels read. Cells are numbered x fastest.
 
-    shape   cells along x, y, z
-    axes    three arrays (2 n_axis,) in µm⁻²: coefficients towards the lower neighbours, then the upper ones
-    open    (n,) uint8, which of the six faces of each cell lead to another cytosolic cell
+    shape     cells along x, y, z
+    axes      three arrays (2 n_axis,) in µm⁻²: coefficients towards the lower neighbours, then the upper ones
+    open      (n,) uint8, which of the six faces of each cell lead to another cytosolic cell
+    periodic  along which of the axes the last cell and the first one are neighbours; never along z
     """
 
     kernels: ClassVar[str] = "grid"
-    header: ClassVar[str] = "whole_faces.cuh"
+    faces_header: ClassVar[str] = "whole_faces.cuh"
     neighbours: ClassVar[Mapping[str, str]] = {"open": "mask_t"} | COEFFICIENTS
     block: ClassVar[int] = 0
 
     shape: tuple[int, int, int]
     axes: tuple[np.ndarray, np.ndarray, np.ndarray]
     open: np.ndarray
+    periodic: tuple[bool, bool, bool] = field(default=(False,) * 3, kw_only=True)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Who the neighbours are at the ends of a row, then what the faces conduct."""
+        return ("periodic_ends.cuh" if any(self.periodic) else "closed_ends.cuh"), self.faces_header
 
     @property
     def extent(self) -> tuple[int, int, int]:
@@ -58,7 +65,7 @@ class GridLayout:
     @property
     def radius(self) -> float:
         """Bound on the spectral radius of the discrete Laplacian, µm⁻²."""
-        return of_axes(self.axes)
+        return of_axes(self.axes, self.periodic)
 
     @property
     def guard(self) -> int:
@@ -71,7 +78,7 @@ class GridLayout:
 
     def weighted(self, weights: Faces) -> WeightedLayout:
         """The same, whose faces towards lower neighbours conduct so much of what they did."""
-        return WeightedLayout(self.shape, self.axes, self.open, weights)
+        return WeightedLayout(self.shape, self.axes, self.open, weights, periodic=self.periodic)
 
     def without_exchange(self, volumes: np.ndarray) -> GridLayout:
         """All faces of these cells are closed, seen from within."""
@@ -92,7 +99,7 @@ class WeightedLayout(GridLayout):
            to a whole face of cytosol, (n,) each
     """
 
-    header: ClassVar[str] = "weighted_faces.cuh"
+    faces_header: ClassVar[str] = "weighted_faces.cuh"
     neighbours: ClassVar[Mapping[str, str]] = {"open": "mask_t"} | WEIGHTS | COEFFICIENTS
 
     faces: Faces
@@ -103,11 +110,14 @@ class WeightedLayout(GridLayout):
         return replace(self, faces=(x, y, z))
 
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
-        """Open faces, their weights, then the coefficients along x, y and z; the last cell has upper faces too."""
+        """Open faces, their weights, then the coefficients along x, y and z; the last cell has upper faces too.
+
+        Where a row goes on at its other end as much lies before the weights along x: see periodic_ends.cuh.
+        """
         open, *axes = super().arrays(types)
-        steps = (1, self.shape[0], self.shape[0] * self.shape[1])
-        ends = zip(self.faces, steps, strict=True)
-        faces = (np.concatenate([face, np.zeros(step)]).astype(types["real_t"]) for face, step in ends)
+        before = (self.shape[0] - 1 if any(self.periodic) else 0, 0, 0)
+        ends = zip(self.faces, before, (1, self.shape[0], self.shape[0] * self.shape[1]), strict=True)
+        faces = (np.pad(face, room).astype(types["real_t"]) for face, *room in ends)
         return (open, *faces, *axes)
 
     def bytes_per_volume(self, real: np.dtype) -> float:
@@ -122,7 +132,7 @@ class CutLayout(WeightedLayout):
     room  (n,) volume of a whole cell over what there is of each; 0 where it is solid
     """
 
-    header: ClassVar[str] = "cut_faces.cuh"
+    faces_header: ClassVar[str] = "cut_faces.cuh"
     neighbours: ClassVar[Mapping[str, str]] = {"open": "mask_t"} | ROOM | WEIGHTS | COEFFICIENTS
 
     room: np.ndarray
@@ -130,13 +140,12 @@ class CutLayout(WeightedLayout):
     @property
     def radius(self) -> float:
         """By the sums of rows (Gershgorin)."""
-        rates = np.zeros(self.room.size)
-        steps = (1, self.shape[0], self.shape[0] * self.shape[1])
-        for along, (face, step) in enumerate(zip(self.faces, steps, strict=True)):
-            position = np.arange(rates.size) // step % self.shape[along]
-            lower, upper = np.split(self.axes[along], 2)
-            rates += lower[position] * face
-            rates[:-step] += upper[position[:-step]] * face[step:]
+        rates = np.zeros(self.shape[::-1])
+        for axis, face in enumerate(self.faces):
+            lower, upper = (np.expand_dims(r, [a for a in range(3) if a != 2 - axis]) for r in np.split(self.axes[axis], 2))
+            weight = face.reshape(rates.shape)
+            rates += lower * weight + upper * np.roll(weight, -1, 2 - axis)
+        rates = rates.ravel()
         return float(2 * (self.room * rates).max(initial=0.0))
 
     def arrays(self, types: Mapping[str, np.dtype]) -> tuple[np.ndarray, ...]:
@@ -152,30 +161,30 @@ class CutLayout(WeightedLayout):
 def axis_coefficients(axis: Axis) -> np.ndarray:
     """Diffusive coefficients 1 / (width_i × distance of centres) towards both neighbours, (2 n,) µm⁻².
 
-    Zero at the two ends of the axis, where nothing flows.
+    Zero at the two ends of the axis, where nothing flows, unless the axis is periodic.
     """
-    between = 1.0 / np.diff(axis.centres)
-    lower, upper = np.zeros(axis.size), np.zeros(axis.size)
-    lower[1:] = between / axis.widths[1:]
-    upper[:-1] = between / axis.widths[:-1]
-    return np.concatenate([lower, upper])
+    between = 1.0 / axis.gaps
+    return np.concatenate([np.roll(between, 1) / axis.widths, between / axis.widths])
 
 
-def open_faces(solid: np.ndarray, parts: np.ndarray | None = None) -> np.ndarray:
+def open_faces(
+    solid: np.ndarray, parts: np.ndarray | None = None, periodic: tuple[bool, bool, bool] = (False,) * 3
+) -> np.ndarray:
     """Mask of open faces (OPEN_BITS) of each cell, (nx, ny, nz) uint8, from the solid cells of the same shape.
 
-    parts  to which each other cell belongs; nothing is open between two
+    parts     to which each other cell belongs; nothing is open between two
+    periodic  along which axes the last cell and the first one are neighbours
     """
     fluid = ~solid
     mask = np.zeros(solid.shape, dtype=np.uint8)
     for axis in range(3):
-        lower = tuple(slice(None, -1) if a == axis else slice(None) for a in range(3))
-        upper = tuple(slice(1, None) if a == axis else slice(None) for a in range(3))
-        both = fluid[lower] & fluid[upper]
+        both = fluid & np.roll(fluid, -1, axis)  # of the upper face of each cell
         if parts is not None:
-            both &= parts[lower] == parts[upper]
-        mask[upper] |= np.where(both, OPEN_BITS[2 * axis], 0).astype(np.uint8)
-        mask[lower] |= np.where(both, OPEN_BITS[2 * axis + 1], 0).astype(np.uint8)
+            both &= parts == np.roll(parts, -1, axis)
+        if not periodic[axis]:
+            np.moveaxis(both, axis, 0)[-1:] = False
+        mask |= np.where(both, OPEN_BITS[2 * axis + 1], 0).astype(np.uint8)
+        mask |= np.where(np.roll(both, 1, axis), OPEN_BITS[2 * axis], 0).astype(np.uint8)
     return mask
 
 
@@ -216,13 +225,13 @@ def discretize_grid(
 def _layout(grid: RectilinearGrid) -> GridLayout:
     """Which cells are beside each other, and what the faces between them conduct."""
     x, y, z = (axis_coefficients(axis) for axis in grid.axes)
-    open = flat(open_faces(grid.solid, grid.lumens.parts if grid.lumens else None))
+    open = flat(open_faces(grid.solid, grid.lumens.parts if grid.lumens else None, grid.periodic))
     if grid.cut is None:
-        return GridLayout(grid.shape, (x, y, z), open)
+        return GridLayout(grid.shape, (x, y, z), open, periodic=grid.periodic)
     fill = flat(grid.cut.fill)
     room = np.divide(1.0, fill, out=np.zeros_like(fill), where=fill > 0)
     a, b, c = (flat(face) for face in grid.cut.conducting((x, y, z)))
-    return CutLayout(grid.shape, (x, y, z), open, (a, b, c), room)
+    return CutLayout(grid.shape, (x, y, z), open, (a, b, c), room, periodic=grid.periodic)
 
 
 def _membranes(grid: RectilinearGrid) -> dict[str, MembraneSites]:
@@ -251,13 +260,14 @@ def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
     index = np.arange(n, dtype=np.int32 if n < 2**31 else np.int64)
     rows, columns, values = [], [], []
     for axis, step in enumerate((1, nx, nx * ny)):
-        cells = index[(layout.open & OPEN_BITS[2 * axis + 1]) > 0]
-        position = (cells // step) % layout.shape[axis]
-        upper = layout.axes[axis][layout.shape[axis] + position]
+        cells, last = index[(layout.open & OPEN_BITS[2 * axis + 1]) > 0], layout.shape[axis] - 1
+        position = (cells // step) % (last + 1)
+        upper = layout.axes[axis][last + 1 + position]
+        beyond = cells + np.where(position < last, step, -last * step).astype(index.dtype)
         if isinstance(layout, WeightedLayout):
-            upper = upper * layout.faces[axis][cells + step]
-        rows += [cells, cells + step]
-        columns += [cells + step, cells]
+            upper = upper * layout.faces[axis][beyond]
+        rows += [cells, beyond]
+        columns += [beyond, cells]
         values += [upper * volumes[cells]] * 2
     entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     matrix = csr_array(entries, shape=(n, n))

@@ -25,7 +25,7 @@ class SlicedEll:
     """
 
     kernels: ClassVar[str] = "mesh"
-    header: ClassVar[str] = "diffusion_mesh.cuh"
+    headers: ClassVar[tuple[str, ...]] = ("diffusion_mesh.cuh",)
     neighbours: ClassVar[Mapping[str, str]] = {"start": "index_t", "column": "index_t", "weight": "real_t"}
     block: ClassVar[int] = SLICE
     guard: ClassVar[int] = 0

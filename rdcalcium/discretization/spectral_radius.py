@@ -12,24 +12,31 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 LANCZOS_MARGIN = 1.02  # the estimate comes from below
 
 
-def of_axes(coefficients: Sequence[np.ndarray]) -> float:
+def of_axes(coefficients: Sequence[np.ndarray], periodic: Sequence[bool] = (False,) * 3) -> float:
     """Spectral radius of the discrete Laplacian of a grid, µm⁻²: the sum of those of its axes.
 
     Exact without solid cells, for the Laplacian is then a Kronecker sum. With them it is a bound: a field that is
     continued by zero into the solid cells has the same norm, and flows through more faces.
 
     coefficients  of each axis towards the lower neighbours, then the upper ones, (2 n,) µm⁻²
+    periodic      axes whose last cell is a neighbour of the first
     """
-    return sum(_of_axis(*np.split(both, 2)) for both in coefficients)
+    return sum(_of_axis(*np.split(both, 2), around) for both, around in zip(coefficients, periodic, strict=True))
 
 
-def _of_axis(lower: np.ndarray, upper: np.ndarray) -> float:
-    """Largest eigenvalue of -L along one axis, made symmetric by the widths of the cells."""
+def _of_axis(lower: np.ndarray, upper: np.ndarray, periodic: bool) -> float:
+    """Largest eigenvalue of -L along one axis, made symmetric by the widths of the cells.
+
+    The coupling -g of both ends of a periodic axis is no more than g in the diagonal of both: that is a bound, and
+    exact for equal cells of an even number, whose fastest mode alternates.
+    """
     last = len(lower) - 1
     if last < 1:
         return 0.0
-    between = -np.sqrt(upper[:-1] * lower[1:])
-    return float(eigvalsh_tridiagonal(lower + upper, between, select="i", select_range=(last, last))[0])
+    own, between = lower + upper, -np.sqrt(upper[:-1] * lower[1:])
+    if periodic:
+        own[[0, -1]] += np.sqrt(lower[0] * upper[-1])
+    return float(eigvalsh_tridiagonal(own, between, select="i", select_range=(last, last))[0])
 
 
 def gershgorin(conductance: csr_array, volumes: np.ndarray) -> float:

@@ -44,15 +44,15 @@ def _slowed_grid(
 def face_weights(grid: RectilinearGrid, mobility: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What the face of each cell towards its lower neighbour conducts, along x, y and z, (n,) each.
 
-    (a + b) / (a / m + b / m') with a and b from the face to the two centres, and 0 at the lower end of an axis.
+    (a + b) / (a / m + b / m') with a and b from the face to the two centres; at the lower end of an axis too, where that
+    counts if the axis is periodic.
     """
     cells = mobility.reshape(grid.shape[::-1]).transpose(2, 1, 0)
     weights = []
     for along, axis in enumerate(grid.axes):
-        face = np.moveaxis(np.zeros(grid.shape), along, -1)
         m = np.moveaxis(cells, along, -1)
-        below, above = axis.edges[1:-1] - axis.centres[:-1], axis.centres[1:] - axis.edges[1:-1]
-        face[..., 1:] = (below + above) / (below / m[..., :-1] + above / m[..., 1:])
+        below, above = np.roll(axis.edges[1:] - axis.centres, 1), axis.centres - axis.edges[:-1]
+        face = (below + above) / (below / np.roll(m, 1, axis=-1) + above / m)
         weights.append(flat(np.moveaxis(face, -1, along)))
     return weights[0], weights[1], weights[2]
 

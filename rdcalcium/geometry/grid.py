@@ -19,13 +19,15 @@ ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none
 class Axis:
     """One axis of a rectilinear grid.
 
-    edges    (n + 1,)  µm, ascending
-    centres  (n,)      µm, where the unknowns sit: the middle of each cell, nearer to the narrow neighbour where widths
-                       change (see `unknowns`), and on the plane in the half cell at a mirror plane
+    edges     (n + 1,)  µm, ascending
+    centres   (n,)      µm, where the unknowns sit: the middle of each cell, nearer to the narrow neighbour where widths
+                        change (see `unknowns`), and on the plane in the half cell at a mirror plane
+    periodic  whether what leaves at one end enters at the other
     """
 
     edges: np.ndarray
     centres: np.ndarray
+    periodic: bool = False
 
     @cached_property
     def widths(self) -> np.ndarray:
@@ -37,9 +39,24 @@ class Axis:
         """Number of cells."""
         return len(self.centres)
 
+    @property
+    def length(self) -> float:
+        """From end to end, µm."""
+        return float(self.edges[-1] - self.edges[0])
+
+    @property
+    def gaps(self) -> np.ndarray:
+        """Distance of each unknown from the next one, (n,) µm; infinite where there is none."""
+        around = self.centres[0] + self.length - self.centres[-1] if self.periodic and self.size > 1 else np.inf
+        return np.append(np.diff(self.centres), around)
+
+    def within(self, x: np.ndarray) -> np.ndarray:
+        """Coordinates as they are; on a periodic axis the image of each that is between both ends."""
+        return self.edges[0] + (x - self.edges[0]) % self.length if self.periodic else x
+
     def find(self, x: np.ndarray) -> np.ndarray:
         """Cell that contains each coordinate; a coordinate on an edge belongs to the cell above."""
-        return np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, self.size - 1)
+        return np.clip(np.searchsorted(self.edges, self.within(x), side="right") - 1, 0, self.size - 1)
 
     @property
     def begins_at_mirror(self) -> bool:
@@ -90,6 +107,12 @@ class RectilinearGrid:
     def shape(self) -> tuple[int, int, int]:
         """Cells along x, y and z."""
         return self.x.size, self.y.size, self.z.size
+
+    @property
+    def periodic(self) -> tuple[bool, bool, bool]:
+        """Along which axes the last cell and the first are neighbours; one cell along an axis has none."""
+        x, y, z = (axis.periodic and axis.size > 1 for axis in self.axes)
+        return x, y, z
 
     @property
     def fluid(self) -> np.ndarray:
