@@ -3,8 +3,8 @@
 #pragma once
 #include "whole_faces.cuh"
 
-// fx, fy, fz  of the face towards the lower neighbour in x, y and z, (before + n + 1, n + nx, n + nx ny); of fx the first
-//             (closed_ends.cuh, periodic_ends.cuh) and of all the last are not used
+// fx, fy, fz  of the face towards the lower neighbour in x, y and z, (before + n + 1, n + nx, n + nx ny); of fx those
+//             before the first cell (closed_ends.cuh, periodic_ends.cuh) and of all the last are not used
 RDC_DEVICE Stencil make_stencil(const mask_t* open, const real_t* fx, const real_t* fy, const real_t* fz,
                                 const real_t* ax, const real_t* ay, const real_t* az, index_t i, index_t j, index_t k,
                                 index_t nx, index_t ny, index_t nz) {

@@ -66,7 +66,7 @@ def _of_grid(model: Model, grid: RectilinearGrid, make: Callable[[], Discretizat
         smallest=float(min(axis.widths.min() for axis in grid.axes)),
         largest=float(max(axis.widths.max() for axis in grid.axes)),
         volume=grid.fluid_volume,
-        radius=of_axes([axis_coefficients(axis) for axis in grid.axes]),
+        radius=of_axes([axis_coefficients(axis) for axis in grid.axes], grid.periodic),
         locator=GridLocator(grid),
         space=GridSpace(grid, model.geometry.walls),
         volumes=lambda: grid.volumes,

@@ -15,6 +15,7 @@ from rdcalcium.discretization import Locator
 from rdcalcium.discretization.near_field import PORE
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
+from rdcalcium.geometry.periodic import shifts
 from rdcalcium.model import Model, Obstacle
 from rdcalcium.solids import way_to
 from rdcalcium.units import counted
@@ -47,6 +48,7 @@ def distances(model: Model, locator: Locator, told: Collection[str] = ()) -> Ite
 def _measured(model: Model, locator: Locator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each sensor and probe the way to the nearest channel and its widest cell (µm), and how many cells it takes."""
     points, pores = np.array([*model.watched.values()]), np.array(_pores(model))
+    pores = np.concatenate([pores + by for by in shifts(model.geometry.periods)])
     far, nearest = cKDTree(pores).query(points)
     widths = _widths_between(locator, points, pores[nearest])
     known = locator.knows_near(points, pores[nearest]) & ~np.array(model.sees_one_volume)
@@ -106,7 +108,7 @@ def _in_gap(one: Watched, model: Model, locator: Locator) -> Said | None:
     foot = model.geometry.nearest_on_membrane(one.point)
     if foot is None or foot[:2] != one.point[:2]:  # the membrane is not straight below
         return None
-    above = [(gap, s.name) for s in model.geometry.solids if (gap := _gap(one.point, s, foot[2]))]
+    above = [(gap, s.name) for s in model.geometry.standing if (gap := _gap(one.point, s, foot[2]))]
     if not above:
         return None
     gap, obstacle = min(above)

@@ -9,7 +9,7 @@ import numpy as np
 from rdcalcium import memory
 from rdcalcium.advice.areas import areas
 from rdcalcium.advice.besides import besides
-from rdcalcium.advice.cells import CellSizes
+from rdcalcium.advice.cells import CellSizes, nm
 from rdcalcium.chemistry import CALCIUM, Chemistry
 from rdcalcium.discretization.build import probes_in_lumens
 from rdcalcium.discretization.parts import share
@@ -62,6 +62,8 @@ def sizes(model: Model, cells: CellSizes, chemistry: Chemistry, stored: Mapping[
         f"volume of the terminal {total:.5g} um^3; calcium at rest {total * at_rest:.5g} uM um^3, "
         f"of which free {total * free:.3g} uM um^3"
     )
+    if along := [f"{'xyz'[axis]}, every {nm(period)}" for axis, period in model.geometry.periods.items()]:
+        yield f"the terminal is one tile of many, along {' and along '.join(along)}: all amounts are those of one"
     yield from besides(model, cells, free)
     yield from areas(model, cells)
     yield from _lumens(model, cells, chemistry, stored)

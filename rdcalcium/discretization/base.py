@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from rdcalcium.discretization.quality import Quality
 from rdcalcium.discretization.space import Nowhere, Space
+from rdcalcium.geometry.periodic import Periods, nearest_image
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class Discretization:
     held         (k,)    control volumes that stay as they are, whatever their neighbours do: see held.py
     parts        (n,)    0 in the cytosol, 1 in the first lumen of a store, …; nothing joins them; none: all cytosol
     membranes    region that a lumen fills -> where its membrane is
+    periods      axes along which all is the same again after so many µm
     """
 
     kind: str
@@ -151,6 +153,7 @@ class Discretization:
     held: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     parts: np.ndarray | None = None
     membranes: Mapping[str, MembraneSites] = field(default_factory=dict)
+    periods: Periods = field(default_factory=dict)
 
     @cached_property
     def conductance(self) -> csr_array:
@@ -189,10 +192,14 @@ class Discretization:
         share: np.ndarray = (self.mobility[found.indices] * found.weights).sum(axis=1)
         return share
 
+    def offsets(self, points: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """From other points to these, or to the nearest of their images, (…, 3) µm."""
+        return nearest_image(points, others, self.periods) - others
+
     def nearest_volumes(self, points: np.ndarray) -> np.ndarray:
         """The control volume of the cytosol whose centre is nearest to each point (p, 3) µm, (p,)."""
         found = self.locator.weights(points)
-        distances = np.linalg.norm(self.centres[found.indices] - points[:, None], axis=2)
+        distances = np.linalg.norm(self.offsets(self.centres[found.indices], points[:, None]), axis=2)
         places = np.where(found.weights > 0, distances, np.inf).argmin(axis=1)
         nearest: np.ndarray = found.indices[np.arange(len(points)), places]
         return nearest

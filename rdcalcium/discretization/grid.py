@@ -142,7 +142,9 @@ class CutLayout(WeightedLayout):
         """By the sums of rows (Gershgorin)."""
         rates = np.zeros(self.shape[::-1])
         for axis, face in enumerate(self.faces):
-            lower, upper = (np.expand_dims(r, [a for a in range(3) if a != 2 - axis]) for r in np.split(self.axes[axis], 2))
+            lower, upper = (
+                np.expand_dims(r, [a for a in range(3) if a != 2 - axis]) for r in np.split(self.axes[axis], 2)
+            )
             weight = face.reshape(rates.shape)
             rates += lower * weight + upper * np.roll(weight, -1, 2 - axis)
         rates = rates.ravel()
@@ -219,6 +221,7 @@ def discretize_grid(
         space=GridSpace(grid, walls),
         parts=grid.parts,
         membranes=membranes,
+        periods=grid.periods,
     )
 
 
@@ -239,7 +242,7 @@ def _membranes(grid: RectilinearGrid) -> dict[str, MembraneSites]:
     found = {}
     edges = [axis.edges for axis in grid.axes]
     for number, name in enumerate(grid.lumens.names if grid.lumens else (), start=1):
-        faces = grid.lumens.faces(number, edges, grid.solid)  # type: ignore[union-attr]
+        faces = grid.lumens.faces(number, edges, grid.solid, grid.periodic)  # type: ignore[union-attr]
         if not len(faces.areas):
             raise InputError(f"no cell of this size is in {name!r}, or beside it; choose a smaller size_at_active_zone")
         outside, inside = (grid.numbers(*cells.T) for cells in (faces.outside, faces.inside))
@@ -261,7 +264,7 @@ def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
     rows, columns, values = [], [], []
     for axis, step in enumerate((1, nx, nx * ny)):
         cells, last = index[(layout.open & OPEN_BITS[2 * axis + 1]) > 0], layout.shape[axis] - 1
-        position = (cells // step) % (last + 1)
+        position: np.ndarray = (cells // step) % (last + 1)
         upper = layout.axes[axis][last + 1 + position]
         beyond = cells + np.where(position < last, step, -last * step).astype(index.dtype)
         if isinstance(layout, WeightedLayout):
@@ -299,7 +302,7 @@ def _walls(grid: RectilinearGrid, walls: Mapping[str, tuple[int, int]]) -> dict[
 
 def _obstacles(grid: RectilinearGrid) -> dict[str, SurfaceArea]:
     """Cytosolic cells beside solid ones, and the area of the obstacles there."""
-    faces = faces_between(grid.fluid, grid.solid, [axis.edges for axis in grid.axes], grid.balls)
+    faces = faces_between(grid.fluid, grid.solid, [axis.edges for axis in grid.axes], grid.balls, grid.periodic)
     touching = _by_cell(grid.numbers(*faces.outside.T), faces.areas)
     return {OBSTACLES: touching} if len(touching.indices) else {}
 

@@ -21,7 +21,7 @@ class GridLocator:
 
     def weights(self, points: np.ndarray) -> PointWeights:
         """Trilinear between centres, constant beyond the outermost ones; solid cells take no part."""
-        points = np.atleast_2d(np.asarray(points, dtype=float))
+        points = self.grid.within(np.atleast_2d(np.asarray(points, dtype=float)))
         self._check_inside(points)
         corners = [_linear(axis, points[:, a]) for a, axis in enumerate(self.grid.axes)]
         indices = np.zeros((len(points), 8), dtype=np.int64)
@@ -56,11 +56,13 @@ class GridLocator:
 
     def near_fields(self, points: np.ndarray, pores: np.ndarray, kappas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """By the Green function of the lattice."""
+        points, pores = self.grid.within(points), self.grid.within(pores)
         return near_fields(self.grid, points, self.weights(points), pores, self.source_weights(pores), kappas)
 
     def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
         """Where the cells from a point to its pore are of one size."""
-        return are_known(self.grid, self.weights(points), self.source_weights(pores))
+        points, pores = self.grid.within(points), self.grid.within(pores)
+        return are_known(self.grid, points, self.weights(points), pores, self.source_weights(pores))
 
     def widths(self, points: np.ndarray) -> np.ndarray:
         """Widths of the cell that contains each point, on a face of the wider one, (points, 3) µm."""
@@ -85,6 +87,9 @@ class GridLocator:
 
 def _linear(axis: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lower centre, weight of the upper one, and the step to it (0 beyond the ends) for linear interpolation."""
+    if axis.periodic:
+        lower = (np.searchsorted(axis.centres, x, side="right") - 1) % axis.size
+        return lower, (x - axis.centres[lower]) % axis.length / axis.gaps[lower], (lower + 1) % axis.size - lower
     lower = np.clip(np.searchsorted(axis.centres, x, side="right") - 1, 0, axis.size - 1)
     upper = np.minimum(lower + 1, axis.size - 1)
     gap = axis.centres[upper] - axis.centres[lower]

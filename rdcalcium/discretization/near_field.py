@@ -15,7 +15,8 @@ import numpy as np
 from scipy.special import erfc, ive
 
 from rdcalcium.discretization.base import PointWeights
-from rdcalcium.geometry.grid import RectilinearGrid
+from rdcalcium.geometry.grid import Axis, RectilinearGrid
+from rdcalcium.geometry.periodic import nearest_image
 
 REACH = 15  # cells, of the widest side, from a pore; the difference (0.15 % there) is neglected beyond
 TIE = 1e-9  # share of a distance that rounding may change
@@ -61,6 +62,7 @@ def near_fields(
     cells, where the cells between a point and a pore are not all of one size, and where there is one cell along an
     axis: along it all is well mixed, and there is nothing to miss.
 
+    points, pores  within the ends of the grid
     found   where the points lie among the cells
     shared  how each source is shared among them
     kappas  (k,) µm⁻¹, rates of capture over which to tabulate
@@ -68,24 +70,29 @@ def near_fields(
     exact, discrete = (np.zeros((len(kappas), len(points), len(pores))) for _ in range(2))
     if is_mixed(grid):
         return exact, discrete
-    corners, lattices = grid.places(found.indices), Lattices(kappas)
+    shares, lattices = grid.places_around(shared.indices, pores), Lattices(kappas)
     for s, pore in enumerate(pores):
         used = shared.weights[s] > 0
         spacing = tuple(axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True))
-        near = np.flatnonzero(np.linalg.norm(points - pore, axis=1) <= REACH * max(spacing))
+        seen = nearest_image(points, pore, grid.periods)
+        near = np.flatnonzero(np.linalg.norm(seen - pore, axis=1) <= REACH * max(spacing))
         if not len(near):
             continue
-        source = _Source(grid, pore, grid.places(shared.indices[s, used]), shared.weights[s, used], lattices, spacing)
-        exact[:, near, s], discrete[:, near, s] = source.fields(points[near], corners[near], found.weights[near])
+        source = _Source(grid, pore, shares[s, used], shared.weights[s, used], lattices, spacing)
+        corners = grid.places_around(found.indices[near], seen[near])
+        exact[:, near, s], discrete[:, near, s] = source.fields(seen[near], corners, found.weights[near])
     return exact, discrete
 
 
-def are_known(grid: RectilinearGrid, found: PointWeights, shared: PointWeights) -> np.ndarray:
+def are_known(
+    grid: RectilinearGrid, points: np.ndarray, found: PointWeights, pores: np.ndarray, shared: PointWeights
+) -> np.ndarray:
     """Whether `near_fields` knows the field of a pore at the point of the same row, as far as it reaches; (pairs,)."""
     if is_mixed(grid):
         return np.zeros(len(found.indices), dtype=bool)
-    at = grid.places(found.indices)
-    used = np.where(shared.weights[:, :, None] > 0, grid.places(shared.indices), at[:, :1])
+    nearest = nearest_image(points, pores, grid.periods)
+    at = grid.places_around(found.indices, nearest)
+    used = np.where(shared.weights[:, :, None] > 0, grid.places_around(shared.indices, pores), at[:, :1])
     return _are_alike(grid, np.concatenate([at, used], axis=1))
 
 
@@ -120,7 +127,7 @@ class Lattices:
 
 
 class _Source:
-    """A unit source in some cells (c, 3), with its mirror images in the closed faces of the box."""
+    """A unit source in some cells (c, 3), with its mirror images in the closed faces of the box, or those in tiles."""
 
     def __init__(
         self,
@@ -157,11 +164,14 @@ class _Source:
         return exact, discrete
 
     def _images(self, a: int, at: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
-        """The source and its two images along one axis: coordinate, indices of its cells, and for which points (p,).
+        """The source and its images along one axis: coordinate, indices of its cells, and for which points (p,).
 
-        An image counts where all cells on the way to it are of one size.
+        Two in the ends of the axis, or those in the neighbouring tiles. An image counts where all cells on the way to
+        it are of one size.
         """
         axis, x, cells = self.grid.axes[a], self.pore[a], self.cells[:, a]
+        if axis.periodic:
+            return [self._in_tile(a, at, tile) for tile in range(-self._tiles(axis), self._tiles(axis) + 1)]
         low = np.minimum(at.min(axis=1), cells.min())
         high = np.maximum(at.max(axis=1), cells.max())
         first, last = np.zeros_like(low), np.full_like(high, axis.size - 1)
@@ -170,3 +180,14 @@ class _Source:
             (2 * axis.edges[0] - x, -cells if axis.begins_at_mirror else -1 - cells, axis.are_uniform(first, high)),
             (2 * axis.edges[-1] - x, 2 * axis.size - 1 - cells, axis.are_uniform(low, last)),
         ]
+
+    def _tiles(self, axis: Axis) -> int:
+        """How many on each side are not too far away."""
+        return int(np.ceil(2 * self.reach / axis.length))
+
+    def _in_tile(self, a: int, at: np.ndarray, tile: int) -> tuple[float, np.ndarray, np.ndarray]:
+        """The image so many tiles further along an axis."""
+        axis = self.grid.axes[a]
+        cells = self.cells[:, a] + tile * axis.size
+        low, high = np.minimum(at.min(axis=1), cells.min()), np.maximum(at.max(axis=1), cells.max())
+        return self.pore[a] + tile * axis.length, cells, axis.are_uniform(low, high)

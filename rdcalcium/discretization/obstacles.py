@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rdcalcium.discretization.base import Discretization, SurfaceArea
+from rdcalcium.geometry.periodic import depth_in_tiles
 from rdcalcium.model import Obstacle
 from rdcalcium.model.obstacles import OBSTACLES
 
@@ -23,7 +24,7 @@ def with_obstacles(made: Discretization, obstacles: Sequence[Obstacle], names: C
         return made
     whole = made.surfaces[OBSTACLES]
     points = made.centres[whole.indices]
-    away = [np.abs(obstacle.solid.depth(points)) for obstacle in obstacles]
+    away = [np.abs(depth_in_tiles(obstacle.solid, points, made.periods)) for obstacle in obstacles]
     nearest = np.array([obstacle.name for obstacle in obstacles])[np.argmin(away, axis=0)]
     own = {name: np.flatnonzero(nearest == name) for name in sorted(asked)}
     found = {name: SurfaceArea(whole.indices[i], whole.areas[i]) for name, i in own.items() if len(i)}

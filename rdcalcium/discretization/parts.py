@@ -6,6 +6,7 @@ import numpy as np
 
 from rdcalcium.discretization.space import Space
 from rdcalcium.errors import InputError, suggest
+from rdcalcium.geometry.periodic import depth_in_tiles, shifts
 from rdcalcium.model import Model
 from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.region import Distance, Inside, LumenRegion, MeshRegion
@@ -22,8 +23,14 @@ def _share(model: Model, space: Space, region: Inside | MeshRegion) -> np.ndarra
     """The same, wherever it is."""
     if isinstance(region, MeshRegion):
         return space.region(region.name)
+    return space.share(lambda points: _inside(model, space, region, points))
+
+
+def _inside(model: Model, space: Space, region: Inside, points: np.ndarray) -> np.ndarray:
+    """How deep points (p, 3) lie in a region, or in its image in a neighbouring tile; (p,) µm."""
     distance = _distance(model, space)
-    return space.share(lambda points: region.inside(points, distance))
+    depths: np.ndarray = np.max([region.inside(points + by, distance) for by in shifts(model.geometry.periods)], axis=0)
+    return depths
 
 
 def any_inside(model: Model, space: Space, region: Inside | MeshRegion | LumenRegion, points: np.ndarray) -> bool:
@@ -32,7 +39,7 @@ def any_inside(model: Model, space: Space, region: Inside | MeshRegion | LumenRe
         return False
     if isinstance(region, MeshRegion) or not len(points):
         return True
-    return bool((region.inside(points, _distance(model, space)) >= 0).any())
+    return bool((_inside(model, space, region, points) >= 0).any())
 
 
 def _distance(model: Model, space: Space) -> Distance:
@@ -48,7 +55,7 @@ def _distance(model: Model, space: Space) -> Distance:
             raise InputError(f"the terminal has no surface {surface!r}; {suggest(surface, names, intro='it has')}")
         if not obstacles:
             return space.distance(points, surface, upto)
-        depths = [obstacle.solid.depth(points) for obstacle in obstacles]
+        depths = [depth_in_tiles(obstacle.solid, points, model.geometry.periods) for obstacle in obstacles]
         return -np.max(depths, axis=0)
 
     return distance

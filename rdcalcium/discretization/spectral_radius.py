@@ -21,7 +21,8 @@ def of_axes(coefficients: Sequence[np.ndarray], periodic: Sequence[bool] = (Fals
     coefficients  of each axis towards the lower neighbours, then the upper ones, (2 n,) µm⁻²
     periodic      axes whose last cell is a neighbour of the first
     """
-    return sum(_of_axis(*np.split(both, 2), around) for both, around in zip(coefficients, periodic, strict=True))
+    halves = (np.split(both, 2) for both in coefficients)
+    return sum(_of_axis(lower, upper, around) for (lower, upper), around in zip(halves, periodic, strict=True))
 
 
 def _of_axis(lower: np.ndarray, upper: np.ndarray, periodic: bool) -> float:

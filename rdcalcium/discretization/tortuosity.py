@@ -44,8 +44,8 @@ def _slowed_grid(
 def face_weights(grid: RectilinearGrid, mobility: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What the face of each cell towards its lower neighbour conducts, along x, y and z, (n,) each.
 
-    (a + b) / (a / m + b / m') with a and b from the face to the two centres; at the lower end of an axis too, where that
-    counts if the axis is periodic.
+    (a + b) / (a / m + b / m') with a and b from the face to the two centres. At the lower end of an axis the other cell
+    is the last, which counts if the axis is periodic.
     """
     cells = mobility.reshape(grid.shape[::-1]).transpose(2, 1, 0)
     weights = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.grid import Axis, stretched_axis, uniform_axis
+from rdcalcium.geometry.grid import Axis, periodic_axis, stretched_axis, uniform_axis, uniform_circle
+from rdcalcium.geometry.periodic import nearest_image, smallest_arc
 from rdcalcium.model import Grid, Model
 
 NEAR_PROBE = 0.1  # µm from a channel or sensor, within which a probe is resolved like them; docs of model.Grid say it
@@ -16,21 +17,41 @@ def grid_axes(model: Model) -> tuple[Axis, Axis, Axis]:
     bounds, choice = model.geometry.bounds, model.discretization
     if bounds is None or not isinstance(choice, Grid):
         raise InputError(f"a {model.geometry.kind} solved on {choice.kind} has no axes; a grid within bounds has")
-    x, y, z = (_axis(model, choice, bounds[0][a], bounds[1][a], a) for a in range(3))
+    periods = model.geometry.periods
+    x, y, z = ((_circle if a in periods else _axis)(model, choice, bounds[0][a], bounds[1][a], a) for a in range(3))
     return x, y, z
+
+
+def _circle(model: Model, choice: Grid, low: float, high: float, a: int) -> Axis:
+    """Likewise where the axis is periodic: fine over the shortest part of it that holds what is to be resolved."""
+    size, period = choice.size_at_active_zone[a], high - low
+    through = _shared({round((p[a] - low) % period + low, 12) for group in model.channels for p in group.points})
+    if choice.size_in_bulk is None:
+        return uniform_circle(low, high, size, through)
+    first, last = smallest_arc(resolved_points(model)[:, a], period)
+    focus = (first - choice.margin, last + choice.margin)
+    if through is not None:
+        through = first + (through - first) % period
+    return periodic_axis(low, high, focus, size, max(choice.size_in_bulk, size), choice.growth, through=through)
 
 
 def _axis(model: Model, choice: Grid, low: float, high: float, a: int) -> Axis:
     """Fine over what is to be resolved; where all channels share a coordinate, it is the centre of a cell."""
     points = resolved_points(model)[:, a]
-    pores = {p[a] for group in model.channels for p in group.points}
     size, mirror = choice.size_at_active_zone[a], a in model.geometry.mirrors
-    through = pores.pop() if len(pores) == 1 and low < min(pores) < high and not mirror else None
+    through = _shared({p[a] for group in model.channels for p in group.points})
+    if through is not None and (mirror or not low < through < high):
+        through = None
     if choice.size_in_bulk is None and through is None:
         return uniform_axis(low, high, size, mirror)
     bulk = max(choice.size_in_bulk or 0.0, size)
     focus = (low, high) if choice.size_in_bulk is None else (points.min() - choice.margin, points.max() + choice.margin)
     return stretched_axis(low, high, focus, size, bulk, choice.growth, through=through, mirror=mirror)
+
+
+def _shared(coordinates: set[float]) -> float | None:
+    """The coordinate that all have, if they have one."""
+    return coordinates.pop() if len(coordinates) == 1 else None
 
 
 def resolved_points(model: Model) -> np.ndarray:
@@ -45,5 +66,6 @@ def resolved_points(model: Model) -> np.ndarray:
     probes = np.array([*model.probe_points.values()]).reshape(-1, 3)
     if not len(points):
         return probes if len(probes) else np.zeros((1, 3))
-    near = np.linalg.norm(probes[:, None] - points, axis=2).min(axis=1) <= NEAR_PROBE
+    seen = nearest_image(probes[:, None], points, model.geometry.periods)
+    near = np.linalg.norm(seen - points, axis=2).min(axis=1) <= NEAR_PROBE
     return np.vstack([points, probes[near]])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 Ball = tuple[tuple[float, float, float], float]  # centre and radius, µm
+CLOSED = (False, False, False)  # axes that end
 
 
 class Faces(NamedTuple):
@@ -44,16 +45,26 @@ class GridLumens:
                 found[(np.linalg.norm(points - np.array(centre), axis=1) < radius) & (found == 0)] = number
         return found
 
-    def faces(self, number: int, edges: Sequence[np.ndarray], solid: np.ndarray) -> Faces:
+    def faces(
+        self, number: int, edges: Sequence[np.ndarray], solid: np.ndarray, periodic: Sequence[bool] = CLOSED
+    ) -> Faces:
         """Those of a lumen.
 
-        edges  of the cells along each axis, µm
-        solid  (nx, ny, nz) cells that are neither
+        edges     of the cells along each axis, µm
+        solid     (nx, ny, nz) cells that are neither
+        periodic  axes whose last cell is a neighbour of the first
         """
-        return faces_between((self.parts == 0) & ~solid, self.parts == number, edges, self.balls[number - 1])
+        outside = (self.parts == 0) & ~solid
+        return faces_between(outside, self.parts == number, edges, self.balls[number - 1], periodic)
 
 
-def faces_between(outside: np.ndarray, inside: np.ndarray, edges: Sequence[np.ndarray], balls: Sequence[Ball]) -> Faces:
+def faces_between(
+    outside: np.ndarray,
+    inside: np.ndarray,
+    edges: Sequence[np.ndarray],
+    balls: Sequence[Ball],
+    periodic: Sequence[bool] = CLOSED,
+) -> Faces:
     """Where cells outside balls touch cells inside. A staircase is larger than what it stands for: faces count by n·e.
 
     With the normal n of the nearest ball, Σ A_face |n·e| tends to the area of the balls, as Σ_e ∫ |n·e|² dA. Where
@@ -61,22 +72,30 @@ def faces_between(outside: np.ndarray, inside: np.ndarray, edges: Sequence[np.nd
 
     outside, inside  (nx, ny, nz) bool
     edges            of the cells along each axis, µm
+    periodic         axes whose last cell is a neighbour of the first
     """
-    found = [*_along_each_axis(outside, inside, edges, balls)]
+    found = [*_along_each_axis(outside, inside, edges, balls, periodic)]
     return Faces(*(np.concatenate([getattr(faces, part) for faces in found]) for part in Faces._fields))
 
 
 def _along_each_axis(
-    outside: np.ndarray, inside: np.ndarray, edges: Sequence[np.ndarray], balls: Sequence[Ball]
+    outside: np.ndarray,
+    inside: np.ndarray,
+    edges: Sequence[np.ndarray],
+    balls: Sequence[Ball],
+    periodic: Sequence[bool],
 ) -> Iterator[Faces]:
     widest = max(float(np.diff(along).max()) for along in edges)
     for axis in range(3):
-        ends = [tuple(end if a == axis else slice(None) for a in range(3)) for end in (slice(-1), slice(1, None))]
-        step = np.eye(3, dtype=np.int64)[axis]
-        for outer, inner in (ends, ends[::-1]):
-            lower = np.argwhere(outside[outer] & inside[inner])
-            out, within = (lower, lower + step) if outer == ends[0] else (lower + step, lower)
+        for low, high in ((outside, inside), (inside, outside)):
+            facing = low & np.roll(high, -1, axis)
+            if not periodic[axis]:
+                np.moveaxis(facing, axis, 0)[-1:] = False
+            lower = np.argwhere(facing)
+            upper = lower.copy()
+            upper[:, axis] = (upper[:, axis] + 1) % facing.shape[axis]
             middle, areas = _middles(lower, axis, edges)
+            out, within = (lower, upper) if low is outside else (upper, lower)
             yield Faces(out, within, areas * _cosines(middle, axis, balls, widest))
 
 

@@ -68,16 +68,27 @@ class Axis:
         return float(self.widths[max(int(self.find(np.array(x))), int(self.begins_at_mirror))])
 
     def are_uniform(self, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """Whether the cells from each `first` to its `last` are of one width; a half cell on a mirror plane is one."""
-        return self._changes[first] == self._changes[last]
+        """Whether the cells from each `first` to its `last` are of one width; a half cell on a mirror plane is one.
+
+        On a periodic axis cells are counted on beyond its ends.
+        """
+        alike: np.ndarray = self._change(first) == self._change(last)
+        return alike
+
+    def _change(self, cell: np.ndarray) -> np.ndarray:
+        """How often the width has changed before a cell."""
+        before, around = self._changes
+        turns, cell = np.divmod(cell, self.size)
+        return before[cell] + around * turns
 
     @cached_property
-    def _changes(self) -> np.ndarray:
-        """How often the width has changed before each cell, (n,)."""
+    def _changes(self) -> tuple[np.ndarray, int]:
+        """How often the width has changed before each cell, (n,), and how often once around a periodic axis."""
         widths = self.widths.copy()
         if self.begins_at_mirror:
             widths[0] *= 2
-        return np.concatenate([[0], np.cumsum(np.abs(np.diff(widths)) > 1e-6 * widths[1:])])
+        before = np.concatenate([[0], np.cumsum(np.abs(np.diff(widths)) > 1e-6 * widths[1:])])
+        return before, int(before[-1]) + int(abs(widths[0] - widths[-1]) > 1e-6 * widths[0])
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,11 @@ class RectilinearGrid:
         return x, y, z
 
     @property
+    def periods(self) -> dict[int, float]:
+        """Lengths of the axes that are periodic, µm."""
+        return {a: axis.length for a, axis in enumerate(self.axes) if axis.periodic}
+
+    @property
     def fluid(self) -> np.ndarray:
         """Cells of the cytosol, (nx, ny, nz) bool."""
         fluid: np.ndarray = ~self.solid if self.lumens is None else ~self.solid & (self.lumens.parts == 0)
@@ -146,6 +162,10 @@ class RectilinearGrid:
         """Share of each cell that counts, of some cells (nx, ny, nz) bool."""
         return cells if self.cut is None else np.where(cells, self.cut.fill, 0.0)
 
+    def within(self, points: np.ndarray) -> np.ndarray:
+        """Points (p, 3) µm as they are, or their images between both ends of an axis that is periodic."""
+        return np.stack([axis.within(points[:, a]) for a, axis in enumerate(self.axes)], axis=1)
+
     def numbers(self, i: np.ndarray, j: np.ndarray, k: np.ndarray) -> np.ndarray:
         """Numbers of cells by their indices along x, y and z."""
         return i + self.x.size * (j + self.y.size * k)
@@ -154,6 +174,15 @@ class RectilinearGrid:
         """Indices along x, y and z of cells by their numbers, (…, 3)."""
         nx, ny, _ = self.shape
         return np.stack([numbers % nx, numbers // nx % ny, numbers // (nx * ny)], axis=-1)
+
+    def places_around(self, numbers: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """The same of cells (p, c) around points (p, 3) µm; beyond the ends of a periodic axis they are counted on."""
+        places = self.places(numbers)
+        for a, axis in enumerate(self.axes):
+            if axis.periodic:
+                away = points[:, a, None] - axis.centres[places[..., a]]
+                places[..., a] += axis.size * np.round(away / axis.length).astype(places.dtype)
+        return places
 
     def __repr__(self) -> str:
         """Say the number of cells and the range of their widths."""
@@ -230,7 +259,53 @@ def _starts(low: float, first: float, size: float, through: float | None, mirror
     yield low, 0
 
 
-def unknowns(edges: np.ndarray, mirror: bool) -> np.ndarray:
+def periodic_axis(
+    low: float,
+    high: float,
+    focus: tuple[float, float],
+    size: float,
+    bulk_size: float,
+    growth: float,
+    *,
+    through: float | None = None,
+) -> Axis:
+    """Cells of width `size` over `focus`, growing on both sides until they meet, at the other side of the circle.
+
+    Otherwise as `stretched_axis`, but a focus may reach beyond an end. An edge is at `low` only where the cells are of
+    one width and no pore has to be in the middle of one: else the axis begins at the first edge above.
+    """
+    length, (first, last) = high - low, focus
+    before = 0 if through is None else max(int(np.ceil((through - first) / size - 0.5 - ROUNDING)), 0)
+    start = first if through is None else through - (before + 0.5) * size
+    count = max(int(np.ceil((last - start) / size - ROUNDING)), before + 1)
+    spare = (count - 1) // 2 if through is None else min(before, count - 1 - before)
+    rest = (length - count * size) / 2
+    side = _to_end(rest, size, bulk_size, growth, spare) if rest > -ROUNDING * size else None
+    if side is None:
+        return uniform_circle(low, high, size, through)
+    replaced, outward = side
+    fine = np.full(count - 2 * replaced, size)
+    return _around(start + replaced * size, np.concatenate([fine, outward, outward[::-1]]), low)
+
+
+def uniform_circle(low: float, high: float, size: float, through: float | None = None) -> Axis:
+    """A periodic axis of the fewest cells of one width, at most `size`; `through` is the centre of one of them."""
+    count = max(int(np.ceil((high - low) / size - ROUNDING)), 1)
+    width = (high - low) / count
+    return _around(low if through is None else through - width / 2, np.full(count, width), low)
+
+
+def _around(start: float, widths: np.ndarray, low: float) -> Axis:
+    """A periodic axis of cells of these widths, of which the first begins at an image of `start`."""
+    length = float(widths.sum())
+    places = (start - low + np.append(0.0, np.cumsum(widths)[:-1])) % length
+    places[places > length - ROUNDING * widths.min()] = 0.0
+    edges = low + np.sort(places)
+    edges = np.append(edges, edges[0] + length)
+    return Axis(edges, unknowns(edges, mirror=False, periodic=True), periodic=True)
+
+
+def unknowns(edges: np.ndarray, mirror: bool, periodic: bool = False) -> np.ndarray:
     """Where the unknown of each cell sits, (n,) µm: at x(k + 1/2), if x(k) is the smooth map that makes the edges.
 
     Around a point source flows through wider and wider cells. Two-point fluxes between the middles of such cells
@@ -241,7 +316,9 @@ def unknowns(edges: np.ndarray, mirror: bool) -> np.ndarray:
     whole = widths.copy()
     if mirror:
         whole[0] *= 2
-    growth = np.exp(np.gradient(np.log(whole))) if len(whole) > 1 else np.ones(1)
+    logs = np.log(np.pad(whole, 1, mode="wrap") if periodic else whole)
+    growth = np.exp(np.gradient(logs)) if len(whole) > 1 else np.ones(1)
+    growth = growth[1:-1] if periodic and len(whole) > 1 else growth
     centres = edges[:-1] + widths / (1 + np.sqrt(growth))
     if mirror:
         centres[0] = edges[0]

@@ -207,11 +207,12 @@ def _overlaps(model: Model) -> Iterator[str]:
     if "overlap" in model.notes.lower():
         return
     obstacles = model.geometry.solids
-    bodies = [obstacle.solid for obstacle in obstacles]
+    numbers, all_of_them = zip(*enumerate(obstacles), *model.geometry.images, strict=True) if obstacles else ((), ())
+    bodies = [obstacle.solid for obstacle in all_of_them]
+    found = {(numbers[i], numbers[j]) for i, j in _near_pairs(bodies) if share_space(bodies[i], bodies[j])}
     pairs = [
         f"{i + 1} ({obstacles[i].name}) and {j + 1} ({obstacles[j].name})"
-        for i, j in _near_pairs(bodies)
-        if share_space(bodies[i], bodies[j])
+        for i, j in sorted({(min(pair), max(pair)) for pair in found})
     ]
     if pairs:
         more = f", the first of {len(pairs)} pairs" if pairs[1:] else ""

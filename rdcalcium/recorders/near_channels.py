@@ -47,7 +47,7 @@ class NearChannels:
         self.exact, self.discrete = (np.ascontiguousarray(field.T) for field in (exact, discrete))
         self.half = np.zeros(len(self.point))
         if len(self.point):
-            squared = ((points[self.point] - pores[self.channel]) ** 2).sum(axis=1)
+            squared = (system.discretization.offsets(points[self.point], pores[self.channel]) ** 2).sum(axis=1)
             widths = system.discretization.locator.widths(pores).max(axis=1)[self.channel]
             spread = system.fields[CALCIUM].diffusivity * system.discretization.mobility_at(pores)
             lingers = (np.abs(exact - discrete) > MISSED * exact).any(axis=0)

@@ -79,7 +79,7 @@ class NearPores:
         exact, discrete = system.discretization.locator.near_fields(points, pores, self.kappas)
         self.exact[:, :, g] += exact @ unit
         self.discrete[:, :, g] += discrete @ unit
-        squared = ((points[:, None] - pores) ** 2).sum(axis=2)
+        squared = (system.discretization.offsets(points[:, None], pores) ** 2).sum(axis=2)
         widths = system.discretization.locator.widths(pores).max(axis=1)
         self.half[:, g] = np.minimum(self.half[:, g], half_life(squared, widths, spread).min(axis=1))
 

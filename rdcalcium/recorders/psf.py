@@ -49,6 +49,10 @@ class Boxes:
             low[:, axis], high[:, axis] = 2 * at - self.high[:, axis], 2 * at - self.low[:, axis]
         return Boxes(low, high)
 
+    def moved(self, by: np.ndarray) -> Boxes:
+        """Their images elsewhere, (3,) µm further."""
+        return Boxes(self.low + by, self.high + by)
+
 
 def reflections(mirrors: Mapping[int, float]) -> Iterator[dict[int, float]]:
     """Every choice of mirror planes, none of them first."""

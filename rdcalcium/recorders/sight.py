@@ -12,11 +12,12 @@ from scipy.sparse import coo_array, csr_array, vstack
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.parts import share
 from rdcalcium.errors import InputError
+from rdcalcium.geometry.periodic import shifts
 from rdcalcium.memory import MemoryShortageError, memory_available
 from rdcalcium.model import Imaging, Model
 from rdcalcium.model.region import Distance, Inside, Layer, LumenRegion, MeshRegion
 from rdcalcium.model.views import Frame, RegionView, View
-from rdcalcium.recorders.psf import Boxes, mean_gaussian, reflections
+from rdcalcium.recorders.psf import CUT, Boxes, mean_gaussian, reflections
 from rdcalcium.units import nanometres
 
 ENTRY = 12  # bytes of one number of a sparse matrix
@@ -33,7 +34,7 @@ def sight(imaging: Imaging, model: Model, discretization: Discretization) -> Sig
     """Of one entry of a model.
 
     The mean of a region. Of a focus Σ_i V_i PSF_i c_i, with the mean of the point spread function over the control
-    volume. Mirror images of the computed part are seen where they are.
+    volume. Mirror images of the computed part are seen where they are, and so are the neighbours of a tile.
 
     Raises InputError where nothing of the cytosol is seen, MemoryShortageError where there is no room for the weights.
     """
@@ -44,8 +45,9 @@ def sight(imaging: Imaging, model: Model, discretization: Discretization) -> Sig
         found: Sight = Points(rows, volumes)
     else:
         boxes = Boxes.of(discretization, volumes)
-        images = [boxes.mirrored(planes) for planes in reflections(model.geometry.mirrors)]
         weights, (lateral, axial) = discretization.volumes[volumes], imaging.optics.spread
+        tiles = shifts(model.geometry.periods, CUT * lateral)
+        images = [boxes.mirrored(planes).moved(by) for planes in reflections(model.geometry.mirrors) for by in tiles]
         kind = Planes if isinstance(imaging.view, Frame) else Points
         found = kind.of(imaging, (lateral, lateral, axial), images, weights, volumes)
     if not found(np.ones(discretization.size)).max() > 0:

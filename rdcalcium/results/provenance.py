@@ -41,7 +41,7 @@ def about_discretization(d: Discretization) -> Volumes:
 def scene(model: Model, discretization: Discretization) -> Scene:
     """What a picture of the run shows besides calcium; without known bounds the corners are those of the mesh."""
     centres = discretization.centres
-    solids: list[tuple[str, Any]] = [(obstacle.name, obstacle.solid) for obstacle in model.geometry.solids]
+    solids: list[tuple[str, Any]] = [(obstacle.name, obstacle.solid) for obstacle in model.geometry.standing]
     bodies = [(name, body) for name, body in solids if not _is_sphere(body)]
     things: dict[str, list[tuple[str, Any]]] = {
         "vesicles": [(name, (*body.centre, body.semi_axes[0])) for name, body in solids if _is_sphere(body)],
@@ -49,8 +49,12 @@ def scene(model: Model, discretization: Discretization) -> Scene:
         "sensors": list(model.sensor_points.items()),
         "probes": list(model.probe_points.items()),
     }
-    lower, upper = model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0))
-    return Scene.of(lower, upper, model.geometry.mirrors, _membrane_height(model, discretization), things, bodies)
+    lower, upper = map(np.array, model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0)))
+    for axis, period in discretization.periods.items():  # which begins at an edge of a cell
+        lower[axis] = discretization.picture.points[:, axis].min()
+        upper[axis] = lower[axis] + period
+    planes, height = model.geometry.mirrors, _membrane_height(model, discretization)
+    return Scene.of(lower, upper, planes, height, things, bodies, [*discretization.periods])
 
 
 def _is_sphere(solid: Solid) -> bool:

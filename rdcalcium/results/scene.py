@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ class Scene:
     sensors       (s, 3)
     probes        (p, 3)
     names         "vesicles", "bodies", "channels", "sensors", "probes" -> name of each row; empty when it was unfolded
+    periodic      axes along which the box is one tile of many
     """
 
     lower: np.ndarray
@@ -40,6 +41,7 @@ class Scene:
     sensors: np.ndarray
     probes: np.ndarray
     names: Mapping[str, tuple[str, ...]]
+    periodic: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The entry "scene" of run.json; from_json reads it back."""
@@ -47,6 +49,7 @@ class Scene:
         return {
             "box": {"min": self.lower.tolist(), "max": self.upper.tolist()},
             "mirrors": {AXES[axis]: place for axis, place in self.mirrors.items()},
+            **({"periodic": [AXES[axis] for axis in self.periodic]} if self.periodic else {}),
             "membrane": self.membrane,
             "spheres": [{"name": name, "centre": row[:3], "radius": row[3]} for name, row in rows],
             "bodies": [
@@ -69,7 +72,8 @@ class Scene:
             points = {kind: [(thing["name"], thing["position"]) for thing in entry[kind]] for kind in NAMED}
             box = entry["box"]
             mirrors = {AXES.index(letter): float(place) for letter, place in entry["mirrors"].items()}
-            return cls.of(box["min"], box["max"], mirrors, entry["membrane"], spheres | points, bodies)
+            periodic = [AXES.index(letter) for letter in entry.get("periodic", ())]
+            return cls.of(box["min"], box["max"], mirrors, entry["membrane"], spheres | points, bodies, periodic)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"its entry 'scene', which says what to draw, is missing or damaged: {error}") from None
 
@@ -82,6 +86,7 @@ class Scene:
         membrane: float | None,
         things: Mapping[str, list[tuple[str, Any]]],
         bodies: list[tuple[str, Solid]],
+        periodic: Iterable[int] = (),
     ) -> Scene:
         """A scene from its corners, mirrors, membrane, lists of name and place for other keys of `names`, and bodies.
 
@@ -99,12 +104,18 @@ class Scene:
             sensors=rows["sensors"].reshape(-1, 3),
             probes=rows["probes"].reshape(-1, 3),
             names={kind: tuple(name for name, _ in named) for kind, named in {**things, "bodies": bodies}.items()},
+            periodic=tuple(periodic),
         )
 
     @property
     def floor(self) -> float:
         """Height z from which on pictures show the cytosol: the membrane, or the bottom of the box."""
         return float(self.lower[2]) if self.membrane is None else self.membrane
+
+    @property
+    def tiling(self) -> str:
+        """What a picture says of a box that is one of many; an empty text of any other."""
+        return f"one tile of many along {' and '.join(AXES[a] for a in self.periodic)}" if self.periodic else ""
 
     def unfolded(self) -> Scene:
         """The same scene with every mirror image drawn; an image has no name."""
@@ -125,6 +136,7 @@ class Scene:
             sensors=self._reflected(self.sensors),
             probes=self._reflected(self.probes),
             names={},
+            periodic=self.periodic,
         )
 
     def outside(self, points: np.ndarray, upto: float) -> np.ndarray:

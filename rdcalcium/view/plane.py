@@ -53,7 +53,7 @@ def plane(run_folder: str | Path, path: str | Path, time: float | str | None = N
         _numbers(axis, contours, NM_PER_UM * np.concatenate([scene.channels, scene.sensors])[:, :2])
     _scale_bar(axis, lower, upper)
     when = f"t = {milliseconds(run.snapshots.times[index], 4)}, {height_text(run.scene.membrane, float(lower[2]))}"
-    figure.suptitle(when, x=0.02, ha="left", fontsize=11)
+    figure.suptitle(", ".join(filter(None, [when, scene.tiling])), x=0.02, ha="left", fontsize=11)
     return save(figure, path)
 
 

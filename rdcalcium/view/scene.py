@@ -43,6 +43,8 @@ class PlumeScene:
         self.overlay = Overlay(self.plotter)
         draw_still(self.plotter, self.scene, self.lower, self.upper, letters=self.overlay.size(24))
         self.overlay.draw_key(self.scene)
+        if self.scene.tiling:
+            self.overlay.write(self.scene.tiling, (0.03, 0.03), "tiling", size=16)
         self.overlay.draw_colour_bar()
         self._frame_camera()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Self
 
 import numpy as np
 
@@ -13,6 +14,12 @@ Place = tuple[float, float, float]
 
 ROUNDING = 1e-9  # µm, by which a point on the surface may seem to be inside
 OBSTACLES = "vesicles"  # the surface of all obstacles together
+
+
+def further(place: Place, by: Place) -> Place:
+    """A place that is so much further along x, y and z, µm."""
+    x, y, z = (a + b for a, b in zip(place, by, strict=True))
+    return x, y, z
 
 
 class Obstacle(Part):
@@ -31,6 +38,10 @@ class Obstacle(Part):
     @abstractmethod
     def place(self) -> str:
         """Where it is, in the words of a message: "at (0, 0, 50) nm with radius 20 nm"."""
+
+    @abstractmethod
+    def moved(self, by: Place) -> Self:
+        """The same one elsewhere, µm: its image in the next tile of a terminal that is one of many."""
 
     def contains(self, point: Place) -> bool:
         """Whether a point (µm) is inside; one on the surface is not, whatever rounding says."""

@@ -7,7 +7,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from rdcalcium.model.obstacles.base import Obstacle
+from rdcalcium.model.obstacles.base import Obstacle, Place, further
 from rdcalcium.model.orientation import Direction, frame
 from rdcalcium.model.quantity import Point, PositiveLength
 from rdcalcium.solids import Ball, Turned, turn_of
@@ -40,6 +40,10 @@ class Ellipsoid(Obstacle):
     def place(self) -> str:
         """Centre and semi-axes."""
         return f"at {nanometres(self.centre)} with semi-axes {nanometres(self.semi_axes)}"
+
+    def moved(self, by: Place) -> Self:
+        """Its centre."""
+        return self.model_copy(update={"centre": further(self.centre, by)})
 
     @model_validator(mode="after")
     def _two_directions(self) -> Self:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from rdcalcium.model.obstacles.base import Obstacle
+from rdcalcium.model.obstacles.base import Obstacle, Place, further
 from rdcalcium.model.quantity import Point, PositiveLength
 from rdcalcium.solids import Ball
 from rdcalcium.units import nanometres
@@ -31,3 +31,7 @@ class Sphere(Obstacle):
     def place(self) -> str:
         """Centre and radius."""
         return f"at {nanometres(self.centre)} with radius {nanometres(self.radius)}"
+
+    def moved(self, by: Place) -> Self:
+        """Its centre."""
+        return self.model_copy(update={"centre": further(self.centre, by)})

@@ -35,6 +35,11 @@ class Shape(Part):
         return {}
 
     @property
+    def periods(self) -> dict[int, float]:
+        """Axes along which what leaves at one end enters at the other, and after how many µm all is the same again."""
+        return {}
+
+    @property
     def walls(self) -> Mapping[str, tuple[int, int]]:
         """Plane walls by their names: the axis that each is normal to, and in which of the `bounds` it is, 0 or 1."""
         return {}
@@ -63,6 +68,16 @@ class Shape(Part):
     def solids(self) -> tuple[Obstacle, ...]:
         """What stands in the cytosol."""
         return ()
+
+    @property
+    def images(self) -> tuple[tuple[int, Obstacle], ...]:
+        """Those images of its solids in neighbouring tiles that reach into the computed part, each with its number."""
+        return ()
+
+    @property
+    def standing(self) -> tuple[Obstacle, ...]:
+        """Its solids, and their images."""
+        return (*self.solids, *(image for _, image in self.images))
 
     @property
     def files(self) -> tuple[str, ...]:

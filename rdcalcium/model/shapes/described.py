@@ -22,7 +22,7 @@ SLACK = 1e-9  # of the extent of a terminal, by which a point may be outside
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Lowest and highest corners of boxes around the obstacles, (n, 2, 3) µm: thousands of points ask for them."""
+    """Lowest and highest corners of boxes around what stands in it, (n, 2, 3) µm: thousands of points ask for them."""
 
     corners: np.ndarray
 
@@ -77,7 +77,7 @@ class Described(Shape):
         hollow  names of obstacles that are no part of it, but have control volumes of their own
         """
         body = Common((self._within_walls(), self.outline))
-        closed = tuple(obstacle.solid for obstacle in self.obstacles if obstacle.name not in hollow)
+        closed = tuple(obstacle.solid for obstacle in self.standing if obstacle.name not in hollow)
         return Without(body, closed) if closed else body
 
     def _within_walls(self) -> Block:
@@ -94,7 +94,12 @@ class Described(Shape):
 
     @cached_property
     def _boxes(self) -> Boxes:
-        return Boxes(np.array([obstacle.solid.bounds for obstacle in self.obstacles]).reshape(-1, 2, 3))
+        return Boxes(np.array([obstacle.solid.bounds for _, obstacle in self._numbered]).reshape(-1, 2, 3))
+
+    @cached_property
+    def _numbered(self) -> tuple[tuple[int, Obstacle], ...]:
+        """All that stands in the computed part, each with the number of its obstacle."""
+        return (*enumerate(self.obstacles), *self.images)
 
     @property
     def solids(self) -> tuple[Obstacle, ...]:
@@ -108,7 +113,7 @@ class Described(Shape):
 
     def is_in(self, parts: Collection[str], point: Place) -> bool:
         """In an obstacle of such a name."""
-        return any(obstacle.name in parts and obstacle.contains(point) for obstacle in self.obstacles)
+        return any(obstacle.name in parts and obstacle.contains(point) for obstacle in self.standing)
 
     def require_inside(self, name: str, point: Place) -> None:
         """A point is in the outline, on the computed side of the mirrors, and in no obstacle."""
@@ -131,10 +136,10 @@ class Described(Shape):
                 f"point of its surface is {nanometres(nearest_on_surface(self.outline, point))}"
             )
         for i in self._boxes.around(point):
-            obstacle = self.obstacles[i]
+            number, obstacle = self._numbered[i]
             if obstacle.contains(point):
                 raise ValueError(
-                    f"{name} at {nanometres(point)} is inside obstacle {i + 1}, {obstacle.name!r} {obstacle.place}"
+                    f"{name} at {nanometres(point)} is inside obstacle {number + 1}, {obstacle.name!r} {obstacle.place}"
                 )
 
     def nearest_on_membrane(self, point: Place) -> Place | None:

@@ -1,0 +1,44 @@
+"""Places on axes that go on at their other end: which image of one is nearest to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+
+from rdcalcium.solids import Solid
+
+Periods = Mapping[int, float]  # axis -> after how many µm all is the same again
+
+
+def nearest_image(points: np.ndarray, others: np.ndarray, periods: Periods) -> np.ndarray:
+    """Of each point the image that is nearest to another one; both (…, 3) µm."""
+    if not periods:
+        return points
+    images = np.array(np.broadcast_to(points, np.broadcast_shapes(points.shape, others.shape)), dtype=float)
+    for axis, period in periods.items():
+        images[..., axis] -= period * np.round((images - others)[..., axis] / period)
+    return images
+
+
+def shifts(periods: Periods, reach: float = 0.0) -> np.ndarray:
+    """From a place to itself and to its images in the neighbouring tiles, and in all within a reach (µm); (k, 3) µm."""
+    tiles = {axis: range(-int(reach // period) - 1, int(reach // period) + 2) for axis, period in periods.items()}
+    steps = [[k * periods[axis] for k in tiles[axis]] if axis in periods else [0.0] for axis in range(3)]
+    return np.array([*product(*steps)])
+
+
+def depth_in_tiles(solid: Solid, points: np.ndarray, periods: Periods) -> np.ndarray:
+    """How deep points (p, 3) lie in a body, or in the nearest of its images; (p,) µm."""
+    depth: np.ndarray = np.max([solid.depth(points + by) for by in shifts(periods)], axis=0)
+    return depth
+
+
+def smallest_arc(places: np.ndarray, period: float) -> tuple[float, float]:
+    """Ends (µm) of the shortest interval that holds an image of every coordinate (k,); its lower end is one of them."""
+    order = np.sort(places)
+    after = np.append(np.diff(order), order[0] + period - order[-1])
+    widest = int(after.argmax())
+    first = order[(widest + 1) % len(order)]
+    return float(first), float(first + period - after[widest])
