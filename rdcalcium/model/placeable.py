@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from rdcalcium.errors import suggest
 from rdcalcium.model.placement import Rule
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.units import nanometres
 
 ROUNDING = 1e-9  # µm, by which a zone may reach beyond a wall
+OFF = 1e-6  # µm, by which its centre may be off the membrane
 
 if TYPE_CHECKING:
     from rdcalcium.model.model import Model
@@ -62,7 +65,7 @@ def require_placeable(model: Model) -> None:
     """ValueError for a rule that names what is not there, or that cannot be followed in this terminal."""
     rules = ruled(model)
     if rules or not all(entry.is_placed for entry in model.active_zones):
-        _require_known_membrane(model)
+        _require_known_membrane(model, rules)
     zones = [name for entry in model.active_zones for name in {entry.name: 0, **dict.fromkeys(entry.names)}]
     twice = sorted({name for name in zones if zones.count(name) > 1})
     if twice:
@@ -75,9 +78,16 @@ def require_placeable(model: Model) -> None:
 
 
 def _require_on_membrane(model: Model, zone: Zone) -> None:
-    """A zone does not reach beyond the walls of a plane membrane; beyond a mirror plane it may."""
+    """A zone is on the membrane, and does not reach beyond the walls around a plane one; beyond a mirror it may."""
     geometry = model.geometry
-    if geometry.bounds is None or geometry.membrane_height is None:
+    if geometry.bounds is None:
+        return
+    if geometry.outline and abs(depth := float(geometry.outline.depth(np.array([zone.centre]))[0])) > OFF:
+        raise ValueError(
+            f"active zone {zone.name!r} at {nanometres(zone.centre)} is not on the membrane, but "
+            f"{nanometres(abs(depth), 3)} {'inside' if depth > 0 else 'outside'} the terminal; move its centre there"
+        )
+    if geometry.membrane_height is None:
         return
     low, high = geometry.bounds
     for axis in range(2):
@@ -116,12 +126,17 @@ def _named(model: Model) -> Iterator[tuple[str, str]]:
     yield from (("sensors", part.name) for part in model.sensors)
 
 
-def _require_known_membrane(model: Model) -> None:
+def _require_known_membrane(model: Model, rules: list[Ruled]) -> None:
     """Whoever places something knows the membrane before there are control volumes."""
-    if model.geometry.bounds is None or model.geometry.membrane_height is None:
+    geometry = model.geometry
+    if geometry.outline is None:
         raise ValueError(
             "rules of placement need a membrane that is known before there are cells, as that of a box is: list the "
             "positions of channels, sensors and active zones"
         )
-    if model.vesicles and "obstacles" not in type(model.geometry).model_fields:
-        raise ValueError(f"a terminal of kind {model.geometry.kind!r} cannot hold [[vesicles]]; leave them out")
+    for one in rules:
+        if one.rule.zones is None and geometry.membrane_height is None:
+            raise ValueError(
+                f"{one.called}: the membrane is no plane: name the active zones in which they are placed, "
+                'such as zones = "az"'
+            )

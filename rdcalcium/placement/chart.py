@@ -7,39 +7,58 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.model.placement.zones import Zone
+from rdcalcium.placement.ground import Ground
+from rdcalcium.placement.membrane import Membrane
 
-SAME = 1e-6  # µm, by which a foot may be off the membrane of its chart
+HERE = 1e-6  # µm, by which a foot may be off the membrane of a chart, and not on another side of the terminal
 
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """Coordinates u, v of feet on a plane membrane, and the height h above it; all in µm.
+    """Coordinates u, v of feet in a plane that touches the membrane, and the height h above the membrane; all in µm.
 
-    origin  (3,)    where u = v = h = 0
-    axes    (3, 3)  unit vectors of u, v and h
+    A foot is straight above or below its point of the plane, so that feet are never nearer to each other than their
+    coordinates say; where the membrane is level, it is that point.
+
+    membrane  whose part it is
+    origin    (3,)    where u = v = h = 0
+    axes      (3, 3)  unit vectors of u and v, and the normal of the membrane at the origin
     """
 
+    membrane: Membrane
     origin: np.ndarray
     axes: np.ndarray
 
     @classmethod
-    def of(cls, zone: Zone) -> Chart:
+    def of(cls, zone: Zone, membrane: Membrane) -> Chart:
         """Around the centre of a zone; u and v go along x and y where the membrane is level."""
-        normal = np.array(zone.normal)
-        u = np.eye(3)[0] if abs(normal[0]) < 0.9 else np.eye(3)[1]
-        u = u - (u @ normal) * normal
-        u /= np.linalg.norm(u)
-        return cls(np.array(zone.centre), np.stack([u, np.cross(normal, u), normal]))
+        return cls(membrane, np.array(zone.centre), axes_of(zone))
 
     def space(self, places: np.ndarray) -> np.ndarray:
         """Points of the terminal at places u, v, h, (n, 3) of (n, 3)."""
-        points: np.ndarray = self.origin + places @ self.axes
+        flat = self.origin + places[:, :2] @ self.axes[:2]
+        feet = self.membrane.along(flat, np.tile(self.axes[2], (len(flat), 1)))
+        points: np.ndarray = feet + places[:, 2:] * self.membrane.inward(feet)
         return points
 
-    def feet(self, points: np.ndarray) -> np.ndarray:
-        """Coordinates u, v, h of points of the terminal, (n, 3) of (n, 3)."""
-        places: np.ndarray = (points - self.origin) @ self.axes.T
-        return places
+    def flat(self, points: np.ndarray) -> np.ndarray:
+        """Coordinates u, v of feet, (n, 2) of (n, 3)."""
+        return np.asarray((points - self.origin) @ self.axes[:2].T)
+
+    def within(self, ground: Ground, feet: np.ndarray) -> np.ndarray:
+        """Which feet (n, 3) are on a ground, and not on another side of the terminal; (n,)."""
+        flat = self.flat(feet)
+        here = np.linalg.norm(self.space(raised(flat, 0.0)) - feet, axis=1) < HERE
+        return here & ground.contains(flat)
+
+
+def axes_of(zone: Zone) -> np.ndarray:
+    """Unit vectors of u and v, and the normal, of a zone, (3, 3)."""
+    normal = np.array(zone.normal)
+    u = np.eye(3)[0] if abs(normal[0]) < 0.9 else np.eye(3)[1]
+    u = u - (u @ normal) * normal
+    u /= np.linalg.norm(u)
+    return np.stack([u, np.cross(normal, u), normal])
 
 
 def raised(feet: np.ndarray, height: float) -> np.ndarray:

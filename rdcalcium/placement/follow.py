@@ -11,10 +11,11 @@ from rdcalcium.errors import ModelError
 from rdcalcium.model import Model, Sphere
 from rdcalcium.model.placeable import Ruled, in_order
 from rdcalcium.placement.chart import Chart
-from rdcalcium.placement.ground import Disc, Ground
+from rdcalcium.placement.ground import Disc, Ground, Rectangle
+from rdcalcium.placement.membrane import Membrane
 from rdcalcium.placement.mirrors import on_the_computed_side
 from rdcalcium.placement.site import Site
-from rdcalcium.placement.zones import plane_of, with_zones
+from rdcalcium.placement.zones import with_zones
 from rdcalcium.randomness import generator
 
 NO_TRIAL = 0  # the places are the same in all of them
@@ -46,13 +47,14 @@ def _in_each_zone(
     model: Model, one: Ruled, found: Mapping[tuple[str, str], np.ndarray], vesicles: list[Sphere]
 ) -> Iterator[np.ndarray]:
     """Points of one group, (n, 3), zone by zone."""
-    others = {name: _feet(model, name, found, vesicles) for name in one.rule.needs}
+    membrane = Membrane.of(model)
+    others = {name: membrane.feet(_all_of(model, name, found, vesicles)) for name in one.rule.needs}
     radius = _radius(model, one)
     bodies = tuple(obstacle.solid for obstacle in model.geometry.solids)
     spheres = np.array([(*vesicle.centre, vesicle.radius) for vesicle in vesicles]).reshape(-1, 4)
     seed = model.run.seed if one.rule.seed is None else one.rule.seed
     make = import_module(f"rdcalcium.placement.rules.{type(one.rule).__module__.rpartition('.')[2]}").places
-    for name, ground, chart in _grounds(model, one):
+    for name, ground, chart in _grounds(model, one, membrane):
         rng = generator(seed, NO_TRIAL, "placement", one.kind, one.name, name)
         called = f"{one.called} in {name}" if name else one.called
         site = Site(called, ground, chart, radius, others, bodies, spheres, rng)
@@ -67,26 +69,26 @@ def _radius(model: Model, one: Ruled) -> float:
     return next((part.radius for part in model.vesicles if one.kind == "vesicles" and part.name == one.name), 0.0)
 
 
-def _grounds(model: Model, one: Ruled) -> Iterator[tuple[str, Ground, Chart]]:
-    """Name, ground and chart of each zone of a rule; without a name the whole membrane."""
+def _grounds(model: Model, one: Ruled, membrane: Membrane) -> Iterator[tuple[str, Ground, Chart]]:
+    """Name, ground and chart of each zone of a rule; without a name the whole membrane, which is a plane."""
     if one.rule.zones is None:
-        membrane, height = plane_of(model)
-        yield "", membrane, Chart(np.array([0.0, 0.0, height]), np.eye(3))
+        (x, y, _), (u, v, _) = model.geometry.bounds or membrane.solid.bounds
+        yield "", Rectangle((x, y), (u, v)), Chart(membrane, np.array([0.0, 0.0, membrane.height or 0.0]), np.eye(3))
         return
     names = {name for entry in model.active_zones if entry.name == one.rule.zones for name in entry.names}
     for zone in model.zones:
         if zone.name in (names or {one.rule.zones}):
-            yield zone.name, Disc(zone.radius), Chart.of(zone)
+            yield zone.name, Disc(zone.radius), Chart.of(zone, membrane)
 
 
-def _feet(model: Model, name: str, found: Mapping[tuple[str, str], np.ndarray], vesicles: list[Sphere]) -> np.ndarray:
-    """Feet on the membrane of all those of a name, listed or placed, (m, 3)."""
+def _all_of(model: Model, name: str, found: Mapping[tuple[str, str], np.ndarray], vesicles: list[Sphere]) -> np.ndarray:
+    """Where all those of a name are, listed or placed: of bodies their centres, (m, 3)."""
     bodies = [other.solid.bounds for other in (*model.geometry.solids, *vesicles) if other.name == name]
     points = [tuple(np.mean(corners, axis=0).tolist()) for corners in bodies]
     points += [point for group in model.channels if group.name == name for point in group.points]
     points += [point for sensor in model.sensors if sensor.name == name for point in sensor.positions]
     points += [tuple(p) for kind in ("channels", "sensors") for p in found.get((kind, name), np.empty((0, 3))).tolist()]
-    return np.array([model.geometry.nearest_on_membrane(point) for point in points]).reshape(-1, 3)
+    return np.array(points).reshape(-1, 3)
 
 
 def _with_places(model: Model, found: Mapping[tuple[str, str], np.ndarray], vesicles: list[Sphere]) -> Model:

@@ -10,6 +10,7 @@ from rdcalcium.model import Model
 from rdcalcium.model.obstacles import Obstacle
 from rdcalcium.placement.chart import Chart
 from rdcalcium.placement.ground import Disc
+from rdcalcium.placement.membrane import Membrane
 
 
 class Place(NamedTuple):
@@ -56,11 +57,15 @@ def _body(obstacle: Obstacle) -> tuple[str, str, tuple[float, float, float], flo
 
 
 def _zones_of(model: Model, points: np.ndarray) -> list[str]:
-    """Name of the zone above whose disc each point (n, 3) is; the nearest, where zones overlap."""
+    """Name of the zone in which the foot of each point (n, 3) is; the nearest, where zones overlap."""
     found, nearest = [""] * len(points), np.full(len(points), np.inf)
+    if not model.zones or model.geometry.outline is None:
+        return found
+    membrane = Membrane.of(model)
+    feet = membrane.feet(points)
     for zone in model.zones:
-        feet = Chart.of(zone).feet(points)[:, :2]
+        inside = Chart.of(zone, membrane).within(Disc(zone.radius), feet)
         away = np.linalg.norm(points - np.array(zone.centre), axis=1)
-        for i in np.flatnonzero(Disc(zone.radius).contains(feet) & (away < nearest)).tolist():
+        for i in np.flatnonzero(inside & (away < nearest)).tolist():
             found[i], nearest[i] = zone.name, away[i]
     return found

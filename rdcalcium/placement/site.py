@@ -10,8 +10,9 @@ from scipy.spatial.distance import cdist
 
 from rdcalcium.errors import ModelError
 from rdcalcium.model.placement.number import Poisson
-from rdcalcium.placement.chart import SAME, Chart, raised
+from rdcalcium.placement.chart import Chart, raised
 from rdcalcium.placement.ground import Ground
+from rdcalcium.placement.membrane import SAME
 from rdcalcium.solids import Solid
 
 TOUCHING = 1 - 1e-9  # of the sum of two radii
@@ -50,9 +51,8 @@ class Site:
 
     def near(self, name: str) -> np.ndarray:
         """Feet u, v of those of a name that are on this ground, (m, 2); ModelError where none is."""
-        places = self.chart.feet(self.feet[name])
-        feet = places[np.abs(places[:, 2]) < SAME][:, :2]
-        feet = feet[self.ground.contains(feet)]
+        feet = self.feet[name]
+        feet = self.chart.flat(feet[self.chart.within(self.ground, feet)])
         if not len(feet):
             raise ModelError(f"{self.called}: none of {name!r} is there; place them in these zones first")
         return feet
@@ -65,11 +65,12 @@ class Site:
         return clear
 
     def free(self, places: np.ndarray) -> np.ndarray:
-        """Which places (n, 3) are on the ground, and where no vesicle is that one there would overlap; (n,)."""
-        free = self.ground.contains(places[:, :2])
+        """Which places (n, 3) are above the ground, and in the terminal without overlap of vesicles; (n,)."""
+        free, points, membrane = self.ground.contains(places[:, :2]), self.points(places), self.chart.membrane
+        free &= membrane.contains(self.chart.space(raised(places[:, :2], 0.0)))
+        free &= membrane.solid.depth(points) >= self.radius * TOUCHING - SAME
         if not self.radius:
             return free
-        points = self.points(places)
         if len(self.spheres):
             apart = cdist(points, self.spheres[:, :3])
             free &= (apart >= (self.radius + self.spheres[:, 3]) * TOUCHING).all(axis=1)
@@ -81,9 +82,9 @@ class Site:
         """Places that a rule gives without chance; ModelError where one is beyond the ground, or overlaps."""
         wrong = ~self.free(places)
         if wrong.any():
+            other = ", in another vesicle, or outside the terminal" if self.radius else ", or outside the terminal"
             raise ModelError(
-                f"{self.called}: {wrong.sum()} of {len(places)} places are beyond its edge"
-                f"{', or in another vesicle' if self.radius else ''}; ask for fewer, closer to its centre, or make the "
-                "zone larger"
+                f"{self.called}: {wrong.sum()} of {len(places)} places are beyond its edge{other}; ask for fewer, "
+                "closer to its centre, or make the zone larger"
             )
         return places

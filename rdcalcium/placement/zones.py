@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model
 from rdcalcium.model.placement.zones import ActiveZones, Zone
-from rdcalcium.placement.adding import BATCH, PATIENCE
-from rdcalcium.placement.ground import Rectangle
+from rdcalcium.placement.membrane import Membrane
 from rdcalcium.randomness import generator
 from rdcalcium.units import counted, nanometres
+
+BATCH, PATIENCE = 64, 100  # centres that are tried at once, and how often, before there is no room for one more
+RIM = 16  # points of the rim of a zone that are on the membrane, where the zone is
 
 
 def with_zones(model: Model) -> Model:
@@ -56,15 +59,15 @@ def _centre(
     model: Model, entry: ActiveZones, radius: float, there: list[tuple[np.ndarray, float]], rng: np.random.Generator
 ) -> np.ndarray:
     """Of one more zone, that is on the membrane as a whole and far enough from those that are there, (3,)."""
-    membrane, height = plane_of(model)
-    room = membrane.shrunk(radius)
+    membrane = Membrane.of(model)
     centres = np.array([centre for centre, _ in there]).reshape(-1, 3)
     apart = np.array([entry.minimum_spacing or radius + other for _, other in there])
-    for _ in range(PATIENCE if min(np.subtract(membrane.high, membrane.low)) >= 2 * radius else 0):
-        points = np.column_stack([room.sample(rng, BATCH), np.full(BATCH, height)])
-        far = (np.linalg.norm(points[:, None] - centres, axis=2) >= apart).all(axis=1)
-        if far.any():
-            centre: np.ndarray = points[far.argmax()]
+    for _ in range(PATIENCE):
+        points = membrane.sample(rng, BATCH)
+        points = points[(cdist(points, centres) >= apart).all(axis=1)]
+        points = points[has_room(membrane, points, radius)]
+        if len(points):
+            centre: np.ndarray = points[0]
             return centre
     raise ModelError(
         f"active zones {entry.name!r}: {counted(len(there), 'zone')} with centres "
@@ -73,10 +76,14 @@ def _centre(
     )
 
 
-def plane_of(model: Model) -> tuple[Rectangle, float]:
-    """The computed part of a plane membrane, and its height z, µm; ModelError where there is none."""
-    bounds, height = model.geometry.bounds, model.geometry.membrane_height
-    if bounds is None or height is None:
-        raise ModelError("the membrane is no plane; name the active zones in which things are placed")
-    (x, y, _), (u, v, _) = bounds
-    return Rectangle((x, y), (u, v)), height
+def has_room(membrane: Membrane, centres: np.ndarray, radius: float) -> np.ndarray:
+    """Around which centres (n, 3) a disc of this radius is on the computed membrane as a whole, (n,): its rim is."""
+    angles, normals = 2 * np.pi * np.arange(RIM) / RIM, membrane.inward(centres)
+    first = np.cross(normals, np.eye(3)[np.abs(normals).argmin(axis=1)])
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second = np.cross(normals, first)
+    around = np.cos(angles)[:, None, None] * first + np.sin(angles)[:, None, None] * second
+    rim = (centres + radius * around).reshape(-1, 3)
+    feet = membrane.along(rim, np.tile(normals, (RIM, 1)))
+    good = membrane.contains(feet) & membrane.is_computed(feet)
+    return np.asarray(good.reshape(RIM, -1).all(axis=0))

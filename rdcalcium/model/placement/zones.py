@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, NamedTuple, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from rdcalcium.model.base import Name, Part
 from rdcalcium.model.placement.base import Distance, Seed
 from rdcalcium.model.quantity import Factor, Length, PositiveLength, Quantity
 from rdcalcium.model.shapes import Shape
+from rdcalcium.solids import slopes
 
 PositiveArea = Annotated[float, Quantity("area", gt=0)]
 Vector = tuple[float, float, float]
@@ -97,5 +99,9 @@ class ActiveZones(Part):
 
 
 def inward(geometry: Shape, point: Vector) -> Vector:
-    """Normal of the membrane at a point of it, into the cytosol; it is a plane."""
-    return 0.0, 0.0, 1.0
+    """Normal of the membrane at a point of it, into the cytosol; upwards where the membrane is a plane."""
+    if geometry.outline is None or geometry.membrane_height is not None:
+        return 0.0, 0.0, 1.0
+    slope = slopes(geometry.outline, np.array([point]))[0]
+    x, y, z = (slope / np.linalg.norm(slope)).tolist()
+    return x, y, z

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from rdcalcium.model.base import Part
 from rdcalcium.model.cells import Grid, Tetrahedra
 from rdcalcium.model.obstacles import Obstacle
+from rdcalcium.solids import Solid
 
 Place = tuple[float, float, float]
 
@@ -27,6 +28,11 @@ class Shape(Part):
     @property
     def bounds(self) -> tuple[Place, Place] | None:
         """Lowest and highest corner of the computed part, µm; None where only its control volumes tell."""
+        return None
+
+    @property
+    def outline(self) -> Solid | None:
+        """The whole terminal, its mirror images included, without what stands in it; None where only cells tell."""
         return None
 
     @property

@@ -1,0 +1,165 @@
+"""Active zones on curved membranes: where they are, and what rules place in them."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pytest
+from pydantic import Field
+from scipy.integrate import quad
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import pdist
+from scipy.stats import chi2
+
+import rdcalcium as rc
+from rdcalcium.errors import ModelError
+from rdcalcium.model import Box, Model
+from rdcalcium.model.quantity import PositiveLength
+from rdcalcium.model.shapes import Described
+from rdcalcium.placement import places
+from rdcalcium.placement.membrane import Membrane
+from rdcalcium.solids import Ball
+
+PORE = {"kind": "constant", "amplitude": "0.1 pA"}
+ROUND, LONG = (0.75, 0.75, 0.75), (0.4, 0.4, 1.0)
+
+
+class Spheroid(Described):
+    """A terminal that is an ellipsoid."""
+
+    kind: Literal["spheroid"] = "spheroid"
+    semi_axes: tuple[PositiveLength, PositiveLength, PositiveLength]
+    """Half of its extent along x, y and z."""
+
+    @property
+    def outline(self):
+        """An ellipsoid."""
+        return Ball((0.0, 0.0, 0.0), self.semi_axes)
+
+
+class TerminalModel(Model):
+    """A model that knows the spheroid as well."""
+
+    geometry: Annotated[Box | Spheroid, Field(discriminator="kind")]
+
+
+def bouton(axes: tuple[float, float, float] = ROUND, symmetry: tuple[str, ...] = (), **parts: Any) -> Model:
+    """A round terminal with parts by rules."""
+    return TerminalModel(
+        geometry={"kind": "spheroid", "semi_axes": axes, "symmetry": symmetry},
+        discretization={"kind": "grid", "size_at_active_zone": "50 nm"},
+        run={"duration": "1 ms"},
+        **parts,
+    )
+
+
+def synapses(**zones: Any) -> Model:
+    """Active zones with docked vesicles, a pool, channels away from them, and sensors under them."""
+    return bouton(
+        active_zones=[zones],
+        vesicles=[
+            {
+                "name": "docked",
+                "radius": "20 nm",
+                "placement": {"kind": "uniform", "zones": "az", "number": 5, "height": "2 nm"},
+            },
+            {
+                "name": "pool",
+                "radius": "20 nm",
+                "placement": {
+                    **{"kind": "pool", "zones": "az", "fraction": 0.1, "height": "45 nm", "thickness": "0.2 um"},
+                },
+            },
+        ],
+        channels=[
+            {
+                "name": "Ca",
+                "current": PORE,
+                "placement": {"kind": "exclusion", "zones": "az", "number": 9, "around": "docked", "distance": "50 nm"},
+            }
+        ],
+        sensors=[
+            {"use": "felmy2003", "placement": {"kind": "under", "zones": "az", "around": "docked", "height": "2 nm"}}
+        ],
+    )
+
+
+def test_rules_hold_on_a_bouton_with_twenty_active_zones() -> None:
+    model = rc.placed(synapses(count=20, radius="0.14 um"))
+    centres = np.array([zone.centre for zone in model.zones])
+    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 0.75, rtol=1e-9)
+    np.testing.assert_allclose([zone.normal for zone in model.zones], -centres / 0.75, atol=1e-6)
+    assert pdist(centres).min() >= 0.28
+    pores = np.array(model.channels[0].points)
+    np.testing.assert_allclose(np.linalg.norm(pores, axis=1), 0.75, rtol=1e-9)
+    docked = np.array([s.centre for s in model.geometry.solids if s.name == "docked"])
+    np.testing.assert_allclose(np.linalg.norm(docked, axis=1), 0.75 - 0.022, rtol=1e-9)
+    assert cKDTree(docked / 0.728 * 0.75).query(pores)[0].min() >= 0.05 - 1e-9
+    all_vesicles = np.array([s.centre for s in model.geometry.solids])
+    assert pdist(all_vesicles).min() >= 0.04 - 1e-9
+    assert np.linalg.norm(all_vesicles, axis=1).max() <= 0.75 - 0.022 + 1e-9
+    np.testing.assert_allclose(model.sensors[0].positions, docked / 0.728 * 0.748, atol=1e-7)
+    rows = [place for place in places(model) if place.kind == "channel"]
+    assert [row.zone for row in rows] == [f"az{i}" for i in range(20) for _ in range(9)]
+
+
+@pytest.mark.parametrize("axes", [ROUND, LONG])
+def test_zones_are_anywhere_with_the_same_probability_by_area(axes: tuple[float, float, float]) -> None:
+    """Of a spheroid with semi-axes a, a, c a ring at height z has the area 2π a √(1 + (a² − c²) z² / c⁴) dz, Σ = 1."""
+    a, c = axes[0], axes[2]
+    points = Membrane.of(bouton(axes)).sample(np.random.default_rng(1), 4000)
+    edges = np.linspace(-c, c, 11)
+    area = [quad(lambda z: math.sqrt(1 + (a * a - c * c) * z * z / c**4), *ends)[0] for ends in pairwise(edges)]
+    expected = 4000 * np.array(area) / sum(area)
+    counts = np.histogram(points[:, 2], edges)[0]
+    assert ((counts - expected) ** 2 / expected).sum() < chi2.ppf(1 - 6e-5, 9)
+
+
+def test_a_lattice_on_a_bouton_seen_along_its_normal_is_one_of_a_plane() -> None:
+    lattice = {"kind": "hexagonal", "zones": "az", "spacing": "40 nm", "number": 19, "angle": 0}
+    zone = {"positions": [[0, 0, -0.75]], "radius": "0.2 um"}
+    model = bouton(active_zones=[zone], channels=[{"name": "Ca", "current": PORE, "placement": lattice}])
+    x, y, z = np.array(rc.placed(model).channels[0].points).T
+    assert pdist(np.stack([x, y], axis=1)).min() == pytest.approx(0.04, rel=1e-9)
+    np.testing.assert_allclose(z, -np.sqrt(0.75**2 - x**2 - y**2), rtol=1e-9)
+    half = rc.placed(model.changed(geometry={"symmetry": ["x"]}))
+    assert len(half.channels[0].points) == (x > -1e-9).sum() == 11
+
+
+def test_what_is_on_the_other_side_of_a_bouton_is_not_near() -> None:
+    zones = {"positions": [[0, 0, -0.75], [0, 0, 0.75]], "radius": "0.2 um"}
+    model = synapses(**zones)
+    pores = np.array(rc.placed(model).channels[0].points)
+    assert (pores[:9, 2] < -0.7).all()
+    assert (pores[9:, 2] > 0.7).all()
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            {"active_zones": [{"positions": [[0, 0, 0.7]], "radius": 0.1}]},
+            r"'az0' at .* is not on the membrane, but 50 nm inside",
+        ),
+        (
+            {"channels": [{"name": "Ca", "current": PORE, "placement": {"kind": "uniform", "number": 3}}]},
+            r"channels 'Ca': the membrane is no plane: name the active zones in which they are placed",
+        ),
+    ],
+)
+def test_what_a_curved_membrane_does_not_have_is_one_sentence(parts: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        bouton(**parts)
+
+
+def test_a_zone_that_is_wider_than_the_bouton_is_one_sentence() -> None:
+    with pytest.raises(ModelError, match=r"0 zones .* one more with a radius of 800 nm does not"):
+        rc.placed(bouton(active_zones=[{"count": 1, "radius": "0.8 um"}]))
+
+
+def test_zones_of_half_a_bouton_are_in_it_as_a_whole() -> None:
+    zones = rc.placed(bouton(symmetry=("x",), active_zones=[{"count": 10, "radius": "0.14 um"}])).zones
+    assert min(zone.centre[0] for zone in zones) >= 0.13
