@@ -15,6 +15,7 @@ from rdcalcium.backends.program import STATES
 from rdcalcium.backends.rate_code import mode_width
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.errors import RdcalciumError
+from rdcalcium.geometry.described_grid import has_cut_cells
 from rdcalcium.model import Model
 
 
@@ -42,6 +43,8 @@ class Footprint:
 FOOTPRINTS = {"grid": Footprint(215, 180, 630, 250, 10), "tetrahedra": Footprint(4000, 2400, 900, 270, 235)}
 
 WEIGHTS = 3  # of the faces of each cell of a grid, where some conduct less than others
+CUT = 1  # number more where a membrane crosses cells: how much there is of each
+CUT_BYTES = 120  # besides, while such cells are made and afterwards: shares of cells and of faces, as they were cut
 REFINED = 1  # state more than those of the stepper, where single precision is refined
 SENT = 4  # states under way to the host, from which a snapshot is made: both ends of a step, and both slopes
 ERRORS = 1  # number for each control volume, by which a device judges its steps
@@ -85,19 +88,26 @@ def memory_needed(model: Model, size: int, backend: str) -> int:
     arithmetic, footprint = backend_class(backend), FOOTPRINTS[model.discretization.kind]
     quiet = 0.0 if arithmetic.on_gpu else _quiet(model)
     held = arithmetic.host_bytes + _states(model, arithmetic.host_states) + max(footprint.building, quiet)
-    return int(size * max(footprint.making, footprint.kept + held))
+    if cut := has_cut_cells(model):
+        held += _weights(model) * np.dtype(model.run.precision).itemsize
+    return int(size * (CUT_BYTES * cut + max(footprint.making, footprint.kept + held)))
 
 
 def gpu_memory_needed(model: Model, size: int) -> int:
     """Bytes that a run on so many control volumes takes from a GPU, implicit steps included."""
     layout = _matrix(FOOTPRINTS[model.discretization.kind].layout, model)
-    uneven = model.tortuosity or any(lumen.diffusivity for lumen in model.lumens.values())
-    if uneven and model.discretization.kind == "grid":
-        layout += WEIGHTS * np.dtype(model.run.precision).itemsize
+    layout += _weights(model) * np.dtype(model.run.precision).itemsize
     volumes = np.dtype(float).itemsize
     if model.lumens:  # each part has its own, and implicit steps know where it is
         volumes += (1 + len(model.lumens)) * (volumes + np.dtype(model.run.precision).itemsize)
     return int(size * (volumes + layout + _states(model, len(STATES) + SENT) + _quiet(model)))
+
+
+def _weights(model: Model) -> int:
+    """Numbers for each cell of a grid that say what its faces conduct, and how much there is of it."""
+    uneven = bool(model.tortuosity) or any(lumen.diffusivity for lumen in model.lumens.values())
+    cut = has_cut_cells(model)
+    return WEIGHTS * (cut or (uneven and model.discretization.kind == "grid")) + CUT * cut
 
 
 def _states(model: Model, count: float) -> float:

@@ -14,7 +14,7 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.geometry.described_mesh import described_mesh
-from rdcalcium.geometry.grid import Axis, make_grid, uniform_axis, unknowns
+from rdcalcium.geometry.grid import Axis, RectilinearGrid, uniform_axis, unknowns
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.integrators.stepper import Stepper
@@ -63,7 +63,7 @@ def grid_box(size: float, stretched: bool = False) -> Discretization:
         return Axis(edges, unknowns(edges, mirror=False))
 
     axes = (axis(0, 1), axis(0, 1), axis(0, 0.5))
-    return discretize_grid(make_grid(axes, np.zeros((0, 3)), np.zeros(0)))
+    return discretize_grid(RectilinearGrid(*axes, np.zeros([a.size for a in axes], dtype=bool)))
 
 
 def tetrahedral_box(size: float) -> Discretization:

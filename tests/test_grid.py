@@ -1,14 +1,15 @@
-"""Grids with obstacles: which cells are solid, and how much is left."""
+"""Grids with bodies: which cells are in them, and how much is left."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from rdcalcium.geometry.grid import Axis, make_grid, stretched_axis, uniform_axis
+from rdcalcium.geometry.grid import Axis, RectilinearGrid, cells_inside, stretched_axis, uniform_axis
+from rdcalcium.solids import Ball, Joined
 
 
-def test_a_cell_is_solid_where_its_centre_lies_in_a_sphere() -> None:
+def test_a_cell_is_inside_where_its_centre_lies_in_a_sphere() -> None:
     """Cell by cell; one sphere reaches out of the box, one is smaller than a cell, one holds nothing."""
     axes = (
         uniform_axis(-0.2, 0.2, 0.02),
@@ -17,7 +18,8 @@ def test_a_cell_is_solid_where_its_centre_lies_in_a_sphere() -> None:
     )
     centres = np.array([[0.0, 0.05, 0.1], [0.19, -0.19, 0.29], [0.01, 0.0, 0.0125], [0.1, 0.1, 0.1]])
     radii = np.array([0.06, 0.1, 0.004, 1e-6])
-    grid = make_grid(axes, centres, radii)
+    balls = Joined(tuple(Ball((x, y, z), (r, r, r)) for (x, y, z), r in zip(centres.tolist(), radii, strict=True)))
+    grid = RectilinearGrid(*axes, cells_inside(axes, balls))
     volume, solid = 0.0, np.zeros(grid.shape, dtype=bool)
     for i, j, k in np.ndindex(*grid.shape):
         place = np.array([axis.centres[n] for axis, n in zip(axes, (i, j, k), strict=True)])

@@ -134,7 +134,8 @@ def test_a_gpu_holds_where_each_part_is() -> None:
         do.only(part, x, out)
         do.weighted_sums(x, part)
     size = do.system.shape[1]
-    more = gpu_memory_needed(model, size) - gpu_memory_needed(model.changed(stores=[]), size)
+    empty = model.changed(stores=[], geometry=model.geometry.changed(obstacles=()))
+    more = gpu_memory_needed(model, size) - gpu_memory_needed(empty, size)
     assert do.held - before == pytest.approx(more, rel=NEAR)
 
 

@@ -140,8 +140,6 @@ def test_a_point_outside_a_new_shape_is_refused_by_the_shape() -> None:
 @pytest.mark.usefixtures("known_dome")
 def test_a_shape_without_tetrahedra_says_what_is_possible() -> None:
     choice = Tetrahedra(size_at_active_zone=0.02)
-    expected = (
-        "of a dome on tetrahedra; possible: box on grid, any described shape on tetrahedra, mesh on tetrahedra, dome"
-    )
+    expected = "of a dome on tetrahedra; possible: any described shape on grid, .*mesh on tetrahedra, dome on grid"
     with pytest.raises(InputError, match=expected):
         discretize(dome_model(discretization=choice))

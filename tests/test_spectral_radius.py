@@ -8,7 +8,8 @@ import pytest
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import axis_coefficients, discretize_grid
 from rdcalcium.discretization.spectral_radius import of_axes
-from rdcalcium.geometry.grid import Axis, make_grid, stretched_axis, uniform_axis
+from rdcalcium.geometry.grid import Axis, RectilinearGrid, cells_inside, stretched_axis, uniform_axis
+from rdcalcium.solids import Ball, Joined
 
 AXES = {
     "uniform": tuple(uniform_axis(0.0, size, 0.02) for size in (0.16, 0.2, 0.1)),
@@ -33,7 +34,7 @@ def gershgorin(axes: tuple[Axis, ...]) -> float:
 
 @pytest.mark.parametrize("name", AXES)
 def test_the_radius_of_a_grid_is_its_fastest_mode(name: str) -> None:
-    grid = make_grid(AXES[name], np.empty((0, 3)), np.empty(0))
+    grid = RectilinearGrid(*AXES[name], np.zeros([axis.size for axis in AXES[name]], dtype=bool))
     radius = discretize_grid(grid).radius
     assert radius == pytest.approx(fastest(discretize_grid(grid)), rel=1e-9)
     assert radius < gershgorin(AXES[name])
@@ -44,7 +45,9 @@ def test_obstacles_make_no_mode_faster(name: str) -> None:
     rng = np.random.default_rng(1)
     ends = np.array([[axis.edges[0], axis.edges[-1]] for axis in AXES[name]]).T
     for _ in range(5):
-        grid = make_grid(AXES[name], rng.uniform(*ends, (6, 3)), rng.uniform(0.02, 0.06, 6))
+        places, radii = rng.uniform(*ends, (6, 3)).tolist(), rng.uniform(0.02, 0.06, 6)
+        balls = Joined(tuple(Ball((x, y, z), (r, r, r)) for (x, y, z), r in zip(places, radii, strict=True)))
+        grid = RectilinearGrid(*AXES[name], cells_inside(AXES[name], balls))
         assert grid.solid.any()
         assert fastest(discretize_grid(grid)) <= of_axes([axis_coefficients(axis) for axis in AXES[name]]) * (1 + 1e-12)
 

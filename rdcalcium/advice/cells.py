@@ -10,7 +10,7 @@ import numpy as np
 
 from rdcalcium.discretization import Discretization, Locator
 from rdcalcium.discretization.build import discretized
-from rdcalcium.discretization.grid import axis_coefficients
+from rdcalcium.discretization.grid import axis_coefficients, grid_layout
 from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.discretization.space import GridSpace, Space
 from rdcalcium.discretization.spectral_radius import of_axes
@@ -66,12 +66,19 @@ def _of_grid(model: Model, grid: RectilinearGrid, make: Callable[[], Discretizat
         smallest=float(min(axis.widths.min() for axis in grid.axes)),
         largest=float(max(axis.widths.max() for axis in grid.axes)),
         volume=grid.fluid_volume,
-        radius=of_axes([axis_coefficients(axis) for axis in grid.axes], grid.periodic),
+        radius=_radius(grid),
         locator=GridLocator(grid),
         space=GridSpace(grid, model.geometry.walls),
         volumes=lambda: grid.volumes,
         make=make,
     )
+
+
+def _radius(grid: RectilinearGrid) -> float:
+    """Of whole cells that of the axes, for which nothing large is made."""
+    if grid.cut:
+        return grid_layout(grid).radius
+    return of_axes([axis_coefficients(axis) for axis in grid.axes], grid.periodic)
 
 
 def _of_mesh(made: Discretization) -> CellSizes:

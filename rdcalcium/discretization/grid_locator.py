@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
+from scipy.optimize import nnls
 
 from rdcalcium.discretization.base import PointWeights
 from rdcalcium.discretization.near_field import are_known, near_fields
 from rdcalcium.errors import InputError
+from rdcalcium.geometry.cut import CutCells
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
+from rdcalcium.geometry.periodic import nearest_image
 from rdcalcium.units import nanometres, nanometres_to
 
 ON_FACE = 1e-9  # µm, so near to a face a point lies on it
+AS_ONE = 1e3  # how much more it counts that weights add up to 1 than that they have their centre at the point,
+SMOOTH = 1e-2  # and how much less that they are near to trilinear ones
 
 
 class GridLocator:
@@ -20,20 +27,27 @@ class GridLocator:
         self.grid = grid
 
     def weights(self, points: np.ndarray) -> PointWeights:
-        """Trilinear between centres, constant beyond the outermost ones; solid cells take no part."""
+        """Trilinear between centres, constant beyond the outermost ones; solid cells take no part.
+
+        Beside a curved membrane a field that is linear in space keeps its value, as far as the point is between the
+        centres that are left; else it has that of the nearest place that is.
+        """
         points = self.grid.within(np.atleast_2d(np.asarray(points, dtype=float)))
         self._check_inside(points)
         corners = [_linear(axis, points[:, a]) for a, axis in enumerate(self.grid.axes)]
-        indices = np.zeros((len(points), 8), dtype=np.int64)
+        cells = np.zeros((len(points), 8, 3), dtype=np.int64)
         weights = np.ones((len(points), 8))
-        solid = np.zeros((len(points), 8), dtype=bool)
-        for corner in range(8):
-            at = [corners[a][0] + (corner >> a & 1) * corners[a][2] for a in range(3)]
-            for a in range(3):
-                weights[:, corner] *= corners[a][1] if corner >> a & 1 else 1 - corners[a][1]
-            indices[:, corner] = self.grid.numbers(*at)
-            solid[:, corner] = self.grid.solid[at[0], at[1], at[2]]
-        weights[solid | self._beyond(points, indices)] = 0.0
+        for corner, a in product(range(8), range(3)):
+            lower, weight, step = corners[a]
+            cells[:, corner, a] = lower + (corner >> a & 1) * step
+            weights[:, corner] *= weight if corner >> a & 1 else 1 - weight
+        indices = self.grid.numbers(*np.moveaxis(cells, -1, 0))
+        away = self.grid.solid[tuple(np.moveaxis(cells, -1, 0))] | self._beyond(points, indices)
+        beside = np.flatnonzero(away.any(axis=1)) if self.grid.cut else np.empty(0, dtype=np.int64)
+        plain = weights.copy()
+        weights[away] = 0.0
+        for k in beside:
+            weights[k] = self._beside_membrane(points[k], cells[k], plain[k], away[k])
         sums = weights.sum(axis=1)
         if np.any(sums < 1e-9):
             point = points[int(np.argmin(sums))]
@@ -42,6 +56,26 @@ class GridLocator:
                 "choose a smaller size_at_active_zone, or move the point"
             )
         return PointWeights(indices, weights / sums[:, None])
+
+    def _beside_membrane(self, point: np.ndarray, cells: np.ndarray, plain: np.ndarray, away: np.ndarray) -> np.ndarray:
+        """Weights (8,) >= 0 with Σ w x as near to a point as they come, close to trilinear ones; 0 without a cell.
+
+        Of cells on this side of the membrane: to which open faces lead from the one of the largest trilinear weight.
+
+        cells  (8, 3) around the point, of which some are `away`
+        plain  (8,) trilinear weights
+        """
+        first = np.where(away, -1.0, plain).argmax()
+        there = _reached(cells, ~away, int(first), self.grid.cut)  # type: ignore[arg-type]
+        weights = np.zeros(8)
+        if not there.any():
+            return weights
+        centres = np.stack([axis.centres[cells[there, a]] for a, axis in enumerate(self.grid.axes)], axis=1)
+        offsets = nearest_image(centres, point, self.grid.periods) - point
+        offsets /= np.array([axis.widths[axis.find(x)] for axis, x in zip(self.grid.axes, point, strict=True)])
+        rows = np.vstack([offsets.T, np.full((1, there.sum()), AS_ONE), SMOOTH * np.eye(there.sum())])
+        weights[there] = nnls(rows, np.concatenate([np.zeros(3), [AS_ONE], SMOOTH * plain[there]]))[0]
+        return weights
 
     def _beyond(self, points: np.ndarray, indices: np.ndarray) -> np.ndarray:
         """Whether a membrane lies between a point and each of its cells (p, 8): they belong to another part."""
@@ -83,6 +117,20 @@ class GridLocator:
                     f"the point {nanometres(point, 4)} is outside the terminal, whose {'xyz'[a]} goes from "
                     + nanometres_to(axis.edges[0], axis.edges[-1])
                 )
+
+
+def _reached(cells: np.ndarray, there: np.ndarray, first: int, cut: CutCells) -> np.ndarray:
+    """Which of the eight cells (8, 3) around a point are there, and open faces lead to from the first one, (8,)."""
+    reached = np.zeros(8, dtype=bool)
+    reached[first] = there[first]
+    for _ in range(3):
+        for corner, axis in product(range(8), range(3)):
+            other = corner ^ (1 << axis)
+            upper = cells[max(corner, other)]
+            same = (cells[corner] == cells[other]).all()
+            if reached[corner] and there[other] and not same and cut.faces[axis][tuple(upper)] > 0:
+                reached[other] = True
+    return reached
 
 
 def _linear(axis: Axis, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -59,8 +59,8 @@ def near_fields(
     """Exact and discrete field at points of a unit source at each pore, with D = 1; both (kappas, points, pores) µm⁻¹.
 
     Solid cells nearby are left out of account: they change the field, but hardly the difference. Zero beyond REACH
-    cells, where the cells between a point and a pore are not all of one size, and where there is one cell along an
-    axis: along it all is well mixed, and there is nothing to miss.
+    cells, where the cells between a point and a pore are not all of one size, around pores in a membrane that cuts
+    their cells, and where there is one cell along an axis: along it all is well mixed, and there is nothing to miss.
 
     points, pores  within the ends of the grid
     found   where the points lie among the cells
@@ -71,7 +71,8 @@ def near_fields(
     if is_mixed(grid):
         return exact, discrete
     shares, lattices = grid.places_around(shared.indices, pores), Lattices(kappas)
-    for s, pore in enumerate(pores):
+    for s in np.flatnonzero(_are_standard(grid, pores, shared)):
+        pore = pores[s]
         used = shared.weights[s] > 0
         spacing = tuple(axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True))
         seen = nearest_image(points, pore, grid.periods)
@@ -93,7 +94,21 @@ def are_known(
     nearest = nearest_image(points, pores, grid.periods)
     at = grid.places_around(found.indices, nearest)
     used = np.where(shared.weights[:, :, None] > 0, grid.places_around(shared.indices, pores), at[:, :1])
-    return _are_alike(grid, np.concatenate([at, used], axis=1))
+    return _are_alike(grid, np.concatenate([at, used], axis=1)) & _are_standard(grid, pores, shared)
+
+
+def _are_standard(grid: RectilinearGrid, pores: np.ndarray, shared: PointWeights) -> np.ndarray:
+    """Whether pores (s, 3) are in a plane end of the grid, or in cells that are whole: in a lattice like others, (s,).
+
+    Solid cells beside a pore in a plane are left out of account, as they are everywhere.
+    """
+    if grid.cut is None:
+        return np.ones(len(pores), dtype=bool)
+    ends = np.array([[axis.edges[0], axis.edges[-1]] for axis in grid.axes])
+    on_end = (np.abs(pores[:, :, None] - ends) < PORE * 1e-3).any(axis=2) & ~np.array(grid.periodic)
+    whole = grid.cut.are_whole(grid.places(shared.indices)) | (shared.weights == 0)
+    standard: np.ndarray = on_end.any(axis=1) | whole.all(axis=1)
+    return standard
 
 
 def is_mixed(grid: RectilinearGrid) -> bool:

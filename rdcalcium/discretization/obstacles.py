@@ -1,4 +1,4 @@
-"""Surfaces of single obstacles, by their names: parts of the surface of all."""
+"""Surfaces of single obstacles, by their names, and that of all of them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,31 @@ from rdcalcium.model.obstacles import OBSTACLES
 
 
 def with_obstacles(made: Discretization, obstacles: Sequence[Obstacle], names: Collection[str]) -> Discretization:
-    """The control volumes with a surface for those obstacles of these names that are not a surface yet.
+    """The control volumes with a surface of all obstacles, and of those that have one of some names.
 
-    What a control volume has of the surface of all belongs to the obstacle whose surface is nearest to its unknown, so
-    that the parts of all obstacles add up to the whole.
+    The parts of all obstacles add up to the whole.
     """
-    asked = {obstacle.name for obstacle in obstacles} & {*names} - {*made.surfaces}
-    if not asked or OBSTACLES not in made.surfaces:
-        return made
-    whole = made.surfaces[OBSTACLES]
+    known = {obstacle.name for obstacle in obstacles}
+    each = {name: surface for name, surface in made.surfaces.items() if name in known}
+    if obstacles and not each and OBSTACLES in made.surfaces:
+        each = _divided(made, made.surfaces[OBSTACLES], obstacles)
+    others = {name: surface for name, surface in made.surfaces.items() if name not in known}
+    asked = {name: surface for name, surface in each.items() if name in names}
+    return replace(made, surfaces=others | ({OBSTACLES: _together(each)} if each else {}) | asked)
+
+
+def _divided(made: Discretization, whole: SurfaceArea, obstacles: Sequence[Obstacle]) -> dict[str, SurfaceArea]:
+    """What a control volume has of the whole belongs to the obstacle whose surface is nearest to its unknown."""
     points = made.centres[whole.indices]
     away = [np.abs(depth_in_tiles(obstacle.solid, points, made.periods)) for obstacle in obstacles]
     nearest = np.array([obstacle.name for obstacle in obstacles])[np.argmin(away, axis=0)]
-    own = {name: np.flatnonzero(nearest == name) for name in sorted(asked)}
-    found = {name: SurfaceArea(whole.indices[i], whole.areas[i]) for name, i in own.items() if len(i)}
-    return replace(made, surfaces={**made.surfaces, **found})
+    own = {name: np.flatnonzero(nearest == name) for name in sorted({*nearest.tolist()})}
+    return {name: SurfaceArea(whole.indices[i], whole.areas[i]) for name, i in own.items()}
+
+
+def _together(surfaces: dict[str, SurfaceArea]) -> SurfaceArea:
+    """Several surfaces as one."""
+    indices = np.concatenate([surface.indices for surface in surfaces.values()])
+    found, place = np.unique(indices, return_inverse=True)
+    areas = np.bincount(place, np.concatenate([surface.areas for surface in surfaces.values()]))
+    return SurfaceArea(found, areas)

@@ -45,17 +45,18 @@ def any_inside(model: Model, space: Space, region: Inside | MeshRegion | LumenRe
 def _distance(model: Model, space: Space) -> Distance:
     """From surfaces, those of obstacles included; the lumens of stores are none, but by their own names."""
     lumens = [lumen.region for lumen in model.lumens.values()]
+    obstacles = model.geometry.solids
 
     def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:
-        obstacles = [s for s in model.geometry.solids if s.name == surface]
+        bodies = [o.solid for o in obstacles if o.name == surface]
         if surface == OBSTACLES:
-            obstacles += [s for s in model.geometry.solids if s.name not in (OBSTACLES, *lumens)]
-        if not obstacles and surface not in space.surfaces:
-            names = {*space.surfaces, *(s.name for s in model.geometry.solids)}
+            bodies += [o.solid for o in obstacles if o.name not in (OBSTACLES, *lumens)]
+        if not bodies and surface not in space.surfaces:
+            names = {*space.surfaces, *(o.name for o in obstacles)}
             raise InputError(f"the terminal has no surface {surface!r}; {suggest(surface, names, intro='it has')}")
-        if not obstacles:
+        if not bodies:
             return space.distance(points, surface, upto)
-        depths = [depth_in_tiles(obstacle.solid, points, model.geometry.periods) for obstacle in obstacles]
+        depths = [depth_in_tiles(body, points, model.geometry.periods) for body in bodies]
         return -np.max(depths, axis=0)
 
     return distance

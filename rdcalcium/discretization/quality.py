@@ -35,10 +35,12 @@ class Quality:
 class GridQuality(Quality):
     """Of a rectilinear grid.
 
-    solid  cells that obstacles fill
+    solid  cells that hold nothing: obstacles fill them, or they are beyond the membrane
+    cut    cells that a membrane crosses; none: all are whole
     """
 
     solid: int
+    cut: int = 0
 
     def figures(self) -> dict[str, float]:
         """All of them."""
@@ -46,7 +48,7 @@ class GridQuality(Quality):
             "smallest cell (nm)": NM_PER_UM * self.smallest,
             "largest cell (nm)": NM_PER_UM * self.largest,
             "solid cells": self.solid,
-        }
+        } | ({"cells that a membrane crosses": self.cut} if self.cut else {})
 
 
 class Worst(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.errors import InputError, suggest
+from rdcalcium.geometry.cut import surface_triangles
 from rdcalcium.geometry.grid import RectilinearGrid, flat
 from rdcalcium.geometry.nearest import distances_to_triangles
 
@@ -71,13 +72,24 @@ class Nowhere:
 
 @dataclass(frozen=True)
 class GridSpace:
-    """That of a grid, whose surfaces are its walls.
+    """That of a grid, whose surfaces are its walls and the membranes that cross its cells.
 
-    surfaces  the axis that each is normal to, and at which end of it, 0 or 1
+    walls  the axis that each is normal to, and at which end of it, 0 or 1
     """
 
     grid: RectilinearGrid
-    surfaces: Mapping[str, tuple[int, int]]
+    walls: Mapping[str, tuple[int, int]]
+
+    @property
+    def surfaces(self) -> Mapping[str, Any]:
+        """Walls, and pieces of membranes."""
+        return {**self.walls, **(self.grid.cut.walls if self.grid.cut else {})}
+
+    @cached_property
+    def _membranes(self) -> Mapping[str, np.ndarray]:
+        """Triangles of the pieces of membranes that cross cells."""
+        x, y, z = (axis.edges for axis in self.grid.axes)
+        return surface_triangles((x, y, z), self.grid.cut.body) if self.grid.cut else {}
 
     def share(self, inside: Inside) -> np.ndarray:
         """By points inside the cells on the border, each of which stands for the part of its cell around it."""
@@ -113,9 +125,15 @@ class GridSpace:
         return np.stack([flat(m) for m in mesh], axis=-1)
 
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
-        """From the plane of a wall."""
-        axis, end = self.surfaces[surface]
-        return np.abs(points[:, axis] - self.grid.axes[axis].edges[-end])
+        """From the plane of a wall, and from the nearest triangle of a membrane."""
+        away = []
+        if surface in self.walls:
+            axis, end = self.walls[surface]
+            away.append(np.abs(points[:, axis] - self.grid.axes[axis].edges[-end]))
+        if surface in self._membranes:
+            away.append(_from_triangles(points, self._membranes[surface], upto))
+        distance: np.ndarray = np.min(away, axis=0)
+        return distance
 
 
 @dataclass(frozen=True)
@@ -192,17 +210,21 @@ class MeshSpace:
 
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         """From the nearest triangle."""
-        triangles = self.points[self.surfaces[surface]]
-        tree = cKDTree(triangles.mean(axis=1))
-        reach = np.linalg.norm(triangles - triangles.mean(axis=1, keepdims=True), axis=2).max()
-        found = np.array(tree.query(points)[0])
-        near = np.flatnonzero(found <= upto + reach)
-        for start in range(0, len(near), CHUNK):
-            some = near[start : start + CHUNK]
-            candidates = tree.query(points[some], k=range(1, min(12, len(triangles)) + 1))[1]
-            found[some] = distances_to_triangles(points[some], triangles[candidates])
-        found[found > upto + reach] -= reach
-        return found
+        return _from_triangles(points, self.points[self.surfaces[surface]], upto)
+
+
+def _from_triangles(points: np.ndarray, triangles: np.ndarray, upto: float) -> np.ndarray:
+    """Distance of points (p, 3) from the nearest of some triangles (k, 3, 3); beyond `upto` anything above that."""
+    tree = cKDTree(triangles.mean(axis=1))
+    reach = np.linalg.norm(triangles - triangles.mean(axis=1, keepdims=True), axis=2).max()
+    found = np.array(tree.query(points)[0])
+    near = np.flatnonzero(found <= upto + reach)
+    for start in range(0, len(near), CHUNK):
+        some = near[start : start + CHUNK]
+        candidates = tree.query(points[some], k=range(1, min(12, len(triangles)) + 1))[1]
+        found[some] = distances_to_triangles(points[some], triangles[candidates])
+    found[found > upto + reach] -= reach
+    return found
 
 
 def _volumes_of_corners(corners: np.ndarray, inside: Inside) -> tuple[np.ndarray, np.ndarray]:

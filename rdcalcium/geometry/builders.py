@@ -6,19 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.box import box_grid
+from rdcalcium.geometry.described_grid import described_grid
 from rdcalcium.geometry.described_mesh import described_tetrahedra
 from rdcalcium.geometry.from_file import mesh_of_file
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.model import Box, Described, Grid, MeshFile, Model, Shape, Tetrahedra
+from rdcalcium.model import Described, Grid, MeshFile, Model, Shape, Tetrahedra
 from rdcalcium.model.kinds import kind_name
 
 Cells = RectilinearGrid | TetrahedralMesh
 Builder = Callable[[Model, Any, Any], Cells]  # of a model, its geometry and its discretization
 
 BUILDERS: dict[tuple[type[Shape], type[Grid | Tetrahedra]], Builder] = {
-    (Box, Grid): box_grid,
+    (Described, Grid): described_grid,
     (Described, Tetrahedra): described_tetrahedra,
     (MeshFile, Tetrahedra): mesh_of_file,
 }

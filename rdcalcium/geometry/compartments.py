@@ -1,4 +1,4 @@
-"""Which cells of a grid belong to the lumens of stores, and how large the membrane of balls is that crosses cells."""
+"""Which cells of a grid belong to the lumens of stores, and how large their membrane is, which crosses cells."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-Ball = tuple[tuple[float, float, float], float]  # centre and radius, µm
+from rdcalcium.solids import Joined, Solid, nearby, slopes
+from rdcalcium.solids.base import place
+
+CHUNK = 1024  # faces at a time
 CLOSED = (False, False, False)  # axes that end
 
 
@@ -26,23 +29,22 @@ class Faces(NamedTuple):
 
 @dataclass(frozen=True)
 class GridLumens:
-    """Lumens that balls fill.
+    """Lumens that bodies fill.
 
-    names  of the lumens: the cells of the first are 1 in `parts`, and so on
-    balls  of each
-    parts  (nx, ny, nz) uint8, 0 in the cytosol
+    names   of the lumens: the cells of the first are 1 in `parts`, and so on
+    bodies  of each, all in one
+    parts   (nx, ny, nz) uint8, 0 in the cytosol
     """
 
     names: tuple[str, ...]
-    balls: tuple[Sequence[Ball], ...]
+    bodies: tuple[Joined, ...]
     parts: np.ndarray
 
     def parts_at(self, points: np.ndarray) -> np.ndarray:
         """In which lumen points (p, 3) µm are, from 1 on; 0 in the cytosol; (p,)."""
         found = np.zeros(len(points), dtype=np.uint8)
-        for number, balls in enumerate(self.balls, start=1):
-            for centre, radius in balls:
-                found[(np.linalg.norm(points - np.array(centre), axis=1) < radius) & (found == 0)] = number
+        for number, body in enumerate(self.bodies, start=1):
+            found[(found == 0) & (body.depth(points) > 0)] = number
         return found
 
     def faces(
@@ -55,26 +57,26 @@ class GridLumens:
         periodic  axes whose last cell is a neighbour of the first
         """
         outside = (self.parts == 0) & ~solid
-        return faces_between(outside, self.parts == number, edges, self.balls[number - 1], periodic)
+        return faces_between(outside, self.parts == number, edges, self.bodies[number - 1], periodic)
 
 
 def faces_between(
     outside: np.ndarray,
     inside: np.ndarray,
     edges: Sequence[np.ndarray],
-    balls: Sequence[Ball],
+    body: Solid | None = None,
     periodic: Sequence[bool] = CLOSED,
 ) -> Faces:
-    """Where cells outside balls touch cells inside. A staircase is larger than what it stands for: faces count by n·e.
+    """Where cells outside a body touch cells inside. A staircase is larger than what it stands for: faces count by n·e.
 
-    With the normal n of the nearest ball, Σ A_face |n·e| tends to the area of the balls, as Σ_e ∫ |n·e|² dA. Where
-    nobody says what the cells inside stand for, each face counts whole.
+    With the normal n of the body's surface, Σ A_face |n·e| tends to its area, as Σ_e ∫ |n·e|² dA. Where nobody says
+    what the cells inside stand for, each face counts whole.
 
     outside, inside  (nx, ny, nz) bool
     edges            of the cells along each axis, µm
     periodic         axes whose last cell is a neighbour of the first
     """
-    found = [*_along_each_axis(outside, inside, edges, balls, periodic)]
+    found = [*_along_each_axis(outside, inside, edges, body, periodic)]
     return Faces(*(np.concatenate([getattr(faces, part) for faces in found]) for part in Faces._fields))
 
 
@@ -82,7 +84,7 @@ def _along_each_axis(
     outside: np.ndarray,
     inside: np.ndarray,
     edges: Sequence[np.ndarray],
-    balls: Sequence[Ball],
+    body: Solid | None,
     periodic: Sequence[bool],
 ) -> Iterator[Faces]:
     widest = max(float(np.diff(along).max()) for along in edges)
@@ -96,7 +98,7 @@ def _along_each_axis(
             upper[:, axis] = (upper[:, axis] + 1) % facing.shape[axis]
             middle, areas = _middles(lower, axis, edges)
             out, within = (lower, upper) if low is outside else (upper, lower)
-            yield Faces(out, within, areas * _cosines(middle, axis, balls, widest))
+            yield Faces(out, within, areas * _cosines(middle, axis, body, widest))
 
 
 def _middles(lower: np.ndarray, axis: int, edges: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -107,19 +109,20 @@ def _middles(lower: np.ndarray, axis: int, edges: Sequence[np.ndarray]) -> tuple
     return middle, one * other
 
 
-def _cosines(middle: np.ndarray, axis: int, balls: Sequence[Ball], widest: float) -> np.ndarray:
-    """|n·e| between an axis and the normal of the ball whose surface is nearest to the middle of each face, (k,).
+def _cosines(middle: np.ndarray, axis: int, body: Solid | None, widest: float) -> np.ndarray:
+    """|n·e| between an axis and the normal of a body at the middle of each face, (k,); 1 without one.
 
-    middle  (k, 3) µm, ascending in x: of many balls each is far from most
+    middle  (k, 3) µm, ascending in x: of many bodies each is far from most
     widest  cell, µm: no face is further from the surface that it stands for
     """
-    away, nearest = np.full(len(middle), np.inf), np.ones(len(middle))
-    for centre, radius in balls:
-        reach = radius + widest
-        near = slice(*np.searchsorted(middle[:, 0], (centre[0] - reach, centre[0] + reach)))
-        offset = middle[near] - np.array(centre)
-        distance = np.linalg.norm(offset, axis=1)
-        closer = np.flatnonzero((np.abs(distance - radius) < away[near]) & (distance > 0))
-        away[near][closer] = np.abs(distance - radius)[closer]
-        nearest[near][closer] = np.abs(offset[closer, axis]) / distance[closer]
-    return nearest
+    found = np.ones(len(middle))
+    if body is None:
+        return found
+    reach = 2 * widest  # from the middle of a face to the surface that it stands for, and some more
+    for start in range(0, len(middle), CHUNK):
+        some = middle[start : start + CHUNK]
+        normals = slopes(nearby(body, place(some.min(axis=0) - reach), place(some.max(axis=0) + reach)), some)
+        lengths = np.linalg.norm(normals, axis=1)
+        ratio = np.divide(np.abs(normals[:, axis]), lengths, out=np.ones(len(some)), where=lengths > 0)
+        found[start : start + CHUNK] = ratio
+    return found

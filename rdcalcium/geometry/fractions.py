@@ -6,8 +6,10 @@ linear between its corners, so that the surface in it is a triangle or a quadran
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -70,36 +72,72 @@ def summed(boxes: np.ndarray, areas: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return found, np.bincount(place, areas, len(found))
 
 
+def triangles(solid: Solid, low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
+    """The surface in boxes with corners (n, 3) µm as triangles, (k, 3, 3) µm under the name of each piece."""
+    middle, half = (low + high) / 2, np.linalg.norm(high - low, axis=1) / 2
+    near = np.abs(solid.depth(middle)) <= half * (1 + ON)
+    points, depth = _lattice(solid, low[near], high[near], 1)
+    _, tetrahedra = _tetrahedra(depth, 1)
+    found: dict[str, list[np.ndarray]] = {}
+    for names, _, rim in _rims(solid, points, tetrahedra):
+        fans = np.stack([rim[:, [0, k, k + 1]] for k in range(1, rim.shape[1] - 1)], axis=1)
+        for name in {*names.tolist()}:
+            own = fans[names == name].reshape(-1, 3, 3)
+            sizes = _areas(own)
+            found.setdefault(name, []).append(own[sizes > ON**2 * sizes.max()])  # a line or a point is no triangle
+    return {name: np.concatenate(pieces) for name, pieces in found.items()}
+
+
 def _crossed(solid: Solid, low: np.ndarray, high: np.ndarray) -> Fractions:
     """Those of boxes that are crossed by the surface, or nearly so."""
-    n, ticks = len(low), np.arange(PARTS + 1)
-    lattice = np.stack(np.meshgrid(ticks, ticks, ticks, indexing="ij"), axis=-1) / PARTS
-    points = low[:, None, None, None] + lattice * (high - low)[:, None, None, None]
-    depth = solid.depth(points.reshape(-1, 3)).reshape(points.shape[:-1])
-    on = ON * np.linalg.norm(high - low, axis=1)[:, None, None, None]
+    n = len(low)
+    points, depth = _lattice(solid, low, high, PARTS)
+    whole, tetrahedra = _tetrahedra(depth, PARTS)
+    parts = np.bincount(tetrahedra.boxes, _share_of_tetrahedra(tetrahedra.values), n) / 6
+    walls: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for names, boxes, rim in _rims(solid, points, tetrahedra):
+        areas = _areas(rim)
+        for name in {*names.tolist()}:
+            walls.setdefault(name, []).append((boxes[names == name], areas[names == name]))
+    summed_up = {name: summed(*of) for name, of in chained(walls).items()}
+    return Fractions((whole + parts) / PARTS**3, _face_shares(depth), summed_up)
+
+
+def _lattice(solid: Solid, low: np.ndarray, high: np.ndarray, parts: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points that divide each box in parts along each side, (n, p, 3) µm, and the depth there, (n, P+1, P+1, P+1)."""
+    ticks = np.arange(parts + 1)
+    lattice = np.stack(np.meshgrid(ticks, ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 3) / parts
+    points = low[:, None] + lattice * (high - low)[:, None]
+    depth = solid.depth(points.reshape(-1, 3)).reshape(len(low), -1)
+    on = ON * np.linalg.norm(high - low, axis=1)[:, None]
     depth = np.where(np.abs(depth) < on, on, depth)  # what lies along a face of a box does not cut it
-    cubes, boxes, values = _cubes(depth)
-    inside = (values > 0).sum(axis=1)
-    mixed = np.flatnonzero((inside > 0) & (inside < 8))
-    four = TETRAHEDRA @ (4, 2, 1)  # numbers of their corners among those of a cube
-    boxes, cubes, values = np.repeat(boxes[mixed], 6), cubes[mixed][:, four].reshape(-1, 4), values[mixed][:, four]
-    values = values.reshape(-1, 4)
-    whole = (inside == 8).reshape(n, -1).sum(axis=1)
-    volume = (whole + np.bincount(boxes, _share_of_tetrahedra(values), n) / 6) / PARTS**3
-    walls = _walls(solid, points.reshape(n, -1, 3), boxes, cubes, values)
-    return Fractions(volume, _face_shares(depth), walls)
+    return points, depth.reshape(-1, parts + 1, parts + 1, parts + 1)
 
 
-def _cubes(depth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the parts of boxes with values at the lattice (n, P + 1, P + 1, P + 1): which points of it are their corners.
+class Tetrahedra(NamedTuple):
+    """Tetrahedra in boxes, in which the surface may be.
 
-    Numbers of the points (n P³, 8), the box of each part (n P³,), and the values at its corners (n P³, 8).
+    boxes    (m,) in which each is
+    corners  (m, 4) which points of its box
+    values   (m, 4) depth there
     """
-    n, side = len(depth), PARTS + 1
-    first = np.stack(np.meshgrid(*[np.arange(PARTS)] * 3, indexing="ij"), axis=-1).reshape(-1, 1, 3)
+
+    boxes: np.ndarray
+    corners: np.ndarray
+    values: np.ndarray
+
+
+def _tetrahedra(depth: np.ndarray, parts: int) -> tuple[np.ndarray, Tetrahedra]:
+    """How many parts of each box are inside, (n,), and the tetrahedra in those that the surface crosses."""
+    side = parts + 1
+    first = np.stack(np.meshgrid(*[np.arange(parts)] * 3, indexing="ij"), axis=-1).reshape(-1, 1, 3)
     corners = (first + CORNERS) @ (side * side, side, 1)
-    values = depth.reshape(n, -1)[:, corners].reshape(-1, 8)
-    return np.tile(corners, (n, 1)), np.repeat(np.arange(n), PARTS**3), values
+    values = depth.reshape(len(depth), -1)[:, corners]
+    inside = (values > 0).sum(axis=2)
+    boxes, cubes = np.nonzero((inside > 0) & (inside < 8))
+    four = TETRAHEDRA @ (4, 2, 1)  # numbers of their corners among those of a cube
+    crossed = values[boxes, cubes][:, four].reshape(-1, 4)
+    return (inside == 8).sum(axis=1), Tetrahedra(np.repeat(boxes, 6), corners[cubes][:, four].reshape(-1, 4), crossed)
 
 
 def _face_shares(depth: np.ndarray) -> np.ndarray:
@@ -145,31 +183,23 @@ def _way(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.divide(start, step, out=np.zeros_like(start), where=step != 0)
 
 
-def _walls(
-    solid: Solid, points: np.ndarray, boxes: np.ndarray, corners: np.ndarray, values: np.ndarray
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The surface in tetrahedra, as that of their boxes: see Fractions.
+def _rims(
+    solid: Solid, points: np.ndarray, tetrahedra: Tetrahedra
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """The surface in tetrahedra as flat polygons: names of the pieces (k,), their boxes (k,), corners (k, c, 3) µm.
 
-    points   (n, p, 3) µm, of each box
-    boxes    (m,) in which the tetrahedra are
-    corners  (m, 4) which points of their box
-    values   (m, 4) there
+    points  (n, p, 3) µm, of each box
     """
-    order = np.argsort(-values, axis=1)
-    values, corners = np.take_along_axis(values, order, axis=1), np.take_along_axis(corners, order, axis=1)
+    order = np.argsort(-tetrahedra.values, axis=1)
+    values, corners = (np.take_along_axis(a, order, axis=1) for a in (tetrahedra.values, tetrahedra.corners))
     inside = (values > 0).sum(axis=1)
-    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for count, edges in RIMS.items():
         at = np.flatnonzero(inside == count)
-        if not len(at):
-            continue
-        places = points[boxes[at, None], corners[at]]
-        rim = np.stack([_crossing(values[at], places, i, j) for i, j in edges], axis=1)
-        names, areas = solid.names(rim.mean(axis=1)), _areas(rim)
-        for name in {*names.tolist()}:
-            of = names == name
-            found.setdefault(name, []).append((boxes[at][of], areas[of]))
-    return {name: summed(*of) for name, of in chained(found).items()}
+        if len(at):
+            boxes = tetrahedra.boxes[at]
+            places = points[boxes[:, None], corners[at]]
+            rim = np.stack([_crossing(values[at], places, i, j) for i, j in edges], axis=1)
+            yield solid.names(rim.mean(axis=1)), boxes, rim
 
 
 def _crossing(values: np.ndarray, places: np.ndarray, i: int, j: int) -> np.ndarray:

@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from rdcalcium.geometry.compartments import Ball, GridLumens
+from rdcalcium.geometry.compartments import GridLumens
 from rdcalcium.geometry.cut import CutCells
+from rdcalcium.solids import Joined, Solid
 from rdcalcium.units import nanometres_to
 
 ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none
@@ -97,7 +98,6 @@ class RectilinearGrid:
 
     solid   (nx, ny, nz) bool, True where there is no cytosol and no lumen
     lumens  those of stores that have cells; none: all other cells are cytosol
-    balls   the obstacles, where they are balls; none: their surface is that of the solid cells
     cut     what of the cells is cytosol where a membrane crosses them; none: cells are whole
     """
 
@@ -106,7 +106,6 @@ class RectilinearGrid:
     z: Axis
     solid: np.ndarray
     lumens: GridLumens | None = None
-    balls: tuple[Ball, ...] = ()
     cut: CutCells | None = None
 
     @property
@@ -352,26 +351,18 @@ def _outward(length: float, size: float, bulk_size: float, growth: float) -> np.
     return None if widths and scaled[0] < size / growth * (1 - ROUNDING) else scaled
 
 
-def solid_cells(axes: tuple[Axis, Axis, Axis], centres: np.ndarray, radii: np.ndarray) -> np.ndarray:
-    """Whether the centre of each cell lies inside any of the spheres; (nx, ny, nz) bool.
-
-    centres, radii  (spheres, 3) and (spheres,) µm
-    """
-    solid = np.zeros([axis.size for axis in axes], dtype=bool)
-    for centre, radius in zip(centres, radii, strict=True):
-        around = tuple(_within(axis, c, radius) for axis, c in zip(axes, centre, strict=True))
-        x, y, z = ((axis.centres[near] - c) ** 2 for axis, near, c in zip(axes, around, centre, strict=True))
-        solid[around] |= x[:, None, None] + y[:, None] + z < radius**2
-    return solid
+def cells_inside(axes: tuple[Axis, Axis, Axis], body: Solid) -> np.ndarray:
+    """Whether the centre of each cell lies inside a body; (nx, ny, nz) bool."""
+    inside = np.zeros([axis.size for axis in axes], dtype=bool)
+    for part in body.parts if isinstance(body, Joined) else (body,):  # of many bodies each is far from most cells
+        x, y, z = (_within(axis, low, high) for axis, low, high in zip(axes, *part.bounds, strict=True))
+        around = [axis.centres[near] for axis, near in zip(axes, (x, y, z), strict=True)]
+        points = np.stack(np.meshgrid(*around, indexing="ij"), axis=-1)
+        inside[x, y, z] |= part.depth(points.reshape(-1, 3)).reshape(points.shape[:-1]) > 0
+    return inside
 
 
-def _within(axis: Axis, centre: float, radius: float) -> slice:
-    """Cells whose centres lie within a distance along one axis, and one more on both sides against rounding."""
-    low, high = np.searchsorted(axis.centres, (centre - radius, centre + radius))
-    return slice(max(low - 1, 0), high + 1)
-
-
-def make_grid(axes: tuple[Axis, Axis, Axis], centres: np.ndarray, radii: np.ndarray) -> RectilinearGrid:
-    """Grid whose cells are solid where their centre lies in one of the spheres."""
-    balls = tuple(((x, y, z), radius) for (x, y, z), radius in zip(centres.tolist(), radii.tolist(), strict=True))
-    return RectilinearGrid(*axes, solid_cells(axes, centres, radii), balls=balls)
+def _within(axis: Axis, low: float, high: float) -> slice:
+    """Cells whose centres lie between two coordinates, and one more on both sides against rounding."""
+    first, last = np.searchsorted(axis.centres, (low, high))
+    return slice(max(first - 1, 0), last + 1)

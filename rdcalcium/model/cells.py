@@ -17,6 +17,9 @@ class Grid(Part):
 
     A probe is resolved like them if it is within 100 nm of one, or if there is none; calcium at any other is
     interpolated between the wider cells around it, whose size `rdcalcium check` says.
+
+    Curved membranes, those of vesicles too, go through cells, of which the parts in the cytosol count; the membrane of
+    a lumen of a store follows the faces of cells.
     """
 
     kind: Literal["grid"] = "grid"
