@@ -43,6 +43,7 @@ from rdcalcium.results.provenance import about_discretization
 from rdcalcium.system import build_system
 from rdcalcium.units import IONS_PER_AMOUNT
 from tests.support import ROOT, simulate
+from tests.tolerances import TOLERANCES
 
 FIXED = Buffer(name="fixed", total=400, diffusivity=0, k_on=0.1, K_d=10)
 PULSE = PulseCurrent(amplitude=0.1, duration=1)
@@ -126,6 +127,11 @@ def test_what_makes_a_run_crawl_is_named() -> None:
     assert "above all because of 'steep'" in told
     assert number("radius is #e", told) > 0
     assert not [line for line in check(model()) if "where calcium reaches" in line]
+
+
+def test_the_size_of_a_mesh_is_nearly_known_before_it_is_made() -> None:
+    described = SHAPES["tetrahedra"]
+    assert planned_size(described) == pytest.approx(discretize(described).size, rel=TOLERANCES["planned nodes"])
 
 
 @pytest.mark.parametrize("shape", [s for s in SHAPES if s != "tetrahedra"])

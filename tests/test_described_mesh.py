@@ -11,7 +11,9 @@ from scipy.spatial.transform import Rotation
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.geometry.resolved import ZONE, zones
+from rdcalcium.geometry.resolved import ZONE, resolved, zones
+from rdcalcium.geometry.size_estimate import estimated_nodes
+from rdcalcium.geometry.sizes import ALIKE, GROWTH, Sizes
 from rdcalcium.geometry.surface_samples import radii, spread
 from rdcalcium.model import Described, Sphere, Tetrahedra
 from rdcalcium.solids import Ball, Block, Frustum, Joined, Solid, Turned, nearest_on_surface, turn_of
@@ -157,3 +159,36 @@ def test_active_zones_are_what_lies_between_neighbours() -> None:
     line = zones(np.array([[0.0, 0, 0], [0.04, 0, 0], [0.09, 0, 0]]), 0.005)
     assert np.diff(np.unique(line[:, 0])).max() <= 0.005 + 1e-12
     assert len(zones(np.zeros((0, 3)), 0.005)) == 0
+
+
+def test_what_a_smaller_size_nearby_decides_is_not_asked_again() -> None:
+    """Sizes are the same without places that are not needed, by their definition."""
+    random = np.random.default_rng(4)
+    places, sizes = random.uniform(0, 0.3, (300, 3)), random.uniform(0.005, 0.06, 300)
+    found = Sizes(0.05).and_at(places, sizes)
+    points = random.uniform(0, 0.3, (500, 3))
+    away = np.linalg.norm(points[:, None] - places, axis=2)
+    exact = np.minimum((sizes + GROWTH * away).min(axis=1), 0.05)
+    assert sum(tree.n for _, tree in found.classes) < 100
+    assert np.all(found.at(points) <= exact * (1 + 1e-2))
+    assert np.all(found.at(points) >= exact / ALIKE * (1 - 1e-12))
+
+
+VESICLES = (Sphere(centre=(0, 0, -0.1), radius=0.03), Sphere(centre=(0.05, 0.1, 0), radius=0.05, name="ER"))
+FEET = [nearest_on_surface(EGG, (x, y, -1.0)) for x, y in [(0, 0), (0.05, 0.03), (-0.05, 0.06)]]
+COUNTED: dict[str, tuple[Solid, dict[str, Any]]] = {
+    "ball": (BALL, {"bulk": 0.04}),
+    "channels": (EGG, {"channels": FEET, "fine": 0.005}),
+    "vesicles": (EGG, {"obstacles": VESICLES}),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_the_number_of_nodes_is_nearly_known_before_they_are_made(name: str) -> None:
+    body, given = COUNTED[name]
+    shape = Terminal(body=body, obstacles=given.get("obstacles", ()))
+    choice = Tetrahedra(size_at_active_zone=given.get("fine", 0.01), size_in_bulk=given.get("bulk", 0.05))
+    sizes = resolved(shape, choice, np.reshape(given.get("channels", ()), (-1, 3)), np.zeros((0, 3)))
+    closed = [obstacle.solid for obstacle in shape.obstacles]
+    planned = estimated_nodes(shape.cytosol(shape.hollow), closed, sizes)
+    assert planned == pytest.approx(len(meshed(body, **given).points), rel=TOLERANCES["planned nodes"])

@@ -15,7 +15,7 @@ from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.discretization.tortuosity import slowed
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.axes import grid_axes
-from rdcalcium.geometry.builders import Cells, build
+from rdcalcium.geometry.builders import Cells, build, planned_nodes
 from rdcalcium.geometry.divided import divided
 from rdcalcium.geometry.from_file import unit_hint
 from rdcalcium.geometry.mesh import TetrahedralMesh
@@ -91,14 +91,14 @@ def _require_in_cytosol(model: Model, made: Discretization, found: PointWeights)
 def planned_size(model: Model) -> int:
     """Control volumes that `discretize` would make, found without making them.
 
-    Exact for a grid; for tetrahedra what the bulk alone needs; 0 for cells that are already there.
+    Exact for a grid; about for tetrahedra; 0 for cells that are already there.
     """
     bounds, choice = model.geometry.bounds, model.discretization
     if bounds is None or model.geometry.brings_cells:
         return 0
-    sides = np.subtract(bounds[1], bounds[0])
     if isinstance(choice, Tetrahedra):
-        return int(np.prod(sides) / choice.size_in_bulk**3)
+        return planned_nodes(model)
+    sides = np.subtract(bounds[1], bounds[0])
     # Axes are made in a moment, unless somebody asks for a billion cells along one.
     widest = np.maximum(choice.size_at_active_zone, choice.size_in_bulk or 0.0)
     at_least = int(np.prod(np.maximum(sides / widest, 1.0)))

@@ -13,6 +13,7 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import Meshed, gmsh_model, meshed
 from rdcalcium.geometry.occ import volumes
 from rdcalcium.geometry.resolved import GAP, resolved
+from rdcalcium.geometry.size_estimate import estimated_nodes
 from rdcalcium.model import Described, Model, Tetrahedra
 from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.shapes import Place
@@ -25,9 +26,24 @@ ENOUGH = 50  # points of a face of a body, by which it is recognised
 
 def described_tetrahedra(model: Model, shape: Described, choice: Tetrahedra) -> TetrahedralMesh:
     """The mesh of a terminal, with the channels, sensors and probes of a model."""
-    channels = [p for group in model.channels for p in group.points]
-    hollow = tuple(lumen.region for lumen in model.lumens.values())
-    return described_mesh(shape, choice, channels, [*model.watched.values()], hollow)
+    return described_mesh(shape, choice, *_looked_at(model), _hollow(model))
+
+
+def _looked_at(model: Model) -> tuple[list[Place], list[Place]]:
+    """Where channels are, and where sensors and probes are, µm."""
+    return [point for group in model.channels for point in group.points], [*model.watched.values()]
+
+
+def _hollow(model: Model) -> tuple[str, ...]:
+    """Names of the obstacles that are lumens."""
+    return tuple(lumen.region for lumen in model.lumens.values())
+
+
+def described_nodes(model: Model, shape: Described, choice: Tetrahedra) -> int:
+    """About how many nodes that mesh will have."""
+    channels, others = (np.array(points).reshape(-1, 3) for points in _looked_at(model))
+    closed = [obstacle.solid for obstacle in shape.obstacles if obstacle.name not in _hollow(model)]
+    return estimated_nodes(shape.cytosol(shape.hollow), closed, resolved(shape, choice, channels, others))
 
 
 def described_mesh(

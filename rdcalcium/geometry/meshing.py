@@ -111,8 +111,8 @@ def _field_of(gmsh: Any, sizes: Sizes) -> int:
     """A field of Gmsh with these sizes, nm."""
     bulk = NM_PER_UM * sizes.bulk
     fields = [_field(gmsh, "MathEval", F=repr(float(bulk)))]
-    for size, places in sizes.classes():
-        points = [gmsh.model.occ.addPoint(*place) for place in (NM_PER_UM * places).tolist()]
+    for size, places in sizes.classes:
+        points = [gmsh.model.occ.addPoint(*place) for place in (NM_PER_UM * places.data).tolist()]
         gmsh.model.occ.synchronize()
         distance = _field(gmsh, "Distance", PointsList=points)
         graded = {

@@ -17,6 +17,7 @@ ROUND = 0.3  # of a radius of curvature, edges there
 GAP = 0.005  # µm, the narrowest gap that the edges of a mesh resolve
 ZONE = 0.1  # µm; between channels nearer to each other the membrane is an active zone
 STRAIGHT = 1e-6  # width over length of channels that lie on a line
+MOST = 50  # points along a line between two channels
 ACROSS = 6  # points along the extent of an obstacle, at least, where its surface is looked at
 
 
@@ -37,24 +38,22 @@ def resolved(shape: Described, choice: Tetrahedra, channels: np.ndarray, others:
     on = spread(walls, choice.size_in_bulk)
     sizes = sizes.and_at(on, ROUND * radii(walls, on))
     obstacles = [obstacle.solid for obstacle in shape.obstacles]
-    for k, solid in enumerate(obstacles):
+    for solid, near in zip(obstacles, _close(obstacles, choice.size_in_bulk), strict=True):
         extent = float(np.subtract(*solid.bounds[::-1]).min())
         on = spread(solid, min(choice.size_in_bulk / 2, extent / ACROSS))
         on = on[walls.depth(on) > 0]
         sizes = sizes.and_at(on, ROUND * radii(solid, on))
-        near = [other for other in _close(obstacles[:k] + obstacles[k + 1 :], solid, choice.size_in_bulk)]
         gaps = np.min([walls.depth(on), *(-other.depth(on) for other in near)], axis=0)
         sizes = sizes.and_at(on[gaps > GAP], gaps[gaps > GAP])
     return sizes
 
 
-def _close(solids: Sequence[Solid], to: Solid, reach: float) -> Iterator[Solid]:
-    """Those whose bounds come nearer to the bounds of one than so far, µm."""
-    low, high = (np.array(corner) for corner in to.bounds)
-    for solid in solids:
-        other_low, other_high = (np.array(corner) for corner in solid.bounds)
-        if np.all(other_low < high + reach) and np.all(low < other_high + reach):
-            yield solid
+def _close(solids: Sequence[Solid], reach: float) -> Iterator[list[Solid]]:
+    """For each body the others whose bounds come nearer to its own than so far, µm."""
+    low, high = (np.array([solid.bounds[end] for solid in solids]).reshape(-1, 3) for end in (0, 1))
+    for k in range(len(solids)):
+        near = np.all((low < high[k] + reach) & (low[k] < high + reach), axis=1)
+        yield [solids[other] for other in np.flatnonzero(near).tolist() if other != k]
 
 
 def zones(channels: np.ndarray, fine: float) -> np.ndarray:
@@ -85,14 +84,19 @@ def _triangles(cluster: np.ndarray) -> np.ndarray:
 
 def _along(a: np.ndarray, b: np.ndarray, fine: float) -> np.ndarray:
     """Points of a line."""
-    parts = int(np.ceil(np.linalg.norm(b - a) / fine))
+    parts = _parts(float(np.linalg.norm(b - a)), fine)
     return a + np.linspace(0, 1, parts + 1)[:, None] * (b - a)
 
 
 def _between(corners: np.ndarray, fine: float) -> np.ndarray:
     """Points of a triangle (3, 3)."""
-    parts = int(np.ceil(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).max() / fine))
+    parts = _parts(float(np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).max()), fine)
     i, j = np.nonzero(np.add.outer(np.arange(parts + 1), np.arange(parts + 1)) <= parts)
-    shares = np.stack([i, j, parts - i - j], axis=1) / max(parts, 1)
+    shares = np.stack([i, j, parts - i - j], axis=1) / parts
     found: np.ndarray = shares @ corners
     return found
+
+
+def _parts(length: float, fine: float) -> int:
+    """Into how many parts a line is divided."""
+    return min(max(int(np.ceil(length / fine)), 1), MOST)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 GROWTH = 0.1  # of the edge length per distance
 ALIKE = 1.1  # ratio of sizes that count as one, the smallest of them: each takes a search of its own
+NEEDLESS = 0.99  # of the size of a place; one where others ask for this or less need not be asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +33,20 @@ class Sizes:
         short = sizes < self.bulk
         return Sizes(self.bulk, np.vstack([self.places, places[short]]), np.concatenate([self.sizes, sizes[short]]))
 
-    def classes(self) -> Iterator[tuple[float, np.ndarray]]:
-        """Sizes that are alike: the smallest of them, and the places (k, 3) where they are wanted."""
+    @cached_property
+    def classes(self) -> tuple[tuple[float, cKDTree], ...]:
+        """Sizes that are alike: the smallest of them, and the places where nothing smaller decides."""
+        found: tuple[tuple[float, cKDTree], ...] = ()
+        for size, places in self._alike():
+            decide = self._least(found, places) > NEEDLESS * size
+            if decide.any():
+                found = (*found, (size, cKDTree(places[decide])))
+        return found
+
+    def _alike(self) -> Iterator[tuple[float, np.ndarray]]:
+        """Each size, from the smallest on, and the places (k, 3) of those up to ALIKE times as large."""
         order = np.argsort(self.sizes, kind="stable")
-        ordered = self.sizes[order]
-        first = 0
+        ordered, first = self.sizes[order], 0
         while first < len(ordered):
             end = int(np.searchsorted(ordered, ALIKE * ordered[first], side="right"))
             yield float(ordered[first]), self.places[order[first:end]]
@@ -47,8 +58,11 @@ class Sizes:
 
     def at(self, points: np.ndarray) -> np.ndarray:
         """Edge length at points (p, 3) µm, (p,) µm."""
+        return self._least(self.classes, points)
+
+    def _least(self, classes: tuple[tuple[float, cKDTree], ...], points: np.ndarray) -> np.ndarray:
         found = np.full(len(points), self.bulk)
-        for size, places in self.classes():
-            distance, _ = cKDTree(places).query(points, distance_upper_bound=self.reach(size))
+        for size, places in classes:
+            distance, _ = places.query(points, distance_upper_bound=self.reach(size))
             np.minimum(found, size + GROWTH * distance, out=found)
         return found

@@ -6,7 +6,7 @@ import numpy as np
 
 from rdcalcium.solids import Solid, onto_surface, slopes
 
-MOST = 200  # points along the longest side of a body
+MOST = 100  # points along the longest side of a body
 ROUNDS = 5  # of Newton's method from the middle of a cube to the surface in it
 STEP = 1e-3  # of the size of a body, over which its normal turns
 EVENLY = 0.75  # of its turn, at most, is behind a normal after half the way
