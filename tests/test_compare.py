@@ -44,7 +44,8 @@ def column(size: float) -> Model:
     )
 
 
-FAR = np.array([[0.3, 0.1, 0.1], [-0.2, 0.3, 0.2], [0.1, -0.35, 0.05], [-0.3, -0.3, 0.3], [0.4, 0.4, 0.1], [0, 0, 0.4]])
+FAR = np.random.default_rng(1).uniform([-0.45, -0.45, 0.05], [0.45, 0.45, 0.45], (24, 3))
+PROBES = [{"name": f"{i}", "position": point.tolist()} for i, point in enumerate(FAR)]
 
 
 def box(kind: str) -> Model:
@@ -53,7 +54,7 @@ def box(kind: str) -> Model:
     return calcium_alone(
         geometry={"kind": "box", "size": [1, 1, 0.5]},
         discretization={"kind": kind, "size_at_active_zone": finest, "size_in_bulk": 0.1},
-        probes=[{"name": f"{i}", "position": point.tolist()} for i, point in enumerate(FAR)],
+        probes=PROBES,
         run={"duration": 0.3, "tolerance": 1e-4},
     )
 
@@ -190,6 +191,23 @@ def test_channels_that_open_by_chance_as_calcium_has_it_are_not_compared(tmp_pat
     runs = [rc.run(one, "numpy", tmp_path / f"{i}") for i, one in enumerate((model, model.refined(3)))]
     with pytest.raises(rc.RdcalciumError, match="'CDI' open by chance, as the calcium at their pores has it"):
         rc.convergence(runs)
+
+
+def test_runs_on_two_mesh_files_are_compared(tmp_path: Path) -> None:
+    runs = []
+    for name, size in (("coarse", 0.1), ("fine", 0.06)):
+        built = box("tetrahedra").changed(discretization={"size_at_active_zone": size, "size_in_bulk": size})
+        rc.write_mesh(rc.mesh(built), tmp_path / f"{name}.msh")
+        file = {"kind": "mesh", "file": str(tmp_path / f"{name}.msh"), "length_unit": "um"}
+        model = calcium_alone(
+            geometry=file, discretization={"kind": "tetrahedra"}, probes=PROBES, run={"duration": 0.05}
+        )
+        runs.append(rc.run(model, "numpy", tmp_path / name, warn=lambda _: None))
+    found = rc.convergence(runs)
+    assert found.width.values[0] > 1.2 * found.width.values[1]
+    assert np.all(np.abs(found.error) < 0.3)
+    with pytest.raises(rc.ModelError, match="a mesh file is used as it is"):
+        model.refined(2)
 
 
 def test_cells_are_divided_by_a_number_above_nothing() -> None:

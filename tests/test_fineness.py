@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -76,10 +77,10 @@ def test_the_estimate_is_within_a_factor_of_two_of_the_true_error_of_a_run(kind:
     """On the mean of the points: that of one depends on where in its cell it lies, which is what the ranges say."""
     found, truth = estimated(kind), in_the_box()
     true = np.abs(simulate(box(kind)).values[0] / truth - 1)
-    told, really = (float(np.sqrt((errors**2).mean())) for errors in (found.error, true))
-    assert found.known.all()
+    told, really = (float(np.sqrt((errors[found.known] ** 2).mean())) for errors in (found.error, true))
+    assert found.known.sum() > 20
     assert really / 2 < told < 2 * really
-    assert np.mean(true <= found.high) >= 0.8
+    assert np.mean((true <= found.high)[found.known]) > 0.8
     assert np.all((found.low <= found.error) & (found.error <= found.high))
 
 
@@ -92,15 +93,17 @@ def test_points_beside_walls_and_in_corners_have_an_estimate_like_others(kind: s
     assert np.all(found.high < 0.5)
 
 
-def test_cells_as_advised_reach_what_was_asked_for() -> None:
+def test_cells_as_advised_reach_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rdcalcium.fineness.levels.MOST", 1e5)  # finer ones would take longer
     found = estimated("grid")
-    factor = found.factor(0.004)
-    assert 0.3 < factor < 1
+    factor = found.factor(0.01)
+    assert 0.3 < factor < 0.8
     again = estimate_error(box("grid").refined(1 / factor))
-    assert again.error.max() == pytest.approx(0.004, rel=1)
-    (said,) = [line for line in sentences(found, 0.004) if line.startswith("for 0.4 %")]
+    assert 0.005 < again.error.max() < 0.02
+    (said,) = [line for line in sentences(found, 0.01) if line.startswith("for 1 %")]
     assert "narrower cells are needed: size_at_active_zone = " in said
-    assert f"(--refine {1 / factor:.1f}" in said
+    (refine,) = re.findall(r"\(--refine ([\d.]+)\)", said)
+    assert 1 / factor <= float(refine) < 1.05 / factor
     assert "control volumes × 1 field; memory about" in said
 
 
@@ -139,6 +142,16 @@ def test_terminals_with_pumps_stores_and_channels_that_open_by_chance_have_an_es
     assert np.all(estimate_error(model).error < 0.5)
 
 
+def test_a_model_that_places_its_channels_and_sensors_by_rules_has_an_estimate() -> None:
+    rule = {"kind": "uniform", "zones": "az", "number": 2}
+    model = box("grid").changed(
+        active_zones=[{"name": "az", "positions": [[0, 0]], "radius": 0.05}],
+        channels=[{"name": "Ca", "placement": rule, "current": {"kind": "constant", "amplitude": CURRENT}}],
+    )
+    found = estimate_error(model)
+    assert len(found.levels[0].model.channels[0].points) == 2
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
@@ -161,13 +174,15 @@ def test_check_tells_the_estimate_and_what_would_do(tmp_path: Path) -> None:
     said = checked(tmp_path / "quick.toml", "--accuracy", "0.5 %")
     assert "# warning: calcium at sensor 'vesicle', 4.93 uM then, is about 1" in said
     assert "that is more than 0.5 %" in said
-    assert "narrower cells are needed: size_at_active_zone = 1" in said
-    assert "error of cells" not in checked(tmp_path / "quick.toml")
+    assert 'narrower cells are needed: size_at_active_zone = "1' in said
+    without = checked(tmp_path / "quick.toml")
+    assert "error of cells" not in without
+    assert f"by how much cells are off at each sensor: rdcalcium check {tmp_path / 'quick.toml'} --error" in without
 
 
 def test_check_says_why_there_is_no_estimate_and_what_is_no_accuracy(tmp_path: Path) -> None:
     (tmp_path / "dark.toml").write_text(QUICK.partition("[[sensors]]")[0] + "[run]\nduration = 1")
-    why = "# warning: the error of the cells is not estimated: there is no sensor or probe"
+    why = "# warning: by how much cells are off is not estimated: there is no sensor or probe"
     assert why in checked(tmp_path / "dark.toml", "--error")
     assert "0 cannot be aimed at; give one above 0" in checked(tmp_path / "dark.toml", "--accuracy", "0")
     assert "'fine' is not a quantity" in checked(tmp_path / "dark.toml", "--accuracy", "fine")

@@ -271,7 +271,10 @@ def check(
     from rdcalcium.library import likeness
 
     click.echo(write_toml(loaded))
-    told, lines = _estimated(loaded, accuracy, device) if estimate or accuracy else ((), [])
+    told: tuple[str, ...] = ()
+    lines = [f"by how much cells are off at each sensor: {_checking(model, refine, tetrahedra)} --error"]
+    if estimate or accuracy:
+        told, lines = _estimated(loaded, accuracy, device)
     for line in (*likeness(model), *advice.check(loaded, device=device, told=told), *lines):
         click.echo(f"# {line}")
 
@@ -283,7 +286,7 @@ def _estimated(model: Model, accuracy: float | None, device: int | None) -> tupl
     try:
         found = estimate_error(model)
     except NoEstimateError as error:
-        return (), [f"warning: the error of the cells is not estimated: {error}"]
+        return (), [f"warning: by how much cells are off is not estimated: {error}"]
     return found.told, [*sentences(found, accuracy or ACCURACY, device)]
 
 

@@ -16,6 +16,7 @@ from rdcalcium.fineness.levels import Level, levels
 from rdcalcium.geometry.mean_width import mean_widths
 from rdcalcium.library import loaded
 from rdcalcium.model import Model
+from rdcalcium.placement import placed
 from rdcalcium.richardson import ORDER, extrapolated
 from rdcalcium.steady_state.newton import NoSteadyStateError
 
@@ -88,7 +89,7 @@ def estimate_error(model: Model | str | Path) -> Estimate:
     rest, see `steady_state/brief.py`. Its errors go with the square of the width. What scatters around that tells how
     wrong the estimate may be. Raises NoEstimateError, with the reason.
     """
-    model = loaded(model)
+    model = placed(loaded(model))
     _require_possible(model)
     try:
         found = levels(model)

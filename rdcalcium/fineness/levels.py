@@ -12,8 +12,8 @@ from rdcalcium.model import Model
 from rdcalcium.steady_state.brief import Brief, brief
 from rdcalcium.steady_state.newton import NoSteadyStateError
 
-FACTORS = (8.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0, 2 / 3, 0.5)  # of the widths of cells
-WIDEST = 3.0  # the first to be tried, unless even that takes long
+FACTORS = (24.0, 16.0, 12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0, 2 / 3, 0.5)  # of the widths of cells
+TRIED = 6  # widths, of which those are left out that are too wide for what the terminal holds
 MOST = 1.2e6  # concentrations on the finest cells: ten seconds on a core
 SLOWER = {"grid": 1.0, "tetrahedra": 5.0}  # each of them, with what makes the mesh
 
@@ -37,17 +37,18 @@ def levels(model: Model) -> list[Level]:
 
 def _solved(model: Model) -> Iterator[Level]:
     last: Level | None = None
-    for factor in FACTORS:
+    for factor in _quick(model):
         wider = model.refined(1 / factor)
-        if not last and factor > WIDEST and _work(model.refined(1 / WIDEST), 0) <= MOST:
-            continue
-        guess = last.found.count * (last.factor / factor) ** 3 if last else 0
-        if _work(wider, guess) > MOST:
-            if last:
-                return
-            continue
-        if (last := _level(factor, wider) or last) and last.factor == factor:
-            yield last
+        if last and _work(wider, last.found.count * (last.factor / factor) ** 3) > MOST:
+            return
+        if found := _level(factor, wider):
+            yield (last := found)
+
+
+def _quick(model: Model) -> tuple[float, ...]:
+    """Factors of the finest cells that are quick, and of some that are wider."""
+    quick = [factor for factor in FACTORS if _work(model.refined(1 / factor), 0) <= MOST]
+    return tuple(quick[-TRIED:])
 
 
 def _level(factor: float, model: Model) -> Level | None:

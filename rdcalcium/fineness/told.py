@@ -115,6 +115,7 @@ def _words(model: Model) -> str:
     """Sizes as a model file has them."""
     choice = model.discretization
     sizes = choice.size_at_active_zone if isinstance(choice, Grid) else (choice.size_at_active_zone,)
-    fine = nanometres(sizes[0], 3) if len(set(sizes)) == 1 else " × ".join(nanometres(x, 3) for x in sizes)
-    bulk = "" if choice.size_in_bulk is None else f", size_in_bulk = {nanometres(choice.size_in_bulk, 3)}"
+    each = [f'"{nanometres(x, 3)}"' for x in sizes]
+    fine = each[0] if len(set(sizes)) == 1 else f"[{', '.join(each)}]"
+    bulk = "" if choice.size_in_bulk is None else f', size_in_bulk = "{nanometres(choice.size_in_bulk, 3)}"'
     return f"size_at_active_zone = {fine}{bulk}"
