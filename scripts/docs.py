@@ -45,6 +45,8 @@ def _tables(
         kinds = tuple(kinds_in(field.annotation))
         place = f"{path}.{key}".lstrip(".")
         name = f"`[[{place}]]`" if get_origin(field.annotation) is tuple else f"`[{place}]`"
+        if kinds in shown and shown[kinds] == name:
+            continue
         if kinds in shown:
             yield from (f"### {name}", "", f"As {shown[kinds]}.", "")
             continue

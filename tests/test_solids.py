@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from rdcalcium.solids import (
     Ball,
     Block,
+    Capsule,
     Common,
     Frustum,
     Joined,
@@ -34,6 +35,7 @@ BLOCK = Block((-0.1, -0.2, 0.0), (0.1, 0.2, 0.3), {"z_min": "floor"})
 CONE = Frustum((0.0, 0.0, 0.0), (0.0, 0.1, 0.4), 0.2, 0.05)
 TURN = Rotation.from_rotvec([0.3, -0.5, 1.1])
 TURNED = Turned(EGG, turn_of(TURN.as_matrix()), (0.05, 0.0, 0.0))
+ROD = Capsule((-0.1, 0.0, 0.1), (0.1, 0.2, 0.2), 0.06)
 SOLIDS = {
     "ball": BALL,
     "egg": EGG,
@@ -42,6 +44,7 @@ SOLIDS = {
     "joined": Joined((BALL, EGG, CONE)),
     "common": Common((BALL, BLOCK)),
     "without": Without(BLOCK, (EGG,)),
+    "rod": ROD,
     "turned": TURNED,
     "mirrored": mirrored(BLOCK, 0, 0.2),
 }
@@ -64,7 +67,7 @@ def test_a_depth_is_nowhere_more_than_the_distance(solid: Solid) -> None:
     assert np.all(np.abs(solid.depth(p) - solid.depth(q)) <= np.linalg.norm(p - q, axis=1) * (1 + 1e-9) + 1e-12)
 
 
-@pytest.mark.parametrize("solid", [BALL, EGG, CONE, TURNED], ids=["ball", "egg", "cone", "turned"])
+@pytest.mark.parametrize("solid", [BALL, EGG, CONE, ROD, TURNED], ids=["ball", "egg", "cone", "rod", "turned"])
 def test_a_body_touches_its_bounds(solid: Solid) -> None:
     on = surface_points(solid, 20000)
     np.testing.assert_allclose(solid.depth(on), 0, atol=1e-9)

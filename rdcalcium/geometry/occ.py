@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from rdcalcium.solids import Ball, Block, Common, Frustum, Joined, Solid, Turned, Without
+from rdcalcium.solids import Ball, Block, Capsule, Common, Frustum, Joined, Solid, Turned, Without
 from rdcalcium.units import NM_PER_UM
 
 Volumes = list[tuple[int, int]]  # pairs of a dimension, 3, and a tag
@@ -47,6 +47,14 @@ def _frustum(solid: Frustum, occ: Any) -> Volumes:
     if one == other:
         return [(3, occ.addCylinder(*base, *along, one))]
     return [(3, occ.addCone(*base, *along, one, other))]
+
+
+@volumes.register
+def _capsule(solid: Capsule, occ: Any) -> Volumes:
+    start, radius = NM_PER_UM * np.array(solid.start), NM_PER_UM * solid.radius
+    along = NM_PER_UM * np.subtract(solid.end, solid.start)
+    balls = [(3, occ.addSphere(*end, radius)) for end in (start, start + along)]
+    return _made(occ.fuse([(3, occ.addCylinder(*start, *along, radius))], balls))
 
 
 @volumes.register

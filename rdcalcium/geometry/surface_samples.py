@@ -10,6 +10,7 @@ MOST = 100  # points along the longest side of a body
 ROUNDS = 5  # of Newton's method from the middle of a cube to the surface in it
 STEP = 1e-3  # of the size of a body, over which its normal turns
 EVENLY = 0.75  # of its turn, at most, is behind a normal after half the way
+SMOOTH = 0.99  # slope of the depth, at least, where there is no edge
 PLANE = 100  # sizes of a body; surfaces whose radius is larger are plane
 
 
@@ -28,7 +29,8 @@ def radii(solid: Solid, points: np.ndarray) -> np.ndarray:
     """Smallest radius of curvature of a surface at points (p, 3) µm on it, (p,) µm; infinite where it is plane.
 
     1 / radius is the largest singular value of how its normal n turns along it, (n(x + s t) - n(x)) / s, in two
-    directions t. An edge is no curvature: there the normal turns as much over half the way, or one way alone.
+    directions t. An edge is no curvature: there the normal turns as much over half the way, or one way alone, and on
+    the edge itself the slope of the depth, between those of both sides, is less than 1.
     """
     low, high = solid.bounds
     step = STEP * float(np.subtract(high, low).max())
@@ -37,7 +39,8 @@ def radii(solid: Solid, points: np.ndarray) -> np.ndarray:
     one /= np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-12)
     turns = [_turn(solid, points, normal, step * along) for along in (one, np.cross(normal, one))]
     strongest = np.linalg.norm(np.stack(turns, axis=1), ord=2, axis=(1, 2)) / step
-    return np.divide(1.0, strongest, out=np.full(len(points), np.inf), where=strongest > 0)
+    smooth = np.linalg.norm(slopes(solid, points), axis=1) > SMOOTH
+    return np.divide(1.0, strongest, out=np.full(len(points), np.inf), where=(strongest > 0) & smooth)
 
 
 def _turn(solid: Solid, points: np.ndarray, normal: np.ndarray, along: np.ndarray) -> np.ndarray:

@@ -21,6 +21,8 @@ def used_references(model: Model) -> list[dict[str, str]]:
         keys += part.source
     for group in model.channels:
         keys += group.current.sources(model.surroundings)
+    for obstacle in model.geometry.solids:
+        keys += obstacle.sources
     for entry in model.imaging:
         keys += entry.optics.source if entry.optics else ()
     keys += model.stimulus.source if model.stimulus else ()

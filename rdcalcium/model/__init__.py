@@ -9,7 +9,7 @@ from rdcalcium.model.current_law import GatedCurrent, PrescribedCurrent
 from rdcalcium.model.gated_currents import GoldmanCurrent, NadkarniCurrent, OhmicCurrent, TabulatedOpenCurrent
 from rdcalcium.model.imaging import Imaging
 from rdcalcium.model.model import Magnesium, Model, Record, Run, Snapshots
-from rdcalcium.model.obstacles import Ellipsoid, Obstacle, Sphere
+from rdcalcium.model.obstacles import Ellipsoid, Obstacle, Ribbon, Rod, Sphere, TBar, Tubule
 from rdcalcium.model.plausible import doubts
 from rdcalcium.model.prescribed_currents import (
     AlphaCurrent,
@@ -22,7 +22,20 @@ from rdcalcium.model.prescribed_currents import (
 from rdcalcium.model.pumps import Pump
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensors import Probe, Sensor
-from rdcalcium.model.shapes import Box, Described, MeshFile, Shape
+from rdcalcium.model.shapes import (
+    Axon,
+    Bouton,
+    Box,
+    CalyxLobe,
+    Cylinder,
+    Described,
+    Ellipsoidal,
+    Hemisphere,
+    MeshFile,
+    Sector,
+    Shape,
+    Spherical,
+)
 from rdcalcium.model.stores import Store, StoreTransport
 from rdcalcium.model.toml import read_toml, validate, write_toml
 from rdcalcium.model.transition import SchemeError
@@ -32,17 +45,23 @@ from rdcalcium.model.voltage_course import VoltageCourse
 __all__ = [
     "ActionPotential",
     "AlphaCurrent",
+    "Axon",
+    "Bouton",
     "Box",
     "Buffer",
     "Calcium",
+    "CalyxLobe",
     "Channels",
     "ConstantCurrent",
+    "Cylinder",
     "Described",
     "Ellipsoid",
+    "Ellipsoidal",
     "GatedCurrent",
     "GaussianCurrent",
     "GoldmanCurrent",
     "Grid",
+    "Hemisphere",
     "Imaging",
     "KineticScheme",
     "Magnesium",
@@ -59,17 +78,23 @@ __all__ = [
     "Pump",
     "Record",
     "RecordedCurrent",
+    "Ribbon",
+    "Rod",
     "Run",
     "SchemeError",
+    "Sector",
     "Sensor",
     "Shape",
     "Snapshots",
     "Sphere",
+    "Spherical",
     "Store",
     "StoreTransport",
+    "TBar",
     "TabulatedCurrent",
     "TabulatedOpenCurrent",
     "Tetrahedra",
+    "Tubule",
     "VoltageCourse",
     "VoltageSteps",
     "VoltageTable",

@@ -3,6 +3,7 @@
 from rdcalcium.solids.ball import Ball
 from rdcalcium.solids.base import Corners, Place, Solid
 from rdcalcium.solids.block import Block
+from rdcalcium.solids.capsule import Capsule
 from rdcalcium.solids.combined import Common, Joined, Without
 from rdcalcium.solids.data import from_data, to_data
 from rdcalcium.solids.frustum import Frustum
@@ -14,6 +15,7 @@ from rdcalcium.solids.turned import Turned, mirrored, turn_of
 __all__ = [
     "Ball",
     "Block",
+    "Capsule",
     "Common",
     "Corners",
     "Frustum",

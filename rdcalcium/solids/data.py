@@ -9,11 +9,14 @@ from typing import Any
 from rdcalcium.solids.ball import Ball
 from rdcalcium.solids.base import Solid
 from rdcalcium.solids.block import Block
+from rdcalcium.solids.capsule import Capsule
 from rdcalcium.solids.combined import Common, Joined, Without
 from rdcalcium.solids.frustum import Frustum
 from rdcalcium.solids.turned import Turned
 
-KINDS: Mapping[str, Any] = {kind.__name__: kind for kind in (Ball, Block, Common, Frustum, Joined, Turned, Without)}
+KINDS: Mapping[str, Any] = {
+    kind.__name__: kind for kind in (Ball, Block, Capsule, Common, Frustum, Joined, Turned, Without)
+}
 
 
 def to_data(solid: Solid) -> dict[str, Any]:

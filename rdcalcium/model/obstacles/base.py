@@ -43,6 +43,11 @@ class Obstacle(Part):
     def moved(self, by: Place) -> Self:
         """The same one elsewhere, µm: its image in the next tile of a terminal that is one of many."""
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Keys of the library's references for those of its sizes that are as the library has them."""
+        return ()
+
     def contains(self, point: Place) -> bool:
         """Whether a point (µm) is inside; one on the surface is not, whatever rounding says."""
         return bool(self.solid.depth(np.array([point]))[0] > ROUNDING)

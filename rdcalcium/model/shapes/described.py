@@ -17,6 +17,7 @@ from rdcalcium.solids import Block, Common, Corners, Solid, Without, nearest_on_
 from rdcalcium.units import nanometres, nanometres_to
 
 AXES = "xyz"
+SAMPLES = 200  # points at which both halves of a terminal are compared
 SLACK = 1e-9  # of the extent of a terminal, by which a point may be outside
 
 
@@ -50,6 +51,11 @@ class Described(Shape):
         """The whole terminal, its mirror images included, without what stands in it; its surface has names."""
 
     @property
+    def corners(self) -> Corners:
+        """Around the outline; a shape that knows it better than the parts of its body do says so."""
+        return self.outline.bounds
+
+    @property
     def walls(self) -> Mapping[str, tuple[int, int]]:
         """Mirror planes; a shape with plane walls of its own adds them."""
         return {name: (axis, 0) for axis, name in zip(self.mirrors, self.mirror_surfaces, strict=True)}
@@ -57,7 +63,7 @@ class Described(Shape):
     @property
     def bounds(self) -> Corners:
         """Around the outline, as far as the mirrors."""
-        (x, y, z), high = self.outline.bounds
+        (x, y, z), high = self.corners
         low_x, low_y = (0.0 if axis in self.mirrors else low for axis, low in enumerate((x, y)))
         return (low_x, low_y, z), high
 
@@ -150,6 +156,21 @@ class Described(Shape):
     def _mirrors_once(self) -> Self:
         if len(set(self.symmetry)) < len(self.symmetry):
             raise ValueError(f"symmetry names the plane {self.symmetry[0]} = 0 twice; say it once")
+        return self
+
+    @model_validator(mode="after")
+    def _halves_are_alike(self) -> Self:
+        low, high = self.outline.bounds
+        points = np.random.default_rng(1).uniform(low, high, (SAMPLES, 3))
+        depth = self.outline.depth(points)
+        for axis in self.mirrors:
+            image = points * np.where(np.arange(3) == axis, -1.0, 1.0)
+            if np.abs(self.outline.depth(image) - depth).max() > SLACK * float(np.ptp([low, high], axis=0).max()):
+                letter = AXES[axis]
+                raise ValueError(
+                    f'symmetry = ["{letter}"] computes only {letter} >= 0, and the {self.kind} is not the same on both '
+                    f"sides of {letter} = 0; leave {letter} out of symmetry"
+                )
         return self
 
     @model_validator(mode="after")
