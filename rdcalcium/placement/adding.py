@@ -44,7 +44,7 @@ def one_by_one(
         places = draw(BATCH)
         places = places[site.free(places)]
         places = places[allowed(places)]
-        new = places[_apart(site.points(places), site.points(found), max(spacing, 2 * site.radius) * TOUCHING)]
+        new = places[_apart(site, site.points(places), site.points(found), max(spacing, 2 * site.radius) * TOUCHING)]
         found = np.concatenate([found, new])
         fruitless = 0 if len(new) else fruitless + 1
         if fruitless == PATIENCE:
@@ -55,13 +55,14 @@ def one_by_one(
     return found[before : before + number]
 
 
-def _apart(points: np.ndarray, others: np.ndarray, spacing: float) -> np.ndarray:
+def _apart(site: Site, points: np.ndarray, others: np.ndarray, spacing: float) -> np.ndarray:
     """Which points (n, 3), taken one after the other, are far enough from others and from those before; indices."""
     if not spacing or not len(points):
         return np.arange(len(points))
-    far = cKDTree(others).query(points)[0] >= spacing if len(others) else np.ones(len(points), dtype=bool)
-    kept: list[int] = []
+    far = cKDTree(site.everywhere(others)).query(points)[0] >= spacing if len(others) else anywhere(points)
+    kept, there = list[int](), np.empty((0, 3))
     for i in np.flatnonzero(far).tolist():
-        if not kept or np.linalg.norm(points[kept] - points[i], axis=1).min() >= spacing:
+        if not kept or np.linalg.norm(there - points[i], axis=1).min() >= spacing:
             kept.append(i)
+            there = np.concatenate([there, site.everywhere(points[i : i + 1])])
     return np.array(kept, dtype=int)

@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model
 from rdcalcium.placement.follow import placed
+from rdcalcium.placement.tiles import tiled
 from rdcalcium.units import nanometres, parse
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ WITHIN = (0.02, 0.05, 0.1)  # µm, for which channels are counted unless others 
 
 
 def distances(model: Model, within: Sequence[float | str] = WITHIN) -> xarray.Dataset:
-    """Distances in µm between each sensor and each channel, straight, mirror images of channels included.
+    """Straight distances in µm between each sensor and each channel, and its images in mirrors and in the tiles around.
 
     within  radii around a sensor in which channels are counted, in µm or such as "30 nm"
 
@@ -59,7 +60,10 @@ def coupling_distances(model: Model) -> dict[str, np.ndarray]:
 
 
 def _unfolded(model: Model) -> tuple[list[str], np.ndarray]:
-    """Name and position of each channel, and of its mirror images, (c, 3) µm; one on a mirror plane has none there."""
+    """Name and position of each channel, and of its images in mirrors and in the tiles around, (c, 3) µm.
+
+    One on a mirror plane has no image there.
+    """
     names = [f"{group.name} {i + 1}" for group in model.channels for i in range(len(group.points))]
     points = np.array([point for group in model.channels for point in group.points])
     for axis, plane in model.geometry.mirrors.items():
@@ -68,4 +72,6 @@ def _unfolded(model: Model) -> tuple[list[str], np.ndarray]:
         image[:, axis] = 2 * plane - image[:, axis]
         names += [f"{names[i]} beyond {'xyz'[axis]} = {nanometres(plane)}" for i in beyond.tolist()]
         points = np.concatenate([points, image])
-    return names, points
+    copies = tiled(model.geometry.periods, points)
+    names += [f"{name} in the next tile" for _ in range(len(copies) // len(points) - 1) for name in names]
+    return names, copies

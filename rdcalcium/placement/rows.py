@@ -22,6 +22,7 @@ class Place(NamedTuple):
     zone    active zone above whose disc it is; empty where there is none
     point   µm; the centre of a zone or vesicle
     radius  µm, 0 of what has no size
+    along   coordinates u, v of its foot in its zone, from the centre along the membrane, µm; none without a zone
     """
 
     kind: str
@@ -30,21 +31,22 @@ class Place(NamedTuple):
     zone: str
     point: tuple[float, float, float]
     radius: float
+    along: tuple[float, float] | None = None
 
 
 def places(model: Model) -> list[Place]:
     """All of them in a model whose places are known; zones first."""
-    rows = [Place("active zone", zone.name, 1, zone.name, zone.centre, zone.radius) for zone in model.zones]
+    rows = [Place("active zone", zone.name, 1, zone.name, zone.centre, zone.radius, (0.0, 0.0)) for zone in model.zones]
     things: list[tuple[str, str, tuple[float, float, float], float]] = [
         *(_body(obstacle) for obstacle in model.geometry.solids),
         *(("channel", group.name, point, 0.0) for group in model.channels for point in group.points),
         *(("sensor", sensor.name, point, 0.0) for sensor in model.sensors for point in sensor.positions),
     ]
-    zones = _zones_of(model, np.array([point for _, _, point, _ in things]).reshape(-1, 3))
+    found = _zones_of(model, np.array([point for _, _, point, _ in things]).reshape(-1, 3))
     counted: dict[tuple[str, str], int] = {}
-    for (kind, name, point, radius), zone in zip(things, zones, strict=True):
+    for (kind, name, point, radius), (zone, along) in zip(things, found, strict=True):
         counted[kind, name] = counted.get((kind, name), 0) + 1
-        rows.append(Place(kind, name, counted[kind, name], zone, point, radius))
+        rows.append(Place(kind, name, counted[kind, name], zone, point, radius, along))
     return rows
 
 
@@ -56,16 +58,18 @@ def _body(obstacle: Obstacle) -> tuple[str, str, tuple[float, float, float], flo
     return kind, obstacle.name, (x, y, z), float((high - low).max() / 2)
 
 
-def _zones_of(model: Model, points: np.ndarray) -> list[str]:
-    """Name of the zone in which the foot of each point (n, 3) is; the nearest, where zones overlap."""
-    found, nearest = [""] * len(points), np.full(len(points), np.inf)
+def _zones_of(model: Model, points: np.ndarray) -> list[tuple[str, tuple[float, float] | None]]:
+    """Name of the zone in which the foot of each point (n, 3) is, the nearest where zones overlap; and u, v there."""
+    found: list[tuple[str, tuple[float, float] | None]] = [("", None)] * len(points)
     if not model.zones or model.geometry.outline is None:
         return found
-    membrane = Membrane.of(model)
+    nearest, membrane = np.full(len(points), np.inf), Membrane.of(model)
     feet = membrane.feet(points)
     for zone in model.zones:
-        inside = Chart.of(zone, membrane).within(Disc(zone.radius), feet)
+        chart = Chart.of(zone, membrane)
+        inside, flat = chart.within(Disc(zone.radius), feet), chart.flat(feet)
         away = np.linalg.norm(points - np.array(zone.centre), axis=1)
         for i in np.flatnonzero(inside & (away < nearest)).tolist():
-            found[i], nearest[i] = zone.name, away[i]
+            (u, v), nearest[i] = flat[i].tolist(), away[i]
+            found[i] = (zone.name, (u, v))
     return found

@@ -13,6 +13,7 @@ from rdcalcium.model.placement.number import Poisson
 from rdcalcium.placement.chart import Chart, raised
 from rdcalcium.placement.ground import Ground
 from rdcalcium.placement.membrane import SAME
+from rdcalcium.placement.tiles import tiled
 from rdcalcium.solids import Solid
 
 TOUCHING = 1 - 1e-9  # of the sum of two radii
@@ -60,9 +61,13 @@ class Site:
     def clear_of(self, name: str, distance: float, places: np.ndarray) -> np.ndarray:
         """Which feet of places (n, 3) are at least so far from the feet of all those of a name, (n,)."""
         ours = self.chart.space(raised(places[:, :2], 0.0))
-        far, _ = cKDTree(self.feet[name]).query(ours)
+        far, _ = cKDTree(self.everywhere(self.feet[name])).query(ours)
         clear: np.ndarray = far >= distance * TOUCHING
         return clear
+
+    def everywhere(self, points: np.ndarray) -> np.ndarray:
+        """Points (n, 3), and their copies in the neighbouring tiles of a periodic terminal, (m, 3)."""
+        return tiled(self.chart.membrane.shape.periods, points)
 
     def free(self, places: np.ndarray) -> np.ndarray:
         """Which places (n, 3) are above the ground, and in the terminal without overlap of vesicles; (n,)."""
@@ -72,8 +77,9 @@ class Site:
         if not self.radius:
             return free
         if len(self.spheres):
-            apart = cdist(points, self.spheres[:, :3])
-            free &= (apart >= (self.radius + self.spheres[:, 3]) * TOUCHING).all(axis=1)
+            centres = self.everywhere(self.spheres[:, :3])
+            radii = np.tile(self.spheres[:, 3], len(centres) // len(self.spheres))
+            free &= (cdist(points, centres) >= (self.radius + radii) * TOUCHING).all(axis=1)
         for body in self.bodies:
             free &= body.depth(points) <= -self.radius * TOUCHING
         return free

@@ -10,7 +10,7 @@ from rdcalcium.model import Model, write_toml
 from rdcalcium.placement import Place, places, with_rules_of
 from rdcalcium.results.folder import AS_GIVEN, PLACEMENT, lost, write_atomically
 
-HEADINGS = ("kind", "name", "number", "zone", "x (um)", "y (um)", "z (um)", "radius (um)")
+HEADINGS = ("kind", "name", "number", "zone", "x (um)", "y (um)", "z (um)", "radius (um)", "u (um)", "v (um)")
 
 
 def keep_places(folder: Path, given: Model, model: Model) -> None:
@@ -30,7 +30,8 @@ def write_places(path: Path, model: Model) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADINGS)
-    writer.writerows((row.kind, row.name, row.number, row.zone, *row.point, row.radius) for row in places(model))
+    for row in places(model):
+        writer.writerow((row.kind, row.name, row.number, row.zone, *row.point, row.radius, *(row.along or ("", ""))))
     write_atomically(path, text.getvalue().encode())
 
 
@@ -48,5 +49,7 @@ def read_places(folder: Path) -> list[Place]:
         raise lost(f"{path} is damaged") from None
 
 
-def _place(kind: str, name: str, number: str, zone: str, x: str, y: str, z: str, radius: str) -> Place:
-    return Place(kind, name, int(number), zone, (float(x), float(y), float(z)), float(radius))
+def _place(kind: str, name: str, number: str, zone: str, *numbers: str) -> Place:
+    x, y, z, radius = map(float, numbers[:4])
+    u, v = numbers[4:]
+    return Place(kind, name, int(number), zone, (x, y, z), radius, (float(u), float(v)) if u else None)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rdcalcium.results import read_places
 from rdcalcium.results.folder import IMAGING, OPENINGS, PICTURES, PROBES, SENSORS, STIMULUS, writable
 from rdcalcium.view.canvas import FORMATS
 from rdcalcium.view.imaging import imaging
@@ -17,6 +18,7 @@ from rdcalcium.view.plane import plane
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
 from rdcalcium.view.traces import traces
+from rdcalcium.view.zones import zones
 
 __all__ = [
     "imaging",
@@ -29,6 +31,7 @@ __all__ = [
     "screenshot",
     "traces",
     "window",
+    "zones",
 ]
 
 SIZE, MOVIE_SIZE = (1600, 1200), (960, 720)  # pixels
@@ -132,6 +135,8 @@ def render_all(run_folder: str | Path, time: float | str | None = None, kind: st
         paths.append(imaging(run.path, folder / f"imaging.{kind}"))
     if run.result.table(OPENINGS):
         paths.append(openings(run.path, folder / f"openings.{kind}"))
+    if any(place.kind == "active zone" for place in read_places(run.path)):
+        paths.append(zones(run.path, folder / f"zones.{kind}"))
     return paths
 
 
