@@ -199,6 +199,9 @@ def _kind_of(text: str, kinds: tuple[str, ...]) -> str:
     raise UnitError(f"{text!r} is none of: {', '.join(kinds)}; write for example {example('rate')!r}")
 
 
+PLACES = 3  # that are told of many
+
+
 def figures(number: float, digits: int = 3) -> str:
     """A number for a reader, to so many significant digits: "0.0125", "4860"; with a power of ten from a million on."""
     text = f"{number:.{digits}g}"
@@ -224,6 +227,17 @@ def nanometres_to(low: float, high: float, digits: int = 6) -> str:
     """A range of lengths in µm, in nm for a reader: "-50 to 50 nm", or "50 nm" where both ends are the same."""
     first, last = (_place(x, digits) for x in (low, high))
     return f"{last} nm" if first == last else f"{first} to {last} nm"
+
+
+def places(points: Iterable[Iterable[float]], count: int = 0) -> str:
+    """The first few of some points (µm) for a reader, and how many more there are: "(0, 40, 2) nm and 3 more places".
+
+    count  of all places, where not all points are given
+    """
+    known = [[*point] for point in points]
+    more = max(count, len(known)) - min(PLACES, len(known))
+    told = ", ".join(nanometres(map(float, point), 4) for point in known[:PLACES])
+    return told + (f" and {counted(more, 'more place')}" if more else "")
 
 
 def milliseconds(time: float, digits: int = 6) -> str:

@@ -8,7 +8,7 @@ from rdcalcium.discretization.angles import angles_of, dihedral_angles
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.copying import copy_mesh
+from rdcalcium.geometry.copying import copy_geometry
 from rdcalcium.geometry.files import read_mesh, write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import resolve
@@ -46,7 +46,7 @@ def test_markers_and_attributes_of_tetgen_are_names(tmp_path, first, order):
 def test_the_files_of_tetgen_are_copied_together(tmp_path):
     path = write_tetgen(tmp_path)
     (tmp_path / "kept").mkdir()
-    copy = copy_mesh(path, tmp_path / "kept")
+    copy = copy_geometry(path, tmp_path / "kept")
     assert len(read_mesh(copy.with_suffix(".node")).tetrahedra) == 6
     (tmp_path / "cube.1.face").unlink()
     assert set(read_mesh(path).surfaces) == {"membrane"}

@@ -49,7 +49,7 @@ def test_a_model_is_meshed_with_its_channels(tmp_path: Path) -> None:
 
 def test_without_a_name_every_shape_tells_its_keys() -> None:
     told = call().output
-    assert "box: A closed box" in told
+    assert "box: A box" in told
     assert "  size: Extent of the whole box" in told
     assert "  symmetry (may be left out)" in told
 

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rdcalcium import library
@@ -15,6 +16,7 @@ from rdcalcium.model import Model, ModelError, doubts
 from rdcalcium.model.base import Part
 from rdcalcium.model.kinds import kind_name, kinds_in
 from tests.support import ROOT
+from tests.surface_files import CORNERS, SIDES, write_obj, write_ply
 
 PAGE = ROOT / "docs" / "model-file.md"
 BASE: dict[str, Any] = {
@@ -50,6 +52,9 @@ def test_the_page_is_what_the_script_writes() -> None:
 def test_an_example_of_the_page_is_a_model(example: str, tmp_path: Path) -> None:
     (tmp_path / "from_neuron.csv").write_text("0,-80\n1,20\n2,-80\n")
     (tmp_path / "recorded.csv").write_text("0,0\n1,-120\n2,0\n")
+    terminal = 1000 * CORNERS - np.array([500, 500, 0])
+    write_obj(tmp_path / "bouton.obj", terminal, [("usemtl active zone", SIDES[:2]), ("usemtl rest", SIDES[2:])])
+    write_ply(tmp_path / "mitochondrion.ply", 100 * CORNERS + 300, SIDES)
     model = library.resolve({**BASE, **tomllib.loads(example)}, folder=tmp_path)
     assert doubts(model) == []
 

@@ -140,6 +140,6 @@ def test_a_point_outside_a_new_shape_is_refused_by_the_shape() -> None:
 @pytest.mark.usefixtures("known_dome")
 def test_a_shape_without_tetrahedra_says_what_is_possible() -> None:
     choice = Tetrahedra(size_at_active_zone=0.02)
-    expected = "of a dome on tetrahedra; possible: any described shape on grid, .*mesh on tetrahedra, dome on grid"
+    expected = "of a dome on tetrahedra; possible: any described shape on grid, .*surface on tetrahedra, dome on grid"
     with pytest.raises(InputError, match=expected):
         discretize(dome_model(discretization=choice))

@@ -74,6 +74,7 @@ def check(model: Model | str | Path, *, device: int | None = None, told: Collect
         *randomness(model),
         *images(model),
         *_resolution(model, cells.locator, cells.space, resting, cells.count, told),
+        *model.geometry.remarks,
         *(judge_mesh(model, cells.made) if cells.made else ()),
         *_references(model),
     ]

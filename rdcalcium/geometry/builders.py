@@ -11,8 +11,10 @@ from rdcalcium.geometry.described_mesh import described_nodes, described_tetrahe
 from rdcalcium.geometry.from_file import mesh_of_file
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.surface_mesh import surface_tetrahedra
 from rdcalcium.model import Described, Grid, MeshFile, Model, Shape, Tetrahedra
 from rdcalcium.model.kinds import kind_name
+from rdcalcium.model.shapes.surface import SurfaceFile
 
 Cells = RectilinearGrid | TetrahedralMesh
 Function = TypeVar("Function")
@@ -22,6 +24,7 @@ BUILDERS: dict[tuple[type[Shape], type[Grid | Tetrahedra]], Builder] = {
     (Described, Grid): described_grid,
     (Described, Tetrahedra): described_tetrahedra,
     (MeshFile, Tetrahedra): mesh_of_file,
+    (SurfaceFile, Tetrahedra): surface_tetrahedra,
 }
 
 # About how many nodes a mesh will have, of the same.

@@ -1,9 +1,10 @@
-"""Copying a mesh file, with what it cannot be read without."""
+"""Copying the file of a mesh or of a surface, with what it cannot be read without."""
 
 from __future__ import annotations
 
 import re
 import shutil
+from itertools import chain, count
 from pathlib import Path
 
 from rdcalcium.geometry.tetgen import SUFFIXES
@@ -12,12 +13,16 @@ from rdcalcium.geometry.tetgen import SUFFIXES
 _HDF5_ITEM = re.compile(r">\s*([^<>:]+):(/[^<>]*)<")
 
 
-def copy_mesh(path: Path, folder: Path) -> Path:
-    """Copy a mesh file into a folder, with the HDF5 files that an XDMF names, or all of TetGen; returns the copy."""
-    copy = folder / path.name
+def copy_geometry(path: Path, folder: Path) -> Path:
+    """Copy a mesh or surface into a folder, with the HDF5 files that an XDMF names, or all of TetGen; the copy.
+
+    One whose name is taken by a file from another folder has a number behind its name.
+    """
+    names = (f"{path.stem}{mark}{path.suffix}" for mark in chain([""], (f"_{i}" for i in count(2))))
+    copy = next(folder / name for name in names if not (folder / name).exists())
     if path.suffix.lower() in SUFFIXES:
         for beside in filter(Path.exists, map(path.with_suffix, SUFFIXES)):
-            shutil.copyfile(beside, folder / beside.name)
+            shutil.copyfile(beside, copy.with_suffix(beside.suffix))
         return copy
     if path.suffix.lower() != ".xdmf":
         shutil.copyfile(path, copy)

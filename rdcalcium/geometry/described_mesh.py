@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ def described_mesh(
     channels: Sequence[Place] = (),
     sensors: Sequence[Place] = (),
     hollow: Sequence[str] = (),
+    *,
+    add_body: Callable[[Any, Described, Sequence[str], np.ndarray], None] | None = None,
 ) -> TetrahedralMesh:
     """The computed part of a terminal, with its obstacles cut out, or meshed as regions where they are hollow.
 
@@ -62,12 +64,13 @@ def described_mesh(
     sensors   positions in the cytosol, µm; nodes, except nearer to a wall than half of GAP: edges so short would
               slow every step, and interpolation is of second order anyway
     hollow    names of obstacles that have tetrahedra inside
+    add_body  adds the body to Gmsh; none: OpenCASCADE puts it together
     """
     pores, probes = _inside(shape, channels, "channel", hollow), _inside(shape, sensors, "sensor", hollow)
     sizes = resolved(shape, choice, pores, probes)
     wanted = np.vstack([_on_the_membrane(shape, pores), _clear_of_walls(shape, probes)])
     with gmsh_model() as gmsh:
-        _add_body(gmsh.model.occ, shape, hollow, wanted)
+        (add_body or _add_body)(gmsh, shape, hollow, wanted)
         made = meshed(gmsh, sizes)
     points = _snapped(made.nodes / NM_PER_UM, wanted)
     regions = {name: _region(made, points, shape, name) for name in hollow}
@@ -104,8 +107,9 @@ def _clear_of_walls(shape: Described, points: np.ndarray) -> np.ndarray:
     return points[np.where(distances < NEAR, np.inf, distances).min(axis=0) >= GAP / 2]
 
 
-def _add_body(occ: Any, shape: Described, hollow: Sequence[str], points: np.ndarray) -> None:
+def _add_body(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray) -> None:
     """The cytosol, divided by obstacles that are hollow, with the points as vertices in it."""
+    occ = gmsh.model.occ
     body = volumes(shape.cytosol(hollow), occ)
     inner = [volume for o in shape.obstacles if o.name in hollow for volume in volumes(o.solid, occ)]
     if inner:

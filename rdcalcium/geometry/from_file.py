@@ -11,8 +11,8 @@ from rdcalcium.geometry.files import read_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
 from rdcalcium.model import MeshFile, Model, Tetrahedra
+from rdcalcium.model.file_units import fitting_unit
 from rdcalcium.model.model import off_membrane
-from rdcalcium.model.shapes.mesh_file import fitting_unit
 
 USUAL = 1.0  # µm, what a presynaptic terminal is wide
 

@@ -12,10 +12,9 @@ from scipy.spatial import cKDTree
 
 from rdcalcium.geometry.contents import Contents
 from rdcalcium.geometry.mesh import TetrahedralMesh, among, row_keys, six_volumes
-from rdcalcium.units import counted, figures, nanometres
+from rdcalcium.units import PLACES, figures, places
 
 SAME_PLACE = 1e-9  # of the extent of a mesh: nodes nearer to each other are one, for files round
-SHOWN = 3  # places that are told
 
 
 def mended(contents: Contents) -> tuple[Contents, list[str]]:
@@ -51,11 +50,11 @@ def _parts(mesh: TetrahedralMesh) -> Iterator[str]:
         return
     volumes = np.bincount(label[a[:, 0]], mesh.volumes(), count)
     order = np.argsort(volumes)[::-1]
-    middles = np.array([mesh.points[label == k].mean(axis=0) for k in order[1 : SHOWN + 1]])
-    shares = ", ".join(f"{figures(100 * volumes[k] / volumes.sum(), 2)} %" for k in order[1 : SHOWN + 1])
+    middles = np.array([mesh.points[label == k].mean(axis=0) for k in order[1 : PLACES + 1]])
+    shares = ", ".join(f"{figures(100 * volumes[k] / volumes.sum(), 2)} %" for k in order[1 : PLACES + 1])
     yield (
         f"parts that share no node: {count}; beside the largest they hold {shares} of the volume"
-        f"{' …' * (count > SHOWN + 1)}, around {places(middles, count - 1)}; nothing flows between them"
+        f"{' …' * (count > PLACES + 1)}, around {places(middles, count - 1)}; nothing flows between them"
     )
 
 
@@ -90,13 +89,3 @@ def _dropped(contents: Contents) -> Iterator[str]:
     unused = ~among(np.arange(len(contents.points)), np.unique(contents.tetrahedra))
     if unused.any():
         yield f"nodes of no tetrahedron: {unused.sum()}, at {places(contents.points[unused])}; left out"
-
-
-def places(points: np.ndarray, count: int = 0) -> str:
-    """The first few of some points (k, 3) µm, in words.
-
-    count  how many there are, if not all of them are given
-    """
-    more = max(count, len(points)) - min(SHOWN, len(points))
-    told = ", ".join(nanometres(point.tolist(), 4) for point in points[:SHOWN])
-    return told + (f" and {counted(more, 'more place')}" if more else "")

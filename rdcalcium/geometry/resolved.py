@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial import Delaunay, cKDTree
 
 from rdcalcium.geometry.sizes import Sizes
-from rdcalcium.geometry.surface_samples import radii, spread
+from rdcalcium.geometry.surface_samples import balls, radii, spread
 from rdcalcium.model import Described, Tetrahedra
 from rdcalcium.solids import Solid
 
@@ -38,6 +38,9 @@ def resolved(shape: Described, choice: Tetrahedra, channels: np.ndarray, others:
     on = spread(walls, choice.size_in_bulk)
     sizes = sizes.and_at(on, ROUND * radii(walls, on))
     obstacles = [obstacle.solid for obstacle in shape.obstacles]
+    for solid in (shape.outline, *obstacles):
+        for on, radius in balls(solid):
+            sizes = sizes.and_at(on, ROUND * radius)
     for solid, near in zip(obstacles, _close(obstacles, choice.size_in_bulk), strict=True):
         extent = float(np.subtract(*solid.bounds[::-1]).min())
         on = spread(solid, min(choice.size_in_bulk / 2, extent / ACROSS))

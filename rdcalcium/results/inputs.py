@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import chain, count
 from pathlib import Path
 
-from rdcalcium.geometry.copying import copy_mesh
+from rdcalcium.geometry.copying import copy_geometry
 from rdcalcium.library import entries
 from rdcalcium.model import Model
 from rdcalcium.model.waveform import Rows
@@ -42,7 +42,7 @@ def within(model: Model, folder: Path) -> Model:
 
 def _copy(model: Model, folder: Path) -> dict[str, str]:
     """Copy every input into a folder: name in the model -> name of the copy."""
-    names = {file: copy_mesh(Path(file), folder).name for file in model.geometry.files}
+    names = {file: copy_geometry(Path(file), folder).name for file in model.geometry.files}
     for given, (heading, rows) in _recordings(model).items():
         names[given] = _free_name(Path(given).stem, names.values())
         # Written, not copied: the file may have changed since it was read, and need not exist.

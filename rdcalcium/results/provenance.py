@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,11 @@ def computed_by(operations: Operations, reason: str) -> Machine:
     return Machine(backend=operations.name, reason=reason, device=operations.device, **found)
 
 
-def about_discretization(d: Discretization) -> Volumes:
-    """Sizes and quality of the control volumes."""
+def about_discretization(d: Discretization, remarks: Iterable[str] = ()) -> Volumes:
+    """Sizes and quality of the control volumes.
+
+    remarks  on the files that the shape is read from
+    """
     figures: dict[str, Any] = d.quality.figures()
     return Volumes(
         kind=d.kind,
@@ -33,7 +37,7 @@ def about_discretization(d: Discretization) -> Volumes:
         volume=d.total_volume,
         surfaces={name: float(s.areas.sum()) for name, s in d.surfaces.items()},
         lumens={name: float(d.part_volumes(k).sum()) for k, name in enumerate(d.membranes, start=1)} or None,
-        remarks=[*d.quality.remarks] or None,
+        remarks=[*remarks, *d.quality.remarks] or None,
         **figures,
     )
 

@@ -10,6 +10,7 @@ from rdcalcium.solids.frustum import Frustum
 from rdcalcium.solids.meeting import share_space, way_to
 from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import nearest_on_surface, onto_surface, slopes, surface_points
+from rdcalcium.solids.surface import Surface
 from rdcalcium.solids.turned import Turned, mirrored, turn_of
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Joined",
     "Place",
     "Solid",
+    "Surface",
     "Turned",
     "Without",
     "from_data",

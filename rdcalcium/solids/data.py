@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
+
 from rdcalcium.solids.ball import Ball
 from rdcalcium.solids.base import Solid
 from rdcalcium.solids.block import Block
 from rdcalcium.solids.capsule import Capsule
 from rdcalcium.solids.combined import Common, Joined, Without
 from rdcalcium.solids.frustum import Frustum
+from rdcalcium.solids.surface import Surface
 from rdcalcium.solids.turned import Turned
+from rdcalcium.surfaces import ClosedSurface, Triangles
 
-KINDS: Mapping[str, Any] = {
-    kind.__name__: kind for kind in (Ball, Block, Capsule, Common, Frustum, Joined, Turned, Without)
-}
+BODIES = (Ball, Block, Capsule, Common, Frustum, Joined, Surface, Turned, Without)
+KINDS: Mapping[str, Any] = {kind.__name__: kind for kind in (*BODIES, ClosedSurface, Triangles)}
 
 
 def to_data(solid: Solid) -> dict[str, Any]:
@@ -34,6 +37,8 @@ def from_data(entry: Mapping[str, Any]) -> Solid:
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return to_data(value)  # type: ignore[arg-type]
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return dict(value) if isinstance(value, Mapping) else value

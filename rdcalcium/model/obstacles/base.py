@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
@@ -46,6 +47,20 @@ class Obstacle(Part):
     @property
     def sources(self) -> tuple[str, ...]:
         """Keys of the library's references for those of its sizes that are as the library has them."""
+        return ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files that it is read from, under the key `file`; a run keeps copies of them."""
+        return ()
+
+    def with_files(self, names: Mapping[str, str]) -> Self:
+        """The same body, with other names for the same files: old -> new."""
+        return self
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on these files: what was wrong in them, and what was done."""
         return ()
 
     def contains(self, point: Place) -> bool:

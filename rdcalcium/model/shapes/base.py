@@ -97,6 +97,11 @@ class Shape(Part):
         """The same shape, with other names for the same files: old -> new."""
         return self
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on these files: what was wrong in them, and what was done; those of a mesh its cells have."""
+        return ()
+
     def extents(self) -> Iterator[tuple[str, float]]:
         """What each of its lengths is called, and the length (µm): whether it is plausible is asked."""
         yield from ()

@@ -113,6 +113,20 @@ class Described(Shape):
         return self.obstacles
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Those of its obstacles."""
+        return tuple(dict.fromkeys(file for obstacle in self.obstacles for file in obstacle.files))
+
+    def with_files(self, names: Mapping[str, str]) -> Self:
+        """The same, with obstacles from files of other names."""
+        return self.model_copy(update={"obstacles": tuple(obstacle.with_files(names) for obstacle in self.obstacles)})
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Those on the files of its obstacles."""
+        return tuple(dict.fromkeys(remark for obstacle in self.obstacles for remark in obstacle.remarks))
+
+    @property
     def hollow(self) -> frozenset[str]:
         """Its obstacles."""
         return frozenset(obstacle.name for obstacle in self.obstacles)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self, get_args
+from typing import ClassVar, Literal, Self
 
 from rdcalcium.model.cells import Grid, Tetrahedra
+from rdcalcium.model.file_units import FITTING, LengthUnit, fitting_unit
 from rdcalcium.model.shapes.base import Shape
 from rdcalcium.units import parse
-
-LengthUnit = Literal["nm", "um", "mm", "m"]
-
-FITTING = (1 / 3, 300)  # largest coordinate of a file over that of the model's points, unless its unit is wrong
 
 
 class MeshFile(Shape):
@@ -66,14 +62,3 @@ class MeshFile(Shape):
             f". The coordinates of the mesh go to {size:.3g} um, read in {self.length_unit}, and those of the model to "
             f'{reach:.3g} um: should it say length_unit = "{fitting_unit(written, reach)}"?'
         )
-
-
-def fitting_unit(size: float, reach: float) -> str:
-    """The unit in which a mesh would best fit the points of a model.
-
-    size   largest coordinate in the file, as a number
-    reach  µm, that of the points of the model
-    """
-    sizes = {unit: size * parse(f"1 {unit}", "length") for unit in get_args(LengthUnit)}
-    usual = reach * math.sqrt(FITTING[0] * FITTING[1])
-    return min(sizes, key=lambda unit: abs(math.log(sizes[unit] / usual)))

@@ -1,0 +1,121 @@
+"""Terminals whose membrane is a closed surface from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from rdcalcium.errors import suggest
+from rdcalcium.model.file_units import LengthUnit, fitting_unit
+from rdcalcium.model.shapes.base import Place
+from rdcalcium.model.shapes.described import Described
+from rdcalcium.solids import Surface
+from rdcalcium.surfaces import ClosedSurface, closed_surface
+from rdcalcium.surfaces.distance import Distances
+from rdcalcium.surfaces.reading import read_triangles
+
+USUAL = 1.0  # µm, what a presynaptic terminal is wide
+OFF_FACET = 0.1  # of the extent of a triangle, by which a point may be off: triangles cut the corners of a membrane
+
+
+class SurfaceFile(Described):
+    """What a closed surface of triangles encloses, as reconstructions from electron micrographs are.
+
+    Small holes are filled and normals turned outwards; what is open, or goes through itself, is refused with the place.
+    `rdcalcium check` says what was done.
+    """
+
+    kind: Literal["surface"] = "surface"
+    file: str
+    """Path of an STL, OBJ or PLY file, from the model file on. The solids of an STL, or the materials, else the groups,
+    else the objects of an OBJ, are the names of pieces of the surface; one name alone, or none, is "membrane"."""
+    length_unit: LengthUnit | None = None
+    """Unit of the coordinates in the file, which holds numbers alone; none: refused, with a unit that would suit."""
+    membrane: str = "membrane"
+    """The piece of the surface on which channels sit."""
+
+    @property
+    def closed(self) -> ClosedSurface:
+        """The surface, mended."""
+        return closed_surface(self.file, self.length_unit or "um")
+
+    @property
+    def outline(self) -> Surface:
+        """What it encloses."""
+        return Surface(self.closed)
+
+    @property
+    def membrane_surface(self) -> str:
+        """As the model says."""
+        return self.membrane
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The surface, and those of its obstacles."""
+        return (self.file, *super().files)
+
+    def with_files(self, names: Mapping[str, str]) -> Self:
+        """The surfaces under their other names."""
+        return super().with_files(names).model_copy(update={"file": names.get(self.file, self.file)})
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was wrong with it and with its obstacles, and what was done."""
+        return (*self.closed.remarks, *super().remarks)
+
+    def extents(self) -> Iterator[tuple[str, float]]:
+        """Its three."""
+        for letter, low, high in zip("xyz", *self.outline.bounds, strict=True):
+            yield f"the extent of {Path(self.file).name} along {letter}", high - low
+
+    def require_inside(self, name: str, point: Place) -> None:
+        """Inside, or as little outside as a curved membrane is off its triangles."""
+        if not _meant(self.closed.distances, point) or any(obstacle.contains(point) for obstacle in self.obstacles):
+            super().require_inside(name, point)
+
+    def nearest_on_membrane(self, point: Place) -> Place:
+        """Of the piece on which channels sit; the point itself, if it is no further off than a curved membrane is."""
+        triangles = self.closed.triangles
+        if self.membrane not in triangles.pieces:
+            raise ValueError(
+                f"{Path(self.file).name} has no piece called {self.membrane!r}, where channels sit; "
+                f"{suggest(self.membrane, triangles.pieces, intro='it has')}: say membrane = …"
+            )
+        piece = self.closed.piece(self.membrane)
+        return point if _meant(piece, point) else piece.foot(point)
+
+    def put_on(self, point: Place) -> Place:
+        """The nearest point of the surface, for a point that is as near to it as a curved membrane is; else itself."""
+        return self.closed.distances.foot(point) if _meant(self.closed.distances, point) else point
+
+    @model_validator(mode="after")
+    def _unit_is_said(self) -> Self:
+        if self.length_unit is None:
+            size = float(np.ptp(read_triangles(Path(self.file)).points, axis=0).max())
+            unit = fitting_unit(size, USUAL / 10)
+            raise ValueError(
+                f"geometry.length_unit is missing: {Path(self.file).name} holds numbers alone, which go over "
+                f'{size:.4g} of some unit; "{unit}" would make a terminal of about {USUAL:g} um of it: write '
+                f'length_unit = "{unit}" if that is so'
+            )
+        closed_surface(self.file, self.length_unit)  # what cannot be mended is refused here
+        return self
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.symmetry:
+            raise ValueError(
+                'a surface from a file is computed whole: leave out symmetry of [geometry] kind = "surface"'
+            )
+        return self
+
+
+def _meant(surface: Distances, point: Place) -> bool:
+    """Whether a point (µm) lies on a surface, or as near to it as a curved membrane is to its triangles."""
+    near = surface.nearest(np.array([point]))
+    extent = np.ptp(surface.triangles.corners()[near.triangle[0]], axis=0)
+    return bool(near.distance[0] <= OFF_FACET * np.linalg.norm(extent))

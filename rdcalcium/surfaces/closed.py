@@ -1,0 +1,127 @@
+"""A closed surface from a file: its unit said, its flaws told, mended where that can be done, refused where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from rdcalcium.errors import InputError
+from rdcalcium.surfaces.crossing import crossings
+from rdcalcium.surfaces.distance import Distances
+from rdcalcium.surfaces.edges import edges_of, sheets
+from rdcalcium.surfaces.holes import filled
+from rdcalcium.surfaces.joining import joined, kept
+from rdcalcium.surfaces.orienting import oriented
+from rdcalcium.surfaces.reading import read_triangles
+from rdcalcium.surfaces.triangles import Triangles
+from rdcalcium.units import figures, parse, places
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedSurface:
+    """Triangles whose normals point out of what they enclose.
+
+    remarks  sentences on the file: what was wrong in it, and what was done
+    """
+
+    triangles: Triangles
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def distances(self) -> Distances:
+        """Of points from it."""
+        return Distances(self.triangles)
+
+    def piece(self, name: str) -> Distances:
+        """Of points from one of its pieces."""
+        if self.triangles.pieces == (name,):
+            return self.distances
+        if name not in self._pieces:
+            number = self.triangles.pieces.index(name)
+            self._pieces[name] = Distances(kept(self.triangles, self.triangles.piece == number))
+        return self._pieces[name]
+
+    @cached_property
+    def _pieces(self) -> dict[str, Distances]:
+        return {}
+
+
+def closed_surface(path: str | Path, unit: str, offset: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> ClosedSurface:
+    """Read a surface (STL, OBJ, PLY), join, orient and close it; a file is read again only when it has changed.
+
+    unit    of length, in which the coordinates of the file are
+    offset  µm, by which it is moved
+
+    InputError for one that is open, has edges of more than two triangles, one side only, or goes through itself.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"there is no surface file {path}")
+    found = path.stat()
+    version = (found.st_mtime_ns, found.st_size)
+    return _moved(path, unit, version, offset) if any(offset) else _read(path, unit, version)
+
+
+@lru_cache(maxsize=64)
+def _moved(path: Path, unit: str, version: tuple[int, int], offset: tuple[float, float, float]) -> ClosedSurface:
+    here = _read(path, unit, version)
+    return replace(here, triangles=replace(here.triangles, points=here.triangles.points + np.array(offset)))
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, unit: str, version: tuple[int, int]) -> ClosedSurface:
+    raw = read_triangles(path)
+    triangles = replace(raw, points=raw.points * parse(f"1 {unit}", "length"))
+    try:
+        made, remarks = mended(triangles)
+    except InputError as error:
+        raise InputError(f"{path.name}, read in {unit}: {error}") from None
+    return ClosedSurface(made, (f"{path.name}, read in {unit}: {described(made)}", *remarks))
+
+
+def mended(triangles: Triangles) -> tuple[Triangles, list[str]]:
+    """The surface, closed and with its normals outwards; what was done."""
+    remarks: list[str] = []
+    steps: list[Callable[[Triangles], tuple[Triangles, list[str]]]] = [joined, _manifold, filled, oriented, _simple]
+    for step in steps:
+        triangles, more = step(triangles)
+        remarks += more
+    return triangles, remarks
+
+
+def described(triangles: Triangles) -> str:
+    """Size, volume and area, in words."""
+    sides = " x ".join(figures(side) for side in np.ptp(triangles.points, axis=0).tolist())
+    areas = triangles.areas()
+    pieces = f" ({', '.join(f'{name} {figures(area)}' for name, area in areas.items())})" if len(areas) > 1 else ""
+    count, _ = sheets(edges_of(triangles.faces))
+    several = f", {count} sheets" if count > 1 else ""
+    return (
+        f"{len(triangles.faces):,} triangles{several}, {sides} um, it encloses {figures(triangles.volume())} um^3, and "
+        f"its area is {figures(sum(areas.values()))} um^2{pieces}"
+    )
+
+
+def _manifold(triangles: Triangles) -> tuple[Triangles, list[str]]:
+    edges = edges_of(triangles.faces)
+    crowded = edges.ends[edges.count > 2]
+    if len(crowded):
+        raise InputError(
+            f"edges of more than two triangles: {len(crowded)}, at {places(triangles.points[crowded].mean(axis=1))}; "
+            "what lies on either side of the surface is not told there: separate the parts"
+        )
+    return triangles, []
+
+
+def _simple(triangles: Triangles) -> tuple[Triangles, list[str]]:
+    pairs = crossings(triangles)
+    if len(pairs):
+        raise InputError(
+            f"it goes through itself: {len(pairs)} pairs of triangles cross, at "
+            f"{places(triangles.corners()[pairs[:, 0]].mean(axis=1))}; mend that in the program that it comes from"
+        )
+    return triangles, []

@@ -1,0 +1,52 @@
+"""Corners at one place made one, and triangles that are no sheet left out: what every file needs first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from rdcalcium.surfaces.triangles import Triangles
+from rdcalcium.units import places
+
+SAME_PLACE = 1e-6  # of the extent: corners nearer to each other are one, for files round to single precision
+
+
+def joined(triangles: Triangles) -> tuple[Triangles, list[str]]:
+    """One corner for all at one place, each triangle once, none without area by its corners; what was done."""
+    triangles = _one_corner_each(triangles)
+    faces = np.sort(triangles.faces, axis=1)
+    edge = (faces[:, 0] == faces[:, 1]) | (faces[:, 1] == faces[:, 2])
+    remarks = [*_told("triangles that are only an edge", triangles, edge)]
+    triangles = kept(triangles, ~edge)
+    first = np.unique(np.sort(triangles.faces, axis=1), axis=0, return_index=True)[1]
+    again = np.ones(len(triangles.faces), dtype=bool)
+    again[first] = False
+    remarks += _told("triangles that are there twice", triangles, again)
+    return kept(triangles, ~again), remarks
+
+
+def _one_corner_each(triangles: Triangles) -> Triangles:
+    points = triangles.points
+    known, place = np.unique(points, axis=0, return_inverse=True)
+    pairs = cKDTree(known).query_pairs(SAME_PLACE * triangles.extent(), output_type="ndarray")
+    graph = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=(len(known), len(known)))
+    _, label = connected_components(graph, directed=False)
+    _, first, new = np.unique(label, return_index=True, return_inverse=True)
+    return kept(replace(triangles, points=known[first], faces=new[place.ravel()][triangles.faces]))
+
+
+def kept(triangles: Triangles, which: np.ndarray | None = None) -> Triangles:
+    """Some of the triangles, and their corners."""
+    rows = slice(None) if which is None else which
+    used, faces = np.unique(triangles.faces[rows], return_inverse=True)
+    return replace(triangles, points=triangles.points[used], faces=faces.reshape(-1, 3), piece=triangles.piece[rows])
+
+
+def _told(what: str, triangles: Triangles, which: np.ndarray) -> Iterator[str]:
+    if which.any():
+        yield f"{what}: {which.sum()}, at {places(triangles.corners()[which].mean(axis=1))}; left out"

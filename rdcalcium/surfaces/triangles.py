@@ -1,0 +1,65 @@
+"""Triangles with names, before anything is known of the surface that they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MEMBRANE = "membrane"  # what has no name
+
+
+@dataclass(frozen=True, eq=False)
+class Triangles:
+    """Triangles that may share corners.
+
+    points  (n, 3)  µm, or numbers of a file
+    faces   (m, 3)  corners, counter-clockwise as seen from outside
+    pieces  names of pieces of the surface
+    piece   (m,)    number of the piece to which each triangle belongs
+    """
+
+    points: np.ndarray
+    faces: np.ndarray
+    pieces: tuple[str, ...]
+    piece: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points", np.asarray(self.points, dtype=float).reshape(-1, 3))
+        object.__setattr__(self, "faces", np.asarray(self.faces, dtype=np.int64).reshape(-1, 3))
+        object.__setattr__(self, "piece", np.asarray(self.piece, dtype=np.int64))
+
+    def corners(self) -> np.ndarray:
+        """(m, 3, 3) µm."""
+        found: np.ndarray = self.points[self.faces]
+        return found
+
+    def doubled_areas(self) -> np.ndarray:
+        """Normals as long as twice the area of each, (m, 3) µm²."""
+        a, b, c = (self.points[self.faces[:, k]] for k in range(3))
+        normals: np.ndarray = np.cross(b - a, c - a)
+        return normals
+
+    def areas(self) -> dict[str, float]:
+        """Area of each piece, µm²."""
+        sizes = np.bincount(self.piece, np.linalg.norm(self.doubled_areas(), axis=1) / 2, len(self.pieces))
+        return dict(zip(self.pieces, sizes.tolist(), strict=True))
+
+    def volume(self) -> float:
+        """What they enclose, µm³, by Gauss's theorem: Σ a·(b × c) / 6; negative where their normals point inwards."""
+        a, b, c = (self.points[self.faces[:, k]] for k in range(3))
+        return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+
+    def extent(self) -> float:
+        """Longest side of the box around them, µm."""
+        return float(np.ptp(self.points, axis=0).max())
+
+
+def named(points: np.ndarray, faces: np.ndarray, names: list[str] | None = None) -> Triangles:
+    """Triangles, each with its name (m,); a single name is none, for it tells nothing apart."""
+    known = sorted({*names}) if names else []
+    if len(known) < 2:
+        return Triangles(points, faces, (MEMBRANE,), np.zeros(len(faces), dtype=np.int64))
+    known = sorted({name or MEMBRANE for name in known})
+    number = {name: k for k, name in enumerate(known)}
+    return Triangles(points, faces, tuple(known), np.array([number[name or MEMBRANE] for name in names or []]))

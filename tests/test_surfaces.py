@@ -1,0 +1,307 @@
+"""Closed surfaces from files: read with their names, mended and told, refused where nobody can know what was meant."""
+
+import re
+
+import numpy as np
+import pytest
+
+import rdcalcium as rc
+from rdcalcium.discretization.build import discretize
+from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.builders import build
+from rdcalcium.library import resolve
+from rdcalcium.solids import Surface
+from rdcalcium.solids.data import from_data, to_data
+from rdcalcium.surfaces import ClosedSurface, closed_surface
+from rdcalcium.surfaces.closed import mended
+from rdcalcium.surfaces.crossing import crossings
+from rdcalcium.surfaces.distance import Distances
+from rdcalcium.surfaces.orienting import solid_angles
+from rdcalcium.surfaces.samples import samples
+from rdcalcium.surfaces.triangles import named
+from tests.surface_files import CORNERS, SIDES, icosphere, write_binary_stl, write_obj, write_ply, write_stl
+
+CUBE = named(CORNERS, SIDES)
+CONSTANT = {"kind": "constant", "amplitude": 0.1}
+
+
+def volume(points: np.ndarray, faces: np.ndarray) -> float:
+    """By the height of every triangle over z = 0."""
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    return float((np.cross(b - a, c - a)[:, 2] / 2 * (a + b + c)[:, 2] / 3).sum())
+
+
+@pytest.mark.parametrize("write", [write_stl, write_binary_stl, write_ply])
+def test_a_cube_is_a_cube_in_every_format(tmp_path, write):
+    path = write(tmp_path / f"cube.{'ply' if write is write_ply else 'stl'}", 1000 * CORNERS, SIDES)
+    found = closed_surface(path, "nm")
+    assert len(found.triangles.points) == 8
+    assert found.triangles.volume() == pytest.approx(1)
+    assert found.triangles.areas() == pytest.approx({"membrane": 6})
+    assert found.remarks == (
+        f"{path.name}, read in nm: 12 triangles, 1 x 1 x 1 um, it encloses 1 um^3, and its area is 6 um^2",
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "areas"),
+    [
+        (("g floor", "g walls"), {"floor": 1, "walls": 5}),
+        (("usemtl az", "usemtl membrane"), {"az": 1, "membrane": 5}),
+        (("o cube\ng a\nusemtl az", "g b\nusemtl walls"), {"az": 1, "walls": 5}),
+        (("o cube\ng a\nusemtl one", "g b"), {"a": 1, "b": 5}),
+        (("o cube\nusemtl one", "usemtl one"), {"membrane": 6}),
+    ],
+)
+def test_materials_of_an_obj_else_its_groups_are_names(tmp_path, lines, areas):
+    path = write_obj(tmp_path / "cube.obj", CORNERS, zip(lines, (SIDES[:2], SIDES[2:]), strict=True))
+    assert closed_surface(path, "um").triangles.areas() == pytest.approx(areas)
+
+
+def test_an_obj_may_have_quadrangles_and_count_backwards(tmp_path):
+    quads = ["-8 -6 -5 -7", "5 6 8 7", "1 2 6 5", "3 7 8 4", "1 5 7 3", "2 4 8 6"]
+    text = [f"v {x:g} {y:g} {z:g}" for x, y, z in CORNERS] + [f"f {quad}" for quad in quads]
+    (tmp_path / "cube.obj").write_text("\n".join(text))
+    assert closed_surface(tmp_path / "cube.obj", "um").triangles.volume() == pytest.approx(1)
+
+
+def test_solids_of_an_stl_are_names(tmp_path):
+    path = write_stl(tmp_path / "cube.stl", CORNERS, SIDES, ("lower half", "upper"))
+    assert closed_surface(path, "um").triangles.pieces == ("lower half", "upper")
+
+
+def test_inverted_normals_are_turned_wherever_they_are():
+    faces = SIDES.copy()
+    faces[[0, 5]] = faces[[0, 5]][:, ::-1]
+    made, remarks = mended(named(CORNERS, faces))
+    assert volume(made.points, made.faces) == pytest.approx(1)
+    (said,) = remarks
+    assert said.startswith("inverted normals: 2 of 12, at ")
+    made, remarks = mended(named(CORNERS, SIDES[:, ::-1]))
+    assert volume(made.points, made.faces) == pytest.approx(1)
+    assert remarks == ["inverted normals: 12 of 12; turned"]
+
+
+def test_a_cavity_is_not_part_of_the_terminal_and_a_ball_in_it_is():
+    points, faces = [], []
+    for radius in (1.0, 0.5, 0.25):
+        more, sides = icosphere(radius, 2)
+        faces.append(sides + sum(map(len, points)))
+        points.append(more)
+    made, _ = mended(named(np.vstack(points), np.vstack(faces)))
+    inside = Distances(made).depth(np.array([[0, 0, 0], [0.35, 0, 0], [0.7, 0, 0], [2, 0, 0]])) > 0
+    assert inside.tolist() == [True, False, True, False]
+    ball = volume(points[0], faces[0])
+    assert made.volume() == pytest.approx(ball * (1 - 1 / 8 + 1 / 64))
+
+
+def test_triangles_that_are_there_twice_or_have_no_area_are_left_out():
+    faces = np.vstack([SIDES, SIDES[3:4], [[0, 0, 1]]])
+    made, remarks = mended(named(CORNERS, faces))
+    assert len(made.faces) == 12
+    assert remarks == [
+        "triangles that are only an edge: 1, at (333.3, 0, 0) nm; left out",
+        "triangles that are there twice: 1, at (333.3, 666.7, 1000) nm; left out",
+    ]
+
+
+@pytest.mark.parametrize("missing", [[7], [7, 8], [100, 7]])
+def test_small_holes_of_a_sphere_are_filled(missing):
+    points, faces = icosphere(0.5, 3)
+    made, (said,) = mended(named(points, np.delete(faces, missing, axis=0)))
+    assert made.volume() == pytest.approx(volume(points, faces), rel=2e-3)
+    assert re.fullmatch(r"holes: \d, of perimeter \d+.* nm, at \(.*\) nm; filled", said)
+
+
+def test_an_open_surface_is_refused_with_the_place():
+    with pytest.raises(
+        InputError, match=r"the surface is open.* holes: 1, of perimeter 4000 nm, at \(500, 500, 1000\) nm"
+    ):
+        mended(named(CORNERS, np.delete(SIDES, [2, 3], axis=0)))
+
+
+def test_edges_of_three_triangles_are_refused_with_the_place():
+    faces = np.vstack([SIDES, [[0, 1, 6]]])
+    with pytest.raises(InputError, match=r"edges of more than two triangles: 2, at \(0, 500, 500\) nm, \(500, 0"):
+        mended(named(CORNERS, faces))
+
+
+def test_a_surface_with_one_side_is_refused():
+    """The real projective plane from a half icosahedron has Euler's characteristic 1, and no inside."""
+    faces = [
+        [0, 1, 2],
+        [0, 2, 3],
+        [0, 3, 4],
+        [0, 4, 5],
+        [0, 5, 1],
+        [1, 2, 4],
+        [2, 3, 5],
+        [3, 4, 1],
+        [4, 5, 2],
+        [5, 1, 3],
+    ]
+    points = np.random.default_rng(1).normal(size=(6, 3))
+    with pytest.raises(InputError, match="it has one side only"):
+        mended(named(points, np.array(faces)))
+
+
+def test_cubes_that_cross_are_found_and_refused():
+    """One corner of a cube is in the other: three edges of each pass through the other, that is six pairs at least."""
+    far, near = CORNERS + np.array([2, 0, 0]), CORNERS + np.array([0.7, 0.6, 0.65])
+    assert not len(crossings(named(np.vstack([CORNERS, far]), np.vstack([SIDES, SIDES + 8]))))
+    both = named(np.vstack([CORNERS, near]), np.vstack([SIDES, SIDES + 8]))
+    assert len(crossings(both)) >= 6
+    with pytest.raises(InputError, match=r"it goes through itself: \d+ pairs of triangles cross, at \("):
+        mended(both)
+
+
+def test_no_triangles_of_a_sphere_cross():
+    assert not len(crossings(named(*icosphere(1.0, 4))))
+
+
+def test_solid_angles_around_a_point_make_up_the_sphere():
+    for point, whole in (((0.3, 0.4, 0.2), 4 * np.pi), ((1.2, 0.4, 0.2), 0)):
+        assert solid_angles(CUBE.corners() - np.array(point)).sum() == pytest.approx(whole, abs=1e-12)
+
+
+def test_no_point_of_a_triangle_is_far_from_its_samples():
+    there = samples(CUBE)
+    shares = np.random.default_rng(1).dirichlet((0.5, 0.5, 0.5), size=(12, 50))
+    points = np.einsum("msk,mki->msi", shares, CUBE.corners())
+    for triangle, some in enumerate(points):
+        own = there.points[there.triangle == triangle]
+        assert np.linalg.norm(some[:, None] - own, axis=2).min(axis=1).max() <= there.radius
+
+
+def test_distances_from_a_cube_are_exact_and_their_sign_is_right():
+    points = np.random.default_rng(2).uniform(-0.5, 1.5, size=(4000, 3))
+    beyond = np.abs(points - 0.5) - 0.5
+    exact = -np.where((beyond < 0).all(axis=1), beyond.max(axis=1), np.linalg.norm(np.maximum(beyond, 0), axis=1))
+    found = Distances(CUBE).depth(points)
+    assert (np.sign(found) == np.sign(exact)).all()
+    np.testing.assert_allclose(found, exact, atol=1e-9)
+
+
+def test_the_side_of_a_wedge_is_right_all_round_its_edge():
+    """Behind a sharp edge the nearest triangle alone would not tell: its normal points the wrong way."""
+    points = np.array([[0, 0, -5], [0, 0, 5], [10, 0.3, -5], [10, 0.3, 5], [10, -0.3, -5], [10, -0.3, 5]])
+    faces = np.array([[0, 1, 2], [2, 1, 3], [0, 4, 1], [4, 5, 1], [2, 3, 4], [4, 3, 5], [0, 2, 4], [1, 5, 3]])
+    made, _ = mended(named(points, faces))
+    angle = np.linspace(-3, 3, 61)
+    around = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) * 0.5
+    inside = np.abs(np.arctan2(around[:, 1], around[:, 0])) < np.arctan(0.03)
+    assert ((Distances(made).depth(around) > 0) == inside).all()
+
+
+def test_a_body_of_triangles_survives_as_data():
+    body = Surface(ClosedSurface(CUBE), "mitochondrion")
+    again = from_data(to_data(body))
+    points = np.array([[0.5, 0.5, 0.9], [2, 2, 2]])
+    np.testing.assert_array_equal(again.depth(points), body.depth(points))
+    assert again.names(points).tolist() == ["mitochondrion"] * 2
+
+
+def terminal(folder, **more):
+    """A ball of 1 um in nm with a channel on it, in a model file beside it."""
+    points, faces = icosphere(500, 3)
+    write_ply(folder / "bouton.ply", points, faces)
+    geometry = {"kind": "surface", "file": "bouton.ply", "length_unit": "nm", **more.pop("geometry", {})}
+    channel = {"name": "Ca", "positions": [[0, 0, 0.5]], "current": CONSTANT}
+    tables = {
+        "geometry": geometry,
+        "discretization": {"kind": "tetrahedra", "size_at_active_zone": "40 nm", "size_in_bulk": "120 nm"},
+        "channels": [channel],
+        "run": {"duration": 0.01},
+    }
+    return resolve({**tables, **more}, folder=folder)
+
+
+def test_what_a_surface_encloses_is_meshed_with_channels_as_nodes(tmp_path):
+    points, faces = icosphere(0.05, 2)
+    write_binary_stl(tmp_path / "ER.stl", points + np.array([0.1, 0, 0]), faces)
+    er = {"kind": "surface", "name": "ER", "file": "ER.stl", "length_unit": "um"}
+    vesicle = {"centre": [-0.2, 0, 0], "radius": 0.05}
+    mesh = build(terminal(tmp_path, geometry={"obstacles": [er, vesicle]}))
+    areas = mesh.areas()
+    assert areas["membrane"] == pytest.approx(np.pi, rel=0.03)
+    assert areas["ER"] == pytest.approx(4 * np.pi * 0.05**2, rel=0.1)  # the file has facets of its own
+    assert areas["vesicle"] == pytest.approx(4 * np.pi * 0.05**2, rel=0.05)
+    ball = 4 / 3 * np.pi * (0.5**3 - 2 * 0.05**3)
+    assert mesh.volumes().sum() == pytest.approx(ball, rel=0.03)
+    assert np.linalg.norm(mesh.points - np.array([0, 0, 0.5]), axis=1).min() < 1e-9
+    assert discretize_tetrahedra(mesh).quality.negative_weight < 1e-3
+
+
+def test_pieces_of_a_surface_are_surfaces_of_the_mesh(tmp_path):
+    points, faces = icosphere(0.5, 3)
+    top = points[faces].mean(axis=1)[:, 2] > 0.3
+    write_obj(tmp_path / "bouton.obj", points, [("g zone", faces[top]), ("g rest", faces[~top])])
+    geometry = {"kind": "surface", "file": "bouton.obj", "length_unit": "um", "membrane": "zone"}
+    made = discretize(terminal(tmp_path, geometry=geometry))
+    areas = {name: surface.areas.sum() for name, surface in made.surfaces.items()}
+    assert areas["zone"] == pytest.approx(2 * np.pi * 0.5 * 0.2, rel=0.15)
+    assert sum(areas.values()) == pytest.approx(np.pi, rel=0.03)
+    said = r"bouton\.obj has no piece called 'zon', where channels sit; it has: rest, zone\. Did you mean 'zone'\?"
+    with pytest.raises(InputError, match=said):
+        terminal(tmp_path, geometry={**geometry, "membrane": "zon"})
+
+
+def test_a_unit_of_a_surface_has_to_be_said(tmp_path):
+    points, faces = icosphere(500, 2)
+    write_ply(tmp_path / "bouton.ply", points, faces)
+    with pytest.raises(
+        InputError, match=r'length_unit is missing: bouton\.ply holds .* over 1000 .* length_unit = "nm"'
+    ):
+        resolve({"geometry": {"kind": "surface", "file": "bouton.ply"}, "run": {"duration": 1}}, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"geometry": {"symmetry": ["x"]}}, "a surface from a file is computed whole: leave out symmetry"),
+        ({"geometry": {"file": "other.ply"}}, r"there is no surface file .*other\.ply"),
+        (
+            {"geometry": {"file": "model.toml"}},
+            r"'\.toml' is not a format of surfaces known here; available: \.stl,",
+        ),
+        ({"probes": [{"name": "out", "position": [0, 0, 0.7]}]}, "probe 'out' at .* is outside the terminal"),
+        ({"channels": [{"name": "Ca", "positions": [[0, 0, 0.3]], "current": CONSTANT}]}, "nm away from the membrane"),
+    ],
+)
+def test_a_model_that_does_not_fit_its_surface_is_refused(tmp_path, more, said):
+    (tmp_path / "model.toml").write_text("")
+    with pytest.raises(InputError, match=said):
+        terminal(tmp_path, **more)
+
+
+def test_an_obstacle_that_reaches_the_membrane_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"obstacle 'vesicle' at \(450, 0, 0\) nm .* reaches the membrane or beyond"):
+        discretize(terminal(tmp_path, geometry={"obstacles": [{"centre": [0.45, 0, 0], "radius": 0.06}]}))
+
+
+def test_the_surfaces_of_a_run_are_kept_in_its_folder(tmp_path):
+    """Two files of one name from different folders, the small one with a hole: both are there, and what was done."""
+    points, faces = icosphere(0.1, 3)
+    (tmp_path / "inner").mkdir()
+    write_ply(tmp_path / "inner" / "bouton.ply", points, faces[1:])
+    inner = {"kind": "surface", "name": "mitochondrion", "file": "inner/bouton.ply", "length_unit": "um"}
+    model = terminal(tmp_path, geometry={"obstacles": [inner]})
+    result = rc.run(model, "numpy", tmp_path / "run")
+    kept = sorted(path.name for path in (tmp_path / "run" / "inputs").iterdir())
+    assert kept == ["bouton.ply", "bouton_2.ply"]
+    assert rc.load(tmp_path / "run" / "model.toml").geometry.bounds == model.geometry.bounds
+    assert any(said.startswith("holes: 1, of perimeter") for said in result.about.discretization.remarks)
+    assert any(line.startswith("holes: 1, of perimeter") for line in rc.check(model))
+    assert result.about.scene.bodies[0].depth(np.zeros((1, 3)))[0] > 0.08
+
+
+def test_what_a_surface_encloses_is_cut_into_a_grid(tmp_path):
+    """Volume and area of the triangles, not of the ball; the second of them to the order of the cells."""
+    model = terminal(tmp_path, discretization={"kind": "grid", "size_at_active_zone": 0.05})
+    made = discretize(model)
+    triangles = model.geometry.closed.triangles
+    assert made.total_volume == pytest.approx(triangles.volume(), rel=5e-3)
+    assert made.surfaces["membrane"].areas.sum() == pytest.approx(sum(triangles.areas().values()), rel=0.01)
+    found = made.locator.weights(np.array([[0, 0, 0.3]]))
+    assert found.weights.sum() == pytest.approx(1)
