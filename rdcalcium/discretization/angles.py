@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rdcalcium.discretization.dual import BLOCK, EDGES
+from rdcalcium.discretization.dual import EDGES
+from rdcalcium.geometry.vectors import blocks
 
 SLIVER = 10.0  # degrees; tetrahedra with a smaller angle, or one as near to 180, are told
 BINS = 18  # of ten degrees each
@@ -32,8 +33,7 @@ class Angles:
 def angles_of(points: np.ndarray, tetrahedra: np.ndarray) -> Angles:
     """Those of all tetrahedra."""
     counts, least, most = np.zeros(BINS, dtype=np.int64), np.empty(len(tetrahedra)), np.empty(len(tetrahedra))
-    for start in range(0, len(tetrahedra), BLOCK):
-        block = slice(start, start + BLOCK)
+    for block in blocks(len(tetrahedra)):
         angles = dihedral_angles(points[tetrahedra[block]])
         counts += np.histogram(angles, BINS, (0.0, 180.0))[0]
         least[block], most[block] = angles.min(axis=0), angles.max(axis=0)

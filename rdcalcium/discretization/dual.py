@@ -5,62 +5,60 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.discretization.base import SurfaceArea
+from rdcalcium.geometry.vectors import blocks, corners, cross, dot
 
 # Each edge (i, j) of a tetrahedron with its two other corners (k, l).
 EDGES = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2), (1, 2, 0, 3), (1, 3, 0, 2), (2, 3, 0, 1))
 
 SMALLEST_SHARE = 0.3  # of the barycentric volume; smaller dual volumes are replaced (one ≤ 0 would end a run)
-BLOCK = 1 << 15  # tetrahedra worked on at once, so that they stay in the cache
 
 
-def edge_shares(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
-    """What each tetrahedron adds to the conductance of its six edges, in the order of EDGES; (6, m) µm.
+def edge_shares(points: np.ndarray, tetrahedra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each tetrahedron adds to the conductance of its six edges, and to the volumes of its four corners.
 
     With H_l the signed distance of the circumcentre from the face opposite to corner l (positive inwards) and
     θ_k the angle at corner k of that face (i, j, k), the dual face of edge ij inside the tetrahedron is two
-    right triangles, of area / length = (cot θ_k H_l + cot θ_l H_k) / 4.
+    right triangles, of area / length = (cot θ_k H_l + cot θ_l H_k) / 4. The volume of the dual cell of a corner inside
+    the tetrahedron is Σ_edges |e|² share / 6.
+
+    returns  (6, m) µm, in the order of EDGES, and (m, 4) µm³
     """
-    shares = np.empty((6, len(tetrahedra)))
-    for start in range(0, len(tetrahedra), BLOCK):
-        block = slice(start, start + BLOCK)
-        shares[:, block] = _edge_shares(points[tetrahedra[block]])
-    return shares
+    shares, volumes = np.empty((6, len(tetrahedra))), np.empty(tetrahedra.shape)
+    for block in blocks(len(tetrahedra)):
+        shares[:, block], volumes[block] = _edge_shares(corners(points, tetrahedra[block]))
+    return shares, volumes
 
 
-def _edge_shares(corners: np.ndarray) -> np.ndarray:
-    normals, heights = _faces_and_heights(corners)
+def _edge_shares(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of tetrahedra with their corners at (4, 3, b) µm: (6, b) and (b, 4)."""
+    doubled, heights = _faces_and_heights(at)
     squared = {}
     for i, j, *_ in EDGES:
-        squared[i, j] = squared[j, i] = ((corners[:, i] - corners[:, j]) ** 2).sum(axis=1)
+        side = at[i] - at[j]
+        squared[i, j] = squared[j, i] = dot(side, side)
 
     def cotangent(i: int, j: int, k: int, face: int) -> np.ndarray:  # at k in the triangle (i, j, k)
-        return (squared[i, k] + squared[j, k] - squared[i, j]) / 2 / normals[face]
+        return (squared[i, k] + squared[j, k] - squared[i, j]) / 2 / doubled[face]
 
-    return np.stack(
-        [(cotangent(i, j, k, l) * heights[l] + cotangent(i, j, l, k) * heights[k]) / 4 for i, j, k, l in EDGES]
-    )
-
-
-def _faces_and_heights(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Twice the area of each face (4, b) µm², and the signed height of the circumcentre above it, µm."""
-    u, v, w = (corners[:, k] - corners[:, 0] for k in (1, 2, 3))
-    vw, wu, uv = np.cross(v, w), np.cross(w, u), np.cross(u, v)
-    uu, vv, ww = ((a * a).sum(axis=1, keepdims=True) for a in (u, v, w))
-    centre = (uu * vw + vv * wu + ww * uv) / (2 * (u * vw).sum(axis=1, keepdims=True))
-    outward = np.stack([vw + wu + uv, -vw, -wu, -uv])
-    doubled = np.linalg.norm(outward, axis=2)
-    above = np.stack([centre - u, centre, centre, centre])
-    return doubled, -(above * outward).sum(axis=2) / doubled
-
-
-def corner_volumes(points: np.ndarray, tetrahedra: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Volume of the dual cell of each corner inside each tetrahedron, Σ_edges |e|² share / 6; (m, 4) µm³."""
-    volumes = np.zeros(tetrahedra.shape)
+    shares = [(cotangent(i, j, k, l) * heights[l] + cotangent(i, j, l, k) * heights[k]) / 4 for i, j, k, l in EDGES]
+    volumes = np.zeros((4, at.shape[2]))
     for share, (i, j, *_) in zip(shares, EDGES, strict=True):
-        part = ((points[tetrahedra[:, i]] - points[tetrahedra[:, j]]) ** 2).sum(axis=1) * share / 6
-        volumes[:, i] += part
-        volumes[:, j] += part
-    return volumes
+        part = squared[i, j] * share / 6
+        volumes[i] += part
+        volumes[j] += part
+    return np.stack(shares), volumes.T
+
+
+def _faces_and_heights(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Twice the area of each face (4, b) µm², and the signed height of the circumcentre above it, µm."""
+    u, v, w = (at[k] - at[0] for k in (1, 2, 3))
+    vw, wu, uv = cross(v, w), cross(w, u), cross(u, v)
+    centre = (dot(u, u) * vw + dot(v, v) * wu + dot(w, w) * uv) / (2 * dot(u, vw))
+    outward = (vw + wu + uv, -vw, -wu, -uv)
+    doubled = np.sqrt([dot(normal, normal) for normal in outward])
+    above = (centre - u, centre, centre, centre)
+    heights = [-dot(a, normal) for a, normal in zip(above, outward, strict=True)]
+    return doubled, np.array(heights) / doubled
 
 
 def guarded_sums(members: np.ndarray, dual: np.ndarray, measure: np.ndarray) -> tuple[np.ndarray, int]:

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from rdcalcium.discretization.base import CellComplex, Discretization, MembraneSites, SurfaceArea
 from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric
-from rdcalcium.discretization.dual import corner_volumes, edge_shares, guarded_sums, surface_area
+from rdcalcium.discretization.dual import edge_shares, guarded_sums, surface_area
 from rdcalcium.discretization.mesh_quality import mesh_quality
 from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
 from rdcalcium.discretization.space import MeshSpace
@@ -34,9 +34,9 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh) -> Discretization
     whole = mesh.mesh if isinstance(mesh, DividedMesh) else mesh
     points, tetrahedra, measure, named, edges = _renumbered(whole)
     size = len(points)
-    shares = edge_shares(points, tetrahedra)
+    shares, dual = edge_shares(points, tetrahedra)
     conductance, capped = stable(symmetric(summed_over_edges(tetrahedra, shares, size)))
-    volumes, blended = guarded_sums(tetrahedra, corner_volumes(points, tetrahedra, shares), measure)
+    volumes, blended = guarded_sums(tetrahedra, dual, measure)
     lengths = np.linalg.norm(points[edges[0]] - points[edges[1]], axis=1)
     quality = mesh_quality(points, tetrahedra, conductance, volumes, lengths)
     quality = replace(quality, blended=blended, capped=capped, remarks=whole.remarks)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.geometry.vectors import blocks, corners, cross, dot
 from rdcalcium.units import nanometres
 
 # Corners of the face opposite to each corner; outward for a tetrahedron of positive orientation.
@@ -135,8 +136,11 @@ def among(keys: np.ndarray, ordered: np.ndarray) -> np.ndarray:
 
 def six_volumes(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
     """6 volume of each tetrahedron, (m,) µm³; negative where it is inverted."""
-    a, b, c, d = (points[tetrahedra[:, k]] for k in range(4))
-    return np.einsum("ij,ij->i", b - a, np.cross(c - a, d - a))
+    found = np.empty(len(tetrahedra))
+    for block in blocks(len(tetrahedra)):
+        a, b, c, d = corners(points, tetrahedra[block])
+        found[block] = dot(b - a, cross(c - a, d - a))
+    return found
 
 
 def require_arrays(points: np.ndarray, tetrahedra: np.ndarray) -> None:
