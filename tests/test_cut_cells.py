@@ -8,12 +8,14 @@ from scipy.integrate import quad
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import cg
 
+from rdcalcium import exact
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.spectral_radius import of_axes, of_matrix
 from rdcalcium.geometry.cut import CAP, LEAST, cut_cells
 from rdcalcium.geometry.grid import RectilinearGrid, stretched_axis, uniform_axis
 from rdcalcium.solids import Ball, Block, Common, Frustum, Joined, Solid, Without, nearby
+from rdcalcium.solids.base import place
 
 D, R = 0.22, 0.5
 CENTRE = (0.003, 0.0071, -0.0052)  # of no symmetry with the grid
@@ -84,10 +86,46 @@ def test_calcium_from_the_middle_of_a_sphere_lies_as_it_should_around_it() -> No
     assert np.log2(errors[0] / errors[1]) > 1.8
 
 
-def matrix(made: Discretization, pump: float) -> csr_array:
+def test_calcium_flows_around_a_ball_as_it_should() -> None:
+    """c = z (1 + a³/2r³) around a closed ball in a steady gradient, held at the ends of the grid, in several places.
+
+    Stairs are 5 times as wrong in cells of this size, and twice as wrong in cells half as wide, not four times.
+    """
+    radius, errors = 0.12, []
+    for cells in (10, 20):
+        worst = []
+        for shift in np.random.default_rng(1).uniform(-0.5, 0.5, (4, 3)) * 0.5 / cells:
+            ball = Ball(place(shift), (radius,) * 3, "vesicle")
+            made = discretize_grid(grid_of(Without(Block((-9,) * 3, (9,) * 3), (ball,)), cells, half=0.25))
+            away = made.centres - shift
+            exact = away[:, 2] * (1 + radius**3 / (2 * np.maximum(np.linalg.norm(away, axis=1), radius / 2) ** 3))
+            held = (np.abs(made.centres) > 0.25 - 0.5 / cells).any(axis=1)
+            free = ~held & (made.volumes > 0)
+            c = np.where(held, exact, 0.0)
+            leaving = matrix(made, 0.0, "vesicle")
+            c[free] = solved(leaving[free][:, free], -(leaving @ c)[free], exact[free])
+            worst.append(np.sqrt(np.average((c - exact)[free] ** 2, weights=made.volumes[free])))
+        errors.append(max(worst) / radius)
+    assert errors[0] < 6e-3
+    assert np.log2(errors[0] / errors[1]) > 1.8
+
+
+def test_where_a_sphere_lies_among_the_cells_hardly_matters() -> None:
+    """Twenty places: rates of a linear pump within 0.3 %, the fastest mode no more than half as fast again."""
+    rates, radii = [], []
+    for shift in np.random.default_rng(2).uniform(-0.5, 0.5, (20, 3)):
+        centre = place(shift * 1.06 / 16)
+        made = discretize_grid(grid_of(Ball(centre, (0.49,) * 3), 16, half=0.53 + 1.06 / 32))
+        rates.append(slowest_rate(made, 0.02))
+        radii.append(made.radius / of_axes(made.layout.axes))  # type: ignore[attr-defined]
+    assert rates == pytest.approx([exact.ball_wavenumber(1, 0.49, 0.02, D) ** 2 * D] * 20, rel=3e-3)
+    assert max(radii) < CAP
+
+
+def matrix(made: Discretization, pump: float, surface: str = "membrane") -> csr_array:
     """What leaves each control volume, by diffusion and a linear pump, µm³/ms; solid cells hold nothing."""
     leaving = np.zeros(made.size)
-    leaving[made.surfaces["membrane"].indices] = pump * made.surfaces["membrane"].areas
+    leaving[made.surfaces[surface].indices] = pump * made.surfaces[surface].areas
     leaving += made.volumes == 0
     return csr_array(D * (diags_array(made.conductance.sum(axis=1)) - made.conductance) + diags_array(leaving))
 

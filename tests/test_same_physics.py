@@ -26,34 +26,37 @@ def pulse(amplitude: float, duration: float) -> Channels:
 
 
 def test_a_vesicle_bends_the_plume_on_a_grid_and_on_tetrahedra_alike() -> None:
-    """Beside, above and behind a vesicle that stands over the channel, while it is open."""
-    box = Box(size=(0.3, 0.3, 0.2), obstacles=(Sphere(centre=(0.0, 0.02, 0.035), radius=0.025),))
+    """Under, beside, above and behind a vesicle over the channel, while it is open; it holds calcium back."""
+    vesicle = Sphere(centre=(0.0, 0.02, 0.035), radius=0.025)
     places = {
+        "under": (0, 0.02, 0.004),
         "beside": (0.04, 0, 0.01),
         "above": (0, 0.02, 0.07),
         "behind": (0, 0.06, 0.03),
         "corner": (0.1, -0.1, 0.1),
     }
     probes = tuple(Probe(name=name, position=position) for name, position in places.items())
-    found = [
-        simulate(
-            small_model(
-                geometry=box,
-                discretization=discretization,
-                buffers=(FIXED, buffer("EGTA", total="1 mM")),
-                channels=(pulse(0.2, 0.1),),
-                probes=probes,
-                run={"duration": 0.1},
-            )
-        ).values[CALCIUM]
-        for discretization in (
-            Grid(size_at_active_zone=(0.004, 0.004, 0.004), size_in_bulk=0.02, margin=0.03),
-            Tetrahedra(size_at_active_zone=0.004, size_in_bulk=0.02),
+
+    def calcium(discretization: Grid | Tetrahedra, *obstacles: Sphere) -> np.ndarray:
+        model = small_model(
+            geometry=Box(size=(0.3, 0.3, 0.2), obstacles=obstacles),
+            discretization=discretization,
+            buffers=(FIXED, buffer("EGTA", total="1 mM")),
+            channels=(pulse(0.2, 0.1),),
+            probes=probes,
+            run={"duration": 0.1},
         )
-    ]
-    # Above the vesicle cells of 4 nm are 2 % low and edges of 4 nm 2 % high, beside the channel the other way round;
-    # with smaller ones (to 2 and 3 nm) the two come nearer.
-    np.testing.assert_allclose(found[1], found[0], rtol=0.05)
+        found: np.ndarray = simulate(model).values[CALCIUM]
+        return found
+
+    grid = Grid(size_at_active_zone=(0.004, 0.004, 0.004), size_in_bulk=0.02, margin=0.03)
+    on_grid = calcium(grid, vesicle)
+    # Of the two the grid is nearer to the truth: 3 nm change it by 0.2 %.
+    np.testing.assert_allclose(
+        calcium(Tetrahedra(size_at_active_zone=0.004, size_in_bulk=0.02), vesicle), on_grid, rtol=0.03
+    )
+    np.testing.assert_allclose(calcium(grid.scaled(1.5), vesicle), on_grid, rtol=0.01)
+    assert on_grid[0] > 1.2 * calcium(grid.scaled(1.5))[0]
 
 
 def test_a_mesh_file_in_nm_and_one_in_um_are_the_same_terminal(tmp_path: Path) -> None:
