@@ -34,8 +34,3 @@ def place(coordinates: np.ndarray) -> Place:
 def all_of(name: str, points: np.ndarray) -> np.ndarray:
     """One name for all points, (p,)."""
     return np.full(points.shape[:-1], name, dtype=object)
-
-
-def picked(numbers: np.ndarray, names: list[np.ndarray]) -> np.ndarray:
-    """Of several names of each point (p,) that of a number, (p,)."""
-    return np.take_along_axis(np.stack(names), numbers[None], axis=0)[0]

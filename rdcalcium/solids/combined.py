@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from rdcalcium.solids.base import Corners, Solid, picked, place
+from rdcalcium.solids.base import Corners, Solid, place
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,15 @@ class Joined:
 
     parts: tuple[Solid, ...]
 
+    @cached_property
+    def boxes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Corners of the box around each of them, (n, 3) µm."""
+        return _corners(self.parts)
+
     @property
     def bounds(self) -> Corners:
         """Around all of them."""
-        low, high = _corners(self.parts)
+        low, high = self.boxes
         return place(low.min(axis=0)), place(high.max(axis=0))
 
     def depth(self, points: np.ndarray) -> np.ndarray:
@@ -27,7 +33,7 @@ class Joined:
 
     def names(self, points: np.ndarray) -> np.ndarray:
         """That of the one in which a point lies deepest."""
-        return picked(_depths(self.parts, points).argmax(axis=0), [part.names(points) for part in self.parts])
+        return picked(self.parts, _depths(self.parts, points).argmax(axis=0), points)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Common:
 
     def names(self, points: np.ndarray) -> np.ndarray:
         """That of the one in which a point lies least deep."""
-        return picked(_depths(self.parts, points).argmin(axis=0), [part.names(points) for part in self.parts])
+        return picked(self.parts, _depths(self.parts, points).argmin(axis=0), points)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,11 @@ class Without:
 
     body: Solid
     cut: tuple[Solid, ...]
+
+    @cached_property
+    def boxes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Corners of the box around each of those that are cut, (n, 3) µm."""
+        return _corners(self.cut)
 
     @property
     def bounds(self) -> Corners:
@@ -69,8 +80,7 @@ class Without:
 
     def names(self, points: np.ndarray) -> np.ndarray:
         """That of the nearer one."""
-        names = [part.names(points) for part in (self.body, *self.cut)]
-        return picked(self._depths(points).argmin(axis=0), names)
+        return picked((self.body, *self.cut), self._depths(points).argmin(axis=0), points)
 
     def _depths(self, points: np.ndarray) -> np.ndarray:
         depths = _depths((self.body, *self.cut), points)
@@ -78,10 +88,19 @@ class Without:
         return depths
 
 
+def picked(parts: tuple[Solid, ...], numbers: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Of several bodies the names that the one of a number has at each point (p, 3), (p,)."""
+    names = np.empty(points.shape[:-1], dtype=object)
+    for number in np.unique(numbers):
+        own = numbers == number
+        names[own] = parts[number].names(points[own])
+    return names
+
+
 def _depths(parts: tuple[Solid, ...], points: np.ndarray) -> np.ndarray:
     return np.stack([part.depth(points) for part in parts])
 
 
 def _corners(parts: tuple[Solid, ...]) -> tuple[np.ndarray, np.ndarray]:
-    low, high = (np.array([part.bounds[end] for part in parts]) for end in (0, 1))
-    return low, high
+    corners = np.array([part.bounds for part in parts]).reshape(-1, 2, 3)
+    return corners[:, 0], corners[:, 1]

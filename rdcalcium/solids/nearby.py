@@ -32,7 +32,7 @@ def _block(solid: Block, low: Place, high: Place) -> Solid:
 
 @nearby.register
 def _joined(solid: Joined, low: Place, high: Place) -> Solid:
-    there = _there(solid.parts, low, high) or solid.parts[:1]
+    there = _there(solid.parts, solid.boxes, low, high) or solid.parts[:1]
     return there[0] if len(there) == 1 else Joined(there)
 
 
@@ -43,12 +43,13 @@ def _common(solid: Common, low: Place, high: Place) -> Solid:
 
 @nearby.register
 def _without(solid: Without, low: Place, high: Place) -> Solid:
-    body, cut = nearby(solid.body, low, high), _there(solid.cut, low, high)
+    body, cut = nearby(solid.body, low, high), _there(solid.cut, solid.boxes, low, high)
     return Without(body, cut) if cut else body
 
 
-def _there(parts: tuple[Solid, ...], low: Place, high: Place) -> tuple[Solid, ...]:
+def _there(
+    parts: tuple[Solid, ...], boxes: tuple[np.ndarray, np.ndarray], low: Place, high: Place
+) -> tuple[Solid, ...]:
     """Those whose boxes touch that between two corners."""
-    corners = ((np.array(part.bounds[0]), np.array(part.bounds[1])) for part in parts)
-    touching = [bool((a <= high).all() and (b >= low).all()) for a, b in corners]
-    return tuple(nearby(part, low, high) for part, is_there in zip(parts, touching, strict=True) if is_there)
+    touching = (boxes[0] <= high).all(axis=1) & (boxes[1] >= low).all(axis=1)
+    return tuple(nearby(parts[number], low, high) for number in np.flatnonzero(touching))
