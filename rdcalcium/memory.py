@@ -44,7 +44,7 @@ FOOTPRINTS = {"grid": Footprint(215, 180, 630, 250, 10), "tetrahedra": Footprint
 
 WEIGHTS = 3  # of the faces of each cell of a grid, where some conduct less than others
 CUT = 1  # number more where a membrane crosses cells: how much there is of each
-CUT_BYTES = 120  # besides, while such cells are made and afterwards: shares of cells and of faces, as they were cut
+CUT_BYTES = 64  # besides: shares of cells and of faces as they were cut, and as faces conduct, in double precision
 REFINED = 1  # state more than those of the stepper, where single precision is refined
 SENT = 4  # states under way to the host, from which a snapshot is made: both ends of a step, and both slopes
 ERRORS = 1  # number for each control volume, by which a device judges its steps
