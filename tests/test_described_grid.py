@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import Field
 
 import rdcalcium as rc
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.integrators import limits
 from rdcalcium.memory import gpu_memory_needed
-from rdcalcium.model import Box, Channels, ConstantCurrent, Grid, Model, Probe, PulseCurrent, Pump, Run, Sphere
-from rdcalcium.model.quantity import PositiveLength
-from rdcalcium.model.shapes.described import Described
-from rdcalcium.solids import Ball
+from rdcalcium.model import Channels, ConstantCurrent, Grid, Model, Probe, PulseCurrent, Pump, Run, Sphere
 from tests.models import FIXED
 from tests.support import fresh, simulate
 from tests.tolerances import TOLERANCES
@@ -25,36 +21,17 @@ LINEAR = Pump(name="pump", law="P*Ca", parameters={"P": "0.02 um/ms"})
 SOURCE = Channels(name="Ca", positions=((0.0, 0.0, 0.0),), place="anywhere", current=ConstantCurrent(amplitude=0.005))
 
 
-class Round(Described):
-    """A ball around the origin."""
-
-    kind: Literal["round"] = "round"
-    radius: PositiveLength
-    """Of the ball."""
-
-    @property
-    def outline(self) -> Ball:
-        """Its surface is the membrane."""
-        return Ball((0.0, 0.0, 0.0), (self.radius,) * 3)
-
-
-class RoundModel(Model):
-    """A model that knows the ball as well."""
-
-    geometry: Annotated[Box | Round, Field(discriminator="kind")]
-
-
-def ball(size: float = 0.06, symmetry: tuple[str, ...] = (), **changes: Any) -> RoundModel:
+def ball(size: float = 0.06, symmetry: tuple[str, ...] = (), **changes: Any) -> Model:
     """A ball whose membrane pumps calcium out."""
     given = {
-        "geometry": {"kind": "round", "radius": f"{1000 * R} nm", "symmetry": symmetry},
+        "geometry": {"kind": "sphere", "radius": f"{1000 * R} nm", "symmetry": symmetry},
         "discretization": Grid(size_at_active_zone=size),
         "calcium": {"rest": 0},
         "pumps": (LINEAR,),
         "probes": (Probe(name="at the membrane", position=(0.0, 0.0, 0.9999 * R)),),
         "run": Run(duration=12, tolerance=1e-4),
     }
-    return RoundModel(**{**given, **changes})
+    return Model(**{**given, **changes})
 
 
 def test_a_ball_on_a_grid_empties_at_the_rate_of_its_slowest_mode() -> None:
@@ -92,7 +69,7 @@ def test_what_enters_cut_cells_is_free_bound_or_pumped(implicit: bool, monkeypat
     monkeypatch.setattr(limits, "IMPLICIT_FROM", 5.0 if implicit else np.inf)
     pore = Channels(name="Ca", positions=((0, 0, -R),), current=PulseCurrent(amplitude=0.02, start=0.1, duration=0.5))
     vesicle = Sphere(centre=(0.0, 0.05, -0.3), radius=0.12)
-    geometry = {"kind": "round", "radius": f"{1000 * R} nm", "obstacles": [vesicle.model_dump()]}
+    geometry = {"kind": "sphere", "radius": f"{1000 * R} nm", "obstacles": [vesicle.model_dump()]}
     run = simulate(ball(geometry=geometry, channels=(pore,), buffers=(FIXED,), run=Run(duration=30, tolerance=1e-3)))
     balance = run.balance()
     assert balance.pumped["pump"] > 0.01 * balance.entered
@@ -121,7 +98,7 @@ def test_the_vesicles_of_a_ball_have_their_own_area_each() -> None:
     spheres = [
         Sphere(name=f"vesicle.{k}", centre=(x, 0.0, 0.0), radius=0.1).model_dump() for k, x in ((0, -0.2), (1, 0.2))
     ]
-    geometry = {"kind": "round", "radius": f"{1000 * R} nm", "obstacles": spheres}
+    geometry = {"kind": "sphere", "radius": f"{1000 * R} nm", "obstacles": spheres}
     on_one = LINEAR.changed(name="on one", surface="vesicle.1")
     surfaces = rc.discretize(ball(0.04, geometry=geometry, pumps=(LINEAR, on_one))).surfaces
     areas = {name: float(surface.areas.sum()) for name, surface in surfaces.items()}
