@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import Field
 from scipy.integrate import quad
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist
@@ -16,49 +15,30 @@ from scipy.stats import chi2
 
 import rdcalcium as rc
 from rdcalcium.errors import ModelError
-from rdcalcium.model import Box, Model
-from rdcalcium.model.quantity import PositiveLength
-from rdcalcium.model.shapes import Described
+from rdcalcium.library import resolve
+from rdcalcium.model import Model
 from rdcalcium.placement import places
 from rdcalcium.placement.membrane import Membrane
-from rdcalcium.solids import Ball
 
 PORE = {"kind": "constant", "amplitude": "0.1 pA"}
 ROUND, LONG = (0.75, 0.75, 0.75), (0.4, 0.4, 1.0)
 
 
-class Spheroid(Described):
-    """A terminal that is an ellipsoid."""
-
-    kind: Literal["spheroid"] = "spheroid"
-    semi_axes: tuple[PositiveLength, PositiveLength, PositiveLength]
-    """Half of its extent along x, y and z."""
-
-    @property
-    def outline(self):
-        """An ellipsoid."""
-        return Ball((0.0, 0.0, 0.0), self.semi_axes)
-
-
-class TerminalModel(Model):
-    """A model that knows the spheroid as well."""
-
-    geometry: Annotated[Box | Spheroid, Field(discriminator="kind")]
-
-
 def bouton(axes: tuple[float, float, float] = ROUND, symmetry: tuple[str, ...] = (), **parts: Any) -> Model:
     """A round terminal with parts by rules."""
-    return TerminalModel(
-        geometry={"kind": "spheroid", "semi_axes": axes, "symmetry": symmetry},
-        discretization={"kind": "grid", "size_at_active_zone": "50 nm"},
-        run={"duration": "1 ms"},
-        **parts,
-    )
+    return terminal({"kind": "ellipsoid", "semi_axes": axes, "symmetry": symmetry}, **parts)
 
 
-def synapses(**zones: Any) -> Model:
+def terminal(geometry: dict[str, Any], **parts: Any) -> Model:
+    """Any shape with parts by rules."""
+    cells = {"kind": "grid", "size_at_active_zone": "50 nm"}
+    return resolve({"geometry": geometry, "discretization": cells, "run": {"duration": "1 ms"}, **parts})
+
+
+def synapses(geometry: dict[str, Any] | None = None, **zones: Any) -> Model:
     """Active zones with docked vesicles, a pool, channels away from them, and sensors under them."""
-    return bouton(
+    return terminal(
+        geometry or {"kind": "ellipsoid", "semi_axes": ROUND},
         active_zones=[zones],
         vesicles=[
             {
@@ -104,6 +84,32 @@ def test_rules_hold_on_a_bouton_with_twenty_active_zones() -> None:
     np.testing.assert_allclose(model.sensors[0].positions, docked / 0.728 * 0.748, atol=1e-7)
     rows = [place for place in places(model) if place.kind == "channel"]
     assert [row.zone for row in rows] == [f"az{i}" for i in range(20) for _ in range(9)]
+
+
+SHAPES = {
+    "hemisphere": {"radius": 0.6},
+    "cylinder": {"radius": 0.6, "height": 0.4, "top_radius": 0.3},
+    "bouton": {"semi_axes": [0.7, 0.7, 0.5], "axons": [{"radius": 0.1, "length": 0.5}]},
+    "calyx_lobe": {"radius": 5, "thickness": 0.5, "extent": 1.6},
+    "sector": {"radius": 0.75, "angle": 40},
+}
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_rules_hold_in_terminals_of_every_shape(kind: str) -> None:
+    model = rc.placed(synapses({"kind": kind, **SHAPES[kind]}, count=2, radius="0.14 um"))
+    outline = model.geometry.outline
+    assert outline is not None
+    pores = np.array(model.channels[0].points)
+    assert len(pores) == 18
+    assert set(outline.names(pores)) == {"membrane"}
+    assert np.abs(outline.depth(pores)).max() < 1e-7
+    vesicles = np.array([s.centre for s in model.geometry.solids])
+    assert pdist(vesicles).min() >= 0.04 - 1e-9
+    assert outline.depth(vesicles).min() >= 0.02 - 1e-6
+    docked = vesicles[[s.name == "docked" for s in model.geometry.solids]]
+    np.testing.assert_allclose(outline.depth(docked), 0.022, atol=1e-6)
+    assert {place.zone for place in places(model) if place.kind in ("channel", "sensor")} == {"az0", "az1"}
 
 
 @pytest.mark.parametrize("axes", [ROUND, LONG])

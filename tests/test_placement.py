@@ -18,13 +18,14 @@ from scipy.stats import chi2
 import rdcalcium as rc
 from rdcalcium.advice.placement import placement
 from rdcalcium.discretization.build import discretize
-from rdcalcium.errors import ModelError
+from rdcalcium.errors import InputError, ModelError
 from rdcalcium.library import resolve
 from rdcalcium.model import Model, write_toml
 from rdcalcium.model.placement import KINDS
 from rdcalcium.placement import places
-from rdcalcium.results.folder import AS_GIVEN, MODEL
-from rdcalcium.results.placement import read_places
+from rdcalcium.results.folder import AS_GIVEN, MODEL, PLACEMENT
+from rdcalcium.results.placement import read_places, write_places
+from rdcalcium.view.zones import zones
 
 SIGMAS = 4  # of a statistic of chance: 6e-5 of all seeds would fail
 ROUNDING = 1e-9  # µm
@@ -429,6 +430,41 @@ def test_twenty_active_zones_run_in_one_terminal_and_their_places_are_kept(tmp_p
     entered = result.ledger["entered (uM um^3)"][-1]
     per_channel = 0.01 * 0.1 * 5.182134  # ms pA, and µM µm³ per fC
     assert float(entered) == pytest.approx(per_channel * len(placed.channels[0].points), rel=1e-3)
+
+
+def test_a_periodic_terminal_has_no_ends() -> None:
+    """A spacing is kept, and the nearest channel looked for, across the ends of a tile."""
+    spaced = {"name": "Ca", "current": PORE, "placement": {"kind": "uniform", "number": 300, "spacing": "70 nm"}}
+    geometry = {"size": ["2 um", "2 um", "0.5 um"], "periodic": ["x", "y"]}
+    found = points(terminal(geometry=geometry, channels=[spaced]))[:, :2]
+    tiles = [found + np.array([x, y]) for x in (-2, 0, 2) for y in (-2, 0, 2)]
+    assert pdist(np.concatenate(tiles)).min() >= 0.07
+    sensors = [{"name": "s", "use": "felmy2003", "positions": [["-0.99 um", 0, 0]]}]
+    pores = [{"name": "Ca", "current": PORE, "positions": [["0.99 um", 0]]}]
+    assert rc.distances(terminal(geometry=geometry, channels=pores, sensors=sensors)).nearest.item() == pytest.approx(
+        0.02
+    )
+
+
+def test_a_picture_has_a_panel_for_each_active_zone(tmp_path: Path) -> None:
+    model = rc.placed(
+        terminal({"count": 7, "radius": "100 nm"}, vesicles=[SOME], channels=[channels("uniform", number=3)])
+    )
+    write_places(tmp_path / PLACEMENT, model)
+    drawn: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rdcalcium.view.zones.save", lambda figure, path: drawn.append(figure) or path)
+        zones(tmp_path, tmp_path / "zones.png")
+    panels = [axis for axis in drawn[0].axes if axis.get_title()]
+    assert [axis.get_title() for axis in panels] == [f"az{i}" for i in range(7)]
+    for axis in panels:
+        assert len(axis.patches) == 1 + 6  # the rim, and the vesicles
+        (dots,) = axis.collections
+        assert len(dots.get_offsets()) == 3
+        assert np.linalg.norm(dots.get_offsets(), axis=1).max() <= 100
+    (tmp_path / PLACEMENT).unlink()
+    with pytest.raises(InputError, match="has no active zones to draw"):
+        zones(tmp_path, tmp_path / "zones.png")
 
 
 def test_check_tells_numbers_densities_and_coupling_distances() -> None:

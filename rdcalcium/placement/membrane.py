@@ -13,6 +13,7 @@ from rdcalcium.solids import Solid, onto_surface, slopes
 
 SAME = 1e-7  # µm, by which a point may be off the membrane on which it is
 SHELL = 0.005  # of the size of a terminal: points so near to its surface are put on it
+PATIENCE = 1000  # rounds in which points of the membrane are sought
 ROUNDS = 30  # of Newton's method
 SLOPE = 1e-6  # of the size of a terminal, over which the slope of its depth is taken
 
@@ -90,15 +91,19 @@ class Membrane:
     def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:
         """Points anywhere on its computed part with the same probability by area, (number, 3).
 
-        They are uniform in a thin shell around the surface, and moved onto it.
+        They are uniform in a thin shell around the surface, and moved onto it. Raises ModelError where none is found.
         """
         low, high = (np.array(corner) for corner in self.solid.bounds)
         margin = SHELL * self.size
         found = np.zeros((0, 3))
-        while len(found) < number:
+        for _ in range(PATIENCE):
             some = rng.uniform(low - margin, high + margin, (16 * number, 3))
             if self.height is not None:
                 some[:, 2] = self.height
             some = self.feet(some[np.abs(self.solid.depth(some)) < margin])
             found = np.concatenate([found, some[self.contains(some) & self.is_computed(some)]])
-        return found[:number]
+            if len(found) >= number:
+                return found[:number]
+        raise ModelError(
+            f"too little of the terminal is {self.shape.membrane_surface!r} to place active zones at random"
+        )
