@@ -27,8 +27,25 @@ FULL = tables(
 OPEN_CURRENTS = {kind: law for kind, law in GATED_CURRENTS.items() if law["kind"] != "ohmic"}
 BARE = {key: tables()[key] for key in ("geometry", "discretization", "run")}
 GATED = {"stimulus": FULL["stimulus"], "channels": PARTS["current ohmic"]["channels"]}
+MITOCHONDRION = {"kind": "ellipsoid", "centre": [0, 0, 0.15], "semi_axes": [0.2, 0.1, 0.1], "axis": [1, 1, 0]}
+RETICULUM = {"kind": "tubule", "path": [[1, 0, 0], [0.2, 0, -0.05]]}
+BAR = {"pedestal_radius": 0.02, "pedestal_height": 0.05, "table_radius": 0.08, "table_thickness": 0.015}
+ROD = {"kind": "cylinder", "base": [0.3, 0, 0.2], "top": [0.3, 0, 0.9], "radius": 0.04}
+SHAPES: dict[str, dict[str, Any]] = {
+    "box": {"size": [1, 1, 0.5], "periodic": ["x"], "obstacles": [{"kind": "ribbon"}]},
+    "bouton": {
+        "semi_axes": [0.6, 0.5, 0.4],
+        "axons": [{"radius": 0.1, "length": 0.5}],
+        "obstacles": [{**MITOCHONDRION, "second_axis": [0, 0, 1]}, RETICULUM],
+    },
+    "hemisphere": {"radius": 0.8, "obstacles": [{"kind": "t_bar", **BAR}]},
+    "cylinder": {"radius": 0.6, "height": 1, "top_radius": 0.5, "obstacles": [ROD]},
+    "sector": {"radius": 0.75, "angle": 34},
+    "calyx_lobe": {"radius": 10, "thickness": 0.5, "extent": 3},
+}
 MODELS = {
     "everything": FULL,
+    **{f"shape {kind}": {**BARE, "geometry": {"kind": kind, **shape}} for kind, shape in SHAPES.items()},
     "one site and a gate": tables(**GATED),
     **{f"stimulus {kind}": {**BARE, "stimulus": stimulus} for kind, stimulus in STIMULI.items() if kind != "waveform"},
     "currents": {**BARE, "channels": [channel(name=kind, current=current) for kind, current in CURRENTS.items()]},
@@ -130,6 +147,7 @@ def test_every_field_of_every_part_is_tried() -> None:
     elsewhere = {
         "K_d",  # follows from k_on and k_off, which are said
         "table",  # filled in from the waveform, and written nowhere
+        "offset",  # of a surface, whose file is read with the model
     }
     assert all_fields(Model) - tried == elsewhere
 

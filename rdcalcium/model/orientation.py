@@ -23,8 +23,9 @@ Direction = Annotated[tuple[Number, Number, Number], AfterValidator(_some_way)]
 
 def unit(direction: tuple[float, float, float]) -> np.ndarray:
     """The same direction with length 1, (3,)."""
-    vector: np.ndarray = np.array(direction, dtype=float) / np.linalg.norm(direction)
-    return vector
+    vector: np.ndarray = np.array(direction, dtype=float)
+    vector /= np.abs(vector).max()  # whose square may be too small for a number
+    return vector / np.linalg.norm(vector)
 
 
 def frame(first: tuple[float, float, float], second: tuple[float, float, float]) -> np.ndarray:
