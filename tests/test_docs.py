@@ -20,6 +20,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "docs/equations.md",
     "docs/how-fine.md",
+    "docs/meshes.md",
     "docs/performance.md",
     "docs/precision.md",
     "docs/run-folder.md",

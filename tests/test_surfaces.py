@@ -11,6 +11,7 @@ from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.builders import build
 from rdcalcium.library import resolve
+from rdcalcium.placement import placed
 from rdcalcium.solids import Surface
 from rdcalcium.solids.data import from_data, to_data
 from rdcalcium.surfaces import ClosedSurface, closed_surface
@@ -21,6 +22,7 @@ from rdcalcium.surfaces.orienting import solid_angles
 from rdcalcium.surfaces.samples import samples
 from rdcalcium.surfaces.triangles import named
 from tests.surface_files import CORNERS, SIDES, icosphere, write_binary_stl, write_obj, write_ply, write_stl
+from tests.test_lumens import tables
 
 CUBE = named(CORNERS, SIDES)
 CONSTANT = {"kind": "constant", "amplitude": 0.1}
@@ -286,7 +288,8 @@ def test_the_surfaces_of_a_run_are_kept_in_its_folder(tmp_path):
     (tmp_path / "inner").mkdir()
     write_ply(tmp_path / "inner" / "bouton.ply", points, faces[1:])
     inner = {"kind": "surface", "name": "mitochondrion", "file": "inner/bouton.ply", "length_unit": "um"}
-    model = terminal(tmp_path, geometry={"obstacles": [inner]})
+    coarse = {"kind": "grid", "size_at_active_zone": 0.125}
+    model = terminal(tmp_path, geometry={"obstacles": [inner]}, discretization=coarse)
     result = rc.run(model, "numpy", tmp_path / "run")
     kept = sorted(path.name for path in (tmp_path / "run" / "inputs").iterdir())
     assert kept == ["bouton.ply", "bouton_2.ply"]
@@ -294,14 +297,51 @@ def test_the_surfaces_of_a_run_are_kept_in_its_folder(tmp_path):
     assert any(said.startswith("holes: 1, of perimeter") for said in result.about.discretization.remarks)
     assert any(line.startswith("holes: 1, of perimeter") for line in rc.check(model))
     assert result.about.scene.bodies[0].depth(np.zeros((1, 3)))[0] > 0.08
+    assert result.about.scene.membrane is None  # it is round, wherever its channel is
 
 
 def test_what_a_surface_encloses_is_cut_into_a_grid(tmp_path):
     """Volume and area of the triangles, not of the ball; the second of them to the order of the cells."""
-    model = terminal(tmp_path, discretization={"kind": "grid", "size_at_active_zone": 0.05})
+    model = terminal(tmp_path, discretization={"kind": "grid", "size_at_active_zone": 0.08})
     made = discretize(model)
     triangles = model.geometry.closed.triangles
     assert made.total_volume == pytest.approx(triangles.volume(), rel=5e-3)
     assert made.surfaces["membrane"].areas.sum() == pytest.approx(sum(triangles.areas().values()), rel=0.01)
     found = made.locator.weights(np.array([[0, 0, 0.3]]))
     assert found.weights.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_the_er_of_a_reconstruction_is_the_lumen_of_a_store(tmp_path, kind):
+    points, faces = icosphere(0.1, 3)
+    write_ply(tmp_path / "ER.ply", points + np.array([0.1, 0, 0]), faces)
+    er = {"kind": "surface", "name": "ER", "file": "ER.ply", "length_unit": "um"}
+    sizes = {"size_at_active_zone": "40 nm"} | ({"size_in_bulk": "120 nm"} if kind == "tetrahedra" else {})
+    parts = {key: value for key, value in tables("grid").items() if key in ("stores", "buffers")}
+    model = terminal(tmp_path, geometry={"obstacles": [er]}, discretization={"kind": kind, **sizes}, **parts)
+    made = discretize(model)
+    assert made.part_volumes(1).sum() == pytest.approx(volume(points, faces), rel=0.1)
+    assert made.membranes["ER"].areas.sum() == pytest.approx(4 * np.pi * 0.1**2, rel=0.05)
+
+
+def test_a_surface_in_a_box_is_cut_from_its_grid_and_has_no_tetrahedra(tmp_path):
+    points, faces = icosphere(0.1, 3)
+    write_ply(tmp_path / "ER.ply", points, faces)
+    er = {"kind": "surface", "name": "ER", "file": "ER.ply", "length_unit": "um", "offset": ["0", "0", "200 nm"]}
+    geometry = {"kind": "box", "size": [0.5, 0.5, 0.5], "obstacles": [er]}
+    grid = {"kind": "grid", "size_at_active_zone": 0.025}
+    tables_of = {"geometry": geometry, "discretization": grid, "run": {"duration": 0.1}}
+    made = discretize(resolve(tables_of, folder=tmp_path))
+    assert 0.125 - made.total_volume == pytest.approx(volume(points, faces), rel=0.02)
+    with pytest.raises(InputError, match=r'in a terminal that is one too; say \[discretization\] kind = "grid"'):
+        discretize(resolve({**tables_of, "discretization": {"kind": "tetrahedra"}}, folder=tmp_path))
+
+
+def test_zones_and_their_channels_lie_on_a_surface_from_a_file(tmp_path):
+    rule = {"kind": "uniform", "zones": "az", "number": 3}
+    channels = [{"name": "Ca", "current": CONSTANT, "placement": rule}]
+    zones = [{"count": 2, "radius": "60 nm", "minimum_spacing": "200 nm"}]
+    model = placed(terminal(tmp_path, active_zones=zones, channels=channels))
+    points = np.array(model.channels[0].points)
+    assert len(points) == 6
+    assert np.abs(model.geometry.outline.depth(points)).max() < 1e-9

@@ -36,7 +36,7 @@ def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | No
     from rdcalcium.geometry.files import write_mesh
 
     found = made_of(model)
-    for line in _told(found):
+    for line in (*model.geometry.remarks, *found.remarks, *_told(found)):
         click.echo(line)
     out = out or Path(f"{Path(name).stem}.msh")
     write_mesh(found, out)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from rdcalcium.solids import Ball, Block, Capsule, Common, Frustum, Joined, Solid, Turned, Without
+from rdcalcium.errors import InputError
+from rdcalcium.solids import Ball, Block, Capsule, Common, Frustum, Joined, Solid, Surface, Turned, Without
 from rdcalcium.units import NM_PER_UM
 
 Volumes = list[tuple[int, int]]  # pairs of a dimension, 3, and a tag
@@ -22,6 +23,14 @@ def volumes(solid: Solid, occ: Any) -> Volumes:
     occ  gmsh.model.occ
     """
     raise NotImplementedError(f"{type(solid).__name__} has no volume of OpenCASCADE")
+
+
+@volumes.register
+def _surface(solid: Surface, occ: Any) -> Volumes:
+    raise InputError(
+        "OpenCASCADE cannot cut thousands of triangles: on tetrahedra a surface from a file stands only in a terminal "
+        'that is one too; say [discretization] kind = "grid", or bring the terminal as a surface'
+    )
 
 
 @volumes.register
