@@ -392,6 +392,27 @@ def test_bodies_of_any_form_are_drawn(tmp_path):
         assert changed > 0.01, draw
 
 
+def test_a_curved_membrane_is_where_it_is_and_not_where_cells_end(tmp_path):
+    """A ball that touches z = 0: what is beyond it has no colour of calcium, and it is drawn as a surface."""
+    from rdcalcium.view.figures import plane, screenshot
+
+    made = make_run(tmp_path / "ball", hexahedra())
+    about = json.loads((made / "run.json").read_text())
+    before = read_picture(screenshot(made, tmp_path / "without.png", time=0.0)).astype(int)
+    ball = Ball((0.0, 0.0, 0.15), (0.15,) * 3)
+    about["scene"] |= {"outline": to_data(ball), "membrane": 0.02}
+    assert Scene.from_json(about["scene"]).to_json() == about["scene"]
+    (made / "run.json").write_text(json.dumps(about))
+    height = np.sqrt(0.15**2 - 0.13**2)  # radius of the ball at z = 20 nm
+    raster = CalciumRaster(RunFolder(made), np.array([-0.12, -0.12, 0.02]), np.array([0.12, 0.12, 0.02]), 0.002)
+    x, y = np.meshgrid(*raster._axes[:2], indexing="ij")
+    np.testing.assert_array_equal(raster.outside[:, :, 0], np.hypot(x, y) > height)
+    picture = read_picture(plane(made, tmp_path / "plane.png"))
+    assert (np.abs(picture.astype(int) - [163, 169, 176]).max(axis=2) < 3).mean() > 0.05
+    after = read_picture(screenshot(made, tmp_path / "with.png", time=0.0))
+    assert (np.abs(after - before).max(axis=2) > 20).mean() > 0.01
+
+
 def test_sensors_are_seen_through_their_vesicles(run, tmp_path):
     from rdcalcium.view.figures import screenshot
 

@@ -13,7 +13,7 @@ from rdcalcium.machine import machine
 from rdcalcium.model import Model
 from rdcalcium.results.about import Machine, Volumes
 from rdcalcium.results.scene import Scene
-from rdcalcium.solids import Ball, Solid
+from rdcalcium.solids import Ball, Block, Solid
 
 PLANE = 1e-3  # of the size of a mesh, by which the heights of a plane membrane may differ
 
@@ -58,7 +58,8 @@ def scene(model: Model, discretization: Discretization) -> Scene:
         lower[axis] = discretization.picture.points[:, axis].min()
         upper[axis] = lower[axis] + period
     planes, height = model.geometry.mirrors, _membrane_height(model, discretization)
-    return Scene.of(lower, upper, planes, height, things, bodies, [*discretization.periods])
+    outline = None if isinstance(model.geometry.outline, Block) else model.geometry.outline
+    return Scene.of(lower, upper, planes, height, things, bodies, [*discretization.periods], outline)
 
 
 def _is_sphere(solid: Solid) -> bool:

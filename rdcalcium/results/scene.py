@@ -29,6 +29,7 @@ class Scene:
     probes        (p, 3)
     names         "vesicles", "bodies", "channels", "sensors", "probes" -> name of each row; empty when it was unfolded
     periodic      axes along which the box is one tile of many
+    outline       the whole terminal, where it is no box and its form is known
     """
 
     lower: np.ndarray
@@ -42,6 +43,7 @@ class Scene:
     probes: np.ndarray
     names: Mapping[str, tuple[str, ...]]
     periodic: tuple[int, ...] = ()
+    outline: Solid | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The entry "scene" of run.json; from_json reads it back."""
@@ -50,6 +52,7 @@ class Scene:
             "box": {"min": self.lower.tolist(), "max": self.upper.tolist()},
             "mirrors": {AXES[axis]: place for axis, place in self.mirrors.items()},
             **({"periodic": [AXES[axis] for axis in self.periodic]} if self.periodic else {}),
+            **({"outline": to_data(self.outline)} if self.outline else {}),
             "membrane": self.membrane,
             "spheres": [{"name": name, "centre": row[:3], "radius": row[3]} for name, row in rows],
             "bodies": [
@@ -73,7 +76,10 @@ class Scene:
             box = entry["box"]
             mirrors = {AXES.index(letter): float(place) for letter, place in entry["mirrors"].items()}
             periodic = [AXES.index(letter) for letter in entry.get("periodic", ())]
-            return cls.of(box["min"], box["max"], mirrors, entry["membrane"], spheres | points, bodies, periodic)
+            outline = from_data(entry["outline"]) if "outline" in entry else None
+            return cls.of(
+                box["min"], box["max"], mirrors, entry["membrane"], spheres | points, bodies, periodic, outline
+            )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"its entry 'scene', which says what to draw, is missing or damaged: {error}") from None
 
@@ -87,6 +93,7 @@ class Scene:
         things: Mapping[str, list[tuple[str, Any]]],
         bodies: list[tuple[str, Solid]],
         periodic: Iterable[int] = (),
+        outline: Solid | None = None,
     ) -> Scene:
         """A scene from its corners, mirrors, membrane, lists of name and place for other keys of `names`, and bodies.
 
@@ -105,12 +112,18 @@ class Scene:
             probes=rows["probes"].reshape(-1, 3),
             names={kind: tuple(name for name, _ in named) for kind, named in {**things, "bodies": bodies}.items()},
             periodic=tuple(periodic),
+            outline=outline,
         )
 
     @property
     def floor(self) -> float:
         """Height z from which on pictures show the cytosol: the membrane, or the bottom of the box."""
         return float(self.lower[2]) if self.membrane is None else self.membrane
+
+    @property
+    def of_bodies(self) -> list[str]:
+        """What the bodies are called, each name once."""
+        return sorted({str(body.names(np.zeros((1, 3)))[0]) for body in self.bodies})
 
     @property
     def tiling(self) -> str:
@@ -137,6 +150,7 @@ class Scene:
             probes=self._reflected(self.probes),
             names={},
             periodic=self.periodic,
+            outline=self.outline,
         )
 
     def outside(self, points: np.ndarray, upto: float) -> np.ndarray:

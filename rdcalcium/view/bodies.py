@@ -11,7 +11,7 @@ from rdcalcium.solids import Joined, Solid, onto_surface, slopes
 if TYPE_CHECKING:
     import pyvista
 
-SAMPLES = 100_000  # points at which the depth of a body is taken
+SAMPLES = 200_000  # points at which the depth of a body is taken
 DEPTH = "depth"
 
 

@@ -79,8 +79,7 @@ class CalciumRaster:
         self._spacing, self.shape = spacing, tuple(counts)
         self._to_points, self._to_raster, self._cytosol = self._operators()
         self._source = self._nearest()
-        in_body = self._scene.outside(self._points(), AROUND).reshape(self.shape) < AROUND
-        self.outside = ~self._cytosol & ~in_body
+        self.outside = self._beyond()
 
     def image(self, index: int) -> pyvista.ImageData:
         """One snapshot as an image with the point arrays LOG_CALCIUM and DEPTH."""
@@ -104,8 +103,18 @@ class CalciumRaster:
         """How far each raster point is from the wall, (nx, ny, nz) µm: negative outside, positive in cytosol."""
         if not self.outside.any():
             return np.ones(self.shape)
+        if self._scene.outline:
+            return self._scene.outline.depth(self._points()).reshape(self.shape)
         depth = distance_transform_edt(~self.outside) - distance_transform_edt(self.outside)
         return self._spacing * np.asarray(gaussian_filter(depth, 1.0))  # else the wall has steps of a raster point
+
+    def _beyond(self) -> np.ndarray:
+        """Raster points that are not in the terminal, (nx, ny, nz): beyond its outline, or where no cells are."""
+        if self._scene.outline:
+            outside: np.ndarray = self._scene.outline.depth(self._points()).reshape(self.shape) < 0
+            return outside
+        in_body = self._scene.outside(self._points(), AROUND).reshape(self.shape) < AROUND
+        return ~self._cytosol & ~in_body
 
     def _nearest(self) -> np.ndarray:
         """Flat index of the raster point whose value each one shows: its own, or of the nearest in the cytosol."""

@@ -56,10 +56,10 @@ class Overlay:
                 ("●", "channel", CHANNEL, scene.channels),
                 ("●", "sensor", SENSOR, scene.sensors),
                 ("○", "vesicle", VESICLE_INK, scene.vesicles),
-                ("○", "other body", BODY_INK, scene.bodies),
             )
             if len(things)
         ]
+        rows += [("○", BODY_INK, name, BODY_INK) for name in scene.of_bodies]
         rows += [("◓", colour_of(level), f"{level:g} µM", INK) for level in LEVELS]
         height = 0.95
         for sign, colour, text, ink in rows:

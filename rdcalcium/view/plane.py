@@ -111,7 +111,7 @@ def _standing(axis: Axes, scene: Scene) -> None:
         x, y, depth = silhouette(body)
         axis.contour(NM_PER_UM * x, NM_PER_UM * y, depth, levels=[0.0], colors=BODY_COLOUR, linewidths=1.4)
     if scene.bodies:
-        handles.append(Line2D([], [], color=BODY_COLOUR, lw=1.4, label="other body"))
+        handles.append(Line2D([], [], color=BODY_COLOUR, lw=1.4, label=", ".join(scene.of_bodies)))
     for name, points, colour, marker in (
         ("channel", scene.channels, CHANNEL_COLOUR, "o"),
         ("sensor", scene.sensors, SENSOR_COLOUR, "^"),

@@ -33,7 +33,9 @@ def draw_still(plotter: pyvista.Plotter, scene: Scene, lower: np.ndarray, upper:
     lower, upper  (3,) corners of the part that is drawn, µm
     letters       their size at the scale bar
     """
-    if scene.membrane is not None:
+    if scene.outline:
+        _draw_outline(plotter, scene.outline, lower, upper)
+    elif scene.membrane is not None:
         _draw_membrane(plotter, scene.membrane, lower, upper)
     _draw_vesicles(plotter, scene.vesicles, lower, upper)
     _draw_bodies(plotter, scene.bodies, lower, upper)
@@ -51,6 +53,15 @@ def _draw_membrane(plotter: pyvista.Plotter, height: float, lower: np.ndarray, u
     low, high = lower[:2] - around, upper[:2] + around
     plane = pyvista.Plane(center=(*(low + high) / 2, height), i_size=high[0] - low[0], j_size=high[1] - low[1])
     plotter.add_mesh(plane, color=MEMBRANE, opacity=0.55, lighting=False, name="membrane", render=False)
+
+
+def _draw_outline(plotter: pyvista.Plotter, outline: Solid, lower: np.ndarray, upper: np.ndarray) -> None:
+    """What of a curved membrane is below the part that is drawn, and beside it as far as a plane one goes."""
+    around = AROUND_FRAME * (upper - lower)[:2].max()
+    box = np.column_stack([lower - around, upper + around])
+    surface = surface_of(outline).clip_box(box.ravel(), invert=False)
+    if surface.n_points:
+        plotter.add_mesh(surface, color=MEMBRANE, opacity=0.55, lighting=False, name="membrane", render=False)
 
 
 def _draw_vesicles(plotter: pyvista.Plotter, vesicles: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
