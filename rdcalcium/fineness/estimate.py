@@ -11,19 +11,18 @@ import numpy as np
 
 from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.resolution import too_near
-from rdcalcium.errors import InputError
+from rdcalcium.errors import InputError, RdcalciumError
 from rdcalcium.fineness.levels import Level, levels
 from rdcalcium.geometry.mean_width import mean_widths
 from rdcalcium.library import loaded
 from rdcalcium.model import Model
 from rdcalcium.placement import placed
 from rdcalcium.richardson import ORDER, extrapolated
-from rdcalcium.steady_state.newton import NoSteadyStateError
 
 if TYPE_CHECKING:
     import xarray
 
-FEWEST, LAST = 3, 4  # levels that an estimate needs, and the finest that it takes
+LAST = 4  # finest levels that an estimate takes
 TWICE = 2.0  # how far an estimate may be off, and how many standard deviations more
 
 
@@ -31,7 +30,7 @@ class NoEstimateError(InputError):
     """A model of which it cannot be estimated what its cells leave."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate:
     """What cells leave at every sensor and probe, as shares of calcium there; (points,) each.
 
@@ -52,6 +51,11 @@ class Estimate:
     low: np.ndarray
     high: np.ndarray
     known: np.ndarray
+
+    def __repr__(self) -> str:
+        """How many points, and the largest error."""
+        worst = float(self.error[self.known].max(initial=0.0))
+        return f"<Estimate of {len(self.told)} of {len(self.points)} points, {100 * worst:.2g} % off at most>"
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -93,12 +97,8 @@ def estimate_error(model: Model | str | Path) -> Estimate:
     _require_possible(model)
     try:
         found = levels(model)
-    except NoSteadyStateError as error:
+    except RdcalciumError as error:
         raise NoEstimateError(f"{error}") from None
-    if len(found) < FEWEST:
-        raise NoEstimateError(
-            f"cells of {len(found)} widths are quick to solve and show calcium, and {FEWEST} are needed"
-        )
     return _estimated(model, found[-LAST:])
 
 

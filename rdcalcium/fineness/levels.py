@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from rdcalcium.discretization.build import planned_size
-from rdcalcium.errors import InputError
+from rdcalcium.errors import InputError, RdcalciumError
 from rdcalcium.memory import MemoryShortageError, count_fields
 from rdcalcium.model import Model
-from rdcalcium.steady_state.brief import Brief, brief
+from rdcalcium.steady_state.brief import Brief, NothingEntersError, brief
 from rdcalcium.steady_state.newton import NoSteadyStateError
 
 FACTORS = (24.0, 16.0, 12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0, 2 / 3, 0.5)  # of the widths of cells
+FEWEST = 3  # that an estimate needs
 TRIED = 6  # widths, of which those are left out that are too wide for what the terminal holds
 MOST = 1.2e6  # concentrations on the finest cells: ten seconds on a core
-SLOWER = {"grid": 1.0, "tetrahedra": 5.0}  # each of them, with what makes the mesh
+MAKING = {"grid": 0, "tetrahedra": 15}  # fields that would take as long as making the control volumes
 
 
 @dataclass(frozen=True)
@@ -31,36 +32,32 @@ class Level:
 
 
 def levels(model: Model) -> list[Level]:
-    """From the widest cells to the finest that are quick; none where all take long."""
-    return [*_solved(model)]
+    """From the widest cells to the finest that are quick.
 
-
-def _solved(model: Model) -> Iterator[Level]:
-    last: Level | None = None
+    Cells are passed over that are too wide for what is in the terminal, or on which nothing is found. Where they are
+    fewer than FEWEST, that is the error which is raised.
+    """
+    found: list[Level] = []
+    why: RdcalciumError = InputError("all but the widest cells take long")
     for factor in _quick(model):
         wider = model.refined(1 / factor)
-        if last and _work(wider, last.found.count * (last.factor / factor) ** 3) > MOST:
-            return
-        if found := _level(factor, wider):
-            yield (last := found)
+        try:
+            found.append(Level(factor, wider, brief(wider)))
+        except NothingEntersError:
+            raise
+        except (InputError, MemoryShortageError, NoSteadyStateError) as error:
+            why = error
+    if len(found) < FEWEST:
+        raise why
+    return found
 
 
 def _quick(model: Model) -> tuple[float, ...]:
     """Factors of the finest cells that are quick, and of some that are wider."""
-    quick = [factor for factor in FACTORS if _work(model.refined(1 / factor), 0) <= MOST]
-    return tuple(quick[-TRIED:])
+    quick = takewhile(lambda factor: _work(model.refined(1 / factor)) <= MOST, FACTORS)
+    return tuple(quick)[-TRIED:]
 
 
-def _level(factor: float, model: Model) -> Level | None:
-    """None where nothing can be made of so wide cells, or too much memory is needed for them."""
-    try:
-        return Level(factor, model, brief(model))
-    except NoSteadyStateError:
-        raise
-    except (InputError, MemoryShortageError):
-        return None
-
-
-def _work(model: Model, guess: float) -> float:
-    """Concentrations of a model, of whose control volumes there is a guess."""
-    return SLOWER[model.discretization.kind] * count_fields(model) * max(planned_size(model), guess)
+def _work(model: Model) -> int:
+    """Concentrations of a model, with what making its control volumes takes."""
+    return (count_fields(model) + MAKING[model.discretization.kind]) * planned_size(model)

@@ -21,16 +21,15 @@ def finished(
 ) -> Result:
     """The Result of a model in a folder; whoever stopped it and asks again gets the rest.
 
-    tell  called with a sentence on what is there already
-    how   `progress`, `should_stop` and others of `run`
+    overwrite  run it anew, whatever is there
+    tell       called with a sentence on what is there already
+    how        `progress`, `should_stop` and others of `run`
 
-    Raises RunFolderError where the folder holds a run of another model, or one on other cells, unless `overwrite`.
+    Raises RunFolderError where the folder holds a run of another model, or one on other cells.
     """
-    if not (out / folder.ABOUT).exists():
-        return run(model, backend, out, **how)
+    if overwrite or not (out / folder.ABOUT).exists():
+        return run(model, backend, out, overwrite=overwrite, **how)
     if differs := _difference(placed(model), out):
-        if overwrite:
-            return run(model, backend, out, overwrite=True, **how)
         raise RunFolderError(
             f"{out} holds a run that differs in {differs}; overwrite it, or choose another folder", "overwrite", "out"
         )

@@ -25,6 +25,10 @@ from rdcalcium.system import build_system
 TOLERANCE = 1e-6  # share of what flows that may be unbalanced: cells leave more
 
 
+class NothingEntersError(NoSteadyStateError):
+    """A model whose channels let nothing in."""
+
+
 @dataclass(frozen=True)
 class Brief:
     """What comes of it.
@@ -46,7 +50,7 @@ class Brief:
 def brief(model: Model) -> Brief:
     """That of a model whose channels conduct with their probability of being open, and all that open as prescribed.
 
-    Raises NoSteadyStateError where none is found, or nothing enters through channels.
+    Raises NothingEntersError where nothing enters through channels, and NoSteadyStateError where none is found.
     """
     model = model.averaged()
     check_memory_for_steady_state(model, planned_size(model))
@@ -75,8 +79,9 @@ def brief(model: Model) -> Brief:
 
 def _length(model: Model, influx: Influx, currents: np.ndarray) -> float:
     """How long the charge of the run takes to enter at these currents (groups,) pA, ms."""
-    flowing = float(influx.sources.counts @ currents)
-    if not flowing > 0:
-        raise NoSteadyStateError("no calcium enters through channels")
-    charges = [group.influx.integral(0.0, model.run.duration) for group in influx.currents.groups]
-    return min(float(influx.sources.counts @ charges) / flowing, model.run.duration)
+    counts, groups = influx.sources.counts, influx.currents.groups
+    flowing = float(counts @ currents)
+    charge = float(counts @ [group.influx.integral(0.0, model.run.duration) for group in groups])
+    if flowing <= 0 or charge <= 0:
+        raise NothingEntersError("no calcium enters through channels")
+    return min(charge / flowing, model.run.duration)
