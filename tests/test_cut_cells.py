@@ -12,7 +12,7 @@ from rdcalcium import exact
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.spectral_radius import of_axes, of_matrix
-from rdcalcium.geometry.cut import CAP, LEAST, cut_cells
+from rdcalcium.geometry.cut import CAP, LEAST, cut_cells, is_whole
 from rdcalcium.geometry.grid import RectilinearGrid, stretched_axis, uniform_axis
 from rdcalcium.solids import Ball, Block, Common, Frustum, Joined, Solid, Without, nearby
 from rdcalcium.solids.base import place
@@ -206,6 +206,13 @@ def test_walls_along_the_faces_of_cells_do_not_cut_them() -> None:
     areas = {name: areas.sum() for name, (_, areas) in cut.walls.items()}
     assert areas.pop("vesicle") == pytest.approx(4 * np.pi * 0.13**2, rel=0.02)
     assert areas == pytest.approx(dict(membrane=0.48, z_max=0.48, x_min=0.42, x_max=0.42, y_min=0.56, y_max=0.56))
+
+
+@pytest.mark.parametrize("size", [(1, 1, 1), (0.02, 0.02, 0.45), (3, 0.1, 0.1)], ids=["cube", "column", "rod"])
+def test_an_empty_box_has_whole_cells_however_slender_it_is(size: tuple[float, float, float]) -> None:
+    low, high = (-size[0] / 2, -size[1] / 2, 0.0), (size[0] / 2, size[1] / 2, size[2])
+    assert is_whole(Common((Block(low, high), Block(low, high))), low, high)
+    assert not is_whole(Without(Block(low, high), (Ball((0, 0, size[2] / 2), (0.005,) * 3),)), low, high)
 
 
 def test_of_many_bodies_those_that_are_elsewhere_change_nothing() -> None:

@@ -24,10 +24,11 @@ def nearby(solid: Solid, low: Place, high: Place) -> Solid:
 
 @nearby.register
 def _block(solid: Block, low: Place, high: Place) -> Solid:
-    far = np.subtract(high, low)
-    slack = TOUCHING * far.max()
-    around = (np.array(solid.low) <= low + slack).all() and (np.array(solid.high) >= high - slack).all()
-    return Block(place(low - far), place(high + far)) if around else solid
+    far = float(np.linalg.norm(np.subtract(high, low)))  # of a slender box too all of it is then deeper than it is long
+    slack = TOUCHING * far
+    below, above = np.add(low, slack), np.subtract(high, slack)
+    around = (np.array(solid.low) <= below).all() and (np.array(solid.high) >= above).all()
+    return Block(place(np.subtract(low, far)), place(np.add(high, far))) if around else solid
 
 
 @nearby.register
