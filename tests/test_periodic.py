@@ -17,7 +17,6 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.parts import share
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, periodic_axis, uniform_circle
-from rdcalcium.geometry.periodic import nearest_image, smallest_arc
 from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Grid, Model, ModelError, doubts
@@ -26,6 +25,7 @@ from rdcalcium.model.region import SphereRegion
 from rdcalcium.recorders.sight import sight
 from rdcalcium.results.provenance import scene
 from rdcalcium.results.scene import Scene
+from rdcalcium.solids.periodic import nearest_image, smallest_arc
 from rdcalcium.steady_state import steady
 from rdcalcium.system import build_system
 from tests.support import each_backend, need_backend, on_cells, simulate, slope
@@ -204,6 +204,50 @@ def test_a_part_of_the_cytosol_goes_on_in_the_next_tile() -> None:
     assert volume == pytest.approx(4 / 3 * np.pi * 0.05**3, rel=1e-3)
 
 
+TETRAHEDRA = {"kind": "tetrahedra", "size_at_active_zone": 0.012, "size_in_bulk": 0.04}
+
+
+def test_tetrahedra_of_a_tile_are_those_of_the_lattice_wherever_it_begins() -> None:
+    """Within what both miss they find what a grid finds, and calcium is conserved across the ends."""
+    one, other = (simulate(tiles(1, shift, discretization=TETRAHEDRA)) for shift in ((0.0, 0.0), (0.13, -0.06)))
+    np.testing.assert_allclose(other.values, one.values, rtol=0.04)
+    grid = {"kind": "grid", "size_at_active_zone": 0.01}
+    np.testing.assert_allclose(one.values, simulate(tiles(1, discretization=grid)).values, rtol=0.06)
+    assert one.balance().relative_error < 1e-13
+    made = one.system.discretization
+    assert made.quality.parts == 1
+    assert made.total_volume == pytest.approx(SIDE**2 * HEIGHT - 4 / 3 * np.pi * 0.03**3, rel=2e-3)
+    assert made.surfaces["membrane"].areas.sum() == pytest.approx(SIDE**2, rel=1e-9)
+    assert made.surfaces["vesicles"].areas.sum() == pytest.approx(4 * np.pi * 0.03**2, rel=0.05)
+    assert {*made.surfaces} == {"membrane", "z_max", "vesicles"}
+    assert abs(made.conductance - made.conductance.T).max() == 0
+    at_both_ends = made.locator.weights(np.array([[x, 0.05, 0.06] for x in (-0.12, 0.12)]))
+    assert np.array_equal(*np.sort(at_both_ends.indices, axis=1))
+
+
+def test_waves_on_tetrahedra_decay_at_second_order() -> None:
+    """The slowest four, along x and y, those of a tile that is its own neighbour."""
+    sizes, errors = (0.05, 0.025), []
+    for size in sizes:
+        cells = {"kind": "tetrahedra", "size_at_active_zone": size, "size_in_bulk": size}
+        made = discretize(
+            tiles(1, geometry={**BOX, "size": [0.2, 0.2, 0.1]}, channels=[], probes=[], discretization=cells)
+        )
+        scale = np.sqrt(made.volumes)
+        matrix = made.laplacian().multiply(scale[:, None]).multiply(1 / scale).tocsc()
+        rates = np.sort(-eigsh(matrix, k=5, sigma=1e-3, return_eigenvectors=False))
+        errors.append(float(np.abs(rates[1:] / (2 * np.pi / 0.2) ** 2 - 1).max()))
+    assert errors[-1] < 0.1  # k² h² / 12 is 0.05
+    assert slope(sizes, errors) > 1.5
+
+
+def test_a_part_of_a_tile_of_tetrahedra_goes_on_in_the_next() -> None:
+    model = tiles(1, geometry=BOX, discretization=TETRAHEDRA)
+    made = discretize(model)
+    around = SphereRegion(centre=(0.07, -0.09, 0.06), radius=0.05)  # across the ends of a tile around the pore
+    assert float(share(model, made.space, around) @ made.volumes) == pytest.approx(4 / 3 * np.pi * 0.05**3, rel=0.02)
+
+
 def widths_around(axis: Axis) -> np.ndarray:
     """With the first again after the last."""
     return np.append(axis.widths, axis.widths[0])
@@ -248,8 +292,6 @@ def test_what_a_tile_cannot_be_is_refused() -> None:
         tiles(1, geometry={**BOX, "symmetry": ["x"]})
     with pytest.raises(ModelError, match="periodic names y twice"):
         tiles(1, geometry={**BOX, "periodic": ["y", "y"]})
-    with pytest.raises(ModelError, match="solved on a grid"):
-        tiles(1, discretization={"kind": "tetrahedra"})
     with pytest.raises(ModelError, match="is inside obstacle 1, 'vesicle' at"):
         tiles(1, probes=[{"name": "in", "position": [-0.11, -0.11, 0.05]}])
     pump = {"name": "pump", "surface": "x_max", "law": "P*Ca", "parameters": {"P": 0.2}}
@@ -273,6 +315,15 @@ def test_a_probe_is_told_how_far_the_nearest_image_of_a_channel_is() -> None:
     probes = [{"name": "across", "position": [-0.1, 0, 0]}]
     lines = rc.check(tiles(1, geometry=BOX, channels=channels, probes=probes))
     assert any("probe 'across' is 30 nm from the nearest channel" in line for line in lines)
+
+
+def test_distances_are_to_the_channels_of_the_tiles_around() -> None:
+    sensor = {"name": "sensor", "use": "schneggenburger_neher2000", "positions": [[-0.1, 0, 0]]}
+    channels = [{"name": "Ca", "positions": [[0.11, 0]], "current": {"kind": "constant", "amplitude": 0.1}}]
+    found = rc.distances(tiles(1, geometry=BOX, channels=channels, sensors=[sensor]))
+    assert found.distance.shape == (1, 9)
+    assert found.nearest.values == pytest.approx(0.03)
+    assert str(found.nearest_channel.values[0]) == "Ca 1 in the next tile"
 
 
 def test_obstacles_that_overlap_across_the_end_are_asked_about() -> None:

@@ -15,9 +15,9 @@ from rdcalcium.discretization import Locator
 from rdcalcium.discretization.near_field import PORE
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
-from rdcalcium.geometry.periodic import shifts
 from rdcalcium.model import Model, Obstacle
 from rdcalcium.solids import way_to
+from rdcalcium.solids.periodic import tiled
 from rdcalcium.units import counted
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
@@ -48,7 +48,7 @@ def distances(model: Model, locator: Locator, told: Collection[str] = ()) -> Ite
 def _measured(model: Model, locator: Locator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each sensor and probe the way to the nearest channel and its widest cell (µm), and how many cells it takes."""
     points, pores = np.array([*model.watched.values()]), np.array(_pores(model))
-    pores = np.concatenate([pores + by for by in shifts(model.geometry.periods)])
+    pores = tiled(model.geometry.periods, pores)
     far, nearest = cKDTree(pores).query(points)
     widths = _widths_between(locator, points, pores[nearest])
     known = locator.knows_near(points, pores[nearest]) & ~np.array(model.sees_one_volume)

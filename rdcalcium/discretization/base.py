@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from rdcalcium.discretization.quality import Quality
 from rdcalcium.discretization.space import Nowhere, Space
-from rdcalcium.geometry.periodic import Periods, nearest_image
+from rdcalcium.solids.periodic import Periods, nearest_image
 
 
 @dataclass(frozen=True)

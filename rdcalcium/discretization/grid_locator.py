@@ -12,7 +12,7 @@ from rdcalcium.discretization.near_field import are_known, near_fields
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.cut import CutCells
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
-from rdcalcium.geometry.periodic import nearest_image
+from rdcalcium.solids.periodic import nearest_image
 from rdcalcium.units import nanometres, nanometres_to
 
 ON_FACE = 1e-9  # µm, so near to a face a point lies on it

@@ -16,7 +16,7 @@ from scipy.special import erfc, ive
 
 from rdcalcium.discretization.base import PointWeights
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
-from rdcalcium.geometry.periodic import nearest_image
+from rdcalcium.solids.periodic import nearest_image
 
 REACH = 15  # cells, of the widest side, from a pore; the difference (0.15 % there) is neglected beyond
 TIE = 1e-9  # share of a distance that rounding may change

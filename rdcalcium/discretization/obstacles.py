@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from rdcalcium.discretization.base import Discretization, SurfaceArea
-from rdcalcium.geometry.periodic import depth_in_tiles
 from rdcalcium.model import Obstacle
 from rdcalcium.model.obstacles import OBSTACLES
+from rdcalcium.solids.periodic import depth_in_tiles
 
 
 def with_obstacles(made: Discretization, obstacles: Sequence[Obstacle], names: Collection[str]) -> Discretization:

@@ -6,10 +6,10 @@ import numpy as np
 
 from rdcalcium.discretization.space import Space
 from rdcalcium.errors import InputError, suggest
-from rdcalcium.geometry.periodic import depth_in_tiles, shifts
 from rdcalcium.model import Model
 from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.region import Distance, Inside, LumenRegion, MeshRegion
+from rdcalcium.solids.periodic import depth_in_tiles, shifts
 
 
 def share(model: Model, space: Space, region: Inside | MeshRegion | LumenRegion) -> np.ndarray:

@@ -146,6 +146,7 @@ class MeshSpace:
     surfaces    triangles of nodes of each
     regions     tetrahedra of each, likewise
     parts       (n,) 0 in the cytosol, 1 in the first lumen, …; none: all is cytosol
+    own         control volume of each point; none: each has one of its own
     """
 
     points: np.ndarray
@@ -154,11 +155,21 @@ class MeshSpace:
     surfaces: Mapping[str, np.ndarray]
     regions: Mapping[str, np.ndarray]
     parts: np.ndarray | None = None
+    own: np.ndarray | None = None
+
+    @property
+    def size(self) -> int:
+        """Control volumes."""
+        return len(self.volumes)
+
+    def _owners(self, tetrahedra: np.ndarray) -> np.ndarray:
+        """Control volumes of the corners of tetrahedra (m, 4)."""
+        return tetrahedra if self.own is None else self.own[tetrahedra]
 
     def part(self, number: int) -> np.ndarray:
         """As the nodes are."""
         if self.parts is None:
-            return np.full(len(self.points), float(number == 0))
+            return np.full(self.size, float(number == 0))
         return (self.parts == number).astype(float)
 
     def region(self, name: str) -> np.ndarray:
@@ -179,7 +190,7 @@ class MeshSpace:
     def _around(self, tetrahedra: np.ndarray) -> np.ndarray:
         """A quarter of the volume of each tetrahedron for each of its nodes, (n,) µm³."""
         quarter = _volumes(self.points[tetrahedra]) / 4
-        return np.bincount(tetrahedra.ravel(), np.repeat(quarter, 4), len(self.points))
+        return np.bincount(self._owners(tetrahedra).ravel(), np.repeat(quarter, 4), self.size)
 
     def share(self, inside: Inside) -> np.ndarray:
         """By points in the tetrahedra around nodes whose tetrahedra are not all inside, or all outside.
@@ -190,19 +201,19 @@ class MeshSpace:
         corners = self.points[self.tetrahedra]
         middle = corners.mean(axis=1)
         depth, reach = inside(middle), np.linalg.norm(corners - middle[:, None], axis=2).max(axis=1)
-        least, most = np.full(len(self.points), np.inf), np.full(len(self.points), -np.inf)
-        for corner in self.tetrahedra.T:
+        least, most = np.full(self.size, np.inf), np.full(self.size, -np.inf)
+        owners = self._owners(self.tetrahedra)
+        for corner in owners.T:
             np.minimum.at(least, corner, depth - reach)
             np.maximum.at(most, corner, depth + reach)
         share = (least > 0).astype(float)
         mixed = (least <= 0) & (most >= 0)
-        border = mixed[self.tetrahedra].any(axis=1)
-        parts, volumes = np.zeros(len(self.points)), np.zeros(len(self.points))
+        border = mixed[owners].any(axis=1)
+        parts, volumes = np.zeros(self.size), np.zeros(self.size)
         for some in _chunks(np.flatnonzero(border), len(_lattice())):
-            nodes = self.tetrahedra[some]
-            inner, whole = _volumes_of_corners(self.points[nodes], inside)
-            np.add.at(parts, nodes, inner)
-            np.add.at(volumes, nodes, whole)
+            inner, whole = _volumes_of_corners(self.points[self.tetrahedra[some]], inside)
+            np.add.at(parts, owners[some], inner)
+            np.add.at(volumes, owners[some], whole)
         whole_ones = _volumes(corners[~border & (depth > 0)]).sum()
         left = whole_ones + parts.sum() - self.volumes @ share
         share[mixed] = _scaled((parts / np.where(volumes > 0, volumes, 1.0))[mixed], self.volumes[mixed], left)

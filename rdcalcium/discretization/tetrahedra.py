@@ -17,8 +17,10 @@ from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
 from rdcalcium.discretization.space import MeshSpace
 from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
+from rdcalcium.errors import InputError
 from rdcalcium.geometry.divided import DividedMesh, sides
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.solids.periodic import nearest_image
 
 
 def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh) -> Discretization:
@@ -32,31 +34,40 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh) -> Discretization
     """
     lumens = mesh.lumens if isinstance(mesh, DividedMesh) else ()
     whole = mesh.mesh if isinstance(mesh, DividedMesh) else mesh
-    points, tetrahedra, measure, named, edges = _renumbered(whole)
-    size = len(points)
+    points, own, tetrahedra, measure, named, edges = _renumbered(whole)
+    nodes, size = own[tetrahedra] if whole.tiling else tetrahedra, int(own.max()) + 1
     shares, dual = edge_shares(points, tetrahedra)
-    conductance, capped = stable(symmetric(summed_over_edges(tetrahedra, shares, size)))
-    volumes, blended = guarded_sums(tetrahedra, dual, measure)
-    lengths = np.linalg.norm(points[edges[0]] - points[edges[1]], axis=1)
+    conductance, capped = stable(symmetric(summed_over_edges(nodes, shares, size)))
+    volumes, blended = guarded_sums(nodes, dual, measure)
+    periods = whole.tiling.periods if whole.tiling else {}
+    lengths = np.linalg.norm(nearest_image(points[edges[0]], points[edges[1]], periods) - points[edges[1]], axis=1)
     quality = mesh_quality(points, tetrahedra, conductance, volumes, lengths)
     quality = replace(quality, blended=blended, capped=capped, remarks=whole.remarks)
     parts = _parts(named.regions, lumens, size)
     membranes = {lumen: _membrane(points, *(named.surfaces.pop(side) for side in sides(lumen))) for lumen in lumens}
+    areas = {name: _by_volume(surface_area(points, faces), own) for name, faces in named.surfaces.items()}
     return Discretization(
         kind="tetrahedra",
         volumes=volumes,
         assemble=lambda: conductance,
-        centres=points,
-        surfaces=_to_cytosol({name: surface_area(points, faces) for name, faces in named.surfaces.items()}, parts),
-        locator=TetrahedronLocator(points, tetrahedra, _mean_per_node(edges, lengths, size)),
+        centres=points[:size],
+        surfaces=_to_cytosol(areas, parts),
+        locator=TetrahedronLocator(points, tetrahedra, _mean_per_node(edges, lengths, size), own, periods),
         layout=sliced_ell(conductance, volumes),
-        picture=CellComplex(points, tetrahedra, "point", np.arange(size), parts),
+        picture=CellComplex(points, tetrahedra, "point", own, parts),
         radius=min(quality.gershgorin, LANCZOS_MARGIN * quality.spectral_radius),
         quality=quality,
-        space=MeshSpace(points, volumes, tetrahedra, named.surfaces, named.regions, parts),
+        space=MeshSpace(points, volumes, tetrahedra, named.surfaces, named.regions, parts, own),
         parts=parts,
         membranes=membranes,
+        periods=periods,
     )
+
+
+def _by_volume(area: SurfaceArea, own: np.ndarray) -> SurfaceArea:
+    """A surface on nodes, of which several may belong to one control volume, as `own` says."""
+    found, place = np.unique(own[area.indices], return_inverse=True)
+    return SurfaceArea(found, np.bincount(place, area.areas))
 
 
 def _parts(regions: Mapping[str, np.ndarray], lumens: Sequence[str], size: int) -> np.ndarray | None:
@@ -97,23 +108,37 @@ class Named:
 
 def _renumbered(
     mesh: TetrahedralMesh,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, Named, np.ndarray]:
-    """Points, tetrahedra, their volumes, what has a name, and edges (2, e), in the order of the control volumes."""
-    size = len(mesh.points)
-    graph = summed_over_edges(mesh.tetrahedra, np.ones((6, len(mesh.tetrahedra)), dtype=np.int32), size)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Named, np.ndarray]:
+    """Points, tetrahedra, their volumes, what has a name, and edges (2, e), in the order of the control volumes.
+
+    After the points of the control volumes come those images of them at which a tile ends; second is the control
+    volume that each point belongs to.
+    """
+    same = mesh.tiling.same if mesh.tiling else np.arange(len(mesh.points))
+    is_image = same != np.arange(len(same))
+    number = np.cumsum(~is_image) - 1
+    nodes, size = number[same[mesh.tetrahedra]] if mesh.tiling else mesh.tetrahedra, int(number[-1]) + 1
+    graph = summed_over_edges(nodes, np.ones((6, len(nodes)), dtype=np.int32), size)
+    if graph.diagonal().any():
+        raise InputError("a tile is one tetrahedron wide somewhere; choose a smaller size_in_bulk")
     neighbours = csr_array(graph + graph.T)
     order = reverse_cuthill_mckee(neighbours, symmetric_mode=True)
     order = with_full_slices(order, np.diff(neighbours.indptr))
     new = np.empty(size, dtype=np.int64)
     new[order] = np.arange(size)
-    tetrahedra = new[mesh.tetrahedra]
+    volume = new[number[same]]
+    place = np.where(is_image, size + np.cumsum(is_image) - 1, volume)
+    points, own = np.empty_like(mesh.points), np.empty_like(volume)
+    points[place], own[place] = mesh.points, volume
+    tetrahedra = place[mesh.tetrahedra]
+    ends = mesh.tiling.ends if mesh.tiling else ()
     along = np.argsort(tetrahedra.min(axis=1), kind="stable")
     named = Named(
-        {name: new[faces] for name, faces in mesh.surfaces.items()},
-        {name: new[mesh.tetrahedra[members]] for name, members in mesh.regions.items()},
+        {name: place[faces] for name, faces in mesh.surfaces.items() if name not in ends},
+        {name: place[mesh.tetrahedra[members]] for name, members in mesh.regions.items()},
     )
     edges = new[np.stack(graph.tocoo().coords)]
-    return mesh.points[order], tetrahedra[along], mesh.volumes()[along], named, edges
+    return points, own, tetrahedra[along], mesh.volumes()[along], named, edges
 
 
 def _mean_per_node(edges: np.ndarray, lengths: np.ndarray, size: int) -> np.ndarray:

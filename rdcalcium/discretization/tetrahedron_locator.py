@@ -12,6 +12,7 @@ from rdcalcium.discretization.base import PointWeights
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import FACES, row_keys
 from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
+from rdcalcium.solids.periodic import Periods
 from rdcalcium.units import nanometres
 
 ON_NODE = 1e-6  # µm, a source this near to a node belongs to it alone
@@ -29,20 +30,34 @@ class TetrahedronLocator:
 
     points      (n, 3)  µm
     tetrahedra  (m, 4)  nodes
-    sizes       (n,)    µm, mean length of the edges of each node
+    sizes       (n,)    µm, mean length of the edges of each control volume
+    own         (n,)    control volume of each node
+    periods     axes along which the mesh is one tile of many
     """
 
     points: np.ndarray
     tetrahedra: np.ndarray
     sizes: np.ndarray
+    own: np.ndarray
+    periods: Periods
 
     def weights(self, points: np.ndarray) -> PointWeights:
-        """Barycentric weights, exact for linear fields; (p, 4) nodes and weights."""
-        points = np.atleast_2d(np.asarray(points, dtype=float))
+        """Barycentric weights, exact for linear fields; (p, 4) control volumes and weights."""
+        points = self._within(points)
         parts = [self._located(points[start : start + CHUNK]) for start in range(0, len(points), CHUNK)]
         cells = np.concatenate([cell for cell, _ in parts] or [np.empty(0, dtype=np.int64)])
         shares = np.concatenate([share for _, share in parts] or [np.empty((0, 4))])
-        return PointWeights(self.tetrahedra[cells], _normalized(shares))
+        return PointWeights(self.own[self.tetrahedra[cells]], _normalized(shares))
+
+    def _within(self, points: np.ndarray) -> np.ndarray:
+        """Points (p, 3) as they are, or their images in the tile."""
+        points = np.atleast_2d(np.asarray(points, dtype=float))
+        if self.periods:
+            low = self._nodes.mins
+            points = points.copy()
+            for axis, period in self.periods.items():
+                points[:, axis] = low[axis] + (points[:, axis] - low[axis]) % period
+        return points
 
     def source_weights(self, points: np.ndarray) -> PointWeights:
         """The node alone at a node; on a face the weights of that triangle; else those of the tetrahedron.
@@ -50,13 +65,13 @@ class TetrahedronLocator:
         Every choice puts the centre of the source at the point, and on the membrane all of it in the
         membrane.
         """
-        points = np.atleast_2d(np.asarray(points, dtype=float))
+        points = self._within(points)
         inside = self.weights(points)
         shares = _normalized(np.where(inside.weights < ON_FACE, 0.0, inside.weights))
         indices = inside.indices.copy()
         distance, node = self._nodes.query(points)
         alone = distance <= ON_NODE
-        indices[alone] = node[alone, None]
+        indices[alone] = self.own[node[alone], None]
         shares[alone] = (1.0, 0.0, 0.0, 0.0)
         return PointWeights(indices, shares)
 

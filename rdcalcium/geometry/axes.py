@@ -6,8 +6,8 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, periodic_axis, stretched_axis, uniform_axis, uniform_circle
-from rdcalcium.geometry.periodic import nearest_image, smallest_arc
 from rdcalcium.model import Grid, Model
+from rdcalcium.solids.periodic import nearest_image, smallest_arc
 
 NEAR_PROBE = 0.1  # µm from a channel or sensor, within which a probe is resolved like them; docs of model.Grid say it
 

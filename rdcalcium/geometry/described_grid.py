@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,6 @@ from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.compartments import GridLumens
 from rdcalcium.geometry.cut import CutCells, cut_cells, is_whole
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, cells_inside
-from rdcalcium.geometry.periodic import shifts
 from rdcalcium.model import Described, Grid, Model, Obstacle
 from rdcalcium.solids import Block, Joined, Solid, Without
 from rdcalcium.solids.base import place
@@ -26,22 +25,13 @@ def described_grid(model: Model, shape: Described, choice: Grid) -> RectilinearG
     """
     names = tuple(lumen.region for lumen in model.lumens.values())
     axes = grid_axes(model)
-    standing = [*_in_tile(shape, axes)]
+    ends = (place(np.array([axis.edges[end] for axis in axes])) for end in (0, -1))
+    standing = [obstacle for _, obstacle in shape.reaching(*ends)]
     closed = tuple(obstacle.solid for obstacle in standing if obstacle.name not in names)
     cut = _cut(axes, shape, _tile(shape, axes, closed) if shape.periods else shape.cytosol(names))
     nothing = np.zeros([axis.size for axis in axes], dtype=bool) if cut is None else cut.fill == 0
     grid = RectilinearGrid(*axes, nothing, cut=cut)
     return replace(grid, lumens=_lumens(grid, standing, names)) if names else grid
-
-
-def _in_tile(shape: Described, axes: Axes) -> Iterator[Obstacle]:
-    """The obstacles of a shape, and along periodic axes those images of them that reach into the cells."""
-    for x, y, z in shifts(shape.periods).tolist():
-        for obstacle in shape.obstacles:
-            image = obstacle.moved((x, y, z)) if x or y or z else obstacle
-            low, high = image.solid.bounds
-            if all(low[a] < axes[a].edges[-1] and high[a] > axes[a].edges[0] for a in shape.periods):
-                yield image
 
 
 def _tile(shape: Described, axes: Axes, closed: tuple[Solid, ...]) -> Solid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from rdcalcium.geometry.meshing import Meshed, gmsh_model, meshed
 from rdcalcium.geometry.occ import volumes
 from rdcalcium.geometry.resolved import GAP, resolved
 from rdcalcium.geometry.size_estimate import estimated_nodes
+from rdcalcium.geometry.tiled_mesh import into, match_ends, middle_of, moved, require_no_lumens, tiling
 from rdcalcium.model import Described, Model, Tetrahedra
 from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.shapes import Place
-from rdcalcium.solids import onto_surface
+from rdcalcium.solids import Block, Common, Solid, onto_surface
 from rdcalcium.units import NM_PER_UM, nanometres
 
 NEAR = 1e-9  # µm, a node this near to a plane or a point is on it
@@ -26,7 +27,13 @@ ENOUGH = 50  # points of a face of a body, by which it is recognised
 
 def described_tetrahedra(model: Model, shape: Described, choice: Tetrahedra) -> TetrahedralMesh:
     """The mesh of a terminal, with the channels, sensors and probes of a model."""
-    return described_mesh(shape, choice, *_looked_at(model), _hollow(model))
+    channels, sensors = _looked_at(model)
+    if not shape.periods:
+        return described_mesh(shape, choice, channels, sensors, _hollow(model))
+    require_no_lumens(shape, _hollow(model))
+    by = middle_of(shape, channels or sensors)
+    tile = moved(shape, -by)
+    return described_mesh(tile, choice, into(tile, channels, -by), into(tile, sensors, -by)).moved(by)
 
 
 def _looked_at(model: Model) -> tuple[list[Place], list[Place]]:
@@ -42,8 +49,8 @@ def _hollow(model: Model) -> tuple[str, ...]:
 def described_nodes(model: Model, shape: Described, choice: Tetrahedra) -> int:
     """About how many nodes that mesh will have."""
     channels, others = (np.array(points).reshape(-1, 3) for points in _looked_at(model))
-    closed = [obstacle.solid for obstacle in shape.obstacles if obstacle.name not in _hollow(model)]
-    return estimated_nodes(shape.cytosol(shape.hollow), closed, resolved(shape, choice, channels, others))
+    closed = [obstacle.solid for obstacle in shape.standing if obstacle.name not in _hollow(model)]
+    return estimated_nodes(_computed(shape, shape.hollow), closed, resolved(shape, choice, channels, others))
 
 
 def described_mesh(
@@ -71,10 +78,12 @@ def described_mesh(
     wanted = np.vstack([_on_the_membrane(shape, pores), _clear_of_walls(shape, probes)])
     with gmsh_model() as gmsh:
         (add_body or _add_body)(gmsh, shape, hollow, wanted)
+        match_ends(gmsh, shape)
         made = meshed(gmsh, sizes)
     points = _snapped(made.nodes / NM_PER_UM, wanted)
     regions = {name: _region(made, points, shape, name) for name in hollow}
-    return TetrahedralMesh(points, made.tetrahedra, regions, _surfaces(made, points, shape, hollow))
+    surfaces = _surfaces(made, points, shape, hollow)
+    return TetrahedralMesh(points, made.tetrahedra, regions, surfaces, tiling=tiling(shape, points))
 
 
 def _inside(shape: Described, points: Sequence[Place], kind: str, hollow: Sequence[str]) -> np.ndarray:
@@ -102,15 +111,24 @@ def _on_the_membrane(shape: Described, points: np.ndarray) -> np.ndarray:
 def _clear_of_walls(shape: Described, points: np.ndarray) -> np.ndarray:
     """The points that keep half of GAP from every surface but those that they lie on."""
     away = [points[:, axis] - shape.bounds[end][axis] for axis, end in shape.walls.values()]
-    away += [body.depth(points) for body in (shape.outline, *(obstacle.solid for obstacle in shape.obstacles))]
+    away += [body.depth(points) for body in (shape.outline, *(obstacle.solid for obstacle in shape.standing))]
     distances = np.abs(away)
-    return points[np.where(distances < NEAR, np.inf, distances).min(axis=0) >= GAP / 2]
+    clear = np.where(distances < NEAR, np.inf, distances).min(axis=0) >= GAP / 2
+    for axis, end in shape.ends.values():  # where nodes are twice
+        clear &= np.abs(points[:, axis] - shape.bounds[end][axis]) >= GAP / 2
+    return points[clear]
+
+
+def _computed(shape: Described, hollow: Collection[str]) -> Solid:
+    """The cytosol, of a tile between its ends."""
+    cytosol = shape.cytosol(hollow)
+    return Common((Block(*shape.bounds), cytosol)) if shape.periods else cytosol
 
 
 def _add_body(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray) -> None:
     """The cytosol, divided by obstacles that are hollow, with the points as vertices in it."""
     occ = gmsh.model.occ
-    body = volumes(shape.cytosol(hollow), occ)
+    body = volumes(_computed(shape, hollow), occ)
     inner = [volume for o in shape.obstacles if o.name in hollow for volume in volumes(o.solid, occ)]
     if inner:
         within, _ = occ.intersect(body, inner, removeObject=False)  # what is in the terminal, and in nothing closed
@@ -143,7 +161,7 @@ def _region(made: Meshed, points: np.ndarray, shape: Described, name: str) -> np
 
 def _surfaces(made: Meshed, points: np.ndarray, shape: Described, hollow: Sequence[str]) -> dict[str, np.ndarray]:
     """Triangles of the surfaces of the terminal and of what is cut out, by their names."""
-    closed = [obstacle.solid for obstacle in shape.obstacles if obstacle.name not in hollow]
+    closed = [obstacle.solid for obstacle in shape.standing if obstacle.name not in hollow]
     body = shape.cytosol(shape.hollow)
     found: dict[str, list[np.ndarray]] = {}
     shared = np.bincount(np.concatenate([np.unique(faces) for faces in made.faces.values()]), minlength=len(points)) > 1
@@ -163,8 +181,8 @@ def _surfaces(made: Meshed, points: np.ndarray, shape: Described, hollow: Sequen
 
 
 def _wall(shape: Described, corners: np.ndarray) -> str:
-    """Name of the plane wall on which triangles (k, 3, 3) lie; an empty text where they lie on none."""
-    for name, (axis, end) in shape.walls.items():
+    """Name of the plane wall or end of a tile on which triangles (k, 3, 3) lie; an empty text where there is none."""
+    for name, (axis, end) in {**shape.walls, **shape.ends}.items():
         if (np.abs(corners[:, :, axis] - shape.bounds[end][axis]) < NEAR).all():
             return name
     return ""

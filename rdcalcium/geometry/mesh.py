@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,20 @@ FACES = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
 
 # A tetrahedron is flat when 6 volume / (longest edge)³ is below this: above rounding, below any sliver.
 FLATNESS = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Tiling:
+    """How a mesh goes on at its other end.
+
+    periods  axis -> after how many µm all is the same again
+    same     (n,) of each node the one at the lower ends that it is an image of; itself where it is none
+    ends     names of the surfaces at the ends, which are no walls
+    """
+
+    periods: Mapping[int, float]
+    same: np.ndarray
+    ends: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,6 +46,7 @@ class TetrahedralMesh:
     regions     name -> (k,) tetrahedra
     surfaces    name -> (k, 3) nodes of triangles
     remarks     sentences on the file that it was read from: what is wrong in it, and what was done
+    tiling      how it goes on at its other end; none: it ends on all sides
     """
 
     points: np.ndarray
@@ -39,6 +54,7 @@ class TetrahedralMesh:
     regions: Mapping[str, np.ndarray] = field(default_factory=dict)
     surfaces: Mapping[str, np.ndarray] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    tiling: Tiling | None = None
     _boundary: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +70,8 @@ class TetrahedralMesh:
                 raise InputError(f"surface {name!r} has nodes that belong to no tetrahedron; remove its loose faces")
         new = np.cumsum(used) - 1
         self._set("points", points[used])
+        if self.tiling:
+            self._set("tiling", replace(self.tiling, same=new[self.tiling.same[used]]))
         self._set("tetrahedra", new[tetrahedra])
         self._set("regions", {name: _members(name, ids, len(tetrahedra)) for name, ids in self.regions.items()})
         self._set("surfaces", self._covered({name: new[faces] for name, faces in surfaces.items() if len(faces)}))
@@ -62,6 +80,12 @@ class TetrahedralMesh:
         """The same mesh with more remarks."""
         made = copy(self)
         made._set("remarks", (*self.remarks, *more))
+        return made
+
+    def moved(self, by: np.ndarray) -> TetrahedralMesh:
+        """The same mesh elsewhere, (3,) µm further."""
+        made = copy(self)
+        made._set("points", self.points + by)
         return made
 
     def _set(self, name: str, value: object) -> None:

@@ -37,7 +37,7 @@ def resolved(shape: Described, choice: Tetrahedra, channels: np.ndarray, others:
     walls = shape.cytosol(shape.hollow)
     on = spread(walls, choice.size_in_bulk)
     sizes = sizes.and_at(on, ROUND * radii(walls, on))
-    obstacles = [obstacle.solid for obstacle in shape.obstacles]
+    obstacles = [obstacle.solid for obstacle in shape.standing]
     for solid in (shape.outline, *obstacles):
         for on, radius in balls(solid):
             sizes = sizes.and_at(on, ROUND * radius)
@@ -48,7 +48,7 @@ def resolved(shape: Described, choice: Tetrahedra, channels: np.ndarray, others:
         sizes = sizes.and_at(on, ROUND * radii(solid, on))
         gaps = np.min([walls.depth(on), *(-other.depth(on) for other in near)], axis=0)
         sizes = sizes.and_at(on[gaps > GAP], gaps[gaps > GAP])
-    return sizes
+    return sizes.in_tiles(shape.periods, *shape.bounds) if shape.periods else sizes
 
 
 def _close(solids: Sequence[Solid], reach: float) -> Iterator[list[Solid]]:

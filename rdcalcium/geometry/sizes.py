@@ -9,6 +9,9 @@ from functools import cached_property
 import numpy as np
 from scipy.spatial import cKDTree
 
+from rdcalcium.solids import Place
+from rdcalcium.solids.periodic import Periods, tiled
+
 GROWTH = 0.1  # of the edge length per distance
 ALIKE = 1.1  # ratio of sizes that count as one, the smallest of them: each takes a search of its own
 NEEDLESS = 0.99  # of the size of a place; one where others ask for this or less need not be asked
@@ -32,6 +35,14 @@ class Sizes:
         sizes = np.broadcast_to(sizes, len(places))
         short = sizes < self.bulk
         return Sizes(self.bulk, np.vstack([self.places, places[short]]), np.concatenate([self.sizes, sizes[short]]))
+
+    def in_tiles(self, periods: Periods, low: Place, high: Place) -> Sizes:
+        """The same with those images of places in neighbouring tiles that count in this one, from corner to corner."""
+        places = tiled(periods, self.places)
+        sizes = np.tile(self.sizes, 3 ** len(periods))
+        away = np.linalg.norm(np.maximum(np.maximum(low - places, places - high), 0.0), axis=1)
+        near = away <= (self.bulk - sizes) / GROWTH
+        return Sizes(self.bulk, places[near], sizes[near])
 
     @cached_property
     def classes(self) -> tuple[tuple[float, cKDTree], ...]:

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model
 from rdcalcium.placement.follow import placed
-from rdcalcium.placement.tiles import tiled
+from rdcalcium.solids.periodic import tiled
 from rdcalcium.units import nanometres, parse
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from rdcalcium.model.placement.number import Poisson
 from rdcalcium.placement.chart import Chart, raised
 from rdcalcium.placement.ground import Ground
 from rdcalcium.placement.membrane import SAME
-from rdcalcium.placement.tiles import tiled
 from rdcalcium.solids import Solid
+from rdcalcium.solids.periodic import tiled
 
 TOUCHING = 1 - 1e-9  # of the sum of two radii
 

@@ -12,12 +12,12 @@ from scipy.sparse import coo_array, csr_array, vstack
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.parts import share
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.periodic import shifts
 from rdcalcium.memory import MemoryShortageError, memory_available
 from rdcalcium.model import Imaging, Model
 from rdcalcium.model.region import Distance, Inside, Layer, LumenRegion, MeshRegion
 from rdcalcium.model.views import Frame, RegionView, View
 from rdcalcium.recorders.psf import CUT, Boxes, mean_gaussian, reflections
+from rdcalcium.solids.periodic import shifts
 from rdcalcium.units import nanometres
 
 ENTRY = 12  # bytes of one number of a sparse matrix

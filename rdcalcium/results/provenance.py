@@ -14,6 +14,8 @@ from rdcalcium.model import Model
 from rdcalcium.results.about import Machine, Volumes
 from rdcalcium.results.scene import Scene
 from rdcalcium.solids import Ball, Block, Solid
+from rdcalcium.solids.base import place
+from rdcalcium.solids.periodic import nearest_image
 
 PLANE = 1e-3  # of the size of a mesh, by which the heights of a plane membrane may differ
 
@@ -44,8 +46,8 @@ def about_discretization(d: Discretization, remarks: Iterable[str] = ()) -> Volu
 
 def scene(model: Model, discretization: Discretization) -> Scene:
     """What a picture of the run shows besides calcium; without known bounds the corners are those of the mesh."""
-    centres = discretization.centres
-    solids: list[tuple[str, Any]] = [(obstacle.name, obstacle.solid) for obstacle in model.geometry.standing]
+    lower, upper = _corners(model, discretization)
+    solids: list[tuple[str, Any]] = [(o.name, o.solid) for _, o in model.geometry.reaching(place(lower), place(upper))]
     bodies = [(name, body) for name, body in solids if not _is_sphere(body)]
     things: dict[str, list[tuple[str, Any]]] = {
         "vesicles": [(name, (*body.centre, body.semi_axes[0])) for name, body in solids if _is_sphere(body)],
@@ -53,13 +55,22 @@ def scene(model: Model, discretization: Discretization) -> Scene:
         "sensors": list(model.sensor_points.items()),
         "probes": list(model.probe_points.items()),
     }
-    lower, upper = map(np.array, model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0)))
-    for axis, period in discretization.periods.items():  # which begins at an edge of a cell
-        lower[axis] = discretization.picture.points[:, axis].min()
-        upper[axis] = lower[axis] + period
+    middle = (lower + upper) / 2
+    for kind in ("channels", "sensors", "probes"):
+        things[kind] = [(name, nearest_image(np.array(p), middle, model.geometry.periods)) for name, p in things[kind]]
     planes, height = model.geometry.mirrors, _membrane_height(model, discretization)
     outline = None if isinstance(model.geometry.outline, Block) else model.geometry.outline
     return Scene.of(lower, upper, planes, height, things, bodies, [*discretization.periods], outline)
+
+
+def _corners(model: Model, discretization: Discretization) -> tuple[np.ndarray, np.ndarray]:
+    """Of the picture, (3,) µm each; a tile begins where its control volumes do."""
+    centres = discretization.centres
+    lower, upper = map(np.array, model.geometry.bounds or (centres.min(axis=0), centres.max(axis=0)))
+    for axis, period in discretization.periods.items():
+        lower[axis] = discretization.picture.points[:, axis].min()
+        upper[axis] = lower[axis] + period
+    return lower, upper
 
 
 def _is_sphere(solid: Solid) -> bool:

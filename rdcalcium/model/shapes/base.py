@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import product
 from typing import ClassVar, Self
 
 from rdcalcium.model.base import Part
@@ -46,6 +47,12 @@ class Shape(Part):
         return {}
 
     @property
+    def ends(self) -> Mapping[str, tuple[int, int]]:
+        """Names of the two ends along each of these axes, as of `walls`; no surface is there."""
+        low_and_high = (("min", 0), ("max", 1))
+        return {f"{'xyz'[axis]}_{name}": (axis, end) for axis in self.periods for name, end in low_and_high}
+
+    @property
     def walls(self) -> Mapping[str, tuple[int, int]]:
         """Plane walls by their names: the axis that each is normal to, and in which of the `bounds` it is, 0 or 1."""
         return {}
@@ -75,10 +82,22 @@ class Shape(Part):
         """What stands in the cytosol."""
         return ()
 
+    def reaching(self, low: Place, high: Place) -> Iterator[tuple[int, Obstacle]]:
+        """Its solids with their numbers; of a tile those, and those images, that reach in between two corners (µm)."""
+        x, y, z = ((0.0, -self.periods[a], self.periods[a]) if a in self.periods else (0.0,) for a in range(3))
+        for by in product(x, y, z):
+            for number, solid in enumerate(self.solids):
+                image = solid.moved(by) if any(by) else solid
+                lowest, highest = image.solid.bounds
+                if all(lowest[axis] < high[axis] and highest[axis] > low[axis] for axis in self.periods):
+                    yield number, image
+
     @property
     def images(self) -> tuple[tuple[int, Obstacle], ...]:
         """Those images of its solids in neighbouring tiles that reach into the computed part, each with its number."""
-        return ()
+        if not (self.periods and self.bounds):
+            return ()
+        return tuple((number, one) for number, one in self.reaching(*self.bounds) if one is not self.solids[number])
 
     @property
     def standing(self) -> tuple[Obstacle, ...]:

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from rdcalcium.solids import Solid
+from rdcalcium.solids.base import Solid
 
 Periods = Mapping[int, float]  # axis -> after how many µm all is the same again
 
@@ -23,10 +23,15 @@ def nearest_image(points: np.ndarray, others: np.ndarray, periods: Periods) -> n
 
 
 def shifts(periods: Periods, reach: float = 0.0) -> np.ndarray:
-    """From a place to itself and to its images in the neighbouring tiles, and in all within a reach (µm); (k, 3) µm."""
+    """From a place to itself, first, and to its images in the tiles around, and in all within a reach; (k, 3) µm."""
     tiles = {axis: range(-int(reach // period) - 1, int(reach // period) + 2) for axis, period in periods.items()}
-    steps = [[k * periods[axis] for k in tiles[axis]] if axis in periods else [0.0] for axis in range(3)]
+    steps = [[k * periods[axis] for k in sorted(tiles[axis], key=abs)] if axis in tiles else [0.0] for axis in range(3)]
     return np.array([*product(*steps)])
+
+
+def tiled(periods: Periods, points: np.ndarray) -> np.ndarray:
+    """Points (n, 3) and their images in all tiles around, those of the tile itself first; (n × 3^axes, 3)."""
+    return np.concatenate([points + by for by in shifts(periods)])
 
 
 def depth_in_tiles(solid: Solid, points: np.ndarray, periods: Periods) -> np.ndarray:

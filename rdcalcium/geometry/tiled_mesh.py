@@ -1,0 +1,99 @@
+"""Tetrahedra of a tile: the nodes of its opposite ends are the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.mesh import Tiling
+from rdcalcium.model import Described
+from rdcalcium.model.shapes import Place
+from rdcalcium.solids.periodic import smallest_arc
+from rdcalcium.units import NM_PER_UM
+
+NEAR = 1e-6  # µm, between a node and the image of its partner; a face this near to an end of the tile is on it
+FAR = 1e6  # nm, beyond any terminal
+
+
+def middle_of(shape: Described, points: Sequence[Place]) -> np.ndarray:
+    """Where the middle of a tile should be, (3,) µm, so that its ends are as far from some points as they can be."""
+    at = np.zeros(3)
+    places = np.array(points, dtype=float).reshape(-1, 3)
+    for axis, period in shape.periods.items() if len(places) else ():
+        middle = float(np.mean(smallest_arc(places[:, axis] % period, period)))
+        at[axis] = middle - period * round(middle / period)
+    return at
+
+
+def moved(shape: Described, by: np.ndarray) -> Described:
+    """A tile whose contents are so much further, (3,) µm."""
+    x, y, z = by.tolist()
+    return shape.model_copy(update={"obstacles": tuple(obstacle.moved((x, y, z)) for obstacle in shape.obstacles)})
+
+
+def into(shape: Described, points: Sequence[Place], by: np.ndarray) -> list[Place]:
+    """Points that are so much further, (3,) µm, or the images of these that are between the ends of a tile."""
+    inside = np.array(points, dtype=float).reshape(-1, 3) + by
+    for axis, period in shape.periods.items():
+        low = shape.bounds[0][axis]
+        inside[:, axis] = low + (inside[:, axis] - low) % period
+    return [(x, y, z) for x, y, z in inside.tolist()]
+
+
+def match_ends(gmsh: Any, shape: Described) -> None:
+    """Have the triangles of opposite ends be the same; InputError where obstacles make them differ."""
+    for axis, period in shape.periods.items():
+        low, high = (_faces_at(gmsh, axis, NM_PER_UM * corner[axis]) for corner in shape.bounds)
+        step = np.zeros(6)
+        step[[axis, axis + 3]] = NM_PER_UM * period
+        boxes = np.array([gmsh.model.getBoundingBox(2, tag) for tag in high]).reshape(-1, 6)
+        away = [np.abs(boxes - gmsh.model.getBoundingBox(2, tag) - step).max(axis=1) for tag in low]
+        partners = [int(distances.argmin()) for distances in away if len(distances)]
+        if len(low) != len(high) or sorted(partners) != [*range(len(high))]:
+            raise InputError(
+                f"Gmsh cuts the two ends of the tile along {'xyz'[axis]} differently; move obstacles that only touch "
+                "an end, or take a grid"
+            )
+        matrix = np.eye(4)
+        matrix[axis, 3] = NM_PER_UM * period
+        gmsh.model.mesh.setPeriodic(2, [high[k] for k in partners], low, matrix.ravel().tolist())
+
+
+def _faces_at(gmsh: Any, axis: int, place: float) -> list[int]:
+    """Tags of the faces in a plane that an axis is normal to, nm."""
+    low, high = [-FAR] * 3, [FAR] * 3
+    low[axis], high[axis] = place - NM_PER_UM * NEAR, place + NM_PER_UM * NEAR
+    return [tag for _, tag in gmsh.model.getEntitiesInBoundingBox(*low, *high, 2)]
+
+
+def tiling(shape: Described, points: np.ndarray) -> Tiling | None:
+    """Which nodes (n, 3) µm of a tile are the same; None of what is no tile."""
+    if not shape.periods:
+        return None
+    same = np.arange(len(points))
+    for axis, period in shape.periods.items():
+        low, high = (np.flatnonzero(np.abs(points[:, axis] - corner[axis]) < NEAR) for corner in shape.bounds)
+        images = points[high].copy()
+        images[:, axis] -= period
+        away, partners = cKDTree(points[low]).query(images)
+        if len(low) != len(high) or away.max(initial=0.0) > NEAR:
+            raise InputError(
+                f"Gmsh meshes the two ends of the tile along {'xyz'[axis]} differently; try another size_in_bulk"
+            )
+        same[high] = same[low][partners]  # of those on several ends the one at all lower ends, axis by axis
+    while (same[same] != same).any():
+        same = same[same]
+    return Tiling(dict(shape.periods), same, tuple(shape.ends))
+
+
+def require_no_lumens(shape: Described, hollow: Sequence[str]) -> None:
+    """InputError where a tile of tetrahedra has lumens of stores."""
+    if shape.periods and hollow:
+        raise InputError(
+            f"{hollow[0]!r} is the lumen of a store, which tetrahedra have in no tile yet: take a grid, or symmetry in "
+            "place of periodic"
+        )
