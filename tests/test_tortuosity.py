@@ -87,7 +87,7 @@ def test_long_ways_everywhere_are_a_small_diffusivity(kind: str) -> None:
     tortuous = simulate(small_model(kind, tortuosity=({"factor": SLOW},), **changes))
     plain = simulate(small_model(kind, calcium={"diffusivity": D / SLOW**2}, **changes))
     assert tortuous.system.discretization.layout.headers[-1] == (
-        "weighted_faces.cuh" if kind == "grid" else "diffusion_mesh.cuh"
+        "cut_faces.cuh" if kind == "grid" else "diffusion_mesh.cuh"
     )
     assert tortuous.values == pytest.approx(plain.values, rel=1e-6)  # calcium near the pore is corrected alike
     assert tortuous.balance().relative_error < 1e-12
