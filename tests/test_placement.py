@@ -255,6 +255,10 @@ def test_the_same_seed_gives_the_same_places_whatever_else_there_is() -> None:
     np.testing.assert_array_equal(points(terminal(zones, channels=[rule])), first)
     np.testing.assert_array_equal(points(terminal(zones, channels=[other, rule]), 1), first)
     assert not np.isclose(points(terminal(zones, 2, channels=[rule]))[:, :2], first[:, :2]).any()
+    in_each = np.array(
+        [place.along for place in places(rc.placed(terminal(zones, channels=[rule]))) if place.kind == "channel"]
+    )
+    assert pdist(in_each.reshape(3, 10)).min() > 0.01  # and each zone has its own
     own = channels("uniform", number=5, seed=7)
     listed = {"positions": [[0, 0]], "radius": "100 nm"}
     np.testing.assert_array_equal(

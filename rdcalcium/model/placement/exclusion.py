@@ -10,7 +10,7 @@ from rdcalcium.model.quantity import PositiveLength
 
 
 class Exclusion(Rule):
-    """At random, but for a zone of exclusion around each vesicle (Keller et al. 2015)."""
+    """At random, but for a zone of exclusion around each vesicle (Keller et al. 2015, PLoS Comput Biol 11:e1004253)."""
 
     kind: Literal["exclusion"] = "exclusion"
     number: Number

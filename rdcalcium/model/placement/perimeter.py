@@ -9,7 +9,7 @@ from rdcalcium.model.placement.number import Number
 
 
 class Perimeter(Rule):
-    """At random around a cluster of channels, at a distance from its edge (Nakamura et al. 2015)."""
+    """At random around a cluster of channels, at a distance from its edge (Nakamura et al. 2015, Neuron 85:145)."""
 
     kind: Literal["perimeter"] = "perimeter"
     number: Number
