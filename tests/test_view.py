@@ -400,9 +400,12 @@ def test_a_curved_membrane_is_where_it_is_and_not_where_cells_end(tmp_path):
     about = json.loads((made / "run.json").read_text())
     before = read_picture(screenshot(made, tmp_path / "without.png", time=0.0)).astype(int)
     ball = Ball((0.0, 0.0, 0.15), (0.15,) * 3)
-    about["scene"] |= {"outline": to_data(ball), "membrane": 0.02}
+    about["scene"] |= {"outline": to_data(ball), "membrane": None}
+    for number, channel in enumerate(about["scene"]["channels"]):
+        channel["position"][2] = 0.02 + 0.001 * number
     assert Scene.from_json(about["scene"]).to_json() == about["scene"]
     (made / "run.json").write_text(json.dumps(about))
+    assert Scene.from_json(about["scene"]).floor == 0.02
     height = np.sqrt(0.15**2 - 0.13**2)  # radius of the ball at z = 20 nm
     raster = CalciumRaster(RunFolder(made), np.array([-0.12, -0.12, 0.02]), np.array([0.12, 0.12, 0.02]), 0.002)
     x, y = np.meshgrid(*raster._axes[:2], indexing="ij")

@@ -80,10 +80,10 @@ def _is_sphere(solid: Solid) -> bool:
 def _membrane_height(model: Model, discretization: Discretization) -> float | None:
     """That of the shape; of a mesh that of its named surface, else of the channels, if they lie at one height; µm."""
     height = model.geometry.membrane_height
-    if height is not None or not model.geometry.brings_cells:  # it knows, and a round one has none
+    if height is not None or model.geometry.outline:  # it knows, and a round one has none
         return height
     surface = discretization.surfaces.get(model.geometry.membrane_surface)
-    if surface:
+    if model.geometry.brings_cells and surface:
         heights = discretization.centres[surface.indices, 2]  # the nodes of the mesh
     else:
         heights = np.array([p[2] for p in model.points_on_membrane().values()])

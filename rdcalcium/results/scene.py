@@ -117,7 +117,12 @@ class Scene:
 
     @property
     def floor(self) -> float:
-        """Height z from which on pictures show the cytosol: the membrane, or the bottom of the box."""
+        """Height z from which on pictures show the cytosol: the membrane, or the bottom of the box.
+
+        On a curved membrane that of the lowest channel.
+        """
+        if self.outline and self.membrane is None and len(self.channels):
+            return float(self.channels[:, 2].min())
         return float(self.lower[2]) if self.membrane is None else self.membrane
 
     @property
