@@ -18,7 +18,9 @@ from rdcalcium.units import NM_PER_UM
 ATTEMPTS = 8
 FLATTEST = 1e-9  # 6 volume / (longest extent)³ of the flattest tetrahedron that is kept
 
-# Delaunay in three dimensions, and no optimiser: they undo Delaunay.
+# Delaunay in three dimensions, and no optimiser: they undo Delaunay. In a box with vesicles and in a bouton with an
+# axon that of Gmsh made 30 to 90 times as many couplings negative, Netgen's 50 to 190 times, and neither made the
+# spectral radius smaller.
 OPTIONS = {
     "General.Terminal": 0,
     "General.NumThreads": 1,
