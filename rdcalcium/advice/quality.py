@@ -35,7 +35,8 @@ def judge_mesh(model: Model, made: Discretization) -> Iterator[str]:
 def _couplings(model: Model, made: Discretization, quality: MeshQuality) -> Iterator[str]:
     """Which share is negative, what is done about them, and what that means."""
     if not quality.negative:
-        yield "no coupling is negative"
+        left_out = f"; {quality.capped} that were negative are left out: monotone = true" if quality.capped else ""
+        yield "no coupling is negative" + left_out
         return
     high = quality.negative_weight > NEGATIVE
     text = (
@@ -44,7 +45,11 @@ def _couplings(model: Model, made: Discretization, quality: MeshQuality) -> Iter
         f"one node, {where(model, made, quality.most_negative.place)}; they keep their sign, and "
         f"{quality.capped or 'none'} of them had to be made weaker so that no mode can grow"
     )
-    yield f"warning: {text}; a Delaunay mesh has none: concentrations may dip below zero" if high else text
+    yield (
+        f"warning: {text}; a Delaunay mesh has none: concentrations may dip below zero, unless you say monotone"
+        if high
+        else text
+    )
 
 
 def _tetrahedra(model: Model, made: Discretization, quality: MeshQuality) -> Iterator[str]:

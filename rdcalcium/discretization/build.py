@@ -36,7 +36,8 @@ def discretized(model: Model, cells: Cells) -> Discretization:
     """Control volumes of the cells that a model has; InputError for a point of the model that lies in none."""
     lumens = [lumen.region for lumen in model.lumens.values()]
     if isinstance(cells, TetrahedralMesh):
-        made = discretize_tetrahedra(divided(cells, lumens) if lumens else cells)
+        monotone = isinstance(model.discretization, Tetrahedra) and model.discretization.monotone
+        made = discretize_tetrahedra(divided(cells, lumens) if lumens else cells, monotone)
     else:
         made = discretize_grid(cells, model.geometry.walls)  # those of a mesh are in it
     points = model.points_of_interest()

@@ -56,6 +56,14 @@ def stable(conductance: csr_array) -> tuple[csr_array, int]:
     return symmetric(upper.tocsr()), int(capped.sum())
 
 
+def without_negative(conductance: csr_array) -> tuple[csr_array, int]:
+    """Only what conducts forwards, so that the maximum principle holds; also how many edges were left out."""
+    positive = conductance.multiply(conductance > 0).tocsr()
+    positive.eliminate_zeros()
+    positive.sort_indices()
+    return csr_array(positive), (conductance.nnz - positive.nnz) // 2
+
+
 def _both(numbers: csr_array, others: csr_array) -> tuple[np.ndarray, np.ndarray]:
     """Row and edge number of the entries of the first matrix that the second holds too."""
     common = csr_array(numbers.multiply(others.astype(bool)))

@@ -67,7 +67,7 @@ class MeshQuality(Quality):
     """Of tetrahedra.
 
     blended          nodes whose Voronoi cell was too small, see dual.guarded_sums
-    capped           couplings that were made weaker, see couplings.stable
+    capped           couplings that were made weaker or left out, see couplings
     negative         share of the couplings that are negative
     negative_weight  Σ|negative| / Σ positive couplings
     parts            that are not connected with each other

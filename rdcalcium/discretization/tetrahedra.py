@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from rdcalcium.discretization.base import CellComplex, Discretization, MembraneSites, SurfaceArea
-from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric
+from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric, without_negative
 from rdcalcium.discretization.dual import edge_shares, guarded_sums, surface_area
 from rdcalcium.discretization.mesh_quality import mesh_quality
 from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
@@ -23,7 +23,7 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.solids.periodic import nearest_image
 
 
-def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh) -> Discretization:
+def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh, monotone: bool = False) -> Discretization:
     """Vertex-centred finite volumes on the circumcentric dual of the mesh.
 
     conductance_ij = (signed area of the dual face of edge ij) / |x_j - x_i|: a two-point flux that is exact
@@ -31,13 +31,16 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh) -> Discretization
     elsewhere as far as stability allows. Nodes are renumbered by reverse Cuthill–McKee, to keep neighbours
     near in memory, and a little by how many they are; centres and picture use the new order. Eymard,
     Gallouët & Herbin, Handbook of Numerical Analysis 7:713 (2000).
+
+    monotone  whether negative couplings are left out, so that the maximum principle holds on any tetrahedra
     """
     lumens = mesh.lumens if isinstance(mesh, DividedMesh) else ()
     whole = mesh.mesh if isinstance(mesh, DividedMesh) else mesh
     points, own, tetrahedra, measure, named, edges = _renumbered(whole)
     nodes, size = own[tetrahedra] if whole.tiling else tetrahedra, int(own.max()) + 1
     shares, dual = edge_shares(points, tetrahedra)
-    conductance, capped = stable(symmetric(summed_over_edges(nodes, shares, size)))
+    signed = symmetric(summed_over_edges(nodes, shares, size))
+    conductance, capped = without_negative(signed) if monotone else stable(signed)
     volumes, blended = guarded_sums(nodes, dual, measure)
     periods = whole.tiling.periods if whole.tiling else {}
     lengths = np.linalg.norm(nearest_image(points[edges[0]], points[edges[1]], periods) - points[edges[1]], axis=1)

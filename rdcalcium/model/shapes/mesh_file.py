@@ -48,7 +48,7 @@ class MeshFile(Shape):
         """Its own tetrahedra alone, of whose sizes nothing may be said."""
         if not isinstance(choice, Tetrahedra):
             raise ValueError('a mesh file is solved on its own tetrahedra: set [discretization] kind = "tetrahedra"')
-        if sizes := choice.model_fields_set - {"kind"}:
+        if sizes := choice.model_fields_set - {"kind", "monotone"}:
             raise ValueError(
                 f"a mesh file has tetrahedra of its own size: leave out {', '.join(sorted(sizes))} of [discretization]"
             )
