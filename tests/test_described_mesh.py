@@ -8,22 +8,31 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.errors import InputError
+from rdcalcium.geometry import meshing
 from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.meshing import DELAUNAY, HXT
 from rdcalcium.geometry.resolved import ZONE, resolved, zones
 from rdcalcium.geometry.size_estimate import estimated_nodes
 from rdcalcium.geometry.sizes import ALIKE, GROWTH, Sizes
 from rdcalcium.geometry.surface_samples import radii, spread
-from rdcalcium.model import Described, Sphere, Tetrahedra
+from rdcalcium.model import Channels, Described, Grid, Probe, PulseCurrent, Sphere, Tetrahedra
+from rdcalcium.model.shapes.spherical import Spherical
 from rdcalcium.solids import Ball, Block, Frustum, Joined, Solid, Turned, nearest_on_surface, turn_of
-from tests.support import slope
+from tests.models import small_model
+from tests.support import simulate, slope
 from tests.tolerances import TOLERANCES
 
 BALL = Ball((0.0, 0.0, 0.0), (0.3, 0.3, 0.3))
 EGG = Ball((0.0, 0.0, 0.0), (0.3, 0.2, 0.15))
 AXON = Frustum((0.2, 0.0, 0.0), (0.6, 0.0, 0.1), 0.06, 0.05, ("axon", "axon_start", "axon_end"))
 BOUTON = Joined((EGG, AXON))
+
+
+CHOICE = Tetrahedra(size_at_active_zone=0.01, size_in_bulk=0.05)
 
 
 class Terminal(Described):
@@ -117,6 +126,54 @@ def test_channels_on_a_curved_membrane_are_nodes_of_it() -> None:
     for place in channels:
         assert np.linalg.norm(membrane - place, axis=1).min() < 2e-5
     assert np.linalg.norm(mesh.points - [0.0, 0.0, -0.1], axis=1).min() == 0
+
+
+def ratios(mesh: TetrahedralMesh, wanted: Sizes) -> np.ndarray:
+    """Length of every edge over what was wanted at its middle."""
+    pairs = np.sort(mesh.tetrahedra[:, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]].reshape(-1, 2), axis=1)
+    a, b = (mesh.points[ends] for ends in np.unique(pairs, axis=0).T)
+    return np.linalg.norm(a - b, axis=1) / wanted.at((a + b) / 2)
+
+
+@pytest.mark.parametrize("body", [BALL, EGG], ids=["ball", "ellipsoid"])
+@pytest.mark.parametrize("probes", [[], [(0.0, 0.0, 0.0)], [(0.0, 0.0, -0.1), (0.1, 0.05, 0.0)]])
+def test_edges_are_as_long_as_wanted_also_around_probes(body: Solid, probes: list) -> None:
+    """Delaunay's criterion is on circumscribed balls: edges are 1.3 times what is wanted on average, 2.2 at most."""
+    foot = nearest_on_surface(body, (0.0, 0.0, -1.0))
+    wanted = resolved(Terminal(body=body), CHOICE, np.array([foot]), np.array(probes).reshape(-1, 3))
+    found = ratios(meshed(body, channels=[foot], sensors=probes), wanted)
+    assert found.mean() < 1.4
+    assert found.max() < 3
+
+
+@pytest.mark.parametrize("other", [HXT, DELAUNAY])
+def test_a_ball_that_is_not_filled_is_never_taken(monkeypatch: pytest.MonkeyPatch, other: int) -> None:
+    """Gmsh leaves it empty around a probe without a size; another algorithm fills it, and else it is refused."""
+    monkeypatch.setattr(meshing, "_prescribe", lambda *_: None)
+    monkeypatch.setattr(meshing, "HXT", other)
+    probe = np.array([[0.0, 0.0, -0.1]])
+    if other == HXT:
+        wanted = resolved(Terminal(body=BALL), CHOICE, np.zeros((0, 3)), probe)
+        assert ratios(meshed(BALL, sensors=probe.tolist()), wanted).max() < 3
+    else:
+        with pytest.raises(InputError, match=r"an edge of .* times as long as asked"):
+            meshed(BALL, sensors=probe.tolist())
+
+
+def test_calcium_in_a_ball_is_that_of_a_grid() -> None:
+    """At probes near an open channel and far from it, within 3 %."""
+    probes = tuple(Probe(name=f"p{k}", position=(0.0, 0.0, z)) for k, z in enumerate((-0.27, -0.25, -0.2, 0.0)))
+
+    def calcium(choice: Grid | Tetrahedra) -> np.ndarray:
+        current = PulseCurrent(amplitude=0.2, start=0, duration=0.1)
+        channel = Channels.model_validate({"name": "Ca", "positions": [[0, 0, -0.3]], "current": current})
+        given = {"geometry": Spherical(radius=0.3), "channels": (channel,), "probes": probes, "run": {"duration": 0.1}}
+        found: np.ndarray = simulate(small_model(discretization=choice, **given)).values[CALCIUM]
+        return found
+
+    grid = Grid(size_at_active_zone=(0.006, 0.006, 0.006), size_in_bulk=0.03)
+    tetrahedra = Tetrahedra(size_at_active_zone=0.006, size_in_bulk=0.03)
+    np.testing.assert_allclose(calcium(tetrahedra), calcium(grid), rtol=0.03)
 
 
 def test_a_linear_field_is_exact_around_a_vesicle_in_a_curved_terminal() -> None:

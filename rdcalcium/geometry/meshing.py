@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import flatness
 from rdcalcium.geometry.sizes import Sizes
-from rdcalcium.units import NM_PER_UM
+from rdcalcium.units import NM_PER_UM, figures, nanometres
 
 ATTEMPTS = 8
 FLATTEST = 1e-9  # 6 volume / (longest extent)³ of the flattest tetrahedron that is kept
+LONGEST = 4.0  # of the edges wanted at its ends, the longest edge that is kept; 2.0 to 2.2 where a body is filled
+DELAUNAY, HXT = 1, 10  # for Gmsh, in three dimensions
 
 # Delaunay in three dimensions, and no optimiser: they undo Delaunay. In a box with vesicles and in a bouton with an
 # axon that of Gmsh made 30 to 90 times as many couplings negative, Netgen's 50 to 190 times, and neither made the
@@ -25,7 +28,7 @@ OPTIONS = {
     "General.Terminal": 0,
     "General.NumThreads": 1,
     "Mesh.Algorithm": 6,
-    "Mesh.Algorithm3D": 1,
+    "Mesh.Algorithm3D": DELAUNAY,
     "Mesh.Optimize": 0,
     "Mesh.OptimizeNetgen": 0,
     "Mesh.RandomSeed": 1,
@@ -88,10 +91,12 @@ class Meshed:
 def meshed(gmsh: Any, sizes: Sizes) -> Meshed:
     """Mesh the model with edges of these lengths.
 
-    Now and then Delaunay leaves a tetrahedron without volume; slightly shorter edges give another mesh.
+    Now and then Delaunay leaves a tetrahedron without volume; slightly shorter edges give another mesh. One whose edges
+    are far too long is not filled, and the next one is made by another algorithm.
     """
+    _prescribe(gmsh, sizes)
     gmsh.model.mesh.field.setAsBackgroundMesh(_field_of(gmsh, sizes))
-    trouble: object = "tetrahedra without volume"
+    trouble: object = ""
     for attempt in range(ATTEMPTS):
         gmsh.option.setNumber("Mesh.MeshSizeFactor", 1 - 0.01 * attempt)
         try:
@@ -101,12 +106,50 @@ def meshed(gmsh: Any, sizes: Sizes) -> Meshed:
             trouble = error
             continue
         made = _extracted(gmsh)
-        if len(made.tetrahedra) and flatness(made.nodes, made.tetrahedra).min() > FLATTEST:
+        if not len(made.tetrahedra) or flatness(made.nodes, made.tetrahedra).min() <= FLATTEST:
+            trouble = "tetrahedra without volume"
+        elif trouble := too_long(made, sizes):
+            gmsh.option.setNumber("Mesh.Algorithm3D", HXT)
+        else:
             return made
     raise InputError(
         f"Gmsh could not mesh this geometry in {ATTEMPTS} attempts ({trouble}); "
         "try another size_at_active_zone or size_in_bulk, or move vesicles that just touch"
     )
+
+
+def _prescribe(gmsh: Any, sizes: Sizes) -> None:
+    """Say edge lengths also at points inside volumes, where Gmsh takes no field.
+
+    Left alone they would be endless there, and the tetrahedra around such a point never too large: in a ball, where all
+    of the first ones have it as a corner, nothing would be filled in.
+    """
+    inside = [pair for body in gmsh.model.getEntities(3) for pair in gmsh.model.mesh.getEmbedded(*body) if not pair[0]]
+    if inside:
+        at = np.array([gmsh.model.getValue(*pair, []) for pair in inside]) / NM_PER_UM
+        for pair, size in zip(inside, (NM_PER_UM * sizes.at(at)).tolist(), strict=True):
+            gmsh.model.mesh.setSize([pair], size)
+
+
+def too_long(made: Meshed, sizes: Sizes) -> str:
+    """What is said of an edge that is more than LONGEST times as long as wanted at both of its ends; "" without one.
+
+    Between them no size is smaller by more than GROWTH times half of its length, so that the ends tell.
+    """
+    wanted = NM_PER_UM * sizes.at(made.nodes / NM_PER_UM)
+    worst, said = LONGEST, ""
+    for a, b in combinations(made.tetrahedra.T, 2):
+        length = np.linalg.norm(made.nodes[a] - made.nodes[b], axis=1)
+        ratio = length / np.maximum(wanted[a], wanted[b])
+        k = int(ratio.argmax())
+        if ratio[k] > worst:
+            at = (made.nodes[a[k]] + made.nodes[b[k]]) / 2
+            worst = float(ratio[k])
+            said = (
+                f"an edge of {nanometres(length[k] / NM_PER_UM, 3)} at {nanometres(at / NM_PER_UM, 4)}, "
+                f"{figures(worst, 2)} times as long as asked"
+            )
+    return said
 
 
 def _field_of(gmsh: Any, sizes: Sizes) -> int:
