@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -37,6 +37,18 @@ class SurfaceArea:
 
     indices: np.ndarray
     areas: np.ndarray
+
+    @classmethod
+    def summed(cls, indices: np.ndarray, areas: np.ndarray) -> SurfaceArea:
+        """That of control volumes (k,) with areas (k,) µm², of which each may be there several times."""
+        found, place = np.unique(indices, return_inverse=True)
+        return cls(found, np.bincount(place, areas, len(found)))
+
+    @classmethod
+    def together(cls, surfaces: Sequence[SurfaceArea]) -> SurfaceArea:
+        """Several surfaces as one."""
+        indices, areas = ([getattr(surface, key) for surface in surfaces] for key in ("indices", "areas"))
+        return cls.summed(np.concatenate(indices), np.concatenate(areas))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from rdcalcium.discretization.parts import mobility
 from rdcalcium.discretization.space import Space
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.discretization.tortuosity import slowed
+from rdcalcium.discretization.zones import with_zones
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.builders import Cells, build, planned_nodes
@@ -48,6 +49,7 @@ def discretized(model: Model, cells: Cells) -> Discretization:
     _require_in_cytosol(model, made, found)
     asked = {pump.surface for pump in model.pumps} | {store.surface for store in model.stores}
     made = with_obstacles(made, [s for s in model.geometry.solids if s.name not in lumens], asked)
+    made = with_zones(made, model)
     uneven = model.tortuosity or any(lumen.diffusivity for lumen in model.lumens.values())
     return slowed(made, mobility(model, made.space, made.size)) if uneven else made
 

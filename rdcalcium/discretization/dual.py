@@ -84,10 +84,12 @@ def guarded_sums(members: np.ndarray, dual: np.ndarray, measure: np.ndarray) -> 
         low |= fresh
 
 
-def surface_area(points: np.ndarray, faces: np.ndarray) -> SurfaceArea:
+def surface_area(points: np.ndarray, faces: np.ndarray, share: np.ndarray | None = None) -> SurfaceArea:
     """Circumcentric share of a surface that each of its nodes carries, µm²; positive, and in sum the area.
 
     In a triangle (i, j, k), edge ij gives |e|² cot θ_k / 8 to i and to j.
+
+    share  (k,) of each triangle that counts; none: all of them as a whole
     """
     nodes, members = np.unique(faces, return_inverse=True)
     members = members.reshape(-1, 3)
@@ -99,4 +101,5 @@ def surface_area(points: np.ndarray, faces: np.ndarray) -> SurfaceArea:
         part = ((a - b) ** 2).sum(axis=1) * (a * b).sum(axis=1) / doubled / 8
         dual[:, i] += part
         dual[:, j] += part
-    return SurfaceArea(nodes, guarded_sums(members, dual, doubled / 2)[0])
+    counts = np.ones(len(faces)) if share is None else share
+    return SurfaceArea(nodes, guarded_sums(members, dual * counts[:, None], counts * doubled / 2)[0])

@@ -218,7 +218,7 @@ def discretize_grid(
     volumes = grid.volumes
     mesh = np.meshgrid(*(axis.centres for axis in grid.axes), indexing="ij")
     membranes = _membranes(grid)
-    seen = {name: _by_cell(membrane.outside, membrane.areas) for name, membrane in membranes.items()}
+    seen = {name: SurfaceArea.summed(membrane.outside, membrane.areas) for name, membrane in membranes.items()}
     layout = grid_layout(grid)
     return Discretization(
         kind="grid",
@@ -268,12 +268,6 @@ def _membranes(grid: RectilinearGrid) -> dict[str, MembraneSites]:
     return found
 
 
-def _by_cell(cells: np.ndarray, areas: np.ndarray) -> SurfaceArea:
-    """The surface of which cells (k,) have areas (k,) µm²; a cell may have several."""
-    found, place = np.unique(cells, return_inverse=True)
-    return SurfaceArea(found, np.bincount(place, areas))
-
-
 def grid_conductance(layout: GridLayout, volumes: np.ndarray) -> csr_array:
     """Face area / distance of centres between open neighbours, symmetric (n, n), µm; volumes of whole cells, µm³."""
     nx, ny, nz = layout.shape
@@ -321,7 +315,7 @@ def _walls(grid: RectilinearGrid, walls: Mapping[str, tuple[int, int]]) -> dict[
 def _obstacles(grid: RectilinearGrid) -> dict[str, SurfaceArea]:
     """Cytosolic cells beside solid ones, and the area of the obstacles there."""
     faces = faces_between(grid.fluid, grid.solid, [axis.edges for axis in grid.axes], periodic=grid.periodic)
-    touching = _by_cell(grid.numbers(*faces.outside.T), faces.areas)
+    touching = SurfaceArea.summed(grid.numbers(*faces.outside.T), faces.areas)
     return {OBSTACLES: touching} if len(touching.indices) else {}
 
 

@@ -24,7 +24,9 @@ def with_obstacles(made: Discretization, obstacles: Sequence[Obstacle], names: C
         each = _divided(made, made.surfaces[OBSTACLES], obstacles)
     others = {name: surface for name, surface in made.surfaces.items() if name not in known}
     asked = {name: surface for name, surface in each.items() if name in names}
-    return replace(made, surfaces=others | ({OBSTACLES: _together(each)} if each else {}) | asked)
+    return replace(
+        made, surfaces=others | ({OBSTACLES: SurfaceArea.together([*each.values()])} if each else {}) | asked
+    )
 
 
 def _divided(made: Discretization, whole: SurfaceArea, obstacles: Sequence[Obstacle]) -> dict[str, SurfaceArea]:
@@ -34,11 +36,3 @@ def _divided(made: Discretization, whole: SurfaceArea, obstacles: Sequence[Obsta
     nearest = np.array([obstacle.name for obstacle in obstacles])[np.argmin(away, axis=0)]
     own = {name: np.flatnonzero(nearest == name) for name in sorted({*nearest.tolist()})}
     return {name: SurfaceArea(whole.indices[i], whole.areas[i]) for name, i in own.items()}
-
-
-def _together(surfaces: dict[str, SurfaceArea]) -> SurfaceArea:
-    """Several surfaces as one."""
-    indices = np.concatenate([surface.indices for surface in surfaces.values()])
-    found, place = np.unique(indices, return_inverse=True)
-    areas = np.bincount(place, np.concatenate([surface.areas for surface in surfaces.values()]))
-    return SurfaceArea(found, areas)

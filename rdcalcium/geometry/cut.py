@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rdcalcium.geometry.fractions import Fractions, chained, fractions, summed, triangles
+from rdcalcium.geometry.fractions import Fractions, chained, facets, fractions, summed
 from rdcalcium.solids import Place, Solid, nearby
 from rdcalcium.solids.base import place
 
@@ -24,6 +24,7 @@ CAP = 1.5  # times the spectral radius of whole cells that cut ones may have
 STEPS = 8  # through tiny cells, on the way to one that is not
 BLOCK = 16  # cells along each axis that are looked at together
 CLOSED = (False, False, False)  # axes that end
+NONE = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 NOTHING = 1e-9  # of a face, which a body only touches
 
 
@@ -40,6 +41,7 @@ class CutCells:
            each, (k,) µm²
     body      that fills them
     periodic  along which axes the last cell and the first are neighbours
+    given     numbers of cells that gave away what they had, and of those to which it belongs, (g,) each
     """
 
     fill: np.ndarray
@@ -47,6 +49,7 @@ class CutCells:
     walls: Mapping[str, Areas]
     body: Solid
     periodic: tuple[bool, bool, bool] = CLOSED
+    given: tuple[np.ndarray, np.ndarray] = NONE
 
     def conducting(self, rates: Sequence[np.ndarray]) -> Faces:
         """What each face towards the lower neighbour conducts, in proportion to a whole one; (nx, ny, nz) each.
@@ -121,7 +124,7 @@ def surface_triangles(edges: Edges, solid: Solid) -> dict[str, np.ndarray]:
         there = nearby(solid, low, high)
         if not _side(there, low, high):
             lower, upper = (_corners([axis[part] for axis in along]) for part in (slice(-1), slice(1, None)))
-            for name, pieces in triangles(there, lower, upper).items():
+            for name, (_, pieces) in facets(there, lower, upper).items():
                 found.setdefault(name, []).append(pieces)
     return {name: np.concatenate(pieces) for name, pieces in found.items()}
 
@@ -194,7 +197,9 @@ def _joined(cells: CutCells, volumes: np.ndarray) -> CutCells:
     for name, (numbers, areas) in cells.walls.items():
         held = fill[to[numbers]] > 0
         walls[name] = summed(to[numbers[held]], areas[held])
-    return CutCells(fill.reshape(shape), (faces[0], faces[1], faces[2]), walls, cells.body, cells.periodic)
+    kept = given[fill[to[given]] > 0]
+    x, y, z = faces
+    return CutCells(fill.reshape(shape), (x, y, z), walls, cells.body, cells.periodic, (kept, to[kept]))
 
 
 def _handed_on(faces: Faces, tiny: np.ndarray, heirs: np.ndarray, held: np.ndarray, volumes: np.ndarray) -> Faces:

@@ -72,20 +72,27 @@ def summed(boxes: np.ndarray, areas: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return found, np.bincount(place, areas, len(found))
 
 
-def triangles(solid: Solid, low: np.ndarray, high: np.ndarray) -> dict[str, np.ndarray]:
-    """The surface in boxes with corners (n, 3) µm as triangles, (k, 3, 3) µm under the name of each piece."""
+def facets(solid: Solid, low: np.ndarray, high: np.ndarray, parts: int = 1) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The surface in boxes with corners (n, 3) µm as triangles, by the names of its pieces.
+
+    parts    along each side of a box, in each of which the surface is a few triangles
+    returns  name -> number of the box of each triangle (k,), and its corners (k, 3, 3) µm
+    """
     middle, half = (low + high) / 2, np.linalg.norm(high - low, axis=1) / 2
-    near = np.abs(solid.depth(middle)) <= half * (1 + ON)
-    points, depth = _lattice(solid, low[near], high[near], 1)
-    _, tetrahedra = _tetrahedra(depth, 1)
-    found: dict[str, list[np.ndarray]] = {}
-    for names, _, rim in _rims(solid, points, tetrahedra):
+    near = np.flatnonzero(np.abs(solid.depth(middle)) <= half * (1 + ON))
+    if not len(near):
+        return {}
+    points, depth = _lattice(solid, low[near], high[near], parts)
+    _, tetrahedra = _tetrahedra(depth, parts)
+    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for names, boxes, rim in _rims(solid, points, tetrahedra):
         fans = np.stack([rim[:, [0, k, k + 1]] for k in range(1, rim.shape[1] - 1)], axis=1)
         for name in {*names.tolist()}:
             own = fans[names == name].reshape(-1, 3, 3)
             sizes = _areas(own)
-            found.setdefault(name, []).append(own[sizes > ON**2 * sizes.max()])  # a line or a point is no triangle
-    return {name: np.concatenate(pieces) for name, pieces in found.items()}
+            some = sizes > ON**2 * sizes.max()  # a line or a point is no triangle
+            found.setdefault(name, []).append((np.repeat(near[boxes[names == name]], fans.shape[1])[some], own[some]))
+    return chained(found)
 
 
 def _crossed(solid: Solid, low: np.ndarray, high: np.ndarray) -> Fractions:

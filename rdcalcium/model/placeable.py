@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rdcalcium.errors import suggest
+from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.placement import Rule
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.units import nanometres
@@ -70,11 +71,23 @@ def require_placeable(model: Model) -> None:
     twice = sorted({name for name in zones if zones.count(name) > 1})
     if twice:
         raise ValueError(f"two active zones are called {twice[0]!r}; give their entries other names")
+    _require_own_names(model, zones)
     for zone in model.zones:
         _require_on_membrane(model, zone)
     for one in rules:
         _require_names(model, one, zones)
     in_order(model)
+
+
+def _require_own_names(model: Model, zones: list[str]) -> None:
+    """No zone is called as a wall or an obstacle, as all of them are surfaces."""
+    geometry = model.geometry
+    walls = {*geometry.walls, *geometry.ends, *geometry.mirror_surfaces, geometry.membrane_surface}
+    bodies = {OBSTACLES, *(o.name for o in geometry.solids), *(v.name for v in model.vesicles)}
+    for kind, names in (("a surface of the terminal", walls), ("obstacles", bodies)):
+        for name in zones:
+            if name in names:
+                raise ValueError(f"active zones and {kind} are called {name!r}; give the zones another name")
 
 
 def _require_on_membrane(model: Model, zone: Zone) -> None:

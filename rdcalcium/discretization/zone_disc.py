@@ -1,0 +1,57 @@
+"""The disc of an active zone: how much of pieces of the membrane it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rdcalcium.geometry.disc import share_within
+from rdcalcium.model.placement.zones import Zone
+from rdcalcium.placement.chart import Chart, axes_of, raised
+from rdcalcium.placement.membrane import Membrane
+
+
+@dataclass(frozen=True, eq=False)
+class ZoneDisc:
+    """What of the membrane is straight above or below the plane disc of a zone, not on another side of the terminal.
+
+    membrane  None where it is known only from its triangles; those are on this side that are no farther from the plane
+              than the radius
+    """
+
+    zone: Zone
+    membrane: Membrane | None
+
+    @cached_property
+    def _axes(self) -> np.ndarray:
+        return axes_of(self.zone)
+
+    def _along(self, points: np.ndarray) -> np.ndarray:
+        """Coordinates of points (…, 3) along the plane, from the centre on, (…, 2) µm."""
+        along: np.ndarray = (points - np.array(self.zone.centre)) @ self._axes[:2].T
+        return along
+
+    def is_near(self, points: np.ndarray, margin: np.ndarray) -> np.ndarray:
+        """Whether points (p, 3) are above or below the disc, or beside that by no more than a margin, (p,)."""
+        near: np.ndarray = np.linalg.norm(self._along(points), axis=1) < self.zone.radius + margin
+        return near
+
+    def share(self, triangles: np.ndarray) -> np.ndarray:
+        """Of each of some triangles (k, 3, 3) of the membrane, (k,)."""
+        share = share_within(self._along(triangles), self.zone.radius)
+        some = np.flatnonzero(share > 0)
+        share[some[~self._are_here(triangles[some])]] = 0.0
+        return share
+
+    def _are_here(self, triangles: np.ndarray) -> np.ndarray:
+        """Which are on the same side of the terminal: nearer to the foot of their middle than they are long."""
+        middle = triangles.mean(axis=1)
+        if self.membrane is None:
+            height = (middle - np.array(self.zone.centre)) @ self._axes[2]
+            here: np.ndarray = np.abs(height) <= self.zone.radius
+            return here
+        foot = Chart.of(self.zone, self.membrane).space(raised(self._along(middle), 0.0))
+        longest = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2).max(axis=1)
+        return np.asarray(np.linalg.norm(foot - middle, axis=1) < longest)

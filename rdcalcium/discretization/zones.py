@@ -1,0 +1,96 @@
+"""Surfaces of active zones: what of the membrane is in the disc of each, and in all of an entry together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rdcalcium.discretization.base import Discretization, SurfaceArea
+from rdcalcium.discretization.cell_facets import SurfaceCells
+from rdcalcium.discretization.dual import surface_area
+from rdcalcium.discretization.space import GridSpace, MeshSpace
+from rdcalcium.discretization.zone_disc import ZoneDisc
+from rdcalcium.errors import InputError
+from rdcalcium.model import Model
+from rdcalcium.model.placement.zones import Zone
+from rdcalcium.placement.membrane import Membrane
+from rdcalcium.solids.periodic import shifts
+
+AreaIn = Callable[[Sequence[ZoneDisc]], SurfaceArea]
+
+
+def with_zones(made: Discretization, model: Model) -> Discretization:
+    """The control volumes with a surface for each active zone, and one for all zones of an entry.
+
+    They are parts of the membrane, which stays as it is. InputError for a zone that is called as another surface.
+    """
+    zones, name = {zone.name: zone for zone in model.zones}, model.geometry.membrane_surface
+    if not zones or name not in made.surfaces:
+        return made
+    groups = {entry.name: entry.names for entry in model.active_zones}
+    for twice in sorted({*zones, *groups} & {*made.surfaces, *made.membranes}):
+        raise InputError(f"active zones and another surface are called {twice!r}; give the zones another name")
+    membrane = Membrane.of(model) if model.geometry.outline else None
+    area_in = _area_in(made, name)
+    found = {called: area_in(_images(made, zone, membrane)) for called, zone in zones.items()}
+    for group, names in groups.items():
+        found.setdefault(group, SurfaceArea.together([found[one] for one in names]))
+    return replace(made, surfaces={**made.surfaces, **{n: area for n, area in found.items() if len(area.indices)}})
+
+
+def _images(made: Discretization, zone: Zone, membrane: Membrane | None) -> list[ZoneDisc]:
+    """The disc of a zone, and its images in neighbouring tiles."""
+    x, y, z = zone.centre
+    return [
+        ZoneDisc(zone._replace(centre=(x + dx, y + dy, z + dz)), membrane)
+        for dx, dy, dz in shifts(made.periods).tolist()
+    ]
+
+
+def _area_in(made: Discretization, name: str) -> AreaIn:
+    """What finds the part of a surface that is within some discs."""
+    surface = made.surfaces[name]
+    if isinstance(made.space, MeshSpace):
+        space = made.space
+        return lambda discs: _of_triangles(space, name, surface, discs)
+    if isinstance(made.space, GridSpace):
+        walls, cells = made.space.walls, SurfaceCells.along(made.space.grid, surface)
+        return lambda discs: _of_cells(cells, name, walls, surface, discs)
+    raise LookupError("these control volumes have no place")
+
+
+def _of_triangles(space: MeshSpace, name: str, surface: SurfaceArea, discs: Sequence[ZoneDisc]) -> SurfaceArea:
+    """Of tetrahedra: each triangle by its share."""
+    faces = space.surfaces[name]
+    found = surface_area(space.points, faces, _share(space.points[faces], discs))
+    own = found.indices if space.own is None else space.own[found.indices]
+    there = (found.areas > 0) & np.isin(own, surface.indices)
+    return SurfaceArea.summed(own[there], found.areas[there])
+
+
+def _of_cells(
+    cells: SurfaceCells,
+    name: str,
+    walls: Mapping[str, tuple[int, int]],
+    surface: SurfaceArea,
+    discs: Sequence[ZoneDisc],
+) -> SurfaceArea:
+    """Of a grid: the area of each cell by the share of its triangles."""
+    inside = np.zeros(len(surface.indices))
+    for disc in discs:
+        inner, whole = np.zeros_like(inside), np.zeros_like(inside)
+        for owners, triangles in cells.near(disc).facets(name, walls):
+            first, second = (triangles[:, k] - triangles[:, 0] for k in (1, 2))
+            sizes = np.linalg.norm(np.cross(first, second), axis=1) / 2
+            inner += np.bincount(owners, sizes * _share(triangles, [disc]), len(inside))
+            whole += np.bincount(owners, sizes, len(inside))
+        inside += np.divide(inner, whole, out=np.zeros_like(inner), where=inner > 0)
+    there = inside > 0
+    return SurfaceArea(surface.indices[there], (surface.areas * np.minimum(inside, 1.0))[there])
+
+
+def _share(triangles: np.ndarray, discs: Sequence[ZoneDisc]) -> np.ndarray:
+    """Of triangles (k, 3, 3) within one of several discs that do not overlap, (k,)."""
+    return np.minimum(sum((disc.share(triangles) for disc in discs), np.zeros(len(triangles))), 1.0)

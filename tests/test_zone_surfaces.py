@@ -1,0 +1,145 @@
+"""Active zones as surfaces: what of the membrane is in their discs, and what acts there."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rdcalcium as rc
+from rdcalcium.errors import InputError, ModelError
+from rdcalcium.geometry.disc import share_within
+from rdcalcium.model import Channels, ConstantCurrent, Grid, Model, Pump, Run, Tetrahedra
+from rdcalcium.model.placement.zones import ActiveZones
+from tests.support import simulate, slope
+from tests.tolerances import TOLERANCES
+
+BOX = {"kind": "box", "size": ["1 um", "1 um", "0.3 um"]}
+R, RADIUS = 0.5, 0.17
+BALL = {"kind": "sphere", "radius": f"{R} um"}
+COARSE, FINE = Grid(size_at_active_zone=0.1), Grid(size_at_active_zone=0.03)
+TETRAHEDRA = Tetrahedra(size_at_active_zone=0.1, size_in_bulk=0.1)
+DISC, CAP = math.pi * RADIUS**2, 2 * math.pi * R**2 * (1 - math.sqrt(1 - (RADIUS / R) ** 2))
+FLUX = Pump(name="pump", law="J*Ca/(K + Ca)", parameters={"J": "0.01 uM*um/ms", "K": "1e-9 uM"}, leak="none")
+
+
+def terminal(geometry: dict[str, Any], cells: Grid | Tetrahedra, *centres: tuple[float, ...], **parts: Any) -> Model:
+    """One with active zones at some places."""
+    zones = ActiveZones(positions=centres, radius=RADIUS)
+    return Model(
+        **{"geometry": geometry, "discretization": cells, "active_zones": (zones,), "run": Run(duration=1)} | parts
+    )
+
+
+def areas(model: Model) -> dict[str, float]:
+    """Of each surface, µm²."""
+    return {name: float(at.areas.sum()) for name, at in rc.discretize(model).surfaces.items()}
+
+
+@pytest.mark.parametrize("radius", [0.02, 0.3, 0.9, 3.0])
+def test_the_share_of_a_triangle_in_a_disc_is_that_of_points_in_it(radius: float) -> None:
+    random = np.random.default_rng(1)
+    triangles = random.uniform(-1, 1, (50, 3, 2))
+    weights = random.dirichlet((1, 1, 1), 40_000)
+    inside = np.linalg.norm(np.einsum("pc,kci->kpi", weights, triangles), axis=2) < radius
+    np.testing.assert_allclose(share_within(triangles, radius), inside.mean(axis=1), atol=0.015)
+
+
+def test_a_triangle_that_is_a_line_counts_as_its_middle_does() -> None:
+    line = np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 0.0]])
+    assert share_within(np.array([line, line + 2.0]), 0.6).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("cells", [COARSE, FINE, TETRAHEDRA])
+def test_the_area_of_a_zone_of_a_plane_membrane_is_that_of_its_disc(cells: Grid | Tetrahedra) -> None:
+    found = areas(terminal(BOX, cells, (0.11, -0.07), (-0.25, 0.1)))
+    assert [found["az0"], found["az1"]] == pytest.approx([DISC, DISC], rel=1e-9)
+    assert found["az"] == pytest.approx(2 * DISC, rel=1e-9)
+    assert found["membrane"] == pytest.approx(1.0, rel=1e-9)
+
+
+def test_half_of_a_zone_is_on_each_side_of_a_mirror_plane() -> None:
+    model = terminal(BOX | {"symmetry": ["x"]}, FINE, (0.0, 0.0))
+    assert model.copies * areas(model)["az0"] == pytest.approx(DISC, rel=1e-9)
+
+
+@pytest.mark.parametrize("cells", [COARSE, TETRAHEDRA])
+def test_a_zone_of_a_tile_is_whole_wherever_its_cells_begin(cells: Grid | Tetrahedra) -> None:
+    pore = Channels(name="Ca", positions=((0.3, 0.2, 0.0),), current=ConstantCurrent(amplitude=0.1))
+    found = areas(terminal(BOX | {"periodic": ["x", "y"]}, cells, (-0.32, 0.33), (0.1, 0.1), channels=(pore,)))
+    assert [found["az0"], found["az1"]] == pytest.approx([DISC, DISC], rel=1e-9)
+
+
+@pytest.mark.parametrize("cells", [Grid, Tetrahedra])
+def test_the_area_of_a_zone_of_a_round_membrane_is_that_of_its_cap_to_second_order(
+    cells: type[Grid] | type[Tetrahedra],
+) -> None:
+    normals = np.random.default_rng(1).normal(size=(8, 3))
+    centres = [tuple((R * n / np.linalg.norm(n)).tolist()) for n in normals]
+    sizes = (0.12, 0.05) if cells is Grid else (0.15, 0.075)
+    errors = []
+    for size in sizes:
+        bulk = {} if cells is Grid else {"size_in_bulk": size}
+        found = areas(terminal(BALL, cells(size_at_active_zone=size, **bulk), *centres))
+        errors.append(np.mean([abs(found[name] / CAP - 1) for name in found if name not in ("az", "membrane")]))
+    assert errors[-1] < 2e-3
+    assert slope(sizes, errors) > 1.7
+
+
+def test_a_zone_is_on_one_side_of_a_flat_terminal() -> None:
+    flat = {"kind": "ellipsoid", "semi_axes": ["0.5 um", "0.5 um", "0.12 um"]}
+    found = areas(terminal(flat, Grid(size_at_active_zone=0.06), (0.0, 0.0, -0.12)))
+    assert DISC < found["az0"] < 1.05 * DISC
+
+
+def test_the_floor_of_a_hemisphere_has_zones_beside_its_cut_cells() -> None:
+    found = areas(terminal({"kind": "hemisphere", "radius": f"{R} um"}, FINE, (0.1, 0.05)))
+    assert found["az0"] == pytest.approx(DISC, rel=1e-6)
+
+
+def test_zones_of_a_mesh_file_are_discs_of_the_membrane_that_it_names(tmp_path: Path) -> None:
+    rc.write_mesh(rc.mesh(terminal(BOX, TETRAHEDRA, (0.11, -0.07))), tmp_path / "box.vtu")
+    file = {"kind": "mesh", "file": str(tmp_path / "box.vtu"), "length_unit": "um"}
+    found = areas(terminal(file, Tetrahedra(), (0.1, 0.1)))
+    assert found["az0"] == pytest.approx(DISC, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "cells", "centre", "area"),
+    [
+        (BOX, FINE, (0.1, 0.1), DISC),
+        (BALL, Grid(size_at_active_zone=0.06), (0.0, 0.3, -0.4), CAP),
+        (BALL, TETRAHEDRA, (0.0, 0.0, -R), CAP),
+    ],
+)
+def test_a_pump_in_a_zone_takes_what_its_area_says(
+    geometry: dict[str, Any], cells: Grid | Tetrahedra, centre: tuple[float, ...], area: float
+) -> None:
+    """J A t, of a pump that is saturated."""
+    run = simulate(terminal(geometry, cells, centre, pumps=(FLUX.changed(surface="az0"),), calcium={"rest": 1.0}))
+    balance = run.balance()
+    assert balance.pumped["pump"] == pytest.approx(0.01 * area * run.t, rel=5e-3)
+    assert abs(balance.missing) < TOLERANCES["balance, float64"] * balance.initial
+
+
+def test_a_zone_can_be_held() -> None:
+    pore = Channels(name="Ca", positions=((0.0, 0.0, 0.0),), current=ConstantCurrent(amplitude=0.1))
+    state = rc.steady(terminal(BOX, COARSE, (0.3, 0.3), channels=(pore,)), held="az0")
+    assert state.leaving["az0"] == pytest.approx(0.1, rel=1e-6)
+
+
+def test_a_misspelt_zone_is_told_the_nearest_name() -> None:
+    model = terminal(BOX, COARSE, (0.1, 0.1), (-0.2, -0.2), pumps=(FLUX.changed(surface="az1_"),))
+    with pytest.raises(InputError, match=r"pump 'pump' is on the surface 'az1_'.*az1"):
+        simulate(model)
+
+
+@pytest.mark.parametrize("name", ["z_max", "membrane", "vesicles", "ER"])
+def test_a_zone_is_not_called_as_a_wall_or_an_obstacle(name: str) -> None:
+    body = {"kind": "sphere", "name": "ER", "centre": [0, 0, "0.1 um"], "radius": "50 nm"}
+    zones = ActiveZones(name=name, positions=((0.1, 0.1),), radius=RADIUS)
+    with pytest.raises(ModelError, match=f"are called '{name}'; give the zones another name"):
+        Model(geometry=BOX | {"obstacles": [body]}, active_zones=(zones,), discretization=COARSE, run=Run(duration=1))
