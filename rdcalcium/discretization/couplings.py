@@ -11,11 +11,13 @@ ROUNDING = 1e-12  # couplings below this share of the mean are zero (cospherical
 
 
 def summed_over_edges(tetrahedra: np.ndarray, shares: np.ndarray, size: int) -> csr_array:
-    """Sum of the shares of each edge, as a matrix above the diagonal."""
-    pairs = [(tetrahedra[:, i], tetrahedra[:, j]) for i, j, *_ in EDGES]
-    low = np.concatenate([np.minimum(a, b) for a, b in pairs]).astype(np.int32)
-    high = np.concatenate([np.maximum(a, b) for a, b in pairs]).astype(np.int32)
-    return coo_array((shares.ravel(), (low, high)), shape=(size, size)).tocsr()
+    """Sum of the shares (6, m) of each edge, as a matrix above the diagonal."""
+    nodes = np.ascontiguousarray(tetrahedra.T, dtype=np.int32)
+    low, high = np.empty((2, *shares.shape), dtype=np.int32)
+    for edge, (i, j, *_) in enumerate(EDGES):
+        np.minimum(nodes[i], nodes[j], out=low[edge])
+        np.maximum(nodes[i], nodes[j], out=high[edge])
+    return coo_array((shares.ravel(), (low.ravel(), high.ravel())), shape=(size, size)).tocsr()
 
 
 def symmetric(upper: csr_array) -> csr_array:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from rdcalcium.discretization.base import SurfaceArea
-from rdcalcium.geometry.vectors import blocks, corners, cross, dot
+from rdcalcium.geometry.vectors import blocks, by_axis, corners, cross, dot
 
 # Each edge (i, j) of a tetrahedron with its two other corners (k, l).
 EDGES = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2), (1, 2, 0, 3), (1, 3, 0, 2), (2, 3, 0, 1))
@@ -13,25 +15,26 @@ EDGES = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2), (1, 2, 0, 3), (1, 3, 0, 2), (
 SMALLEST_SHARE = 0.3  # of the barycentric volume; smaller dual volumes are replaced (one ≤ 0 would end a run)
 
 
-def edge_shares(points: np.ndarray, tetrahedra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each tetrahedron adds to the conductance of its six edges, and to the volumes of its four corners.
+def edge_shares(points: np.ndarray, tetrahedra: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What each tetrahedron adds to the conductance of its six edges and to the volumes of its corners; its volume.
 
     With H_l the signed distance of the circumcentre from the face opposite to corner l (positive inwards) and
     θ_k the angle at corner k of that face (i, j, k), the dual face of edge ij inside the tetrahedron is two
     right triangles, of area / length = (cot θ_k H_l + cot θ_l H_k) / 4. The volume of the dual cell of a corner inside
     the tetrahedron is Σ_edges |e|² share / 6.
 
-    returns  (6, m) µm, in the order of EDGES, and (m, 4) µm³
+    returns  (6, m) µm, in the order of EDGES, (m, 4) µm³ and (m,) µm³
     """
-    shares, volumes = np.empty((6, len(tetrahedra))), np.empty(tetrahedra.shape)
-    for block in blocks(len(tetrahedra)):
-        shares[:, block], volumes[block] = _edge_shares(corners(points, tetrahedra[block]))
-    return shares, volumes
+    count, axes = len(tetrahedra), by_axis(points)
+    shares, volumes, measure = np.empty((6, count)), np.empty((4, count)), np.empty(count)
+    for block in blocks(count):
+        shares[:, block], volumes[:, block], measure[block] = _edge_shares(corners(axes, tetrahedra[block]))
+    return shares, volumes.T, measure
 
 
-def _edge_shares(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of tetrahedra with their corners at (4, 3, b) µm: (6, b) and (b, 4)."""
-    doubled, heights = _faces_and_heights(at)
+def _edge_shares(at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of tetrahedra with their corners at (4, 3, b) µm: (6, b), (4, b) and (b,)."""
+    doubled, heights, measure = _faces_and_heights(at)
     squared = {}
     for i, j, *_ in EDGES:
         side = at[i] - at[j]
@@ -46,19 +49,20 @@ def _edge_shares(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         part = squared[i, j] * share / 6
         volumes[i] += part
         volumes[j] += part
-    return np.stack(shares), volumes.T
+    return np.stack(shares), volumes, measure
 
 
-def _faces_and_heights(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Twice the area of each face (4, b) µm², and the signed height of the circumcentre above it, µm."""
+def _faces_and_heights(at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Twice the area of each face (4, b) µm², the signed height of the circumcentre above it, µm; volumes (b,) µm³."""
     u, v, w = (at[k] - at[0] for k in (1, 2, 3))
     vw, wu, uv = cross(v, w), cross(w, u), cross(u, v)
-    centre = (dot(u, u) * vw + dot(v, v) * wu + dot(w, w) * uv) / (2 * dot(u, vw))
+    six_volumes = dot(u, vw)
+    centre = (dot(u, u) * vw + dot(v, v) * wu + dot(w, w) * uv) / (2 * six_volumes)
     outward = (vw + wu + uv, -vw, -wu, -uv)
     doubled = np.sqrt([dot(normal, normal) for normal in outward])
     above = (centre - u, centre, centre, centre)
     heights = [-dot(a, normal) for a, normal in zip(above, outward, strict=True)]
-    return doubled, np.array(heights) / doubled
+    return doubled, np.array(heights) / doubled, six_volumes / 6
 
 
 def guarded_sums(members: np.ndarray, dual: np.ndarray, measure: np.ndarray) -> tuple[np.ndarray, int]:
@@ -72,16 +76,22 @@ def guarded_sums(members: np.ndarray, dual: np.ndarray, measure: np.ndarray) -> 
     measure  (m,)    µm³ (µm²), of the simplex
     returns  (n,) µm³ (µm²) and the number of nodes that needed it
     """
-    even = np.broadcast_to(measure[:, None] / members.shape[1], members.shape)
-    least = SMALLEST_SHARE * np.bincount(members.ravel(), even.ravel())
-    low = np.zeros(len(least), dtype=bool)
-    while True:
-        replaced = low[members].any(axis=1, keepdims=True)
-        sums = np.bincount(members.ravel(), np.where(replaced, even, dual).ravel())
-        fresh = (sums < least) & ~low
-        if not fresh.any():
-            return sums, int(low.sum())
+    size, even = int(members.max()) + 1, measure / members.shape[1]
+    least = SMALLEST_SHARE * _sums(members, [even] * members.shape[1], size)
+    sums, low = _sums(members, dual.T, size), np.zeros(size, dtype=bool)
+    while (fresh := (sums < least) & ~low).any():
         low |= fresh
+        replaced = np.logical_or.reduce([low[nodes] for nodes in members.T])
+        sums = _sums(members, [np.where(replaced, even, share) for share in dual.T], size)
+    return sums, int(low.sum())
+
+
+def _sums(members: np.ndarray, shares: Iterable[np.ndarray], size: int) -> np.ndarray:
+    """Sum of what simplices (m, c) give to each node, by their corners: of each the shares (m,) of all of them."""
+    total = np.zeros(size)
+    for nodes, share in zip(members.T, shares, strict=True):
+        total += np.bincount(nodes, share, size)
+    return total
 
 
 def surface_area(points: np.ndarray, faces: np.ndarray, share: np.ndarray | None = None) -> SurfaceArea:

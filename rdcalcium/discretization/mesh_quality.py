@@ -57,11 +57,16 @@ def _most_negative(points: np.ndarray, conductance: csr_array) -> Worst:
     """Most negative coupling over the sum of the positive ones of its node, without the sign."""
     values = conductance.data
     size = conductance.shape[0]
-    rows = np.repeat(np.arange(size), np.diff(conductance.indptr))
-    positive = np.bincount(rows, np.maximum(values, 0.0), size)
-    share = np.maximum(-values, 0.0) / np.where(positive > 0, positive, 1.0)[rows]
+    forwards = csr_array((np.maximum(values, 0.0), conductance.indices, conductance.indptr), shape=(size, size))
+    positive = forwards.sum(axis=1)
+    negative = np.flatnonzero(values < 0)
+    if not len(negative):
+        negative = np.zeros(1, dtype=np.int64)
+    rows = np.searchsorted(conductance.indptr, negative, side="right") - 1
+    share = np.maximum(-values[negative], 0.0) / np.where(positive > 0, positive, 1.0)[rows]
     worst = int(share.argmax())
-    return _worst(float(share[worst]), (points[rows[worst]] + points[conductance.indices[worst]]) / 2)
+    ends = points[rows[worst]], points[conductance.indices[negative[worst]]]
+    return _worst(float(share[worst]), (ends[0] + ends[1]) / 2)
 
 
 def _row(matrix: csr_array, entry: int) -> int:

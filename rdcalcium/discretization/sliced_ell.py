@@ -82,12 +82,13 @@ def slice_rows(matrix: csr_array) -> SlicedEll:
     padded = np.zeros(slices * SLICE, dtype=np.int64)
     padded[:n] = counts
     start = np.concatenate([[0], np.cumsum(padded.reshape(slices, SLICE).max(axis=1, initial=0))])
-    own = np.minimum(np.arange(slices * SLICE), min(n, columns) - 1).reshape(slices, SLICE)
+    own = np.minimum(np.arange(slices * SLICE, dtype=np.int32), min(n, columns) - 1).reshape(slices, SLICE)
     column = np.repeat(own, np.diff(start), axis=0)
     weight = np.zeros(column.shape)
-    row = np.repeat(np.arange(n), counts)
-    rank = np.arange(len(matrix.data)) - np.repeat(matrix.indptr[:-1], counts)
-    at = start[row // SLICE] + rank
-    column[at, row % SLICE] = matrix.indices
-    weight[at, row % SLICE] = matrix.data
+    row = np.arange(n)
+    first = SLICE * (start[row // SLICE] - matrix.indptr[:-1]) + row % SLICE
+    at = np.repeat(first, counts)
+    at += SLICE * np.arange(len(at))
+    column.ravel()[at] = matrix.indices
+    weight.ravel()[at] = matrix.data
     return SlicedEll(n, start, column, weight)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.linalg import eigvalsh_tridiagonal
-from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 LANCZOS_MARGIN = 1.02  # the estimate comes from below
 
@@ -59,8 +59,10 @@ def of_matrix(conductance: csr_array, volumes: np.ndarray, bound: float) -> floa
     volumes      (n,) µm³
     bound        what is returned where the iteration does not converge, µm⁻²
     """
-    scale = diags_array(1 / np.sqrt(volumes))
-    matrix = csr_array(scale @ (diags_array(conductance.sum(axis=1)) - conductance) @ scale)
+    scale, own = 1 / np.sqrt(volumes), conductance.sum(axis=1) / volumes
+    matrix = LinearOperator(
+        conductance.shape, lambda field: own * field - scale * (conductance @ (scale * field)), dtype=float
+    )
     start = np.cos(np.arange(len(volumes)) ** 2)  # rough, so that it holds the fastest mode, and reproducible
     try:
         return float(eigsh(matrix, k=1, which="LA", v0=start, tol=1e-2, return_eigenvectors=False)[0])

@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from rdcalcium.discretization.base import CellComplex, Discretization, MembraneSites, SurfaceArea
-from rdcalcium.discretization.couplings import stable, summed_over_edges, symmetric, without_negative
-from rdcalcium.discretization.dual import edge_shares, guarded_sums, surface_area
+from rdcalcium.discretization.couplings import stable, symmetric, without_negative
+from rdcalcium.discretization.dual import EDGES, surface_area
+from rdcalcium.discretization.laplacian import Assembled, assembled
 from rdcalcium.discretization.mesh_quality import mesh_quality
-from rdcalcium.discretization.sliced_ell import sliced_ell, with_full_slices
+from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.discretization.space import MeshSpace
 from rdcalcium.discretization.spectral_radius import LANCZOS_MARGIN
 from rdcalcium.discretization.tetrahedron_locator import TetrahedronLocator
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.divided import DividedMesh, sides
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.solids.periodic import nearest_image
+from rdcalcium.geometry.vectors import blocks
+from rdcalcium.solids.periodic import Periods, nearest_image
 
 
 def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh, monotone: bool = False) -> Discretization:
@@ -36,16 +37,14 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh, monotone: bool = 
     """
     lumens = mesh.lumens if isinstance(mesh, DividedMesh) else ()
     whole = mesh.mesh if isinstance(mesh, DividedMesh) else mesh
-    points, own, tetrahedra, measure, named, edges = _renumbered(whole)
-    nodes, size = own[tetrahedra] if whole.tiling else tetrahedra, int(own.max()) + 1
-    shares, dual = edge_shares(points, tetrahedra)
-    signed = symmetric(summed_over_edges(nodes, shares, size))
-    conductance, capped = without_negative(signed) if monotone else stable(signed)
-    volumes, blended = guarded_sums(nodes, dual, measure)
     periods = whole.tiling.periods if whole.tiling else {}
-    lengths = np.linalg.norm(nearest_image(points[edges[0]], points[edges[1]], periods) - points[edges[1]], axis=1)
+    points, own, tetrahedra, named, made = _renumbered(whole)
+    volumes, size = made.volumes, len(made.volumes)
+    lengths, sizes = _lengths(points, made.upper, periods)
+    signed = symmetric(made.upper)
+    conductance, capped = without_negative(signed) if monotone else stable(signed)
     quality = mesh_quality(points, tetrahedra, conductance, volumes, lengths)
-    quality = replace(quality, blended=blended, capped=capped, remarks=whole.remarks)
+    quality = replace(quality, blended=made.blended, capped=capped, remarks=whole.remarks)
     parts = _parts(named.regions, lumens, size)
     membranes = {lumen: _membrane(points, *(named.surfaces.pop(side) for side in sides(lumen))) for lumen in lumens}
     areas = {name: _by_volume(surface_area(points, faces), own) for name, faces in named.surfaces.items()}
@@ -55,7 +54,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh, monotone: bool = 
         assemble=lambda: conductance,
         centres=points[:size],
         surfaces=_to_cytosol(areas, parts),
-        locator=TetrahedronLocator(points, tetrahedra, _mean_per_node(edges, lengths, size), own, periods),
+        locator=TetrahedronLocator(points, tetrahedra, sizes, own, periods),
         layout=sliced_ell(conductance, volumes),
         picture=CellComplex(points, tetrahedra, "point", own, parts),
         radius=min(quality.gershgorin, LANCZOS_MARGIN * quality.spectral_radius),
@@ -109,41 +108,49 @@ class Named:
     regions: dict[str, np.ndarray]
 
 
-def _renumbered(
-    mesh: TetrahedralMesh,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Named, np.ndarray]:
-    """Points, tetrahedra, their volumes, what has a name, and edges (2, e), in the order of the control volumes.
+def _renumbered(mesh: TetrahedralMesh) -> tuple[np.ndarray, np.ndarray, np.ndarray, Named, Assembled]:
+    """Points, tetrahedra and what has a name, in the order of the control volumes, and these.
 
     After the points of the control volumes come those images of them at which a tile ends; second is the control
     volume that each point belongs to.
     """
     same = mesh.tiling.same if mesh.tiling else np.arange(len(mesh.points))
     is_image = same != np.arange(len(same))
-    number = np.cumsum(~is_image) - 1
-    nodes, size = number[same[mesh.tetrahedra]] if mesh.tiling else mesh.tetrahedra, int(number[-1]) + 1
-    graph = summed_over_edges(nodes, np.ones((6, len(nodes)), dtype=np.int32), size)
-    if graph.diagonal().any():
+    number = (np.cumsum(~is_image) - 1)[same]
+    if mesh.tiling and _is_too_narrow(number[mesh.tetrahedra]):
         raise InputError("a tile is one tetrahedron wide somewhere; choose a smaller size_in_bulk")
-    neighbours = csr_array(graph + graph.T)
-    order = reverse_cuthill_mckee(neighbours, symmetric_mode=True)
-    order = with_full_slices(order, np.diff(neighbours.indptr))
-    new = np.empty(size, dtype=np.int64)
-    new[order] = np.arange(size)
-    volume = new[number[same]]
-    place = np.where(is_image, size + np.cumsum(is_image) - 1, volume)
+    made = assembled(mesh.points, mesh.tetrahedra, number if mesh.tiling else None)
+    volume = made.new[number].astype(np.int64)
+    place = np.where(is_image, len(made.new) + np.cumsum(is_image) - 1, volume)
     points, own = np.empty_like(mesh.points), np.empty_like(volume)
     points[place], own[place] = mesh.points, volume
-    tetrahedra = place[mesh.tetrahedra]
     ends = mesh.tiling.ends if mesh.tiling else ()
-    along = np.argsort(tetrahedra.min(axis=1), kind="stable")
     named = Named(
         {name: place[faces] for name, faces in mesh.surfaces.items() if name not in ends},
         {name: place[mesh.tetrahedra[members]] for name, members in mesh.regions.items()},
     )
-    edges = new[np.stack(graph.tocoo().coords)]
-    return points, own, tetrahedra[along], mesh.volumes()[along], named, edges
+    return points, own, _along(place[mesh.tetrahedra]), named, made
 
 
-def _mean_per_node(edges: np.ndarray, lengths: np.ndarray, size: int) -> np.ndarray:
-    ends = edges.ravel()
-    return np.bincount(ends, np.tile(lengths, 2), size) / np.bincount(ends, minlength=size)
+def _is_too_narrow(nodes: np.ndarray) -> bool:
+    """Whether two corners of one of some tetrahedra (m, 4) are the same control volume."""
+    return any((nodes[:, i] == nodes[:, j]).any() for i, j, *_ in EDGES)
+
+
+def _along(tetrahedra: np.ndarray) -> np.ndarray:
+    """The tetrahedra (m, 4) by their lowest node; those that share it as they were."""
+    a, b, c, d = tetrahedra.T
+    lowest = np.minimum(np.minimum(a, b), np.minimum(c, d))
+    count = len(tetrahedra)
+    return tetrahedra[np.sort(lowest * count + np.arange(count)) % count]  # faster than a stable argsort
+
+
+def _lengths(points: np.ndarray, upper: csr_array, periods: Periods) -> tuple[np.ndarray, np.ndarray]:
+    """Length of each edge, and their mean around each control volume (n,), µm."""
+    size, counts = upper.shape[0], np.diff(upper.indptr)
+    rows, lengths = np.repeat(np.arange(size), counts), np.empty(upper.nnz)
+    for block in blocks(upper.nnz):
+        one, other = points[rows[block]], points[upper.indices[block]]
+        lengths[block] = np.linalg.norm(nearest_image(one, other, periods) - other, axis=1)
+    total = np.bincount(rows, lengths, size) + np.bincount(upper.indices, lengths, size)
+    return lengths, total / (counts + np.bincount(upper.indices, minlength=size))

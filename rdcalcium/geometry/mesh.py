@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.vectors import blocks, corners, cross, dot
+from rdcalcium.geometry.vectors import blocks, by_axis, corners, cross, dot
 from rdcalcium.units import nanometres
 
 # Corners of the face opposite to each corner; outward for a tetrahedron of positive orientation.
@@ -160,9 +160,9 @@ def among(keys: np.ndarray, ordered: np.ndarray) -> np.ndarray:
 
 def six_volumes(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
     """6 volume of each tetrahedron, (m,) µm³; negative where it is inverted."""
-    found = np.empty(len(tetrahedra))
+    found, axes = np.empty(len(tetrahedra)), by_axis(points)
     for block in blocks(len(tetrahedra)):
-        a, b, c, d = corners(points, tetrahedra[block])
+        a, b, c, d = corners(axes, tetrahedra[block])
         found[block] = dot(b - a, cross(c - a, d - a))
     return found
 

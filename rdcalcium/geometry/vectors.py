@@ -14,9 +14,14 @@ def blocks(count: int) -> Iterator[slice]:
     return (slice(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK))
 
 
-def corners(points: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
-    """Coordinates of the corners of tetrahedra (b, 4), (4, 3, b) µm."""
-    return np.ascontiguousarray(points[tetrahedra].transpose(1, 2, 0))
+def by_axis(points: np.ndarray) -> np.ndarray:
+    """Points (n, 3) µm with all x first, then all y and all z, (3, n) µm."""
+    return np.ascontiguousarray(points.T)
+
+
+def corners(axes: np.ndarray, tetrahedra: np.ndarray) -> np.ndarray:
+    """Coordinates of the corners of tetrahedra (b, 4), (4, 3, b) µm; of points `by_axis`, where they are found fast."""
+    return np.take(axes, tetrahedra.T, axis=1).transpose(1, 0, 2)
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
