@@ -54,6 +54,8 @@ def stable(conductance: csr_array) -> tuple[csr_array, int]:
     a, b = weight[one] / claims[one], weight[other] / claims[other]
     detour = np.bincount(claim, a * b / (a + b), minlength=len(bad))
     capped = -weight[bad] > detour
+    if not capped.any():
+        return conductance, 0
     weight[bad] = np.maximum(weight[bad], -detour)
     return symmetric(upper.tocsr()), int(capped.sum())
 

@@ -129,7 +129,7 @@ def _renumbered(mesh: TetrahedralMesh) -> tuple[np.ndarray, np.ndarray, np.ndarr
         {name: place[faces] for name, faces in mesh.surfaces.items() if name not in ends},
         {name: place[mesh.tetrahedra[members]] for name, members in mesh.regions.items()},
     )
-    return points, own, _along(place[mesh.tetrahedra]), named, made
+    return points, own, _along(np.take(place, mesh.tetrahedra)), named, made
 
 
 def _is_too_narrow(nodes: np.ndarray) -> bool:
@@ -142,7 +142,8 @@ def _along(tetrahedra: np.ndarray) -> np.ndarray:
     a, b, c, d = tetrahedra.T
     lowest = np.minimum(np.minimum(a, b), np.minimum(c, d))
     count = len(tetrahedra)
-    return tetrahedra[np.sort(lowest * count + np.arange(count)) % count]  # faster than a stable argsort
+    order = np.sort(lowest * count + np.arange(count)) % count  # faster than a stable argsort
+    return np.take(tetrahedra, order, axis=0)
 
 
 def _lengths(points: np.ndarray, upper: csr_array, periods: Periods) -> tuple[np.ndarray, np.ndarray]:
@@ -150,7 +151,7 @@ def _lengths(points: np.ndarray, upper: csr_array, periods: Periods) -> tuple[np
     size, counts = upper.shape[0], np.diff(upper.indptr)
     rows, lengths = np.repeat(np.arange(size), counts), np.empty(upper.nnz)
     for block in blocks(upper.nnz):
-        one, other = points[rows[block]], points[upper.indices[block]]
+        one, other = np.take(points, rows[block], axis=0), np.take(points, upper.indices[block], axis=0)
         lengths[block] = np.linalg.norm(nearest_image(one, other, periods) - other, axis=1)
     total = np.bincount(rows, lengths, size) + np.bincount(upper.indices, lengths, size)
     return lengths, total / (counts + np.bincount(upper.indices, minlength=size))
