@@ -9,6 +9,7 @@ import rdcalcium as rc
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
+from rdcalcium.geometry import surface_mesh
 from rdcalcium.geometry.builders import build
 from rdcalcium.library import resolve
 from rdcalcium.placement import placed
@@ -233,6 +234,13 @@ def test_what_a_surface_encloses_is_meshed_with_channels_as_nodes(tmp_path):
     assert mesh.volumes().sum() == pytest.approx(ball, rel=0.03)
     assert np.linalg.norm(mesh.points - np.array([0, 0, 0.5]), axis=1).min() < 1e-9
     assert discretize_tetrahedra(mesh).quality.negative_weight < 1e-3
+
+
+def test_a_surface_that_gmsh_does_not_finish_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(surface_mesh, "PATIENCE", 0.05)
+    monkeypatch.setattr(surface_mesh, "EACH", 0.0)
+    with pytest.raises(InputError, match=r"bouton\.ply, of 512 triangles \(did not come to an end in .*smooth it"):
+        build(terminal(tmp_path))
 
 
 def test_pieces_of_a_surface_are_surfaces_of_the_mesh(tmp_path):

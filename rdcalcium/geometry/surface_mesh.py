@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import subprocess
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.described_mesh import NEAR, described_mesh
+from rdcalcium.geometry.child import in_child
+from rdcalcium.geometry.described_mesh import NEAR, described_mesh, described_nodes
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.occ import volumes
 from rdcalcium.model import Model, Tetrahedra
@@ -21,6 +23,7 @@ from rdcalcium.surfaces.triangles import named
 from rdcalcium.units import NM_PER_UM
 
 SHARP = math.radians(40)  # between two triangles; along sharper edges Gmsh keeps the edge
+PATIENCE, EACH = 60.0, 0.005  # s, and for each triangle and node; smooth surfaces take 0.0005 s for each
 FACETS = 24  # along the extent of an obstacle that is no surface from a file
 
 
@@ -29,14 +32,27 @@ def surface_tetrahedra(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> 
 
     As that of every described body, see `described_mesh`; its obstacles have to lie within, clear of each other. Pieces
     of the surface with names are told by the nearest triangle of the file, so that their rims are as ragged as edges
-    are long.
+    are long. Gmsh may go on for ever on a rough surface, so it works in a process of its own, for a limited time.
     """
     channels = [shape.put_on(p) for group in model.channels for p in group.points]
     watched = [shape.put_on(p) for p in model.watched.values()]
     hollow = tuple(lumen.region for lumen in model.lumens.values())
     _require_apart(shape)
-    made = described_mesh(shape, choice, channels, watched, hollow, add_body=_add_sheets)
+    limit = PATIENCE + EACH * (len(shape.closed.triangles.faces) + described_nodes(model, shape, choice))
+    try:
+        made = in_child(limit, described_mesh, shape, choice, channels, watched, hollow, add_body=_add_sheets)
+    except subprocess.TimeoutExpired:
+        raise _too_rough(shape, f"did not come to an end in {limit:.0f} s") from None
     return _named(made, shape)
+
+
+def _too_rough(shape: SurfaceFile, what: object) -> InputError:
+    """What is said of a surface that Gmsh cannot mesh."""
+    count = len(shape.closed.triangles.faces)
+    return InputError(
+        f"Gmsh cannot mesh {shape.file}, of {count} triangles ({what}): smooth it or reduce "
+        'its triangles where it comes from, or say [discretization] kind = "grid", which takes any closed surface'
+    )
 
 
 def _require_apart(shape: SurfaceFile) -> None:
@@ -67,8 +83,11 @@ def _add_sheets(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.n
     first = 0
     for triangles in found:
         first = _add_triangles(gmsh, triangles, first)
-    gmsh.model.mesh.classifySurfaces(SHARP, True, True, math.pi)
-    gmsh.model.mesh.createGeometry()
+    try:
+        gmsh.model.mesh.classifySurfaces(SHARP, True, True, math.pi)
+        gmsh.model.mesh.createGeometry()
+    except Exception as error:  # the only class that Gmsh raises
+        raise _too_rough(cast("SurfaceFile", shape), error) from None
     tags = _bodies(gmsh, shape)
     geo = gmsh.model.geo
     geo.addVolume([geo.addSurfaceLoop([tag for own in tags for tag in own])])
