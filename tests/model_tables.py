@@ -65,7 +65,7 @@ DISCRETIZATIONS = {
         "growth": 1.3,
         "margin": "30 nm",
     },
-    "tetrahedra": {"kind": "tetrahedra", "size_at_active_zone": "7 nm", "size_in_bulk": "80 nm"},
+    "tetrahedra": {"kind": "tetrahedra", "size_at_active_zone": "7 nm", "size_in_bulk": "80 nm", "monotone": True},
 }
 CALYX_CURRENT = str(ROOT / "tests" / "calyx_current.csv")
 CURRENTS = {
@@ -139,7 +139,7 @@ STIMULI: dict[str, dict[str, Any]] = {
 }
 PARTS: dict[str, dict[str, Any]] = {
     **{f"geometry {k}": {"geometry": v} for k, v in GEOMETRIES.items() if k != "mesh"},
-    "geometry mesh": {"geometry": GEOMETRIES["mesh"], "discretization": {"kind": "tetrahedra"}},
+    "geometry mesh": {"geometry": GEOMETRIES["mesh"], "discretization": {"kind": "tetrahedra", "monotone": True}},
     **{f"discretization {k}": {"discretization": v} for k, v in DISCRETIZATIONS.items()},
     **{f"current {k}": {"channels": [channel(current=v)]} for k, v in CURRENTS.items()},
     "current ohmic": {

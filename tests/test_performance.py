@@ -109,7 +109,9 @@ def test_the_dearest_kind_of_sites_counts(figures: Any) -> None:
     ]
     sensors, channels = sites(replace(figures, parts={"sites": {"tables": {"": rows}}}))
     assert (sensors["met"], channels["met"]) == ("no", "yes")
-    assert sensors["measured"] == "five sites 3.0 %, allosteric 6.0 %; 20 control volumes, 12 stages a step at most"
+    assert sensors["measured"] == (
+        "five sites 3.0 %, allosteric 6.0 %; 20 control volumes, 12 stages a step at most; on 10 they add 80 to 80 %"
+    )
     assert [row["met"] for row in sites(replace(figures, parts={}))] == ["", ""]
 
 

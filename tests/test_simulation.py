@@ -55,7 +55,7 @@ def test_a_step_among_many_shows_what_it_shows_alone(backend: str) -> None:
             alone = twin.advance()
             assert (moment.t, moment.h, moment.evaluations) == (alone.t, alone.h, alone.evaluations)
             for one, other in zip(seen(run, moment), seen(twin, alone), strict=True):
-                np.testing.assert_array_equal(one, other)
+                np.testing.assert_allclose(one, other, rtol=1e-14)  # sums over many points may go in another order
     assert twin.finished
     assert longest > 1 or run.way is run.host
 

@@ -39,7 +39,8 @@ def write_toml(model: Model) -> str:
     """
     tables = _said(model)
     if model.geometry.brings_cells:
-        tables["discretization"] = {"kind": model.discretization.kind}
+        sizes = ("size_at_active_zone", "size_in_bulk")  # those of the file
+        tables["discretization"] = {k: v for k, v in tables["discretization"].items() if k not in sizes}
     text = tomli_w.dumps(tables, multiline_strings=False)
     text = _NOT_SAID.sub(r"# \1 is not said: \2", text)
     return _LIST.sub(lambda found: _in_one_line(found[0]), text)
