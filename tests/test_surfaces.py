@@ -159,6 +159,13 @@ def test_cubes_that_cross_are_found_and_refused():
         mended(both)
 
 
+def test_a_sphere_that_meets_its_mirror_image_crosses_it():
+    """There each edge passes through an edge, and none through the inside of a triangle."""
+    points, faces = icosphere(1.0, 3)
+    both = np.vstack([points, points + np.array([0.8, 0.0, 0.0])])
+    assert len(crossings(named(both, np.vstack([faces, faces + len(points)])))) >= 6
+
+
 def test_no_triangles_of_a_sphere_cross():
     assert not len(crossings(named(*icosphere(1.0, 4))))
 

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from rdcalcium.surfaces.samples import Samples, samples
 from rdcalcium.surfaces.triangles import Triangles
 
-INSIDE = 1e-6  # of a triangle, within whose sides an edge has to pass to go through it
+INSIDE = 1e-6  # of a triangle: how far beyond its plane an edge has to go, and how far off a side it may pass
 CHUNK = 1 << 16  # corners of a tree, whose neighbours are looked for at once
 
 
@@ -48,6 +48,7 @@ def _near(there: Samples) -> Iterator[np.ndarray]:
 def _passes(start: np.ndarray, end: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Whether sides from start to end (k, 3) pass through triangles (k, 3, 3); those that only touch do not.
 
+    A side that passes through a side of the triangle does so: where a surface meets its mirror image, all of them do.
     By the volumes of the tetrahedra that the ends, and the side with each side of the triangle, span.
     """
     a, b, c = (corners[:, k] for k in range(3))
@@ -62,5 +63,5 @@ def _passes(start: np.ndarray, end: np.ndarray, corners: np.ndarray) -> np.ndarr
     through = (
         (above * below < 0) & (np.minimum(np.abs(above), np.abs(below)) > INSIDE * apart) & (apart > INSIDE * size)
     )
-    inside: np.ndarray = (volumes / scale > INSIDE).all(axis=0) & through
+    inside: np.ndarray = (volumes / scale > -INSIDE).all(axis=0) & through
     return inside
