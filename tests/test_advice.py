@@ -14,7 +14,7 @@ import pytest
 import rdcalcium as rc
 from rdcalcium import library, memory
 from rdcalcium.advice import WARNING, check, resolution_warnings
-from rdcalcium.advice.quality import NEGATIVE, judge_mesh
+from rdcalcium.advice.quality import NEGATIVE, judge_mesh, where
 from rdcalcium.advice.resolution import CAPTURE, CORRECTED, FILLED, NEAR
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize, planned_size
@@ -27,6 +27,7 @@ from rdcalcium.model import (
     Box,
     Buffer,
     Channels,
+    Ellipsoid,
     Grid,
     MeshFile,
     Model,
@@ -275,6 +276,10 @@ def test_a_gap_narrower_than_a_cell_is_warned_of() -> None:
     assert "sensor 'vesicle' lies in the gap of 5 nm under 'docked', 2 cells of 2.5 nm" in fine
     assert not fine.startswith("warning")
     assert sentence(with_gap(0.005, 0.01), "lies in the gap").startswith("warning: ")
+    assert "choose a smaller size_at_active_zone along z" in sentence(with_gap(0.005, 0.01), "lies in the gap")
+    coarse = Tetrahedra(size_at_active_zone=0.06, size_in_bulk=0.1)
+    on_tetrahedra = sentence(with_gap(0.006, 0.01).changed(discretization=coarse), "lies in the gap")
+    assert on_tetrahedra.endswith("choose a smaller size_at_active_zone")
     assert not any("gap" in line for line in check(model()))
 
 
@@ -422,3 +427,16 @@ def test_calcium_in_membranes_and_stores_is_told_of() -> None:
     assert number(r"# uM um\^3 bound to PMCA_bartol2015", said) == pytest.approx(held, rel=1e-4)
     assert number(r"# uM um\^3 stored in ER", said) == pytest.approx(21 * 0.15, rel=1e-4)
     assert not any("besides" in line for line in check(model()))
+
+
+def test_a_place_of_a_mesh_is_told_by_the_kind_and_name_of_the_body_beside_it() -> None:
+    inside = Ellipsoid(centre=(0, 0, 0.2), semi_axes=(0.1, 0.12, 0.12))
+    model = Model(
+        geometry=Box(size=(0.5, 0.5, 0.4), obstacles=(inside,)),
+        discretization=Tetrahedra(size_at_active_zone=0.1, size_in_bulk=0.1),
+        run=Run(duration=1),
+    )
+    made = discretize(model)
+    assert where(model, made, [0.1, 0.0, 0.2]).endswith("at ellipsoid 'mitochondrion'")
+    assert "from ellipsoid 'mitochondrion'" in where(model, made, [0.11, 0.0, 0.2])
+    assert where(model, made, [0.2, 0.2, 0.0]).endswith("surface 'membrane'")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 import rdcalcium as rc
 from rdcalcium.cli.commands import cli
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.library import resolve
 
 BOX = ("box", 'size=["300 nm", "300 nm", "200 nm"]')
 VESICLE = 'obstacles=[{centre = [0, 0, "80 nm"], radius = "40 nm"}]'
@@ -47,11 +52,73 @@ def test_a_model_is_meshed_with_its_channels(tmp_path: Path) -> None:
     assert abs(points - [0.03, 0.04, 0]).sum(axis=1).min() < 1e-9  # a channel is a node
 
 
+QUARTER = """
+title = "quarter"
+run = { duration = 0.05 }
+discretization = { kind = "tetrahedra", size_at_active_zone = "60 nm", size_in_bulk = "100 nm" }
+geometry = { kind = "hemisphere", radius = "300 nm", symmetry = ["x", "y"] }
+channels = [{ name = "Ca", positions = [[0, 0]], current = { kind = "constant", amplitude = 0.1 } }]
+pumps = [{ name = "P", surface = "membrane", law = "P*Ca", parameters = { P = "0.1 um/ms" } }]
+probes = [{ name = "p", position = ["0 nm", "100 nm", "80 nm"] }]
+"""
+
+
+def test_the_mesh_of_a_quarter_says_so_and_is_read_back_as_one(tmp_path: Path) -> None:
+    (tmp_path / "shape.toml").write_text(QUARTER)
+    told = call(str(tmp_path / "shape.toml"), "--out", str(tmp_path / "quarter.msh")).output
+    assert "this is a quarter of the terminal, at x >= 0 and y >= 0; a model file reads it" in told
+    (geometry,) = re.findall(r"geometry = .*", told)
+    lines = QUARTER.splitlines()
+    brought = [lines[1], lines[2], 'discretization = { kind = "tetrahedra" }', geometry, *lines[5:]]
+    (tmp_path / "file.toml").write_text("\n".join(brought))
+    shape, file = (rc.load(tmp_path / f"{name}.toml") for name in ("shape", "file"))
+    cells = rc.discretize(file)
+    assert file.copies * cells.total_volume == pytest.approx(2 / 3 * math.pi * 0.3**3, rel=0.1)
+    assert file.copies * cells.surfaces["membrane"].areas.sum() == pytest.approx(math.pi * 0.3**2, rel=0.05)
+    runs = {"one": shape, "other": file}
+    one, other = (rc.run(model, "numpy", tmp_path / name, warn=lambda _: None) for name, model in runs.items())
+    for name in ("entered", "free"):
+        assert getattr(one.summary.ledger, name) == pytest.approx(getattr(other.summary.ledger, name), rel=1e-6)
+    assert one.summary.points["p"].peak == pytest.approx(other.summary.points["p"].peak, rel=1e-6)
+
+
+def test_a_mesh_that_is_no_half_is_refused_as_one(tmp_path: Path) -> None:
+    call(*BOX, "--bulk", "100 nm", "--out", str(tmp_path / "box.msh"))
+    whole = rc.read_mesh(tmp_path / "box.msh", "um")
+    for by, said in ((0.0, "goes from -150 to 150 nm; bring the half"), (0.2, "begins at x = 50 nm; move it there")):
+        rc.write_mesh(whole.moved(np.array([by, 0.0, 0.0])), tmp_path / "moved.msh")
+        file = {"kind": "mesh", "file": str(tmp_path / "moved.msh"), "length_unit": "um", "symmetry": ["x"]}
+        model = resolve({"geometry": file, "discretization": {"kind": "tetrahedra"}, "run": {"duration": 1}})
+        with pytest.raises(InputError, match=said):
+            rc.discretize(model)
+
+
+def test_faces_of_a_mirror_plane_are_no_membrane_whoever_named_them(tmp_path: Path) -> None:
+    made = rc.mesh(
+        resolve(
+            {
+                "geometry": {"kind": "box", "size": [0.2, 0.2, 0.2], "symmetry": ["x"]},
+                "discretization": {"kind": "tetrahedra", "size_in_bulk": 0.1},
+                "run": {"duration": 1},
+            }
+        )
+    )
+    all_one = TetrahedralMesh(made.points, made.tetrahedra)
+    assert all_one.areas() == pytest.approx({"membrane": 0.16})
+    rc.write_mesh(all_one, tmp_path / "half.vtu")
+    file = {"kind": "mesh", "file": str(tmp_path / "half.vtu"), "length_unit": "um", "symmetry": ["x"]}
+    model = resolve({"geometry": file, "discretization": {"kind": "tetrahedra"}, "run": {"duration": 1}})
+    assert rc.mesh(model).areas() == pytest.approx({"membrane": 0.12, "x_min": 0.04})
+
+
 def test_without_a_name_every_shape_tells_its_keys() -> None:
     told = call().output
     assert "box: A box" in told
     assert "  size: Extent of the whole box" in told
-    assert "  symmetry (may be left out)" in told
+    assert "only the positive half is computed" in told
+    assert told.count("none: the whole terminal is computed") > 5
+    assert "length_unit: Unit of the coordinates in the file, which holds numbers alone; none: refused" in told
+    assert 'unless it is said: "membrane"' in told
 
 
 @pytest.mark.parametrize(
@@ -60,6 +127,9 @@ def test_without_a_name_every_shape_tells_its_keys() -> None:
         (("bax",), r"neither a file nor a model .*shapes: .*box"),
         (("box", "size"), "no KEY=VALUE"),
         (("box", "sizes=[1, 1, 1]"), "Did you mean 'size'"),
+        ((*BOX, "symmetry=[x]"), r"""symmetry=\[x\] is no list .*around them: symmetry='\["x"\]'"""),
+        (("box", "size=[300 nm, 0.3, 200 nm]"), r"""size='\["300 nm", 0\.3, "200 nm"\]'"""),
+        (("box", "obstacles=[{centre = [0, 0, 80 nm]}]"), r"'obstacles=…'"),
         (("keller2015", "size=3"), "a model says its keys itself"),
         ((*BOX, "--bulk", "3 apples"), "apples"),
         ((*BOX, "--bulk", "100 nm", "--out", "box.stl"), "is not a mesh format"),

@@ -11,6 +11,7 @@ from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization import Discretization, MeshQuality
 from rdcalcium.discretization.angles import SLIVER
 from rdcalcium.model import Model
+from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.units import figures, nanometres, time_span
 
 NEGATIVE = 1e-3  # Σ|negative| / Σ positive couplings of a mesh above which dips below zero are to be expected
@@ -78,9 +79,13 @@ def _fastest(model: Model, made: Discretization, quality: MeshQuality) -> str:
 def where(model: Model, made: Discretization, place: Sequence[float]) -> str:
     """A place (µm) in words: its coordinates, and how far it is from the nearest point or surface with a name."""
     away = {name: math.dist(place, point) for name, point in model.points_of_interest().items()}
+    for body in model.geometry.standing:
+        depth = abs(float(body.solid.depth(np.array([place]))[0]))
+        away[body.called] = min(depth, away.get(body.called, math.inf))
     for name, surface in made.surfaces.items():
-        nodes = made.centres[surface.indices]
-        away[f"surface {name!r}"] = float(np.linalg.norm(nodes - np.array(place), axis=1).min())
+        if name not in (OBSTACLES, *(body.name for body in model.geometry.solids)):
+            nodes = made.centres[surface.indices]
+            away[f"surface {name!r}"] = float(np.linalg.norm(nodes - np.array(place), axis=1).min())
     at = f"at {nanometres(place, 4)}"
     if not away:
         return at

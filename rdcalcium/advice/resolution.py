@@ -15,7 +15,7 @@ from rdcalcium.discretization import Locator
 from rdcalcium.discretization.near_field import PORE
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
-from rdcalcium.model import Model, Obstacle
+from rdcalcium.model import Grid, Model, Obstacle
 from rdcalcium.solids import way_to
 from rdcalcium.solids.periodic import tiled
 from rdcalcium.units import counted
@@ -114,7 +114,8 @@ def _in_gap(one: Watched, model: Model, locator: Locator) -> Said | None:
     gap, obstacle = min(above)
     height = float(locator.widths(np.array([foot]))[0, 2])
     high = f"{counted(gap / height, 'cell')} of {nm(height)}"
-    one_cell = "calcium finds one whole cell there: choose a smaller size along z"
+    finer = " along z" if isinstance(model.discretization, Grid) else ""
+    one_cell = f"calcium finds one whole cell there: choose a smaller size_at_active_zone{finer}"
     text = f"{one.name} lies in the gap of {nm(gap)} under {obstacle!r}, {high}"
     return Said(one.kind, text, "" if gap >= height * ROUNDING else one_cell, gap / height)
 

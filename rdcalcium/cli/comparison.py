@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rdcalcium.cli.tables import console_for, fits
 from rdcalcium.errors import RdcalciumError
 from rdcalcium.results import Result
 from rdcalcium.results.convergence import convergence, require_alike, write_convergence
@@ -56,18 +57,22 @@ def others_beside(base: Path, made: list[Result]) -> Iterator[Result]:
 
 def compare_runs(runs: list[Result]) -> None:
     """Show what the cells leave, and write it into the folder of the finest run."""
-    from rich.console import Console
-
     found = convergence(runs)
-    console = Console(highlight=False)
-    console.print(_table(found))
+    table = _table(found)
+    if not fits(table):
+        table = _table(found, break_names=True)
+    console = console_for(table)
+    console.print(table)
     for line in _sentences(found):
         console.print(line, markup=False)
     console.print(f"{write_convergence(found)}", markup=False)
 
 
-def _table(found: xarray.Dataset) -> Any:
-    """A row for each quantity: what each run found, the extrapolation, and how far the finest one is from it."""
+def _table(found: xarray.Dataset, *, break_names: bool = False) -> Any:
+    """A row for each quantity: what each run found, the extrapolation, and how far the finest one is from it.
+
+    break_names  whether what a quantity is has a line below the name of its sensor
+    """
     from rich.markup import escape
     from rich.table import Table
 
@@ -79,7 +84,10 @@ def _table(found: xarray.Dataset) -> Any:
         one = found.isel(quantity=row)
         numbers = [f"{x:.4g}" for x in (*one.value.values.tolist(), float(one.extrapolated))]
         order = [_order(float(one.order), float(one.error))] * (len(widths) > 2)
-        table.add_row(escape(str(one["quantity"].values)), *numbers, _error(float(one.error)), *order)
+        name = escape(str(one["quantity"].values))
+        table.add_row(
+            name.replace(": ", ":\n  ", 1) if break_names else name, *numbers, _error(float(one.error)), *order
+        )
     return table
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from rdcalcium.geometry.mesh import TetrahedralMesh
-    from rdcalcium.model import Model
+    from rdcalcium.model import Model, Shape
 
 
 @click.command()
@@ -36,11 +41,22 @@ def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | No
     from rdcalcium.geometry.files import write_mesh
 
     found = made_of(model)
-    for line in (*model.geometry.remarks, *found.remarks, *_told(found)):
-        click.echo(line)
     out = out or Path(f"{Path(name).stem}.msh")
+    for line in (*model.geometry.remarks, *found.remarks, *_told(found), *_part(model.geometry, out)):
+        click.echo(line)
     write_mesh(found, out)
     click.echo(out)
+
+
+def _part(geometry: Shape, out: Path) -> Iterator[str]:
+    """How to read back what is only a half or a quarter of a terminal."""
+    if planes := ["xyz"[axis] for axis in geometry.mirrors]:
+        part = {2: "half", 4: "quarter"}[geometry.copies]
+        keys = f'file = "{out.name}", length_unit = "um", symmetry = {json.dumps(planes)}'
+        yield (
+            f"this is a {part} of the terminal, at {' and '.join(f'{letter} >= 0' for letter in planes)}; a model file "
+            f'reads it as such by geometry = {{ kind = "mesh", {keys} }}'
+        )
 
 
 def _shapes() -> Iterator[str]:
@@ -53,7 +69,15 @@ def _shapes() -> Iterator[str]:
         yield f"{kind_name(shape)}: {' '.join((shape.__doc__ or '').split())}"
         for key, field in sorted(shape.model_fields.items(), key=lambda item: not item[1].is_required()):
             if key != "kind":
-                yield f"  {key}{'' if field.is_required() else ' (may be left out)'}: {key_meaning(field)[0]}"
+                meaning, none = key_meaning(field)
+                yield f"  {key}: {meaning.rstrip('.')}{_left_out(field, none)}"
+
+
+def _left_out(field: FieldInfo, none: str) -> str:
+    """What a key is where it is left out; nothing of one that has to be there."""
+    if field.is_required():
+        return ""
+    return f"; none: {none}" if none else f'; unless it is said: "{field.default}"'
 
 
 def _key(text: str) -> tuple[str, Any]:
@@ -64,8 +88,27 @@ def _key(text: str) -> tuple[str, Any]:
     try:
         read = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
+        if value.strip().startswith(("[", "{")):
+            what = "list" if value.strip().startswith("[") else "table"
+            raise click.UsageError(f"{text} is no {what} of a model file{_quoted(key, value)}") from None
         read = value
     return key.strip(), read
+
+
+def _quoted(key: str, value: str) -> str:
+    """What to write where the shell has taken the quotes of a plain list away; of others where it would keep them."""
+    inside = value.strip()[1:-1]
+    why = "; a shell takes quotes away, unless there are others around them: "
+    if set(inside) & set("[]{}="):
+        return f"{why}'{key}=…'"
+    words = ", ".join(word if _is_number(word) else f'"{word}"' for word in map(str.strip, inside.split(",")))
+    return f"{why}{key}='[{words}]'"
+
+
+def _is_number(text: str) -> bool:
+    with suppress(ValueError):
+        return math.isfinite(float(text))
+    return False
 
 
 def _sizes(fine: str | None, bulk: str | None) -> dict[str, str]:

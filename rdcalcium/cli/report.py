@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rdcalcium.cli.tables import console_for
 from rdcalcium.results.folder import IMAGING, LEDGER
 from rdcalcium.units import IONS_PER_AMOUNT, counted, milliseconds, time_span
 
@@ -22,12 +23,11 @@ LOWEST = -1e-6  # µM; what lies below it is more than rounding
 
 def show_report(result: Result) -> None:
     """What a reader wants to know first."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if result.summary.points:
-        console.print(_points(result.summary.points))
-    console.print(_ledger(result.summary.ledger))
+    tables = [_points(result.summary.points)] if result.summary.points else []
+    tables.append(_ledger(result.summary.ledger))
+    console = console_for(*tables)
+    for table in tables:
+        console.print(table)
     for line in _sentences(result):
         console.print(line, markup=False)
 
@@ -41,7 +41,7 @@ def _points(points: dict[str, Point]) -> Table:
     title = "At the sensors and probes" + several * ", mean ± SD over the trials"
     table = Table(title=title, title_justify="left")
     for heading in ("", "peak [Ca2+] (uM)", "at (ms)", *["release probability"] * released):
-        table.add_column(heading, justify="left" if not heading else "right", overflow="fold")
+        table.add_column(heading, justify="left" if not heading else "right", overflow="fold", no_wrap=not heading)
     for name, point in points.items():
         probability = _with_spread(point.release_probability, point.release_probability_sd)
         moment = _moment(point.time_of_peak)
@@ -66,7 +66,7 @@ def _ledger(ledger: Amounts) -> Table:
     from rich.table import Table
 
     table = Table(title=f"Calcium ledger (uM um^3; 1 is {IONS_PER_AMOUNT:.1f} ions)", title_justify="left")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     table.add_column("amount", justify="right")
     rows = {"at the beginning": ledger.initial, "entered": ledger.entered, "free": ledger.free}
     rows |= {f"bound to {name}": amount for name, amount in ledger.bound.items()}

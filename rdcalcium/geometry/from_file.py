@@ -9,6 +9,7 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.files import read_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.mirror_faces import with_mirrors
 from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
 from rdcalcium.model import MeshFile, Model, Tetrahedra
 from rdcalcium.model.file_units import fitting_unit
@@ -23,6 +24,7 @@ def mesh_of_file(model: Model, geometry: MeshFile, choice: Tetrahedra) -> Tetrah
     if geometry.length_unit is None:
         raise InputError(_unit_missing(model, path, read_mesh(path)))
     mesh = read_mesh(path, geometry.length_unit, (geometry.membrane,) if channels else ())
+    mesh = with_mirrors(mesh, path.name, dict(zip(geometry.mirrors, geometry.mirror_surfaces, strict=True)))
     mesh = mesh.with_remarks([f"{path.name}, read in {geometry.length_unit}: {mesh}"])
     for name, point in channels.items():
         corners = mesh.points[mesh.surfaces[geometry.membrane]]

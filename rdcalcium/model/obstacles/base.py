@@ -36,6 +36,11 @@ class Obstacle(Part):
         """Where it is; its surface has its name."""
 
     @property
+    def called(self) -> str:
+        """What a sentence calls it: what it is, and its name."""
+        return f"{self.kind.replace('_', '-')} {self.name!r}"
+
+    @property
     @abstractmethod
     def place(self) -> str:
         """Where it is, in the words of a message: "at (0, 0, 50) nm with radius 20 nm"."""

@@ -16,6 +16,7 @@ from rdcalcium.model.shapes.described import Described
 from rdcalcium.model.shapes.ellipsoidal import Ellipsoidal
 from rdcalcium.model.shapes.hemisphere import Hemisphere
 from rdcalcium.model.shapes.mesh_file import MeshFile
+from rdcalcium.model.shapes.mirrored import Mirrored
 from rdcalcium.model.shapes.sector import Sector
 from rdcalcium.model.shapes.spherical import Spherical
 
@@ -38,6 +39,7 @@ __all__ = [
     "Geometry",
     "Hemisphere",
     "MeshFile",
+    "Mirrored",
     "Place",
     "Sector",
     "Shape",

@@ -6,17 +6,17 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from pydantic import model_validator
 
 from rdcalcium.model.obstacles import OBSTACLES, AnyObstacle, Obstacle
-from rdcalcium.model.shapes.base import Place, Shape
+from rdcalcium.model.shapes.base import Place
+from rdcalcium.model.shapes.mirrored import AXES, Mirrored
 from rdcalcium.solids import Block, Common, Corners, Solid, Without, nearest_on_surface
 from rdcalcium.units import nanometres, nanometres_to
 
-AXES = "xyz"
 SAMPLES = 200  # points at which both halves of a terminal are compared
 SLACK = 1e-9  # of the extent of a terminal, by which a point may be outside
 
@@ -33,15 +33,12 @@ class Boxes:
         return np.flatnonzero(there.all(axis=1)).tolist()
 
 
-class Described(Shape):
+class Described(Mirrored):
     """A shape whose surface is known everywhere, in which bodies may stand.
 
     All its walls, and those of the obstacles, reflect calcium and buffers.
     """
 
-    symmetry: tuple[Literal["x", "y"], ...] = ()
-    """Mirror planes x = 0 or y = 0: only the positive half is computed. A channel on the plane keeps its own
-    current, of which the computed half receives its share; none: the whole terminal is computed."""
     obstacles: tuple[AnyObstacle, ...] = ()
     """What calcium has to go around, such as vesicles; none: nothing is in the way."""
 
@@ -66,16 +63,6 @@ class Described(Shape):
         (x, y, z), high = self.corners
         low_x, low_y = (0.0 if axis in self.mirrors else low for axis, low in enumerate((x, y)))
         return (low_x, low_y, z), high
-
-    @property
-    def mirrors(self) -> dict[int, float]:
-        """Those of its `symmetry`."""
-        return {AXES.index(letter): 0.0 for letter in sorted(self.symmetry)}
-
-    @property
-    def mirror_surfaces(self) -> tuple[str, ...]:
-        """The lower ends of what is computed."""
-        return tuple(f"{AXES[axis]}_min" for axis in self.mirrors)
 
     def cytosol(self, hollow: Collection[str] = ()) -> Solid:
         """The computed part, without obstacles.
@@ -165,12 +152,6 @@ class Described(Shape):
     def nearest_on_membrane(self, point: Place) -> Place | None:
         """Of the piece of the outline on which channels sit."""
         return nearest_on_surface(self.outline, point, self.membrane_surface)
-
-    @model_validator(mode="after")
-    def _mirrors_once(self) -> Self:
-        if len(set(self.symmetry)) < len(self.symmetry):
-            raise ValueError(f"symmetry names the plane {self.symmetry[0]} = 0 twice; say it once")
-        return self
 
     @model_validator(mode="after")
     def _halves_are_alike(self) -> Self:

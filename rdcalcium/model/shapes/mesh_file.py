@@ -7,12 +7,16 @@ from typing import ClassVar, Literal, Self
 
 from rdcalcium.model.cells import Grid, Tetrahedra
 from rdcalcium.model.file_units import FITTING, LengthUnit, fitting_unit
-from rdcalcium.model.shapes.base import Shape
+from rdcalcium.model.shapes.mirrored import Mirrored
 from rdcalcium.units import parse
 
 
-class MeshFile(Shape):
-    """A tetrahedral mesh made elsewhere; its whole surface reflects calcium and buffers."""
+class MeshFile(Mirrored):
+    """A tetrahedral mesh made elsewhere; its whole surface reflects calcium and buffers.
+
+    With `symmetry` it is the half of a terminal at x >= 0, and its faces at x = 0 are the mirror plane and no membrane;
+    `rdcalcium mesh` writes such meshes of models that have mirror planes.
+    """
 
     brings_cells: ClassVar[bool] = True
 
