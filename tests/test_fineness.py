@@ -125,6 +125,25 @@ def test_a_point_that_is_nearer_to_a_channel_than_all_cells_tell_has_no_estimate
     assert "probe 'near'" in rule[0]
 
 
+def test_tetrahedra_are_not_made_where_none_of_them_tell_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rdcalcium.fineness.levels.brief", lambda model: pytest.fail("this takes long"))
+    near = [{"name": f"{i}", "position": [0.01 * i, 0, 0]} for i in (1, 2)]
+    with pytest.raises(
+        NoEstimateError, match=r"all 2 sensors and probes are nearer .* than 3 edges of 40 nm.* 6\.7 nm"
+    ):
+        estimate_error(box("tetrahedra").changed(probes=near))
+
+
+def test_an_estimate_says_how_long_it_takes_and_does_not_ask_for_more_widths_than_it_needs() -> None:
+    told: list[tuple[float, str]] = []
+    found = estimate_error(box("grid"), progress=lambda share, words: told.append((share, words)))
+    assert len(told) == len(found.levels) == 4
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+    first = r"error of cells: on cells \S+ times as wide, about [\d,]+ control volumes; about [\d.]+ s on one core"
+    assert re.fullmatch(first, told[0][1])
+    assert told[1][1].endswith(" s more")
+
+
 def test_where_an_error_is_estimated_rules_of_thumb_are_silent() -> None:
     model = small_model(discretization={"size_at_active_zone": 0.02})
     model = model.changed(probes=[{"name": "p", "position": [0.008, 0, 0.002]}])

@@ -47,12 +47,22 @@ def distances(model: Model, locator: Locator, told: Collection[str] = ()) -> Ite
 
 def _measured(model: Model, locator: Locator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each sensor and probe the way to the nearest channel and its widest cell (µm), and how many cells it takes."""
-    points, pores = np.array([*model.watched.values()]), np.array(_pores(model))
-    pores = tiled(model.geometry.periods, pores)
-    far, nearest = cKDTree(pores).query(points)
+    points, (pores, far, nearest) = np.array([*model.watched.values()]), _nearest(model)
     widths = _widths_between(locator, points, pores[nearest])
     known = locator.knows_near(points, pores[nearest]) & ~np.array(model.sees_one_volume)
     return far, widths, np.where(known, CORRECTED, NEAR)
+
+
+def to_channels(model: Model) -> np.ndarray:
+    """From each sensor and probe to the nearest channel, (points,) µm, of a model that has both."""
+    return _nearest(model)[1]
+
+
+def _nearest(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All channels with their images (c, 3) µm; how far it is to the nearest from each point, and which that is."""
+    pores = tiled(model.geometry.periods, np.array(_pores(model)))
+    far, nearest = cKDTree(pores).query(np.array([*model.watched.values()]))
+    return pores, np.asarray(far), np.asarray(nearest)
 
 
 def too_near(model: Model, locator: Locator, finer: float) -> np.ndarray:

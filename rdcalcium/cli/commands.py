@@ -14,7 +14,7 @@ import click
 from rdcalcium import __version__
 from rdcalcium.backends import BACKENDS, describe
 from rdcalcium.cli.mesh import mesh
-from rdcalcium.cli.progress import frames_bar, progress_bar
+from rdcalcium.cli.progress import estimate_bar, frames_bar, progress_bar
 from rdcalcium.cli.report import show_report
 from rdcalcium.cli.stop import stoppable
 from rdcalcium.view.canvas import FORMATS
@@ -253,7 +253,9 @@ def steady(
 @device_option
 @refine_option
 @tetrahedra_option
-@click.option("--error", "estimate", is_flag=True, help="Estimate what the cells leave of error; takes some seconds.")
+@click.option(
+    "--error", "estimate", is_flag=True, help="Estimate what the cells leave of error; says how long that takes."
+)
 @click.option(
     "--accuracy",
     metavar="SHARE",
@@ -284,7 +286,8 @@ def _estimated(model: Model, accuracy: float | None, device: int | None) -> tupl
     from rdcalcium.fineness import NoEstimateError, estimate_error, sentences
 
     try:
-        found = estimate_error(model)
+        with estimate_bar() as progress:
+            found = estimate_error(model, progress=progress)
     except NoEstimateError as error:
         return (), [f"warning: by how much cells are off is not estimated: {error}"]
     return found.told, [*sentences(found, accuracy or ACCURACY, device)]

@@ -26,6 +26,13 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
 
 
 @contextmanager
+def estimate_bar() -> Iterator[Callable[[float, str], None]]:
+    """What an estimate calls with the share that is done, and words on what comes."""
+    with _shown("planning") as show:
+        yield show
+
+
+@contextmanager
 def frames_bar() -> Iterator[Callable[[int, int], None]]:
     """What a movie calls with the number of frames that are drawn, and of all."""
     with _shown("preparing") as show:

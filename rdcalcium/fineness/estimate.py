@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,20 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdcalcium.advice.cells import cell_sizes
-from rdcalcium.advice.resolution import too_near
+from rdcalcium.advice.resolution import NEAR, ROUNDING, to_channels, too_near
 from rdcalcium.errors import InputError, RdcalciumError
-from rdcalcium.fineness.levels import Level, levels
+from rdcalcium.fineness.levels import Cells, Level, Progress, levels, quick
 from rdcalcium.geometry.mean_width import mean_widths
 from rdcalcium.library import loaded
-from rdcalcium.model import Model
+from rdcalcium.model import Model, Tetrahedra
 from rdcalcium.placement import placed
 from rdcalcium.richardson import ORDER, extrapolated
+from rdcalcium.units import nanometres
 
 if TYPE_CHECKING:
     import xarray
 
-LAST = 4  # finest levels that an estimate takes
 TWICE = 2.0  # how far an estimate may be off, and how many standard deviations more
 
 
@@ -84,10 +84,11 @@ class Estimate:
         return found
 
 
-def estimate_error(model: Model | str | Path) -> Estimate:
-    """Estimate what the cells of a model leave of error of calcium at its sensors and probes, in seconds.
+def estimate_error(model: Model | str | Path, *, progress: Progress = lambda share, words: None) -> Estimate:
+    """Estimate what the cells of a model leave of error of calcium at its sensors and probes.
 
-    model  or the name of one of the library, or the path of a model file
+    model     or the name of one of the library, or the path of a model file
+    progress  called with the share that is done and a sentence on what comes, how long that takes among it
 
     Calcium is found on cells of several widths, as far as that is quick: not by runs, but by one implicit step from
     rest, see `steady_state/brief.py`. Its errors go with the square of the width. What scatters around that tells how
@@ -95,11 +96,13 @@ def estimate_error(model: Model | str | Path) -> Estimate:
     """
     model = placed(loaded(model))
     _require_possible(model)
+    cells = quick(model)
+    _require_some_far(model, cells)
     try:
-        found = levels(model)
+        found = levels(cells, progress)
     except RdcalciumError as error:
         raise NoEstimateError(f"{error}") from None
-    return _estimated(model, found[-LAST:])
+    return _estimated(model, found)
 
 
 def _require_possible(model: Model) -> None:
@@ -110,6 +113,19 @@ def _require_possible(model: Model) -> None:
         raise NoEstimateError("no calcium enters through channels")
     if model.geometry.brings_cells:
         raise NoEstimateError("a mesh file has no cells of other widths; compare runs on two meshes of yours")
+
+
+def _require_some_far(model: Model, cells: Sequence[Cells]) -> None:
+    """Of some point the finest tetrahedra tell something; edges around it are hardly shorter than is asked for."""
+    if not (cells and isinstance(choice := cells[0].model.discretization, Tetrahedra)):
+        return
+    far, size = to_channels(model), choice.size_at_active_zone
+    if (far < NEAR * size * ROUNDING).all():
+        which = f"all {len(far):,} sensors and probes are" if len(far) > 1 else "the only sensor or probe is"
+        raise NoEstimateError(
+            f"{which} nearer to a channel than {NEAR} edges of {nanometres(size, 3)}, the shortest that are quick; "
+            f"compare runs on edges of {nanometres(float(far.max()) / NEAR, 2)} or less"
+        )
 
 
 def _estimated(model: Model, found: list[Level]) -> Estimate:
@@ -125,5 +141,5 @@ def _estimated(model: Model, found: list[Level]) -> Estimate:
     scatter = TWICE * line.scatter
     low, high = np.maximum(away - scatter, 0) / TWICE, TWICE * away + scatter
     error, low, high = (x / np.abs(line.limit) for x in (away, low, high))
-    near = too_near(model, cell_sizes(model).locator, 1 / min(found[-1].factor, 1.0))
+    near = too_near(model, made[-1].locator, max(found[-1].factor, 1.0))
     return Estimate(model, tuple(found), tuple(model.watched), line.limit, error, low, high, ~near)

@@ -72,9 +72,8 @@ def _percent(share: float) -> str:
 
 def _unknown(found: Estimate) -> Iterator[str]:
     count = int((~found.known).sum())
-    yield (
-        f"of {counted(count, 'sensor or probe')} nothing is estimated, nearer to a channel than all of these cells tell"
-    )
+    which = "1 sensor or probe" if count == 1 else f"{count:,} sensors and probes"
+    yield (f"of {which} nothing is estimated, nearer to a channel than all of these cells tell")
 
 
 def _advice(found: Estimate, accuracy: float, device: int | None) -> Iterator[str]:

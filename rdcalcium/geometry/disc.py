@@ -13,6 +13,16 @@ def share_within(corners: np.ndarray, radius: float) -> np.ndarray:
     A triangle is the sum of those from the origin to its three sides, and so is what the disc leaves of it. Of one that
     is a line either all counts or nothing, as its middle does.
     """
+    middle = corners.mean(axis=1)
+    reach = np.linalg.norm(corners - middle[:, None], axis=2).max(axis=1)
+    near = np.linalg.norm(middle, axis=1) < radius + reach
+    share = np.zeros(len(corners))  # sectors would leave rounding of triangles that are far away
+    share[near] = _share_of_near(corners[near], radius)
+    return share
+
+
+def _share_of_near(corners: np.ndarray, radius: float) -> np.ndarray:
+    """The same of triangles that a disc may reach."""
     sides = [(corners[:, i], corners[:, (i + 1) % 3]) for i in range(3)]
     inside = sum(_sector(a, b, radius) for a, b in sides)
     whole = sum(_cross(a, b) for a, b in sides) / 2

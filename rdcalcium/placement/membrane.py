@@ -78,14 +78,17 @@ class Membrane:
         """
         if self.height is not None:
             return self.feet(points)
-        found, step = points.copy(), SLOPE * self.size * directions
+        found, left = points.copy(), np.arange(len(points))
         for _ in range(ROUNDS):
-            depth = self.solid.depth(found)
-            if np.abs(depth).max(initial=0.0) < SAME / 100:
+            if not len(left):
                 break
-            steepness = (self.solid.depth(found + step) - self.solid.depth(found - step)) / (2 * SLOPE * self.size)
+            depth = self.solid.depth(found[left])
+            step = SLOPE * self.size * directions[left]
+            ahead, behind = (self.solid.depth(found[left] + by) for by in (step, -step))
+            steepness = (ahead - behind) / (2 * SLOPE * self.size)
             move = np.divide(depth, steepness, out=np.zeros(len(depth)), where=np.abs(steepness) > 1e-3)
-            found -= np.clip(move, -self.size, self.size)[:, None] * directions
+            found[left] -= np.clip(move, -self.size, self.size)[:, None] * directions[left]
+            left = left[np.abs(depth) >= SAME / 100]  # the others have moved once more
         return found
 
     def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
+from rdcalcium.discretization import Locator
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.influx import Influx
 from rdcalcium.memory import check_memory_for_steady_state
@@ -38,6 +39,7 @@ class Brief:
     calcium  at every sensor and probe, (points,) µM, as a run shows it
     count    control volumes
     volume   of them, µm³
+    locator  finds points among them
     """
 
     time: float
@@ -45,6 +47,7 @@ class Brief:
     calcium: np.ndarray
     count: int
     volume: float
+    locator: Locator
 
 
 def brief(model: Model) -> Brief:
@@ -74,7 +77,7 @@ def brief(model: Model) -> Brief:
     except UnsettledError as error:
         raise NoSteadyStateError(f"{error}") from None
     values = seen(model, influx, currents, equations.whole(u))
-    return Brief(time, length, values[CALCIUM], system.discretization.size, system.discretization.total_volume)
+    return Brief(time, length, values[CALCIUM], cells.size, cells.total_volume, cells.locator)
 
 
 def _length(model: Model, influx: Influx, currents: np.ndarray) -> float:
