@@ -6,22 +6,27 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
 from rdcalcium.geometry import meshing
+from rdcalcium.geometry.builders import build, planned_nodes
 from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import DELAUNAY, HXT
-from rdcalcium.geometry.resolved import ZONE, resolved, zones
+from rdcalcium.geometry.resolved import ZONE, discs_of, resolved, zones
 from rdcalcium.geometry.size_estimate import estimated_nodes
 from rdcalcium.geometry.sizes import ALIKE, GROWTH, Sizes
-from rdcalcium.geometry.surface_samples import radii, spread
-from rdcalcium.model import Channels, Described, Grid, Probe, PulseCurrent, Sphere, Tetrahedra
+from rdcalcium.geometry.surface_samples import radii, spread, thickness
+from rdcalcium.model import Box, Channels, Described, Grid, Probe, PulseCurrent, Sphere, Tetrahedra
+from rdcalcium.model.obstacles.ellipsoid import Ellipsoid
+from rdcalcium.model.placement.zones import ActiveZones
+from rdcalcium.model.shapes.calyx_lobe import CalyxLobe
 from rdcalcium.model.shapes.spherical import Spherical
-from rdcalcium.solids import Ball, Block, Frustum, Joined, Solid, Turned, nearest_on_surface, turn_of
+from rdcalcium.solids import Ball, Block, Frustum, Joined, Solid, Turned, nearest_on_surface, surface_points, turn_of
 from tests.models import small_model
 from tests.support import simulate, slope
 from tests.tolerances import TOLERANCES
@@ -68,7 +73,7 @@ def area_of_ellipsoid(a: float, b: float, c: float) -> float:
     return float(np.sqrt(sum(k**2 for k in n)).sum() * (np.pi / 400) ** 2)
 
 
-# Body -> its volume, µm³, and the areas of its surfaces, µm². None is so round that this would make edges shorter.
+# Body -> its volume, µm³, and the areas of its surfaces, µm². None is so round or thin that edges would be shorter.
 SIZES: dict[str, tuple[Solid, float, dict[str, float]]] = {
     "ball": (BALL, 4 / 3 * np.pi * 0.027, {"membrane": 4 * np.pi * 0.09}),
     "ellipsoid": (
@@ -77,9 +82,9 @@ SIZES: dict[str, tuple[Solid, float, dict[str, float]]] = {
         {"membrane": area_of_ellipsoid(0.3, 0.28, 0.26)},
     ),
     "cone": (
-        Frustum((0.0, 0.0, 0.0), (0.0, 0.0, 0.2), 0.3, 0.22, ("membrane", "wide", "narrow")),
-        np.pi * 0.2 / 3 * (0.3**2 + 0.3 * 0.22 + 0.22**2),
-        {"membrane": np.pi * 0.52 * np.hypot(0.2, 0.08), "wide": np.pi * 0.3**2, "narrow": np.pi * 0.22**2},
+        Frustum((0.0, 0.0, 0.0), (0.0, 0.0, 0.25), 0.3, 0.22, ("membrane", "wide", "narrow")),
+        np.pi * 0.25 / 3 * (0.3**2 + 0.3 * 0.22 + 0.22**2),
+        {"membrane": np.pi * 0.52 * np.hypot(0.25, 0.08), "wide": np.pi * 0.3**2, "narrow": np.pi * 0.22**2},
     ),
 }
 
@@ -229,6 +234,74 @@ def test_what_a_smaller_size_nearby_decides_is_not_asked_again() -> None:
     assert sum(tree.n for _, tree in found.classes) < 100
     assert np.all(found.at(points) <= exact * (1 + 1e-2))
     assert np.all(found.at(points) >= exact / ALIKE * (1 - 1e-12))
+
+
+def volumes_across(mesh: TetrahedralMesh, ways: np.ndarray) -> np.ndarray:
+    """How many control volumes each of some ways goes through, from wall to wall, (w,) of (w, k, 3) µm."""
+    _, nearest = cKDTree(mesh.points).query(ways)
+    return np.array([len(np.unique(nodes)) for nodes in nearest])
+
+
+def test_a_thin_lobe_has_three_control_volumes_across_everywhere() -> None:
+    """Edges of the bulk are 80 % as long as it is thick."""
+    lobe = CalyxLobe(radius=4, thickness=0.075, extent=0.6)
+    mesh = described_mesh(lobe, Tetrahedra(size_at_active_zone=0.01, size_in_bulk=0.06))
+    angles = np.random.default_rng(1).uniform(-0.05, 0.05, (100, 2))
+    outwards = np.column_stack([angles, np.ones(100)])
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    ways = outwards[:, None] * np.linspace(4.0005, 4.0745, 80)[:, None] - [0, 0, 4]
+    assert volumes_across(mesh, ways).min() >= 3
+
+
+def test_a_gap_over_the_membrane_has_three_control_volumes_across_unless_they_were_too_short() -> None:
+    """20 nm under a mitochondrion: three where edges may be 5 nm, two nodes where 20 nm are the shortest."""
+    mitochondrion = Ellipsoid(name="mitochondrion", centre=(0, 0, 0.07), semi_axes=(0.08, 0.08, 0.05))
+    box = Box(size=(0.25, 0.25, 0.2), obstacles=(mitochondrion,))
+    x = np.random.default_rng(1).uniform(-0.015, 0.015, (50, 2))
+    ways = np.stack([np.column_stack([x, np.full(50, z)]) for z in np.linspace(0.0005, 0.0195, 40)], axis=1)
+    found = {}
+    for fine in (0.005, 0.02):
+        mesh = described_mesh(box, Tetrahedra(size_at_active_zone=fine, size_in_bulk=0.06))
+        found[fine] = volumes_across(mesh, ways)
+    assert found[0.005].min() >= 3
+    assert np.median(found[0.02]) == 2
+
+
+def test_a_sheet_is_as_thick_as_it_is_and_an_edge_is_none() -> None:
+    """A slab 0.1 high; where the lateral face of a pencil meets its base the way in is short, and no wall faces it."""
+    slab = Block((0.0, 0.0, 0.0), (0.6, 0.6, 0.1))
+    on, found = thickness(slab, spread(slab, 0.03), 0.25)
+    found = found[((on > 0.01) & (on < 0.59))[:, :2].all(axis=1)]  # an edge has no normal
+    assert len(found) > 500
+    np.testing.assert_allclose(found, 0.1, atol=1e-4)
+    pencil = Frustum((0.0, 0.0, 0.0), (0.0, 0.0, 0.9), 0.3, 0.2, ("membrane",) * 3)
+    assert len(thickness(pencil, spread(pencil, 0.03), 0.25)[0]) == 0
+
+
+@pytest.mark.parametrize("body", [BALL, EGG], ids=["ball", "ellipsoid"])
+def test_edges_are_short_all_over_an_active_zone_without_channels(body: Solid) -> None:
+    foot = nearest_on_surface(body, (0.05, 0.0, -1.0))
+    zone = ActiveZones(positions=(foot,), radius=0.05)
+    shape = Terminal(body=body)
+    discs = discs_of(shape, zone.found_in(shape), CHOICE.size_at_active_zone)
+    np.testing.assert_allclose(body.depth(discs), 0, atol=1e-9)
+    sizes = resolved(shape, CHOICE, np.zeros((0, 3)), np.zeros((0, 3)), discs)
+    on = surface_points(body, 4000)
+    within = np.linalg.norm(on - foot, axis=1) < 0.049
+    assert within.sum() > 10
+    assert sizes.at(on[within]).max() < 1.15 * CHOICE.size_at_active_zone
+
+
+def test_a_model_with_zones_alone_is_meshed_finely_at_them() -> None:
+    zones = (ActiveZones(positions=((0.1, 0.1), (-0.1, -0.1)), radius=0.04),)
+    model = small_model(geometry=Box(size=(0.5, 0.5, 0.3)), discretization=CHOICE, channels=(), active_zones=zones)
+    mesh = build(model)
+    assert isinstance(mesh, TetrahedralMesh)
+    floor = mesh.points[mesh.points[:, 2] == 0]
+    for x in (0.1, -0.1):
+        in_zone = (np.linalg.norm(floor[:, :2] - x, axis=1) < 0.04).sum()
+        assert in_zone == pytest.approx(np.pi * 0.04**2 / (0.8 * 0.01**2), rel=0.3)
+    assert planned_nodes(model) == pytest.approx(len(mesh.points), rel=TOLERANCES["planned nodes"])
 
 
 VESICLES = (Sphere(centre=(0, 0, -0.1), radius=0.03), Sphere(centre=(0.05, 0.1, 0), radius=0.05, name="ER"))

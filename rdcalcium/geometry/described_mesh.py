@@ -12,7 +12,7 @@ from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import Meshed, gmsh_model, meshed
 from rdcalcium.geometry.occ import volumes
-from rdcalcium.geometry.resolved import GAP, resolved
+from rdcalcium.geometry.resolved import GAP, discs_of, resolved
 from rdcalcium.geometry.size_estimate import estimated_nodes
 from rdcalcium.geometry.tiled_mesh import into, match_ends, middle_of, moved, require_no_lumens, tiling
 from rdcalcium.model import Described, Model, Tetrahedra
@@ -28,12 +28,14 @@ ENOUGH = 50  # points of a face of a body, by which it is recognised
 def described_tetrahedra(model: Model, shape: Described, choice: Tetrahedra) -> TetrahedralMesh:
     """The mesh of a terminal, with the channels, sensors and probes of a model."""
     channels, sensors = _looked_at(model)
+    discs = discs_of(shape, model.zones, choice.size_at_active_zone)
     if not shape.periods:
-        return described_mesh(shape, choice, channels, sensors, _hollow(model))
+        return described_mesh(shape, choice, channels, sensors, _hollow(model), discs=discs)
     require_no_lumens(shape, _hollow(model))
     by = middle_of(shape, channels or sensors)
     tile = moved(shape, -by)
-    return described_mesh(tile, choice, into(tile, channels, -by), into(tile, sensors, -by)).moved(by)
+    channels, sensors, zones = (into(tile, points, -by) for points in (channels, sensors, discs))
+    return described_mesh(tile, choice, channels, sensors, discs=np.array(zones).reshape(-1, 3)).moved(by)
 
 
 def _looked_at(model: Model) -> tuple[list[Place], list[Place]]:
@@ -50,7 +52,8 @@ def described_nodes(model: Model, shape: Described, choice: Tetrahedra) -> int:
     """About how many nodes that mesh will have."""
     channels, others = (np.array(points).reshape(-1, 3) for points in _looked_at(model))
     closed = [obstacle.solid for obstacle in shape.standing if obstacle.name not in _hollow(model)]
-    return estimated_nodes(_computed(shape, shape.hollow), closed, resolved(shape, choice, channels, others))
+    discs = discs_of(shape, model.zones, choice.size_at_active_zone)
+    return estimated_nodes(_computed(shape, shape.hollow), closed, resolved(shape, choice, channels, others, discs))
 
 
 def described_mesh(
@@ -60,6 +63,7 @@ def described_mesh(
     sensors: Sequence[Place] = (),
     hollow: Sequence[str] = (),
     *,
+    discs: np.ndarray | None = None,
     add_body: Callable[[Any, Described, Sequence[str], np.ndarray], None] | None = None,
 ) -> TetrahedralMesh:
     """The computed part of a terminal, with its obstacles cut out, or meshed as regions where they are hollow.
@@ -71,10 +75,11 @@ def described_mesh(
     sensors   positions in the cytosol, µm; nodes, except nearer to a wall than half of GAP: edges so short would
               slow every step, and interpolation is of second order anyway
     hollow    names of obstacles that have tetrahedra inside
+    discs     (d, 3) µm, points of active zones, where edges are as short as at channels
     add_body  adds the body to Gmsh; none: OpenCASCADE puts it together
     """
     pores, probes = _inside(shape, channels, "channel", hollow), _inside(shape, sensors, "sensor", hollow)
-    sizes = resolved(shape, choice, pores, probes)
+    sizes = resolved(shape, choice, pores, probes, discs)
     wanted = np.vstack([_on_the_membrane(shape, pores), _clear_of_walls(shape, probes)])
     with gmsh_model() as gmsh:
         (add_body or _add_body)(gmsh, shape, hollow, wanted)

@@ -9,46 +9,76 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial import Delaunay, cKDTree
 
 from rdcalcium.geometry.sizes import Sizes
-from rdcalcium.geometry.surface_samples import balls, radii, spread
+from rdcalcium.geometry.surface_samples import balls, radii, spread, thickness
 from rdcalcium.model import Described, Tetrahedra
-from rdcalcium.solids import Solid
+from rdcalcium.model.placement.zones import Zone
+from rdcalcium.placement.chart import axes_of
+from rdcalcium.solids import Solid, onto_surface
 
 ROUND = 0.3  # of a radius of curvature, edges there
 GAP = 0.005  # µm, the narrowest gap that the edges of a mesh resolve
+EDGES = 4  # across a gap or a sheet; those that Gmsh makes are 1.3 times as long as asked, so that 3 are left
 ZONE = 0.1  # µm; between channels nearer to each other the membrane is an active zone
 STRAIGHT = 1e-6  # width over length of channels that lie on a line
-MOST = 50  # points along a line between two channels
+MOST = 50  # points along a line between two channels, or across the disc of a zone
 ACROSS = 6  # points along the extent of an obstacle, at least, where its surface is looked at
 
 
-def resolved(shape: Described, choice: Tetrahedra, channels: np.ndarray, others: np.ndarray) -> Sizes:
+def resolved(
+    shape: Described, choice: Tetrahedra, channels: np.ndarray, others: np.ndarray, discs: np.ndarray | None = None
+) -> Sizes:
     """How long the edges of a terminal are.
 
-    size_at_active_zone at sensors and probes and all over active zones, which is the membrane between channels that
-    are neighbours; ROUND of the radius of curvature of every surface; as long as a gap between obstacles, or to a wall,
-    is wide. They grow with the distance from all of these up to size_in_bulk. Gaps narrower than GAP are not resolved,
-    because edges across the crevice between two touching vesicles would set the number of time steps.
+    size_at_active_zone at sensors and probes and all over active zones: the discs that a model names, and the membrane
+    between channels that are neighbours. ROUND of the radius of curvature of every surface. So long that EDGES of them
+    go across a sheet of cytosol, or the gap between obstacles or to a wall; but one goes across at least, and none has
+    to be shorter for it than size_at_active_zone. They grow with the distance from all of these up to size_in_bulk.
+    Gaps narrower than GAP are not resolved, because edges across the crevice between two touching vesicles would set
+    the number of time steps.
 
     channels  (c, 3) µm
     others    (p, 3) µm, sensors and probes
+    discs     (d, 3) µm, points all over the zones that the model names
     """
     fine = choice.size_at_active_zone
-    sizes = Sizes(choice.size_in_bulk).and_at(np.vstack([zones(channels, fine), others]), fine)
+    there = [zones(channels, fine), others, *([] if discs is None else [discs])]
+    sizes = Sizes(choice.size_in_bulk).and_at(np.vstack(there), fine)
     walls = shape.cytosol(shape.hollow)
     on = spread(walls, choice.size_in_bulk)
     sizes = sizes.and_at(on, ROUND * radii(walls, on))
+    sizes = _across(sizes, fine, *thickness(shape.outline, on, EDGES * choice.size_in_bulk))
     obstacles = [obstacle.solid for obstacle in shape.standing]
     for solid in (shape.outline, *obstacles):
         for on, radius in balls(solid):
             sizes = sizes.and_at(on, ROUND * radius)
-    for solid, near in zip(obstacles, _close(obstacles, choice.size_in_bulk), strict=True):
+    for solid, near in zip(obstacles, _close(obstacles, EDGES * choice.size_in_bulk), strict=True):
         extent = float(np.subtract(*solid.bounds[::-1]).min())
         on = spread(solid, min(choice.size_in_bulk / 2, extent / ACROSS))
         on = on[walls.depth(on) > 0]
         sizes = sizes.and_at(on, ROUND * radii(solid, on))
-        gaps = np.min([walls.depth(on), *(-other.depth(on) for other in near)], axis=0)
-        sizes = sizes.and_at(on[gaps > GAP], gaps[gaps > GAP])
+        sizes = _across(sizes, fine, on, np.min([walls.depth(on), *(-other.depth(on) for other in near)], axis=0))
     return sizes.in_tiles(shape.periods, *shape.bounds) if shape.periods else sizes
+
+
+def _across(sizes: Sizes, fine: float, on: np.ndarray, width: np.ndarray) -> Sizes:
+    """The same with edges across the cytosol at places (p, 3) on a surface where it is so wide, (p,) µm."""
+    wide = width > GAP
+    return sizes.and_at(on[wide], np.minimum(width, np.maximum(width / EDGES, fine))[wide])
+
+
+def discs_of(shape: Described, found: Sequence[Zone], fine: float) -> np.ndarray:
+    """Points (p, 3) µm all over the discs of active zones, near enough for edges of this length (µm) between them."""
+    parts = [_disc(shape, zone, 2 * fine) for zone in found]  # halfway between them edges are a tenth longer
+    return np.vstack([np.zeros((0, 3)), *parts])
+
+
+def _disc(shape: Described, zone: Zone, spacing: float) -> np.ndarray:
+    half = _parts(2 * zone.radius, spacing) / 2
+    steps = zone.radius * np.arange(-np.ceil(half), np.ceil(half) + 1) / half
+    x, y = (part.ravel() for part in np.meshgrid(steps, steps))
+    within = np.hypot(x, y) <= zone.radius
+    along = np.stack([x[within], y[within]], axis=1) @ axes_of(zone)[:2]
+    return onto_surface(shape.outline, np.array(zone.centre) + along)
 
 
 def _close(solids: Sequence[Solid], reach: float) -> Iterator[list[Solid]]:

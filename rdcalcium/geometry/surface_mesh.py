@@ -14,6 +14,7 @@ from rdcalcium.geometry.child import in_child
 from rdcalcium.geometry.described_mesh import NEAR, described_mesh, described_nodes
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.occ import volumes
+from rdcalcium.geometry.resolved import discs_of
 from rdcalcium.model import Model, Tetrahedra
 from rdcalcium.model.shapes.described import Described
 from rdcalcium.model.shapes.surface import SurfaceFile
@@ -38,9 +39,12 @@ def surface_tetrahedra(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> 
     watched = [shape.put_on(p) for p in model.watched.values()]
     hollow = tuple(lumen.region for lumen in model.lumens.values())
     _require_apart(shape)
+    discs = discs_of(shape, model.zones, choice.size_at_active_zone)
     limit = PATIENCE + EACH * (len(shape.closed.triangles.faces) + described_nodes(model, shape, choice))
     try:
-        made = in_child(limit, described_mesh, shape, choice, channels, watched, hollow, add_body=_add_sheets)
+        made = in_child(
+            limit, described_mesh, shape, choice, channels, watched, hollow, discs=discs, add_body=_add_sheets
+        )
     except subprocess.TimeoutExpired:
         raise _too_rough(shape, f"did not come to an end in {limit:.0f} s") from None
     return _named(made, shape)

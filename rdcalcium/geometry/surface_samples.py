@@ -15,6 +15,9 @@ ROUNDS = 5  # of Newton's method from the middle of a cube to the surface in it
 STEP = 1e-3  # of the size of a body, over which its normal turns
 EVENLY = 0.75  # of its turn, at most, is behind a normal after half the way
 SMOOTH = 0.99  # slope of the depth, at least, where there is no edge
+FIRST, FURTHER = 0.002, 1.25  # µm, first step into a body, and how much longer the way is after each of the next ones
+HALVINGS = 8  # of the step in which a way through a body leaves it
+FACING = 0.7  # less the cosine of the angle between the normals of two walls, at least, with a sheet between them
 PLANE = 100  # sizes of a body; surfaces whose radius is larger are plane
 
 
@@ -45,6 +48,32 @@ def radii(solid: Solid, points: np.ndarray) -> np.ndarray:
     strongest = np.linalg.norm(np.stack(turns, axis=1), ord=2, axis=(1, 2)) / step
     smooth = np.linalg.norm(slopes(solid, points), axis=1) > SMOOTH
     return np.divide(1.0, strongest, out=np.full(len(points), np.inf), where=(strongest > 0) & smooth)
+
+
+def thickness(solid: Solid, points: np.ndarray, most: float) -> tuple[np.ndarray, np.ndarray]:
+    """Those of some points (p, 3) µm that are on a surface, and how thick the sheet behind it is, straight in, µm.
+
+    The other wall of a sheet faces this one; where walls meet in an edge they do not, and so far there is no sheet.
+
+    most  µm, beyond which a body is no sheet: those points are left out
+    """
+    on = points[np.abs(solid.depth(points)) < FIRST / 2]
+    normal = _normals(solid, on)
+    inside, outside = np.zeros(len(on)), np.full(len(on), np.inf)
+    for way in FIRST * FURTHER ** np.arange(np.ceil(np.log(max(most / FIRST, 1.0)) / np.log(FURTHER)) + 1):
+        still = np.isinf(outside)
+        out = solid.depth(on[still] + way * normal[still]) < 0
+        outside[still] = np.where(out, way, np.inf)
+        inside[still] = np.where(out, inside[still], way)
+    thin = np.isfinite(outside) & (inside > 0)
+    on, normal, inside, outside = on[thin], normal[thin], inside[thin], outside[thin]
+    for _ in range(HALVINGS):
+        middle = (inside + outside) / 2
+        out = solid.depth(on + middle[:, None] * normal) < 0
+        inside, outside = np.where(out, inside, middle), np.where(out, middle, outside)
+    width = (inside + outside) / 2
+    facing = (_normals(solid, on + width[:, None] * normal) * normal).sum(axis=1) < -FACING
+    return on[facing], width[facing]
 
 
 def _turn(solid: Solid, points: np.ndarray, normal: np.ndarray, along: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ def moved(shape: Described, by: np.ndarray) -> Described:
     return shape.model_copy(update={"obstacles": tuple(obstacle.moved((x, y, z)) for obstacle in shape.obstacles)})
 
 
-def into(shape: Described, points: Sequence[Place], by: np.ndarray) -> list[Place]:
+def into(shape: Described, points: Sequence[Place] | np.ndarray, by: np.ndarray) -> list[Place]:
     """Points that are so much further, (3,) µm, or the images of these that are between the ends of a tile."""
     inside = np.array(points, dtype=float).reshape(-1, 3) + by
     for axis, period in shape.periods.items():

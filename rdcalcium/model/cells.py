@@ -46,8 +46,10 @@ class Grid(Part):
 class Tetrahedra(Part):
     """Tetrahedra that follow curved surfaces, fine around the channels and sensors.
 
-    Channels within 100 nm of each other have fine tetrahedra also between them. At a round surface edges are at most
-    three tenths of its radius, and in a gap between obstacles, or between one and a wall, as long as it is wide, if
+    They are fine all over active zones, those of the model, with channels or without, and what lies between channels
+    within 100 nm of each other. At a round surface edges are at most three tenths of its radius. Across a thin lobe or
+    axon, and across a gap between obstacles, or between one and a wall, there are three control volumes or more, but no
+    edge is shorter than `size_at_active_zone` for it, unless the gap itself is narrower: then one edge goes across, if
     that is more than 5 nm.
 
     Those of a mesh file are taken as they are: there nothing may be said of sizes.
