@@ -24,6 +24,7 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.model import Model
 from rdcalcium.simulation import Simulation
 from rdcalcium.system import build_system
+from tests.command import call
 
 ROOT = Path(__file__).resolve().parents[1]
 PRECISIONS = ("float64", "float32")
@@ -130,7 +131,9 @@ class StopAfter:
 
 
 def rdcalcium(*words: object, folder: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    """Call the command line in a folder, in a process of its own."""
+    """Call the command line in a folder, in a process of its own; with options of `subprocess.run` in a fresh one."""
+    if not options:
+        return call([str(word) for word in words], folder, ENVIRONMENT)
     options = {"env": ENVIRONMENT, "capture_output": True, "timeout": 120, **options}
     return subprocess.run([sys.executable, "-m", "rdcalcium", *map(str, words)], cwd=folder, text=True, **options)
 
