@@ -122,7 +122,7 @@ def test_a_closed_channel_leaves_the_value_of_the_cells():
 
 @pytest.mark.parametrize(("spacing", "kappa"), [((1.0, 1.0, 1.0), 0.0), ((0.02, 0.02, 0.01), 30.0)])
 def test_the_lattice_solution_solves_the_equation_of_the_lattice(spacing, kappa):
-    g = lattice_green(spacing, kappa, (12, 12, 12))
+    g = lattice_green(spacing, (kappa,), (12, 12, 12))[0]
     change = np.zeros((10, 10, 10))
     for axis, h in enumerate(spacing):
         index = np.arange(10)
@@ -136,7 +136,7 @@ def test_the_lattice_solution_solves_the_equation_of_the_lattice(spacing, kappa)
 
 
 def test_the_lattice_solution_at_the_origin_is_the_integral_of_watson():
-    assert lattice_green((1.0, 1.0, 1.0), 0.0, (2, 2, 2))[0, 0, 0] == pytest.approx(0.2527310098586630, rel=1e-7)
+    assert lattice_green((1.0, 1.0, 1.0), (0.0,), (2, 2, 2))[0, 0, 0, 0] == pytest.approx(0.2527310098586630, rel=1e-7)
 
 
 def test_a_source_in_the_cytosol_spreads_in_all_directions():

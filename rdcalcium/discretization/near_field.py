@@ -25,27 +25,32 @@ LATE = 1e7  # spacings², after which a random walk on the lattice is diffusion
 _LOG_TIMES = np.arange(-45.0, np.log(LATE), 0.2)  # the trapezoidal rule converges exponentially in log t
 
 
-@lru_cache(maxsize=16)
-def lattice_green(spacing: tuple[float, float, float], kappa: float, cells: tuple[int, int, int]) -> np.ndarray:
-    """Steady field of a unit source in cell (0, 0, 0) of an infinite lattice, with D = 1; shape `cells`, µm⁻¹.
+@lru_cache(maxsize=8)
+def lattice_green(
+    spacing: tuple[float, float, float], kappas: tuple[float, ...], cells: tuple[int, int, int]
+) -> np.ndarray:
+    """Steady fields of a unit source in cell (0, 0, 0) of an infinite lattice, with D = 1; (kappas, *cells) µm⁻¹.
 
     G(n) = 1/V ∫ exp(-κ² t) Π_a exp(-2 t / h_a²) I_{n_a}(2 t / h_a²) dt with V = h_x h_y h_z: the time that a random
     walk spends at n before it is captured. It is even in each index and tends to exp(-κ r) / (4 π r). Lattice Green
     functions: Glasser & Zucker 1977, PNAS 74:1800.
 
     spacing  µm, of the cells
-    kappa    µm⁻¹
+    kappas   µm⁻¹
     cells    how many along each axis
     """
     times = min(spacing) ** 2 * np.exp(_LOG_TIMES)
     x, y, z = (ive(np.arange(n)[:, None], 2 * times / h**2) for n, h in zip(cells, spacing, strict=True))
     volume, d_log = float(np.prod(spacing)), _LOG_TIMES[1] - _LOG_TIMES[0]
-    weights = np.exp(-(kappa**2) * times) * times * d_log / volume
-    early = np.tensordot(x[:, None] * y, (z * weights).T, axes=1)
     # From half an interval beyond the last time on, all is ordinary diffusion: ∫ (4 π t)^-3/2 exp(-κ² t) dt.
     last = times[-1] * np.exp(d_log / 2)
-    late = np.exp(-(kappa**2) * last) / np.sqrt(last) - np.sqrt(np.pi) * kappa * erfc(kappa * np.sqrt(last))
-    return early + 2 / (4 * np.pi) ** 1.5 * late
+    fields = np.empty((len(kappas), *cells))
+    for field, kappa in zip(fields, kappas, strict=True):
+        weights = np.exp(-(kappa**2) * times) * times * d_log / volume
+        late = np.exp(-(kappa**2) * last) / np.sqrt(last) - np.sqrt(np.pi) * kappa * erfc(kappa * np.sqrt(last))
+        field[:] = np.tensordot(x[:, None] * y, (z * weights).T, axes=1) + 2 / (4 * np.pi) ** 1.5 * late
+    fields.setflags(write=False)  # shared by all that ask for the same
+    return fields
 
 
 def near_fields(
@@ -70,7 +75,7 @@ def near_fields(
     exact, discrete = (np.zeros((len(kappas), len(points), len(pores))) for _ in range(2))
     if is_mixed(grid):
         return exact, discrete
-    shares, lattices = grid.places_around(shared.indices, pores), Lattices(kappas)
+    shares = grid.places_around(shared.indices, pores)
     for s in np.flatnonzero(_are_standard(grid, pores, shared)):
         pore = pores[s]
         used = shared.weights[s] > 0
@@ -79,7 +84,7 @@ def near_fields(
         near = np.flatnonzero(np.linalg.norm(seen - pore, axis=1) <= REACH * max(spacing))
         if not len(near):
             continue
-        source = _Source(grid, pore, shares[s, used], shared.weights[s, used], lattices, spacing)
+        source = _Source(grid, pore, shares[s, used], shared.weights[s, used], kappas, spacing)
         corners = grid.places_around(found.indices[near], seen[near])
         exact[:, near, s], discrete[:, near, s] = source.fields(seen[near], corners, found.weights[near])
     return exact, discrete
@@ -122,23 +127,14 @@ def _are_alike(grid: RectilinearGrid, cells: np.ndarray) -> np.ndarray:
     return np.all([axis.are_uniform(low[:, a], high[:, a]) for a, axis in enumerate(grid.axes)], axis=0)
 
 
-class Lattices:
-    """Fields of unit sources in infinite lattices of a few spacings, each found once.
+def lattice_of(spacing: tuple[float, ...], kappas: np.ndarray) -> np.ndarray:
+    """The fields of a unit source as far as they may be asked for; (kappas, x, y, z) µm⁻¹.
 
-    Spacings are differences of the edges of cells: those of one size differ by the last digits.
+    Spacings (µm) are differences of the edges of cells: those of one size differ by the last digits.
     """
-
-    def __init__(self, kappas: np.ndarray):
-        self.kappas = kappas
-        self._found: dict[tuple[str, ...], np.ndarray] = {}
-
-    def of(self, spacing: tuple[float, ...]) -> np.ndarray:
-        """That of a spacing (µm), as far as it may be asked for, at all rates of capture; (kappas, x, y, z) µm⁻¹."""
-        known = tuple(f"{h:.9g}" for h in spacing)
-        if known not in self._found:
-            size = tuple(2 * int(REACH * max(spacing) / h) + 4 for h in spacing)
-            self._found[known] = np.stack([lattice_green(spacing, float(kappa), size) for kappa in self.kappas])
-        return self._found[known]
+    x, y, z = (float(f"{h:.9g}") for h in spacing)
+    cells = tuple(2 * int(REACH * max(spacing) / h) + 4 for h in spacing)
+    return lattice_green((x, y, z), tuple(map(float, kappas)), (cells[0], cells[1], cells[2]))
 
 
 class _Source:
@@ -150,11 +146,11 @@ class _Source:
         pore: np.ndarray,
         cells: np.ndarray,
         weights: np.ndarray,
-        lattices: Lattices,
+        kappas: np.ndarray,
         spacing: tuple[float, ...],
     ):
-        self.grid, self.pore, self.cells, self.weights, self.kappas = grid, pore, cells, weights, lattices.kappas
-        self.reach, self.lattice = REACH * max(spacing), lattices.of(spacing)
+        self.grid, self.pore, self.cells, self.weights, self.kappas = grid, pore, cells, weights, kappas
+        self.reach, self.lattice = REACH * max(spacing), lattice_of(spacing, kappas)
 
     def fields(self, points: np.ndarray, at: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Exact and discrete field (kappas, p) at points whose values are weighted means over cells, at (p, 8, 3)."""
