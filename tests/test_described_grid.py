@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import cg
 
 import rdcalcium as rc
 from rdcalcium.chemistry import CALCIUM
@@ -80,15 +78,6 @@ def test_what_enters_cut_cells_is_free_bound_or_pumped(implicit: bool, monkeypat
     assert values.min() >= -1e-9
 
 
-def test_a_pore_in_a_curved_membrane_is_not_corrected_as_one_in_a_plane() -> None:
-    """But one in the midst of whole cells is."""
-    pores, points = np.array([[0.0, 0.0, -R], [0.3, 0.0, -0.4], [0.0, 0.0, 0.0]]), np.array([[0.0, 0.0, 0.05]])
-    locator = rc.discretize(ball(0.05)).locator
-    exact, _ = locator.near_fields(points, pores, np.array([0.0]))
-    assert exact[0, 0, 1] == 0 < exact[0, 0, 2]
-    assert not locator.knows_near(points, pores[1:2])
-
-
 def test_the_distance_from_a_curved_membrane_is_that_from_its_surface() -> None:
     space = rc.discretize(ball(0.05)).space
     points = np.random.default_rng(1).uniform(-0.28, 0.28, (200, 3))
@@ -111,34 +100,3 @@ def test_the_vesicles_of_a_ball_have_their_own_area_each() -> None:
 def test_cut_cells_are_planned_to_take_more_memory() -> None:
     whole = ball(geometry={"kind": "box", "size": ["1 um"] * 3}, probes=())
     assert gpu_memory_needed(ball(), 1000) - gpu_memory_needed(whole, 1000) == 1000 * 4 * 8
-
-
-def neumann(points: np.ndarray, pore: np.ndarray, radius: float) -> np.ndarray:
-    """Field of a unit source on a sphere that loses as much evenly through it, with D = 1, but for a constant."""
-    r = np.linalg.norm(points - pore, axis=1)
-    return (2 / r + np.log(2 * radius**2 / (radius**2 - points @ pore + radius * r)) / radius) / (4 * np.pi)
-
-
-def test_calcium_around_a_pore_in_a_curved_membrane_is_right_some_cells_away() -> None:
-    """Along the membrane and straight above, wherever the pore is among the cells; nothing is added there."""
-    made, size, radius = rc.discretize(ball(0.04)), 0.04, R
-    leaving = csr_array(diags_array(made.conductance.sum(axis=1) + (made.volumes == 0)) - made.conductance)
-    membrane, inside = made.surfaces["membrane"], made.volumes > 0
-    errors: dict[int, list[float]] = {2: [], 4: []}
-    for normal in np.random.default_rng(1).normal(size=(6, 3)):
-        up = normal / np.linalg.norm(normal)
-        along = np.cross(up, (0.3, 0.5, -0.7)) / np.linalg.norm(np.cross(up, (0.3, 0.5, -0.7)))
-        pore = radius * up
-        source = made.locator.source_weights(pore[None])
-        flow = np.bincount(source.indices[0], source.weights[0], made.size)
-        flow[membrane.indices] -= membrane.areas / membrane.areas.sum()
-        c = cg(leaving, flow - inside * flow.sum() / inside.sum(), rtol=1e-9, M=diags_array(1 / leaving.diagonal()))[0]
-        for cells, found in errors.items():
-            angle = cells * size / radius
-            beside = radius * 0.999999 * (up * np.cos(angle) + along * np.sin(angle))
-            points = np.array([pore - cells * size * up, beside, -0.6 * pore])
-            at = made.locator.weights(points)
-            values, exact = (c[at.indices] * at.weights).sum(axis=1), neumann(points, pore, radius)
-            found += list((values - exact)[:2] / exact[:2] - (values - exact)[2] / exact[:2])
-    assert np.sqrt(np.mean(np.square(errors[2]))) < 0.08
-    assert np.sqrt(np.mean(np.square(errors[4]))) < 0.025

@@ -28,7 +28,8 @@ from rdcalcium.backends.sources import kernel_names, signature
 from rdcalcium.chemistry import CALCIUM, FreeForm
 from rdcalcium.currents import Courses
 from rdcalcium.discretization import Discretization, Level, PointWeights
-from rdcalcium.discretization.grid import CutLayout, GridLayout, axis_coefficients, grid_conductance, open_faces
+from rdcalcium.discretization.coefficients import axis_coefficients
+from rdcalcium.discretization.grid import CutLayout, GridLayout, grid_conductance, open_faces
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.geometry.grid import Axis

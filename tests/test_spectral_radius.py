@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rdcalcium.discretization import Discretization
-from rdcalcium.discretization.grid import axis_coefficients, discretize_grid
+from rdcalcium.discretization.coefficients import axis_coefficients
+from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.geometry.grid import Axis, RectilinearGrid, cells_inside, stretched_axis, uniform_axis
 from rdcalcium.solids import Ball, Joined

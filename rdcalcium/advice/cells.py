@@ -10,7 +10,8 @@ import numpy as np
 
 from rdcalcium.discretization import Discretization, Locator
 from rdcalcium.discretization.build import discretized
-from rdcalcium.discretization.grid import axis_coefficients, grid_layout
+from rdcalcium.discretization.coefficients import axis_coefficients
+from rdcalcium.discretization.grid import grid_layout
 from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.discretization.space import GridSpace, Space
 from rdcalcium.discretization.spectral_radius import of_axes

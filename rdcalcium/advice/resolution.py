@@ -12,7 +12,7 @@ from rdcalcium.advice.cells import nm
 from rdcalcium.advice.together import Point, Said, Watched, together, watched
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization import Locator
-from rdcalcium.discretization.near_field import PORE
+from rdcalcium.discretization.curved_field import PORE
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
 from rdcalcium.model import Grid, Model, Obstacle
@@ -21,7 +21,7 @@ from rdcalcium.solids.periodic import tiled
 from rdcalcium.units import counted
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
-CORRECTED = 0.5  # cells, at which it is within 1 % where what the cells miss is known and added
+CORRECTED = 0.5  # cells, at which it is within 1 % (2 % in curved membranes) where what cells miss is known and added
 CAPTURE = 2  # cells that the capture length of a buffer should span
 FILLED = 20  # %, error of calcium beside a pore where a buffer that captures it within one cell fills up
 ROUNDING = 1 - 1e-9  # of a distance that is just enough

@@ -10,12 +10,8 @@ from scipy.sparse import csr_array, diags_array
 from rdcalcium.backends.base import Sides
 from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.discretization import Discretization
-from rdcalcium.discretization.grid import (
-    GridLayout,
-    axis_coefficients,
-    grid_conductance,
-    open_faces,
-)
+from rdcalcium.discretization.coefficients import axis_coefficients
+from rdcalcium.discretization.grid import GridLayout, grid_conductance, open_faces
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.discretization.spectral_radius import of_axes

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from rdcalcium.discretization.base import CellComplex, Discretization, MembraneSites, SurfaceArea
+from rdcalcium.discretization.coefficients import axis_coefficients
 from rdcalcium.discretization.grid_locator import GridLocator
 from rdcalcium.discretization.quality import GridQuality
 from rdcalcium.discretization.space import GridSpace
@@ -18,7 +19,7 @@ from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.compartments import faces_between
 from rdcalcium.geometry.cut import CutCells
-from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
+from rdcalcium.geometry.grid import RectilinearGrid, flat
 from rdcalcium.model.obstacles import OBSTACLES
 
 Faces = tuple[np.ndarray, np.ndarray, np.ndarray]  # along x, y and z
@@ -175,15 +176,6 @@ class CutLayout(WeightedLayout):
     def bytes_per_volume(self, real: np.dtype) -> float:
         """The room besides."""
         return super().bytes_per_volume(real) + real.itemsize
-
-
-def axis_coefficients(axis: Axis) -> np.ndarray:
-    """Diffusive coefficients 1 / (width_i × distance of centres) towards both neighbours, (2 n,) µm⁻².
-
-    Zero at the two ends of the axis, where nothing flows, unless the axis is periodic.
-    """
-    between = 1.0 / axis.gaps
-    return np.concatenate([np.roll(between, 1) / axis.widths, between / axis.widths])
 
 
 def open_faces(

@@ -89,12 +89,12 @@ class GridLocator:
         return self.weights(points)
 
     def near_fields(self, points: np.ndarray, pores: np.ndarray, kappas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """By the Green function of the lattice."""
+        """By the Green function of the lattice, or on the cells around a pore in a curved membrane."""
         points, pores = self.grid.within(points), self.grid.within(pores)
         return near_fields(self.grid, points, self.weights(points), pores, self.source_weights(pores), kappas)
 
     def knows_near(self, points: np.ndarray, pores: np.ndarray) -> np.ndarray:
-        """Where the cells from a point to its pore are of one size."""
+        """Where the cells from a point to its pore are of one size, or around a pore in a curved membrane."""
         points, pores = self.grid.within(points), self.grid.within(pores)
         return are_known(self.grid, points, self.weights(points), pores, self.source_weights(pores))
 

@@ -2,8 +2,8 @@
 
 Around an open channel calcium is q exp(-κ r) / (4 π D r), with mirror images, where κ² D is the rate at which buffers
 capture it. Cells give the lattice Green function instead, which a few cells from the pore differs from that by several
-per cent, and by more straight above it than beside it. Both are known here; recorders/near_pores.py adds the difference
-where calcium is looked at.
+per cent, and by more straight above it than beside it. Both are known here, for pores in curved membranes by
+`curved_field`; recorders/near_pores.py adds the difference where calcium is looked at.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ import numpy as np
 from scipy.special import erfc, ive
 
 from rdcalcium.discretization.base import PointWeights
+from rdcalcium.discretization.curved_field import PORE, TOUCHING, CurvedField
+from rdcalcium.discretization.curved_field import REACH as CELLS
 from rdcalcium.geometry.grid import Axis, RectilinearGrid
+from rdcalcium.solids import nearby
+from rdcalcium.solids.base import place
 from rdcalcium.solids.periodic import nearest_image
 
 REACH = 15  # cells, of the widest side, from a pore; the difference (0.15 % there) is neglected beyond
 TIE = 1e-9  # share of a distance that rounding may change
-PORE = 0.001  # µm, radius of a pore, within which a point source means nothing
+ALONG = 0.1  # of a cell, by which a place beside a pore is further along an end of the grid
 LATE = 1e7  # spacings², after which a random walk on the lattice is diffusion
 _LOG_TIMES = np.arange(-45.0, np.log(LATE), 0.2)  # the trapezoidal rule converges exponentially in log t
 
@@ -64,8 +68,9 @@ def near_fields(
     """Exact and discrete field at points of a unit source at each pore, with D = 1; both (kappas, points, pores) µm⁻¹.
 
     Solid cells nearby are left out of account: they change the field, but hardly the difference. Zero beyond REACH
-    cells, where the cells between a point and a pore are not all of one size, around pores in a membrane that cuts
-    their cells, and where there is one cell along an axis: along it all is well mixed, and there is nothing to miss.
+    cells, where the cells between a point and a pore are not all of one size, and where there is one cell along an
+    axis: along it all is well mixed, and there is nothing to miss. Around a pore in a membrane that cuts its cells both
+    fields are those of `CurvedField`, and zero beyond its cells.
 
     points, pores  within the ends of the grid
     found   where the points lie among the cells
@@ -75,10 +80,13 @@ def near_fields(
     exact, discrete = (np.zeros((len(kappas), len(points), len(pores))) for _ in range(2))
     if is_mixed(grid):
         return exact, discrete
-    shares = grid.places_around(shared.indices, pores)
-    for s in np.flatnonzero(_are_standard(grid, pores, shared)):
-        pore = pores[s]
+    shares, standard = grid.places_around(shared.indices, pores), _are_standard(grid, pores, shared)
+    for s, pore in enumerate(pores):
         used = shared.weights[s] > 0
+        if not standard[s]:
+            near, *fields = _curved(grid, points, found, pore, shares[s, used], shared.weights[s, used], kappas)
+            exact[:, near, s], discrete[:, near, s] = fields
+            continue
         spacing = tuple(axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True))
         seen = nearest_image(points, pore, grid.periods)
         near = np.flatnonzero(np.linalg.norm(seen - pore, axis=1) <= REACH * max(spacing))
@@ -99,7 +107,27 @@ def are_known(
     nearest = nearest_image(points, pores, grid.periods)
     at = grid.places_around(found.indices, nearest)
     used = np.where(shared.weights[:, :, None] > 0, grid.places_around(shared.indices, pores), at[:, :1])
-    return _are_alike(grid, np.concatenate([at, used], axis=1)) & _are_standard(grid, pores, shared)
+    return _are_alike(grid, np.concatenate([at, used], axis=1)) | ~_are_standard(grid, pores, shared)
+
+
+def _curved(
+    grid: RectilinearGrid,
+    points: np.ndarray,
+    found: PointWeights,
+    pore: np.ndarray,
+    shares: np.ndarray,
+    weights: np.ndarray,
+    kappas: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which points the cells around a pore in a curved membrane tell of (p,), and both fields there, (kappas, p)."""
+    seen = nearest_image(points, pore, grid.periods)
+    corners = grid.places_around(found.indices, seen)
+    own = np.array([axis.find(x) for axis, x in zip(grid.axes, pore, strict=True)])
+    near = np.flatnonzero((np.abs(corners - own) <= CELLS).all(axis=(1, 2)))
+    if not len(near):
+        return near, np.zeros((len(kappas), 0)), np.zeros((len(kappas), 0))
+    field = CurvedField.around(grid, pore, shares, weights, kappas)
+    return near, field.exact(seen[near]), field.discrete(corners[near], found.weights[near])
 
 
 def _are_standard(grid: RectilinearGrid, pores: np.ndarray, shared: PointWeights) -> np.ndarray:
@@ -109,11 +137,24 @@ def _are_standard(grid: RectilinearGrid, pores: np.ndarray, shared: PointWeights
     """
     if grid.cut is None:
         return np.ones(len(pores), dtype=bool)
-    ends = np.array([[axis.edges[0], axis.edges[-1]] for axis in grid.axes])
-    on_end = (np.abs(pores[:, :, None] - ends) < PORE * 1e-3).any(axis=2) & ~np.array(grid.periodic)
     whole = grid.cut.are_whole(grid.places(shared.indices)) | (shared.weights == 0)
-    standard: np.ndarray = on_end.any(axis=1) | whole.all(axis=1)
+    standard: np.ndarray = whole.all(axis=1)
+    for s in np.flatnonzero(~standard):
+        standard[s] = _is_in_plane(grid, pores[s])
     return standard
+
+
+def _is_in_plane(grid: RectilinearGrid, pore: np.ndarray) -> bool:
+    """Whether a pore is in an end of the grid along which the body goes on: that is a wall, or a mirror plane."""
+    low, high = np.array([[axis.edges[end] for axis in grid.axes] for end in (0, -1)])
+    step = ALONG * np.array([axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True)])
+    body = nearby(grid.cut.body, place(pore - step), place(pore + step))  # type: ignore[union-attr]
+    beside = pore + np.concatenate([np.diag(step), -np.diag(step)])
+    for a in np.flatnonzero((np.minimum(pore - low, high - pore) < PORE * 1e-3) & ~np.array(grid.periodic)):
+        along = np.clip(beside[np.arange(6) % 3 != a], low, high)
+        if (body.depth(along) > -TOUCHING * step.max()).all():
+            return True
+    return False
 
 
 def is_mixed(grid: RectilinearGrid) -> bool:
