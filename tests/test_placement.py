@@ -228,6 +228,49 @@ def test_vesicles_of_a_pool_keep_clear_of_docked_ones_and_of_obstacles() -> None
     assert apart[np.triu_indices(len(centres), 1)].min() >= -ROUNDING
 
 
+STANDING: dict[str, dict[str, Any]] = {
+    "t_bar": {
+        **{"pedestal_radius": "60 nm", "pedestal_height": "50 nm"},
+        **{"table_radius": "120 nm", "table_thickness": "20 nm"},
+    },
+    "ribbon": {"stalk": ["150 nm", "80 nm"]},
+}
+
+
+@pytest.mark.parametrize("kind", STANDING)
+def test_channels_and_sensors_are_around_what_stands_in_a_zone(kind: str) -> None:
+    geometry = {"obstacles": [{"kind": kind, **STANDING[kind]}], "size": ["2 um", "2 um", "0.8 um"]}
+    sensors = {"use": "felmy2003", "placement": {"kind": "uniform", "zones": "az", "number": 50, "height": "40 nm"}}
+    rules = [
+        channels("uniform", number=200),
+        channels("hexagonal", "lattice", spacing="30 nm"),
+        channels("clusters", "clusters", clusters=3, radius="30 nm", number=12),
+    ]
+    model = rc.placed(terminal(geometry=geometry, channels=rules, sensors=[sensors]))
+    (body,) = model.geometry.solids
+    found = [np.array(group.points) for group in model.channels]
+    assert [len(points) for points in (found[0], found[2])] == [200, 36]
+    assert body.solid.depth(np.concatenate([*found, model.sensors[0].positions])).max() <= ROUNDING
+    lattice = terminal(geometry={"size": ["2 um", "2 um", "0.8 um"]}, channels=[rules[1]])
+    taken = (body.solid.depth(points(lattice)) > 0).sum()
+    assert len(found[1]) == len(points(lattice)) - taken < len(points(lattice))
+
+
+def test_a_body_of_a_tile_stands_in_the_next_one_too() -> None:
+    geometry = {
+        "size": ["0.6 um", "0.6 um", "0.6 um"],
+        "periodic": ["x", "y"],
+        "obstacles": [{"centre": ["0.28 um", "0.28 um", "0.2 um"], "radius": "180 nm"}],
+    }
+    rule = {"kind": "pool", "thickness": "400 nm", "number": 60}
+    vesicles = [{"name": "pool", "radius": "20 nm", "placement": rule}]
+    centres, radii = spheres(
+        terminal({"positions": [[0, 0]], "radius": "100 nm"}, geometry=geometry, vesicles=vesicles)
+    )
+    tiles = [centres[0] + np.array([x, y, 0]) for x in (-0.6, 0, 0.6) for y in (-0.6, 0, 0.6)]
+    assert cKDTree(tiles).query(centres[1:])[0].min() >= radii[0] + 0.02 - ROUNDING
+
+
 def test_active_zones_are_apart_and_on_the_membrane() -> None:
     zones = rc.placed(terminal({"count": 20, "radius": "100 nm", "minimum_spacing": "300 nm"})).zones
     centres = np.array([zone.centre for zone in zones])
@@ -309,7 +352,16 @@ def test_mirror_planes_keep_half_of_what_is_its_own_mirror_image() -> None:
         (
             ONE,
             {"channels": [channels("ring", radius="300 nm", number=4)]},
-            r"in az0: 4 of 4 places are beyond its edge",
+            r"in az0: 4 of 4 places are beyond its edge, in a body, or outside the terminal; ask for fewer",
+        ),
+        (
+            ONE,
+            {
+                "vesicles": [
+                    {**SOME, "placement": {"kind": "hexagonal", "zones": "az", "spacing": "30 nm", "number": 7}}
+                ]
+            },
+            r"in az0: 7 of 7 places are beyond its edge, in another vesicle or a body, .* farther apart",
         ),
         (
             ONE,

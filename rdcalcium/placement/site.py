@@ -11,10 +11,10 @@ from scipy.spatial.distance import cdist
 from rdcalcium.errors import ModelError
 from rdcalcium.model.placement.number import Poisson
 from rdcalcium.placement.chart import Chart, raised
-from rdcalcium.placement.ground import Ground
+from rdcalcium.placement.ground import ROUNDING, Ground
 from rdcalcium.placement.membrane import SAME
 from rdcalcium.solids import Solid
-from rdcalcium.solids.periodic import tiled
+from rdcalcium.solids.periodic import depth_in_tiles, tiled
 
 TOUCHING = 1 - 1e-9  # of the sum of two radii
 
@@ -28,7 +28,7 @@ class Site:
     chart    coordinates of the membrane there: places are its u, v, h
     radius   of the vesicles that are placed; 0 of what has no size
     feet     name -> feet of all those of that name in the terminal, (m, 3)
-    bodies   what stands in the terminal as the model lists it, which no vesicle must overlap
+    bodies   what stands in the terminal as the model lists it, which nothing must overlap
     spheres  (s, 4) centre and radius of each vesicle that has been placed, likewise
     rng      random numbers of this site alone
     """
@@ -74,23 +74,34 @@ class Site:
         free, points, membrane = self.ground.contains(places[:, :2]), self.points(places), self.chart.membrane
         free &= membrane.contains(self.chart.space(raised(places[:, :2], 0.0)))
         free &= membrane.solid.depth(points) >= self.radius * TOUCHING - SAME
-        if not self.radius:
-            return free
+        return free & self.clear_of_bodies(points)
+
+    def clear_of_bodies(self, points: np.ndarray) -> np.ndarray:
+        """Which centres (n, 3) are so far from all that stands in the terminal, and its images, that none overlap."""
+        clear = np.ones(len(points), dtype=bool)
         if len(self.spheres):
             centres = self.everywhere(self.spheres[:, :3])
             radii = np.tile(self.spheres[:, 3], len(centres) // len(self.spheres))
-            free &= (cdist(points, centres) >= (self.radius + radii) * TOUCHING).all(axis=1)
+            clear &= (cdist(points, centres) >= (self.radius + radii) * TOUCHING - ROUNDING).all(axis=1)
         for body in self.bodies:
-            free &= body.depth(points) <= -self.radius * TOUCHING
-        return free
+            depth = depth_in_tiles(body, points, self.chart.membrane.shape.periods)
+            clear &= depth <= ROUNDING - self.radius * TOUCHING
+        return clear
 
     def require_free(self, places: np.ndarray) -> np.ndarray:
         """Places that a rule gives without chance; ModelError where one is beyond the ground, or overlaps."""
-        wrong = ~self.free(places)
+        wrong = ~(self.free(places) & self._clear_of_each_other(self.points(places)))
         if wrong.any():
-            other = ", in another vesicle, or outside the terminal" if self.radius else ", or outside the terminal"
+            other = "another vesicle or a body" if self.radius else "a body"
             raise ModelError(
-                f"{self.called}: {wrong.sum()} of {len(places)} places are beyond its edge{other}; ask for fewer, "
-                "closer to its centre, or make the zone larger"
+                f"{self.called}: {wrong.sum()} of {len(places)} places are beyond its edge, in {other}, or outside the "
+                "terminal; ask for fewer, farther apart or closer to its centre, or make the zone larger"
             )
         return places
+
+    def _clear_of_each_other(self, points: np.ndarray) -> np.ndarray:
+        """Which vesicles with centres (n, 3) overlap none of the others, nor an image of one, (n,)."""
+        if not self.radius:
+            return np.ones(len(points), dtype=bool)
+        nearest = cKDTree(self.everywhere(points)).query(points, k=2)[0][:, 1]  # the first is the vesicle itself
+        return np.asarray(nearest >= 2 * self.radius * TOUCHING)

@@ -16,6 +16,6 @@ class Hexagonal(Rule):
     spacing: PositiveLength
     """Between nearest neighbours."""
     number: Number | None = None
-    """In each zone, those nearest to its centre; none: all that are in the zone."""
+    """In each zone, those nearest to its centre that no body is in the way of; none: all of these in the zone."""
     angle: Annotated[float, Quantity("number", ge=-360, le=360)] | None = None
     """Of a row of the lattice to x, degrees; none: it is drawn for each zone."""

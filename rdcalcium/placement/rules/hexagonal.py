@@ -14,17 +14,17 @@ from rdcalcium.units import nanometres
 
 
 def places(rule: Hexagonal, site: Site) -> np.ndarray:
-    """Points of the lattice on the ground, the nearest to its centre first, (n, 3)."""
+    """Points of the lattice that are free, the nearest to the centre of the ground first, (n, 3)."""
     angle = 2 * math.pi * site.rng.random() if rule.angle is None else math.radians(rule.angle)
-    feet = _lattice(rule.spacing, angle, site.ground.reach)
-    feet = feet[site.ground.contains(feet)]
-    number = len(feet) if rule.number is None else site.count(rule.number)
-    if number > len(feet):
+    found = raised(_lattice(rule.spacing, angle, site.ground.reach), rule.height)
+    found = found[site.free(found)]
+    number = len(found) if rule.number is None else site.count(rule.number)
+    if number > len(found):
         raise ModelError(
-            f"{site.called}: {len(feet)} of {number} find room on a lattice with a spacing of "
+            f"{site.called}: {len(found)} of {number} find room on a lattice with a spacing of "
             f"{nanometres(rule.spacing)}; ask for fewer, a smaller spacing or larger zones"
         )
-    return site.require_free(raised(feet[:number], rule.height))
+    return site.require_free(found[:number])
 
 
 def _lattice(spacing: float, angle: float, reach: float) -> np.ndarray:
