@@ -521,13 +521,13 @@ for name in t.CHECKS:
         for label, system, rng in t.every_case(name, n):
             if "no buffer" in label or "competitive" in label:
                 continue  # the same accesses as with other numbers of fields; each costs a compilation
-            t.CHECKS[name].claim(compiled.CompiledOperations(system, {precision!r}), rng)
+            t.CHECKS[name].claim(compiled.CompiledOperations(system, "float64"), rng)
             count += 1
 print(count, "cases")
 """
 
 
-def sanitized(precision: str, broken: bool = False) -> subprocess.CompletedProcess[str]:
+def sanitized(broken: bool = False) -> subprocess.CompletedProcess[str]:
     """All kernels on buffers of exactly their size, where every access outside of one is reported."""
     need_backend("compiled")
     command = compiler.find_compiler() or ()
@@ -536,7 +536,7 @@ def sanitized(precision: str, broken: bool = False) -> subprocess.CompletedProce
         pytest.skip(f"{command[0]} comes without AddressSanitizer")
     # Where each block came from is not kept: that would double the time. NumPy takes what arrays hold from malloc.
     options = {"LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0:malloc_context_size=0"}
-    program = SANITIZED.format(precision=precision, broken=broken)
+    program = SANITIZED.format(broken=broken)
     return subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, **options},
@@ -547,15 +547,15 @@ def sanitized(precision: str, broken: bool = False) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_no_kernel_leaves_its_arrays(precision: str) -> None:
-    done = sanitized(precision)
+def test_no_kernel_leaves_its_arrays() -> None:
+    """In one precision: which places a kernel reads does not depend on what numbers are there."""
+    done = sanitized()
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("cases\n")
 
 
 def test_an_access_outside_an_array_would_be_seen() -> None:
-    done = sanitized("float64", broken=True)
+    done = sanitized(broken=True)
     assert done.returncode != 0
     assert "heap-buffer-overflow" in done.stderr
 
