@@ -38,25 +38,35 @@ class Extrapolated:
 def extrapolated(widths: np.ndarray, values: np.ndarray) -> Extrapolated:
     """The line v + C h² through values on cells of at least two widths; narrower cells weigh more, as 1/h.
 
-    widths  (levels,) in any unit
+    widths  (levels,) in any unit; or (levels, quantities), where cells are of other widths for each quantity
     values  (levels, quantities)
     """
-    weights = widths.min() / widths
-    powers = np.stack([np.ones(len(widths)), widths**ORDER], axis=1)
-    (limit, slope), *_ = np.linalg.lstsq(weights[:, None] * powers, weights[:, None] * values, rcond=None)
-    left = weights[:, None] * (values - powers @ np.stack([limit, slope]))
+    widths = _for_each(widths, values)
+    weights, squares = widths.min(axis=0) / widths, widths**ORDER
+    share = weights**2 / (weights**2).sum(axis=0)
+    middle, mean = (share * squares).sum(axis=0), (share * values).sum(axis=0)
+    beside, away = squares - middle, values - mean
+    slope = (share * beside * away).sum(axis=0) / (share * beside**2).sum(axis=0)
+    limit = mean - slope * middle
+    left = weights * (values - limit - slope * squares)
     freedom = len(widths) - 2
     scatter = np.sqrt((left**2).sum(axis=0) / freedom) if freedom else np.zeros(values.shape[1])
     return Extrapolated(limit, slope, scatter)
 
 
+def _for_each(widths: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Of cells for each quantity, (levels, quantities)."""
+    return np.broadcast_to(widths if widths.ndim > 1 else widths[:, None], values.shape)
+
+
 def observed_orders(widths: np.ndarray, values: np.ndarray) -> np.ndarray:
     """The order p for which values on three widths lie on v + C hᵖ, (quantities,); nan where there is none.
 
-    widths  (3,), the widest first
+    widths  (3,), the widest first; or (3, quantities)
     values  (3, quantities)
     """
-    return np.array([_order(widths / widths[-1], *np.diff(column)) for column in values.T])
+    pairs = zip(_for_each(widths, values).T, values.T, strict=True)
+    return np.array([_order(h / h[-1], *np.diff(column)) for h, column in pairs])
 
 
 def _order(widths: np.ndarray, first: float, last: float) -> float:

@@ -19,7 +19,7 @@ def sphere_mesh(radius: float, size: float) -> TetrahedralMesh:
     with gmsh_model() as gmsh:
         gmsh.model.occ.addSphere(0, 0, 0, radius * NM_PER_UM)
         gmsh.model.occ.synchronize()
-        made = meshed(gmsh, Sizes(size))
+        made = meshed(gmsh, Sizes(size, 0.1))
     return TetrahedralMesh(made.nodes / NM_PER_UM, made.tetrahedra)
 
 
@@ -33,7 +33,7 @@ def nested_spheres(inner: float, outer: float, size: float) -> TetrahedralMesh:
         balls = [(3, gmsh.model.occ.addSphere(0, 0, 0, radius * NM_PER_UM)) for radius in (inner, outer)]
         gmsh.model.occ.fragment(balls[:1], balls[1:])
         gmsh.model.occ.synchronize()
-        made = meshed(gmsh, Sizes(size))
+        made = meshed(gmsh, Sizes(size, 0.1))
     points = made.nodes / NM_PER_UM
     inside = np.linalg.norm(points[made.tetrahedra].mean(axis=1), axis=1) < inner
     return TetrahedralMesh(points, made.tetrahedra, {"ER": np.flatnonzero(inside)})

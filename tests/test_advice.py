@@ -96,7 +96,7 @@ def test_the_figures_are_those_of_the_run(shape: str) -> None:
     system = build_system(described, made)
     text = "\n".join(check(described))
     solid = np.count_nonzero(made.volumes == 0)
-    assert number("# control volumes?", text) == made.size - solid == about_discretization(made).count
+    assert number("# control volumes?", text) == made.size - solid == about_discretization(made, described).count
     assert (number("fields, and # solid cells", text) if solid else 0) == solid
     assert number("volumes × # fields?", text) == system.shape[0] == memory.count_fields(described)
     radius = number("spectral radius # per ms", text)

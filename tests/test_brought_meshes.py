@@ -165,7 +165,8 @@ def test_a_unit_that_is_not_said_is_asked_for_with_one_that_suits(tmp_path):
 
 
 def test_what_was_read_is_stated_in_the_folder_of_a_run(tmp_path):
-    about = about_discretization(discretize(bring(tmp_path, length_unit="nm")))
+    model = bring(tmp_path, length_unit="nm")
+    about = about_discretization(discretize(model), model)
     assert about.remarks[0].startswith("ball.vtu, read in nm: TetrahedralMesh(")
 
 

@@ -99,6 +99,34 @@ def test_a_terminal_tells_its_true_error_within_a_factor_of_two(kind: str, tmp_p
     assert np.isnan(at.order).all()
 
 
+def around_the_channel(count: int) -> np.ndarray:
+    """Points at 60 to 300 nm from it."""
+    random = np.random.default_rng(1)
+    ways = random.normal(size=(count, 3))
+    ways[:, 2] = abs(ways[:, 2])
+    return ways / np.linalg.norm(ways, axis=1)[:, None] * 0.06 * 5 ** random.random(count)[:, None]
+
+
+def test_tetrahedra_that_are_short_at_the_channel_alone_tell_errors_beside_it(tmp_path: Path) -> None:
+    """By the edges between it and each point: all of them together are those of the bulk."""
+    points, end = around_the_channel(8), 0.1
+    model = box("tetrahedra").changed(
+        discretization={"size_at_active_zone": 0.03},
+        probes=[{"name": f"{i}", "position": point.tolist()} for i, point in enumerate(points)],
+        run={"duration": end, "tolerance": 1e-3},
+    )
+    found = rc.convergence(run_each([model, model.refined(1.7)], tmp_path))
+    at = found.sel(quantity=peaks(len(points)))
+    assert (at.cell_width < 0.95 * found.width).all()
+    np.testing.assert_allclose(at.cell_width[:, 0] / at.cell_width[:, 1], 1.7, rtol=0.25)
+    pore, size = np.array([0.5, 0.5, 0]), np.array([1, 1, 0.5])
+    truth = REST + quad_vec(lambda t: exact.box_point(FLUX, pore, points + pore, t, size, D), 1e-6, end, epsrel=1e-8)[0]
+    true, left = at.value.values[:, -1] / truth - 1, at.extrapolated.values / truth - 1
+    told, really, after = (float(np.sqrt((errors**2).mean())) for errors in (at.error.values, true, left))
+    assert really / 2 < told < 2 * really
+    assert after < 0.8 * really
+
+
 @pytest.fixture(scope="module")
 def levels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model, and what comparing it with a finer one says; for reading only."""

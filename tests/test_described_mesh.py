@@ -19,7 +19,7 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import DELAUNAY, HXT
 from rdcalcium.geometry.resolved import ZONE, discs_of, resolved, zones
 from rdcalcium.geometry.size_estimate import estimated_nodes
-from rdcalcium.geometry.sizes import ALIKE, GROWTH, Sizes
+from rdcalcium.geometry.sizes import ALIKE, Sizes
 from rdcalcium.geometry.surface_samples import radii, spread, thickness
 from rdcalcium.model import Box, Channels, Described, Grid, Probe, PulseCurrent, Sphere, Tetrahedra
 from rdcalcium.model.obstacles.ellipsoid import Ellipsoid
@@ -227,10 +227,10 @@ def test_what_a_smaller_size_nearby_decides_is_not_asked_again() -> None:
     """Sizes are the same without places that are not needed, by their definition."""
     random = np.random.default_rng(4)
     places, sizes = random.uniform(0, 0.3, (300, 3)), random.uniform(0.005, 0.06, 300)
-    found = Sizes(0.05).and_at(places, sizes)
+    found = Sizes(0.05, 0.1).and_at(places, sizes)
     points = random.uniform(0, 0.3, (500, 3))
     away = np.linalg.norm(points[:, None] - places, axis=2)
-    exact = np.minimum((sizes + GROWTH * away).min(axis=1), 0.05)
+    exact = np.minimum((sizes + 0.1 * away).min(axis=1), 0.05)
     assert sum(tree.n for _, tree in found.classes) < 100
     assert np.all(found.at(points) <= exact * (1 + 1e-2))
     assert np.all(found.at(points) >= exact / ALIKE * (1 - 1e-12))

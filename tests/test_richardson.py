@@ -31,6 +31,19 @@ def test_two_widths_give_the_formula_of_richardson() -> None:
     np.testing.assert_allclose(line.limit, fine + (fine - coarse) / (1.5**2 - 1), rtol=1e-13)
 
 
+def test_each_quantity_may_have_cells_of_its_own() -> None:
+    """As those of sensors in different places have: each is as with its own widths alone."""
+    each = np.array([[4.0, 3.0], [2.0, 2.5], [1.0, 1.2]])
+    values = np.array([5.0, -2.0]) + np.array([0.1, 0.3]) * each**2 + np.array([[0.0], [0.01], [-0.02]])
+    line = extrapolated(each, values)
+    for column in range(2):
+        alone = extrapolated(each[:, column], values[:, [column]])
+        for figure in ("limit", "slope", "scatter"):
+            assert getattr(line, figure)[column] == pytest.approx(getattr(alone, figure)[0])
+    exact = np.array([5.0, -2.0]) + np.array([0.1, 0.3]) * each**1.5
+    np.testing.assert_allclose(observed_orders(each, exact), 1.5, rtol=1e-9)
+
+
 def test_what_does_not_lie_on_a_line_scatters_around_it() -> None:
     rng = np.random.default_rng(1)
     widths = np.array([4.0, 3.0, 2.0, 1.5, 1.0])

@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Iterator
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from rdcalcium.advice.cells import nm
 from rdcalcium.advice.together import Point, Said, Watched, together, watched
@@ -15,9 +14,9 @@ from rdcalcium.discretization import Locator
 from rdcalcium.discretization.curved_field import PORE
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
+from rdcalcium.discretization.way import nearest_channels
 from rdcalcium.model import Grid, Model, Obstacle
 from rdcalcium.solids import way_to
-from rdcalcium.solids.periodic import tiled
 from rdcalcium.units import counted
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
@@ -47,22 +46,10 @@ def distances(model: Model, locator: Locator, told: Collection[str] = ()) -> Ite
 
 def _measured(model: Model, locator: Locator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each sensor and probe the way to the nearest channel and its widest cell (µm), and how many cells it takes."""
-    points, (pores, far, nearest) = np.array([*model.watched.values()]), _nearest(model)
-    widths = _widths_between(locator, points, pores[nearest])
-    known = locator.knows_near(points, pores[nearest]) & ~np.array(model.sees_one_volume)
+    points, (pores, far) = np.array([*model.watched.values()]), nearest_channels(model)
+    widths = _widths_between(locator, points, pores)
+    known = locator.knows_near(points, pores) & ~np.array(model.sees_one_volume)
     return far, widths, np.where(known, CORRECTED, NEAR)
-
-
-def to_channels(model: Model) -> np.ndarray:
-    """From each sensor and probe to the nearest channel, (points,) µm, of a model that has both."""
-    return _nearest(model)[1]
-
-
-def _nearest(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All channels with their images (c, 3) µm; how far it is to the nearest from each point, and which that is."""
-    pores = tiled(model.geometry.periods, np.array(_pores(model)))
-    far, nearest = cKDTree(pores).query(np.array([*model.watched.values()]))
-    return pores, np.asarray(far), np.asarray(nearest)
 
 
 def too_near(model: Model, locator: Locator, finer: float) -> np.ndarray:

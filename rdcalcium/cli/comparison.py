@@ -110,9 +110,11 @@ def _sentences(found: xarray.Dataset) -> Iterator[str]:
     """How to read it."""
     if (count := len(found["quantity"])) > MANY:
         yield f"these are the {MANY} of {count:,} quantities with the largest errors; the file has all"
+    near = bool((found.cell_width != found.width).any())
+    which = ", at a sensor or probe of the mean one between it and the nearest channel" if near else ""
     yield (
         "widths are those of the mean cell, and errors those of the finest run, if they go with the square of the "
-        "width; what [run] tolerance leaves in each step is in them too"
+        f"width{which}; what [run] tolerance leaves in each step is in them too"
     )
     if len(found["level"]) == 2:
         yield "a third width, by another --refine, would show whether they do"

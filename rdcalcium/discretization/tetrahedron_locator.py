@@ -89,6 +89,12 @@ class TetrahedronLocator:
         around = self.weights(points)
         return np.repeat((self.sizes[around.indices] * around.weights).sum(axis=1)[:, None], 3, axis=1)
 
+    def widths_beside(self, points: np.ndarray) -> np.ndarray:
+        """Mean edge length at the node nearest to each point (p, 3), which may lie anywhere, (p,) µm."""
+        _, nearest = self._nodes.query(self._within(points))
+        widths: np.ndarray = self.sizes[self.own[nearest]]
+        return widths
+
     @cached_property
     def _nodes(self) -> cKDTree:
         return cKDTree(self.points)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rdcalcium.advice.resolution import NEAR, ROUNDING, to_channels, too_near
+from rdcalcium.advice.resolution import NEAR, ROUNDING, too_near
+from rdcalcium.discretization.way import nearest_channels, widths_on_the_way
 from rdcalcium.errors import InputError, RdcalciumError
 from rdcalcium.fineness.levels import Cells, Level, Progress, levels, quick
 from rdcalcium.geometry.mean_width import mean_widths
@@ -119,7 +120,7 @@ def _require_some_far(model: Model, cells: Sequence[Cells]) -> None:
     """Of some point the finest tetrahedra tell something; edges around it are hardly shorter than is asked for."""
     if not (cells and isinstance(choice := cells[0].model.discretization, Tetrahedra)):
         return
-    far, size = to_channels(model), choice.size_at_active_zone
+    (_, far), size = nearest_channels(model), choice.size_at_active_zone
     if (far < NEAR * size * ROUNDING).all():
         which = f"all {len(far):,} sensors and probes are" if len(far) > 1 else "the only sensor or probe is"
         raise NoEstimateError(
@@ -129,9 +130,8 @@ def _require_some_far(model: Model, cells: Sequence[Cells]) -> None:
 
 
 def _estimated(model: Model, found: list[Level]) -> Estimate:
-    made = [level.found for level in found]
-    widths = mean_widths([level.model for level in found], [b.count for b in made], [b.volume for b in made])
-    if not widths[0] > widths[-1]:
+    made, widths = [level.found for level in found], _widths(found)
+    if not (widths[0] > widths[-1]).all():
         raise NoEstimateError("its cells are as wide as the terminal, whatever they are asked to be")
     values = np.array([b.calcium for b in made])
     line = extrapolated(widths, values)
@@ -143,3 +143,13 @@ def _estimated(model: Model, found: list[Level]) -> Estimate:
     error, low, high = (x / np.abs(line.limit) for x in (away, low, high))
     near = too_near(model, made[-1].locator, max(found[-1].factor, 1.0))
     return Estimate(model, tuple(found), tuple(model.watched), line.limit, error, low, high, ~near)
+
+
+def _widths(found: list[Level]) -> np.ndarray:
+    """Of tetrahedra on the way to each point, (levels, points) µm; of grids the mean ones, (levels, 1)."""
+    on_the_way = [widths_on_the_way(level.model, level.found.locator) for level in found]
+    if all(widths is not None for widths in on_the_way):
+        return np.array(on_the_way)
+    made = [level.found for level in found]
+    means = mean_widths([level.model for level in found], [b.count for b in made], [b.volume for b in made])
+    return means[:, None]

@@ -11,7 +11,7 @@ from rdcalcium.backends import choose
 from rdcalcium.errors import InputError
 from rdcalcium.fineness.estimate import Estimate
 from rdcalcium.model import Grid, Model
-from rdcalcium.units import counted, level, milliseconds, nanometres, time_span
+from rdcalcium.units import counted, figures, level, milliseconds, nanometres, time_span
 
 LEAST = 1e-3  # share, below which an error is told as none
 LARGEST = 0.5  # error that may be asked for
@@ -117,4 +117,5 @@ def _words(model: Model) -> str:
     each = [f'"{nanometres(x, 3)}"' for x in sizes]
     fine = each[0] if len(set(sizes)) == 1 else f"[{', '.join(each)}]"
     bulk = "" if choice.size_in_bulk is None else f', size_in_bulk = "{nanometres(choice.size_in_bulk, 3)}"'
-    return f"size_at_active_zone = {fine}{bulk}"
+    grown = "" if choice.size_in_bulk is None else f", growth = {figures(choice.growth)}"
+    return f"size_at_active_zone = {fine}{bulk}{grown}"

@@ -134,7 +134,7 @@ def _prescribe(gmsh: Any, sizes: Sizes) -> None:
 def too_long(made: Meshed, sizes: Sizes) -> str:
     """What is said of an edge that is more than LONGEST times as long as wanted at both of its ends; "" without one.
 
-    Between them no size is smaller by more than GROWTH times half of its length, so that the ends tell.
+    Between them no size is smaller by more than the growth times half of its length, so that the ends tell.
     """
     wanted = NM_PER_UM * sizes.at(made.nodes / NM_PER_UM)
     worst, said = LONGEST, ""

@@ -42,7 +42,7 @@ def resolved(
     """
     fine = choice.size_at_active_zone
     there = [zones(channels, fine), others, *([] if discs is None else [discs])]
-    sizes = Sizes(choice.size_in_bulk).and_at(np.vstack(there), fine)
+    sizes = Sizes(choice.size_in_bulk, choice.growth).and_at(np.vstack(there), fine)
     walls = shape.cytosol(shape.hollow)
     on = spread(walls, choice.size_in_bulk)
     sizes = sizes.and_at(on, ROUND * radii(walls, on))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,21 +12,22 @@ from scipy.spatial import cKDTree
 from rdcalcium.solids import Place
 from rdcalcium.solids.periodic import Periods, tiled
 
-GROWTH = 0.1  # of the edge length per distance
 ALIKE = 1.1  # ratio of sizes that count as one, the smallest of them: each takes a search of its own
 NEEDLESS = 0.99  # of the size of a place; one where others ask for this or less need not be asked
 
 
 @dataclass(frozen=True, eq=False)
 class Sizes:
-    """The least, over some places, of the size there + GROWTH · distance, up to that in bulk.
+    """The least, over some places, of the size there + growth · distance, up to that in bulk.
 
     bulk    µm, largest edge length
+    growth  of the edge length per distance
     places  (k, 3) µm
     sizes   (k,) µm, edge length at each of them
     """
 
     bulk: float
+    growth: float
     places: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
     sizes: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
@@ -34,15 +35,19 @@ class Sizes:
         """The same with more places (k, 3); those where edges of the bulk would do are left out."""
         sizes = np.broadcast_to(sizes, len(places))
         short = sizes < self.bulk
-        return Sizes(self.bulk, np.vstack([self.places, places[short]]), np.concatenate([self.sizes, sizes[short]]))
+        return replace(
+            self,
+            places=np.vstack([self.places, places[short]]),
+            sizes=np.concatenate([self.sizes, sizes[short]]),
+        )
 
     def in_tiles(self, periods: Periods, low: Place, high: Place) -> Sizes:
         """The same with those images of places in neighbouring tiles that count in this one, from corner to corner."""
         places = tiled(periods, self.places)
         sizes = np.tile(self.sizes, 3 ** len(periods))
         away = np.linalg.norm(np.maximum(np.maximum(low - places, places - high), 0.0), axis=1)
-        near = away <= (self.bulk - sizes) / GROWTH
-        return Sizes(self.bulk, places[near], sizes[near])
+        near = away <= (self.bulk - sizes) / self.growth
+        return replace(self, places=places[near], sizes=sizes[near])
 
     @cached_property
     def classes(self) -> tuple[tuple[float, cKDTree], ...]:
@@ -65,7 +70,7 @@ class Sizes:
 
     def reach(self, size: float) -> float:
         """How far from a place of this size the bulk begins, µm."""
-        return (self.bulk - size) / GROWTH
+        return (self.bulk - size) / self.growth
 
     def at(self, points: np.ndarray) -> np.ndarray:
         """Edge length at points (p, 3) µm, (p,) µm."""
@@ -75,5 +80,5 @@ class Sizes:
         found = np.full(len(points), self.bulk)
         for size, places in classes:
             distance, _ = places.query(points, distance_upper_bound=self.reach(size))
-            np.minimum(found, size + GROWTH * distance, out=found)
+            np.minimum(found, size + self.growth * distance, out=found)
         return found

@@ -10,6 +10,7 @@ from rdcalcium.model.base import Part
 from rdcalcium.model.quantity import PositiveLength, Quantity
 
 STEEPEST = 2.0  # growth, above which a grid says little between one cell and the next
+SLOPE = 0.4  # growth up to which tetrahedra are made that are wider
 
 
 class Grid(Part):
@@ -60,14 +61,17 @@ class Tetrahedra(Part):
     """Edge length near channels, sensors and probes."""
     size_in_bulk: PositiveLength = 0.06
     """Largest edge length."""
+    growth: Annotated[float, Quantity("number", gt=0, le=1)] = 0.1
+    """By how much edges are longer at a distance from where they are short, as a share of that distance."""
     monotone: bool = False
     """Whether negative couplings are left out. Then no concentration that diffuses leaves the range in which it began,
     as in nature; but beside the tetrahedra concerned fluxes are a little off, also in a straight slope."""
 
     def scaled(self, factor: float) -> Tetrahedra:
-        """The same mesh with every edge length multiplied by a factor."""
+        """The same mesh with every edge length multiplied by a factor, but for those of round surfaces and gaps."""
         sizes = {name: factor * getattr(self, name) for name in ("size_at_active_zone", "size_in_bulk")}
-        return self.model_copy(update=sizes)
+        growth = min(factor * self.growth, max(self.growth, SLOPE))
+        return self.model_copy(update={**sizes, "growth": growth})
 
 
 DiscretizationChoice = Annotated[Grid | Tetrahedra, Field(discriminator="kind")]

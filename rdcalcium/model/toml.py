@@ -39,7 +39,7 @@ def write_toml(model: Model) -> str:
     """
     tables = _said(model)
     if model.geometry.brings_cells:
-        sizes = ("size_at_active_zone", "size_in_bulk")  # those of the file
+        sizes = ("size_at_active_zone", "size_in_bulk", "growth")  # those of the file
         tables["discretization"] = {k: v for k, v in tables["discretization"].items() if k not in sizes}
     text = tomli_w.dumps(tables, multiline_strings=False)
     text = _NOT_SAID.sub(r"# \1 is not said: \2", text)

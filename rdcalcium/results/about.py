@@ -51,6 +51,7 @@ class Volumes(Entry):
     volume    µm³, of the cytosol of the computed part
     surfaces  name -> µm²
     lumens    region that the lumen of a store fills -> µm³; none: none has control volumes
+    widths    sensor or probe -> mean width of tetrahedra between it and the nearest channel, µm; none: a grid
     remarks   sentences on the file that they come from; none: there is no file, or nothing to say of it
     """
 
@@ -62,6 +63,7 @@ class Volumes(Entry):
     volume: Annotated[float, Field(alias="volume (um^3)")]
     surfaces: Annotated[dict[str, float], Field(alias="surfaces (um^2)")]
     lumens: Annotated[dict[str, float] | None, Field(alias="lumens (um^3)")] = None
+    widths: Annotated[dict[str, float] | None, Field(alias="widths from the channels (um)")] = None
     remarks: list[str] | None = None
 
     @property

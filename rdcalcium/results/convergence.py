@@ -35,6 +35,8 @@ def convergence(runs: Iterable[Result | str | Path]) -> xarray.Dataset:
 
     Over `quantity` (its heading, such as "sensor 1: peak Ca (uM)") and `level` (the widest cells first):
     value         (quantity, level)  what each run found
+    cell_width    (quantity, level)  of the cells by which it is extrapolated, in µm: on tetrahedra the mean one between
+                                     the nearest channel and its sensor or probe; else the mean one of all
     extrapolated  (quantity,)        on cells of no size, by Richardson's extrapolation of second order
     error         (quantity,)        of the finest run, as a share of that
     order         (quantity,)        that three levels show; nan where they show none, or there are two
@@ -51,7 +53,18 @@ def convergence(runs: Iterable[Result | str | Path]) -> xarray.Dataset:
     tables = [_quantities(result) for result in found]
     names = [name for name in tables[-1] if all(name in table for table in tables)]
     values = np.array([[table[name] for name in names] for table in tables]).reshape(len(found), len(names))
-    return _dataset(found, widths, names, values)
+    return _dataset(found, widths, _widths_of(names, found, widths), names, values)
+
+
+def _widths_of(names: list[str], runs: list[Result], means: np.ndarray) -> np.ndarray:
+    """Of cells for each quantity, (levels, quantities) µm: on tetrahedra those on the way to its sensor or probe."""
+    known = [run.about.discretization.widths or {} for run in runs]
+    found = []
+    for name in names:
+        widths = np.array([each.get(Column.read(name).place, np.nan) for each in known])
+        told = (widths[:-1] > APART * widths[1:]).all()
+        found.append(widths if told else means)
+    return np.array(found).reshape(len(names), len(runs)).T
 
 
 def require_alike(model: Model) -> None:
@@ -120,18 +133,24 @@ def _quantities(result: Result) -> dict[str, float]:
     return {column.heading: value for column, value in found.items() if value is not None}
 
 
-def _dataset(runs: list[Result], widths: np.ndarray, names: list[str], values: np.ndarray) -> xarray.Dataset:
-    """All of it, of values (levels, quantities)."""
+def _dataset(
+    runs: list[Result], means: np.ndarray, widths: np.ndarray, names: list[str], values: np.ndarray
+) -> xarray.Dataset:
+    """All of it, of mean widths of cells (levels,), and widths and values (levels, quantities)."""
     import xarray
 
     line = extrapolated(widths, values)
     orders = observed_orders(widths[-3:], values[-3:]) if len(runs) > 2 else np.full(len(names), np.nan)
     columns = {"extrapolated": line.limit, "error": line.errors(values)[-1], "order": orders}
     return xarray.Dataset(
-        {"value": (("quantity", "level"), values.T)} | {name: ("quantity", x) for name, x in columns.items()},
+        {
+            "value": (("quantity", "level"), values.T),
+            "cell_width": (("quantity", "level"), widths.T, {"units": "um"}),
+        }
+        | {name: ("quantity", x) for name, x in columns.items()},
         coords={
             "quantity": names,
-            "width": ("level", widths, {"units": "um"}),
+            "width": ("level", means, {"units": "um"}),
             "control_volumes": ("level", [run.about.discretization.count for run in runs]),
             "folder": ("level", [str(run.folder) for run in runs]),
         },

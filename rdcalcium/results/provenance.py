@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from rdcalcium.backends import Operations
 from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.way import widths_on_the_way
 from rdcalcium.machine import machine
 from rdcalcium.model import Model
 from rdcalcium.results.about import Machine, Volumes
@@ -27,18 +27,17 @@ def computed_by(operations: Operations, reason: str) -> Machine:
     return Machine(backend=operations.name, reason=reason, device=operations.device, **found)
 
 
-def about_discretization(d: Discretization, remarks: Iterable[str] = ()) -> Volumes:
-    """Sizes and quality of the control volumes.
-
-    remarks  on the files that the shape is read from
-    """
+def about_discretization(d: Discretization, model: Model) -> Volumes:
+    """Sizes and quality of the control volumes of a model."""
     figures: dict[str, Any] = d.quality.figures()
+    widths, remarks = widths_on_the_way(model, d.locator), model.geometry.remarks
     return Volumes(
         kind=d.kind,
         count=int(np.count_nonzero(d.volumes)),
         volume=d.total_volume,
         surfaces={name: float(s.areas.sum()) for name, s in d.surfaces.items()},
         lumens={name: float(d.part_volumes(k).sum()) for k, name in enumerate(d.membranes, start=1)} or None,
+        widths=None if widths is None else dict(zip(model.watched, widths.tolist(), strict=True)),
         remarks=[*remarks, *d.quality.remarks] or None,
         **figures,
     )

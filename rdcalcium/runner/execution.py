@@ -296,7 +296,7 @@ def _about(model: Model, operations: Operations, reason: str, rest: Rest | None)
         seed=model.run.seed,
         precision=model.run.precision,
         machine=computed_by(operations, reason),
-        discretization=about_discretization(discretization, model.geometry.remarks),
+        discretization=about_discretization(discretization, model),
         begins=beginnings(model),
         rest=rest,
         lumens=probes_in_lumens(model, discretization.locator, discretization.space) or None,
