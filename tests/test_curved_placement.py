@@ -14,6 +14,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import chi2
 
 import rdcalcium as rc
+from rdcalcium.advice import left_out
 from rdcalcium.errors import ModelError
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
@@ -110,6 +111,58 @@ def test_rules_hold_in_terminals_of_every_shape(kind: str) -> None:
     docked = vesicles[[s.name == "docked" for s in model.geometry.solids]]
     np.testing.assert_allclose(outline.depth(docked), 0.022, atol=1e-6)
     assert {place.zone for place in places(model) if place.kind in ("channel", "sensor")} == {"az0", "az1"}
+
+
+def crowded(geometry: dict[str, Any], thickness: str, **zones: Any) -> Model:
+    """A pool of vesicles above each zone, with a channel under each of them."""
+    pool = {"kind": "pool", "zones": "az", "fraction": 0.1, "thickness": thickness, **zones.pop("pool", {})}
+    under = {"kind": "under", "zones": "az", "around": "pool"}
+    return terminal(
+        geometry,
+        active_zones=[zones],
+        vesicles=[{"name": "pool", "radius": "20 nm", "placement": pool}],
+        channels=[{"name": "Ca", "current": PORE, "placement": under}],
+    )
+
+
+@pytest.mark.parametrize("centre", [(0.0, 0.0, 0.0), (0.6, 0.0, math.sqrt(5**2 - 0.6**2) - 5)])
+def test_every_vesicle_of_a_lobe_has_its_foot_on_the_inner_face(centre: tuple[float, float, float]) -> None:
+    """Also where the outer face or the rim is nearer. The inner face is a part of a ball around (0, 0, −5) µm."""
+    lobe = {"kind": "calyx_lobe", "radius": 5, "thickness": 0.3, "extent": 1.6}
+    model = rc.placed(crowded(lobe, "0.25 um", positions=[centre], radius="0.18 um"))
+    vesicles = np.array([s.centre for s in model.geometry.solids])
+    from_middle = vesicles + np.array([0.0, 0.0, 5.0])
+    feet = 5 * from_middle / np.linalg.norm(from_middle, axis=1, keepdims=True) - [0.0, 0.0, 5.0]
+    assert np.linalg.norm(from_middle, axis=1).max() > 5.15  # beyond the middle of the sheet
+    np.testing.assert_allclose(model.channels[0].points, feet, atol=1e-6)
+    assert {place.zone for place in places(model)} == {"az0"}
+    listed = Membrane.of(model).feet(vesicles)
+    np.testing.assert_allclose(listed, feet, atol=1e-6)
+
+
+def test_pools_of_a_flat_bouton_are_above_their_zone_although_the_other_side_is_nearer() -> None:
+    flat = {"kind": "ellipsoid", "semi_axes": [0.5, 0.5, 0.12]}
+    model = rc.placed(crowded(flat, "0.2 um", positions=[[0, 0, -0.12]], radius="0.14 um"))
+    vesicles, pores = np.array([s.centre for s in model.geometry.solids]), np.array(model.channels[0].points)
+    assert (vesicles[:, 2] > 0).sum() > 5
+    assert len(pores) == len(vesicles)
+    assert pores[:, 2].max() < 0
+    normals = -pores / np.array([0.5, 0.5, 0.12]) ** 2
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    heights = ((vesicles - pores) * normals).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(vesicles, pores + heights * normals, atol=1e-6)
+    assert {place.zone for place in places(model)} == {"az0"}
+
+
+def test_a_rule_that_leaves_out_vesicles_says_so() -> None:
+    ball, zone = {"kind": "sphere", "radius": "0.75 um"}, {"positions": [[0, 0, -0.75]], "radius": "0.1 um"}
+    model = crowded(ball, "0.1 um", **zone, pool={"radius": "0.2 um"})
+    placed = rc.placed(model)
+    served, there = len(placed.channels[0].points), len(placed.geometry.solids)
+    assert 0 < served < there
+    (sentence,) = left_out(model, placed)
+    assert sentence.startswith(f"channels 'Ca': {served} of {there} 'pool' get their own, and {there - served} do not")
+    assert not [*left_out(crowded(ball, "0.1 um", **zone), rc.placed(crowded(ball, "0.1 um", **zone)))]
 
 
 @pytest.mark.parametrize("axes", [ROUND, LONG])

@@ -12,7 +12,7 @@ from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.cost import WARNING, cost, crawling, step_bound
 from rdcalcium.advice.images import images
 from rdcalcium.advice.open_channels import open_channels
-from rdcalcium.advice.placement import placement
+from rdcalcium.advice.placement import left_out, placement
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, gaps, senses
 from rdcalcium.advice.rest import beginning
@@ -33,7 +33,7 @@ from rdcalcium.precision import require_precision
 from rdcalcium.recorders.schedule import schedules
 from rdcalcium.system import System, chemistry_at
 
-__all__ = ["check", "crawling", "resolution_warnings", "warn_the_caller"]
+__all__ = ["check", "crawling", "left_out", "resolution_warnings", "warn_the_caller"]
 
 
 def check(model: Model | str | Path, *, device: int | None = None, told: Collection[str] = ()) -> list[str]:
@@ -46,10 +46,11 @@ def check(model: Model | str | Path, *, device: int | None = None, told: Collect
     What a run would refuse before its first step, such as a tolerance that single precision does not hold, is the same
     RdcalciumError here; but of a model that does not fit into memory the sentences say so.
     """
-    model = placed(loaded(model))
+    given = loaded(model)
+    model = placed(given)
     currents = _refused_by_a_run(model)
     name, reason = choose("auto", device)
-    questions = [WARNING + question for question in doubts(model)]
+    questions = [WARNING + question for question in (*doubts(model), *left_out(given, model))]
     backend = f"backend that auto takes: {name}, because {reason}"
     planned = planned_size(model)
     if any(m.short for m in memory.memories(model, planned, name, device)):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rdcalcium.model import Model
+from rdcalcium.model.placeable import ruled, zones_called
 from rdcalcium.placement import coupling_distances, places
 from rdcalcium.units import counted, figures, nanometres, nanometres_to
 
@@ -44,3 +45,22 @@ def _densities(model: Model, area: float) -> Iterator[str]:
         span = f"{min(numbers)} to {max(numbers)}" if min(numbers) < max(numbers) else f"{numbers[0]}"
         total = sum(numbers)
         yield f"{kind}s {name!r}: {total} in active zones, {span} in each, {figures(total / area)} per um^2 of them"
+
+
+def left_out(given: Model, model: Model) -> Iterator[str]:
+    """Rules that are meant to give something to each of some others, and do so to a part of these only.
+
+    given  the model with its rules
+    model  the same with the places that they gave
+    """
+    about = [one for one in ruled(given) if one.rule.for_each and one.rule.zones is not None]
+    rows = places(model) if about else []
+    for one in about:
+        zones, (name,) = zones_called(model, one.rule.zones or ""), one.rule.needs
+        found = [row.zone in zones for row in rows if row.name == name and row.kind != "active zone"]
+        if not all(found):
+            yield (
+                f"{one.called}: {sum(found)} of {len(found)} {name!r} get their own, and {found.count(False)} do not, "
+                f"as they are above none of the active zones {one.rule.zones!r}: place them there, make the zones "
+                "larger, or give them another name"
+            )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rdcalcium.errors import suggest
 from rdcalcium.model.obstacles import OBSTACLES
+from rdcalcium.model.placed_part import PlacedPart
 from rdcalcium.model.placement import Rule
 from rdcalcium.model.placement.zones import Zone
+from rdcalcium.model.vesicles import Vesicles
 from rdcalcium.units import nanometres
 
 ROUNDING = 1e-9  # µm, by which a zone may reach beyond a wall
@@ -27,23 +29,39 @@ class Ruled(NamedTuple):
     """
 
     kind: str
-    name: str
+    part: Vesicles | PlacedPart
     rule: Rule
+
+    @property
+    def name(self) -> str:
+        """That of the part."""
+        return self.part.name
 
     @property
     def called(self) -> str:
         """What messages call it."""
         return f"{self.kind} {self.name!r}"
 
+    @property
+    def radius(self) -> float:
+        """Of each of them, µm: vesicles alone have a size."""
+        return self.part.radius if isinstance(self.part, Vesicles) else 0.0
+
 
 def ruled(model: Model) -> list[Ruled]:
     """All of them, in the order of the model."""
-    placed: list[tuple[str, str, Rule | None]] = [
-        *(("vesicles", vesicles.name, vesicles.placement) for vesicles in model.vesicles),
-        *(("channels", channels.name, channels.placement) for channels in model.channels),
-        *(("sensors", sensors.name, sensors.placement) for sensors in model.sensors),
-    ]
-    return [Ruled(kind, name, rule) for kind, name, rule in placed if rule]
+    lists: dict[str, Sequence[Vesicles | PlacedPart]] = {
+        "vesicles": model.vesicles,
+        "channels": model.channels,
+        "sensors": model.sensors,
+    }
+    return [Ruled(kind, part, part.placement) for kind, parts in lists.items() for part in parts if part.placement]
+
+
+def zones_called(model: Model, name: str) -> tuple[str, ...]:
+    """Names of the active zones of an entry, or the one zone that is called so."""
+    names = tuple(zone for entry in model.active_zones if entry.name == name for zone in entry.names)
+    return names or (name,)
 
 
 def in_order(model: Model) -> list[Ruled]:

@@ -11,6 +11,7 @@ from rdcalcium.placement.ground import Ground
 from rdcalcium.placement.membrane import Membrane
 
 HERE = 1e-6  # µm, by which a foot may be off the membrane of a chart, and not on another side of the terminal
+ROUNDS = 60  # in which a foot is sought: enough up to 4/5 of the height at which normals meet
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,31 @@ class Chart:
     def flat(self, points: np.ndarray) -> np.ndarray:
         """Coordinates u, v of feet, (n, 2) of (n, 3)."""
         return np.asarray((points - self.origin) @ self.axes[:2].T)
+
+    def feet(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Coordinates u, v of the feet of points (n, 3) on this side of the terminal, (n, 2), and which have one, (n,).
+
+        The membrane may be nearer elsewhere. A point has a foot here if it lies on the normal of one, not so high that
+        the normals around have met below it: up to that height the foot is nearer than all points around it.
+        """
+        flat, off = self.flat(points), np.full(len(points), np.inf)
+        for _ in range(ROUNDS):
+            left = np.flatnonzero(off > HERE)
+            if not len(left):
+                break
+            beside = self._beside_normal(flat[left], points[left])
+            flat[left] += beside
+            off[left] = np.linalg.norm(beside, axis=1)
+        feet = self.space(raised(flat, 0.0))
+        above = ((points - feet) * self.membrane.inward(feet)).sum(axis=1) > -HERE
+        return flat, above & (off <= HERE) & self.membrane.contains(feet)
+
+    def _beside_normal(self, flat: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """How far points (n, 3) are beside the normals of feet u, v, along the plane, (n, 2)."""
+        feet = self.space(raised(flat, 0.0))
+        normals, away = self.membrane.inward(feet), points - feet
+        beside: np.ndarray = (away - (away * normals).sum(axis=1, keepdims=True) * normals) @ self.axes[:2].T
+        return beside
 
     def within(self, ground: Ground, feet: np.ndarray) -> np.ndarray:
         """Which feet (n, 3) are on a ground, and not on another side of the terminal; (n,)."""

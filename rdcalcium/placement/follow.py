@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
 
 import numpy as np
 
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model, Sphere
-from rdcalcium.model.placeable import Ruled, in_order
+from rdcalcium.model.placeable import Ruled, in_order, zones_called
 from rdcalcium.placement.chart import Chart
 from rdcalcium.placement.ground import Disc, Ground, Rectangle
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.placement.mirrors import on_the_computed_side
 from rdcalcium.placement.site import Site
+from rdcalcium.placement.there import There
 from rdcalcium.placement.zones import with_zones
 from rdcalcium.randomness import generator
 
@@ -30,80 +31,66 @@ def placed(model: Model) -> Model:
     if model.is_placed:
         return model
     model = with_zones(model)
-    found: dict[tuple[str, str], np.ndarray] = {}
-    vesicles: list[Sphere] = []
+    there = There(model, Membrane.of(model))
     for one in in_order(model):
-        points = np.concatenate([*_in_each_zone(model, one, found, vesicles), np.empty((0, 3))])
-        if not len(points):
-            raise ModelError(f"{one.called}: chance gave none of them; take another seed, or a larger number")
-        found[one.kind, one.name] = points
-        if one.kind == "vesicles":
-            radius = _radius(model, one)
-            vesicles += [Sphere(name=one.name, centre=tuple(point), radius=radius) for point in points.tolist()]
-    return _with_places(model, found, vesicles)
+        _fill(there, one)
+        if not there.points(one.kind, one.name):
+            raise ModelError(f"{one.called}: chance gave none of them; take another seed, or a larger count")
+    return _with_places(there)
 
 
-def _in_each_zone(
-    model: Model, one: Ruled, found: Mapping[tuple[str, str], np.ndarray], vesicles: list[Sphere]
-) -> Iterator[np.ndarray]:
-    """Points of one group, (n, 3), zone by zone."""
-    membrane = Membrane.of(model)
-    others = {name: membrane.feet(_all_of(model, name, found, vesicles)) for name in one.rule.needs}
-    radius = _radius(model, one)
-    bodies = tuple(obstacle.solid for obstacle in model.geometry.solids)
-    spheres = np.array([(*vesicle.centre, vesicle.radius) for vesicle in vesicles]).reshape(-1, 4)
-    seed = model.run.seed if one.rule.seed is None else one.rule.seed
+def _fill(there: There, one: Ruled) -> None:
+    """Follow the rule of one group, zone by zone."""
+    feet = {name: there.feet(name) for name in one.rule.needs}
+    seed = there.model.run.seed if one.rule.seed is None else one.rule.seed
     make = import_module(f"rdcalcium.placement.rules.{type(one.rule).__module__.rpartition('.')[2]}").places
-    for name, ground, chart in _grounds(model, one, membrane):
-        rng = generator(seed, NO_TRIAL, "placement", one.kind, one.name, name)
-        called = f"{one.called} in {name}" if name else one.called
-        site = Site(called, ground, chart, radius, others, bodies, spheres, rng)
-        points = on_the_computed_side(model.geometry.mirrors, called, site.points(make(one.rule, site)))
-        yield points
-        new = np.column_stack([points, np.full(len(points), radius)]) if radius else np.empty((0, 4))
-        spheres = np.concatenate([spheres, new])
+    for name, ground, chart in _grounds(there, one):
+        site = Site(
+            called=f"{one.called} in {name}" if name else one.called,
+            ground=ground,
+            chart=chart,
+            radius=one.radius,
+            feet=feet,
+            bodies=there.bodies,
+            spheres=there.spheres,
+            rng=generator(seed, NO_TRIAL, "placement", one.kind, one.name, name),
+        )
+        found = make(one.rule, site)
+        points = on_the_computed_side(
+            there.model.geometry.mirrors, site.called, site.points(found), site.feet_of(found)
+        )
+        there.add(one, *points)
 
 
-def _radius(model: Model, one: Ruled) -> float:
-    """Of what is placed: vesicles alone have a size."""
-    return next((part.radius for part in model.vesicles if one.kind == "vesicles" and part.name == one.name), 0.0)
-
-
-def _grounds(model: Model, one: Ruled, membrane: Membrane) -> Iterator[tuple[str, Ground, Chart]]:
+def _grounds(there: There, one: Ruled) -> Iterator[tuple[str, Ground, Chart]]:
     """Name, ground and chart of each zone of a rule; without a name the whole membrane, which is a plane."""
+    model, membrane = there.model, there.membrane
     if one.rule.zones is None:
         (x, y, _), (u, v, _) = model.geometry.bounds or membrane.solid.bounds
         yield "", Rectangle((x, y), (u, v)), Chart(membrane, np.array([0.0, 0.0, membrane.height or 0.0]), np.eye(3))
         return
-    names = {name for entry in model.active_zones if entry.name == one.rule.zones for name in entry.names}
     for zone in model.zones:
-        if zone.name in (names or {one.rule.zones}):
+        if zone.name in zones_called(model, one.rule.zones):
             yield zone.name, Disc(zone.radius), Chart.of(zone, membrane)
 
 
-def _all_of(model: Model, name: str, found: Mapping[tuple[str, str], np.ndarray], vesicles: list[Sphere]) -> np.ndarray:
-    """Where all those of a name are, listed or placed: of bodies their centres, (m, 3)."""
-    bodies = [other.solid.bounds for other in (*model.geometry.solids, *vesicles) if other.name == name]
-    points = [tuple(np.mean(corners, axis=0).tolist()) for corners in bodies]
-    points += [point for group in model.channels if group.name == name for point in group.points]
-    points += [point for sensor in model.sensors if sensor.name == name for point in sensor.positions]
-    points += [tuple(p) for kind in ("channels", "sensors") for p in found.get((kind, name), np.empty((0, 3))).tolist()]
-    return np.array(points).reshape(-1, 3)
-
-
-def _with_places(model: Model, found: Mapping[tuple[str, str], np.ndarray], vesicles: list[Sphere]) -> Model:
+def _with_places(there: There) -> Model:
     """The model with points in place of rules, checked as a whole."""
+    model = there.model
     changes: dict[str, object] = {"vesicles": ()}
     for kind, parts in (("channels", model.channels), ("sensors", model.sensors)):
         changes[kind] = tuple(
-            part.changed(positions=[tuple(p) for p in found[kind, part.name].tolist()])
-            if (kind, part.name) in found
-            else part
-            for part in parts
+            part.changed(positions=there.points(kind, part.name)) if part.placement else part for part in parts
         )
+    vesicles = [
+        Sphere(name=name, centre=centre, radius=group.radius)
+        for (kind, name), groups in there.groups.items()
+        for group in groups
+        for centre in group.points.tolist()
+        if kind == "vesicles"
+    ]
     if vesicles:
-        old = model.geometry.solids
-        changes["geometry"] = model.geometry.changed(obstacles=(*old, *vesicles))
+        changes["geometry"] = model.geometry.changed(obstacles=(*model.geometry.solids, *vesicles))
     return model.changed(**changes)
 
 

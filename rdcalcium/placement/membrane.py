@@ -9,7 +9,7 @@ import numpy as np
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model
 from rdcalcium.model.shapes import Shape
-from rdcalcium.solids import Solid, onto_surface, slopes
+from rdcalcium.solids import Solid, nearest_on_piece, onto_surface, slopes
 
 SAME = 1e-7  # µm, by which a point may be off the membrane on which it is
 SHELL = 0.005  # of the size of a terminal: points so near to its surface are put on it
@@ -69,7 +69,11 @@ class Membrane:
         """The points of it that are nearest to others, (n, 3) of (n, 3)."""
         if self.height is not None:
             return np.column_stack([points[:, :2], np.full(len(points), self.height)])
-        return onto_surface(self.solid, points)
+        return nearest_on_piece(self.solid, points, self.shape.membrane_surface)
+
+    def _onto(self, points: np.ndarray) -> np.ndarray:
+        """Points (n, 3) near the surface of the terminal moved onto it, whatever piece of it that is, (n, 3)."""
+        return points if self.height is not None else onto_surface(self.solid, points)
 
     def along(self, points: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Where straight lines from points (n, 3) in directions (n, 3) meet it, (n, 3): Newton's method on the depth.
@@ -103,7 +107,7 @@ class Membrane:
             some = rng.uniform(low - margin, high + margin, (16 * number, 3))
             if self.height is not None:
                 some[:, 2] = self.height
-            some = self.feet(some[np.abs(self.solid.depth(some)) < margin])
+            some = self._onto(some[np.abs(self.solid.depth(some)) < margin])
             found = np.concatenate([found, some[self.contains(some) & self.is_computed(some)]])
             if len(found) >= number:
                 return found[:number]

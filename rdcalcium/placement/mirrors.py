@@ -12,8 +12,10 @@ from rdcalcium.errors import ModelError
 SAME = 1e-9  # µm, between a place and the mirror image of another
 
 
-def on_the_computed_side(mirrors: Mapping[int, float], called: str, points: np.ndarray) -> np.ndarray:
-    """Those of some points (n, 3) that are computed: all, unless some are beyond a mirror plane.
+def on_the_computed_side(
+    mirrors: Mapping[int, float], called: str, points: np.ndarray, feet: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Those of some points that are computed, and their feet, (n, 3) each: all, unless some are beyond a mirror plane.
 
     There the mirror images of the others are, so that the arrangement must be its own mirror image.
 
@@ -32,6 +34,7 @@ def on_the_computed_side(mirrors: Mapping[int, float], called: str, points: np.n
                 f"images are, and are not their own mirror image: leave {'xyz'[axis]!r} out of geometry.symmetry, or "
                 "move the zone away from the plane"
             )
-        points = points[away >= -SAME]
-        points[:, axis] = np.maximum(points[:, axis], plane)
-    return points
+        points, feet = (found[away >= -SAME] for found in (points, feet))
+        for found in (points, feet):
+            found[:, axis] = np.maximum(found[:, axis], plane)
+    return points, feet

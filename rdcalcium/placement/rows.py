@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from rdcalcium.model import Model
 from rdcalcium.model.obstacles import Obstacle
+from rdcalcium.model.placement.zones import Zone
 from rdcalcium.placement.chart import Chart
 from rdcalcium.placement.ground import Disc
 from rdcalcium.placement.membrane import Membrane
+
+NEAR = 2  # radii of a zone, from whose middle what has its foot in the zone is no farther, seen along the normal
+
+Along = tuple[float, float]
+Above = tuple[float, int, str, Along]  # µm from the middle of a zone, number of the point, name of the zone, u and v
 
 
 class Place(NamedTuple):
@@ -31,7 +39,7 @@ class Place(NamedTuple):
     zone: str
     point: tuple[float, float, float]
     radius: float
-    along: tuple[float, float] | None = None
+    along: Along | None = None
 
 
 def places(model: Model) -> list[Place]:
@@ -42,10 +50,13 @@ def places(model: Model) -> list[Place]:
         *(("channel", group.name, point, 0.0) for group in model.channels for point in group.points),
         *(("sensor", sensor.name, point, 0.0) for sensor in model.sensors for point in sensor.positions),
     ]
-    found = _zones_of(model, np.array([point for _, _, point, _ in things]).reshape(-1, 3))
+    points, radii = np.array([point for _, _, point, _ in things]).reshape(-1, 3), np.array([one[3] for one in things])
+    points, radii = np.array([one[2] for one in things]).reshape(-1, 3), np.array([one[3] for one in things])
+    found = _zones_of(model, points, radii > 0)
     counted: dict[tuple[str, str], int] = {}
-    for (kind, name, point, radius), (zone, along) in zip(things, found, strict=True):
+    for i, (kind, name, point, radius) in enumerate(things):
         counted[kind, name] = counted.get((kind, name), 0) + 1
+        zone, along = found.get(i, ("", None))
         rows.append(Place(kind, name, counted[kind, name], zone, point, radius, along))
     return rows
 
@@ -58,18 +69,44 @@ def _body(obstacle: Obstacle) -> tuple[str, str, tuple[float, float, float], flo
     return kind, obstacle.name, (x, y, z), float((high - low).max() / 2)
 
 
-def _zones_of(model: Model, points: np.ndarray) -> list[tuple[str, tuple[float, float] | None]]:
-    """Name of the zone in which the foot of each point (n, 3) is, the nearest where zones overlap; and u, v there."""
-    found: list[tuple[str, tuple[float, float] | None]] = [("", None)] * len(points)
+def _zones_of(model: Model, points: np.ndarray, have_size: np.ndarray) -> dict[int, tuple[str, Along]]:
+    """Number of each of some points (n, 3) that is above a zone -> that zone, the nearest of several, and u, v there.
+
+    The foot of a point is in the zone. Pools of vesicles may reach so high that the membrane on the other side is
+    nearer, and are above their zones nevertheless: what has a size, and its foot in no zone, is above those in which it
+    has another foot.
+
+    have_size  (n,)  of which points
+    """
     if not model.zones or model.geometry.outline is None:
-        return found
-    nearest, membrane = np.full(len(points), np.inf), Membrane.of(model)
-    feet = membrane.feet(points)
-    for zone in model.zones:
-        chart = Chart.of(zone, membrane)
-        inside, flat = chart.within(Disc(zone.radius), feet), chart.flat(feet)
-        away = np.linalg.norm(points - np.array(zone.centre), axis=1)
-        for i in np.flatnonzero(inside & (away < nearest)).tolist():
-            (u, v), nearest[i] = flat[i].tolist(), away[i]
-            found[i] = (zone.name, (u, v))
-    return found
+        return {}
+    membrane = Membrane.of(model)
+    charts, feet = {zone: Chart.of(zone, membrane) for zone in model.zones}, membrane.feet(points)
+    found = _nearest(above for zone, chart in charts.items() for above in _with_feet_in(zone, chart, points, feet))
+    left = np.array([i for i in np.flatnonzero(have_size).tolist() if i not in found], dtype=int)
+    return found | _nearest(above for zone, chart in charts.items() for above in _above(zone, chart, points, left))
+
+
+def _nearest(found: Iterable[Above]) -> dict[int, tuple[str, Along]]:
+    """Of each point the nearest zone."""
+    return {i: (zone, along) for _, i, zone, along in sorted(found, reverse=True)}
+
+
+def _with_feet_in(zone: Zone, chart: Chart, points: np.ndarray, feet: np.ndarray) -> Iterator[Above]:
+    """Those of some points whose feet (n, 3) are in a zone."""
+    which = np.flatnonzero(chart.within(Disc(zone.radius), feet))
+    return _told(zone, points, which, chart.flat(feet[which]))
+
+
+def _above(zone: Zone, chart: Chart, points: np.ndarray, which: np.ndarray) -> Iterator[Above]:
+    """Those of some points, known by their numbers (k,), that have a foot in a zone, wherever the nearest one is."""
+    near = which[np.linalg.norm(chart.flat(points[which]), axis=1) < NEAR * zone.radius]
+    flat, has_foot = chart.feet(points[near])
+    inside = has_foot & Disc(zone.radius).contains(flat)
+    return _told(zone, points, near[inside], flat[inside])
+
+
+def _told(zone: Zone, points: np.ndarray, which: np.ndarray, flat: np.ndarray) -> Iterator[Above]:
+    """Numbers (k,) of points above a zone and u, v of their feet (k, 2), in one."""
+    for i, (u, v) in zip(which.tolist(), flat.tolist(), strict=True):
+        yield math.dist(points[i], zone.centre), i, zone.name, (u, v)

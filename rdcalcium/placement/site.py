@@ -50,6 +50,10 @@ class Site:
         """Where things are whose lowest points are at places (n, 3): centres of vesicles; (n, 3)."""
         return self.chart.space(places + np.array([0.0, 0.0, self.radius]))
 
+    def feet_of(self, places: np.ndarray) -> np.ndarray:
+        """The points of the membrane below places (n, 3), (n, 3)."""
+        return self.chart.space(raised(places[:, :2], 0.0))
+
     def near(self, name: str) -> np.ndarray:
         """Feet u, v of those of a name that are on this ground, (m, 2); ModelError where none is."""
         feet = self.feet[name]
@@ -60,8 +64,7 @@ class Site:
 
     def clear_of(self, name: str, distance: float, places: np.ndarray) -> np.ndarray:
         """Which feet of places (n, 3) are at least so far from the feet of all those of a name, (n,)."""
-        ours = self.chart.space(raised(places[:, :2], 0.0))
-        far, _ = cKDTree(self.everywhere(self.feet[name])).query(ours)
+        far, _ = cKDTree(self.everywhere(self.feet[name])).query(self.feet_of(places))
         clear: np.ndarray = far >= distance * TOUCHING
         return clear
 
@@ -72,7 +75,7 @@ class Site:
     def free(self, places: np.ndarray) -> np.ndarray:
         """Which places (n, 3) are above the ground, and in the terminal without overlap of vesicles; (n,)."""
         free, points, membrane = self.ground.contains(places[:, :2]), self.points(places), self.chart.membrane
-        free &= membrane.contains(self.chart.space(raised(places[:, :2], 0.0)))
+        free &= membrane.contains(self.feet_of(places))
         free &= membrane.solid.depth(points) >= self.radius * TOUCHING - SAME
         return free & self.clear_of_bodies(points)
 

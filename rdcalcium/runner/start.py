@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rdcalcium.advice import crawling, resolution_warnings, warn_the_caller
+from rdcalcium.advice import crawling, left_out, resolution_warnings, warn_the_caller
 from rdcalcium.backends import choose
 from rdcalcium.discretization.build import discretize, planned_size
 from rdcalcium.library import loaded, resolve
@@ -57,7 +57,7 @@ def run(
     model = placed(given)
     name, reason = choose(backend, device, threads)
     with folder.new_run(out, overwrite) as path:
-        warn(doubts(model))
+        warn([*doubts(model), *left_out(given, model)])
         others = OtherPrograms()
         rested = at_rest(model, prepare(model, name, device))
         system, rest = rested.system, told(rested)

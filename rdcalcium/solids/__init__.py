@@ -9,7 +9,7 @@ from rdcalcium.solids.data import from_data, to_data
 from rdcalcium.solids.frustum import Frustum
 from rdcalcium.solids.meeting import share_space, way_to
 from rdcalcium.solids.nearby import nearby
-from rdcalcium.solids.nearest import nearest_on_surface, onto_surface, slopes, surface_points
+from rdcalcium.solids.nearest import nearest_on_piece, nearest_on_surface, onto_surface, slopes, surface_points
 from rdcalcium.solids.surface import Surface
 from rdcalcium.solids.turned import Turned, mirrored, turn_of
 
@@ -29,6 +29,7 @@ __all__ = [
     "from_data",
     "mirrored",
     "nearby",
+    "nearest_on_piece",
     "nearest_on_surface",
     "onto_surface",
     "share_space",

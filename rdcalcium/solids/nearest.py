@@ -1,8 +1,9 @@
-"""The point of a surface that is nearest to another one."""
+"""The points of a surface that are nearest to others."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from rdcalcium.solids.base import Place, Solid, place
 
@@ -18,15 +19,32 @@ def nearest_on_surface(solid: Solid, point: Place, name: str | None = None) -> P
 
     name  of the piece of the surface on which it has to be; none: any
     """
-    wanted = np.array(point, dtype=float)
-    found = onto_surface(solid, wanted[None])[0]
-    if name is not None and solid.names(found[None])[0] != name:
-        pieces = surface_points(solid, SAMPLES)
-        pieces = pieces[solid.names(pieces) == name]
-        if not len(pieces):
-            raise ValueError(f"the body has no surface called {name!r}")
-        found = pieces[np.linalg.norm(pieces - wanted, axis=1).argmin()]
-    return place(_slid(solid, found, wanted, name))
+    wanted = np.array([point], dtype=float)
+    return place(_slid(solid, _start(solid, wanted, name), wanted, name)[0])
+
+
+def nearest_on_piece(solid: Solid, points: np.ndarray, name: str) -> np.ndarray:
+    """The point of a piece of a body's surface that is nearest to each of some points, (p, 3) of (p, 3) µm."""
+    found = onto_surface(solid, points)
+    elsewhere = solid.names(found) != name
+    if elsewhere.any():
+        wanted = points[elsewhere]
+        found[elsewhere] = _slid(solid, _start(solid, wanted, name), wanted, name)
+    return found
+
+
+def _start(solid: Solid, points: np.ndarray, name: str | None) -> np.ndarray:
+    """From where the nearest point to each of some points is sought, on the piece where it has to be, (p, 3)."""
+    found = onto_surface(solid, points)
+    if name is None or (solid.names(found) == name).all():
+        return found
+    pieces = surface_points(solid, SAMPLES)
+    pieces = pieces[solid.names(pieces) == name]
+    if not len(pieces):
+        raise ValueError(f"the body has no surface called {name!r}")
+    elsewhere = solid.names(found) != name
+    found[elsewhere] = pieces[cKDTree(pieces).query(points[elsewhere])[1]]
+    return found
 
 
 def onto_surface(solid: Solid, points: np.ndarray, rounds: int = 30) -> np.ndarray:
@@ -64,23 +82,31 @@ def surface_points(solid: Solid, count: int, seed: int = 1) -> np.ndarray:
     return onto_surface(solid, found)
 
 
-def _slid(solid: Solid, start: np.ndarray, wanted: np.ndarray, name: str | None) -> np.ndarray:
-    """From a point of a piece of the surface along it, as near to a point as it goes."""
-    found, share = start, 1.0
+def _slid(solid: Solid, starts: np.ndarray, wanted: np.ndarray, name: str | None) -> np.ndarray:
+    """From points of a piece of the surface along it, each as near to another one as it goes, (p, 3)."""
+    found, share, left = starts.copy(), np.ones(len(starts)), np.arange(len(starts))
     for _ in range(ROUNDS):
-        normal = slopes(solid, found[None])[0]
-        normal /= np.linalg.norm(normal) or 1.0
-        towards = wanted - found
-        along = share * (towards - (towards @ normal) * normal)
-        if np.linalg.norm(along) < CLOSE * _size(solid):
+        along = share[left, None] * _tangential(solid, found[left], wanted[left] - found[left])
+        goes_on = np.linalg.norm(along, axis=1) >= CLOSE * _size(solid)
+        left, along = left[goes_on], along[goes_on]
+        if not len(left):
             break
-        moved = onto_surface(solid, (found + along)[None], rounds=5)[0]
-        nearer = np.linalg.norm(moved - wanted) < np.linalg.norm(found - wanted)
-        if nearer and (name is None or solid.names(moved[None])[0] == name):
-            found = moved
-        else:
-            share /= 2
+        moved = onto_surface(solid, found[left] + along, rounds=5)
+        better = np.linalg.norm(moved - wanted[left], axis=1) < np.linalg.norm(found[left] - wanted[left], axis=1)
+        if name is not None:
+            better &= solid.names(moved) == name
+        found[left[better]] = moved[better]
+        share[left[~better]] /= 2
     return found
+
+
+def _tangential(solid: Solid, points: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """What of directions (p, 3) is along the surface at points (p, 3) of it, (p, 3)."""
+    normals = slopes(solid, points)
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    normals = np.divide(normals, length, out=np.zeros_like(normals), where=length > 0)
+    along: np.ndarray = directions - (directions * normals).sum(axis=1, keepdims=True) * normals
+    return along
 
 
 def _size(solid: Solid) -> float:

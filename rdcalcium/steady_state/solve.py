@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rdcalcium.advice import resolution_warnings, warn_the_caller
+from rdcalcium.advice import left_out, resolution_warnings, warn_the_caller
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Discretization
@@ -52,8 +52,9 @@ def steady(
     It is computed in double precision on the CPU. Raises InputError for a moment or a surface that there is not, and
     NoSteadyStateError where the terminal has no steady state, or none was found.
     """
-    model, held = _steadied(placed(loaded(model))), tuple(dict.fromkeys([held] if isinstance(held, str) else held))
-    warn(doubts(model))
+    given = loaded(model)
+    model, held = _steadied(placed(given)), tuple(dict.fromkeys([held] if isinstance(held, str) else held))
+    warn([*doubts(model), *left_out(given, model)])
     operations = _operations(model, held)
     warn(resolution_warnings(model, operations.system))
     influx = Influx(model, operations)

@@ -16,10 +16,12 @@ Seed = Annotated[int, Field(ge=0, strict=True)]
 class Rule(Part):
     """How channels, sensors or vesicles are placed, each by its foot: the point of the membrane that is nearest to it.
 
-    fills  whether it fills a volume, as vesicles alone do, instead of giving feet on the membrane
+    fills     whether it fills a volume, as vesicles alone do, instead of giving feet on the membrane
+    for_each  whether it is meant to give something to each of those that it needs
     """
 
     fills: ClassVar[bool] = False
+    for_each: ClassVar[bool] = False
 
     kind: str
     zones: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from rdcalcium.model.placement.base import Distance, Rule
 from rdcalcium.model.placement.number import Number
@@ -11,6 +11,8 @@ from rdcalcium.model.quantity import PositiveLength
 
 class Each(Rule):
     """One or several for each vesicle, at a distance from it at which no other vesicle is nearer."""
+
+    for_each: ClassVar[bool] = True
 
     kind: Literal["each"] = "each"
     number: Number = 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from rdcalcium.model.placement.base import Rule
 
 
 class Under(Rule):
     """One under the centre of each vesicle, at its foot."""
+
+    for_each: ClassVar[bool] = True
 
     kind: Literal["under"] = "under"
     around: str
