@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -222,3 +223,72 @@ def test_a_zone_that_is_wider_than_the_bouton_is_one_sentence() -> None:
 def test_zones_of_half_a_bouton_are_in_it_as_a_whole() -> None:
     zones = rc.placed(bouton(symmetry=("x",), active_zones=[{"count": 10, "radius": "0.14 um"}])).zones
     assert min(zone.centre[0] for zone in zones) >= 0.13
+
+
+def bouton_with_an_axon(**zones: Any) -> Model:
+    """One whose axon is half of its membrane."""
+    axon = {"direction": [1, 0, 0], "radius": "0.3 um", "length": "1.5 um"}
+    geometry = {"kind": "bouton", "semi_axes": (0.5, 0.5, 0.5), "axons": [axon]}
+    return terminal(geometry, active_zones=[{"radius": "80 nm", **zones}])
+
+
+def test_active_zones_keep_off_an_axon_and_the_report_says_how_many_do_not() -> None:
+    """Of a cylinder as long as that 14 zones find room on."""
+    anywhere, off, on_it = (
+        rc.placed(bouton_with_an_axon(count=14, **where)) for where in ({}, {"on": "bouton"}, {"on": "axon"})
+    )
+    for model, far in ((off, False), (on_it, True)):
+        centres = np.array([zone.centre for zone in model.zones])
+        assert (np.linalg.norm(centres, axis=1) > 0.5 + 1e-6).all() == far
+        along = centres[:, 0] - 0.08
+        assert (along > 0.4 - 1e-6).all() == far
+    said = [line for line in rc.check(anywhere) if "or partly" in line]
+    count = sum(np.linalg.norm(zone.centre) > 0.5 + 1e-6 for zone in anywhere.zones)
+    assert 0 < count < 14
+    (told,) = re.findall(r"of these, (\d+) zones on 'axon', or partly: on = 'bouton' keeps them off", "\n".join(said))
+    assert count <= int(told) <= count + 5
+    assert not any("or partly" in line for line in rc.check(off))
+
+
+@pytest.mark.parametrize(
+    ("zones", "said"),
+    [
+        ({"count": 2, "on": "axn"}, "the bouton has no part called 'axn'.*axon"),
+        ({"positions": [[0, 0, -0.5]], "on": "axon"}, "their positions say where they are; leave out on"),
+        ({"count": 200, "on": "bouton"}, "find room on 'bouton', and one more"),
+    ],
+)
+def test_a_part_on_which_no_zone_can_be_is_one_sentence(
+    zones: dict, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rdcalcium.placement.zones.PATIENCE", 2)
+    with pytest.raises(rc.RdcalciumError, match=said):
+        rc.placed(bouton_with_an_axon(**zones))
+
+
+def test_a_terminal_without_parts_says_so() -> None:
+    with pytest.raises(rc.ModelError, match="a sphere has no parts with names; leave out on = 'bouton'"):
+        bouton_with_an_axon(count=1).changed(
+            geometry={"kind": "sphere", "radius": 0.5}, active_zones=[{"count": 1, "radius": 0.1, "on": "bouton"}]
+        )
+
+
+def test_a_pool_near_the_rim_of_a_lobe_is_above_its_zone() -> None:
+    """Although the rim, or the other face, is nearer to its vesicles than the membrane is."""
+    lobe = {"kind": "calyx_lobe", "radius": 1, "thickness": 0.3, "extent": 1.2}
+    angle = 0.6 - 0.16
+    centre = (math.sin(angle), 0.0, math.cos(angle) - 1)
+    pool = {"kind": "pool", "zones": "az", "number": 60, "height": "20 nm", "thickness": "0.26 um"}
+    model = rc.placed(
+        terminal(
+            lobe,
+            active_zones=[{"positions": [centre], "radius": 0.15}],
+            vesicles=[{"name": "pool", "radius": "15 nm", "placement": pool}],
+        )
+    )
+    vesicles = [place for place in places(model) if place.kind == "vesicle"]
+    centres = np.array([place.point for place in vesicles])
+    rim = model.geometry.outline.names(centres) != "membrane"
+    assert rim.sum() > 10
+    assert {place.zone for place in vesicles} == {"az0"}
+    assert max(math.hypot(*place.along) for place in vesicles) <= 0.15

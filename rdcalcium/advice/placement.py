@@ -10,7 +10,9 @@ import numpy as np
 
 from rdcalcium.model import Model
 from rdcalcium.model.placeable import ruled, zones_called
+from rdcalcium.model.placement.zones import ActiveZones
 from rdcalcium.placement import coupling_distances, places
+from rdcalcium.placement.zones import touching
 from rdcalcium.units import counted, figures, nanometres, nanometres_to
 
 
@@ -34,6 +36,15 @@ def _zones(model: Model) -> Iterator[str]:
         sizes = f"a radius of {nanometres_to(radii.min(), radii.max(), 3)}"
         area = f"{figures(math.pi * float(radii @ radii))} um^2 in all"
         yield f"active zones {entry.name!r}: {counted(entry.total, 'zone')} with {sizes}, {area}{spaced}"
+        yield from _parts(model, entry)
+
+
+def _parts(model: Model, entry: ActiveZones) -> Iterator[str]:
+    """How many of them are on each of the parts that go from the main one, such as the axons of a bouton."""
+    main, *others = model.geometry.parts or [""]
+    for part in others:
+        if count := touching(model, entry.found_in(model.geometry), part):
+            yield f"of these, {counted(count, 'zone')} on {part!r}, or partly: on = {main!r} keeps them off"
 
 
 def _densities(model: Model, area: float) -> Iterator[str]:

@@ -91,16 +91,16 @@ def _said_in(whole: Part) -> Iterator[str]:
 def _by_name(known: Part, key: str, tables: Sequence[Any], gone: set[str], origin: str, other: str) -> list[Any]:
     """Tables as changes of the parts with their names, and those of other names after them."""
     parts = () if key in gone else tuple(part for part in getattr(known, key) if part.name not in gone)
-    names, changes, added = [part.name for part in parts], {}, []
+    kind, names, changes, added = named_lists(type(known))[key], [part.name for part in parts], {}, []
     for table in tables:
-        name = _name(table)
+        name = _name(table, kind)
         if names.count(name) > 1:  # transports of a store may share one
             raise ModelError(f"{origin}: {other} has {names.count(name)} {key} called {name!r}; name them apart there")
         if name in names and name not in changes:  # a second one is another part, which the model may refuse
             changes[name] = table
             continue
         if isinstance(table, dict):
-            _require_new(key, named_lists(type(known))[key], parts, table, origin, other)
+            _require_new(key, kind, parts, table, origin, other)
         added.append(table)
     there = [
         _changed(part, changes.get(part.name, {}), gone, origin, f"{part.name!r} of {other}")
@@ -111,9 +111,10 @@ def _by_name(known: Part, key: str, tables: Sequence[Any], gone: set[str], origi
     return there + added
 
 
-def _name(table: Any) -> str | None:
-    """What a table is called; that of an entry of the library is its name, unless it says another."""
-    name = table.get("name", table.get("use")) if isinstance(table, dict) else None
+def _name(table: Any, kind: type[BaseModel]) -> str | None:
+    """What a table is called: as it says, else as its entry of the library, else as those of its kind are."""
+    usual = kind.model_fields["name"].default
+    name = table.get("name", table.get("use", usual)) if isinstance(table, dict) else None
     return name.strip() if isinstance(name, str) else None
 
 
@@ -128,7 +129,7 @@ def _require_new(
             f"{origin}: {table['use']!r} is among the {key} of {other} as {same[0]!r}; write name = {same[0]!r} to "
             "change that, or another name to have both"
         )
-    names, name = [part.name for part in parts], _name(table)
+    names, name = [part.name for part in parts], _name(table, kind)
     if name is None or "name" not in table or not (nearest(name, names) or "use" not in table):
         return
     try:

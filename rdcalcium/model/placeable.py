@@ -90,6 +90,7 @@ def require_placeable(model: Model) -> None:
     if twice:
         raise ValueError(f"two active zones are called {twice[0]!r}; give their entries other names")
     _require_own_names(model, zones)
+    _require_parts(model)
     for zone in model.zones:
         _require_on_membrane(model, zone)
     for one in rules:
@@ -106,6 +107,20 @@ def _require_own_names(model: Model, zones: list[str]) -> None:
         for name in zones:
             if name in names:
                 raise ValueError(f"active zones and {kind} are called {name!r}; give the zones another name")
+
+
+def _require_parts(model: Model) -> None:
+    """Parts of the terminal on which zones are placed are there."""
+    parts, kind = model.geometry.parts, model.geometry.kind
+    for entry in model.active_zones:
+        if entry.on is not None and not parts:
+            raise ValueError(
+                f"active zones {entry.name!r}: a {kind} has no parts with names; leave out on = {entry.on!r}"
+            )
+        if entry.on is not None and entry.on not in parts:
+            raise ValueError(
+                f"active zones {entry.name!r}: the {kind} has no part called {entry.on!r}; {suggest(entry.on, parts)}"
+            )
 
 
 def _require_on_membrane(model: Model, zone: Zone) -> None:

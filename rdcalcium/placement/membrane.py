@@ -51,6 +51,12 @@ class Membrane:
         there[there] = self.solid.names(points[there]) == self.shape.membrane_surface
         return there
 
+    def is_on(self, part: str | None, points: np.ndarray) -> np.ndarray:
+        """Which points (n, 3) of it belong to a part of the terminal, by its name; to any, if there is none; (n,)."""
+        if part is None:
+            return np.ones(len(points), dtype=bool)
+        return np.asarray(np.abs(self.shape.parts[part].depth(points)) < SAME)
+
     def is_computed(self, points: np.ndarray) -> np.ndarray:
         """Which points (n, 3) are on the computed side of all mirror planes, (n,)."""
         computed = np.ones(len(points), dtype=bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -41,7 +42,7 @@ def _drawn(model: Model, entry: ActiveZones, known: list[Zone]) -> ActiveZones:
         there.append((centre, radius))
         positions.append(tuple(centre.tolist()))
     sizes = {"radius": None, "area": None, "radii": tuple(radii)} if entry.cv else {}
-    return entry.changed(count=None, cv=None, minimum_spacing=None, positions=tuple(positions), **sizes)
+    return entry.changed(count=None, cv=None, minimum_spacing=None, on=None, positions=tuple(positions), **sizes)
 
 
 def _radii(entry: ActiveZones, rng: np.random.Generator) -> list[float]:
@@ -65,25 +66,44 @@ def _centre(
     for _ in range(PATIENCE):
         points = membrane.sample(rng, BATCH)
         points = points[(cdist(points, centres) >= apart).all(axis=1)]
-        points = points[has_room(membrane, points, radius)]
+        points = points[has_room(membrane, points, radius, entry.on)]
         if len(points):
             centre: np.ndarray = points[0]
             return centre
+    where = f"on {entry.on!r}" if entry.on else "on the membrane"
     raise ModelError(
         f"active zones {entry.name!r}: {counted(len(there), 'zone')} with centres "
-        f"{nanometres(entry.minimum_spacing or 2 * radius, 3)} apart find room on the membrane, and one more with a "
-        f"radius of {nanometres(radius, 3)} does not; ask for fewer, closer together or smaller ones, or another seed"
+        f"{nanometres(entry.minimum_spacing or 2 * radius, 3)} apart find room {where}, and one more with a radius of "
+        f"{nanometres(radius, 3)} does not; ask for fewer, closer together or smaller ones, or another seed"
     )
 
 
-def has_room(membrane: Membrane, centres: np.ndarray, radius: float) -> np.ndarray:
-    """Around which centres (n, 3) a disc of this radius is on the computed membrane as a whole, (n,): its rim is."""
+def has_room(membrane: Membrane, centres: np.ndarray, radius: float, part: str | None = None) -> np.ndarray:
+    """Around which centres (n, 3) a disc of this radius is on the computed membrane as a whole, (n,): its rim is.
+
+    part  of the terminal on which it has to be; none: any
+    """
+    feet = rims(membrane, centres, radius)
+    there = membrane.contains(feet) & membrane.is_computed(feet) & membrane.is_on(part, feet)
+    return np.asarray(there.reshape(RIM, -1).all(axis=0) & membrane.is_on(part, centres))
+
+
+def rims(membrane: Membrane, centres: np.ndarray, radius: float) -> np.ndarray:
+    """Points on the rims of discs around centres (n, 3), the first of each, then the second, …, (RIM · n, 3)."""
     angles, normals = 2 * np.pi * np.arange(RIM) / RIM, membrane.inward(centres)
     first = np.cross(normals, np.eye(3)[np.abs(normals).argmin(axis=1)])
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     second = np.cross(normals, first)
     around = np.cos(angles)[:, None, None] * first + np.sin(angles)[:, None, None] * second
     rim = (centres + radius * around).reshape(-1, 3)
-    feet = membrane.along(rim, np.tile(normals, (RIM, 1)))
-    good = membrane.contains(feet) & membrane.is_computed(feet)
-    return np.asarray(good.reshape(RIM, -1).all(axis=0))
+    return membrane.along(rim, np.tile(normals, (RIM, 1)))
+
+
+def touching(model: Model, zones: Sequence[Zone], part: str) -> int:
+    """How many zones are on a part of the terminal, or reach onto it."""
+    membrane, count = Membrane.of(model), 0
+    for zone in zones:
+        centre = np.array([zone.centre])
+        points = np.concatenate([centre, rims(membrane, centre, zone.radius)])
+        count += bool(membrane.is_on(part, points).any())
+    return count

@@ -42,6 +42,9 @@ class ActiveZones(Part):
     """How many, at random on the computed part of the membrane, each in it as a whole; none: as many as `positions`."""
     positions: tuple[Annotated[tuple[Length, ...], Field(min_length=2, max_length=3)], ...] = ()
     """Of the centre of each: x and y, or x, y and z where the membrane is not the plane z = 0; none: at random."""
+    on: str | None = None
+    """Part of the terminal on whose membrane they are placed at random: "bouton", or an axon of it by its name; none:
+    anywhere on the membrane."""
     minimum_spacing: Distance | None = None
     """Smallest distance between two centres, also to those of other entries; none: zones do not overlap."""
     radius: PositiveLength | None = None
@@ -60,6 +63,8 @@ class ActiveZones(Part):
     def _known(self) -> Self:
         if (self.count is None) == (not self.positions):
             raise ValueError(f"active zones {self.name!r}: say their count, or the positions of their centres")
+        if self.on and self.positions:
+            raise ValueError(f"active zones {self.name!r}: their positions say where they are; leave out on")
         sizes = [key for key in ("radius", "area", "radii") if getattr(self, key)]
         if len(sizes) != 1:
             raise ValueError(f"active zones {self.name!r}: say one of radius, area and radii")

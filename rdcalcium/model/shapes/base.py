@@ -37,6 +37,11 @@ class Shape(Part):
         return None
 
     @property
+    def parts(self) -> Mapping[str, Solid]:
+        """Bodies with names that the terminal is made of, on each of which active zones may be placed."""
+        return {}
+
+    @property
     def mirrors(self) -> dict[int, float]:
         """Mirror planes: the axis that each is normal to, and where it is, µm."""
         return {}

@@ -12,7 +12,7 @@ from rdcalcium.model.base import Part
 from rdcalcium.model.orientation import Direction, unit
 from rdcalcium.model.quantity import PositiveLength
 from rdcalcium.model.shapes.ellipsoidal import AroundEllipsoid
-from rdcalcium.solids import Frustum, Joined
+from rdcalcium.solids import Ball, Frustum, Joined
 from rdcalcium.solids.base import place
 from rdcalcium.units import nanometres
 
@@ -43,7 +43,12 @@ class Bouton(AroundEllipsoid):
     @property
     def outline(self) -> Joined:
         """Ellipsoid and axons."""
-        return Joined((self.ellipsoid, *(self._stub(axon) for axon in self.axons)))
+        return Joined(tuple(self.parts.values()))
+
+    @property
+    def parts(self) -> Mapping[str, Ball | Frustum]:
+        """The ellipsoid, and the axons by their names."""
+        return {self.kind: self.ellipsoid, **{axon.name: self._stub(axon) for axon in self.axons}}
 
     @property
     def walls(self) -> Mapping[str, tuple[int, int]]:
@@ -90,6 +95,8 @@ class Bouton(AroundEllipsoid):
                     f"{axon.name!r} has a radius of {nanometres(axon.radius)}, and the bouton itself one of "
                     f"{nanometres(widest)} across it; make the axon thinner"
                 )
+        if any(axon.name == self.kind for axon in self.axons):
+            raise ValueError(f"an axon is called {self.kind!r}, as what it goes from; give it another name")
         if len({axon.name for axon in self.axons}) < len(self.axons):
             raise ValueError("two axons of the bouton have the same name; call them axon_1 and axon_2, say")
         return self
