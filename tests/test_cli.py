@@ -481,6 +481,7 @@ def test_a_full_disk_is_one_sentence_before_the_first_step_too(quick: Path) -> N
         (("walk",), "walk"),
         (("view", "runs/quick", "--format", "svg"), "add --screenshot"),
         (("view", "runs/quick", "--movie", "--time", "1 ms"), "add --screenshot"),
+        (("view", "runs/quick", "--at", "az"), "add --screenshot"),
         (("view", "runs/quick", "--screenshot", "--format", "gif"), "'gif' is not one of 'png', 'pdf', 'svg'"),
     ],
 )
@@ -511,7 +512,7 @@ def test_view_writes_pictures(finished: Path) -> None:
         pytest.skip(done.stderr)
     assert done.returncode == 0, done.stderr
     pictures = [finished / line for line in done.stdout.split()]
-    assert [p.name for p in pictures] == ["plume_0.05ms.png", "plane_0.05ms.png", "traces.png"]
+    assert [p.name for p in pictures] == ["plume_0.05ms.png", "plane_0.05ms.png", "section_0.05ms.png", "traces.png"]
     assert all(p.read_bytes().startswith(b"\x89PNG") for p in pictures)
 
 

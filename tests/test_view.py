@@ -205,7 +205,7 @@ def test_the_raster_agrees_with_the_plume_that_was_written(kind, request):
     raster = CalciumRaster(folder, *frame_of(folder))
     points = raster._folded()
     if kind == "quarter":
-        assert raster._axes[0][0] < -0.1  # the frame holds the mirror image too
+        assert raster.axes[0][0] < -0.1  # the frame holds the mirror image too
     error = np.abs(raster.logarithm(4).ravel() - np.log10(plumes(points, 1.0)))[raster._cytosol.ravel()]
     assert np.median(error) < 0.003
     assert np.quantile(error, 0.99) < 0.05
@@ -245,7 +245,10 @@ def test_a_picture_of_another_time_has_another_name(run, tmp_path):
 
     folder = shutil.copytree(run, tmp_path / "run")
     names = [path.name for time in (None, "1.3 ms") for path in figures.render_all(folder, time, "pdf")]
-    assert names == ["plume.png", "plane.pdf", "traces.pdf", "plume_1.25ms.png", "plane_1.25ms.pdf", "traces.pdf"]
+    assert names == [
+        "plume.png", "plane.pdf", "section.pdf", "traces.pdf",
+        "plume_1.25ms.png", "plane_1.25ms.pdf", "section_1.25ms.pdf", "traces.pdf",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("content", ["", "junk", "junk\n", "time (ms)\n", None])
@@ -302,7 +305,7 @@ def test_outside_a_round_terminal_nothing_is_drawn(tmp_path):
     folder = RunFolder(make_run(tmp_path / "column", column))
     scene = PlumeScene(folder, SMALL)
     scene.show(4)
-    for drawn in ("slice", "surface 1"):
+    for drawn in ("membrane with calcium", "surface 1"):
         assert max(map(abs, scene.plotter.actors[drawn].bounds[:4])) < RADIUS + 0.015
     scene.close()
     raster = field.CalciumRaster(folder, *field.frame_of(folder))
@@ -316,11 +319,12 @@ def test_outside_a_round_terminal_nothing_is_drawn(tmp_path):
 def test_nothing_that_stands_in_the_terminal_reaches_the_key_or_the_colour_bar(run):
     """However high the frame is, all of it is in the part of the window that is left free."""
     from rdcalcium.view.run_folder import RunFolder
-    from rdcalcium.view.scene import FREE, PlumeScene
+    from rdcalcium.view.scene import PlumeScene
 
     for height in (0.1, 0.6):
         scene = PlumeScene(RunFolder(run), SMALL)
         scene.upper[2] = height
+        scene.eye, scene.middle = scene._eye()
         scene._frame_camera()
         coordinate = scene.plotter.renderer
         places = []
@@ -329,8 +333,8 @@ def test_nothing_that_stands_in_the_terminal_reaches_the_key_or_the_colour_bar(r
             coordinate.WorldToView()
             places.append(coordinate.GetViewPoint()[:2])
         scene.close()
-        assert (np.array(places) > FREE[0]).all()
-        assert (np.array(places) < FREE[1]).all()
+        assert (np.array(places) > scene.free[0]).all()
+        assert (np.array(places) < scene.free[1]).all()
 
 
 def test_the_peak_is_that_of_the_summary_whatever_rows_there_are(run, tmp_path):
@@ -377,19 +381,24 @@ def test_snapshots_that_miss_the_peak_say_by_how_much_and_what_to_do(run, tmp_pa
 
 
 def test_bodies_of_any_form_are_drawn(tmp_path):
-    """An ellipsoid over the active zone: the picture from above has its outline, that in perspective its colour."""
-    from rdcalcium.view.figures import plane, screenshot
+    """An ellipsoid over the active zone, that only the section cuts."""
+    from rdcalcium.view.figures import plane, screenshot, section
 
     made = make_run(tmp_path / "mitochondrion", hexahedra())
     about = json.loads((made / "run.json").read_text())
-    without = {draw: read_picture(draw(made, tmp_path / "without.png", time=0.0)) for draw in (plane, screenshot)}
-    egg = to_data(Ball((0.0, 0.1, 0.1), (0.15, 0.06, 0.05), "mitochondrion"))
+    without = {
+        draw: read_picture(draw(made, tmp_path / "without.png", time=0.0)) for draw in (plane, section, screenshot)
+    }
+    egg = to_data(Ball((0.0, 0.05, 0.1), (0.1, 0.06, 0.05), "mitochondrion"))
     about["scene"]["bodies"] = [{"name": "mitochondrion", "solid": egg}]
     (made / "run.json").write_text(json.dumps(about))
+    changed = {}
     for draw, before in without.items():
         after = read_picture(draw(made, tmp_path / "with.png", time=0.0))
-        changed = (np.abs(after.astype(int) - before).max(axis=2) > 20).mean()
-        assert changed > 0.01, draw
+        changed[draw] = (np.abs(after.astype(int) - before).max(axis=2) > 20).mean()
+    assert changed[section] > 0.01
+    assert changed[screenshot] > 0.01
+    assert changed[plane] == 0
 
 
 def test_a_curved_membrane_is_where_it_is_and_not_where_cells_end(tmp_path):
@@ -405,10 +414,9 @@ def test_a_curved_membrane_is_where_it_is_and_not_where_cells_end(tmp_path):
         channel["position"][2] = 0.02 + 0.001 * number
     assert Scene.from_json(about["scene"]).to_json() == about["scene"]
     (made / "run.json").write_text(json.dumps(about))
-    assert Scene.from_json(about["scene"]).floor == 0.02
     height = np.sqrt(0.15**2 - 0.13**2)  # radius of the ball at z = 20 nm
     raster = CalciumRaster(RunFolder(made), np.array([-0.12, -0.12, 0.02]), np.array([0.12, 0.12, 0.02]), 0.002)
-    x, y = np.meshgrid(*raster._axes[:2], indexing="ij")
+    x, y = np.meshgrid(*raster.axes[:2], indexing="ij")
     np.testing.assert_array_equal(raster.outside[:, :, 0], np.hypot(x, y) > height)
     picture = read_picture(plane(made, tmp_path / "plane.png"))
     assert (np.abs(picture.astype(int) - [163, 169, 176]).max(axis=2) < 3).mean() > 0.05

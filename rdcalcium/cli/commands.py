@@ -307,10 +307,22 @@ def _estimated(model: Model, accuracy: float | None, device: int | None) -> tupl
     type=click.Choice(FORMATS),
     help="Of the flat pictures [default: png]; the plume is a PNG.",
 )
-def view(run: Path, screenshot: bool, movie: bool, time: str | None, kind: str | None) -> None:
+@click.option(
+    "--at",
+    help='Where plane and section are drawn: an active zone by its name, or a point such as "0.1 um, 0, 20 nm" '
+    "[default: the zone with the most channels; of a plane membrane all that is worth it].",
+)
+@click.option(
+    "--normal",
+    help='Of the plane of section, such as "0, 1, 0" [default: across the membrane, where most channels, sensors and '
+    "vesicles are].",
+)
+def view(
+    run: Path, screenshot: bool, movie: bool, time: str | None, kind: str | None, at: str | None, normal: str | None
+) -> None:
     """Show the calcium plume of a RUN folder in 3-D."""
-    if (kind and not screenshot) or (time and movie and not screenshot):
-        raise click.UsageError("--format, and --time with --movie, are for pictures: add --screenshot")
+    if (any((kind, at, normal)) and not screenshot) or (time and movie and not screenshot):
+        raise click.UsageError("--format, --at, --normal, and --time with --movie, are for pictures: add --screenshot")
     from rdcalcium.view import figures
 
     if (screenshot or not movie) and (other := figures.other_moment(run, time)):
@@ -318,7 +330,7 @@ def view(run: Path, screenshot: bool, movie: bool, time: str | None, kind: str |
     if not screenshot and not movie:
         figures.window(run, time)
     if screenshot:
-        for path in figures.render_all(run, time, kind or FORMATS[0]):
+        for path in figures.render_all(run, time, kind or FORMATS[0], at, normal):
             click.echo(path)
     if movie:
         path = figures.movie_file(run)

@@ -116,24 +116,26 @@ class Scene:
         )
 
     @property
-    def floor(self) -> float:
-        """Height z from which on pictures show the cytosol: the membrane, or the bottom of the box.
-
-        On a curved membrane that of the lowest channel.
-        """
-        if self.outline and self.membrane is None and len(self.channels):
-            return float(self.channels[:, 2].min())
-        return float(self.lower[2]) if self.membrane is None else self.membrane
-
-    @property
     def of_bodies(self) -> list[str]:
         """What the bodies are called, each name once."""
         return sorted({str(body.names(np.zeros((1, 3)))[0]) for body in self.bodies})
 
+    def cut_by(self, lower: np.ndarray, upper: np.ndarray) -> list[str]:
+        """Names of the bodies that are in a box (3,) to (3,) µm, and in the terminal also beyond it."""
+        boxes = [(np.clip(body.bounds, self.lower, self.upper), body) for body in self.bodies]
+        cut = {
+            str(body.names(low[None])[0])
+            for (low, high), body in boxes
+            if (low < upper).all() and (high > lower).all() and ((low < lower) | (high > upper)).any()
+        }
+        return sorted(cut)
+
     @property
-    def tiling(self) -> str:
-        """What a picture says of a box that is one of many; an empty text of any other."""
-        return f"one tile of many along {' and '.join(AXES[a] for a in self.periodic)}" if self.periodic else ""
+    def remark(self) -> str:
+        """What a picture says of a box that is one of many, or a part of what is drawn; an empty text of any other."""
+        part = {0: "", 1: "the computed half and its mirror image", 2: "the computed quarter and its mirror images"}
+        tile = f"one tile of many along {' and '.join(AXES[a] for a in self.periodic)}" if self.periodic else ""
+        return ", ".join(filter(None, [part[len(self.mirrors)], tile]))
 
     def unfolded(self) -> Scene:
         """The same scene with every mirror image drawn; an image has no name."""
@@ -148,11 +150,11 @@ class Scene:
             upper=upper,
             mirrors={},
             membrane=self.membrane,
-            vesicles=self._reflected(self.vesicles),
+            vesicles=self.reflected(self.vesicles),
             bodies=self._with_images(),
-            channels=self._reflected(self.channels),
-            sensors=self._reflected(self.sensors),
-            probes=self._reflected(self.probes),
+            channels=self.reflected(self.channels),
+            sensors=self.reflected(self.sensors),
+            probes=self.reflected(self.probes),
             names={},
             periodic=self.periodic,
             outline=self.outline,
@@ -163,9 +165,18 @@ class Scene:
 
         upto  µm; beyond that it says no more than that
         """
+        return np.minimum(self.from_vesicles(points, upto), self.from_bodies(points, upto))
+
+    def from_vesicles(self, points: np.ndarray, upto: float) -> np.ndarray:
+        """The same of vesicles alone."""
         distance = np.full(len(points), upto)
         for *centre, radius in self.vesicles:
             np.minimum(distance, np.linalg.norm(points - centre, axis=1) - radius, out=distance)
+        return distance
+
+    def from_bodies(self, points: np.ndarray, upto: float) -> np.ndarray:
+        """The same of the other bodies alone."""
+        distance = np.full(len(points), upto)
         for body in self.bodies:
             low, high = np.array(body.bounds) + np.array([[-upto], [upto]])
             near = np.flatnonzero(((points > low) & (points < high)).all(axis=1))
@@ -178,7 +189,8 @@ class Scene:
             bodies += tuple(mirrored(body, axis, mirror) for body in bodies)
         return bodies
 
-    def _reflected(self, rows: np.ndarray) -> np.ndarray:
+    def reflected(self, rows: np.ndarray) -> np.ndarray:
+        """Rows (n, 3 or more) that begin with a place, and their mirror images; each once."""
         for axis, mirror in self.mirrors.items():
             image = rows.copy()
             image[:, axis] = 2 * mirror - image[:, axis]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,8 @@ from rdcalcium.view.openings import openings
 from rdcalcium.view.plane import plane
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.scene import PlumeScene
+from rdcalcium.view.section import section
+from rdcalcium.view.spot import At, Normal, direction, spot_of
 from rdcalcium.view.traces import traces
 from rdcalcium.view.zones import zones
 
@@ -29,6 +32,7 @@ __all__ = [
     "plane",
     "render_all",
     "screenshot",
+    "section",
     "traces",
     "window",
     "zones",
@@ -118,17 +122,30 @@ def window(run_folder: str | Path, time: float | str | None = None) -> None:
     scene.plotter.show()
 
 
-def render_all(run_folder: str | Path, time: float | str | None = None, kind: str = FORMATS[0]) -> list[Path]:
+def render_all(
+    run_folder: str | Path,
+    time: float | str | None = None,
+    kind: str = FORMATS[0],
+    at: At | None = None,
+    normal: Normal | None = None,
+) -> list[Path]:
     """Every picture that the folder allows, in its subfolder `pictures`.
 
-    time  of the plume, which the names of its pictures then tell; None: the peak at the sensors
-    kind  "png", "pdf" or "svg": of the flat pictures; the plume is always a PNG
+    time    of the plume, which the names of its pictures then tell; None: the peak at the sensors
+    kind    "png", "pdf" or "svg": of the flat pictures; the plume is always a PNG
+    at      where `plane` and `section` are drawn, which their names then tell
+    normal  of the plane of `section`, likewise
     """
     run = RunFolder(run_folder)
-    index = run.nearest(time)  # refuses a folder without snapshots before anything is made in it
-    folder, at = _pictures(run), float(run.snapshots.times[index])
-    told = "" if time is None else f"_{at:g}ms"
-    paths = [screenshot(run.path, folder / f"plume{told}.png", at), plane(run.path, folder / f"plane{told}.{kind}", at)]
+    index, _, _ = run.nearest(time), spot_of(run, at), direction(normal)  # refused before anything is made
+    folder, moment = _pictures(run), float(run.snapshots.times[index])
+    told = "" if time is None else f"_{moment:g}ms"
+    there, cut = told + _in_a_name(at), told + _in_a_name(at) + _in_a_name(normal)
+    paths = [
+        screenshot(run.path, folder / f"plume{told}.png", moment),
+        plane(run.path, folder / f"plane{there}.{kind}", moment, at),
+        section(run.path, folder / f"section{cut}.{kind}", moment, at, normal),
+    ]
     if any(run.result.table(name) for name in (STIMULUS, PROBES, SENSORS)):
         paths.append(traces(run.path, folder / f"traces.{kind}"))
     if (run.path / IMAGING).exists():
@@ -143,6 +160,11 @@ def render_all(run_folder: str | Path, time: float | str | None = None, kind: st
 def other_moment(run_folder: str | Path, time: float | str | None = None) -> str | None:
     """What to say where the picture nearest to a time (None: the peak) is of another moment; None where it is not."""
     return RunFolder(run_folder).other_moment(time)
+
+
+def _in_a_name(words: object) -> str:
+    """A place or a direction, as the name of a file has it."""
+    return "" if words is None else "_" + re.sub(r"[^\w.+-]+", "_", str(words)).strip("_")
 
 
 def _pictures(run: RunFolder) -> Path:

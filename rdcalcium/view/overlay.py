@@ -21,7 +21,11 @@ FULL_HEIGHT = 1200  # pixels of the window for which the sizes of letters are gi
 BAR = (0.875, 0.1, 0.024, 0.44)  # left, bottom, width and height of the colour bar
 STRIPS = 256  # colours in it
 TICK, SMALL_TICK, LINE = 0.008, 0.0045, 0.0018  # lengths of the ticks, and their thickness
-VESICLE_INK, BODY_INK = "#7d8b99", "#a5896b"
+VESICLE_INK, BODY_INK, ZONE_INK = "#7d8b99", "#a5896b", "#9aa3ad"
+KEY, END = 0.86, 0.985  # where the key begins at most, and where it ends
+AFTER_SIGN = 0.025  # from the beginning of a sign to that of its words
+LETTERS = 16  # size of these
+PIXELS = 2  # to a size of letters, as pyvista draws them
 
 Rectangle = tuple[float, float, float, float]  # left, bottom, width, height
 
@@ -48,24 +52,19 @@ class Overlay:
         """Size of letters in this window."""
         return max(1, round(size * self.scale))
 
-    def draw_key(self, scene: Scene) -> None:
+    def draw_key(self, scene: Scene, zones: bool) -> None:
         """What each colour and shape means: things that stand there, and the iso-surfaces with their levels."""
-        rows: list[tuple[str, Any, str, Any]] = [
-            (sign, colour, text, colour)
-            for sign, text, colour, things in (
-                ("●", "channel", CHANNEL, scene.channels),
-                ("●", "sensor", SENSOR, scene.sensors),
-                ("○", "vesicle", VESICLE_INK, scene.vesicles),
-            )
-            if len(things)
-        ]
-        rows += [("○", BODY_INK, name, BODY_INK) for name in scene.of_bodies]
-        rows += [("◓", colour_of(level), f"{level:g} µM", INK) for level in LEVELS]
-        height = 0.95
-        for sign, colour, text, ink in rows:
-            self.write(sign, (0.86, height), f"sign of {text}", 17, colour, middle=True)
-            self.write(text, (0.885, height), text, 16, ink, middle=True)
+        left, height = self.left_of_key(scene, zones), 0.95
+        for sign, colour, text, ink in _rows(scene, zones):
+            self.write(sign, (left, height), f"sign of {text}", 17, colour, middle=True)
+            self.write(text, (left + AFTER_SIGN, height), text, LETTERS, ink, middle=True)
             height -= 0.038
+
+    def left_of_key(self, scene: Scene, zones: bool) -> float:
+        """Where it begins, so that its longest words end within the window."""
+        width = self.plotter.window_size[0]
+        longest = max(_width(text) for _, _, text, _ in _rows(scene, zones))
+        return min(KEY, END - AFTER_SIGN - longest * PIXELS * self.size(LETTERS) / width)
 
     def draw_colour_bar(self) -> None:
         """The colour map with a tick at 1, 2, … 9 of each decade; VTK's own has ticks at its labels only."""
@@ -105,6 +104,30 @@ class Overlay:
         actor: Any = vtkActor2D()
         actor.SetMapper(mapper)
         self.plotter.add_actor(actor, render=False, reset_camera=False)
+
+
+def _rows(scene: Scene, zones: bool) -> list[tuple[str, Any, str, Any]]:
+    """Of the key: a sign and its colour, words and theirs."""
+    rows: list[tuple[str, Any, str, Any]] = [
+        (sign, colour, text, colour)
+        for sign, text, colour, there in (
+            ("●", "channel", CHANNEL, len(scene.channels)),
+            ("●", "sensor", SENSOR, len(scene.sensors)),
+            ("○", "vesicle", VESICLE_INK, len(scene.vesicles)),
+            ("○", "active zone", ZONE_INK, zones),
+        )
+        if there
+    ]
+    rows += [("○", BODY_INK, name, BODY_INK) for name in scene.of_bodies]
+    return rows + [("◓", colour_of(level), f"{level:g} µM", INK) for level in LEVELS]
+
+
+def _width(text: str) -> float:
+    """Of words, in sizes of their letters."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    return float(TextPath((0, 0), text, size=1, prop=FontProperties(fname=font())).get_extents().width)
 
 
 def font() -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.results import Result, columns
+from rdcalcium.results import Result, columns, read_places
 from rdcalcium.results.folder import CHANNELS, PROBES, SNAPSHOTS
 from rdcalcium.results.scene import Scene
 from rdcalcium.results.trials import over_trials
@@ -37,6 +37,12 @@ class RunFolder:
     def scene(self) -> Scene:
         """What stands in the terminal, as the run wrote it down."""
         return self.result.about.scene
+
+    @cached_property
+    def zones(self) -> np.ndarray:
+        """Centre and radius of every active zone and its mirror images, (z, 4) µm."""
+        found = [(*place.point, place.radius) for place in read_places(self.path) if place.kind == "active zone"]
+        return self.scene.reflected(np.array(found).reshape(-1, 4))
 
     @cached_property
     def snapshots(self) -> StoredSnapshots:

@@ -11,7 +11,7 @@ RANGE = (0.1, 100.0)  # µM, the ends of the colour map
 COLOURS = "inferno"  # perceptually ordered; rest is dark, so that pale vesicles stand out
 SLICE_HEIGHT = 0.003  # µm above the membrane
 CALCIUM_TITLE = "[Ca²⁺] (µM)"
-INK, CHANNEL, SENSOR = "#222222", "#14395b", "#2a9d5c"
+INK, CHANNEL, SENSOR, ZONE = "#222222", "#14395b", "#2a9d5c", "#d8dee5"
 
 
 def colour_of(level: float) -> tuple[float, float, float]:

@@ -21,7 +21,7 @@ from rdcalcium.results.columns import (
     current,
 )
 from rdcalcium.results.folder import PROBES, SENSORS, STIMULUS
-from rdcalcium.view.canvas import new_figure, save
+from rdcalcium.view.canvas import SMALL, columns_of_key, new_figure, save
 from rdcalcium.view.curves import curve
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.style import CALCIUM_TITLE, INK
@@ -33,7 +33,7 @@ Colours = Mapping[str, Any]  # of each point, by its name
 
 WIDTH, HEIGHT = 7.0, 2.3  # inches, of one panel
 TITLE_COLUMNS = 80  # letters that fit above a panel
-KEY_COLUMNS = 4  # entries of the key beside each other
+BESIDE = 1.0  # inches of it, which the words of the axes take
 MANY = 12  # curves, beyond which each has no entry of its own in the key
 FEW = 60  # rows, below which each is marked: nothing is known between them
 SHOULDER = 0.05  # of the height of a peak, down to which it is counted
@@ -212,9 +212,10 @@ def _key(axis: Axes, lines: list[Any]) -> None:
         lines = [first, last]
         first.set_label(f"{first.get_label()} (the others between)")
     if lines:
+        columns = columns_of_key([one.get_label() for one in lines], WIDTH - BESIDE)
         axis.legend(
-            handles=lines, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, ncols=KEY_COLUMNS,
-            frameon=False, fontsize=8,
+            handles=lines, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, ncols=columns,
+            frameon=False, fontsize=SMALL,
         )  # fmt: skip
 
 
