@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -177,8 +178,10 @@ def mesh(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def coarse(monkeypatch):
-    """A third of the raster points each way: enough to judge a small picture."""
+    """A third of the raster points and dots each way: enough to judge a small picture."""
     monkeypatch.setattr("rdcalcium.view.field.RASTER", 50)
+    monkeypatch.setattr("rdcalcium.view.sheet.RASTER", 100)
+    monkeypatch.setattr("rdcalcium.view.canvas.DOTS_PER_INCH", 70)
 
 
 SMALL = (320, 240)
@@ -240,9 +243,10 @@ def test_the_screenshot_is_taken_at_the_peak_unless_told_otherwise(mesh, tmp_pat
     assert (early.std(axis=(0, 1)) > 10).all()  # the still scene is there before any calcium
 
 
-def test_a_picture_of_another_time_has_another_name(run, tmp_path):
+def test_a_picture_of_another_time_has_another_name(run, tmp_path, monkeypatch):
     from rdcalcium.view import figures
 
+    monkeypatch.setattr(figures, "screenshot", partial(figures.screenshot, size=SMALL))
     folder = shutil.copytree(run, tmp_path / "run")
     names = [path.name for time in (None, "1.3 ms") for path in figures.render_all(folder, time, "pdf")]
     assert names == [
@@ -381,24 +385,22 @@ def test_snapshots_that_miss_the_peak_say_by_how_much_and_what_to_do(run, tmp_pa
 
 
 def test_bodies_of_any_form_are_drawn(tmp_path):
-    """An ellipsoid over the active zone, that only the section cuts."""
-    from rdcalcium.view.figures import plane, screenshot, section
+    """An ellipsoid over the active zone is seen in perspective; the plane on the membrane does not cut it."""
+    from rdcalcium.view.figures import plane, screenshot
 
     made = make_run(tmp_path / "mitochondrion", hexahedra())
     about = json.loads((made / "run.json").read_text())
-    without = {
-        draw: read_picture(draw(made, tmp_path / "without.png", time=0.0)) for draw in (plane, section, screenshot)
-    }
+    looks = {"plane": plane, "plume": partial(screenshot, size=SMALL)}
+    without = {name: read_picture(draw(made, tmp_path / "without.png", time=0.0)) for name, draw in looks.items()}
     egg = to_data(Ball((0.0, 0.05, 0.1), (0.1, 0.06, 0.05), "mitochondrion"))
     about["scene"]["bodies"] = [{"name": "mitochondrion", "solid": egg}]
     (made / "run.json").write_text(json.dumps(about))
     changed = {}
-    for draw, before in without.items():
+    for name, draw in looks.items():
         after = read_picture(draw(made, tmp_path / "with.png", time=0.0))
-        changed[draw] = (np.abs(after.astype(int) - before).max(axis=2) > 20).mean()
-    assert changed[section] > 0.01
-    assert changed[screenshot] > 0.01
-    assert changed[plane] == 0
+        changed[name] = (np.abs(after.astype(int) - without[name]).max(axis=2) > 20).mean()
+    assert changed["plume"] > 0.01
+    assert changed["plane"] == 0
 
 
 def test_a_curved_membrane_is_where_it_is_and_not_where_cells_end(tmp_path):
@@ -407,7 +409,7 @@ def test_a_curved_membrane_is_where_it_is_and_not_where_cells_end(tmp_path):
 
     made = make_run(tmp_path / "ball", hexahedra())
     about = json.loads((made / "run.json").read_text())
-    before = read_picture(screenshot(made, tmp_path / "without.png", time=0.0)).astype(int)
+    before = read_picture(screenshot(made, tmp_path / "without.png", time=0.0, size=SMALL)).astype(int)
     ball = Ball((0.0, 0.0, 0.15), (0.15,) * 3)
     about["scene"] |= {"outline": to_data(ball), "membrane": None}
     for number, channel in enumerate(about["scene"]["channels"]):
@@ -420,7 +422,7 @@ def test_a_curved_membrane_is_where_it_is_and_not_where_cells_end(tmp_path):
     np.testing.assert_array_equal(raster.outside[:, :, 0], np.hypot(x, y) > height)
     picture = read_picture(plane(made, tmp_path / "plane.png"))
     assert (np.abs(picture.astype(int) - [163, 169, 176]).max(axis=2) < 3).mean() > 0.05
-    after = read_picture(screenshot(made, tmp_path / "with.png", time=0.0))
+    after = read_picture(screenshot(made, tmp_path / "with.png", time=0.0, size=SMALL))
     assert (np.abs(after - before).max(axis=2) > 20).mean() > 0.01
 
 
