@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
+from rdcalcium.advice.placement import placement
 from rdcalcium.errors import InputError, ModelError
 from rdcalcium.geometry.disc import share_within
 from rdcalcium.model import Channels, ConstantCurrent, Grid, Model, Pump, Run, Tetrahedra
 from rdcalcium.model.placement.zones import ActiveZones
+from rdcalcium.units import figures
 from tests.support import simulate, slope
 from tests.tolerances import TOLERANCES
 
@@ -105,6 +107,43 @@ def test_zones_of_a_mesh_file_are_discs_of_the_membrane_that_it_names(tmp_path: 
     file = {"kind": "mesh", "file": str(tmp_path / "box.vtu"), "length_unit": "um"}
     found = areas(terminal(file, Tetrahedra(), (0.1, 0.1)))
     assert found["az0"] == pytest.approx(DISC, rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def ball_file(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The geometry of a ball from a file."""
+    path = tmp_path_factory.mktemp("ball") / "ball.vtu"
+    rc.write_mesh(rc.mesh(terminal(BALL, TETRAHEDRA, (0.0, 0.0, -R))), path)
+    return {"kind": "mesh", "file": str(path), "length_unit": "um"}
+
+
+@pytest.mark.parametrize("centre", [(0.3, 0.4, 0.0), (0.0, 0.0, R), (-0.4, 0.18, 0.24)])
+def test_zones_of_a_curved_mesh_file_lie_as_its_triangles_do(
+    ball_file: dict[str, Any], centre: tuple[float, ...]
+) -> None:
+    model = terminal(ball_file, Tetrahedra(), centre)
+    (area,) = (float(at.areas.sum()) for name, at in rc.discretize(model).surfaces.items() if name == "az0")
+    assert area == pytest.approx(CAP, rel=5e-3)
+    assert any(f"a radius of 170 nm, {figures(area)} um^2 in all" in line for line in rc.check(model))
+
+
+def test_a_zone_off_the_membrane_of_a_mesh_file_is_refused(ball_file: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"^active zone 'az0' at \(5000, 0, 0\) nm is 4500 nm away .* move it there$"):
+        rc.discretize(terminal(ball_file, Tetrahedra(), (5.0, 0.0, 0.0)))
+
+
+@pytest.mark.parametrize("cells", [COARSE, TETRAHEDRA])
+def test_a_zone_beyond_a_mirror_plane_has_no_area(cells: Grid | Tetrahedra) -> None:
+    with pytest.raises(InputError, match=r"^active zone 'az1' at .* has no area: nothing of the computed 'membrane'"):
+        areas(terminal(BALL | {"symmetry": ["x"]}, cells, (0.3, 0.4, 0.0), (-0.3, 0.4, 0.0)))
+
+
+@pytest.mark.parametrize(("symmetry", "share"), [((), 1.0), (("x",), 0.5)])
+def test_check_tells_the_area_of_a_cap_and_not_of_its_disc(symmetry: tuple[str, ...], share: float) -> None:
+    model = terminal(BALL | {"symmetry": symmetry}, COARSE, (0.0, 0.0, -R))
+    (line,) = placement(model)
+    part = " of the computed part" if symmetry else ""
+    assert line == f"active zones 'az': 1 zone with a radius of 170 nm, {figures(share * CAP)} um^2{part} in all"
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def check(model: Model | str | Path, *, device: int | None = None, told: Collect
         backend,
         *questions,
         *sizes(model, cells, resting, stored),
-        *placement(model),
+        *placement(model, cells.made),
         *binding_ratios(model, calcium),
         *open_channels(model, currents),
         *cost(model, step_bound(model, cells, chemistry)),

@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from rdcalcium.discretization import Discretization
 from rdcalcium.model import Model
 from rdcalcium.model.placeable import ruled, zones_called
 from rdcalcium.model.placement.zones import ActiveZones
 from rdcalcium.placement import coupling_distances, places
+from rdcalcium.placement.chart import Chart
+from rdcalcium.placement.membrane import Membrane
 from rdcalcium.placement.zones import touching
 from rdcalcium.units import counted, figures, nanometres, nanometres_to
 
 
-def placement(model: Model) -> Iterator[str]:
-    """Of a model with active zones; and the coupling distance of every group of several sensors."""
-    if zones := model.zones:
-        yield from _zones(model)
-        yield from _densities(model, sum(math.pi * zone.radius**2 for zone in zones))
+def placement(model: Model, made: Discretization | None = None) -> Iterator[str]:
+    """Of a model with active zones; and the coupling distance of every group of several sensors.
+
+    made  the control volumes of a mesh, which tell the areas of its zones
+    """
+    if model.zones:
+        areas = _areas(model, made)
+        yield from _zones(model, areas)
+        yield from _densities(model, sum(areas.values()))
     for name, apart in coupling_distances(model).items():
         if len(apart) > 1:
             span = f"{nanometres_to(apart.min(), apart.max(), 3)}, median {nanometres(float(np.median(apart)), 3)}"
             yield f"coupling distance of sensors {name!r}, to the nearest channel: {span}"
 
 
-def _zones(model: Model) -> Iterator[str]:
+def _areas(model: Model, made: Discretization | None) -> dict[str, float]:
+    """Of the computed membrane in each zone, µm²."""
+    if model.geometry.outline:
+        membrane = Membrane.of(model)
+        return {zone.name: Chart.of(zone, membrane).area(zone.radius) for zone in model.zones}
+    surfaces = made.surfaces if made else {}
+    return {zone.name: float(surfaces[zone.name].areas.sum()) for zone in model.zones if zone.name in surfaces}
+
+
+def _zones(model: Model, areas: Mapping[str, float]) -> Iterator[str]:
     """Number, sizes and spacing of each kind."""
+    part = " of the computed part" if model.geometry.mirrors else ""
     for entry in model.active_zones:
         radii, centres = np.array(entry.sizes), np.array([zone.centre for zone in entry.found_in(model.geometry)])
         apart = np.linalg.norm(centres[:, None] - centres, axis=2)[np.triu_indices(len(centres), 1)]
         spaced = f", centres at least {nanometres(float(apart.min()), 3)} apart" if len(apart) else ""
         sizes = f"a radius of {nanometres_to(radii.min(), radii.max(), 3)}"
-        area = f"{figures(math.pi * float(radii @ radii))} um^2 in all"
+        area = f"{figures(sum(areas.get(name, 0.0) for name in entry.names))} um^2{part} in all"
         yield f"active zones {entry.name!r}: {counted(entry.total, 'zone')} with {sizes}, {area}{spaced}"
         yield from _parts(model, entry)
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from rdcalcium.geometry.disc import share_within
+from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.placement.chart import Chart, axes_of, raised
 from rdcalcium.placement.membrane import Membrane
@@ -17,16 +18,18 @@ from rdcalcium.placement.membrane import Membrane
 class ZoneDisc:
     """What of the membrane is straight above or below the plane disc of a zone, not on another side of the terminal.
 
+    normal    (3,) of the membrane at its centre
     membrane  None where it is known only from its triangles; those are on this side that are no farther from the plane
               than the radius
     """
 
     zone: Zone
+    normal: np.ndarray
     membrane: Membrane | None
 
     @cached_property
     def _axes(self) -> np.ndarray:
-        return axes_of(self.zone)
+        return axes_of(self.normal)
 
     def _along(self, points: np.ndarray) -> np.ndarray:
         """Coordinates of points (…, 3) along the plane, from the centre on, (…, 2) µm."""
@@ -55,3 +58,16 @@ class ZoneDisc:
         foot = Chart.of(self.zone, self.membrane).space(raised(self._along(middle), 0.0))
         longest = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2).max(axis=1)
         return np.asarray(np.linalg.norm(foot - middle, axis=1) < longest)
+
+
+def facing(triangles: np.ndarray, zone: Zone) -> np.ndarray:
+    """Normal of a membrane that only triangles (k, 3, 3) tell, at a zone, (3,).
+
+    It is the mean over those in the disc of the zone as the nearest one of them, whose normal may be off, faces.
+    """
+    _, nearest = nearest_on_triangles(np.array(zone.centre), triangles)
+    areas = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]) / 2
+    first = areas[nearest] / np.linalg.norm(areas[nearest])
+    areas *= np.sign(areas @ first)[:, None]
+    total: np.ndarray = ZoneDisc(zone, first, None).share(triangles) @ areas
+    return total / np.linalg.norm(total)

@@ -11,12 +11,14 @@ from rdcalcium.discretization.base import Discretization, SurfaceArea
 from rdcalcium.discretization.cell_facets import SurfaceCells
 from rdcalcium.discretization.dual import surface_area
 from rdcalcium.discretization.space import GridSpace, MeshSpace
-from rdcalcium.discretization.zone_disc import ZoneDisc
+from rdcalcium.discretization.zone_disc import ZoneDisc, facing
 from rdcalcium.errors import InputError
 from rdcalcium.model import Model
 from rdcalcium.model.placement.zones import Zone
+from rdcalcium.model.shapes import Shape
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.solids.periodic import shifts
+from rdcalcium.units import nanometres
 
 AreaIn = Callable[[Sequence[ZoneDisc]], SurfaceArea]
 
@@ -24,7 +26,8 @@ AreaIn = Callable[[Sequence[ZoneDisc]], SurfaceArea]
 def with_zones(made: Discretization, model: Model) -> Discretization:
     """The control volumes with a surface for each active zone, and one for all zones of an entry.
 
-    They are parts of the membrane, which stays as it is. InputError for a zone that is called as another surface.
+    They are parts of the membrane, which stays as it is. InputError for a zone that is called as another surface, and
+    for one in which nothing of the membrane is.
     """
     zones, name = {zone.name: zone for zone in model.zones}, model.geometry.membrane_surface
     if not zones or name not in made.surfaces:
@@ -34,19 +37,38 @@ def with_zones(made: Discretization, model: Model) -> Discretization:
         raise InputError(f"active zones and another surface are called {twice!r}; give the zones another name")
     membrane = Membrane.of(model) if model.geometry.outline else None
     area_in = _area_in(made, name)
-    found = {called: area_in(_images(made, zone, membrane)) for called, zone in zones.items()}
+    found = {called: area_in(_images(made, zone, membrane, model.geometry)) for called, zone in zones.items()}
+    for called in (called for called, area in found.items() if not len(area.indices)):
+        raise InputError(
+            f"active zone {called!r} at {nanometres(zones[called].centre)} has no area: nothing of the computed "
+            f"{name!r} is within its radius of {nanometres(zones[called].radius, 4)}; move it, or leave it out"
+        )
     for group, names in groups.items():
         found.setdefault(group, SurfaceArea.together([found[one] for one in names]))
-    return replace(made, surfaces={**made.surfaces, **{n: area for n, area in found.items() if len(area.indices)}})
+    return replace(made, surfaces={**made.surfaces, **found})
 
 
-def _images(made: Discretization, zone: Zone, membrane: Membrane | None) -> list[ZoneDisc]:
+def _images(made: Discretization, zone: Zone, membrane: Membrane | None, shape: Shape) -> list[ZoneDisc]:
     """The disc of a zone, and its images in neighbouring tiles."""
     x, y, z = zone.centre
+    normal = np.array(zone.normal) if zone.normal else facing(_triangles(made, shape), zone)
     return [
-        ZoneDisc(zone._replace(centre=(x + dx, y + dy, z + dz)), membrane)
+        ZoneDisc(zone._replace(centre=(x + dx, y + dy, z + dz)), normal, membrane)
         for dx, dy, dz in shifts(made.periods).tolist()
     ]
+
+
+def _triangles(made: Discretization, shape: Shape) -> np.ndarray:
+    """Those of the membrane of a mesh, and their images beyond mirror planes, (k, 3, 3)."""
+    space = made.space
+    if not isinstance(space, MeshSpace):
+        raise LookupError("these control volumes have no triangles")
+    triangles = space.points[space.surfaces[shape.membrane_surface]]
+    for axis, plane in shape.mirrors.items():
+        images = triangles.copy()
+        images[..., axis] = 2 * plane - images[..., axis]
+        triangles = np.concatenate([triangles, images])
+    return triangles
 
 
 def _area_in(made: Discretization, name: str) -> AreaIn:

@@ -1,4 +1,4 @@
-"""The mesh file of a model: read, and its membrane compared with the channels."""
+"""The mesh file of a model: read, and its membrane compared with channels and active zones."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ USUAL = 1.0  # µm, what a presynaptic terminal is wide
 
 
 def mesh_of_file(model: Model, geometry: MeshFile, choice: Tetrahedra) -> TetrahedralMesh:
-    """The tetrahedra of a file; InputError for a channel that is not on its membrane."""
-    channels, path = model.points_on_membrane(), Path(geometry.file)
+    """The tetrahedra of a file; InputError for a channel or an active zone that is not on its membrane."""
+    zones = {f"active zone {zone.name!r}": zone.centre for zone in model.zones}
+    there, path = {**model.points_on_membrane(), **zones}, Path(geometry.file)
     if geometry.length_unit is None:
         raise InputError(_unit_missing(model, path, read_mesh(path)))
-    mesh = read_mesh(path, geometry.length_unit, (geometry.membrane,) if channels else ())
+    mesh = read_mesh(path, geometry.length_unit, (geometry.membrane,) if there else ())
     mesh = with_mirrors(mesh, path.name, dict(zip(geometry.mirrors, geometry.mirror_surfaces, strict=True)))
     mesh = mesh.with_remarks([f"{path.name}, read in {geometry.length_unit}: {mesh}"])
-    for name, point in channels.items():
+    for name, point in there.items():
         corners = mesh.points[mesh.surfaces[geometry.membrane]]
         nearest, triangle = nearest_on_triangles(np.array(point), corners)
         if not is_on_facet(np.array(point), nearest, corners[triangle]):
-            raise InputError(off_membrane(name, point, nearest.tolist()) + unit_hint(model, mesh.points))
+            told = off_membrane(name, point, nearest.tolist(), may_be_elsewhere=name not in zones)
+            raise InputError(told + unit_hint(model, mesh.points))
     return mesh
 
 

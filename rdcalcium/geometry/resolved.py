@@ -77,7 +77,7 @@ def _disc(shape: Described, zone: Zone, spacing: float) -> np.ndarray:
     steps = zone.radius * np.arange(-np.ceil(half), np.ceil(half) + 1) / half
     x, y = (part.ravel() for part in np.meshgrid(steps, steps))
     within = np.hypot(x, y) <= zone.radius
-    along = np.stack([x[within], y[within]], axis=1) @ axes_of(zone)[:2]
+    along = np.stack([x[within], y[within]], axis=1) @ axes_of(np.array(zone.normal))[:2]
     return onto_surface(shape.outline, np.array(zone.centre) + along)
 
 

@@ -415,9 +415,13 @@ def probe_label(name: str) -> str:
     return f"probe {name!r}"
 
 
-def off_membrane(name: str, point: Sequence[float], nearest: Sequence[float]) -> str:
-    """What to say of a channel at a point (µm) that is not on the membrane, whose nearest point is given."""
+def off_membrane(name: str, point: Sequence[float], nearest: Sequence[float], may_be_elsewhere: bool = True) -> str:
+    """What to say of a channel, or a zone, at a point (µm) that is not on the membrane, whose nearest point is given.
+
+    may_be_elsewhere  as channels may that are meant as sources in the cytosol
+    """
+    or_else = ', or say place = "anywhere" for a source in the cytosol' if may_be_elsewhere else ""
     return (
         f"{name} at {nanometres(point)} is {nanometres(math.dist(point, nearest), 3)} away from the membrane, which "
-        f'is nearest at {nanometres(nearest)}; move it there, or say place = "anywhere" for a source in the cytosol'
+        f"is nearest at {nanometres(nearest)}; move it there{or_else}"
     )

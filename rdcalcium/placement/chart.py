@@ -11,6 +11,7 @@ from rdcalcium.placement.ground import Ground
 from rdcalcium.placement.membrane import Membrane
 
 HERE = 1e-6  # µm, by which a foot may be off the membrane of a chart, and not on another side of the terminal
+RADII, ANGLES = 8, 32  # points of a disc at which the slope of its membrane is taken; a mirror plane halves them
 ROUNDS = 60  # in which a foot is sought: enough up to 4/5 of the height at which normals meet
 
 
@@ -33,7 +34,22 @@ class Chart:
     @classmethod
     def of(cls, zone: Zone, membrane: Membrane) -> Chart:
         """Around the centre of a zone; u and v go along x and y where the membrane is level."""
-        return cls(membrane, np.array(zone.centre), axes_of(zone))
+        centre = np.array(zone.centre)
+        return cls(membrane, centre, axes_of(membrane.inward(centre[None])[0]))
+
+    def area(self, radius: float) -> float:
+        """That of the computed membrane above or below the disc around the origin, µm²: Gauss's rule in r², all round.
+
+        A piece du dv of the plane is that of the projection of du dv / cos of the angle between both normals.
+        """
+        nodes, weights = np.polynomial.legendre.leggauss(RADII)
+        away, angles = radius * np.sqrt((1 + nodes) / 2), 2 * np.pi * (np.arange(ANGLES) + 0.5) / ANGLES
+        disc = away[:, None, None] * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+        feet = self.space(raised(disc.reshape(-1, 2), 0.0))
+        there = self.membrane.contains(feet) & self.membrane.is_computed(feet)
+        stretch = np.zeros(len(feet))
+        stretch[there] = 1 / np.abs(self.membrane.inward(feet[there]) @ self.axes[2])
+        return float(np.pi * radius**2 * (np.repeat(weights / 2, ANGLES) @ stretch) / ANGLES)
 
     def space(self, places: np.ndarray) -> np.ndarray:
         """Points of the terminal at places u, v, h, (n, 3) of (n, 3)."""
@@ -78,9 +94,8 @@ class Chart:
         return here & ground.contains(flat)
 
 
-def axes_of(zone: Zone) -> np.ndarray:
-    """Unit vectors of u and v, and the normal, of a zone, (3, 3)."""
-    normal = np.array(zone.normal)
+def axes_of(normal: np.ndarray) -> np.ndarray:
+    """Unit vectors of u and v, and the normal (3,) itself, (3, 3)."""
     u = np.eye(3)[0] if abs(normal[0]) < 0.9 else np.eye(3)[1]
     u = u - (u @ normal) * normal
     u /= np.linalg.norm(u)

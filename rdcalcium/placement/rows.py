@@ -50,7 +50,6 @@ def places(model: Model) -> list[Place]:
         *(("channel", group.name, point, 0.0) for group in model.channels for point in group.points),
         *(("sensor", sensor.name, point, 0.0) for sensor in model.sensors for point in sensor.positions),
     ]
-    points, radii = np.array([point for _, _, point, _ in things]).reshape(-1, 3), np.array([one[3] for one in things])
     points, radii = np.array([one[2] for one in things]).reshape(-1, 3), np.array([one[3] for one in things])
     found = _zones_of(model, points, radii > 0)
     counted: dict[tuple[str, str], int] = {}

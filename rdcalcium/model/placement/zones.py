@@ -23,13 +23,13 @@ class Zone(NamedTuple):
 
     name    such as "az0"
     centre  on the membrane, µm
-    normal  of the membrane there, one long, into the cytosol
+    normal  of the membrane there, one long, into the cytosol; none: only its triangles tell
     radius  µm
     """
 
     name: str
     centre: Vector
-    normal: Vector
+    normal: Vector | None
     radius: float
 
 
@@ -103,9 +103,11 @@ class ActiveZones(Part):
         return tuple(Zone(name, centre, inward(geometry, centre), radius) for name, centre, radius in rows)
 
 
-def inward(geometry: Shape, point: Vector) -> Vector:
-    """Normal of the membrane at a point of it, into the cytosol; upwards where the membrane is a plane."""
-    if geometry.outline is None or geometry.membrane_height is not None:
+def inward(geometry: Shape, point: Vector) -> Vector | None:
+    """Normal of the membrane at a point of it, into the cytosol; None where only the triangles of a mesh tell."""
+    if geometry.outline is None:
+        return None
+    if geometry.membrane_height is not None:
         return 0.0, 0.0, 1.0
     slope = slopes(geometry.outline, np.array([point]))[0]
     x, y, z = (slope / np.linalg.norm(slope)).tolist()
