@@ -13,8 +13,9 @@ import rdcalcium as rc
 from rdcalcium.advice.placement import placement
 from rdcalcium.errors import InputError, ModelError
 from rdcalcium.geometry.disc import share_within
-from rdcalcium.model import Channels, ConstantCurrent, Grid, Model, Pump, Run, Tetrahedra
+from rdcalcium.model import Buffer, Channels, ConstantCurrent, Grid, Model, Pump, Run, Tetrahedra
 from rdcalcium.model.placement.zones import ActiveZones
+from rdcalcium.system import build_system
 from rdcalcium.units import figures
 from tests.support import simulate, slope
 from tests.tolerances import TOLERANCES
@@ -61,6 +62,21 @@ def test_the_area_of_a_zone_of_a_plane_membrane_is_that_of_its_disc(cells: Grid 
     assert [found["az0"], found["az1"]] == pytest.approx([DISC, DISC], rel=1e-9)
     assert found["az"] == pytest.approx(2 * DISC, rel=1e-9)
     assert found["membrane"] == pytest.approx(1.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("cells", [COARSE, FINE, TETRAHEDRA])
+def test_what_two_zones_share_counts_once_in_all_of_them(cells: Grid | Tetrahedra) -> None:
+    """The lens of two discs of radius r at a distance d is 2 r² acos(d / 2 r) - d / 2 √(4 r² - d²)."""
+    found = areas(terminal(BOX, cells, (0.11, -0.07), (0.27, -0.07), (-0.3, 0.2)))
+    d = 0.16
+    lens = 2 * RADIUS**2 * math.acos(d / 2 / RADIUS) - d / 2 * math.sqrt(4 * RADIUS**2 - d**2)
+    assert [found[f"az{i}"] for i in range(3)] == pytest.approx([DISC] * 3, rel=1e-9)
+    assert found["az"] == pytest.approx(3 * DISC - lens, rel=3e-3)
+
+
+def test_two_zones_at_one_place_are_one_together() -> None:
+    found = areas(terminal(BALL, Grid(size_at_active_zone=0.06), (0.0, 0.3, -0.4), (0.0, 0.3, -0.4)))
+    assert found["az"] == pytest.approx(found["az0"], rel=1e-9)
 
 
 def test_half_of_a_zone_is_on_each_side_of_a_mirror_plane() -> None:
@@ -168,6 +184,61 @@ def test_a_zone_can_be_held() -> None:
     pore = Channels(name="Ca", positions=((0.0, 0.0, 0.0),), current=ConstantCurrent(amplitude=0.1))
     state = rc.steady(terminal(BOX, COARSE, (0.3, 0.3), channels=(pore,)), held="az0")
     assert state.leaving["az0"] == pytest.approx(0.1, rel=1e-6)
+
+
+WITHIN = 0.06
+LAYER = Buffer(
+    name="B", total=1, diffusivity=0, k_on=0.1, K_d=1, where={"kind": "layer", "of": "az1", "within": WITHIN}
+)
+
+
+def beside(tilt: float) -> float:
+    """Volume of a layer beside the rim of a zone, where the membrane is inclined by an angle, and bends as the ball.
+
+    A quarter of a torus, by Pappus: the centroid of its section is 4 w / 3 π from the rim along it, and as much above.
+    """
+    section = math.pi * WITHIN**2 / 4 - (WITHIN**3 / (6 * R) if tilt else 0.0)
+    outwards = 4 * WITHIN / (3 * math.pi) * (math.cos(tilt) - math.sin(tilt) if tilt else 1.0)
+    return section * 2 * math.pi * (RADIUS + outwards)
+
+
+ABOVE_DISC = DISC * WITHIN + beside(0.0)
+ABOVE_CAP = CAP / R**2 / 3 * (R**3 - (R - WITHIN) ** 3) + beside(math.asin(RADIUS / R))
+
+
+@pytest.mark.parametrize("cells", [Grid(size_at_active_zone=0.04), TETRAHEDRA.scaled(0.5)])
+@pytest.mark.parametrize(
+    ("geometry", "centres", "volume"),
+    [
+        (BOX, ((-0.3, 0.2), (0.1, 0.05)), ABOVE_DISC),
+        (BALL, ((0.0, 0.0, -R), (0.0, 0.3, 0.4)), ABOVE_CAP),
+    ],
+)
+def test_a_layer_of_a_zone_is_what_is_near_its_disc(
+    geometry: dict[str, Any], centres: tuple[tuple[float, ...], ...], volume: float, cells: Grid | Tetrahedra
+) -> None:
+    model = terminal(geometry, cells, *centres, buffers=(LAYER,))
+    system = build_system(model, rc.discretize(model))
+    made, share = system.discretization, system.shares["B"]
+    assert made.volumes @ share == pytest.approx(volume, rel=0.03)
+    middle = (made.volumes * share) @ made.centres / (made.volumes @ share)
+    assert np.linalg.norm(middle - np.array([*centres[1], 0.0])[:3]) < WITHIN
+
+
+def test_a_layer_may_be_of_all_zones_of_an_entry_of_a_mesh_file(tmp_path: Path) -> None:
+    rc.write_mesh(rc.mesh(terminal(BOX, TETRAHEDRA.scaled(0.6), (0.0, 0.0))), tmp_path / "box.vtu")
+    file = {"kind": "mesh", "file": str(tmp_path / "box.vtu"), "length_unit": "um"}
+    layer = LAYER.changed(where={"kind": "layer", "of": "az", "within": WITHIN})
+    model = terminal(file, Tetrahedra(), (-0.3, 0.2), (0.1, 0.05), buffers=(layer,))
+    system = build_system(model, rc.discretize(model))
+    assert system.discretization.volumes @ system.shares["B"] == pytest.approx(2 * ABOVE_DISC, rel=0.1)
+
+
+def test_a_layer_of_no_zone_is_told_their_names() -> None:
+    layer = LAYER.changed(where={"kind": "layer", "of": "az3", "within": WITHIN})
+    model = terminal(BOX, COARSE, (0.1, 0.1), buffers=(layer,))
+    with pytest.raises(InputError, match=r"the terminal has no surface 'az3'.*az0"):
+        build_system(model, rc.discretize(model))
 
 
 def test_a_misspelt_zone_is_told_the_nearest_name() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,10 +48,10 @@ class SurfaceCells:
         )
         return cls(grid, owners, places, low, high)
 
-    def near(self, disc: ZoneDisc) -> SurfaceCells:
-        """Those that a disc may reach, or that belong to one of these."""
-        diagonal = np.linalg.norm(self.high - self.low, axis=1)
-        some = disc.is_near((self.low + self.high) / 2, AROUND * diagonal)
+    def near(self, discs: Sequence[ZoneDisc]) -> SurfaceCells:
+        """Those that one of some discs may reach, or that belong to one of these."""
+        middles, margin = (self.low + self.high) / 2, AROUND * np.linalg.norm(self.high - self.low, axis=1)
+        some = np.any([disc.is_near(middles, margin) for disc in discs], axis=0)
         return SurfaceCells(self.grid, self.owners[some], self.places[some], self.low[some], self.high[some])
 
     def facets(self, name: str, walls: Mapping[str, tuple[int, int]]) -> Iterator[Facets]:

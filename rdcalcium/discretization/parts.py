@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
+from rdcalcium.discretization.from_zones import from_zones
 from rdcalcium.discretization.space import Space
 from rdcalcium.errors import InputError, suggest
 from rdcalcium.model import Model
@@ -43,16 +46,20 @@ def any_inside(model: Model, space: Space, region: Inside | MeshRegion | LumenRe
 
 
 def _distance(model: Model, space: Space) -> Distance:
-    """From surfaces, those of obstacles included; the lumens of stores are none, but by their own names."""
+    """From surfaces, those of obstacles and zones included; the lumens of stores are none, but by their own names."""
     lumens = [lumen.region for lumen in model.lumens.values()]
     obstacles = model.geometry.solids
+    zones = cache(lambda surface, upto: from_zones(model, space, surface, upto))
 
     def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         bodies = [o.solid for o in obstacles if o.name == surface]
         if surface == OBSTACLES:
             bodies += [o.solid for o in obstacles if o.name not in (OBSTACLES, *lumens)]
         if not bodies and surface not in space.surfaces:
-            names = {*space.surfaces, *(o.name for o in obstacles)}
+            if zone := zones(surface, upto):
+                return zone(points, upto)
+            known = (name for entry in model.active_zones for name in (entry.name, *entry.names))
+            names = {*space.surfaces, *(o.name for o in obstacles), *known}
             raise InputError(f"the terminal has no surface {surface!r}; {suggest(surface, names, intro='it has')}")
         if not bodies:
             return space.distance(points, surface, upto)

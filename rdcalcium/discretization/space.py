@@ -131,7 +131,7 @@ class GridSpace:
             axis, end = self.walls[surface]
             away.append(np.abs(points[:, axis] - self.grid.axes[axis].edges[-end]))
         if surface in self._membranes:
-            away.append(_from_triangles(points, self._membranes[surface], upto))
+            away.append(from_triangles(points, self._membranes[surface], upto))
         distance: np.ndarray = np.min(away, axis=0)
         return distance
 
@@ -221,10 +221,10 @@ class MeshSpace:
 
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         """From the nearest triangle."""
-        return _from_triangles(points, self.points[self.surfaces[surface]], upto)
+        return from_triangles(points, self.points[self.surfaces[surface]], upto)
 
 
-def _from_triangles(points: np.ndarray, triangles: np.ndarray, upto: float) -> np.ndarray:
+def from_triangles(points: np.ndarray, triangles: np.ndarray, upto: float) -> np.ndarray:
     """Distance of points (p, 3) from the nearest of some triangles (k, 3, 3); beyond `upto` anything above that."""
     tree = cKDTree(triangles.mean(axis=1))
     reach = np.linalg.norm(triangles - triangles.mean(axis=1, keepdims=True), axis=2).max()

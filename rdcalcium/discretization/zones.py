@@ -12,6 +12,7 @@ from rdcalcium.discretization.cell_facets import SurfaceCells
 from rdcalcium.discretization.dual import surface_area
 from rdcalcium.discretization.space import GridSpace, MeshSpace
 from rdcalcium.discretization.zone_disc import ZoneDisc, facing
+from rdcalcium.discretization.zone_discs import overlapping, share_of_any
 from rdcalcium.errors import InputError
 from rdcalcium.model import Model
 from rdcalcium.model.placement.zones import Zone
@@ -26,8 +27,8 @@ AreaIn = Callable[[Sequence[ZoneDisc]], SurfaceArea]
 def with_zones(made: Discretization, model: Model) -> Discretization:
     """The control volumes with a surface for each active zone, and one for all zones of an entry.
 
-    They are parts of the membrane, which stays as it is. InputError for a zone that is called as another surface, and
-    for one in which nothing of the membrane is.
+    They are parts of the membrane, which stays as it is; what zones of an entry share is in that of all of them once.
+    InputError for a zone that is called as another surface, and for one in which nothing of the membrane is.
     """
     zones, name = {zone.name: zone for zone in model.zones}, model.geometry.membrane_surface
     if not zones or name not in made.surfaces:
@@ -37,14 +38,17 @@ def with_zones(made: Discretization, model: Model) -> Discretization:
         raise InputError(f"active zones and another surface are called {twice!r}; give the zones another name")
     membrane = Membrane.of(model) if model.geometry.outline else None
     area_in = _area_in(made, name)
-    found = {called: area_in(_images(made, zone, membrane, model.geometry)) for called, zone in zones.items()}
+    discs = {called: _images(made, zone, membrane, model.geometry) for called, zone in zones.items()}
+    found = {called: area_in(images) for called, images in discs.items()}
     for called in (called for called, area in found.items() if not len(area.indices)):
         raise InputError(
             f"active zone {called!r} at {nanometres(zones[called].centre)} has no area: nothing of the computed "
             f"{name!r} is within its radius of {nanometres(zones[called].radius, 4)}; move it, or leave it out"
         )
     for group, names in groups.items():
-        found.setdefault(group, SurfaceArea.together([found[one] for one in names]))
+        all_discs = [disc for one in names for disc in discs[one]]
+        alone = len(overlapping(all_discs)) == len(all_discs)
+        found.setdefault(group, SurfaceArea.together([found[n] for n in names]) if alone else area_in(all_discs))
     return replace(made, surfaces={**made.surfaces, **found})
 
 
@@ -86,7 +90,7 @@ def _area_in(made: Discretization, name: str) -> AreaIn:
 def _of_triangles(space: MeshSpace, name: str, surface: SurfaceArea, discs: Sequence[ZoneDisc]) -> SurfaceArea:
     """Of tetrahedra: each triangle by its share."""
     faces = space.surfaces[name]
-    found = surface_area(space.points, faces, _share(space.points[faces], discs))
+    found = surface_area(space.points, faces, share_of_any(space.points[faces], discs))
     own = found.indices if space.own is None else space.own[found.indices]
     there = (found.areas > 0) & np.isin(own, surface.indices)
     return SurfaceArea.summed(own[there], found.areas[there])
@@ -101,18 +105,13 @@ def _of_cells(
 ) -> SurfaceArea:
     """Of a grid: the area of each cell by the share of its triangles."""
     inside = np.zeros(len(surface.indices))
-    for disc in discs:
+    for some in overlapping(discs):
         inner, whole = np.zeros_like(inside), np.zeros_like(inside)
-        for owners, triangles in cells.near(disc).facets(name, walls):
+        for owners, triangles in cells.near(some).facets(name, walls):
             first, second = (triangles[:, k] - triangles[:, 0] for k in (1, 2))
             sizes = np.linalg.norm(np.cross(first, second), axis=1) / 2
-            inner += np.bincount(owners, sizes * _share(triangles, [disc]), len(inside))
+            inner += np.bincount(owners, sizes * share_of_any(triangles, some), len(inside))
             whole += np.bincount(owners, sizes, len(inside))
         inside += np.divide(inner, whole, out=np.zeros_like(inner), where=inner > 0)
     there = inside > 0
     return SurfaceArea(surface.indices[there], (surface.areas * np.minimum(inside, 1.0))[there])
-
-
-def _share(triangles: np.ndarray, discs: Sequence[ZoneDisc]) -> np.ndarray:
-    """Of triangles (k, 3, 3) within one of several discs that do not overlap, (k,)."""
-    return np.minimum(sum((disc.share(triangles) for disc in discs), np.zeros(len(triangles))), 1.0)
