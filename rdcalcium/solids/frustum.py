@@ -46,6 +46,17 @@ class Frustum:
         high = np.max([centre + radius * reach for centre, radius in discs], axis=0)
         return place(low), place(high)
 
+    def longer(self, below: float, above: float) -> Frustum:
+        """The same side over a longer axis (µm), at most to the tip of the cone: what is beyond that is not inside."""
+        slope = (self.top_radius - self.base_radius) / self.length
+        if slope > 0:
+            below = min(below, self.base_radius / slope)
+        if slope < 0:
+            above = min(above, -self.top_radius / slope)
+        base, top = np.array(self.base) - below * self.axis, np.array(self.top) + above * self.axis
+        radii = self.base_radius - slope * below, self.top_radius + slope * above
+        return Frustum(place(base), place(top), *radii, self.called)
+
     def depth(self, points: np.ndarray) -> np.ndarray:
         """Distance from side or end, whichever is nearer; outside at most that."""
         depth: np.ndarray = self._behind(points).min(axis=-1)

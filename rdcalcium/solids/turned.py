@@ -39,14 +39,14 @@ class Turned:
 
     def depth(self, points: np.ndarray) -> np.ndarray:
         """As before the turn."""
-        return self.body.depth(self._back(points))
+        return self.body.depth(self.before(points))
 
     def names(self, points: np.ndarray) -> np.ndarray:
         """As before the turn."""
-        return self.body.names(self._back(points))
+        return self.body.names(self.before(points))
 
-    def _back(self, points: np.ndarray) -> np.ndarray:
-        """Where points were before."""
+    def before(self, points: np.ndarray) -> np.ndarray:
+        """Where points (…, 3) µm were before the turn."""
         about = np.array(self.about)
         before: np.ndarray = about + (points - about) @ np.array(self.turn)
         return before
