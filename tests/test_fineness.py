@@ -144,6 +144,13 @@ def test_an_estimate_says_how_long_it_takes_and_does_not_ask_for_more_widths_tha
     assert told[1][1].endswith(" s more")
 
 
+def test_of_many_points_those_at_both_ends_are_told() -> None:
+    found = estimated("grid")
+    (said,) = [line for line in sentences(found, 0.3) if line.startswith("of all 24 probes")]
+    most, least = (f"probe '{found.points[int(k)]}'" for k in (found.error.argmax(), found.error.argmin()))
+    assert re.search(f"the most off: calcium at {most}.*the least off: calcium at {least}", said)
+
+
 def test_where_an_error_is_estimated_rules_of_thumb_are_silent() -> None:
     model = small_model(discretization={"size_at_active_zone": 0.02})
     model = model.changed(probes=[{"name": "p", "position": [0.008, 0, 0.002]}])

@@ -28,7 +28,7 @@ def sentences(found: Estimate, accuracy: float = 0.02, device: int | None = None
     if not 0 < accuracy <= LARGEST:
         raise InputError(f"an accuracy of {100 * accuracy:g} % cannot be aimed at; give one above 0 and up to 50 %")
     yield _how(found)
-    yield from together(_each(found, accuracy), ends=("least off", "most off"))
+    yield from together(_each(found, accuracy), ends=("most off", "least off"))
     if not found.known.all():
         yield from _unknown(found)
     if found.known.any():
