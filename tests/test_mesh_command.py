@@ -15,6 +15,7 @@ from rdcalcium.cli.commands import cli
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import resolve
+from tests.support import ROOT
 
 BOX = ("box", 'size=["300 nm", "300 nm", "200 nm"]')
 VESICLE = 'obstacles=[{centre = [0, 0, "80 nm"], radius = "40 nm"}]'
@@ -37,6 +38,28 @@ def test_a_shape_becomes_a_file_with_its_volume_and_surfaces_told(tmp_path: Path
 def test_what_stands_in_a_shape_is_told_as_in_a_model_file(tmp_path: Path) -> None:
     told = call(*BOX, VESICLE, "--bulk", "100 nm", "--out", str(tmp_path / "box.vtu")).output
     assert "surface vesicles" in told
+
+
+def test_the_worst_control_volumes_are_told_with_their_places(tmp_path: Path) -> None:
+    """Of two vesicles of one name too, each of which is a surface; and couplings are those of the model."""
+    one, other = (f"{{centre = [{x}, 0, 0.08], radius = {r}}}" for x, r in ((0.08, 0.04), (-0.06, 0.05)))
+    two = f"obstacles=[{one}, {other}]"
+    told = call(*BOX, two, "--bulk", "100 nm", "--out", str(tmp_path / "box.vtu")).output
+    assert re.search(r"surfaces vesicle\.1 to vesicle\.2: 0\.019\d* to 0\.03\d* um\^2 each", told)
+    assert re.search(r"^edges \d+.* to \d+.* nm$", told, re.MULTILINE)
+    assert re.search(r"diffusion alone would let explicit Euler steps be .*, because of the control volume at \(", told)
+    assert re.search(r"the flattest tetrahedron at \(.*sphere 'vesicle'", told)
+    assert re.search(r"neighbouring control volumes differ by a factor of .* at \(", told)
+
+
+def test_a_model_that_is_monotone_is_judged_so(tmp_path: Path) -> None:
+    """A curved sheet, of which five couplings are negative."""
+    file, mesh = tmp_path / "terminal.toml", ROOT / "meshes" / "calyx_lobe.msh"
+    geometry = f'{{ kind = "mesh", file = "{mesh}", length_unit = "um" }}'
+    for monotone, said in (("true", "no coupling is negative; 5 that were negative are left out"), ("false", "weigh")):
+        cells = f'{{ kind = "tetrahedra", monotone = {monotone} }}'
+        file.write_text(f"run = {{ duration = 1 }}\ngeometry = {geometry}\ndiscretization = {cells}\n")
+        assert said in call(str(file), "--out", str(tmp_path / "t.msh")).output
 
 
 def test_a_model_is_meshed_with_its_channels(tmp_path: Path) -> None:

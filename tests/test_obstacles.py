@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import rdcalcium as rc
 from rdcalcium.advice.resolution import _gap
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.obstacles import with_obstacles
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Nowhere
-from rdcalcium.errors import ModelError
-from rdcalcium.model import Box, Ellipsoid, Model, Sphere, doubts
+from rdcalcium.errors import InputError, ModelError
+from rdcalcium.model import Box, Ellipsoid, Grid, Model, Sphere, Tetrahedra, doubts
 from rdcalcium.model.region import Layer
 from rdcalcium.results.provenance import scene
 from rdcalcium.results.scene import Scene
 from tests.models import small_model
+from tests.support import simulate
 
 EGG = Ellipsoid(centre=(0.0, 0.1, 0.2), semi_axes=(0.2, 0.1, 0.05), axis=(1, 1, 0), second_axis=(0, 0, 1))
 
@@ -85,6 +89,53 @@ def test_what_a_control_volume_has_of_a_surface_belongs_to_the_nearest_body() ->
     named = with_obstacles(made, [EGG, vesicle], {"mitochondrion", "vesicle"})
     assert "mitochondrion" not in named.surfaces
     assert named.surfaces["vesicle"].areas.sum() == pytest.approx(made.surfaces["vesicles"].areas.sum())
+
+
+VESICLES = tuple(Sphere(centre=(x, 0.0, 0.3), radius=r) for x, r in ((-0.3, 0.15), (0.0, 0.12), (0.35, 0.1)))
+TETRAHEDRA = Tetrahedra(size_at_active_zone=0.15, size_in_bulk=0.15)
+
+
+@pytest.mark.parametrize("cells", [Grid(size_at_active_zone=0.05), TETRAHEDRA], ids=["grid", "tetrahedra"])
+def test_bodies_that_share_a_name_are_surfaces_one_by_one(cells: Grid | Tetrahedra) -> None:
+    """From 1 on, in the order of the model; two of these are less than a cell apart."""
+    flux = {"law": "J", "parameters": {"J": "0.01 uM*um/ms"}, "leak": "none"}
+    pumps = [{"name": name, "surface": name, **flux} for name in ("vesicle.1", "vesicle.2", "vesicle.3", "vesicle")]
+    model = box(*VESICLES, pumps=pumps, discretization=cells)
+    areas = {name: at.areas.sum() for name, at in discretize(model).surfaces.items()}
+    for number, vesicle in enumerate(VESICLES, start=1):
+        assert areas[f"vesicle.{number}"] == pytest.approx(4 * np.pi * vesicle.radius**2, rel=0.05)
+    assert areas["vesicle"] == areas["vesicles"] == pytest.approx(sum(areas[f"vesicle.{k}"] for k in (1, 2, 3)))
+    with pytest.raises(InputError, match=r"vesicle\.4.* vesicle, vesicle\.1, vesicle\.3.*Did you mean 'vesicle\.\d'"):
+        simulate(box(*VESICLES, pumps=[{"name": "P", "surface": "vesicle.4", **flux}], discretization=cells))
+
+
+def test_a_vesicle_that_reaches_into_the_next_tile_is_one_surface() -> None:
+    tile = {"kind": "box", "size": [0.6, 0.6, 0.4], "periodic": ["x", "y"]}
+    bodies = [{"centre": [x, 0.28, 0.2], "radius": 0.1} for x in (0.25, 0.0)]
+    flux = {"law": "J", "parameters": {"J": "0.01 uM*um/ms"}, "leak": "none"}
+    pump = {"name": "P", "surface": "vesicle.1", **flux}
+    for cells in (Grid(size_at_active_zone=0.03), TETRAHEDRA):
+        model = small_model(geometry=tile | {"obstacles": bodies}, pumps=[pump], probes=(), discretization=cells)
+        assert discretize(model).surfaces["vesicle.1"].areas.sum() == pytest.approx(0.04 * np.pi, rel=0.05)
+
+
+def test_the_layer_around_a_single_body_is_around_no_other() -> None:
+    layer = Layer(of="vesicle.2", within=0.03)
+    beside = np.array([[0.0, 0.0, 0.3 + 0.12 + 0.02]])
+    assert any_inside(box(*VESICLES), Nowhere(), layer, beside)
+    assert not any_inside(box(*VESICLES), Nowhere(), layer, beside + np.array([0.35, 0, -0.02]))
+
+
+def test_a_mesh_that_is_written_names_single_bodies(tmp_path: Path) -> None:
+    made = rc.mesh(box(*VESICLES, discretization=TETRAHEDRA))
+    assert {"vesicle.1", "vesicle.2", "vesicle.3", "vesicle", "vesicles"} < set(made.surfaces)
+    rc.write_mesh(made, tmp_path / "box.msh")
+    assert rc.read_mesh(tmp_path / "box.msh", "um").areas() == pytest.approx(made.areas())
+
+
+def test_no_body_is_called_as_one_of_several_others() -> None:
+    with pytest.raises(ModelError, match=r"called 'vesicle\.2', as one of those that share the name 'vesicle'"):
+        box(*VESICLES, Sphere(name="vesicle.2", centre=(0, 0.3, 0.3), radius=0.05))
 
 
 def test_pictures_have_bodies_of_any_form_and_their_images() -> None:

@@ -12,6 +12,7 @@ import pytest
 import rdcalcium as rc
 from rdcalcium.advice.placement import placement
 from rdcalcium.errors import InputError, ModelError
+from rdcalcium.geometry.builders import tetrahedra_of
 from rdcalcium.geometry.disc import share_within
 from rdcalcium.model import Buffer, Channels, ConstantCurrent, Grid, Model, Pump, Run, Tetrahedra
 from rdcalcium.model.placement.zones import ActiveZones
@@ -119,7 +120,7 @@ def test_the_floor_of_a_hemisphere_has_zones_beside_its_cut_cells() -> None:
 
 
 def test_zones_of_a_mesh_file_are_discs_of_the_membrane_that_it_names(tmp_path: Path) -> None:
-    rc.write_mesh(rc.mesh(terminal(BOX, TETRAHEDRA, (0.11, -0.07))), tmp_path / "box.vtu")
+    rc.write_mesh(rc.mesh(Model(geometry=BOX, discretization=TETRAHEDRA, run=Run(duration=1))), tmp_path / "box.vtu")
     file = {"kind": "mesh", "file": str(tmp_path / "box.vtu"), "length_unit": "um"}
     found = areas(terminal(file, Tetrahedra(), (0.1, 0.1)))
     assert found["az0"] == pytest.approx(DISC, rel=1e-9)
@@ -129,7 +130,7 @@ def test_zones_of_a_mesh_file_are_discs_of_the_membrane_that_it_names(tmp_path: 
 def ball_file(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The geometry of a ball from a file."""
     path = tmp_path_factory.mktemp("ball") / "ball.vtu"
-    rc.write_mesh(rc.mesh(terminal(BALL, TETRAHEDRA, (0.0, 0.0, -R))), path)
+    rc.write_mesh(tetrahedra_of(terminal(BALL, TETRAHEDRA, (0.0, 0.0, -R))), path)
     return {"kind": "mesh", "file": str(path), "length_unit": "um"}
 
 
@@ -160,6 +161,35 @@ def test_check_tells_the_area_of_a_cap_and_not_of_its_disc(symmetry: tuple[str, 
     (line,) = placement(model)
     part = " of the computed part" if symmetry else ""
     assert line == f"active zones 'az': 1 zone with a radius of 170 nm, {figures(share * CAP)} um^2{part} in all"
+
+
+@pytest.mark.parametrize(("geometry", "centres"), [(BOX, ((0.11, -0.07), (-0.25, 0.1))), (BALL, ((0.0, 0.3, -0.4),))])
+@pytest.mark.parametrize("suffix", ["msh", "vtu", "inp"])
+def test_a_mesh_that_is_written_keeps_its_zones_as_triangles_in_them(
+    tmp_path: Path, suffix: str, geometry: dict[str, Any], centres: tuple[tuple[float, ...], ...]
+) -> None:
+    made = rc.mesh(terminal(geometry, TETRAHEDRA, *centres))
+    rc.write_mesh(made, tmp_path / f"terminal.{suffix}")
+    file = {"kind": "mesh", "file": str(tmp_path / f"terminal.{suffix}"), "length_unit": "um"}
+    pump = FLUX.changed(surface="az0")
+    found = areas(Model(geometry=file, discretization=Tetrahedra(), run=Run(duration=1), pumps=(pump,)))
+    names = [f"az{k}" for k in range(len(centres))]
+    assert found == pytest.approx(made.areas(), rel=1e-9)
+    for name, centre in zip(names, centres, strict=True):
+        middles = made.points[made.surfaces[name]].mean(axis=1)
+        assert np.linalg.norm(middles[:, : len(centre)] - centre, axis=1).max() < RADIUS
+        assert found[name] == pytest.approx(DISC, rel=0.25)
+    assert found["az"] == pytest.approx(sum(found[name] for name in names))
+    with pytest.raises(InputError, match=r"are called 'az'; .*leave them out where a mesh file names them"):
+        areas(terminal(file, Tetrahedra(), *centres))
+
+
+def test_a_zone_smaller_than_triangles_is_told_and_not_written() -> None:
+    zone = ActiveZones(positions=((0.111, -0.073),), radius=1e-4)
+    model = Model(geometry=BOX, discretization=TETRAHEDRA, active_zones=(zone,), run=Run(duration=1))
+    made = rc.mesh(model)
+    assert "az0" not in made.surfaces
+    assert any("no triangle has its middle in active zone 'az0'" in line for line in made.remarks)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +256,7 @@ def test_a_layer_of_a_zone_is_what_is_near_its_disc(
 
 
 def test_a_layer_may_be_of_all_zones_of_an_entry_of_a_mesh_file(tmp_path: Path) -> None:
-    rc.write_mesh(rc.mesh(terminal(BOX, TETRAHEDRA.scaled(0.6), (0.0, 0.0))), tmp_path / "box.vtu")
+    rc.write_mesh(tetrahedra_of(terminal(BOX, TETRAHEDRA.scaled(0.6), (0.0, 0.0))), tmp_path / "box.vtu")
     file = {"kind": "mesh", "file": str(tmp_path / "box.vtu"), "length_unit": "um"}
     layer = LAYER.changed(where={"kind": "layer", "of": "az", "within": WITHIN})
     model = terminal(file, Tetrahedra(), (-0.3, 0.2), (0.1, 0.05), buffers=(layer,))

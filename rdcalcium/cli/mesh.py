@@ -37,12 +37,15 @@ def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | No
         click.echo("\n".join(_shapes()))
         return
     model = _model(name, dict(_key(text) for text in keys), _sizes(fine, bulk))
-    from rdcalcium.geometry.builders import mesh as made_of
+    from rdcalcium.geometry.builders import tetrahedra_of
     from rdcalcium.geometry.files import write_mesh
+    from rdcalcium.geometry.named_parts import with_parts
 
-    found = made_of(model)
+    made = tetrahedra_of(model)
+    found = with_parts(made, model)
     out = out or Path(f"{Path(name).stem}.msh")
-    for line in (*model.geometry.remarks, *found.remarks, *_told(found), *_part(model.geometry, out)):
+    told = *model.geometry.remarks, *found.remarks, *_told(model, found), *_judged(model, made)
+    for line in (*told, *_part(model.geometry, out)):
         click.echo(line)
     write_mesh(found, out)
     click.echo(out)
@@ -147,15 +150,33 @@ def _model(name: str, keys: Mapping[str, Any], sizes: Mapping[str, str]) -> Mode
     return placed(model.changed(discretization=tetrahedra.changed(**sizes)))
 
 
-def _told(found: TetrahedralMesh) -> Iterator[str]:
-    """Size, volume and areas, then what the control volumes on it are like."""
-    from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+def _told(model: Model, found: TetrahedralMesh) -> Iterator[str]:
+    """Size, volume and areas; of bodies that share a name those of all together, and the span of each by itself."""
+    from rdcalcium.model.obstacles.numbered import numbered
+    from rdcalcium.units import figures
 
     yield f"{len(found.points):,} nodes, {len(found.tetrahedra):,} tetrahedra"
     yield f"volume {found.volumes().sum():.6g} um^3"
     for region, members in found.regions.items():
         yield f"  region {region}: {found.volumes()[members].sum():.6g} um^3"
-    for surface, area in found.areas().items():
-        yield f"  surface {surface}: {area:.6g} um^2"
-    for figure, value in discretize_tetrahedra(found).quality.figures().items():
-        yield f"{figure}: {value:.4g}"
+    single, areas = numbered(model.geometry.solids), found.areas()
+    for surface in areas:
+        if surface not in single:
+            yield f"  surface {surface}: {areas[surface]:.6g} um^2"
+            if own := [name for name in single if name in areas and single[name].name == surface]:
+                least, most = (figures(end(areas[name] for name in own)) for end in (min, max))
+                each = f"{least} um^2 each" if least == most else f"{least} to {most} um^2 each"
+                yield f"  surfaces {own[0]} to {own[-1]}: {each}"
+
+
+def _judged(model: Model, made: TetrahedralMesh) -> Iterator[str]:
+    """What the control volumes on it are like, and where the worst of them are."""
+    from rdcalcium.advice.quality import judge_mesh
+    from rdcalcium.discretization import MeshQuality
+    from rdcalcium.discretization.build import discretized
+    from rdcalcium.units import nanometres_to
+
+    cells = discretized(model, made)
+    if isinstance(cells.quality, MeshQuality):
+        yield f"edges {nanometres_to(cells.quality.smallest, cells.quality.largest, 3)}"
+    yield from (line for line in judge_mesh(model, cells) if line not in made.remarks)

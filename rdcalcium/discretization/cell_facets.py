@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from rdcalcium.discretization.base import SurfaceArea
-from rdcalcium.discretization.zone_disc import ZoneDisc
 from rdcalcium.geometry.fractions import PARTS, facets
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.solids import nearby
 from rdcalcium.solids.base import place
 
-AROUND = 3.0  # times its diagonal, by which a cell may be beside a disc and belong to a cell in it
+AROUND = 3.0  # times its diagonal, by which a cell may be beside a piece and belong to a cell in it
 
 Facets = tuple[np.ndarray, np.ndarray]  # of which control volume of the surface each is (t,); corners (t, 3, 3) µm
+
+
+class Piece(Protocol):
+    """A piece of a surface."""
+
+    def share(self, triangles: np.ndarray) -> np.ndarray:
+        """How much of each of some triangles (k, 3, 3) of the surface it holds, (k,)."""
+
+    def is_near(self, points: np.ndarray, margin: np.ndarray) -> np.ndarray:
+        """Whether points (p, 3) are beside it by no more than a margin (p,), or may be; (p,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +58,10 @@ class SurfaceCells:
         )
         return cls(grid, owners, places, low, high)
 
-    def near(self, discs: Sequence[ZoneDisc]) -> SurfaceCells:
-        """Those that one of some discs may reach, or that belong to one of these."""
-        middles, margin = (self.low + self.high) / 2, AROUND * np.linalg.norm(self.high - self.low, axis=1)
-        some = np.any([disc.is_near(middles, margin) for disc in discs], axis=0)
+    def near(self, piece: Piece) -> SurfaceCells:
+        """Those that a piece may reach, or that belong to one of these."""
+        diagonal = np.linalg.norm(self.high - self.low, axis=1)
+        some = piece.is_near((self.low + self.high) / 2, AROUND * diagonal)
         return SurfaceCells(self.grid, self.owners[some], self.places[some], self.low[some], self.high[some])
 
     def facets(self, name: str, walls: Mapping[str, tuple[int, int]]) -> Iterator[Facets]:

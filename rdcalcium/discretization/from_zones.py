@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.discretization.space import MeshSpace, Space, from_triangles
-from rdcalcium.discretization.zone_disc import ZoneDisc, facing
+from rdcalcium.geometry.zone_disc import ZoneDisc, facing
 from rdcalcium.model import Model
 from rdcalcium.model.placeable import zones_called
 from rdcalcium.model.placement.zones import Zone

@@ -1,4 +1,4 @@
-"""Surfaces of single obstacles, by their names, and that of all of them."""
+"""Surfaces of obstacles by their names, those of single ones, and that of all of them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from dataclasses import replace
 import numpy as np
 
 from rdcalcium.discretization.base import Discretization, SurfaceArea
+from rdcalcium.discretization.surface_parts import area_in
+from rdcalcium.geometry.body_surface import BodySurface
 from rdcalcium.model import Obstacle
 from rdcalcium.model.obstacles import OBSTACLES
+from rdcalcium.model.obstacles.numbered import numbered
 from rdcalcium.solids.periodic import depth_in_tiles
 
 
 def with_obstacles(made: Discretization, obstacles: Sequence[Obstacle], names: Collection[str]) -> Discretization:
     """The control volumes with a surface of all obstacles, and of those that have one of some names.
 
-    The parts of all obstacles add up to the whole.
+    Obstacles that share a name are also known one by one, as "vesicle.3". The parts of all add up to the whole.
     """
     known = {obstacle.name for obstacle in obstacles}
     each = {name: surface for name, surface in made.surfaces.items() if name in known}
@@ -24,9 +27,19 @@ def with_obstacles(made: Discretization, obstacles: Sequence[Obstacle], names: C
         each = _divided(made, made.surfaces[OBSTACLES], obstacles)
     others = {name: surface for name, surface in made.surfaces.items() if name not in known}
     asked = {name: surface for name, surface in each.items() if name in names}
+    single = {name: one for name, one in numbered(obstacles).items() if name in names and one.name in each}
+    asked = {name: _alone(made, one, obstacles) for name, one in single.items()} | asked
     return replace(
         made, surfaces=others | ({OBSTACLES: SurfaceArea.together([*each.values()])} if each else {}) | asked
     )
+
+
+def _alone(made: Discretization, one: Obstacle, obstacles: Sequence[Obstacle]) -> SurfaceArea:
+    """What a single one has of the surface of its name."""
+    same = [obstacle for obstacle in obstacles if obstacle.name == one.name]
+    number = next(k for k, obstacle in enumerate(same) if obstacle is one)
+    piece = BodySurface([obstacle.solid for obstacle in same], number, made.periods)
+    return area_in(made, one.name)([piece])
 
 
 def _divided(made: Discretization, whole: SurfaceArea, obstacles: Sequence[Obstacle]) -> dict[str, SurfaceArea]:

@@ -11,6 +11,7 @@ from rdcalcium.discretization.space import Space
 from rdcalcium.errors import InputError, suggest
 from rdcalcium.model import Model
 from rdcalcium.model.obstacles import OBSTACLES
+from rdcalcium.model.obstacles.numbered import numbered, surface_names
 from rdcalcium.model.region import Distance, Inside, LumenRegion, MeshRegion
 from rdcalcium.solids.periodic import depth_in_tiles, shifts
 
@@ -50,16 +51,19 @@ def _distance(model: Model, space: Space) -> Distance:
     lumens = [lumen.region for lumen in model.lumens.values()]
     obstacles = model.geometry.solids
     zones = cache(lambda surface, upto: from_zones(model, space, surface, upto))
+    single = numbered(obstacles)
 
     def distance(points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         bodies = [o.solid for o in obstacles if o.name == surface]
         if surface == OBSTACLES:
             bodies += [o.solid for o in obstacles if o.name not in (OBSTACLES, *lumens)]
+        elif not bodies and surface in single:
+            bodies = [single[surface].solid]
         if not bodies and surface not in space.surfaces:
             if zone := zones(surface, upto):
                 return zone(points, upto)
             known = (name for entry in model.active_zones for name in (entry.name, *entry.names))
-            names = {*space.surfaces, *(o.name for o in obstacles), *known}
+            names = {*space.surfaces, *surface_names(obstacles), *known}
             raise InputError(f"the terminal has no surface {surface!r}; {suggest(surface, names, intro='it has')}")
         if not bodies:
             return space.distance(points, surface, upto)

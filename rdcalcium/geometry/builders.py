@@ -11,6 +11,7 @@ from rdcalcium.geometry.described_mesh import described_nodes, described_tetrahe
 from rdcalcium.geometry.from_file import mesh_of_file
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.named_parts import with_parts
 from rdcalcium.geometry.surface_mesh import surface_tetrahedra
 from rdcalcium.model import Described, Grid, MeshFile, Model, Shape, Tetrahedra
 from rdcalcium.model.kinds import kind_name
@@ -46,8 +47,14 @@ def build(model: Model) -> Cells:
 def mesh(model: Model) -> TetrahedralMesh:
     """The tetrahedra of a model, which says them or could: InputError where it is solved on a grid.
 
-    Its surfaces have the names that pumps and stores know them by; `write_mesh` writes it to a file.
+    Its surfaces have the names that pumps and stores know them by, active zones and single bodies such as "vesicle.3"
+    among them; `write_mesh` writes it to a file.
     """
+    return with_parts(tetrahedra_of(model), model)
+
+
+def tetrahedra_of(model: Model) -> TetrahedralMesh:
+    """The same without names of parts of its surfaces, as a run has it."""
     made = build(model)
     if not isinstance(made, TetrahedralMesh):
         raise InputError('this model is solved on a grid; say [discretization] kind = "tetrahedra" to have a mesh')

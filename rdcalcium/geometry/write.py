@@ -54,7 +54,7 @@ def _all_triangles(mesh: TetrahedralMesh) -> tuple[np.ndarray, dict[str, np.ndar
 
 
 def _mask(count: int, members: Any) -> np.ndarray:
-    mask = np.zeros(count, dtype=np.int32)
+    mask = np.zeros(count, dtype=np.uint8)  # there is one for each name, as long as the mesh
     mask[np.asarray(members, dtype=np.int64)] = 1
     return mask
 

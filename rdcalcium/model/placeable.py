@@ -9,6 +9,7 @@ import numpy as np
 
 from rdcalcium.errors import suggest
 from rdcalcium.model.obstacles import OBSTACLES
+from rdcalcium.model.obstacles.numbered import numbered
 from rdcalcium.model.placed_part import PlacedPart
 from rdcalcium.model.placement import Rule
 from rdcalcium.model.placement.zones import Zone
@@ -102,7 +103,8 @@ def _require_own_names(model: Model, zones: list[str]) -> None:
     """No zone is called as a wall or an obstacle, as all of them are surfaces."""
     geometry = model.geometry
     walls = {*geometry.walls, *geometry.ends, *geometry.mirror_surfaces, geometry.membrane_surface}
-    bodies = {OBSTACLES, *(o.name for o in geometry.solids), *(v.name for v in model.vesicles)}
+    bodies = {OBSTACLES, *(o.name for o in geometry.solids), *numbered(geometry.solids)}
+    bodies |= {v.name for v in model.vesicles}
     for kind, names in (("a surface of the terminal", walls), ("obstacles", bodies)):
         for name in zones:
             if name in names:

@@ -25,8 +25,9 @@ class Pump(Transport):
 
     surface: str = "membrane"
     """Name of the surface: of a box "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max", "z_max", "vesicles", all
-    obstacles, or the name of some of them; of a mesh one that it names; of active zones one such as "az0", or "az", all
-    of an entry. They are parts of the membrane, and what is on the membrane is in them too."""
+    obstacles, or the name of some of them, or of one such as "vesicle.3", the third of its name; of a mesh one that it
+    names; of active zones one such as "az0", or "az", all of an entry. They are parts of the membrane, and what is on
+    the membrane is in them too."""
     leak: Literal["balances", "none"] = "balances"
     """Whether a constant leak brings in what goes out at rest."""
 

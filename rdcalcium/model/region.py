@@ -32,8 +32,8 @@ class Layer(Part):
     within: PositiveLength
     """Distance from the surface up to which it reaches."""
     of: str = "membrane"
-    """Name of the surface: one of the terminal, `vesicles` for those of all obstacles, the name of an obstacle, of an
-    active zone, or of all zones of an entry."""
+    """Name of the surface: one of the terminal, `vesicles` for those of all obstacles, the name of some, or of a single
+    one such as "vesicle.3", of an active zone, or of all zones of an entry."""
 
     def inside(self, points: np.ndarray, distance: Distance) -> np.ndarray:
         """How deep points (p, 3) lie inside, (p,) µm; negative outside, and nowhere steeper than distance itself."""

@@ -46,9 +46,9 @@ class Store(Part):
     """A text without colon, comma, quote, slash, line break or control character, different for each."""
     surface: str = OBSTACLES
     """Name of the surface that is its membrane: of a box "membrane" (z = 0), "x_min", "x_max", "y_min", "y_max",
-    "z_max", "vesicles", all obstacles, or the name of some of them; of a mesh one that it names; of active zones one
-    such as "az0", or "az", all of an entry, which are parts of the membrane. That of a lumen with control volumes is
-    the surface of its region, and not said."""
+    "z_max", "vesicles", all obstacles, the name of some of them, or of one such as "vesicle.3"; of a mesh one that it
+    names; of active zones one such as "az0", or "az", all of an entry, which are parts of the membrane. That of a lumen
+    with control volumes is the surface of its region, and not said."""
     volume: Annotated[float, Quantity("volume", gt=0)] | None = None
     """Of a well-mixed lumen behind all of that surface; none: the lumen has control volumes of its own."""
     lumen: Lumen | None = None

@@ -13,6 +13,7 @@ from rdcalcium.model import Model, Pump
 from rdcalcium.model.accounts import CLEARANCE
 from rdcalcium.model.expression import Expression
 from rdcalcium.model.names import VOLTAGE
+from rdcalcium.model.obstacles.numbered import surface_names
 from rdcalcium.patches.assembly import Assembly
 from rdcalcium.patches.base import PUMPED, Course, Mechanism, Patch, Patches, Row, Stiffness
 from rdcalcium.patches.binding import binding_sensors
@@ -88,7 +89,7 @@ def clearance(rate: float, rest: float) -> Mechanism:
 def _touching(name: str, surface: str, model: Model, discretization: Discretization) -> SurfaceArea:
     """Where a surface touches cytosol."""
     if surface not in discretization.surfaces:
-        there = {*discretization.surfaces, *(obstacle.name for obstacle in model.geometry.solids)}
+        there = {*discretization.surfaces, *surface_names(model.geometry.solids)}
         known = suggest(surface, there, intro="it has")
         raise InputError(f"{name} is on the surface {surface!r}, which the terminal does not have; {known}")
     return discretization.surfaces[surface]

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import model_validator
 
 from rdcalcium.model.obstacles import OBSTACLES, AnyObstacle, Obstacle
+from rdcalcium.model.obstacles.numbered import numbered
 from rdcalcium.model.shapes.base import Place
 from rdcalcium.model.shapes.mirrored import AXES, Mirrored
 from rdcalcium.solids import Block, Common, Corners, Solid, Without, nearest_on_surface
@@ -175,6 +176,11 @@ class Described(Mirrored):
                 raise ValueError(
                     f"obstacle {i + 1} is called {name!r}, as a wall of the {self.kind} is; give it another name"
                 )
+        if twice := self.hollow & numbered(self.obstacles).keys():
+            raise ValueError(
+                f"an obstacle is called {min(twice)!r}, as one of those that share the name "
+                f"{min(twice).rpartition('.')[0]!r}; give it another name"
+            )
         if OBSTACLES in self.hollow and len(self.hollow) > 1:
             other = min(self.hollow - {OBSTACLES})
             raise ValueError(

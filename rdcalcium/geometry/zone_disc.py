@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +11,12 @@ import numpy as np
 from rdcalcium.geometry.disc import share_within
 from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.model.placement.zones import Zone
+from rdcalcium.model.shapes import Shape
 from rdcalcium.placement.chart import Chart, axes_of, raised
 from rdcalcium.placement.membrane import Membrane
+from rdcalcium.solids.periodic import shifts
+
+OWN_NAME = "give the zones another name, or leave them out where a mesh file names them"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +53,12 @@ class ZoneDisc:
         share[some[~self._are_here(triangles[some])]] = 0.0
         return share
 
+    def holds(self, triangles: np.ndarray) -> np.ndarray:
+        """Whether the middle of each of some triangles (k, 3, 3) of the membrane is in it, (k,)."""
+        inside: np.ndarray = np.linalg.norm(self._along(triangles.mean(axis=1)), axis=1) < self.zone.radius
+        inside[inside] = self._are_here(triangles[inside])
+        return inside
+
     def _are_here(self, triangles: np.ndarray) -> np.ndarray:
         """Which are on the same side of the terminal: nearer to the foot of their middle than they are long."""
         middle = triangles.mean(axis=1)
@@ -71,3 +82,29 @@ def facing(triangles: np.ndarray, zone: Zone) -> np.ndarray:
     areas *= np.sign(areas @ first)[:, None]
     total: np.ndarray = ZoneDisc(zone, first, None).share(triangles) @ areas
     return total / np.linalg.norm(total)
+
+
+def discs_of_zone(zone: Zone, shape: Shape, membrane: Membrane | None, triangles: np.ndarray | None) -> list[ZoneDisc]:
+    """The disc of a zone, and its images in neighbouring tiles.
+
+    membrane   None where it is known only from its triangles
+    triangles  (k, 3, 3) µm, those of the computed part; None on a grid
+    """
+    if zone.normal:
+        normal = np.array(zone.normal)
+    elif triangles is not None:
+        normal = facing(_with_images(triangles, shape.mirrors), zone)
+    else:
+        raise LookupError("these control volumes have no triangles")
+    x, y, z = zone.centre
+    places = ((x + dx, y + dy, z + dz) for dx, dy, dz in shifts(shape.periods).tolist())
+    return [ZoneDisc(zone._replace(centre=place), normal, membrane) for place in places]
+
+
+def _with_images(triangles: np.ndarray, mirrors: Mapping[int, float]) -> np.ndarray:
+    """Triangles and their images beyond mirror planes, (k, 3, 3)."""
+    for axis, plane in mirrors.items():
+        images = triangles.copy()
+        images[..., axis] = 2 * plane - images[..., axis]
+        triangles = np.concatenate([triangles, images])
+    return triangles
