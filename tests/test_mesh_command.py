@@ -48,7 +48,7 @@ def test_the_worst_control_volumes_are_told_with_their_places(tmp_path: Path) ->
     assert re.search(r"surfaces vesicle\.1 to vesicle\.2: 0\.019\d* to 0\.03\d* um\^2 each", told)
     assert re.search(r"^edges \d+.* to \d+.* nm$", told, re.MULTILINE)
     assert re.search(r"diffusion alone would let explicit Euler steps be .*, because of the control volume at \(", told)
-    assert re.search(r"the flattest tetrahedron at \(.*sphere 'vesicle'", told)
+    assert re.search(r"the flattest tetrahedron at \(", told)
     assert re.search(r"neighbouring control volumes differ by a factor of .* at \(", told)
 
 

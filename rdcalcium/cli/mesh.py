@@ -147,7 +147,7 @@ def _model(name: str, keys: Mapping[str, Any], sizes: Mapping[str, str]) -> Mode
     except InputError as error:
         raise InputError(f"{error}; {suggest(name, shapes, 'shapes')}") from None
     tetrahedra = model.discretization if isinstance(model.discretization, Tetrahedra) else Tetrahedra()
-    return placed(model.changed(discretization=tetrahedra.changed(**sizes)))
+    return placed(model.changed(discretization=tetrahedra.changed(**sizes) if sizes else tetrahedra))
 
 
 def _told(model: Model, found: TetrahedralMesh) -> Iterator[str]:
