@@ -12,8 +12,12 @@ from rdcalcium import exact
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.spectral_radius import of_axes, of_matrix
-from rdcalcium.geometry.cut import CAP, LEAST, cut_cells, is_whole
+from rdcalcium.geometry.cut import CAP, cut_cells, is_whole
+from rdcalcium.geometry.facets import lattice, named_areas, settled
 from rdcalcium.geometry.grid import RectilinearGrid, stretched_axis, uniform_axis
+from rdcalcium.geometry.joining import LEAST
+from rdcalcium.geometry.sampled import PARTS
+from rdcalcium.geometry.shares import volumes_and_areas
 from rdcalcium.solids import Ball, Block, Common, Frustum, Joined, Solid, Without, nearby
 from rdcalcium.solids.base import place
 
@@ -224,3 +228,42 @@ def test_of_many_bodies_those_that_are_elsewhere_change_nothing() -> None:
     assert isinstance(near, Without)
     assert len(near.cut) == 2
     assert ((near.depth(points) > 0) == (body.depth(points) > 0)).all()
+
+
+def test_ends_of_the_grid_that_a_body_only_touches_are_no_walls() -> None:
+    """A ball has its membrane alone; half of one a mirror plane too."""
+    axes = tuple(uniform_axis(-R, R, 0.1) for _ in range(3))
+    edges = (axes[0].edges, axes[1].edges, axes[2].edges)
+    assert set(cut_cells(edges, Ball((0, 0, 0), (R,) * 3)).walls) == {"membrane"}
+    assert set(cut_cells(edges, Frustum((-0.2, 0, -0.1), (-0.2, 0, 9), 0.3, 0.3)).walls) == {
+        "membrane",
+        "base",
+        "z_max",
+    }
+    half = (uniform_axis(0, R, 0.1).edges, *edges[1:])
+    found = cut_cells(half, Ball((0, 0, 0), (R,) * 3), {"middle": (0, 0)}).walls
+    assert set(found) == {"membrane", "middle"}
+    assert found["middle"][1].sum() == pytest.approx(np.pi * R**2, rel=0.01)
+
+
+def test_a_body_of_several_is_cut_as_it_says_of_itself_piece_by_piece() -> None:
+    """Bodies that overlap, touch and leave gaps of a cell: each cell asks only those near it, with the same answer."""
+    random = np.random.default_rng(4)
+    balls = tuple(
+        Ball(place(random.uniform(-0.4, 0.4, 3)), (random.uniform(0.05, 0.15),) * 3, f"vesicle.{k}") for k in range(12)
+    )
+    body = Without(Common((SPHERE, Frustum((0, 0, -0.35), (0, 0.2, 0.4), 0.45, 0.3))), balls)
+    edges = np.linspace(-0.5, 0.5, 17)
+    cut = cut_cells((edges, edges, edges), body)
+    low, high = (
+        np.stack(np.meshgrid(*[e] * 3, indexing="ij"), axis=-1).reshape(-1, 3) for e in (edges[:-1], edges[1:])
+    )
+    points = lattice(low, high, PARTS)
+    depth = settled(body.depth(points.reshape(-1, 3)).reshape(points.shape[:2]), low, high)
+    expected = named_areas(body, points, depth)
+    volumes, areas = volumes_and_areas(depth, high - low)
+    assert cut.fill.sum() == pytest.approx(volumes.sum(), rel=1e-12)
+    assert areas.sum() == pytest.approx(sum(of.sum() for _, of in expected.values()), rel=1e-12)
+    assert set(cut.walls) == set(expected) >= {"membrane", "vesicle.3"}
+    for name, (_, own) in expected.items():
+        assert cut.walls[name][1].sum() == pytest.approx(own.sum(), rel=1e-9)

@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from rdcalcium.discretization.base import SurfaceArea
-from rdcalcium.geometry.fractions import PARTS, facets
+from rdcalcium.geometry.facets import facets
 from rdcalcium.geometry.grid import RectilinearGrid
+from rdcalcium.geometry.sampled import PARTS
 from rdcalcium.solids import nearby
 from rdcalcium.solids.base import place
 

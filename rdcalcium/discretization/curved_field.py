@@ -24,7 +24,7 @@ from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import cg
 
 from rdcalcium.discretization.pore_cells import PoreCells, cells_around
-from rdcalcium.geometry.fractions import triangles
+from rdcalcium.geometry.facets import triangles
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.solids import Solid, nearby
 from rdcalcium.solids.base import place

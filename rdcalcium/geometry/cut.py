@@ -9,23 +9,22 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rdcalcium.geometry.fractions import Fractions, chained, facets, fractions, summed
+from rdcalcium.geometry.facets import facets
+from rdcalcium.geometry.filling import Filling
+from rdcalcium.geometry.joining import Areas, Edges, Faces, beside, join_tiny
+from rdcalcium.geometry.sampled import Sampled
 from rdcalcium.solids import Place, Solid, nearby
 from rdcalcium.solids.base import place
 
-Areas = tuple[np.ndarray, np.ndarray]
-Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
-Faces = tuple[np.ndarray, np.ndarray, np.ndarray]
 Wall = tuple[int, int]  # axis, and 0 at its lower end and 1 at its upper one
 Some = tuple[slice, slice, slice]
 
-LEAST = 0.05  # share of a cell; what is smaller belongs to a neighbour
 CAP = 1.5  # times the spectral radius of whole cells that cut ones may have
-STEPS = 8  # through tiny cells, on the way to one that is not
 BLOCK = 16  # cells along each axis that are looked at together
 CLOSED = (False, False, False)  # axes that end
 NONE = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-NOTHING = 1e-9  # of a face, which a body only touches
+NOTHING = 1e-9  # of a face, which no more than rounding opens
+TOUCHED = 1e-3  # of a face, that is open of none at an end of the grid which a body only touches
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +73,7 @@ class CutCells:
         whole: np.ndarray = self.fill[tuple(np.moveaxis(cells, -1, 0))] == 1
         for axis, face in enumerate(self.faces):
             for step in (0, 1):
-                at = _beside(cells, axis, step, face.shape)
+                at = beside(cells, axis, step, face.shape)
                 end = (at[..., axis] == 0) & (not self.periodic[axis])
                 whole &= end | (face[tuple(np.moveaxis(at, -1, 0))] == 1)
         return whole
@@ -92,27 +91,19 @@ def cut_cells(
     walls     faces of the grid that have a name
     periodic  axes along which the cells go on at the other end, as the body does
     """
-    shape = (len(edges[0]) - 1, len(edges[1]) - 1, len(edges[2]) - 1)
-    fill = np.zeros(shape)
-    faces = (np.zeros(shape), np.zeros(shape), np.zeros(shape))
-    numbers = np.arange(fill.size).reshape(shape)
-    found: dict[str, list[Areas]] = {}
-    for some in _blocks(shape):
+    filling = Filling.empty((len(edges[0]) - 1, len(edges[1]) - 1, len(edges[2]) - 1))
+    for some in _blocks(filling.fill.shape):
         along = [axis[part.start : part.stop + 1] for axis, part in zip(edges, some, strict=True)]
-        of_block = _fractions(solid, along)
-        shares = of_block.faces.reshape(*fill[some].shape, 3, 2)
-        fill[some] = of_block.volume.reshape(fill[some].shape)
-        for axis, face in enumerate(faces):
-            face[some] = shares[..., axis, 0]
-        inner = {name: (numbers[some].ravel()[cells], areas) for name, (cells, areas) in of_block.walls.items()}
-        for name, areas in (*inner.items(), *_ends(shape, some, along, numbers[some], shares, walls, periodic)):
-            found.setdefault(name, []).append(areas)
-    for axis in range(3):
-        if not periodic[axis]:
-            faces[axis][_at(axis, 0)] = 0.0
-    volumes = np.multiply.outer(np.multiply.outer(*(np.diff(along) for along in edges[:2])), np.diff(edges[2]))
-    pieces = {name: summed(*of) for name, of in chained(found).items()}
-    return _joined(CutCells(fill, faces, pieces, solid, periodic), volumes.ravel())
+        filling.add(some, *_in_block(solid, along))
+    filling.finish()
+    for axis, end in product((axis for axis in range(3) if not periodic[axis]), (1, 0)):
+        open = filling.ends[axis] if end else filling.faces[axis][_at(axis, 0)]
+        if (open > TOUCHED).any():
+            filling.open(_called(walls, axis, end), axis, end, open * _face(edges, axis) * (open > NOTHING))
+        if not end:
+            open[:] = 0.0
+    joined, given = join_tiny(filling.fill, filling.faces, filling.pieces, edges)
+    return CutCells(filling.fill, filling.faces, joined, solid, periodic, given)
 
 
 def surface_triangles(edges: Edges, solid: Solid) -> dict[str, np.ndarray]:
@@ -146,112 +137,31 @@ def _blocks(shape: tuple[int, ...]) -> Iterator[Some]:
     yield from product(x, y, z)
 
 
-def _fractions(solid: Solid, edges: Sequence[np.ndarray]) -> Fractions:
-    """Those of the cells between some edges."""
+def _in_block(solid: Solid, edges: Sequence[np.ndarray]) -> tuple[Solid, Sampled]:
+    """What of a body matters for the cells between some edges, and what it says of them."""
     low, high = (place(np.array([along[end] for along in edges])) for end in (0, -1))
     there = nearby(solid, low, high)
     if side := _side(there, low, high):
-        cells = int(np.prod([len(along) - 1 for along in edges]))
-        return Fractions(np.full(cells, float(side > 0)), np.full((cells, 3, 2), float(side > 0)), {})
+        return there, Sampled.whole(int(np.prod([len(along) - 1 for along in edges])), side > 0)
     lower, upper = (_corners([along[part] for along in edges]) for part in (slice(-1), slice(1, None)))
-    return fractions(there, lower, upper)
+    return there, Sampled.of(there, lower, upper)
 
 
-def _ends(
-    shape: tuple[int, ...],
-    some: Some,
-    edges: Sequence[np.ndarray],
-    numbers: np.ndarray,
-    shares: np.ndarray,
-    walls: Mapping[str, Wall],
-    periodic: tuple[bool, bool, bool],
-) -> Iterator[tuple[str, Areas]]:
-    """What the body leaves open of the six faces of the grid, in some of its cells."""
+def _called(walls: Mapping[str, Wall], axis: int, end: int) -> str:
+    """What an end of the grid is called."""
     names = {wall: name for name, wall in walls.items()}
-    for axis, end in product(range(3), (0, 1)):
-        if periodic[axis] or ((some[axis].stop != shape[axis]) if end else some[axis].start):
-            continue
-        one, other = (np.diff(edges[a]) for a in range(3) if a != axis)
-        open = shares[_at(axis, -end)][..., axis, end]
-        there = open > NOTHING
-        name = names.get((axis, end), f"{'xyz'[axis]}_{('min', 'max')[end]}")
-        yield name, (numbers[_at(axis, -end)][there], (open * np.multiply.outer(one, other))[there])
+    return names.get((axis, end), f"{'xyz'[axis]}_{('min', 'max')[end]}")
 
 
-def _joined(cells: CutCells, volumes: np.ndarray) -> CutCells:
-    """Give what tiny cells have to their neighbours, and close their faces; what no face leads out of is nothing."""
-    shape, fill = cells.fill.shape, cells.fill.ravel().copy()
-    to, wider = np.arange(len(fill)), _widest(cells)
-    tiny = (fill > 0) & ((fill < LEAST) | (wider == to))
-    for _ in range(STEPS):
-        to = np.where(tiny[to], wider[to], to)
-    given = np.flatnonzero(tiny)
-    np.add.at(fill, to[given], fill[given] * volumes[given] / volumes[to[given]])
-    fill[tiny] = 0.0
-    gone = (fill == 0).reshape(shape)
-    handed = _handed_on(cells.faces, tiny, wider, fill > 0, volumes)
-    faces = [np.where(gone, 0.0, face) for face in handed]
-    for axis, face in enumerate(faces):
-        face[np.roll(gone, 1, axis)] = 0.0
-    walls = {}
-    for name, (numbers, areas) in cells.walls.items():
-        held = fill[to[numbers]] > 0
-        walls[name] = summed(to[numbers[held]], areas[held])
-    kept = given[fill[to[given]] > 0]
-    x, y, z = faces
-    return CutCells(fill.reshape(shape), (x, y, z), walls, cells.body, cells.periodic, (kept, to[kept]))
-
-
-def _handed_on(faces: Faces, tiny: np.ndarray, heirs: np.ndarray, held: np.ndarray, volumes: np.ndarray) -> Faces:
-    """Faces of tiny cells, beside those towards their heirs, widen the parallel ones of the heirs.
-
-    What flows along a membrane goes on through those, and the flow that leaves a cell with what was joined to it is
-    right.
-
-    tiny, heirs, held, volumes  (n,) of the cells, before what is tiny was given away but for `held`: which remain
-    """
-    shape = faces[0].shape
-    wider = [face.copy() for face in faces]
-    for axis, face in enumerate(faces):
-        upper = np.flatnonzero((face.ravel() > 0) & (tiny | np.roll(tiny.reshape(shape), 1, axis).ravel()))
-        lower = _number_beside(upper, axis, -1, shape)
-        one = np.where(tiny[lower], lower, upper)  # is tiny
-        for across, way in product((a for a in range(3) if a != axis), (-1, 1)):
-            there = _number_beside(one, across, way, shape) == heirs[one]
-            to, other = (_number_beside(cells[there], across, way, shape) for cells in (upper, lower))
-            both = held[to] & held[other]
-            to, given = to[both], upper[there][both]
-            np.add.at(wider[axis].reshape(-1), to, face.ravel()[given] * volumes[given] / volumes[to])
-    return wider[0], wider[1], wider[2]
-
-
-def _number_beside(numbers: np.ndarray, axis: int, step: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Of cells by their numbers the ones a step further along an axis, around its ends, (k,)."""
-    cells = _beside(np.stack(np.unravel_index(numbers, shape), axis=-1), axis, step, shape)
-    beside: np.ndarray = np.ravel_multi_index(tuple(cells.T), shape)
-    return beside
-
-
-def _beside(cells: np.ndarray, axis: int, step: int, shape: tuple[int, ...]) -> np.ndarray:
-    """The cells a step further along an axis, around its ends, (…, 3)."""
-    return (cells + step * np.eye(3, dtype=np.int64)[axis]) % shape
-
-
-def _widest(cells: CutCells) -> np.ndarray:
-    """The neighbour of each cell to which the widest of its faces leads, weighed by what it holds; (n,) numbers."""
-    numbers = np.arange(cells.fill.size).reshape(cells.fill.shape)
-    best, heir = np.zeros(cells.fill.shape), numbers.copy()
-    for axis, face in enumerate(cells.faces):
-        for step, way in ((1, face), (-1, np.roll(face, -1, axis))):
-            weight = way * np.roll(cells.fill, step, axis)
-            heir = np.where(weight > best, np.roll(numbers, step, axis), heir)
-            best = np.maximum(best, weight)
-    return heir.reshape(-1)
+def _face(edges: Sequence[np.ndarray], axis: int) -> np.ndarray:
+    """Area of the faces of a layer of cells across an axis, µm²."""
+    one, other = (np.diff(edges[a]) for a in range(3) if a != axis)
+    return np.multiply.outer(one, other)
 
 
 def _corners(along: list[np.ndarray]) -> np.ndarray:
     return np.stack(np.meshgrid(*along, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def _at(axis: int, index: int) -> tuple[slice | int, ...]:
+def _at(axis: int, index: int | slice) -> tuple[slice | int, ...]:
     return tuple(index if a == axis else slice(None) for a in range(3))

@@ -10,6 +10,7 @@ from rdcalcium.solids.frustum import Frustum
 from rdcalcium.solids.meeting import share_space, way_to
 from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import nearest_on_piece, nearest_on_surface, onto_surface, slopes, surface_points
+from rdcalcium.solids.pieces import Outside, only_name, pieces
 from rdcalcium.solids.surface import Surface
 from rdcalcium.solids.turned import Turned, mirrored, turn_of
 
@@ -21,6 +22,7 @@ __all__ = [
     "Corners",
     "Frustum",
     "Joined",
+    "Outside",
     "Place",
     "Solid",
     "Surface",
@@ -31,7 +33,9 @@ __all__ = [
     "nearby",
     "nearest_on_piece",
     "nearest_on_surface",
+    "only_name",
     "onto_surface",
+    "pieces",
     "share_space",
     "slopes",
     "surface_points",

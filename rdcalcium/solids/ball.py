@@ -40,7 +40,8 @@ class Ball:
         """Distance from its surface."""
         offset = np.asarray(points, dtype=float) - np.array(self.centre)
         if self.is_sphere:
-            depth: np.ndarray = self.semi_axes[0] - np.linalg.norm(offset, axis=-1)
+            x, y, z = np.moveaxis(offset, -1, 0)
+            depth: np.ndarray = self.semi_axes[0] - np.sqrt(x * x + y * y + z * z)
             return depth
         return _depth_of_ellipsoid(offset.reshape(-1, 3), np.array(self.semi_axes)).reshape(offset.shape[:-1])
 
@@ -55,21 +56,22 @@ def _depth_of_ellipsoid(offset: np.ndarray, axes: np.ndarray) -> np.ndarray:
     The nearest point is y with y_i = a_i² x_i / (t + a_i²), where t is the largest root of
     S(t) = Σ (a_i x_i / (t + a_i²))² = 1 (Hart 1994, Graphics Gems IV, p. 113); in units of the shortest axis t > -1.
     Newton's method for 1/√S = 1, which is concave and almost straight, comes to it from below (Moré & Sorensen 1983,
-    SIAM J Sci Stat Comput 4:553).
+    SIAM J Sci Stat Comput 4:553), and begins at t = 0, which is the root of points on the surface.
     """
     shortest = axes.min()
-    a, x = axes / shortest, np.abs(offset) / shortest
+    a, x = (axes / shortest)[:, None], np.abs(offset.T) / shortest
     x = np.maximum(x, 1e-12)  # off the planes between the octants, where the root may lie at their pole
-    beyond = (a * x)[:, a.argmin()]  # t + 1, which may be tiny
+    least = (a * x)[a.argmin()]  # of t + 1, which may be tiny
+    beyond = np.maximum(least, 1.0)  # on the surface: from above the root the first step leads below it
     for _ in range(ROUNDS):
-        poles = beyond[:, None] + (a**2 - 1)
+        poles = beyond + (a**2 - 1)
         terms = (a * x / poles) ** 2
-        total = terms.sum(axis=1)
-        step = total * (np.sqrt(total) - 1) / (terms / poles).sum(axis=1)
-        beyond += step
-        if (np.abs(step) <= LAST * beyond).all():
+        total = terms.sum(axis=0)
+        step = total * (np.sqrt(total) - 1) / (terms / poles).sum(axis=0)
+        last, beyond = beyond, np.maximum(beyond + step, least)
+        if (np.abs(beyond - last) <= LAST * beyond).all():
             break
-    nearest = a**2 * x / (beyond[:, None] + (a**2 - 1))
-    inside = ((x / a) ** 2).sum(axis=1) < 1
-    distance = np.linalg.norm(nearest - x, axis=1) * shortest
+    nearest = a**2 * x / (beyond + (a**2 - 1))
+    inside = ((x / a) ** 2).sum(axis=0) < 1
+    distance = np.sqrt(((nearest - x) ** 2).sum(axis=0)) * shortest
     return np.where(inside, distance, -distance)

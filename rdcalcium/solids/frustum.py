@@ -59,15 +59,15 @@ class Frustum:
 
     def depth(self, points: np.ndarray) -> np.ndarray:
         """Distance from side or end, whichever is nearer; outside at most that."""
-        depth: np.ndarray = self._behind(points).min(axis=-1)
+        depth: np.ndarray = self.behind(points).min(axis=-1)
         return depth
 
     def names(self, points: np.ndarray) -> np.ndarray:
         """Of the nearest of side, base and top."""
-        nearest: np.ndarray = np.array(self.called, dtype=object)[self._behind(points).argmin(axis=-1)]
+        nearest: np.ndarray = np.array(self.called, dtype=object)[self.behind(points).argmin(axis=-1)]
         return nearest
 
-    def _behind(self, points: np.ndarray) -> np.ndarray:
+    def behind(self, points: np.ndarray) -> np.ndarray:
         """Distance from side, base and top, (p, 3)."""
         along = (points - np.array(self.base)) @ self.axis
         away = np.linalg.norm(points - np.array(self.base) - along[..., None] * self.axis, axis=-1)

@@ -1,0 +1,117 @@
+"""How deep boxes lie in a body, and points that divide those which its surface crosses.
+
+Of a body that is made of others each box asks those alone that are so near that they matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rdcalcium.geometry.facets import ON, lattice, settled
+from rdcalcium.solids import Joined, Outside, Solid, only_name, pieces
+
+PARTS = 3  # along each side of a box that the surface crosses
+MATTERS = 3.1  # times half the diagonal of a box: what is farther from its middle is not the nearest in it
+SLACK = 1.01  # for rounding, of how near a body is that matters
+BENT = 1.5  # times half the diagonal of a box, in which the surface of a body farther from its middle is not
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What is asked of a body to know how much of n boxes it fills.
+
+    inside   (n,) whether the middle of each is
+    crossed  (m,) boxes through which the surface may go
+    depth    (m, P + 1, P + 1, P + 1) µm, at points that divide these
+    low      (m, 3) lower corners of these, µm
+    sizes    (m, 3) µm
+    names    (m,) what the surface in each is called; "" where it has several names
+    """
+
+    inside: np.ndarray
+    crossed: np.ndarray
+    depth: np.ndarray
+    low: np.ndarray
+    sizes: np.ndarray
+    names: np.ndarray
+
+    @classmethod
+    def of(cls, solid: Solid, low: np.ndarray, high: np.ndarray) -> Sampled:
+        """That of boxes with corners (n, 3) µm."""
+        half = np.linalg.norm(high - low, axis=1) / 2
+        several = Several.of(solid, (low + high) / 2, MATTERS * half.max())
+        depth = several.depth
+        crossed = np.flatnonzero(np.abs(depth) <= half * (1 + ON))
+        low, high = low[crossed], high[crossed]
+        values = settled(several.at_lattices(low, high, crossed), low, high)
+        return cls(depth > 0, crossed, values, low, high - low, several.called(half[crossed], crossed))
+
+    @classmethod
+    def whole(cls, count: int, inside: bool) -> Sampled:
+        """Of boxes that no surface crosses."""
+        side, none, corners = PARTS + 1, np.empty(0, dtype=np.int64), np.empty((0, 3))
+        names = np.empty(0, dtype=object)
+        return cls(np.full(count, inside), none, np.empty((0, side, side, side)), corners, corners, names)
+
+
+@dataclass(frozen=True)
+class Several:
+    """A body as bodies of which the depth in it is the least, or its negative for one that is made of all of them.
+
+    depths  (bodies, n) at the middles of boxes, all with that sign
+    """
+
+    sign: float
+    bodies: tuple[Solid, ...]
+    depths: np.ndarray
+
+    @classmethod
+    def of(cls, solid: Solid, middles: np.ndarray, reach: float) -> Several:
+        """That of a body at points (n, 3) µm; what is farther than a reach (µm) outside of one is infinitely far."""
+        joined = isinstance(solid, Joined)
+        bodies = pieces(Outside(solid) if joined else solid)
+        depths = np.full((len(bodies), len(middles)), np.inf)
+        columns = np.ascontiguousarray(middles.T)
+        for body, depth in zip(bodies, depths, strict=True):
+            near = _near(body, columns, reach)
+            depth[near] = body.depth(middles[near])
+        return cls(-1.0 if joined else 1.0, bodies, depths)
+
+    @property
+    def depth(self) -> np.ndarray:
+        """In the body, (n,) µm."""
+        return self.sign * self.depths.min(axis=0)
+
+    def at_lattices(self, low: np.ndarray, high: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """Depth at points that divide some of the boxes, whose corners are (m, 3) µm; (m, p)."""
+        half, depths = np.linalg.norm(high - low, axis=1) / 2, self.depths[:, boxes]
+        matter = depths <= depths.min(axis=0) + 2 * half * SLACK
+        least = np.full((len(low), (PARTS + 1) ** 3), np.inf)
+        for body, own in zip(self.bodies, matter, strict=True):
+            points = lattice(low[own], high[own], PARTS)
+            if len(points):
+                least[own] = np.minimum(least[own], body.depth(points.reshape(-1, 3)).reshape(points.shape[:2]))
+        return self.sign * least
+
+    def called(self, half: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """The one name that the surface has in each of some boxes, or "", (m,)."""
+        own = [only_name(body) or "" for body in self.bodies]
+        names = sorted({"", *own})
+        number = np.array([names.index(name) for name in own])[:, None]
+        there = self.depths[:, boxes] <= BENT * half
+        least, most = np.where(there, number, len(names)).min(axis=0), np.where(there, number, 0).max(axis=0)
+        called: np.ndarray = np.array(names, dtype=object)[np.where(least == most, most, 0)]
+        return called
+
+
+def _near(body: Solid, columns: np.ndarray, reach: float) -> np.ndarray | slice:
+    """Which points (3, n) may be in a body, or not so far outside of what it is the outside of."""
+    if not isinstance(body, Outside):
+        return slice(None)
+    low, high = np.array(body.body.bounds)
+    near = np.ones(columns.shape[1], dtype=bool)
+    for x, first, last in zip(columns, low - reach, high + reach, strict=True):
+        near &= (x >= first) & (x <= last)
+    return near
