@@ -5,19 +5,19 @@ import rdcalcium as rc
 
 def sensors(name: str, distance: str) -> dict:
     """Three in each zone, 2 nm above the membrane, around the cluster there."""
-    rule = {"kind": "perimeter", "zones": "az", "around": "PQ", "number": 3, "distance": distance, "height": "2 nm"}
+    rule = {"kind": "perimeter", "zones": "az", "around": "PQ", "count": 3, "distance": distance, "height": "2 nm"}
     return {"use": "schneggenburger_neher2000", "name": name, "placement": rule}
 
 
 # Model: four active zones at random, a cluster of about 20 channels in each.
 model = rc.Model(
     geometry={"kind": "box", "size": ["1.2 um", "1.2 um", "0.4 um"]},
-    active_zones=[{"count": 4, "radius": "150 nm", "minimum_spacing": "0.5 um"}],
+    active_zones=[{"count": 4, "radius": "150 nm", "spacing": "0.5 um"}],
     buffers=[rc.buffer("EGTA", total="1 mM")],
     channels=[
         {
             "name": "PQ",
-            "placement": {"kind": "clusters", "zones": "az", "radius": "40 nm", "number": {"poisson": 20}},
+            "placement": {"kind": "clusters", "zones": "az", "radius": "40 nm", "count": {"poisson": 20}},
             "current": {"kind": "gaussian", "amplitude": "0.1 pA", "peak": "0.5 ms", "width": "0.15 ms"},
         }
     ],

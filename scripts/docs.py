@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from rdcalcium.model import Model
 from rdcalcium.model.base import Part, key_meaning
 from rdcalcium.model.kinds import kind_name, kinds_in
+from rdcalcium.model.placement import Rule
 from rdcalcium.model.placement.number import HowMany
 from rdcalcium.model.quantity import OneOrEach, Quantity
 from rdcalcium.units import UNITS, show
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HEAD = ROOT / "scripts" / "model-file.md"
 TARGET = ROOT / "docs" / "model-file.md"
 LAST = ("train", "measured_in", "K_M", "parameters", "source")  # keys that many parts have, and few say
+SHARED = {Rule: "Rules of placement"}  # parts under several keys, which have a name of their own
 SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 
 
@@ -50,8 +52,11 @@ def _tables(
         if kinds in shown:
             yield from (f"### {name}", "", f"As {shown[kinds]}.", "")
             continue
+        own_name = next((words for base, words in SHARED.items() if kinds and issubclass(kinds[0], base)), "")
+        if own_name:
+            yield from (f"### {name}", "", f"One of the {own_name[0].lower()}{own_name[1:]}.", "")
         for kind in kinds:
-            yield from _tables(kind, name + _kind(kind), place, shown, len(kinds) > 1)
+            yield from _tables(kind, (own_name or name) + _kind(kind), place, shown, len(kinds) > 1)
         if kinds:
             shown[kinds] = name
 

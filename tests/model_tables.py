@@ -240,7 +240,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "openings by hand": {"channels": [channel(openings=[["0.3 ms", "0.5 ms"], ["0.8 ms", "0.85 ms"]])]},
     "rules of placement": {
         "active_zones": [
-            {"name": "az", "count": 3, "area": 0.02, "cv": 0.2, "minimum_spacing": "0.3 um", "seed": 2},
+            {"name": "az", "count": 3, "area": 0.02, "cv": 0.2, "spacing": "0.3 um", "seed": 2},
             {"name": "big", "positions": [[0, 0]], "radius": "0.1 um"},
             {"name": "own", "positions": [[0.3, 0.3, 0]], "radii": ["50 nm"]},
         ],
@@ -248,12 +248,12 @@ PARTS: dict[str, dict[str, Any]] = {
             {
                 "name": "docked",
                 "radius": "20 nm",
-                "placement": {"kind": "uniform", "zones": "az", "number": 3, "height": "2 nm", "spacing": "45 nm"},
+                "placement": {"kind": "uniform", "zones": "az", "count": 3, "height": "2 nm", "spacing": "45 nm"},
             },
             {
                 "name": "at the edge",
                 "radius": "20 nm",
-                "placement": {"kind": "perimeter", "zones": "big", "number": 2, "around": "PQ", "distance": "9 nm"},
+                "placement": {"kind": "perimeter", "zones": "big", "count": 2, "around": "PQ", "distance": "9 nm"},
             },
             {
                 "name": "pool",
@@ -266,20 +266,20 @@ PARTS: dict[str, dict[str, Any]] = {
             {
                 "name": "few",
                 "radius": "20 nm",
-                "placement": {"kind": "pool", "zones": "az1", "height": "0.2 um", "thickness": "0.1 um", "number": 2},
+                "placement": {"kind": "pool", "zones": "az1", "height": "0.2 um", "thickness": "0.1 um", "count": 2},
             },
         ],
         "channels": [
             channel(name=name, positions=None, placement={"zones": "az", **rule})
             for name, rule in {
-                "N": {"kind": "exclusion", "number": {"poisson": 4}, "around": "docked", "distance": "30 nm"},
-                "PQ": {"kind": "hexagonal", "zones": "big", "spacing": "20 nm", "number": 7, "angle": 15},
-                "R": {"kind": "ring", "radius": "30 nm", "number": 4, "angle": 15},
-                "L": {"kind": "beside", "number": 2, "around": "docked", "distance": "40 nm", "spacing": "5 nm"},
-                "T": {"kind": "each", "number": 1, "around": "docked", "distance": "40 nm"},
+                "N": {"kind": "exclusion", "count": {"poisson": 4}, "around": "docked", "distance": "30 nm"},
+                "PQ": {"kind": "hexagonal", "zones": "big", "spacing": "20 nm", "count": 7, "angle": 15},
+                "R": {"kind": "ring", "radius": "30 nm", "count": 4, "angle": 15},
+                "L": {"kind": "beside", "count": 2, "around": "docked", "distance": "40 nm", "spacing": "5 nm"},
+                "T": {"kind": "each", "count": 1, "around": "docked", "distance": "40 nm"},
                 "as listed": {"kind": "listed", "positions": [["5 nm", "6 nm"]]},
                 "in clusters": {
-                    **{"kind": "clusters", "clusters": 2, "radius": "20 nm", "number": 3},
+                    **{"kind": "clusters", "clusters": 2, "radius": "20 nm", "count": 3},
                     **{"spacing": "5 nm", "cluster_spacing": "30 nm"},
                 },
             }.items()

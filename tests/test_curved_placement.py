@@ -20,7 +20,7 @@ from rdcalcium.advice.placement import placement
 from rdcalcium.errors import ModelError
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
-from rdcalcium.placement import places
+from rdcalcium.placement import rows_of
 from rdcalcium.placement.membrane import Membrane
 
 PORE = {"kind": "constant", "amplitude": "0.1 pA"}
@@ -47,7 +47,7 @@ def synapses(geometry: dict[str, Any] | None = None, **zones: Any) -> Model:
             {
                 "name": "docked",
                 "radius": "20 nm",
-                "placement": {"kind": "uniform", "zones": "az", "number": 5, "height": "2 nm"},
+                "placement": {"kind": "uniform", "zones": "az", "count": 5, "height": "2 nm"},
             },
             {
                 "name": "pool",
@@ -61,7 +61,7 @@ def synapses(geometry: dict[str, Any] | None = None, **zones: Any) -> Model:
             {
                 "name": "Ca",
                 "current": PORE,
-                "placement": {"kind": "exclusion", "zones": "az", "number": 9, "around": "docked", "distance": "50 nm"},
+                "placement": {"kind": "exclusion", "zones": "az", "count": 9, "around": "docked", "distance": "50 nm"},
             }
         ],
         sensors=[
@@ -85,7 +85,7 @@ def test_rules_hold_on_a_bouton_with_twenty_active_zones() -> None:
     assert pdist(all_vesicles).min() >= 0.04 - 1e-9
     assert np.linalg.norm(all_vesicles, axis=1).max() <= 0.75 - 0.022 + 1e-9
     np.testing.assert_allclose(model.sensors[0].positions, docked / 0.728 * 0.748, atol=1e-7)
-    rows = [place for place in places(model) if place.kind == "channel"]
+    rows = [place for place in rows_of(model) if place.kind == "channel"]
     assert [row.zone for row in rows] == [f"az{i}" for i in range(20) for _ in range(9)]
 
 
@@ -112,7 +112,7 @@ def test_rules_hold_in_terminals_of_every_shape(kind: str) -> None:
     assert outline.depth(vesicles).min() >= 0.02 - 1e-6
     docked = vesicles[[s.name == "docked" for s in model.geometry.solids]]
     np.testing.assert_allclose(outline.depth(docked), 0.022, atol=1e-6)
-    assert {place.zone for place in places(model) if place.kind in ("channel", "sensor")} == {"az0", "az1"}
+    assert {place.zone for place in rows_of(model) if place.kind in ("channel", "sensor")} == {"az0", "az1"}
 
 
 def crowded(geometry: dict[str, Any], thickness: str, **zones: Any) -> Model:
@@ -137,7 +137,7 @@ def test_every_vesicle_of_a_lobe_has_its_foot_on_the_inner_face(centre: tuple[fl
     feet = 5 * from_middle / np.linalg.norm(from_middle, axis=1, keepdims=True) - [0.0, 0.0, 5.0]
     assert np.linalg.norm(from_middle, axis=1).max() > 5.15  # beyond the middle of the sheet
     np.testing.assert_allclose(model.channels[0].points, feet, atol=1e-6)
-    assert {place.zone for place in places(model)} == {"az0"}
+    assert {place.zone for place in rows_of(model)} == {"az0"}
     listed = Membrane.of(model).feet(vesicles)
     np.testing.assert_allclose(listed, feet, atol=1e-6)
 
@@ -153,7 +153,7 @@ def test_pools_of_a_flat_bouton_are_above_their_zone_although_the_other_side_is_
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     heights = ((vesicles - pores) * normals).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(vesicles, pores + heights * normals, atol=1e-6)
-    assert {place.zone for place in places(model)} == {"az0"}
+    assert {place.zone for place in rows_of(model)} == {"az0"}
 
 
 def test_a_rule_that_leaves_out_vesicles_says_so() -> None:
@@ -180,7 +180,7 @@ def test_zones_are_anywhere_with_the_same_probability_by_area(axes: tuple[float,
 
 
 def test_a_lattice_on_a_bouton_seen_along_its_normal_is_one_of_a_plane() -> None:
-    lattice = {"kind": "hexagonal", "zones": "az", "spacing": "40 nm", "number": 19, "angle": 0}
+    lattice = {"kind": "hexagonal", "zones": "az", "spacing": "40 nm", "count": 19, "angle": 0}
     zone = {"positions": [[0, 0, -0.75]], "radius": "0.2 um"}
     model = bouton(active_zones=[zone], channels=[{"name": "Ca", "current": PORE, "placement": lattice}])
     x, y, z = np.array(rc.placed(model).channels[0].points).T
@@ -206,7 +206,7 @@ def test_what_is_on_the_other_side_of_a_bouton_is_not_near() -> None:
             r"'az0' at .* is not on the membrane, but 50 nm inside",
         ),
         (
-            {"channels": [{"name": "Ca", "current": PORE, "placement": {"kind": "uniform", "number": 3}}]},
+            {"channels": [{"name": "Ca", "current": PORE, "placement": {"kind": "uniform", "count": 3}}]},
             r"channels 'Ca': the membrane is no plane: name the active zones in which they are placed",
         ),
     ],
@@ -279,7 +279,7 @@ def test_a_pool_near_the_rim_of_a_lobe_is_above_its_zone() -> None:
     lobe = {"kind": "calyx_lobe", "radius": 1, "thickness": 0.3, "extent": 1.2}
     angle = 0.6 - 0.16
     centre = (math.sin(angle), 0.0, math.cos(angle) - 1)
-    pool = {"kind": "pool", "zones": "az", "number": 60, "height": "20 nm", "thickness": "0.26 um"}
+    pool = {"kind": "pool", "zones": "az", "count": 60, "height": "20 nm", "thickness": "0.26 um"}
     model = rc.placed(
         terminal(
             lobe,
@@ -287,7 +287,7 @@ def test_a_pool_near_the_rim_of_a_lobe_is_above_its_zone() -> None:
             vesicles=[{"name": "pool", "radius": "15 nm", "placement": pool}],
         )
     )
-    vesicles = [place for place in places(model) if place.kind == "vesicle"]
+    vesicles = [place for place in rows_of(model) if place.kind == "vesicle"]
     centres = np.array([place.point for place in vesicles])
     rim = model.geometry.outline.names(centres) != "membrane"
     assert rim.sum() > 10

@@ -169,7 +169,7 @@ def test_terminals_with_pumps_stores_and_channels_that_open_by_chance_have_an_es
 
 
 def test_a_model_that_places_its_channels_and_sensors_by_rules_has_an_estimate() -> None:
-    rule = {"kind": "uniform", "zones": "az", "number": 2}
+    rule = {"kind": "uniform", "zones": "az", "count": 2}
     model = box("grid").changed(
         active_zones=[{"name": "az", "positions": [[0, 0]], "radius": 0.05}],
         channels=[{"name": "Ca", "placement": rule, "current": {"kind": "constant", "amplitude": CURRENT}}],

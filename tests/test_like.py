@@ -254,10 +254,10 @@ def test_a_transport_that_changes_none_is_refused_in_one_sentence(
 
 def test_zones_and_vesicles_without_a_name_are_those_of_the_usual_name(tmp_path: Path) -> None:
     zones = '[[active_zones]]\npositions = [["0 nm", "0 nm"]]\nradius = "100 nm"\n'
-    pool = '[[vesicles]]\nradius = "20 nm"\nplacement = { kind = "uniform", zones = "az", number = 3 }\n'
+    pool = '[[vesicles]]\nradius = "20 nm"\nplacement = { kind = "uniform", zones = "az", count = 3 }\n'
     written(tmp_path, "base.toml", write_toml(small_model()) + zones + pool)
     changed = '[[active_zones]]\nradius = "120 nm"\n[[vesicles]]\nname = "vesicle"\nradius = "15 nm"\n'
     other = library.load(written(tmp_path, "m.toml", f'like = "base.toml"\n{changed}'))
     (zone,), (vesicles,) = other.active_zones, other.vesicles
     assert (zone.name, zone.positions, zone.radius) == ("az", ((0.0, 0.0),), pytest.approx(0.12))
-    assert (vesicles.name, vesicles.placement.number, vesicles.radius) == ("vesicle", 3, pytest.approx(0.015))
+    assert (vesicles.name, vesicles.placement.count, vesicles.radius) == ("vesicle", 3, pytest.approx(0.015))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import tomllib
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,8 @@ from rdcalcium.errors import InputError, ModelError
 from rdcalcium.library import resolve
 from rdcalcium.model import Model, write_toml
 from rdcalcium.model.placement import KINDS
-from rdcalcium.placement import places
+from rdcalcium.placement import rows_of
+from rdcalcium.placement.rules import follow
 from rdcalcium.results.folder import AS_GIVEN, MODEL, PLACEMENT
 from rdcalcium.results.placement import read_places, write_places
 from rdcalcium.view.zones import zones
@@ -31,7 +31,7 @@ SIGMAS = 4  # of a statistic of chance: 6e-5 of all seeds would fail
 ROUNDING = 1e-9  # µm
 ONE = {"positions": [[0, 0]], "radius": "200 nm"}
 PORE = {"kind": "constant", "amplitude": "0.1 pA"}
-SOME = {"name": "docked", "radius": "20 nm", "placement": {"kind": "uniform", "zones": "az", "number": 6}}
+SOME = {"name": "docked", "radius": "20 nm", "placement": {"kind": "uniform", "zones": "az", "count": 6}}
 
 
 def terminal(zones: dict[str, Any] | None = None, seed: int = 1, **parts: Any) -> Model:
@@ -71,12 +71,12 @@ def nearest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def test_every_rule_is_followed_by_a_file_of_its_name() -> None:
     assert len(KINDS) >= 11
     for kind in KINDS:
-        assert import_module(kind.__module__.replace(".model.placement.", ".placement.rules.")).places
+        assert follow.dispatch(kind).__module__ == kind.__module__.replace(".model.placement.", ".placement.rules.")
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_channel_is_in_a_zone_of_exclusion(seed: int) -> None:
-    rule = channels("exclusion", number=14, around="docked", distance="50 nm", spacing="5 nm")
+    rule = channels("exclusion", count=14, around="docked", distance="50 nm", spacing="5 nm")
     model = terminal({"count": 6, "radius": "150 nm"}, seed, vesicles=[SOME], channels=[rule])
     found, (docked, _) = points(model), spheres(model)
     assert len(found) == 6 * 14
@@ -89,17 +89,17 @@ def test_no_channel_is_in_a_zone_of_exclusion(seed: int) -> None:
 
 
 def test_numbers_are_those_of_poisson() -> None:
-    rule = channels("uniform", number={"poisson": 14})
+    rule = channels("uniform", count={"poisson": 14})
     zones = {"positions": [[x, y] for x in np.linspace(-0.9, 0.9, 20) for y in np.linspace(-0.9, 0.9, 20)]}
     model = rc.placed(terminal({**zones, "radius": "10 nm"}, channels=[rule]))
-    found = np.unique([p.zone for p in places(model) if p.kind == "channel"], return_counts=True)[1]
+    found = np.unique([p.zone for p in rows_of(model) if p.kind == "channel"], return_counts=True)[1]
     assert len(found) == 400
     assert abs(found.mean() - 14) < SIGMAS * math.sqrt(14 / 400)
     assert abs(found.var() - 14) < SIGMAS * 14 * math.sqrt(2 / 400)
 
 
 def test_a_uniform_rule_fills_its_zone_evenly() -> None:
-    x, y = points(terminal(channels=[channels("uniform", number=4000)]))[:, :2].T
+    x, y = points(terminal(channels=[channels("uniform", count=4000)]))[:, :2].T
     ring = np.minimum(10 * (x**2 + y**2) / 0.2**2, 9).astype(int)  # ten rings of one area
     sector = ((np.arctan2(y, x) / (2 * np.pi) + 0.5) * 12).astype(int) % 12
     counts = np.bincount(12 * ring + sector, minlength=120)
@@ -107,7 +107,7 @@ def test_a_uniform_rule_fills_its_zone_evenly() -> None:
 
 
 def test_without_zones_a_rule_fills_the_whole_membrane_evenly() -> None:
-    group = {"name": "Ca", "current": PORE, "placement": {"kind": "uniform", "number": 4000}}
+    group = {"name": "Ca", "current": PORE, "placement": {"kind": "uniform", "count": 4000}}
     x, y = points(terminal(channels=[group]))[:, :2].T
     counts = np.histogram2d(x, y, bins=10, range=[[-1, 1], [-1, 1]])[0]
     assert counts.sum() == 4000
@@ -126,7 +126,7 @@ def test_neighbours_on_a_hexagonal_lattice_are_a_spacing_apart() -> None:
 
 
 def test_so_many_of_a_lattice_are_those_nearest_to_its_centre() -> None:
-    seven = points(terminal(channels=[channels("hexagonal", spacing="30 nm", number=7, angle=0)]))
+    seven = points(terminal(channels=[channels("hexagonal", spacing="30 nm", count=7, angle=0)]))
     angles = math.pi / 3 * np.arange(6)
     ring = 0.03 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     assert seven[0].tolist() == [0, 0, 0]
@@ -134,13 +134,13 @@ def test_so_many_of_a_lattice_are_those_nearest_to_its_centre() -> None:
 
 
 def test_a_ring_has_one_radius_and_equal_angles() -> None:
-    x, y, _ = points(terminal(channels=[channels("ring", radius="60 nm", number=8)])).T
+    x, y, _ = points(terminal(channels=[channels("ring", radius="60 nm", count=8)])).T
     np.testing.assert_allclose(np.hypot(x, y), 0.06, rtol=1e-12)
     np.testing.assert_allclose(np.diff(np.unwrap(np.arctan2(y, x))), math.pi / 4, rtol=1e-9)
 
 
 def test_channels_of_a_cluster_are_within_its_radius() -> None:
-    rule = channels("clusters", clusters=3, radius="30 nm", number=12, spacing="6 nm", cluster_spacing="100 nm")
+    rule = channels("clusters", clusters=3, radius="30 nm", count=12, spacing="6 nm", cluster_spacing="100 nm")
     found = points(terminal(channels=[rule]))
     assert len(found) == 36
     assert pdist(found).min() >= 0.006
@@ -151,7 +151,7 @@ def test_channels_of_a_cluster_are_within_its_radius() -> None:
 
 @pytest.mark.parametrize("kind", ["beside", "each"])
 def test_the_nearest_vesicle_is_at_the_distance_that_is_said(kind: str) -> None:
-    rule = channels(kind, number=3, around="docked", distance="35 nm")
+    rule = channels(kind, count=3, around="docked", distance="35 nm")
     vesicles = {**SOME, "placement": {**SOME["placement"], "spacing": "60 nm"}}
     model = terminal(vesicles=[vesicles], channels=[rule])
     found, (docked, _) = points(model), spheres(model)
@@ -161,7 +161,7 @@ def test_the_nearest_vesicle_is_at_the_distance_that_is_said(kind: str) -> None:
 
 def test_each_vesicle_has_channels_of_its_own() -> None:
     vesicles = {**SOME, "placement": {**SOME["placement"], "spacing": "80 nm"}}
-    model = terminal(vesicles=[vesicles], channels=[channels("each", number=2, around="docked", distance="20 nm")])
+    model = terminal(vesicles=[vesicles], channels=[channels("each", count=2, around="docked", distance="20 nm")])
     owner = cKDTree(spheres(model)[0][:, :2]).query(points(model)[:, :2])[1]
     assert np.bincount(owner).tolist() == [2] * 6
 
@@ -179,9 +179,9 @@ def test_perimeter_release_is_at_one_distance_from_the_edge_of_the_cluster() -> 
     at_edge = {
         "name": "docked",
         "radius": "20 nm",
-        "placement": {"kind": "perimeter", "zones": "az", "number": 5, "around": "Ca", "distance": "20 nm"},
+        "placement": {"kind": "perimeter", "zones": "az", "count": 5, "around": "Ca", "distance": "20 nm"},
     }
-    model = terminal(vesicles=[at_edge], channels=[channels("clusters", radius="50 nm", number=25)])
+    model = terminal(vesicles=[at_edge], channels=[channels("clusters", radius="50 nm", count=25)])
     hull = ConvexHull(points(model)[:, :2])
     corners = hull.points[hull.vertices]
     feet = spheres(model)[0][:, :2]
@@ -192,7 +192,7 @@ def test_perimeter_release_is_at_one_distance_from_the_edge_of_the_cluster() -> 
 
 def test_the_line_around_a_cluster_is_taken_evenly() -> None:
     two = channels("listed", positions=[["-50 nm", 0], ["50 nm", 0]])
-    around = channels("perimeter", "around", number=3000, around="Ca", distance="30 nm")
+    around = channels("perimeter", "around", count=3000, around="Ca", distance="30 nm")
     found = points(terminal(channels=[two, around]), 1)
     share = 2 * math.pi * 0.03 / (2 * math.pi * 0.03 + 2 * 0.1)  # of the arcs around both ends
     on_arcs = (np.abs(found[:, 0]) > 0.05).mean()
@@ -220,7 +220,7 @@ def test_vesicles_of_a_pool_keep_clear_of_docked_ones_and_of_obstacles() -> None
         "radius": "25 nm",
         "placement": {"kind": "hexagonal", "zones": "az", "spacing": "60 nm"},
     }
-    rule = {"kind": "pool", "zones": "az", "thickness": "150 nm", "number": 60}
+    rule = {"kind": "pool", "zones": "az", "thickness": "150 nm", "count": 60}
     mitochondrion = {"name": "mitochondrion", "centre": [0, 0, 0.13], "radius": "60 nm"}
     pool = {"name": "pool", "radius": "20 nm", "placement": rule}
     centres, radii = spheres(terminal(geometry={"obstacles": [mitochondrion]}, vesicles=[docked, pool]))
@@ -240,11 +240,11 @@ STANDING: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", STANDING)
 def test_channels_and_sensors_are_around_what_stands_in_a_zone(kind: str) -> None:
     geometry = {"obstacles": [{"kind": kind, **STANDING[kind]}], "size": ["2 um", "2 um", "0.8 um"]}
-    sensors = {"use": "felmy2003", "placement": {"kind": "uniform", "zones": "az", "number": 50, "height": "40 nm"}}
+    sensors = {"use": "felmy2003", "placement": {"kind": "uniform", "zones": "az", "count": 50, "height": "40 nm"}}
     rules = [
-        channels("uniform", number=200),
+        channels("uniform", count=200),
         channels("hexagonal", "lattice", spacing="30 nm"),
-        channels("clusters", "clusters", clusters=3, radius="30 nm", number=12),
+        channels("clusters", "clusters", clusters=3, radius="30 nm", count=12),
     ]
     model = rc.placed(terminal(geometry=geometry, channels=rules, sensors=[sensors]))
     (body,) = model.geometry.solids
@@ -262,7 +262,7 @@ def test_a_body_of_a_tile_stands_in_the_next_one_too() -> None:
         "periodic": ["x", "y"],
         "obstacles": [{"centre": ["0.28 um", "0.28 um", "0.2 um"], "radius": "180 nm"}],
     }
-    rule = {"kind": "pool", "thickness": "400 nm", "number": 60}
+    rule = {"kind": "pool", "thickness": "400 nm", "count": 60}
     vesicles = [{"name": "pool", "radius": "20 nm", "placement": rule}]
     centres, radii = spheres(
         terminal({"positions": [[0, 0]], "radius": "100 nm"}, geometry=geometry, vesicles=vesicles)
@@ -272,7 +272,7 @@ def test_a_body_of_a_tile_stands_in_the_next_one_too() -> None:
 
 
 def test_active_zones_are_apart_and_on_the_membrane() -> None:
-    zones = rc.placed(terminal({"count": 20, "radius": "100 nm", "minimum_spacing": "300 nm"})).zones
+    zones = rc.placed(terminal({"count": 20, "radius": "100 nm", "spacing": "300 nm"})).zones
     centres = np.array([zone.centre for zone in zones])
     assert [zone.name for zone in zones] == [f"az{i}" for i in range(20)]
     assert pdist(centres).min() >= 0.3
@@ -292,17 +292,17 @@ def test_sizes_of_zones_have_the_mean_and_the_spread_that_are_said(size: dict[st
 
 
 def test_the_same_seed_gives_the_same_places_whatever_else_there_is() -> None:
-    rule, other = channels("uniform", number=5), channels("uniform", "other", number=9)
+    rule, other = channels("uniform", count=5), channels("uniform", "other", count=9)
     zones = {"count": 3, "radius": "100 nm"}
     first = points(terminal(zones, channels=[rule]))
     np.testing.assert_array_equal(points(terminal(zones, channels=[rule])), first)
     np.testing.assert_array_equal(points(terminal(zones, channels=[other, rule]), 1), first)
     assert not np.isclose(points(terminal(zones, 2, channels=[rule]))[:, :2], first[:, :2]).any()
     in_each = np.array(
-        [place.along for place in places(rc.placed(terminal(zones, channels=[rule]))) if place.kind == "channel"]
+        [place.along for place in rows_of(rc.placed(terminal(zones, channels=[rule]))) if place.kind == "channel"]
     )
     assert pdist(in_each.reshape(3, 10)).min() > 0.01  # and each zone has its own
-    own = channels("uniform", number=5, seed=7)
+    own = channels("uniform", count=5, seed=7)
     listed = {"positions": [[0, 0]], "radius": "100 nm"}
     np.testing.assert_array_equal(
         points(terminal(listed, 1, channels=[own])), points(terminal(listed, 2, channels=[own]))
@@ -311,7 +311,7 @@ def test_the_same_seed_gives_the_same_places_whatever_else_there_is() -> None:
 
 def test_a_placed_model_lists_all_places_and_reads_back() -> None:
     model = terminal(
-        {"count": 2, "area": "0.05 um^2", "cv": 0.3}, vesicles=[SOME], channels=[channels("uniform", number=5)]
+        {"count": 2, "area": "0.05 um^2", "cv": 0.3}, vesicles=[SOME], channels=[channels("uniform", count=5)]
     )
     assert not model.is_placed
     placed = rc.placed(model)
@@ -322,7 +322,7 @@ def test_a_placed_model_lists_all_places_and_reads_back() -> None:
 
 
 def test_listed_positions_take_the_place_of_a_rule_and_the_other_way_round() -> None:
-    group = terminal(channels=[channels("uniform", number=5)]).channels[0]
+    group = terminal(channels=[channels("uniform", count=5)]).channels[0]
     listed = group.changed(positions=[[0, 0]])
     assert (listed.placement, listed.positions) == (None, ((0, 0),))
     assert listed.changed(placement=group.placement) == group
@@ -336,9 +336,9 @@ def test_mirror_planes_keep_half_of_what_is_its_own_mirror_image() -> None:
     assert len(half) == len(kept) < len(whole) / 2
     assert nearest(kept, half).max() < ROUNDING
     with pytest.raises(ModelError, match=r"^channels 'Ca' in az0 reach over the mirror plane x = 0, .* leave 'x' out"):
-        rc.placed(terminal(geometry={"symmetry": ["x"]}, channels=[channels("uniform", number=4)]))
+        rc.placed(terminal(geometry={"symmetry": ["x"]}, channels=[channels("uniform", count=4)]))
     aside = {"positions": [[0.5, 0]], "radius": "200 nm"}
-    assert len(points(terminal(aside, geometry={"symmetry": ["x"]}, channels=[channels("uniform", number=4)]))) == 4
+    assert len(points(terminal(aside, geometry={"symmetry": ["x"]}, channels=[channels("uniform", count=4)]))) == 4
 
 
 @pytest.mark.parametrize(
@@ -347,25 +347,21 @@ def test_mirror_planes_keep_half_of_what_is_its_own_mirror_image() -> None:
         ({"count": 80, "radius": "150 nm"}, {}, r"'az': \d+ zones with centres 300 nm apart find room on the membrane"),
         ({"count": 1, "radius": "2 um"}, {}, r"'az': 0 zones .* one more with a radius of 2000 nm does not"),
         ({"positions": [[0.9, 0]], "radius": "200 nm"}, {}, r"zone 'az0' at \(900, 0, 0\) nm .* reaches beyond the"),
-        (ONE, {"channels": [channels("uniform", number=900, spacing="20 nm")]}, r"in az0: \d+ of 900 find room when"),
-        (ONE, {"channels": [channels("hexagonal", spacing="90 nm", number=99)]}, r"in az0: \d+ of 99 find room on a"),
+        (ONE, {"channels": [channels("uniform", count=900, spacing="20 nm")]}, r"in az0: \d+ of 900 find room when"),
+        (ONE, {"channels": [channels("hexagonal", spacing="90 nm", count=99)]}, r"in az0: \d+ of 99 find room on a"),
         (
             ONE,
-            {"channels": [channels("ring", radius="300 nm", number=4)]},
+            {"channels": [channels("ring", radius="300 nm", count=4)]},
             r"in az0: 4 of 4 places are beyond its edge, in a body, or outside the terminal; ask for fewer",
         ),
         (
             ONE,
-            {
-                "vesicles": [
-                    {**SOME, "placement": {"kind": "hexagonal", "zones": "az", "spacing": "30 nm", "number": 7}}
-                ]
-            },
+            {"vesicles": [{**SOME, "placement": {"kind": "hexagonal", "zones": "az", "spacing": "30 nm", "count": 7}}]},
             r"in az0: 7 of 7 places are beyond its edge, in another vesicle or a body, .* farther apart",
         ),
         (
             ONE,
-            {"channels": [channels("exclusion", number=1, around="docked", distance="1 um")], "vesicles": [SOME]},
+            {"channels": [channels("exclusion", count=1, around="docked", distance="1 um")], "vesicles": [SOME]},
             r"in az0: 0 of 1 find room when they are placed one after the other; ask for fewer",
         ),
         (
@@ -391,38 +387,38 @@ def test_what_does_not_fit_is_one_sentence(zones: dict[str, Any], parts: dict[st
     ("parts", "message"),
     [
         (
-            {"channels": [channels("uniform", number=4, zones="az9")]},
+            {"channels": [channels("uniform", count=4, zones="az9")]},
             r"no active zones are called 'az9'; .*Did you mean 'az'",
         ),
         (
-            {"channels": [channels("exclusion", number=4, around="dock", distance=0.1)], "vesicles": [SOME]},
+            {"channels": [channels("exclusion", count=4, around="dock", distance=0.1)], "vesicles": [SOME]},
             r"channels 'Ca': nothing is called 'dock'; .* Did you mean 'docked'",
         ),
         (
             {
                 "channels": [
-                    channels("beside", "a", number=1, around="b", distance=0.1),
-                    channels("beside", "b", number=1, around="a", distance=0.1),
+                    channels("beside", "a", count=1, around="b", distance=0.1),
+                    channels("beside", "b", count=1, around="a", distance=0.1),
                 ]
             },
             r"channels 'a' and channels 'b' are placed after each other in a circle",
         ),
         ({"channels": [{"name": "Ca", "current": PORE}]}, r"channels 'Ca' has no positions, and no rule of placement"),
         (
-            {"channels": [{**channels("uniform", number=4), "positions": [[0, 0]]}]},
+            {"channels": [{**channels("uniform", count=4), "positions": [[0, 0]]}]},
             r"channels 'Ca' has positions and a rule of placement; leave one of them out",
         ),
-        ({"channels": [channels("pool", thickness=0.1, number=3)]}, r"channels 'Ca': a pool is of vesicles"),
-        ({"channels": [channels("uniform", number=4, height=0.1)]}, r"channels 'Ca' are on the membrane: leave height"),
-        ({"channels": [channels("uniform", number=0)]}, r"0 is no number of things; write a whole number of 1 to"),
+        ({"channels": [channels("pool", thickness=0.1, count=3)]}, r"channels 'Ca': a pool is of vesicles"),
+        ({"channels": [channels("uniform", count=4, height=0.1)]}, r"channels 'Ca' are on the membrane: leave height"),
+        ({"channels": [channels("uniform", count=0)]}, r"0 is no number of things; write a whole number of 1 to"),
         ({"active_zones": [{"radius": 0.1}]}, r"active zones 'az': say their count, or the positions"),
         ({"active_zones": [{"count": 2}]}, r"active zones 'az': say one of radius, area and radii"),
         (
             {
                 "geometry": {"obstacles": [{"name": "Ca", "centre": [0, 0, 0.1], "radius": 0.05}]},
                 "channels": [
-                    channels("uniform", number=4),
-                    channels("beside", "b", number=1, around="Ca", distance=0.1),
+                    channels("uniform", count=4),
+                    channels("beside", "b", count=1, around="Ca", distance=0.1),
                 ],
             },
             r"channels and vesicles are called 'Ca', and a rule needs to know which",
@@ -436,12 +432,12 @@ def test_a_rule_that_cannot_be_meant_is_one_sentence(parts: dict[str, Any], mess
 
 def test_chance_that_gives_nothing_is_one_sentence() -> None:
     with pytest.raises(ModelError, match=r"^channels 'Ca': chance gave none of them; take another seed, or a larger"):
-        rc.placed(terminal(channels=[channels("uniform", number={"poisson": 1e-9})]))
+        rc.placed(terminal(channels=[channels("uniform", count={"poisson": 1e-9})]))
 
 
 def test_control_volumes_are_made_of_places_alone() -> None:
     with pytest.raises(ModelError, match=r"has rules of placement, and no places yet: rdcalcium.placed\(model\)"):
-        discretize(terminal(channels=[channels("uniform", number=5)]))
+        discretize(terminal(channels=[channels("uniform", count=5)]))
 
 
 def test_channels_of_keller_2015_keep_50_nm_from_sensors() -> None:
@@ -469,16 +465,16 @@ def test_mirror_images_of_channels_are_near_too() -> None:
 def test_twenty_active_zones_run_in_one_terminal_and_their_places_are_kept(tmp_path: Path) -> None:
     under = {"use": "felmy2003", "placement": {"kind": "under", "zones": "az", "around": "docked", "height": "2 nm"}}
     model = terminal(
-        {"count": 20, "radius": "100 nm", "minimum_spacing": "300 nm"},
+        {"count": 20, "radius": "100 nm", "spacing": "300 nm"},
         geometry={"size": ["2 um", "2 um", "0.2 um"]},
-        vesicles=[{**SOME, "placement": {**SOME["placement"], "number": 2, "height": "2 nm"}}],
-        channels=[channels("exclusion", number={"poisson": 6}, around="docked", distance="30 nm")],
+        vesicles=[{**SOME, "placement": {**SOME["placement"], "count": 2, "height": "2 nm"}}],
+        channels=[channels("exclusion", count={"poisson": 6}, around="docked", distance="30 nm")],
         sensors=[under],
     )
     result = rc.run(model, out=tmp_path / "run", warn=lambda sentences: None)
     placed = rc.placed(model)
     rows = read_places(tmp_path / "run")
-    assert rows == places(placed)
+    assert rows == rows_of(placed)
     assert {row.zone for row in rows if row.kind == "sensor"} == {f"az{i}" for i in range(20)}
     assert len(result.probes) == 40
     assert rc.load(tmp_path / "run" / MODEL) == placed
@@ -490,7 +486,7 @@ def test_twenty_active_zones_run_in_one_terminal_and_their_places_are_kept(tmp_p
 
 def test_a_periodic_terminal_has_no_ends() -> None:
     """A spacing is kept, and the nearest channel looked for, across the ends of a tile."""
-    spaced = {"name": "Ca", "current": PORE, "placement": {"kind": "uniform", "number": 300, "spacing": "70 nm"}}
+    spaced = {"name": "Ca", "current": PORE, "placement": {"kind": "uniform", "count": 300, "spacing": "70 nm"}}
     geometry = {"size": ["2 um", "2 um", "0.5 um"], "periodic": ["x", "y"]}
     found = points(terminal(geometry=geometry, channels=[spaced]))[:, :2]
     tiles = [found + np.array([x, y]) for x in (-2, 0, 2) for y in (-2, 0, 2)]
@@ -504,7 +500,7 @@ def test_a_periodic_terminal_has_no_ends() -> None:
 
 def test_a_picture_has_a_panel_for_each_active_zone(tmp_path: Path) -> None:
     model = rc.placed(
-        terminal({"count": 7, "radius": "100 nm"}, vesicles=[SOME], channels=[channels("uniform", number=3)])
+        terminal({"count": 7, "radius": "100 nm"}, vesicles=[SOME], channels=[channels("uniform", count=3)])
     )
     write_places(tmp_path / PLACEMENT, model)
     drawn: list[Any] = []
@@ -526,11 +522,11 @@ def test_a_picture_has_a_panel_for_each_active_zone(tmp_path: Path) -> None:
 def test_check_tells_numbers_densities_and_coupling_distances() -> None:
     model = terminal(
         {"count": 4, "radius": "100 nm"},
-        channels=[channels("uniform", number=10)],
+        channels=[channels("uniform", count=10)],
         sensors=[
             {
                 "use": "felmy2003",
-                "placement": {"kind": "beside", "zones": "az", "number": 2, "around": "Ca", "distance": 0.02},
+                "placement": {"kind": "beside", "zones": "az", "count": 2, "around": "Ca", "distance": 0.02},
             }
         ],
     )

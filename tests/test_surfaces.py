@@ -353,9 +353,9 @@ def test_a_surface_in_a_box_is_cut_from_its_grid_and_has_no_tetrahedra(tmp_path)
 
 
 def test_zones_and_their_channels_lie_on_a_surface_from_a_file(tmp_path):
-    rule = {"kind": "uniform", "zones": "az", "number": 3}
+    rule = {"kind": "uniform", "zones": "az", "count": 3}
     channels = [{"name": "Ca", "current": CONSTANT, "placement": rule}]
-    zones = [{"count": 2, "radius": "60 nm", "minimum_spacing": "200 nm"}]
+    zones = [{"count": 2, "radius": "60 nm", "spacing": "200 nm"}]
     model = placed(terminal(tmp_path, active_zones=zones, channels=channels))
     points = np.array(model.channels[0].points)
     assert len(points) == 6

@@ -11,7 +11,7 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.model import Model
 from rdcalcium.model.placeable import ruled, zones_called
 from rdcalcium.model.placement.zones import ActiveZones
-from rdcalcium.placement import coupling_distances, places
+from rdcalcium.placement import coupling_distances, rows_of
 from rdcalcium.placement.chart import Chart
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.placement.zones import touching
@@ -65,9 +65,9 @@ def _parts(model: Model, entry: ActiveZones) -> Iterator[str]:
 
 def _densities(model: Model, area: float) -> Iterator[str]:
     """How many of each group are in the zones."""
-    rows = [place for place in places(model) if place.zone and place.kind != "active zone"]
-    for kind, name in dict.fromkeys((place.kind, place.name) for place in rows):
-        found = Counter(place.zone for place in rows if (place.kind, place.name) == (kind, name))
+    rows = [row for row in rows_of(model) if row.zone and row.kind != "active zone"]
+    for kind, name in dict.fromkeys((row.kind, row.name) for row in rows):
+        found = Counter(row.zone for row in rows if (row.kind, row.name) == (kind, name))
         numbers = [found[zone.name] for zone in model.zones]
         span = f"{min(numbers)} to {max(numbers)}" if min(numbers) < max(numbers) else f"{numbers[0]}"
         total = sum(numbers)
@@ -81,7 +81,7 @@ def left_out(given: Model, model: Model) -> Iterator[str]:
     model  the same with the places that they gave
     """
     about = [one for one in ruled(given) if one.rule.for_each and one.rule.zones is not None]
-    rows = places(model) if about else []
+    rows = rows_of(model) if about else []
     for one in about:
         zones, (name,) = zones_called(model, one.rule.zones or ""), one.rule.needs
         found = [row.zone in zones for row in rows if row.name == name and row.kind != "active zone"]

@@ -2,6 +2,6 @@
 
 from rdcalcium.placement.coupling import coupling_distances, distances
 from rdcalcium.placement.follow import placed, require_places, with_rules_of
-from rdcalcium.placement.rows import Place, places
+from rdcalcium.placement.rows import Row, rows_of
 
-__all__ = ["Place", "coupling_distances", "distances", "placed", "places", "require_places", "with_rules_of"]
+__all__ = ["Row", "coupling_distances", "distances", "placed", "require_places", "rows_of", "with_rules_of"]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.errors import ModelError
-from rdcalcium.placement.site import TOUCHING, Site
+from rdcalcium.placement.placing import TOUCHING, Placing
 
 BATCH = 512  # candidates that are drawn at once
 PATIENCE = 200  # batches without room for another one, after which there is none
@@ -23,7 +23,7 @@ def anywhere(places: np.ndarray) -> np.ndarray:
 
 
 def one_by_one(
-    site: Site,
+    placing: Placing,
     draw: Draw,
     number: int,
     spacing: float,
@@ -42,27 +42,29 @@ def one_by_one(
     before, fruitless = len(found), 0
     while len(found) - before < number:
         places = draw(BATCH)
-        places = places[site.free(places)]
+        places = places[placing.free(places)]
         places = places[allowed(places)]
-        new = places[_apart(site, site.points(places), site.points(found), max(spacing, 2 * site.radius) * TOUCHING)]
+        new = places[
+            _apart(placing, placing.points(places), placing.points(found), max(spacing, 2 * placing.radius) * TOUCHING)
+        ]
         found = np.concatenate([found, new])
         fruitless = 0 if len(new) else fruitless + 1
         if fruitless == PATIENCE:
             raise ModelError(
-                f"{site.called}: {len(found) - before} of {number} find room when they are placed one after the "
+                f"{placing.called}: {len(found) - before} of {number} find room when they are placed one after the "
                 "other; ask for fewer, a smaller spacing or distance, or larger zones"
             )
     return found[before : before + number]
 
 
-def _apart(site: Site, points: np.ndarray, others: np.ndarray, spacing: float) -> np.ndarray:
+def _apart(placing: Placing, points: np.ndarray, others: np.ndarray, spacing: float) -> np.ndarray:
     """Which points (n, 3), taken one after the other, are far enough from others and from those before; indices."""
     if not spacing or not len(points):
         return np.arange(len(points))
-    far = cKDTree(site.everywhere(others)).query(points)[0] >= spacing if len(others) else anywhere(points)
+    far = cKDTree(placing.everywhere(others)).query(points)[0] >= spacing if len(others) else anywhere(points)
     kept, there = list[int](), np.empty((0, 3))
     for i in np.flatnonzero(far).tolist():
         if not kept or np.linalg.norm(there - points[i], axis=1).min() >= spacing:
             kept.append(i)
-            there = np.concatenate([there, site.everywhere(points[i : i + 1])])
+            there = np.concatenate([there, placing.everywhere(points[i : i + 1])])
     return np.array(kept, dtype=int)

@@ -105,3 +105,10 @@ def axes_of(normal: np.ndarray) -> np.ndarray:
 def raised(feet: np.ndarray, height: float) -> np.ndarray:
     """Places u, v, h at one height above feet u, v, (n, 3) of (n, 2)."""
     return np.column_stack([feet, np.full(len(feet), height)])
+
+
+def around(rng: np.random.Generator, feet: np.ndarray, distance: float) -> np.ndarray:
+    """A point at a distance from each of some feet u, v, in any direction, (n, 2)."""
+    angles = 2 * np.pi * rng.random(len(feet))
+    points: np.ndarray = feet + distance * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return points

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 
 import numpy as np
 
@@ -14,7 +13,8 @@ from rdcalcium.placement.chart import Chart
 from rdcalcium.placement.ground import Disc, Ground, Rectangle
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.placement.mirrors import on_the_computed_side
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules import follow
 from rdcalcium.placement.there import There
 from rdcalcium.placement.zones import with_zones
 from rdcalcium.randomness import generator
@@ -43,9 +43,8 @@ def _fill(there: There, one: Ruled) -> None:
     """Follow the rule of one group, zone by zone."""
     feet = {name: there.feet(name) for name in one.rule.needs}
     seed = there.model.run.seed if one.rule.seed is None else one.rule.seed
-    make = import_module(f"rdcalcium.placement.rules.{type(one.rule).__module__.rpartition('.')[2]}").places
     for name, ground, chart in _grounds(there, one):
-        site = Site(
+        placing = Placing(
             called=f"{one.called} in {name}" if name else one.called,
             ground=ground,
             chart=chart,
@@ -55,9 +54,9 @@ def _fill(there: There, one: Ruled) -> None:
             spheres=there.spheres,
             rng=generator(seed, NO_TRIAL, "placement", one.kind, one.name, name),
         )
-        found = make(one.rule, site)
+        found = follow(one.rule, placing)
         points = on_the_computed_side(
-            there.model.geometry.mirrors, site.called, site.points(found), site.feet_of(found)
+            there.model.geometry.mirrors, placing.called, placing.points(found), placing.feet_of(found)
         )
         there.add(one, *points)
 

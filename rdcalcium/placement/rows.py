@@ -21,7 +21,7 @@ Along = tuple[float, float]
 Above = tuple[float, int, str, Along]  # µm from the middle of a zone, number of the point, name of the zone, u and v
 
 
-class Place(NamedTuple):
+class Row(NamedTuple):
     """One of them.
 
     kind    "active zone", "vesicle", "channel" or "sensor", or that of an obstacle that is not round
@@ -42,9 +42,9 @@ class Place(NamedTuple):
     along: Along | None = None
 
 
-def places(model: Model) -> list[Place]:
+def rows_of(model: Model) -> list[Row]:
     """All of them in a model whose places are known; zones first."""
-    rows = [Place("active zone", zone.name, 1, zone.name, zone.centre, zone.radius, (0.0, 0.0)) for zone in model.zones]
+    rows = [Row("active zone", zone.name, 1, zone.name, zone.centre, zone.radius, (0.0, 0.0)) for zone in model.zones]
     things: list[tuple[str, str, tuple[float, float, float], float]] = [
         *(_body(obstacle) for obstacle in model.geometry.solids),
         *(("channel", group.name, point, 0.0) for group in model.channels for point in group.points),
@@ -56,7 +56,7 @@ def places(model: Model) -> list[Place]:
     for i, (kind, name, point, radius) in enumerate(things):
         counted[kind, name] = counted.get((kind, name), 0) + 1
         zone, along = found.get(i, ("", None))
-        rows.append(Place(kind, name, counted[kind, name], zone, point, radius, along))
+        rows.append(Row(kind, name, counted[kind, name], zone, point, radius, along))
     return rows
 
 

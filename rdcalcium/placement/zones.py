@@ -42,7 +42,7 @@ def _drawn(model: Model, entry: ActiveZones, known: list[Zone]) -> ActiveZones:
         there.append((centre, radius))
         positions.append(tuple(centre.tolist()))
     sizes = {"radius": None, "area": None, "radii": tuple(radii)} if entry.cv else {}
-    return entry.changed(count=None, cv=None, minimum_spacing=None, on=None, positions=tuple(positions), **sizes)
+    return entry.changed(count=None, cv=None, spacing=None, on=None, positions=tuple(positions), **sizes)
 
 
 def _radii(entry: ActiveZones, rng: np.random.Generator) -> list[float]:
@@ -62,7 +62,7 @@ def _centre(
     """Of one more zone, that is on the membrane as a whole and far enough from those that are there, (3,)."""
     membrane = Membrane.of(model)
     centres = np.array([centre for centre, _ in there]).reshape(-1, 3)
-    apart = np.array([entry.minimum_spacing or radius + other for _, other in there])
+    apart = np.array([entry.spacing or radius + other for _, other in there])
     for _ in range(PATIENCE):
         points = membrane.sample(rng, BATCH)
         points = points[(cdist(points, centres) >= apart).all(axis=1)]
@@ -73,7 +73,7 @@ def _centre(
     where = f"on {entry.on!r}" if entry.on else "on the membrane"
     raise ModelError(
         f"active zones {entry.name!r}: {counted(len(there), 'zone')} with centres "
-        f"{nanometres(entry.minimum_spacing or 2 * radius, 3)} apart find room {where}, and one more with a radius of "
+        f"{nanometres(entry.spacing or 2 * radius, 3)} apart find room {where}, and one more with a radius of "
         f"{nanometres(radius, 3)} does not; ask for fewer, closer together or smaller ones, or another seed"
     )
 

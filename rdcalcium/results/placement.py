@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from rdcalcium.model import Model, write_toml
-from rdcalcium.placement import Place, places, with_rules_of
+from rdcalcium.placement import Row, rows_of, with_rules_of
 from rdcalcium.results.folder import AS_GIVEN, PLACEMENT, lost, write_atomically
 
 HEADINGS = ("kind", "name", "number", "zone", "x (um)", "y (um)", "z (um)", "radius (um)", "u (um)", "v (um)")
@@ -30,12 +30,12 @@ def write_places(path: Path, model: Model) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADINGS)
-    for row in places(model):
+    for row in rows_of(model):
         writer.writerow((row.kind, row.name, row.number, row.zone, *row.point, row.radius, *(row.along or ("", ""))))
     write_atomically(path, text.getvalue().encode())
 
 
-def read_places(folder: Path) -> list[Place]:
+def read_places(folder: Path) -> list[Row]:
     """What `write_places` wrote into a run folder; empty if there is no such table."""
     path = folder / PLACEMENT
     if not path.exists():
@@ -49,7 +49,7 @@ def read_places(folder: Path) -> list[Place]:
         raise lost(f"{path} is damaged") from None
 
 
-def _place(kind: str, name: str, number: str, zone: str, *numbers: str) -> Place:
+def _place(kind: str, name: str, number: str, zone: str, *numbers: str) -> Row:
     x, y, z, radius = map(float, numbers[:4])
     u, v = numbers[4:]
-    return Place(kind, name, int(number), zone, (x, y, z), radius, (float(u), float(v)) if u else None)
+    return Row(kind, name, int(number), zone, (x, y, z), radius, (float(u), float(v)) if u else None)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.errors import InputError, suggest
-from rdcalcium.results import Place, read_places
+from rdcalcium.results import Row, read_places
 from rdcalcium.results.scene import Scene
 from rdcalcium.solids import Block, Solid, nearest_on_surface, slopes
 from rdcalcium.solids.base import place
@@ -127,12 +127,12 @@ def direction(normal: Normal | None) -> np.ndarray | None:
     return found
 
 
-def _of_zone(zone: Place, scene: Scene) -> Spot:
+def _of_zone(zone: Row, scene: Scene) -> Spot:
     point = np.array(zone.point)
     return Spot(zone.name, point, axes_along(normal_at(scene, point)), zone.radius, scene)
 
 
-def _point(at: At, zones: dict[str, Place]) -> np.ndarray:
+def _point(at: At, zones: dict[str, Row]) -> np.ndarray:
     if not isinstance(at, str):
         return np.array(at, dtype=float).reshape(3)
     words = at.strip("()[] ").split(",")

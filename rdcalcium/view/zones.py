@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.results import Place, read_places
+from rdcalcium.results import Row, read_places
 from rdcalcium.units import NM_PER_UM, counted, nanometres
 from rdcalcium.view.canvas import new_figure, save
 from rdcalcium.view.style import CHANNEL, INK, SENSOR, round_length
@@ -56,7 +56,7 @@ def zones(run_folder: str | Path, path: str | Path) -> Path:
     return save(figure, path)
 
 
-def _draw(axis: Axes, zone: Place, inside: Sequence[Place], reach: float) -> dict[str, Artist]:
+def _draw(axis: Axes, zone: Row, inside: Sequence[Row], reach: float) -> dict[str, Artist]:
     """One zone and what is in it; a key to that."""
     from matplotlib.lines import Line2D
 
@@ -79,7 +79,7 @@ def _draw(axis: Axes, zone: Place, inside: Sequence[Place], reach: float) -> dic
     return handles
 
 
-def _circle(place: Place, **look: str) -> Circle:
+def _circle(place: Row, **look: str) -> Circle:
     """Its outline as seen from above."""
     from matplotlib.patches import Circle
 
@@ -87,7 +87,7 @@ def _circle(place: Place, **look: str) -> Circle:
     return Circle((NM_PER_UM * u, NM_PER_UM * v), NM_PER_UM * place.radius, fill=False, lw=1.0, **look)
 
 
-def _height(place: Place, zone: Place) -> float:
+def _height(place: Row, zone: Row) -> float:
     """Of the centre of something above the plane that touches its zone, µm."""
     return math.sqrt(max(math.dist(place.point, zone.point) ** 2 - math.hypot(*(place.along or (0.0, 0.0))) ** 2, 0.0))
 

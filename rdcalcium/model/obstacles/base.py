@@ -9,9 +9,7 @@ from typing import Self
 import numpy as np
 
 from rdcalcium.model.base import Part
-from rdcalcium.solids import Solid
-
-Place = tuple[float, float, float]
+from rdcalcium.solids import Place, Solid
 
 ROUNDING = 1e-9  # µm, by which a point on the surface may seem to be inside
 OBSTACLES = "vesicles"  # the surface of all obstacles together

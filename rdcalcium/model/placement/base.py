@@ -1,4 +1,4 @@
-"""What every rule of placement says of itself."""
+"""What every rule of placement says of itself, and what several of them have in common."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from rdcalcium.model.base import Part
+from rdcalcium.model.placement.number import Number
 from rdcalcium.model.quantity import Quantity
 
 Distance = Annotated[float, Quantity("length", ge=0)]
@@ -36,3 +37,24 @@ class Rule(Part):
     def needs(self) -> tuple[str, ...]:
         """Names of what must have its places before."""
         return ()
+
+
+class Counted(Rule):
+    """Of so many that are placed at random."""
+
+    count: Number
+    """In each zone: a whole number, or { poisson = mean }."""
+    spacing: Distance = 0.0
+    """Smallest distance between two of those that are placed; vesicles never overlap."""
+
+
+class Around(Rule):
+    """About others, which must have their places before."""
+
+    around: str
+    """Name of these vesicles, obstacles, sensors or channels."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """These others."""
+        return (self.around,)

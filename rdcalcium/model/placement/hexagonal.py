@@ -15,7 +15,7 @@ class Hexagonal(Rule):
     kind: Literal["hexagonal"] = "hexagonal"
     spacing: PositiveLength
     """Between nearest neighbours."""
-    number: Number | None = None
+    count: Number | None = None
     """In each zone, those nearest to its centre that no body is in the way of; none: all of these in the zone."""
     angle: Annotated[float, Quantity("number", ge=-360, le=360)] | None = None
     """Of a row of the lattice to x, degrees; none: it is drawn for each zone."""

@@ -28,14 +28,14 @@ class Pool(Rule):
     radius: PositiveLength | None = None
     """Of the pool; none: that of the zone."""
     fraction: Annotated[float, Quantity("number", gt=0, lt=SATURATED, hint=FULL)] | None = None
-    """Of its volume that they fill; none: their number is given."""
-    number: Number | None = None
+    """Of its volume that they fill; none: their count is given."""
+    count: Number | None = None
     """In each zone; none: as many as fill the fraction."""
     spacing: PositiveLength | None = None
     """Smallest distance between two centres; none: they may touch."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
-        if (self.fraction is None) == (self.number is None):
-            raise ValueError("a pool has a fraction of its volume that vesicles fill, or their number: say one of them")
+        if (self.fraction is None) == (self.count is None):
+            raise ValueError("a pool has a fraction of its volume that vesicles fill, or their count: say one of them")
         return self

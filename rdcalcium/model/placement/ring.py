@@ -15,7 +15,7 @@ class Ring(Rule):
     kind: Literal["ring"] = "ring"
     radius: PositiveLength
     """Of the ring."""
-    number: Number
+    count: Number
     """In each zone: a whole number, or { poisson = mean }."""
     angle: Annotated[float, Quantity("number", ge=-360, le=360)] | None = None
     """Of the first one to x, degrees; none: it is drawn for each zone."""

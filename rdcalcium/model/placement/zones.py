@@ -12,10 +12,9 @@ from rdcalcium.model.base import Name, Part
 from rdcalcium.model.placement.base import Distance, Seed
 from rdcalcium.model.quantity import Factor, Length, PositiveLength, Quantity
 from rdcalcium.model.shapes import Shape
-from rdcalcium.solids import slopes
+from rdcalcium.solids import Place, slopes
 
 PositiveArea = Annotated[float, Quantity("area", gt=0)]
-Vector = tuple[float, float, float]
 
 
 class Zone(NamedTuple):
@@ -28,8 +27,8 @@ class Zone(NamedTuple):
     """
 
     name: str
-    centre: Vector
-    normal: Vector | None
+    centre: Place
+    normal: Place | None
     radius: float
 
 
@@ -45,7 +44,7 @@ class ActiveZones(Part):
     on: str | None = None
     """Part of the terminal on whose membrane they are placed at random: "bouton", or an axon of it by its name; none:
     anywhere on the membrane."""
-    minimum_spacing: Distance | None = None
+    spacing: Distance | None = None
     """Smallest distance between two centres, also to those of other entries; none: zones do not overlap."""
     radius: PositiveLength | None = None
     """Of each; none: it follows from the area."""
@@ -103,7 +102,7 @@ class ActiveZones(Part):
         return tuple(Zone(name, centre, inward(geometry, centre), radius) for name, centre, radius in rows)
 
 
-def inward(geometry: Shape, point: Vector) -> Vector | None:
+def inward(geometry: Shape, point: Place) -> Place | None:
     """Normal of the membrane at a point of it, into the cytosol; None where only the triangles of a mesh tell."""
     if geometry.outline is None:
         return None

@@ -9,9 +9,7 @@ from typing import ClassVar, Self
 from rdcalcium.model.base import Part
 from rdcalcium.model.cells import Grid, Tetrahedra
 from rdcalcium.model.obstacles import Obstacle
-from rdcalcium.solids import Solid
-
-Place = tuple[float, float, float]
+from rdcalcium.solids import Place, Solid
 
 
 class Shape(Part):

@@ -6,25 +6,22 @@ import numpy as np
 
 from rdcalcium.model.placement.beside import Beside
 from rdcalcium.placement.adding import one_by_one
-from rdcalcium.placement.chart import raised
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.chart import around, raised
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules.base import follow
 
 
-def places(rule: Beside, site: Site) -> np.ndarray:
+@follow.register
+def _beside(rule: Beside, placing: Placing) -> np.ndarray:
     """Around any of the others, where none of them is nearer, (n, 3)."""
-    feet = site.near(rule.around)
+    feet = placing.near(rule.around)
 
     def draw(number: int) -> np.ndarray:
-        return raised(around(site.rng, feet[site.rng.integers(len(feet), size=number)], rule.distance), rule.height)
+        return raised(
+            around(placing.rng, feet[placing.rng.integers(len(feet), size=number)], rule.distance), rule.height
+        )
 
     def allowed(places: np.ndarray) -> np.ndarray:
-        return site.clear_of(rule.around, rule.distance, places)
+        return placing.clear_of(rule.around, rule.distance, places)
 
-    return one_by_one(site, draw, site.count(rule.number), rule.spacing, allowed)
-
-
-def around(rng: np.random.Generator, feet: np.ndarray, distance: float) -> np.ndarray:
-    """A point at a distance from each of some feet, in any direction, (n, 2)."""
-    angles = 2 * np.pi * rng.random(len(feet))
-    points: np.ndarray = feet + distance * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return points
+    return one_by_one(placing, draw, placing.how_many(rule.count), rule.spacing, allowed)

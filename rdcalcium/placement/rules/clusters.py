@@ -10,28 +10,32 @@ from rdcalcium.model.placement.clusters import Clusters
 from rdcalcium.placement.adding import one_by_one
 from rdcalcium.placement.chart import raised
 from rdcalcium.placement.ground import Disc
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules.base import follow
 
 
-def places(rule: Clusters, site: Site) -> np.ndarray:
+@follow.register
+def _clusters(rule: Clusters, placing: Placing) -> np.ndarray:
     """First the centres of the clusters, then what is in each, (n, 3)."""
     found = np.empty((0, 3))
-    for centre in _centres(rule, site):
+    for centre in _centres(rule, placing):
         disc = Disc(rule.radius, tuple(centre[:2].tolist()))
 
         def draw(number: int, disc: Disc = disc) -> np.ndarray:
-            return raised(disc.sample(site.rng, number), rule.height)
+            return raised(disc.sample(placing.rng, number), rule.height)
 
-        new = one_by_one(site, draw, site.count(rule.number), rule.spacing, there=found)
+        new = one_by_one(placing, draw, placing.how_many(rule.count), rule.spacing, there=found)
         found = np.concatenate([found, new])
     return found
 
 
-def _centres(rule: Clusters, site: Site) -> np.ndarray:
+def _centres(rule: Clusters, placing: Placing) -> np.ndarray:
     """Of clusters that are on the ground as a whole, (k, 3)."""
-    bare = replace(site, ground=site.ground.shrunk(rule.radius), radius=0.0, called=f"clusters of {site.called}")
+    bare = replace(
+        placing, ground=placing.ground.shrunk(rule.radius), radius=0.0, called=f"clusters of {placing.called}"
+    )
 
     def draw(number: int) -> np.ndarray:
-        return raised(bare.ground.sample(site.rng, number), 0.0)
+        return raised(bare.ground.sample(placing.rng, number), 0.0)
 
-    return one_by_one(bare, draw, site.count(rule.clusters), rule.cluster_spacing)
+    return one_by_one(bare, draw, placing.how_many(rule.clusters), rule.cluster_spacing)

@@ -6,23 +6,24 @@ import numpy as np
 
 from rdcalcium.model.placement.each import Each
 from rdcalcium.placement.adding import one_by_one
-from rdcalcium.placement.chart import raised
-from rdcalcium.placement.rules.beside import around
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.chart import around, raised
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules.base import follow
 
 
-def places(rule: Each, site: Site) -> np.ndarray:
+@follow.register
+def _each(rule: Each, placing: Placing) -> np.ndarray:
     """Around one after the other, where none of them is nearer, (n, 3)."""
     found = np.empty((0, 3))
 
     def allowed(places: np.ndarray) -> np.ndarray:
-        return site.clear_of(rule.around, rule.distance, places)
+        return placing.clear_of(rule.around, rule.distance, places)
 
-    for foot in site.near(rule.around):
+    for foot in placing.near(rule.around):
 
         def draw(number: int, foot: np.ndarray = foot) -> np.ndarray:
-            return raised(around(site.rng, np.tile(foot, (number, 1)), rule.distance), rule.height)
+            return raised(around(placing.rng, np.tile(foot, (number, 1)), rule.distance), rule.height)
 
-        new = one_by_one(site, draw, site.count(rule.number), rule.spacing, allowed, found)
+        new = one_by_one(placing, draw, placing.how_many(rule.count), rule.spacing, allowed, found)
         found = np.concatenate([found, new])
     return found

@@ -7,16 +7,18 @@ import numpy as np
 from rdcalcium.model.placement.exclusion import Exclusion
 from rdcalcium.placement.adding import one_by_one
 from rdcalcium.placement.chart import raised
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules.base import follow
 
 
-def places(rule: Exclusion, site: Site) -> np.ndarray:
+@follow.register
+def _exclusion(rule: Exclusion, placing: Placing) -> np.ndarray:
     """Anywhere on the ground that is far enough from those around which nothing is placed, (n, 3)."""
 
     def draw(number: int) -> np.ndarray:
-        return raised(site.ground.sample(site.rng, number), rule.height)
+        return raised(placing.ground.sample(placing.rng, number), rule.height)
 
     def allowed(places: np.ndarray) -> np.ndarray:
-        return site.clear_of(rule.around, rule.distance, places)
+        return placing.clear_of(rule.around, rule.distance, places)
 
-    return one_by_one(site, draw, site.count(rule.number), rule.spacing, allowed)
+    return one_by_one(placing, draw, placing.how_many(rule.count), rule.spacing, allowed)

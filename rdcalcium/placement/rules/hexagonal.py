@@ -9,22 +9,24 @@ import numpy as np
 from rdcalcium.errors import ModelError
 from rdcalcium.model.placement.hexagonal import Hexagonal
 from rdcalcium.placement.chart import raised
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules.base import follow
 from rdcalcium.units import nanometres
 
 
-def places(rule: Hexagonal, site: Site) -> np.ndarray:
+@follow.register
+def _hexagonal(rule: Hexagonal, placing: Placing) -> np.ndarray:
     """Points of the lattice that are free, the nearest to the centre of the ground first, (n, 3)."""
-    angle = 2 * math.pi * site.rng.random() if rule.angle is None else math.radians(rule.angle)
-    found = raised(_lattice(rule.spacing, angle, site.ground.reach), rule.height)
-    found = found[site.free(found)]
-    number = len(found) if rule.number is None else site.count(rule.number)
+    angle = 2 * math.pi * placing.rng.random() if rule.angle is None else math.radians(rule.angle)
+    found = raised(_lattice(rule.spacing, angle, placing.ground.reach), rule.height)
+    found = found[placing.free(found)]
+    number = len(found) if rule.count is None else placing.how_many(rule.count)
     if number > len(found):
         raise ModelError(
-            f"{site.called}: {len(found)} of {number} find room on a lattice with a spacing of "
+            f"{placing.called}: {len(found)} of {number} find room on a lattice with a spacing of "
             f"{nanometres(rule.spacing)}; ask for fewer, a smaller spacing or larger zones"
         )
-    return site.require_free(found[:number])
+    return placing.require_free(found[:number])
 
 
 def _lattice(spacing: float, angle: float, reach: float) -> np.ndarray:

@@ -6,9 +6,11 @@ import numpy as np
 
 from rdcalcium.model.placement.listed import Listed
 from rdcalcium.placement.chart import raised
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules.base import follow
 
 
-def places(rule: Listed, site: Site) -> np.ndarray:
+@follow.register
+def _listed(rule: Listed, placing: Placing) -> np.ndarray:
     """As they are listed, (n, 3)."""
-    return site.require_free(raised(np.array(rule.positions), rule.height))
+    return placing.require_free(raised(np.array(rule.positions), rule.height))

@@ -8,17 +8,19 @@ from scipy.spatial import ConvexHull, QhullError
 from rdcalcium.model.placement.perimeter import Perimeter
 from rdcalcium.placement.adding import one_by_one
 from rdcalcium.placement.chart import raised
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules.base import follow
 
 
-def places(rule: Perimeter, site: Site) -> np.ndarray:
+@follow.register
+def _perimeter(rule: Perimeter, placing: Placing) -> np.ndarray:
     """Anywhere on the line at a distance around the convex hull of the cluster, (n, 3)."""
-    corners = hull(site.near(rule.around))
+    corners = hull(placing.near(rule.around))
 
     def draw(number: int) -> np.ndarray:
-        return raised(around_hull(site.rng, corners, rule.distance, number), rule.height)
+        return raised(around_hull(placing.rng, corners, rule.distance, number), rule.height)
 
-    return one_by_one(site, draw, site.count(rule.number), rule.spacing)
+    return one_by_one(placing, draw, placing.how_many(rule.count), rule.spacing)
 
 
 def hull(feet: np.ndarray) -> np.ndarray:

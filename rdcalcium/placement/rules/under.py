@@ -6,9 +6,11 @@ import numpy as np
 
 from rdcalcium.model.placement.under import Under
 from rdcalcium.placement.chart import raised
-from rdcalcium.placement.site import Site
+from rdcalcium.placement.placing import Placing
+from rdcalcium.placement.rules.base import follow
 
 
-def places(rule: Under, site: Site) -> np.ndarray:
+@follow.register
+def _under(rule: Under, placing: Placing) -> np.ndarray:
     """At the feet of the others, (n, 3)."""
-    return site.require_free(raised(site.near(rule.around), rule.height))
+    return placing.require_free(raised(placing.near(rule.around), rule.height))

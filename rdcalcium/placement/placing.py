@@ -1,4 +1,4 @@
-"""One active zone, or the whole membrane, as a rule finds it that is to place something there."""
+"""What a rule finds that is to place something in one active zone, or on the whole membrane."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOUCHING = 1 - 1e-9  # of the sum of two radii
 
 
 @dataclass(frozen=True, eq=False)
-class Site:
+class Placing:
     """What a rule may know; all lengths in µm.
 
     called   what is placed, and where, as messages say it
@@ -30,7 +30,7 @@ class Site:
     feet     name -> feet of all those of that name in the terminal, (m, 3)
     bodies   what stands in the terminal as the model lists it, which nothing must overlap
     spheres  (s, 4) centre and radius of each vesicle that has been placed, likewise
-    rng      random numbers of this site alone
+    rng      random numbers for this alone
     """
 
     called: str
@@ -42,7 +42,7 @@ class Site:
     spheres: np.ndarray
     rng: np.random.Generator
 
-    def count(self, number: int | Poisson) -> int:
+    def how_many(self, number: int | Poisson) -> int:
         """How many: as given, or drawn."""
         return int(self.rng.poisson(number.mean)) if isinstance(number, Poisson) else number
 
