@@ -46,6 +46,11 @@ SHAPES: dict[str, dict[str, Any]] = {
 MODELS = {
     "everything": FULL,
     **{f"shape {kind}": {**BARE, "geometry": {"kind": kind, **shape}} for kind, shape in SHAPES.items()},
+    "shape bouton": {
+        **BARE,
+        "geometry": {"kind": "bouton", **SHAPES["bouton"]},
+        "active_zones": [{"count": 2, "radius": 0.1, "on": "bouton"}],
+    },
     "one site and a gate": tables(**GATED),
     **{f"stimulus {kind}": {**BARE, "stimulus": stimulus} for kind, stimulus in STIMULI.items() if kind != "waveform"},
     "currents": {**BARE, "channels": [channel(name=kind, current=current) for kind, current in CURRENTS.items()]},

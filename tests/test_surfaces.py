@@ -359,4 +359,4 @@ def test_zones_and_their_channels_lie_on_a_surface_from_a_file(tmp_path):
     model = placed(terminal(tmp_path, active_zones=zones, channels=channels))
     points = np.array(model.channels[0].points)
     assert len(points) == 6
-    assert np.abs(model.geometry.outline.depth(points)).max() < 1e-9
+    assert np.abs(model.geometry.outline.depth(points)).max() < 1e-8  # µm: depths are roots of sums of squares
