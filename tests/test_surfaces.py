@@ -1,5 +1,7 @@
 """Closed surfaces from files: read with their names, mended and told, refused where nobody can know what was meant."""
 
+import contextlib
+import pickle
 import re
 
 import numpy as np
@@ -193,6 +195,51 @@ def test_distances_from_a_cube_are_exact_and_their_sign_is_right():
     np.testing.assert_allclose(found, exact, atol=1e-9)
 
 
+def prism(sides: int, radius: float, length: float) -> tuple[np.ndarray, np.ndarray]:
+    """As drawing programs write a rod: two long triangles for each side, a fan for each end."""
+    angle = 2 * np.pi * np.arange(sides) / sides
+    end = np.stack([radius * np.cos(angle), radius * np.sin(angle), 0 * angle], axis=1)
+    k, other = np.arange(sides), (np.arange(sides) + 1) % sides
+    around = [np.stack(side, axis=1) for side in ((k, other, other + sides), (k, other + sides, k + sides))]
+    fan = np.stack([0 * k, k, other], axis=1)[1:-1]
+    return np.vstack([end, end + np.array([0, 0, length])]), np.vstack([*around, fan[:, ::-1], fan + sides])
+
+
+def one_by_one(corners: np.ndarray, point: np.ndarray) -> float:
+    """Signed distance by all triangles: their planes, their sides, and the solid angles under which they are seen."""
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    over = np.ones(len(corners), dtype=bool)
+    nearest = np.inf
+    for k in range(3):
+        start, along = corners[:, k], corners[:, (k + 1) % 3] - corners[:, k]
+        over &= (np.cross(along, point - start) * normal).sum(axis=1) >= 0
+        share = ((point - start) * along).sum(axis=1) / (along**2).sum(axis=1)
+        foot = start + np.clip(share, 0, 1)[:, None] * along
+        nearest = min(nearest, np.linalg.norm(point - foot, axis=1).min())
+    heights = np.abs(((point - corners[:, 0]) * normal).sum(axis=1)) / np.linalg.norm(normal, axis=1)
+    nearest = min(nearest, heights[over].min(initial=np.inf))
+    return nearest if solid_angles(corners - point).sum() > 2 * np.pi else -nearest
+
+
+@pytest.mark.parametrize("body", [prism(64, 0.05, 1), prism(200, 0.3, 1), prism(24, 0.01, 30), icosphere(0.5, 2)])
+def test_distances_are_exact_however_long_and_thin_triangles_are(body):
+    triangles = named(*body)
+    random = np.random.default_rng(3)
+    wide = random.uniform(triangles.points.min(axis=0) - 0.1, triangles.points.max(axis=0) + 0.1, size=(150, 3))
+    shares = random.dirichlet((1, 1, 1), size=150)[:, :, None]
+    on = (shares * triangles.corners()[random.integers(len(triangles.faces), size=150)]).sum(axis=1)
+    points = np.vstack([wide, on + random.normal(scale=0.003, size=on.shape)])
+    exact = [one_by_one(triangles.corners(), point) for point in points]
+    np.testing.assert_allclose(Distances(triangles).depth(points), exact, rtol=1e-9, atol=1e-14)
+
+
+def test_distances_survive_the_way_to_another_process():
+    found = Distances(CUBE)
+    points = np.random.default_rng(4).uniform(-1, 2, size=(5, 3))
+    before = found.depth(points)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(found)).depth(points), before)
+
+
 def test_the_side_of_a_wedge_is_right_all_round_its_edge():
     """Behind a sharp edge the nearest triangle alone would not tell: its normal points the wrong way."""
     points = np.array([[0, 0, -5], [0, 0, 5], [10, 0.3, -5], [10, 0.3, 5], [10, -0.3, -5], [10, -0.3, 5]])
@@ -350,6 +397,23 @@ def test_a_surface_in_a_box_is_cut_from_its_grid_and_has_no_tetrahedra(tmp_path)
     assert 0.125 - made.total_volume == pytest.approx(volume(points, faces), rel=0.02)
     with pytest.raises(InputError, match=r'in a terminal that is one too; say \[discretization\] kind = "grid"'):
         discretize(resolve({**tables_of, "discretization": {"kind": "tetrahedra"}}, folder=tmp_path))
+
+
+def test_a_rod_of_few_long_triangles_has_its_volume_and_area_on_a_grid(tmp_path):
+    """Its flat ends are membrane too; how far off a point may be goes by how wide triangles are, not how long."""
+    points, faces = prism(24, 0.3, 1)
+    write_stl(tmp_path / "rod.stl", points, faces)
+    geometry = {"kind": "surface", "file": "rod.stl", "length_unit": "um"}
+    cells = {"kind": "grid", "size_at_active_zone": "100 nm"}
+    made = discretize(resolve({"geometry": geometry, "discretization": cells, "run": {"duration": 1}}, folder=tmp_path))
+    side = 24 * 2 * 0.3 * np.sin(np.pi / 24)
+    ends = side / 2 * 0.3 * np.cos(np.pi / 24)
+    assert made.total_volume == pytest.approx(ends, rel=6e-3)
+    assert made.surfaces["membrane"].areas.sum() == pytest.approx(side + 2 * ends, rel=0.02)
+    for radius, said in ((0.3, None), (0.32, "probe 'p' .* is outside the terminal")):
+        probe = {"probes": [{"name": "p", "position": [radius, 0, 0.5]}], "run": {"duration": 1}}
+        with pytest.raises(InputError, match=said) if said else contextlib.nullcontext():
+            resolve({"geometry": geometry, "discretization": cells, **probe}, folder=tmp_path)
 
 
 def test_zones_and_their_channels_lie_on_a_surface_from_a_file(tmp_path):

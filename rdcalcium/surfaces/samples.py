@@ -1,4 +1,4 @@
-"""Points spread over triangles, so that the nearest triangle is found by the nearest of them."""
+"""Points spread over triangles, so that triangles which may touch are found by those of their points that are near."""
 
 from __future__ import annotations
 

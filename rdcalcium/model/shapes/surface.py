@@ -13,13 +13,16 @@ from rdcalcium.errors import suggest
 from rdcalcium.model.file_units import LengthUnit, fitting_unit
 from rdcalcium.model.shapes.base import Place
 from rdcalcium.model.shapes.described import Described
-from rdcalcium.solids import Surface
+from rdcalcium.solids import Corners, Surface
+from rdcalcium.solids.base import place
 from rdcalcium.surfaces import ClosedSurface, closed_surface
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.reading import read_triangles
 
 USUAL = 1.0  # µm, what a presynaptic terminal is wide
-OFF_FACET = 0.1  # of the extent of a triangle, by which a point may be off: triangles cut the corners of a membrane
+OFF_FACET = 0.13  # of the height of a triangle, by which a point may be off: triangles cut the corners of a membrane
+
+BEYOND = 1e-3  # of the extent of a surface, by which a grid goes beyond it
 
 
 class SurfaceFile(Described):
@@ -66,6 +69,13 @@ class SurfaceFile(Described):
     def remarks(self) -> tuple[str, ...]:
         """What was wrong with it and with its obstacles, and what was done."""
         return (*self.closed.remarks, *super().remarks)
+
+    @property
+    def corners(self) -> Corners:
+        """A little beyond its triangles: a flat piece of membrane is no face of a grid, which has a name of its own."""
+        low, high = np.array(self.outline.bounds)
+        beyond = BEYOND * (high - low).max()
+        return place(low - beyond), place(high + beyond)
 
     def extents(self) -> Iterator[tuple[str, float]]:
         """Its three."""
@@ -117,5 +127,7 @@ class SurfaceFile(Described):
 def _meant(surface: Distances, point: Place) -> bool:
     """Whether a point (µm) lies on a surface, or as near to it as a curved membrane is to its triangles."""
     near = surface.nearest(np.array([point]))
-    extent = np.ptp(surface.triangles.corners()[near.triangle[0]], axis=0)
-    return bool(near.distance[0] <= OFF_FACET * np.linalg.norm(extent))
+    corners = surface.triangles.points[surface.triangles.faces[near.triangle[0]]]
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    height = np.linalg.norm(np.cross(corners[1] - corners[0], corners[2] - corners[0])) / sides.max()
+    return bool(near.distance[0] <= OFF_FACET * height)
