@@ -25,6 +25,7 @@ model = rc.Model(
     discretization={"kind": "grid", "size_at_active_zone": ["20 nm", "20 nm", "10 nm"], "size_in_bulk": "60 nm"},
     # Record
     sensors=[sensors("tight", "20 nm"), sensors("loose", "60 nm")],
+    record={"snapshots": {"times": ["0.5 ms"]}},
     run={"duration": "1 ms"},
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,12 @@ from rdcalcium.model.shapes.calyx_lobe import CalyxLobe
 from rdcalcium.solids import Ball, Block, Common, Joined, Solid, Without, slopes
 from rdcalcium.view import bodies
 from rdcalcium.view.bodies import NORMALS, surface_of
+from rdcalcium.view.offscreen import prepare
+from rdcalcium.view.passes import smooth_and_peeled
 from rdcalcium.view.run_folder import RunFolder
-from rdcalcium.view.wall import wall_of
+from rdcalcium.view.spot import spot_of
+from rdcalcium.view.still import facing
+from rdcalcium.view.wall import Wall, wall_of
 from tests.test_view import make_run
 
 BALL = Ball((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -65,14 +70,38 @@ def cubes(counts: tuple[int, int, int], size: float) -> CellComplex:
 
 
 def test_where_only_tetrahedra_are_known_the_wall_is_where_they_end(tmp_path: Path) -> None:
-    run = RunFolder(make_run(tmp_path / "run", cubes((6, 4, 3), 0.05)))
+    made = make_run(tmp_path / "run", cubes((6, 4, 3), 0.05))
     low, high = np.zeros(3), np.array([0.3, 0.2, 0.15])
-    assert wall_of(run, low, high) is None  # its membrane is a plane
-    object.__setattr__(run.scene, "membrane", None)
-    wall = wall_of(run, low - 1, high + 1)
-    assert wall is not None
-    assert wall.surface.area == pytest.approx(2 * (0.3 * 0.2 + 0.3 * 0.15 + 0.2 * 0.15))
-    outwards = (wall.surface.points - high / 2) * wall.surface.point_data[NORMALS]
-    assert outwards.sum(axis=1).min() > 0
-    peak, rest = (wall.show(index).point_data["Ca (uM)"].max() for index in (4, 0))
+    assert wall_of(RunFolder(made).scene, low, high) is None  # its membrane is a plane
+    about = json.loads((made / "run.json").read_text())
+    about["scene"] |= {"membrane": None, "channels": [{"name": "Ca", "position": [0.3, 0.1, 0.075]}], "sensors": []}
+    (made / "run.json").write_text(json.dumps(about))
+    run = RunFolder(made)
+    np.testing.assert_allclose(spot_of(run).axes[2], [-1, 0, 0], atol=2e-3)  # away from the wall, into the cytosol
+    surface = wall_of(run.scene, low - 1, high + 1)
+    assert surface is not None
+    assert surface.area == pytest.approx(2 * (0.3 * 0.2 + 0.3 * 0.15 + 0.2 * 0.15))
+    assert ((surface.points - high / 2) * surface.point_data[NORMALS]).sum(axis=1).min() > 0
+    far, near = facing(surface, np.array([10.0, -20.0, 10.0]))
+    assert near.area + far.area == pytest.approx(surface.area)
+    assert near.area == pytest.approx(surface.area / 2)  # three sides of the box
+    peak, rest = (Wall(run, surface).show(index).point_data["Ca (uM)"].max() for index in (4, 0))
     assert peak > 50 * rest
+
+
+def test_what_is_between_glass_and_a_wall_is_seen() -> None:
+    """Three squares behind one another: a half of white that is seen through, as much of red, and black."""
+    prepare()
+    import pyvista
+
+    plotter = pyvista.Plotter(off_screen=True, window_size=[60, 40])
+    plotter.renderer.SetPass(smooth_and_peeled())
+    plotter.disable_anti_aliasing()
+    for depth, colour in ((0.0, (0, 0, 0, 255)), (2.0, (255, 255, 255, 128)), (1.0, (255, 0, 0, 128))):
+        square = pyvista.Plane(center=(0, 0, depth), i_size=4, j_size=4)
+        square.point_data["rgba"] = np.tile(np.array(colour, dtype=np.uint8), (square.n_points, 1))
+        plotter.add_mesh(square, scalars="rgba", rgba=True, lighting=False, show_scalar_bar=False, render=False)
+    plotter.view_xy(render=False)
+    seen = np.asarray(plotter.screenshot(return_img=True))[20, 30].astype(int)
+    plotter.close()
+    np.testing.assert_allclose(seen, [128 + 64, 128, 128], atol=4)

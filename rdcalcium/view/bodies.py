@@ -38,6 +38,18 @@ def surface_of(body: Solid, within: Corners | None = None) -> pyvista.PolyData:
     return _contour(body, within or body.bounds)
 
 
+def part_of(surface: pyvista.PolyData, chosen: np.ndarray) -> pyvista.PolyData:
+    """Some of its triangles, (m,), with the normals of their corners."""
+    import pyvista
+
+    if not chosen.any():
+        return pyvista.PolyData()
+    corners, faces = np.unique(surface.regular_faces[chosen], return_inverse=True)
+    part = pyvista.PolyData.from_regular_faces(surface.points[corners], faces.reshape(-1, 3).astype(int))
+    part.point_data[NORMALS] = surface.point_data[NORMALS][corners]
+    return part
+
+
 def _but(parts: tuple[Solid, ...], part: Solid) -> tuple[Solid, ...]:
     """All but one."""
     return tuple(other for other in parts if other is not part)

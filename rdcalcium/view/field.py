@@ -24,12 +24,13 @@ DEPTH = "depth in the cytosol"  # µm, negative outside; surfaces end where it i
 def frame_of(run: RunFolder, level: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Corners of the part worth looking at, in µm.
 
-    It holds channels, sensors, the vesicles over them, and the plume above a level in µM at its peak, as far
+    It holds channels, sensors, active zones, and the plume above a level in µM at its peak, as far
     as that spreads no more than GROWTH times the width of the active zone. It goes on to the ends of bodies that reach
     into it, and to those of a terminal whose form is known, where that makes it no larger than HOLDS and WHOLE allow.
     """
     scene = run.scene.unfolded()
-    spots = np.concatenate([scene.channels, scene.sensors])
+    rims = [run.zones[:, :3] + run.zones[:, 3:] * way for way in np.concatenate([np.eye(3), -np.eye(3)])]
+    spots = np.concatenate([scene.channels, scene.sensors, *rims])
     if not len(spots):
         middles = [np.mean(body.bounds, axis=0) for body in scene.bodies]
         spots = np.concatenate([scene.vesicles[:, :3], np.reshape(middles, (-1, 3))])

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vtkmodules.vtkRenderingOpenGL2 import vtkSSAAPass
 
-PEELS = 8  # layers of translucent surfaces, at most
+PEELS = 12  # layers of translucent surfaces, at most
 
 
 def smooth_and_peeled() -> vtkSSAAPass:
     """Render passes that sort translucent surfaces (depth peeling) and smooth edges (four samples a pixel).
 
     pyvista offers the two one at a time: its SSAA draws translucent surfaces in the order they were added,
-    and VTK's multi-sampling loses them.
+    and VTK's multi-sampling loses them. Dual depth peeling, which pyvista prefers, loses what is between the near side
+    of a terminal and its membrane.
     """
     from vtkmodules import vtkRenderingOpenGL2
 
     passes = vtkRenderingOpenGL2.vtkRenderPassCollection()
-    peeling = vtkRenderingOpenGL2.vtkDualDepthPeelingPass()
+    peeling = vtkRenderingOpenGL2.vtkDepthPeelingPass()
     peeling.SetTranslucentPass(vtkRenderingOpenGL2.vtkTranslucentPass())
     peeling.SetMaximumNumberOfPeels(PEELS)
     for step in (

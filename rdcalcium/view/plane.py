@@ -67,7 +67,7 @@ def _docked(axis: Axes, spot: Spot, sheet: Sheet) -> Key:
         for x, y in NM_PER_UM * sheet.shown(np.array([centre])):
             axis.add_patch(Circle((x, y), NM_PER_UM * radius, **look))
             drawn = True
-    return {"docked vesicle above": line(marker="o", ls="none", mfc="none", mec=GREY, ms=9)} if drawn else {}
+    return {"docked vesicle above": line(color=GREY, ls="--", lw=1.2)} if drawn else {}
 
 
 def _zones(axis: Axes, run: RunFolder, sheet: Sheet) -> Key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +17,7 @@ from rdcalcium.results.scene import Scene
 from rdcalcium.results.trials import over_trials
 from rdcalcium.results.vtkhdf import StoredSnapshots, in_cytosol
 from rdcalcium.units import milliseconds, parse, time_span
+from rdcalcium.view.ends import ends_of
 
 if TYPE_CHECKING:
     import xarray
@@ -33,10 +35,13 @@ class RunFolder:
         self.path = Path(path)
         self.result = Result(path)
 
-    @property
+    @cached_property
     def scene(self) -> Scene:
-        """What stands in the terminal, as the run wrote it down."""
-        return self.result.about.scene
+        """What stands in the terminal, as the run wrote it down; an unknown outline is where tetrahedra end."""
+        scene = self.result.about.scene
+        if scene.outline is None and scene.membrane is None and (self.path / SNAPSHOTS).exists():
+            return replace(scene, outline=ends_of(self.snapshots.picture))
+        return scene
 
     @cached_property
     def zones(self) -> np.ndarray:

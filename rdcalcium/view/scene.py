@@ -14,9 +14,9 @@ from rdcalcium.view.overlay import Overlay
 from rdcalcium.view.passes import smooth_and_peeled
 from rdcalcium.view.run_folder import CALCIUM, RunFolder
 from rdcalcium.view.sampling import AROUND
-from rdcalcium.view.still import beyond, draw_near_side, draw_still
+from rdcalcium.view.still import beyond, draw_near_side, draw_still, facing
 from rdcalcium.view.style import COLOURS, LEVELS, RANGE, SLICE_HEIGHT, colour_of
-from rdcalcium.view.wall import wall_of
+from rdcalcium.view.wall import Wall, wall_of
 
 if TYPE_CHECKING:
     import pyvista
@@ -41,7 +41,6 @@ class PlumeScene:
         self.run, self.scene = run, run.scene.unfolded()
         self.lower, self.upper = frame_of(run)
         self.raster = CalciumRaster(run, self.lower, self.upper)
-        self.wall = wall_of(run, *beyond(self.lower, self.upper))
         self.plotter: Any = pyvista.Plotter(off_screen=not window, window_size=list(size), lighting="light kit")
         self.plotter.background_color = pyvista.Color("white")
         self.plotter.disable_anti_aliasing()
@@ -51,12 +50,19 @@ class PlumeScene:
         self.free = np.array([[-0.95, -0.9], [min(FREE, 2 * self.overlay.left_of_key(self.scene, zones) - 1.05), 0.8]])
         self.eye, self.middle = self._eye()
         draw_still(self.plotter, run, self.eye, self.lower, self.upper, letters=self.overlay.size(24))
-        if self.wall:
-            draw_near_side(self.plotter, self.wall.surface, self.eye)
+        self.wall = self._far_side(wall_of(self.scene, *beyond(self.lower, self.upper)))
         self.overlay.draw_key(self.scene, zones)
         self.overlay.draw_colour_bar()
         self.overlay.write(self._remark(), (0.03, 0.03), "remark", size=16)
         self._frame_camera()
+
+    def _far_side(self, surface: pyvista.PolyData | None) -> Wall | None:
+        """That of the wall of a terminal, which has calcium; the near side is drawn."""
+        if surface is None:
+            return None
+        far, near = facing(surface, self.eye)
+        draw_near_side(self.plotter, near, self.eye)
+        return Wall(self.run, far) if far.n_points else None
 
     def close(self) -> None:
         """Let go of the window and all that lives on the graphics device, now.
@@ -88,7 +94,7 @@ class PlumeScene:
             shown.point_data[CALCIUM] = 10 ** shown.point_data[LOG_CALCIUM]
         self.plotter.add_mesh(
             shown, scalars=CALCIUM, cmap=COLOURS, clim=RANGE, log_scale=True, lighting=False, opacity=1.0,
-            culling="front" if self.wall else None, name="membrane with calcium", show_scalar_bar=False,
+            name="membrane with calcium", show_scalar_bar=False,
             reset_camera=False, render=False,
         )  # fmt: skip
 

@@ -45,7 +45,7 @@ class Spot:
     @property
     def where(self) -> str:
         """For a reader."""
-        at = nanometres(self.point, 4)
+        at = nanometres((self.point.round(5) + 0.0).tolist(), 4)
         return f"{self.name} at {at}" if self.name else at
 
     @cached_property

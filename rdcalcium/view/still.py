@@ -11,7 +11,7 @@ from rdcalcium.results.scene import Scene
 from rdcalcium.solids import Solid, onto_surface
 from rdcalcium.solids.base import place
 from rdcalcium.units import nanometres
-from rdcalcium.view.bodies import surface_of
+from rdcalcium.view.bodies import part_of, surface_of
 from rdcalcium.view.glass import glass
 from rdcalcium.view.overlay import font
 from rdcalcium.view.run_folder import RunFolder
@@ -76,23 +76,32 @@ def _draw_membrane(
     around = low - (upper - lower) * [0, 0, AROUND_FRAME], high
     surface = surface_of(scene.outline, (place(around[0]), place(around[1])))
     surface = surface.clip_box(np.column_stack(around).ravel(), invert=False)
-    if surface.n_points:
-        plotter.add_mesh(
-            surface, color=MEMBRANE, opacity=0.55, lighting=False, culling="front", name="membrane", render=False
-        )
-        draw_near_side(plotter, surface, eye)
+    if not surface.n_points:
+        return
+    far, near = facing(surface, eye)
+    if far.n_points:
+        plotter.add_mesh(far, color=MEMBRANE, opacity=0.55, lighting=False, name="membrane", render=False)
+    draw_near_side(plotter, near, eye)
 
 
-def draw_near_side(plotter: pyvista.Plotter, surface: pyvista.PolyData, eye: np.ndarray) -> None:
-    """Of a surface whose triangles face outwards what is between us and the inside."""
+def facing(surface: pyvista.PolyData, eye: np.ndarray) -> tuple[pyvista.PolyData, pyvista.PolyData]:
+    """Of a surface whose triangles face outwards what is seen from within, and what is between us and that."""
+    flat = surface.triangulate()
+    points, faces = np.asarray(flat.points, dtype=float), flat.regular_faces
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    near = ((eye - a) * np.cross(b - a, c - a)).sum(axis=1) > 0
+    return part_of(flat, ~near), part_of(flat, near)
+
+
+def draw_near_side(plotter: pyvista.Plotter, near: pyvista.PolyData, eye: np.ndarray) -> None:
+    """As glass."""
     import pyvista
 
-    near = surface.copy()
-    near.point_data["rgba"] = glass(near, eye, pyvista.Color(MEMBRANE).float_rgb, NEAR_SIDE)
-    plotter.add_mesh(
-        near, scalars="rgba", rgba=True, lighting=False, culling="back", name="near side", show_scalar_bar=False,
-        render=False,
-    )  # fmt: skip
+    if near.n_points:
+        near.point_data["rgba"] = glass(near, eye, pyvista.Color(MEMBRANE).float_rgb, NEAR_SIDE)
+        plotter.add_mesh(
+            near, scalars="rgba", rgba=True, lighting=False, name="near side", show_scalar_bar=False, render=False
+        )
 
 
 def _seen(scene: Scene, points: np.ndarray) -> np.ndarray:
