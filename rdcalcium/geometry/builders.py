@@ -12,7 +12,7 @@ from rdcalcium.geometry.from_file import mesh_of_file
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.named_parts import with_parts
-from rdcalcium.geometry.surface_mesh import surface_tetrahedra
+from rdcalcium.geometry.surface_mesh import surface_nodes, surface_tetrahedra
 from rdcalcium.model import Described, Grid, MeshFile, Model, Shape, Tetrahedra
 from rdcalcium.model.kinds import kind_name
 from rdcalcium.model.shapes.surface import SurfaceFile
@@ -31,6 +31,7 @@ BUILDERS: dict[tuple[type[Shape], type[Grid | Tetrahedra]], Builder] = {
 # About how many nodes a mesh will have, of the same.
 PLANNED: dict[tuple[type[Shape], type[Grid | Tetrahedra]], Callable[[Model, Any, Any], int]] = {
     (Described, Tetrahedra): described_nodes,
+    (SurfaceFile, Tetrahedra): surface_nodes,
 }
 
 

@@ -14,6 +14,7 @@ from rdcalcium.geometry.meshing import Meshed, gmsh_model, meshed
 from rdcalcium.geometry.occ import volumes
 from rdcalcium.geometry.resolved import GAP, discs_of, resolved
 from rdcalcium.geometry.size_estimate import estimated_nodes
+from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.geometry.tiled_mesh import into, match_ends, middle_of, moved, require_no_lumens, tiling
 from rdcalcium.model import Described, Model, Tetrahedra
 from rdcalcium.model.obstacles import OBSTACLES
@@ -64,7 +65,7 @@ def described_mesh(
     hollow: Sequence[str] = (),
     *,
     discs: np.ndarray | None = None,
-    add_body: Callable[[Any, Described, Sequence[str], np.ndarray], None] | None = None,
+    add_body: Callable[[Any, Described, Sequence[str], np.ndarray, Sizes], None] | None = None,
 ) -> TetrahedralMesh:
     """The computed part of a terminal, with its obstacles cut out, or meshed as regions where they are hollow.
 
@@ -82,7 +83,7 @@ def described_mesh(
     sizes = resolved(shape, choice, pores, probes, discs)
     wanted = np.vstack([_on_the_membrane(shape, pores), _clear_of_walls(shape, probes)])
     with gmsh_model() as gmsh:
-        (add_body or _add_body)(gmsh, shape, hollow, wanted)
+        (add_body or _add_body)(gmsh, shape, hollow, wanted, sizes)
         match_ends(gmsh, shape)
         made = meshed(gmsh, sizes)
     points = _snapped(made.nodes / NM_PER_UM, wanted)
@@ -130,7 +131,7 @@ def _computed(shape: Described, hollow: Collection[str]) -> Solid:
     return Common((Block(*shape.bounds), cytosol)) if shape.periods else cytosol
 
 
-def _add_body(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray) -> None:
+def _add_body(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray, _: Sizes) -> None:
     """The cytosol, divided by obstacles that are hollow, with the points as vertices in it."""
     occ = gmsh.model.occ
     body = volumes(_computed(shape, hollow), occ)

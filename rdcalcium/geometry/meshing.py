@@ -95,12 +95,12 @@ def meshed(gmsh: Any, sizes: Sizes) -> Meshed:
     are far too long is not filled, and the next one is made by another algorithm.
     """
     _prescribe(gmsh, sizes)
-    gmsh.model.mesh.field.setAsBackgroundMesh(_field_of(gmsh, sizes))
+    use_sizes(gmsh, sizes)
     trouble: object = ""
     for attempt in range(ATTEMPTS):
         gmsh.option.setNumber("Mesh.MeshSizeFactor", 1 - 0.01 * attempt)
         try:
-            gmsh.model.mesh.clear()
+            gmsh.model.mesh.clear(_unfinished(gmsh))
             gmsh.model.mesh.generate(3)
         except Exception as error:  # the only class that Gmsh raises
             trouble = error
@@ -116,6 +116,17 @@ def meshed(gmsh: Any, sizes: Sizes) -> Meshed:
         f"Gmsh could not mesh this geometry in {ATTEMPTS} attempts ({trouble}); "
         "try another size_at_active_zone or size_in_bulk, or move vesicles that just touch"
     )
+
+
+def _unfinished(gmsh: Any) -> list[tuple[int, int]]:
+    """What is meshed anew: volumes alone between triangles that were given, else all, which Gmsh takes no entry for."""
+    given = any(gmsh.model.getType(*pair) == "Discrete surface" for pair in gmsh.model.getEntities(2))
+    return list(gmsh.model.getEntities(3)) if given else []
+
+
+def use_sizes(gmsh: Any, sizes: Sizes) -> None:
+    """Have the edges of a model be as long as these say."""
+    gmsh.model.mesh.field.setAsBackgroundMesh(_field_of(gmsh, sizes))
 
 
 def _prescribe(gmsh: Any, sizes: Sizes) -> None:

@@ -9,11 +9,11 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial import Delaunay, cKDTree
 
 from rdcalcium.geometry.sizes import Sizes
-from rdcalcium.geometry.surface_samples import balls, radii, spread, thickness
+from rdcalcium.geometry.surface_samples import balls, radii, spread, thickness, turning
 from rdcalcium.model import Described, Tetrahedra
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.placement.chart import axes_of
-from rdcalcium.solids import Solid, onto_surface
+from rdcalcium.solids import Solid, Surface, onto_surface
 
 ROUND = 0.3  # of a radius of curvature, edges there
 GAP = 0.005  # µm, the narrowest gap that the edges of a mesh resolve
@@ -45,19 +45,30 @@ def resolved(
     sizes = Sizes(choice.size_in_bulk, choice.growth).and_at(np.vstack(there), fine)
     walls = shape.cytosol(shape.hollow)
     on = spread(walls, choice.size_in_bulk)
-    sizes = sizes.and_at(on, ROUND * radii(walls, on))
+    sizes = _round(sizes, fine, shape.outline, walls, on)
     sizes = _across(sizes, fine, *thickness(shape.outline, on, EDGES * choice.size_in_bulk))
     obstacles = [obstacle.solid for obstacle in shape.standing]
     for solid in (shape.outline, *obstacles):
-        for on, radius in balls(solid):
-            sizes = sizes.and_at(on, ROUND * radius)
+        for at, radius in balls(solid):
+            sizes = sizes.and_at(at, ROUND * radius)
     for solid, near in zip(obstacles, _close(obstacles, EDGES * choice.size_in_bulk), strict=True):
         extent = float(np.subtract(*solid.bounds[::-1]).min())
         on = spread(solid, min(choice.size_in_bulk / 2, extent / ACROSS))
         on = on[walls.depth(on) > 0]
-        sizes = sizes.and_at(on, ROUND * radii(solid, on))
+        sizes = _round(sizes, fine, solid, solid, on)
         sizes = _across(sizes, fine, on, np.min([walls.depth(on), *(-other.depth(on) for other in near)], axis=0))
     return sizes.in_tiles(shape.periods, *shape.bounds) if shape.periods else sizes
+
+
+def _round(sizes: Sizes, fine: float, solid: Solid, walls: Solid, on: np.ndarray) -> Sizes:
+    """The same with edges that follow the surface of a body, as it is in some walls at places (p, 3) on these.
+
+    How round triangles are depends on how rough they are, for which edges have not to be shorter than anywhere else.
+    """
+    if not isinstance(solid, Surface):
+        return sizes.and_at(on, ROUND * radii(walls, on))
+    triangles = solid.surface.triangles
+    return sizes.and_at(triangles.points, np.maximum(ROUND * turning(triangles), fine))
 
 
 def _across(sizes: Sizes, fine: float, on: np.ndarray, width: np.ndarray) -> Sizes:

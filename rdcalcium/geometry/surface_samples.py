@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from rdcalcium.solids import Solid, Surface, onto_surface, slopes
-from rdcalcium.surfaces.edges import edges_of, sheets
+from rdcalcium.surfaces import Triangles
+from rdcalcium.surfaces.edges import edges_of, neighbours, sheets
 from rdcalcium.surfaces.joining import kept
+from rdcalcium.surfaces.triangles import unit_rows
 
 MOST = 100  # points along the longest side of a body
 ROUNDS = 5  # of Newton's method from the middle of a cube to the surface in it
@@ -18,6 +20,7 @@ SMOOTH = 0.99  # slope of the depth, at least, where there is no edge
 FIRST, FURTHER = 0.002, 1.25  # µm, first step into a body, and how much longer the way is after each of the next ones
 HALVINGS = 8  # of the step in which a way through a body leaves it
 FACING = 0.7  # less the cosine of the angle between the normals of two walls, at least, with a sheet between them
+BENT = np.cos(np.radians(40))  # of two triangles at an edge that is meant as one
 PLANE = 100  # sizes of a body; surfaces whose radius is larger are plane
 
 
@@ -105,3 +108,25 @@ def balls(solid: Solid) -> Iterator[tuple[np.ndarray, float]]:
         for number in range(count):
             own = kept(triangles, sheet == number)
             yield own.corners().mean(axis=1), 3 * abs(own.volume()) / sum(own.areas().values())
+
+
+def turning(triangles: Triangles) -> np.ndarray:
+    """Radius of curvature of a surface at each of its corners, (n,) µm; infinite at edges, which are no curvature.
+
+    1 / radius² is Σ |dn|² / Σ |dx|² over the ways dx to corners beside it, along which the normal turns by dn.
+    """
+    edges, doubled = edges_of(triangles.faces), triangles.doubled_areas()
+    normal = np.zeros_like(triangles.points)
+    np.add.at(normal, triangles.faces, doubled[:, None])
+    normal = unit_rows(normal)
+    turns, ways = (_of_corners(edges.ends, of, len(normal)) for of in (normal, triangles.points))
+    flat, pairs = unit_rows(doubled), neighbours(edges)[0]
+    bent = pairs[(flat[pairs[:, 0]] * flat[pairs[:, 1]]).sum(axis=1) < BENT]
+    turns[triangles.faces[bent]] = 0.0
+    return np.sqrt(np.divide(ways, turns, out=np.full(len(turns), np.inf), where=turns > 0))
+
+
+def _of_corners(ends: np.ndarray, of: np.ndarray, count: int) -> np.ndarray:
+    """Σ |difference|² of something (n, 3) over the edges (e, 2) at each corner, (n,)."""
+    squares = ((of[ends[:, 0]] - of[ends[:, 1]]) ** 2).sum(axis=1)
+    return np.bincount(ends.ravel(), np.repeat(squares, 2), count)

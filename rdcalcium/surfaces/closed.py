@@ -17,8 +17,10 @@ from rdcalcium.surfaces.holes import filled
 from rdcalcium.surfaces.joining import joined, kept
 from rdcalcium.surfaces.orienting import oriented
 from rdcalcium.surfaces.reading import read_triangles
+from rdcalcium.surfaces.simplifying import simplified
+from rdcalcium.surfaces.smoothing import smoothed
 from rdcalcium.surfaces.triangles import Triangles
-from rdcalcium.units import figures, parse, places
+from rdcalcium.units import figures, nanometres, parse, places
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +52,24 @@ class ClosedSurface:
         return {}
 
 
-def closed_surface(path: str | Path, unit: str, offset: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> ClosedSurface:
+@dataclass(frozen=True)
+class Wish:
+    """How a surface is wanted that is read from a file, lengths in µm.
+
+    offset          by which it is moved
+    smoothing       bumps that are shorter are taken from it
+    simplification  how far corners may be from a surface of fewer triangles
+    """
+
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    smoothing: float | None = None
+    simplification: float | None = None
+
+
+def closed_surface(path: str | Path, unit: str, wish: Wish | None = None) -> ClosedSurface:
     """Read a surface (STL, OBJ, PLY), join, orient and close it; a file is read again only when it has changed.
 
-    unit    of length, in which the coordinates of the file are
-    offset  µm, by which it is moved
+    unit  of length, in which the coordinates of the file are
 
     InputError for one that is open, has edges of more than two triangles, one side only, or goes through itself.
     """
@@ -62,14 +77,32 @@ def closed_surface(path: str | Path, unit: str, offset: tuple[float, float, floa
     if not path.exists():
         raise InputError(f"there is no surface file {path}")
     found = path.stat()
-    version = (found.st_mtime_ns, found.st_size)
-    return _moved(path, unit, version, offset) if any(offset) else _read(path, unit, version)
+    return _wanted(path, unit, (found.st_mtime_ns, found.st_size), wish or Wish())
 
 
 @lru_cache(maxsize=64)
-def _moved(path: Path, unit: str, version: tuple[int, int], offset: tuple[float, float, float]) -> ClosedSurface:
-    here = _read(path, unit, version)
-    return replace(here, triangles=replace(here.triangles, points=here.triangles.points + np.array(offset)))
+def _wanted(path: Path, unit: str, version: tuple[int, int], wish: Wish) -> ClosedSurface:
+    """As it is in the file, then changed in one way after the other, each kept for whoever wants only that."""
+    if any(wish.offset):
+        here = _wanted(path, unit, version, replace(wish, offset=Wish.offset))
+        return replace(here, triangles=replace(here.triangles, points=here.triangles.points + np.array(wish.offset)))
+    if wish.simplification:
+        before = _wanted(path, unit, version, replace(wish, simplification=None))
+        made, remarks = simplified(before.triangles, wish.simplification)
+    elif wish.smoothing:
+        before = _read(path, unit, version)
+        made, remarks = _smoothed(path, before.triangles, wish.smoothing)
+    else:
+        return _read(path, unit, version)
+    return ClosedSurface(made, (*before.remarks, *(f"{path.name}: {remark}" for remark in remarks)))
+
+
+def _smoothed(path: Path, triangles: Triangles, length: float) -> tuple[Triangles, list[str]]:
+    made, remarks = smoothed(triangles, length)
+    try:
+        return _simple(made)[0], remarks
+    except InputError as error:
+        raise InputError(f"{path.name}, smoothed over {nanometres(length)}: {error}; or smooth it less") from None
 
 
 @lru_cache(maxsize=16)

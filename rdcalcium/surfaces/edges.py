@@ -8,6 +8,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from rdcalcium.surfaces.triangles import Triangles, unit_rows
+
 
 @dataclass(frozen=True, eq=False)
 class Edges:
@@ -50,3 +52,16 @@ def sheets(edges: Edges) -> tuple[int, np.ndarray]:
     touching = coo_array((np.ones(3 * size, dtype=bool), (rows, edges.sides.ravel())), (size, len(edges.ends))).tocsr()
     count, label = connected_components(touching @ touching.T, directed=False)
     return int(count), label
+
+
+def mean_edge(triangles: Triangles) -> float:
+    """How long edges are on average, µm."""
+    a, b = (triangles.points[ends] for ends in edges_of(triangles.faces).ends.T)
+    return float(np.linalg.norm(b - a, axis=1).mean())
+
+
+def sharp_edges(triangles: Triangles, angle: float) -> float:
+    """Share of the edges at which both triangles are bent by more than an angle (radians)."""
+    normals = unit_rows(triangles.doubled_areas())
+    one, other = neighbours(edges_of(triangles.faces))[0].T
+    return float(((normals[one] * normals[other]).sum(axis=1) < np.cos(angle)).mean())

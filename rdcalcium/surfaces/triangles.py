@@ -63,3 +63,10 @@ def named(points: np.ndarray, faces: np.ndarray, names: list[str] | None = None)
     known = sorted({name or MEMBRANE for name in known})
     number = {name: k for k, name in enumerate(known)}
     return Triangles(points, faces, tuple(known), np.array([number[name or MEMBRANE] for name in names or []]))
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (k, 3) made one long; those without length stay."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    made: np.ndarray = vectors / np.where(length > 0, length, 1.0)
+    return made

@@ -9,11 +9,12 @@ from typing import Literal, Self
 from rdcalcium.model.file_units import LengthUnit
 from rdcalcium.model.obstacles.base import Obstacle, Place, further
 from rdcalcium.model.quantity import Point
+from rdcalcium.model.triangulated import Triangulated
 from rdcalcium.solids import Surface
-from rdcalcium.surfaces import ClosedSurface, closed_surface
+from rdcalcium.surfaces import ClosedSurface, Wish, closed_surface
 
 
-class SurfaceObstacle(Obstacle):
+class SurfaceObstacle(Triangulated, Obstacle):
     """What a closed surface of triangles encloses, such as a mitochondrion that was reconstructed with its terminal."""
 
     kind: Literal["surface"] = "surface"
@@ -28,8 +29,8 @@ class SurfaceObstacle(Obstacle):
 
     @property
     def closed(self) -> ClosedSurface:
-        """The surface, mended."""
-        return closed_surface(self.file, self.length_unit, self.offset)
+        """The surface, mended, smoothed and simplified."""
+        return closed_surface(self.file, self.length_unit, Wish(self.offset, self.smoothing, self.simplification))
 
     @property
     def solid(self) -> Surface:

@@ -13,9 +13,10 @@ from rdcalcium.errors import suggest
 from rdcalcium.model.file_units import LengthUnit, fitting_unit
 from rdcalcium.model.shapes.base import Place
 from rdcalcium.model.shapes.described import Described
+from rdcalcium.model.triangulated import Triangulated
 from rdcalcium.solids import Corners, Surface
 from rdcalcium.solids.base import place
-from rdcalcium.surfaces import ClosedSurface, closed_surface
+from rdcalcium.surfaces import ClosedSurface, Wish, closed_surface
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.reading import read_triangles
 
@@ -25,7 +26,7 @@ OFF_FACET = 0.13  # of the height of a triangle, by which a point may be off: tr
 BEYOND = 1e-3  # of the extent of a surface, by which a grid goes beyond it
 
 
-class SurfaceFile(Described):
+class SurfaceFile(Triangulated, Described):
     """What a closed surface of triangles encloses, as reconstructions from electron micrographs are.
 
     Small holes are filled and normals turned outwards; what is open, or goes through itself, is refused with the place.
@@ -43,8 +44,9 @@ class SurfaceFile(Described):
 
     @property
     def closed(self) -> ClosedSurface:
-        """The surface, mended."""
-        return closed_surface(self.file, self.length_unit or "um")
+        """The surface, mended, smoothed and simplified."""
+        wish = Wish(smoothing=self.smoothing, simplification=self.simplification)
+        return closed_surface(self.file, self.length_unit or "um", wish)
 
     @property
     def outline(self) -> Surface:
@@ -76,6 +78,12 @@ class SurfaceFile(Described):
         low, high = np.array(self.outline.bounds)
         beyond = BEYOND * (high - low).max()
         return place(low - beyond), place(high + beyond)
+
+    def simplified(self, within: float) -> Self:
+        """Its obstacles too."""
+        here = super().simplified(within)
+        obstacles = tuple(o.simplified(within) if isinstance(o, Triangulated) else o for o in self.obstacles)
+        return here.model_copy(update={"obstacles": obstacles})
 
     def extents(self) -> Iterator[tuple[str, float]]:
         """Its three."""
@@ -112,7 +120,7 @@ class SurfaceFile(Described):
                 f'{size:.4g} of some unit; "{unit}" would make a terminal of about {USUAL:g} um of it: write '
                 f'length_unit = "{unit}" if that is so'
             )
-        closed_surface(self.file, self.length_unit)  # what cannot be mended is refused here
+        assert self.closed  # what cannot be mended is refused here
         return self
 
     @model_validator(mode="after")

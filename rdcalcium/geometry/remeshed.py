@@ -1,0 +1,108 @@
+"""The surface of one body in triangles whose sides are as long as wanted, made by Gmsh."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from rdcalcium.geometry.meshing import use_sizes
+from rdcalcium.geometry.occ import volumes
+from rdcalcium.geometry.sizes import Sizes
+from rdcalcium.solids import Solid, Surface
+from rdcalcium.surfaces import Triangles
+from rdcalcium.surfaces.collapsing import collapsed
+from rdcalcium.surfaces.distance import Distances
+from rdcalcium.surfaces.joining import kept
+from rdcalcium.surfaces.triangles import named
+from rdcalcium.units import NM_PER_UM
+
+SHARP = math.radians(40)  # between two triangles; along sharper edges Gmsh keeps the edge
+SHORT = 0.5  # of the wanted length: Gmsh cuts surfaces into patches, and leaves shorter edges where they meet
+HELD = 1e-9  # µm, between a point and the corner that it became
+
+
+def remeshed(gmsh: Any, solid: Solid, sizes: Sizes, points: np.ndarray) -> Triangles:
+    """The surface of a body, normals outwards.
+
+    points  (p, 3) µm on it, which become corners
+    """
+    before = gmsh.model.getCurrent()
+    gmsh.model.add("sheet")
+    try:
+        if isinstance(solid, Surface):
+            _of_triangles(gmsh, solid, points)
+        else:
+            _of_body(gmsh, solid, points)
+        use_sizes(gmsh, sizes)
+        gmsh.model.mesh.generate(2)
+        found = _found(gmsh)
+    finally:
+        gmsh.model.remove()
+        gmsh.model.setCurrent(before)
+    held = np.zeros(len(found.points), dtype=bool)
+    if len(points):
+        away, nearest = cKDTree(found.points).query(points)
+        held[nearest[away < HELD]] = True
+    return collapsed(found, SHORT * sizes.at(found.points), held)
+
+
+def _of_body(gmsh: Any, solid: Solid, points: np.ndarray) -> None:
+    """The body as OpenCASCADE makes it."""
+    occ = gmsh.model.occ
+    body = volumes(solid, occ)
+    if len(points):
+        occ.fragment(body, [(0, occ.addPoint(*point)) for point in (NM_PER_UM * points).tolist()])
+    occ.synchronize()
+
+
+def _of_triangles(gmsh: Any, solid: Surface, points: np.ndarray) -> None:
+    """Patches that Gmsh has coordinates on, with the points in them."""
+    triangles = solid.surface.triangles
+    add_triangles(gmsh, triangles, 0)
+    gmsh.model.mesh.classifySurfaces(SHARP, True, True, math.pi)
+    gmsh.model.mesh.createGeometry()
+    patches = [(tag, _corners(gmsh, tag)) for _, tag in gmsh.model.getEntities(2)]
+    corners = np.concatenate([own for _, own in patches])
+    of = np.repeat([tag for tag, _ in patches], [len(own) for _, own in patches])
+    nearest = Distances(named(corners.reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3))).nearest(points)
+    for vertex, tag in zip(_vertices(gmsh, points), of[nearest.triangle].tolist(), strict=True):
+        gmsh.model.mesh.embed(0, [vertex], 2, tag)
+
+
+def add_triangles(gmsh: Any, triangles: Triangles, first: int) -> int:
+    """As a surface of their own, with nodes from a number on; its tag."""
+    tag: int = gmsh.model.addDiscreteEntity(2)
+    numbers = first + 1 + np.arange(len(triangles.points))
+    gmsh.model.mesh.addNodes(2, tag, numbers, (NM_PER_UM * triangles.points).ravel())
+    gmsh.model.mesh.addElementsByType(tag, 2, [], (first + 1 + triangles.faces).ravel())
+    return tag
+
+
+def _corners(gmsh: Any, tag: int) -> np.ndarray:
+    """Of the triangles of a surface, (k, 3, 3) µm."""
+    points, faces = _numbered(gmsh, gmsh.model.mesh.getElementsByType(2, tag)[1])
+    return points[faces]
+
+
+def _found(gmsh: Any) -> Triangles:
+    """All triangles of the model."""
+    return kept(named(*_numbered(gmsh, gmsh.model.mesh.getElementsByType(2)[1])))
+
+
+def _numbered(gmsh: Any, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places (n, 3) µm of all nodes, and numbers of some labels among them in threes."""
+    known, nodes, _ = gmsh.model.mesh.getNodes()
+    order = np.argsort(known)
+    return nodes.reshape(-1, 3) / NM_PER_UM, order[np.searchsorted(known[order], labels)].reshape(-1, 3)
+
+
+def _vertices(gmsh: Any, points: np.ndarray) -> list[int]:
+    """Tags of points (p, 3) µm, which OpenCASCADE numbers from 1 on, unless there is one of a higher number."""
+    occ = gmsh.model.occ
+    occ.addPoint(0.0, 0.0, 0.0, 0.0, 1 + max([tag for _, tag in gmsh.model.getEntities(0)], default=0))
+    tags = [occ.addPoint(*point) for point in (NM_PER_UM * points).tolist()]
+    occ.synchronize()
+    return tags
