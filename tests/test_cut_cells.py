@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import cg
 
@@ -35,39 +34,6 @@ def grid_of(solid: Solid, cells: int, half: float = 0.53) -> RectilinearGrid:
 
 def area(made: Discretization, name: str) -> float:
     return float(made.surfaces[name].areas.sum())
-
-
-def of_ellipsoid(a: float, c: float) -> tuple[float, float]:
-    """Volume and area of an ellipsoid of revolution around the axis of length 2 c."""
-
-    def ring(x: float) -> float:
-        return 2 * np.pi * a * np.sqrt(1 - (x / c) ** 2 + (a * x / c**2) ** 2)
-
-    return 4 / 3 * np.pi * a * a * c, quad(ring, -c, c)[0]
-
-
-BODIES = {
-    "sphere": (SPHERE, 4 / 3 * np.pi * R**3, 4 * np.pi * R**2),
-    "ellipsoid": (Ball(CENTRE, (0.3, 0.3, 0.5)), *of_ellipsoid(0.3, 0.5)),
-    "cone": (
-        Frustum((-0.3, 0.1, -0.2), (0.2, 0.0, 0.3), 0.2, 0.1),
-        np.pi * np.sqrt(0.51) * 0.07 / 3,
-        np.pi * (0.3 * np.hypot(np.sqrt(0.51), 0.1) + 0.05),
-    ),
-}
-
-
-@pytest.mark.parametrize("body", BODIES)
-def test_volume_and_area_converge_with_the_square_of_the_cell(body: str) -> None:
-    solid, volume, surface = BODIES[body]
-    errors = []
-    for cells in (12, 24):
-        made = discretize_grid(grid_of(solid, cells))
-        walls = [name for name in made.surfaces if not name.endswith(("_min", "_max"))]
-        errors.append([abs(made.total_volume / volume - 1), abs(sum(area(made, name) for name in walls) / surface - 1)])
-    assert np.log2(errors[0][0] / errors[1][0]) > 1.8
-    assert errors[1][0] < 5e-3
-    assert errors[1][1] < (3e-3 if body != "cone" else 0.02)  # the rims of its ends are sharp
 
 
 def test_calcium_leaves_a_sphere_through_a_linear_pump_at_the_exact_rate() -> None:

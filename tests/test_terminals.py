@@ -1,147 +1,32 @@
-"""Terminals and what stands in them: their size by formulae, the names of their surfaces, and what is refused."""
+"""Terminals and what stands in them: where they are, what they cite, and what is refused."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from rdcalcium.errors import ModelError
-from rdcalcium.geometry.cut import cut_cells
 from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.library import used_references
 from rdcalcium.model import (
     Axon,
     Bouton,
     Box,
-    CalyxLobe,
     Channels,
     ConstantCurrent,
-    Cylinder,
-    Described,
-    Ellipsoidal,
     Hemisphere,
     Model,
     Obstacle,
     Ribbon,
-    Rod,
     Run,
-    Sector,
-    Spherical,
-    TBar,
     Tetrahedra,
     Tubule,
 )
-from rdcalcium.solids import Solid, surface_points
+from rdcalcium.solids import surface_points
 from tests.models import small_model
+from tests.shapes import OBSTACLES, PI, SHAPES
 
-PI = math.pi
-R = 0.3
-
-
-class Size(NamedTuple):
-    """Volume, µm³, and areas of the surfaces, µm²."""
-
-    volume: float
-    areas: Mapping[str, float]
-
-
-def cap(radius: float, angle: float) -> float:
-    """Area of a sphere within an angle of an axis."""
-    return 2 * PI * radius**2 * (1 - math.cos(angle))
-
-
-def spheroid(a: float, c: float) -> float:
-    """Area of a flat one, with two semi-axes a and a shorter one c."""
-    e = math.sqrt(1 - (c / a) ** 2)
-    return 2 * PI * a**2 * (1 + (1 - e**2) / e * math.atanh(e))
-
-
-def of_bouton(radius: float, axon: float, length: float, count: int) -> Size:
-    """A ball with round axons through its surface: what of each is in the ball is there once."""
-    inside = math.sqrt(radius**2 - axon**2)
-    shared = 2 * PI / 3 * (radius**3 - inside**3)
-    volume = 4 / 3 * PI * radius**3 + count * (PI * axon**2 * (radius + length) - shared)
-    side = 2 * PI * axon * (radius + length - inside) - cap(radius, math.asin(axon / radius))
-    return Size(volume, {"membrane": 4 * PI * radius**2 + count * side, "axon": PI * axon**2})
-
-
-def of_lobe(lobe: CalyxLobe) -> Size:
-    """A part of a shell."""
-    r, far, angle = lobe.radius, lobe.radius + lobe.thickness, lobe.angle
-    volume = 2 * PI / 3 * (1 - math.cos(angle)) * (far**3 - r**3)
-    rim = PI * math.sin(angle) * (far**2 - r**2)
-    return Size(volume, {"membrane": cap(r, angle), "outer": cap(far, angle), "rim": rim})
-
-
-LOBE = CalyxLobe(radius=1.0, thickness=0.2, extent=0.8)
-ONE = Bouton(semi_axes=(R, R, R), axons=(Axon(radius=0.08, length=0.2),))
-EN_PASSANT = Bouton(
-    semi_axes=(R, R, R),
-    axons=(
-        Axon(radius=0.08, length=0.2, direction=(0, 2, 0)),
-        Axon(radius=0.08, length=0.2, direction=(0.0, -1.0, 0.5), name="other"),
-    ),
-)
-TWO = of_bouton(R, 0.08, 0.2, 2)
-SHAPES: dict[str, tuple[Described, Size]] = {
-    "hemisphere": (
-        Hemisphere(radius=R),
-        Size(2 / 3 * PI * R**3, {"membrane": PI * R**2, "dome": 2 * PI * R**2}),
-    ),
-    "cylinder": (
-        Cylinder(radius=R, height=0.4),
-        Size(PI * R**2 * 0.4, {"membrane": PI * R**2, "side": 2 * PI * R * 0.4, "top": PI * R**2}),
-    ),
-    "cone": (
-        Cylinder(radius=0.2, top_radius=0.1, height=0.3),
-        Size(
-            PI * 0.3 / 3 * (0.04 + 0.02 + 0.01),
-            {"membrane": PI * 0.04, "top": PI * 0.01, "side": PI * 0.3 * math.hypot(0.3, 0.1)},
-        ),
-    ),
-    "sphere": (Spherical(radius=R), Size(4 / 3 * PI * R**3, {"membrane": 4 * PI * R**2})),
-    "ellipsoid": (
-        Ellipsoidal(semi_axes=(0.3, 0.3, 0.15)),
-        Size(4 / 3 * PI * 0.3**2 * 0.15, {"membrane": spheroid(0.3, 0.15)}),
-    ),
-    "bouton": (ONE, of_bouton(R, 0.08, 0.2, 1)),
-    "en passant": (EN_PASSANT, Size(TWO.volume, {**TWO.areas, "other": TWO.areas["axon"]})),
-    "sector": (
-        Sector(radius=0.5, angle=math.degrees(0.6)),
-        Size(
-            2 * PI / 3 * 0.5**3 * (1 - math.cos(0.6)),
-            {"membrane": cap(0.5, 0.6), "side": PI * 0.5**2 * math.sin(0.6)},
-        ),
-    ),
-    "calyx lobe": (LOBE, of_lobe(LOBE)),
-}
 NAMES = pytest.mark.parametrize("name", SHAPES)
-
-
-def cut(solid: Solid, low: np.ndarray, high: np.ndarray, walls: Mapping[str, tuple[int, int]], cells: int) -> Size:
-    """Of the body in a box, by the fractions of the cells of a grid."""
-    edges = tuple(np.linspace(a, b, cells + 1) for a, b in zip(low, high, strict=True))
-    found = cut_cells(edges, solid, walls)
-    volume = float(found.fill.sum() * np.prod((high - low) / cells))
-    return Size(volume, {name: float(areas.sum()) for name, (_, areas) in found.walls.items() if areas.sum() > 1e-5})
-
-
-@NAMES
-def test_a_terminal_has_the_volume_and_the_surfaces_that_formulae_say(name: str) -> None:
-    shape, expected = SHAPES[name]
-    low, high = (np.array(corner) for corner in shape.bounds)
-    faces = {f"{'xyz'[axis]}_{('min', 'max')[end]}": (wall, axis, end) for wall, (axis, end) in shape.walls.items()}
-    found = cut(shape.cytosol(), low, high, {face: place[1:] for face, place in faces.items()}, 28)
-    areas: dict[str, float] = {}
-    for face, area in found.areas.items():
-        wall = faces[face][0] if face in faces else face
-        areas[wall] = areas.get(wall, 0.0) + area
-    assert found.volume == pytest.approx(expected.volume, rel=4e-3)
-    assert areas == pytest.approx(dict(expected.areas), rel=4e-2)
 
 
 @NAMES
@@ -158,14 +43,6 @@ def test_a_terminal_touches_its_bounds_and_its_depth_is_no_more_than_the_distanc
     assert np.all(np.abs(depth(p) - depth(q)) <= np.linalg.norm(p - q, axis=1) * (1 + 1e-9) + 1e-12)
     inside = p[depth(p) > 0]
     assert np.all((inside >= low) & (inside <= high))
-
-
-@NAMES
-def test_a_terminal_is_meshed_with_its_names(name: str) -> None:
-    shape, expected = SHAPES[name]
-    mesh = described_mesh(shape, Tetrahedra(size_at_active_zone=0.05, size_in_bulk=0.12))
-    assert set(mesh.surfaces) == set(expected.areas)
-    assert mesh.volumes().sum() == pytest.approx(expected.volume, rel=0.1)
 
 
 @NAMES
@@ -263,35 +140,15 @@ def test_an_axon_through_a_flat_side_may_be_wider_than_the_bouton_is_thick() -> 
     assert Bouton(semi_axes=(0.5, 0.5, 0.2), axons=(Axon(direction=(0, 0, 1), radius=0.3, length=0.1),))
 
 
-OBSTACLES: dict[str, tuple[Obstacle, float]] = {
-    # Around a joint of 90 degrees two tubes share a ball's quarter and what two half cylinders have in common.
-    "tubule": (Tubule(path=((0, 0, 0.1), (0.1, 0, 0.1)), radius=0.03), PI * 0.03**2 * 0.1 + 4 / 3 * PI * 0.03**3),
-    "cylinder": (Rod(base=(0, 0, 0.1), top=(0.1, 0.1, 0.1), radius=0.03), PI * 0.03**2 * 0.1 * math.sqrt(2)),
-    "T-bar": (
-        TBar(pedestal_radius=0.03, pedestal_height=0.05, table_radius=0.1, table_thickness=0.02),
-        PI * (0.03**2 * (0.05 + 0.005) + 0.1**2 * 0.02),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", OBSTACLES)
-def test_what_stands_in_the_cytosol_has_the_volume_that_formulae_say(name: str) -> None:
-    obstacle, volume = OBSTACLES[name]
-    low, high = (np.array(corner) for corner in obstacle.solid.bounds)
-    found = cut(obstacle.solid, low - 0.001, high + 0.001, {}, 30)
-    assert found.volume == pytest.approx(volume, rel=5e-3)
-    assert set(found.areas) == {obstacle.name}
-
-
 def test_a_bent_tubule_goes_through_all_points_of_its_path() -> None:
     bent = Tubule(path=((0, 0, 0.1), (0.1, 0, 0.1), (0.1, 0.1, 0.15)))
     assert bent.radius == 0.0125
     np.testing.assert_allclose(bent.solid.depth(np.array(bent.path)), bent.radius)
 
 
-@pytest.mark.parametrize("name", [*OBSTACLES, "ribbon"])
+@pytest.mark.parametrize("name", OBSTACLES)
 def test_what_is_moved_is_as_deep_elsewhere(name: str) -> None:
-    obstacle = Ribbon() if name == "ribbon" else OBSTACLES[name][0]
+    obstacle, _ = OBSTACLES[name]
     points = np.random.default_rng(1).uniform(-0.2, 0.2, (200, 3))
     moved = obstacle.moved((0.3, -0.1, 0.2)).solid.depth(points + np.array([0.3, -0.1, 0.2]))
     np.testing.assert_allclose(moved, obstacle.solid.depth(points), atol=1e-12)
