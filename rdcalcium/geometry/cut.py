@@ -13,7 +13,8 @@ from rdcalcium.geometry.facets import facets
 from rdcalcium.geometry.filling import Filling
 from rdcalcium.geometry.joining import Areas, Edges, Faces, beside, join_tiny
 from rdcalcium.geometry.sampled import Sampled
-from rdcalcium.solids import Place, Solid, nearby
+from rdcalcium.geometry.sheets import close_sheets
+from rdcalcium.solids import Place, Solid, Without, nearby
 from rdcalcium.solids.base import place
 
 Wall = tuple[int, int]  # axis, and 0 at its lower end and 1 at its upper one
@@ -102,6 +103,8 @@ def cut_cells(
             filling.open(_called(walls, axis, end), axis, end, open * _face(edges, axis) * (open > NOTHING))
         if not end:
             open[:] = 0.0
+    if isinstance(solid, Without):
+        close_sheets(filling.faces, edges, solid, solid.cut, periodic)
     joined, given = join_tiny(filling.fill, filling.faces, filling.pieces, edges)
     return CutCells(filling.fill, filling.faces, joined, solid, periodic, given)
 

@@ -11,7 +11,9 @@ from rdcalcium.solids.meeting import share_space, way_to
 from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import nearest_on_piece, nearest_on_surface, onto_surface, slopes, surface_points
 from rdcalcium.solids.pieces import Outside, only_name, pieces
+from rdcalcium.solids.segments import met
 from rdcalcium.solids.surface import Surface
+from rdcalcium.solids.thickness import thickness
 from rdcalcium.solids.turned import Turned, mirrored, turn_of
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Turned",
     "Without",
     "from_data",
+    "met",
     "mirrored",
     "nearby",
     "nearest_on_piece",
@@ -39,6 +42,7 @@ __all__ = [
     "share_space",
     "slopes",
     "surface_points",
+    "thickness",
     "to_data",
     "turn_of",
     "way_to",

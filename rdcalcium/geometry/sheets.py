@@ -1,0 +1,127 @@
+"""Thin bodies between the middles of cells: a sheet that spans the way from one to the next lets nothing through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+
+from rdcalcium.geometry.joining import Edges, Faces
+from rdcalcium.solids import Solid, met, slopes, thickness
+
+PLACES = (0.01, 0.17, 0.33, 0.5, 0.67, 0.83, 0.99)  # along each side of a cell whose middle is no cytosol
+ARRIVED = 1e-3  # of the thickness of a body, as near to which it is met
+OPPOSITE = -0.5  # least cosine between the normals where a way enters a sheet and where it leaves it
+
+
+def close_sheets(
+    faces: Faces, edges: Edges, cytosol: Solid, bodies: Sequence[Solid], periodic: tuple[bool, bool, bool]
+) -> None:
+    """Close the faces between cells that lie on either side of a thin body; the arrays are changed.
+
+    A cell lies where its middle is, or where it is deepest in the cytosol if that is in a body. The body spans the way
+    to the next one if that enters it on one side, leaves it on the other, and it goes on from there as far as cells are
+    wide. So rods and vesicles close nothing.
+
+    faces  along x, y and z, share of the face towards the lower neighbour that is open, (nx, ny, nz) each
+    edges  of the cells along each axis, µm
+    """
+    for body in bodies:
+        cells = _around(edges, body)
+        if len(cells):
+            places = _places(edges, cells, cytosol)
+            for axis, face in enumerate(faces):
+                _close(face, axis, edges, cells, places, body, periodic[axis])
+
+
+def _around(edges: Edges, body: Solid) -> np.ndarray:
+    """Indices of cells so near to a body that it may be a sheet between them and the next ones, (k, 3)."""
+    ranges, widths = [], []
+    for along, start, stop in zip(edges, *body.bounds, strict=True):
+        first, last = np.searchsorted(along, (start, stop))
+        ranges.append(np.arange(max(first - 2, 0), min(last + 1, len(along) - 1)))
+        widths.append(np.diff(along)[ranges[-1]])
+    cells = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
+    if not len(cells):
+        return cells
+    _, broad, _ = np.sort(np.subtract(*body.bounds[::-1]))
+    if thickness(body) >= max(of.max() for of in widths) or broad < max(of.min() for of in widths):
+        return cells[:0]
+    low, high = _corners(edges, cells)
+    near: np.ndarray = -body.depth((low + high) / 2) <= np.linalg.norm(high - low, axis=1)
+    return cells[near]
+
+
+def _corners(edges: Edges, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    low, high = (np.stack([along[cells[:, a] + end] for a, along in enumerate(edges)], axis=1) for end in (0, 1))
+    return low, high
+
+
+def _places(edges: Edges, cells: np.ndarray, cytosol: Solid) -> np.ndarray:
+    """Where cells lie, (k, 3) µm; nowhere if none of it is cytosol."""
+    low, high = _corners(edges, cells)
+    places = (low + high) / 2
+    within = np.flatnonzero(cytosol.depth(places) <= 0)
+    shares = np.array([*product(PLACES, repeat=3)])
+    points = low[within, None] + shares * (high - low)[within, None]
+    depth = cytosol.depth(points.reshape(-1, 3)).reshape(points.shape[:2])
+    best = depth.argmax(axis=1)
+    places[within] = points[np.arange(len(within)), best]
+    places[within[depth.max(axis=1, initial=-np.inf) <= 0]] = np.nan
+    return places
+
+
+def _close(
+    face: np.ndarray, axis: int, edges: Edges, cells: np.ndarray, places: np.ndarray, body: Solid, periodic: bool
+) -> None:
+    """Those towards lower neighbours along an axis."""
+    step = np.eye(3, dtype=np.int64)[axis]
+    numbers, lower = (np.ravel_multi_index(tuple(of.T), face.shape) for of in (cells, (cells - step) % face.shape))
+    order = np.argsort(numbers)
+    below = order[np.searchsorted(numbers[order], lower).clip(max=len(numbers) - 1)]
+    first = cells[:, axis] == 0
+    there = (numbers[below] == lower) & (periodic | ~first) & (face.reshape(-1)[numbers] > 0)
+    upper = np.flatnonzero(there & np.isfinite(places + places[below]).all(axis=1))
+    ends = places[below[upper]] - np.outer(first[upper], step * np.ptp(edges[axis]))
+    low, high = _corners(edges, cells[upper])
+    closed = spans(body, places[upper], ends, (high - low).max(axis=1))
+    face.reshape(-1)[numbers[upper[closed]]] = 0.0
+
+
+def spans(body: Solid, starts: np.ndarray, ends: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Whether a body between points (n, 3) µm is a sheet there that goes on as far as (n,) µm."""
+    arrived = ARRIVED * thickness(body)
+    some = np.flatnonzero(-body.depth(starts) - body.depth(ends) <= np.linalg.norm(ends - starts, axis=1))
+    entry, leaving = met(body, starts[some], ends[some], arrived), 1 - met(body, ends[some], starts[some], arrived)
+    through = np.isfinite(entry) & np.isfinite(leaving)
+    some, entry, leaving = some[through], entry[through], leaving[through]
+    first, last = (starts[some] + share[:, None] * (ends - starts)[some] for share in (entry, leaving))
+    one, other = (_normals(body, points) for points in (first, last))
+    sheet = (one * other).sum(axis=1) < OPPOSITE
+    some, middle, normal = some[sheet], ((first + last) / 2)[sheet], (one - other)[sheet]
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    spanned = np.zeros(len(starts), dtype=bool)
+    spanned[some] = _goes_on(body, middle, normal, reach[some, None], arrived)
+    return spanned
+
+
+def _normals(body: Solid, points: np.ndarray) -> np.ndarray:
+    slope = slopes(body, points)
+    normals: np.ndarray = slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12)
+    return normals
+
+
+def _goes_on(body: Solid, points: np.ndarray, normals: np.ndarray, reach: np.ndarray, arrived: float) -> np.ndarray:
+    """Whether lines along normals (n, 3) meet a body too that are so far (n, 1) µm beside points (n, 3), (n,).
+
+    On one side of each along both directions: beside its rim a sheet goes on only there, and a rod on none.
+    """
+    along = np.cross(normals, np.eye(3)[np.abs(normals).argmin(axis=1)])
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    on = np.ones(len(points), dtype=bool)
+    for aside in (along, np.cross(normals, along)):
+        sides = (points + sign * reach * aside for sign in (-1, 1))
+        one, other = (met(body, side - reach * normals, side + reach * normals, arrived) for side in sides)
+        on &= np.isfinite(np.minimum(one, other))
+    return on
