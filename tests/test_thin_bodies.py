@@ -69,3 +69,19 @@ def test_a_body_is_as_thick_as_its_shortest_extent() -> None:
     assert thickness(sheet(0.003, 0.1, (1, 2, 3))) == pytest.approx(0.003)
     assert thickness(Block((0, 0, 0), (1, 0.2, 3))) == 0.2
     assert thickness(Without(BOX, ())) == np.inf
+
+
+@pytest.mark.parametrize("wide", [0.04, 0.06, 0.1])
+def test_thin_tubules_and_small_vesicles_have_their_volume_and_area_in_wide_cells(wide: float) -> None:
+    """Of π r² l + 4 π r³ / 3 and 2 π r l + 4 π r²."""
+    edges = tuple(uniform_axis(low, high, wide).edges for low, high in ((-0.3, 0.3), (-0.3, 0.3), (0.0, 0.4)))
+    bodies = {
+        "tubule": (Capsule((-0.25, -0.2, 0.1), (0.25, 0.2, 0.3), 0.0125, "tubule"), 0.0125, np.sqrt(0.45)),
+        "vesicle": (Ball((0.11, 0.03, 0.23), (0.02,) * 3, "vesicle"), 0.02, 0.0),
+    }
+    for name, (body, radius, length) in bodies.items():
+        cut = cut_cells((edges[0], edges[1], edges[2]), Without(BOX, (body,)))
+        volumes = np.multiply.outer(np.multiply.outer(*(np.diff(along) for along in edges[:2])), np.diff(edges[2]))
+        volume = np.pi * radius**2 * length + 4 / 3 * np.pi * radius**3
+        assert 0.144 - (cut.fill * volumes).sum() == pytest.approx(volume, rel=0.08)
+        assert cut.walls[name][1].sum() == pytest.approx(2 * np.pi * radius * (length + 2 * radius), rel=0.04)

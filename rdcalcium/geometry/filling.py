@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 
 from rdcalcium.geometry.facets import chained, lattice, named_areas, summed
 from rdcalcium.geometry.joining import Areas, Faces
-from rdcalcium.geometry.sampled import PARTS, Sampled
+from rdcalcium.geometry.sampled import Sampled
 from rdcalcium.geometry.shares import face_share, volumes_and_areas
 from rdcalcium.solids import Solid
 
@@ -56,7 +57,7 @@ class Filling:
         self._waiting.append((numbers, of))
         mixed = np.flatnonzero(of.names == "")
         if len(mixed):
-            points = lattice(of.low[mixed], of.low[mixed] + of.sizes[mixed], PARTS)
+            points = lattice(of.low[mixed], of.low[mixed] + of.sizes[mixed], of.parts)
             areas = named_areas(body, points, of.depth[mixed])
             for name, (own, area) in areas.items():
                 self.found.setdefault(name, []).append((numbers[mixed[own]], area))
@@ -73,13 +74,14 @@ class Filling:
 
     def finish(self) -> None:
         """Work on the cells that wait for it."""
-        if not self._waiting:
-            return
-        numbers, depth, sizes, names = (
-            np.concatenate([array for array in arrays])
-            for arrays in zip(*((cells, of.depth, of.sizes, of.names) for cells, of in self._waiting), strict=True)
-        )
+        waiting = sorted(((cells, of) for cells, of in self._waiting if len(cells)), key=lambda one: one[1].parts)
         self._waiting.clear()
+        for _, alike in groupby(waiting, key=lambda one: one[1].parts):
+            arrays = zip(*((cells, of.depth, of.sizes, of.names) for cells, of in alike), strict=True)
+            self._finish(*(np.concatenate(of) for of in arrays))
+
+    def _finish(self, numbers: np.ndarray, depth: np.ndarray, sizes: np.ndarray, names: np.ndarray) -> None:
+        """Of cells that are divided in as many parts: see Sampled."""
         volume, areas = volumes_and_areas(depth, sizes)
         self.fill.reshape(-1)[numbers] = volume
         at = np.unravel_index(numbers, self.fill.shape)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rdcalcium.geometry.facets import ON, lattice, settled
-from rdcalcium.solids import Joined, Outside, Solid, only_name, pieces
+from rdcalcium.solids import Joined, Outside, Solid, Without, only_name, pieces, thickness
 
-PARTS = 3  # along each side of a box that the surface crosses
+PARTS, MOST = 3, 16  # along each side of a box that the surface crosses, and where a body there is thin
+ACROSS = 5  # of these parts that a body is thick, at least
 MATTERS = 3.1  # times half the diagonal of a box: what is farther from its middle is not the nearest in it
 SLACK = 1.01  # for rounding, of how near a body is that matters
 BENT = 1.5  # times half the diagonal of a box, in which the surface of a body farther from its middle is not
@@ -40,13 +41,19 @@ class Sampled:
     @classmethod
     def of(cls, solid: Solid, low: np.ndarray, high: np.ndarray) -> Sampled:
         """That of boxes with corners (n, 3) µm."""
+        parts = parts_for(solid, float((high - low).max()))
         half = np.linalg.norm(high - low, axis=1) / 2
         several = Several.of(solid, (low + high) / 2, MATTERS * half.max())
         depth = several.depth
         crossed = np.flatnonzero(np.abs(depth) <= half * (1 + ON))
         low, high = low[crossed], high[crossed]
-        values = settled(several.at_lattices(low, high, crossed), low, high)
+        values = settled(several.at_lattices(low, high, crossed, parts), low, high)
         return cls(depth > 0, crossed, values, low, high - low, several.called(half[crossed], crossed))
+
+    @property
+    def parts(self) -> int:
+        """In which these are divided along each side."""
+        return self.depth.shape[1] - 1
 
     @classmethod
     def whole(cls, count: int, inside: bool) -> Sampled:
@@ -84,13 +91,13 @@ class Several:
         """In the body, (n,) µm."""
         return self.sign * self.depths.min(axis=0)
 
-    def at_lattices(self, low: np.ndarray, high: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        """Depth at points that divide some of the boxes, whose corners are (m, 3) µm; (m, p)."""
+    def at_lattices(self, low: np.ndarray, high: np.ndarray, boxes: np.ndarray, parts: int) -> np.ndarray:
+        """Depth at points that divide some of the boxes, with corners (m, 3) µm, in parts along each side; (m, p)."""
         half, depths = np.linalg.norm(high - low, axis=1) / 2, self.depths[:, boxes]
         matter = depths <= depths.min(axis=0) + 2 * half * SLACK
-        least = np.full((len(low), (PARTS + 1) ** 3), np.inf)
+        least = np.full((len(low), (parts + 1) ** 3), np.inf)
         for body, own in zip(self.bodies, matter, strict=True):
-            points = lattice(low[own], high[own], PARTS)
+            points = lattice(low[own], high[own], parts)
             if len(points):
                 least[own] = np.minimum(least[own], body.depth(points.reshape(-1, 3)).reshape(points.shape[:2]))
         return self.sign * least
@@ -104,6 +111,12 @@ class Several:
         least, most = np.where(there, number, len(names)).min(axis=0), np.where(there, number, 0).max(axis=0)
         called: np.ndarray = np.array(names, dtype=object)[np.where(least == most, most, 0)]
         return called
+
+
+def parts_for(solid: Solid, wide: float) -> int:
+    """In how many parts boxes so wide (µm) are divided, in which a body is: more where what is cut from it is thin."""
+    thinnest = min((thickness(body) for body in solid.cut), default=np.inf) if isinstance(solid, Without) else np.inf
+    return int(np.clip(np.ceil(ACROSS * wide / thinnest), PARTS, MOST))
 
 
 def _near(body: Solid, columns: np.ndarray, reach: float) -> np.ndarray | slice:
