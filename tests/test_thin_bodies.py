@@ -17,8 +17,8 @@ BOX = Block((-0.3, -0.3, 0.0), (0.3, 0.3, 0.4))
 WIDE = 0.05
 
 
-def made_of(*bodies: Solid) -> Discretization:
-    x, y, z = uniform_axis(-0.3, 0.3, WIDE), uniform_axis(-0.3, 0.3, WIDE), uniform_axis(0.0, 0.4, WIDE)
+def made_of(*bodies: Solid, wide: float = WIDE) -> Discretization:
+    x, y, z = (uniform_axis(low, high, wide) for low, high in zip(BOX.low, BOX.high, strict=True))
     cut = cut_cells((x.edges, y.edges, z.edges), Without(BOX, bodies))
     return discretize_grid(RectilinearGrid(x, y, z, cut.fill == 0, cut=cut))
 
@@ -35,14 +35,14 @@ def sheet(thick: float, height: float, normal: tuple[float, float, float], radiu
     return Frustum(place(middle - way), place(middle + way), radius, radius, ("sheet",) * 3)
 
 
-@pytest.mark.parametrize("thick", [0.001, 0.01, 0.03, 0.045])
+@pytest.mark.parametrize("thick", [0.001, 0.02, 0.09])
 @pytest.mark.parametrize("normal", [(0, 0, 1), (0.3, -0.2, 1), (1, 1, 0.2)], ids=["flat", "tilted", "steep"])
 def test_nothing_passes_a_sheet_however_thin_it_is(thick: float, normal: tuple[float, float, float]) -> None:
     """Wherever it lies among the cells; on either side is about what there is."""
-    for height in (0.19, 0.2, 0.212):
-        volumes = sides(made_of(sheet(thick, height, normal)))
+    for height in (0.2, 0.212):
+        volumes = sides(made_of(sheet(thick, height, normal), wide=0.1))
         assert len(volumes) == 2
-        assert sum(volumes) == pytest.approx(0.144, rel=0.2)
+        assert sum(volumes) == pytest.approx(0.144, rel=0.25)
         assert volumes[0] > 0.35 * sum(volumes)
 
 
@@ -74,7 +74,7 @@ def test_a_body_is_as_thick_as_its_shortest_extent() -> None:
 @pytest.mark.parametrize("wide", [0.04, 0.06, 0.1])
 def test_thin_tubules_and_small_vesicles_have_their_volume_and_area_in_wide_cells(wide: float) -> None:
     """Of π r² l + 4 π r³ / 3 and 2 π r l + 4 π r²."""
-    edges = tuple(uniform_axis(low, high, wide).edges for low, high in ((-0.3, 0.3), (-0.3, 0.3), (0.0, 0.4)))
+    edges = tuple(uniform_axis(low, high, wide).edges for low, high in zip(BOX.low, BOX.high, strict=True))
     bodies = {
         "tubule": (Capsule((-0.25, -0.2, 0.1), (0.25, 0.2, 0.3), 0.0125, "tubule"), 0.0125, np.sqrt(0.45)),
         "vesicle": (Ball((0.11, 0.03, 0.23), (0.02,) * 3, "vesicle"), 0.02, 0.0),

@@ -104,6 +104,11 @@ def _that_of_its_body(solid: Outside | Turned) -> str | None:
 
 
 @only_name.register
+def _that_of_its_sides(solid: Frustum) -> str | None:
+    return solid.called[0] if len({*solid.called}) == 1 else None
+
+
+@only_name.register
 def _that_of_all(solid: Joined) -> str | None:
     names = {only_name(part) for part in solid.parts}
     return names.pop() if len(names) == 1 else None
