@@ -303,10 +303,10 @@ def test_check_and_pictures_say_that_it_is_a_tile() -> None:
     assert any("one tile of many, along x, every 240 nm and along y" in line for line in rc.check(tiles()))
     model = tiles()
     drawn = scene(model, discretize(model))
-    assert Scene.from_json(drawn.to_json()).tiling == "one tile of many along x and y"
+    assert Scene.from_json(drawn.to_json()).remark == "one tile of many along x and y"
     assert len(drawn.vesicles) == 4  # one on each corner
     walls = tiles(1, geometry={**BOX, "periodic": []})
-    assert scene(walls, discretize(walls)).tiling == ""
+    assert scene(walls, discretize(walls)).remark == ""
 
 
 def test_a_probe_is_told_how_far_the_nearest_image_of_a_channel_is() -> None:

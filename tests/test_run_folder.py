@@ -121,7 +121,7 @@ def test_a_run_may_be_replaced_by_its_own_model(tmp_path: Path) -> None:
 
 def test_nothing_of_an_earlier_run_outlives_the_one_that_takes_its_place(tmp_path: Path) -> None:
     """Nor pictures of it; what a run may write is what the page says. Other files in the folder stay."""
-    table = (ROOT / "docs" / "run-folder.md").read_text().partition("## The tables")[0]
+    table = (ROOT / "docs" / "run-folder.md").read_text().partition("## The pictures")[0]
     written = re.findall(r"^\| `([\w.]+/?)` \|", table, flags=re.MULTILINE)
     assert {"run.json", "imaging.h5", "imaging.csv", "pictures/"} <= {*written}
     new = rc.run(small(tmp_path), "numpy", tmp_path / "new").folder
