@@ -105,6 +105,18 @@ def test_the_mesh_of_a_quarter_says_so_and_is_read_back_as_one(tmp_path: Path) -
     assert one.summary.points["p"].peak == pytest.approx(other.summary.points["p"].peak, rel=1e-6)
 
 
+def test_the_mesh_of_a_tile_says_so_and_is_read_back_as_one(tmp_path: Path) -> None:
+    told = call(*BOX, 'periodic=["x"]', "--bulk", "100 nm", "--out", str(tmp_path / "tile.msh")).output
+    assert "this is one tile of many" in told
+    (said,) = re.findall(r"geometry = \{.*\}", told)
+    (tmp_path / "model.toml").write_text(
+        f'{said}\ndiscretization = {{ kind = "tetrahedra" }}\nrun = {{ duration = "1 ms" }}\n'
+    )
+    made = rc.discretize(rc.load(tmp_path / "model.toml"))
+    assert made.periods == {0: pytest.approx(0.3)}
+    assert set(made.surfaces) == {"membrane", "y_min", "y_max", "z_max"}
+
+
 def test_a_mesh_that_is_no_half_is_refused_as_one(tmp_path: Path) -> None:
     call(*BOX, "--bulk", "100 nm", "--out", str(tmp_path / "box.msh"))
     whole = rc.read_mesh(tmp_path / "box.msh", "um")

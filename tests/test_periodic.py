@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.base import Discretization
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.parts import share
+from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, periodic_axis, uniform_circle
+from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Grid, Model, ModelError, doubts
@@ -343,3 +346,31 @@ def test_a_microscope_sees_the_neighbouring_tiles() -> None:
         found = sight(model.imaging[0], model, discretize(model))(np.full(12 * 12 * 6, 2.0))
         spread = 0.6 / FWHM_PER_SD
         assert found == pytest.approx(2 * (2 * ndtr(0.06 / spread) - 1), rel=1e-5)
+
+
+def test_a_tile_that_was_written_and_read_is_the_same_tile(tmp_path: Path) -> None:
+    """Volumes and conductances across its ends too; a mesh whose ends do not match is none."""
+    box = {"kind": "box", "size": [0.2, 0.16, 0.1], "periodic": ["x", "y"]}
+    cells = {"kind": "tetrahedra", "size_at_active_zone": 0.03, "size_in_bulk": 0.03}
+    made = rc.mesh(tiles(1, geometry=box, probes=[], discretization=cells))
+    rc.write_mesh(made, tmp_path / "tile.msh")
+    whole = discretize_tetrahedra(made)
+
+    def read(**periodic: float) -> Discretization:
+        file = {"kind": "mesh", "file": str(tmp_path / "tile.msh"), "length_unit": "um", "periodic": periodic}
+        return discretize(tiles(1, geometry=file, probes=[], discretization={"kind": "tetrahedra"}))
+
+    again = read(x=0.2, y=0.16)
+    assert again.size == whole.size
+    assert set(again.surfaces) == {"membrane", "z_max"}
+    np.testing.assert_allclose(np.sort(again.volumes), np.sort(whole.volumes), rtol=1e-7)
+    np.testing.assert_allclose(np.sort(again.conductance.data), np.sort(whole.conductance.data), atol=1e-7)
+    assert again.surfaces["membrane"].areas.sum() == pytest.approx(0.2 * 0.16, rel=1e-6)
+    with pytest.raises(InputError, match=r"tile\.msh is 180 nm long along x, and it is 200 nm; say its own length"):
+        read(x=0.18)
+    moved = made.points.copy()
+    inside = (moved[:, 0] == moved[:, 0].max()) & (moved[:, 2] > 0.03) & (moved[:, 2] < 0.07)
+    moved[inside, 2] += 0.002
+    rc.write_mesh(TetrahedralMesh(moved, made.tetrahedra, made.regions, made.surfaces), tmp_path / "tile.msh")
+    with pytest.raises(InputError, match=r"at both ends along x do not match, corner by corner, so that it is no tile"):
+        read(x=0.2)

@@ -52,7 +52,7 @@ def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | No
 
 
 def _part(geometry: Shape, out: Path) -> Iterator[str]:
-    """How to read back what is only a half or a quarter of a terminal."""
+    """How to read back what is only a half or a quarter of a terminal, or one tile of many."""
     if planes := ["xyz"[axis] for axis in geometry.mirrors]:
         part = {2: "half", 4: "quarter"}[geometry.copies]
         keys = f'file = "{out.name}", length_unit = "um", symmetry = {json.dumps(planes)}'
@@ -60,6 +60,10 @@ def _part(geometry: Shape, out: Path) -> Iterator[str]:
             f"this is a {part} of the terminal, at {' and '.join(f'{letter} >= 0' for letter in planes)}; a model file "
             f'reads it as such by geometry = {{ kind = "mesh", {keys} }}'
         )
+    if geometry.periods and not geometry.brings_cells:
+        lengths = ", ".join(f'{"xyz"[axis]} = "{length:.9g} um"' for axis, length in geometry.periods.items())
+        keys = f'file = "{out.name}", length_unit = "um", periodic = {{ {lengths} }}'
+        yield f'this is one tile of many; a model file reads it as such by geometry = {{ kind = "mesh", {keys} }}'
 
 
 def _shapes() -> Iterator[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.files import read_mesh
+from rdcalcium.geometry.matched_ends import with_ends
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.mirror_faces import with_mirrors
 from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
@@ -26,11 +27,15 @@ def mesh_of_file(model: Model, geometry: MeshFile, choice: Tetrahedra) -> Tetrah
         raise InputError(_unit_missing(model, path, read_mesh(path)))
     mesh = read_mesh(path, geometry.length_unit, (geometry.membrane,) if there else ())
     mesh = with_mirrors(mesh, path.name, dict(zip(geometry.mirrors, geometry.mirror_surfaces, strict=True)))
+    mesh = with_ends(mesh, path.name, geometry.periods) if geometry.periods else mesh
     mesh = mesh.with_remarks([f"{path.name}, read in {geometry.length_unit}: {mesh}"])
+    low = mesh.points.min(axis=0)
     for name, point in there.items():
-        corners = mesh.points[mesh.surfaces[geometry.membrane]]
-        nearest, triangle = nearest_on_triangles(np.array(point), corners)
-        if not is_on_facet(np.array(point), nearest, corners[triangle]):
+        corners, here = mesh.points[mesh.surfaces[geometry.membrane]], np.array(point)
+        for axis, period in geometry.periods.items():
+            here[axis] = low[axis] + (here[axis] - low[axis]) % period
+        nearest, triangle = nearest_on_triangles(here, corners)
+        if not is_on_facet(here, nearest, corners[triangle]):
             told = off_membrane(name, point, nearest.tolist(), may_be_elsewhere=name not in zones)
             raise InputError(told + unit_hint(model, mesh.points))
     return mesh

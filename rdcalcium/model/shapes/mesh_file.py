@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
+from pydantic import Field, model_validator
+
 from rdcalcium.model.cells import Grid, Tetrahedra
 from rdcalcium.model.file_units import FITTING, LengthUnit, fitting_unit
-from rdcalcium.model.shapes.mirrored import Mirrored
+from rdcalcium.model.quantity import PositiveLength
+from rdcalcium.model.shapes.mirrored import AXES, Mirrored
 from rdcalcium.units import parse
 
 
@@ -29,10 +32,26 @@ class MeshFile(Mirrored):
     membrane: str = "membrane"
     """Named surface of the file on which channels sit; faces that no name of the file covers are "membrane"."""
 
+    periodic: dict[Literal["x", "y"], PositiveLength] = Field(default_factory=dict)
+    """Axes along which the mesh is one tile of many, each with its length there: what leaves at one end enters at the
+    other. The faces of both ends have to match, as in meshes that `rdcalcium mesh` writes of such a box; none: it ends
+    on all sides."""
+
+    @property
+    def periods(self) -> dict[int, float]:
+        """The lengths of a tile."""
+        return {AXES.index(letter): length for letter, length in sorted(self.periodic.items())}
+
     @property
     def membrane_surface(self) -> str:
         """As the model says."""
         return self.membrane
+
+    @model_validator(mode="after")
+    def _ends_are_no_mirrors(self) -> Self:
+        if twice := sorted({*self.periodic} & {*self.symmetry}):
+            raise ValueError(f"{twice[0]} is among both symmetry and periodic; leave it out of one of them")
+        return self
 
     @property
     def hollow(self) -> None:
