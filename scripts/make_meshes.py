@@ -30,16 +30,22 @@ def model(recipe: dict[str, Any]) -> rc.Model:
     return resolve({**tables, "run": {"duration": "1 ms"}})
 
 
+def make(name: str, folder: Path = MESHES) -> Path:
+    """Mesh a recipe and write it to a folder; the path of the file."""
+    recipe = recipes()[name]
+    path = folder / f"{name}.{recipe.get('format', 'msh')}"
+    rc.write_mesh(rc.mesh(model(recipe)), path)
+    return path
+
+
 def main() -> None:
     """Write those that are asked for, or all."""
     known = recipes()
     for name in sys.argv[1:] or known:
         if name not in known:
             sys.exit(f"no recipe is called {name!r}; known: {', '.join(known)}")
-        path = MESHES / f"{name}.{known[name].get('format', 'msh')}"
-        mesh = rc.mesh(model(known[name]))
-        rc.write_mesh(mesh, path)
-        print(f"{path.name}: {mesh}, {path.stat().st_size / 1e3:.0f} kB")
+        path = make(name)
+        print(f"{path.name}: {rc.read_mesh(path)}, {path.stat().st_size / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":
