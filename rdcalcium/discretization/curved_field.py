@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import cg
+from scipy.sparse import csr_array
 
 from rdcalcium.discretization.pore_cells import PoreCells, cells_around
 from rdcalcium.geometry.facets import triangles
@@ -39,6 +38,7 @@ TANGENT = 0.9  # cosine between the normals of a membrane and of an end of the g
 TINY = 1e-12  # µm², the least square of a distance
 TOUCHING = 1e-6  # of a cell, by which a point on a surface may be outside
 TOLERANCE = 1e-5  # of v, relative to what flows
+MOST = 500  # rounds to it, of which it needs about thirty
 
 
 Flows = Callable[[float], np.ndarray]  # at κ (µm⁻¹), out of each cell, (n,)
@@ -76,7 +76,7 @@ class CurvedField:
 
     def exact(self, points: np.ndarray) -> np.ndarray:
         """u at points (p, 3) µm, (k, p)."""
-        return np.stack([_field(points, self.images, kappa) for kappa in self.kappas])
+        return _field(points, self.images, self.kappas)
 
     def discrete(self, places: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """v at points by their weights (p, c) in cells (p, c, 3), all of which are in the block; (k, p)."""
@@ -143,34 +143,44 @@ class _Walls:
 def _solved(
     cells: PoreCells, pore: np.ndarray, source: np.ndarray, flows: Flows, images: np.ndarray, kappas: np.ndarray
 ) -> np.ndarray:
-    """v in all cells, (k, n); 0 in solid ones. It is near to u times what it was with the κ before."""
+    """v in all cells, (k, n); 0 in solid ones."""
     held = np.flatnonzero(cells.held(pore) & (cells.volumes > 0))
     free = np.setdiff1d(np.flatnonzero(cells.volumes > 0), held)
-    leaving = cells.conductance.sum(axis=1)[free]
     among, to_held = cells.conductance[free][:, free], cells.conductance[free][:, held]
-    values, guess = np.zeros((len(kappas), len(source))), np.ones(len(free))
-    for kappa, v in zip(kappas, values, strict=True):
-        u = _field(cells.centres, images, kappa)
-        right = (source - flows(kappa))[free] + to_held @ u[held]
-        v[held] = u[held]
-        v[free] = _balanced(leaving + kappa**2 * cells.volumes[free], among, right, guess * u[free])
-        guess = v[free] / u[free]
-    return values
+    u = np.ascontiguousarray(_field(cells.centres, images, kappas).T)
+    flowing = np.stack([source - flows(kappa) for kappa in kappas], axis=1)
+    own = cells.conductance.sum(axis=1)[free, None] + cells.volumes[free, None] * kappas**2
+    values = np.zeros_like(u)
+    values[held] = u[held]
+    values[free] = _balanced(own, among, flowing[free] + to_held @ u[held], u[free])
+    return values.T
 
 
 def _balanced(own: np.ndarray, others: csr_array, right: np.ndarray, guess: np.ndarray) -> np.ndarray:
-    """What solves own x - others x = right, by conjugate gradients scaled by the diagonal."""
-    scale = 1 / np.sqrt(own)
-    matrix = csr_array(diags_array(np.ones(len(own))) - diags_array(scale) @ others @ diags_array(scale))
-    found: np.ndarray = cg(matrix, scale * right, x0=guess / scale, rtol=TOLERANCE)[0] * scale
-    return found
+    """What solves own x - others x = right in each column, (n, k): conjugate gradients, scaled by the diagonal."""
+    x, least = guess.copy(), TOLERANCE**2 * (right**2 / own).sum(axis=0)
+    rest = right - own * x + others @ x
+    scaled = rest / own
+    way, size = scaled, (rest * scaled).sum(axis=0)
+    for _ in range(MOST):
+        if (size <= least).all():
+            break
+        change = own * way - others @ way
+        step = size / (way * change).sum(axis=0)
+        x += step * way
+        rest -= step * change
+        scaled = rest / own
+        before, size = size, (rest * scaled).sum(axis=0)
+        way = scaled + size / before * way
+    return x
 
 
-def _field(points: np.ndarray, images: np.ndarray, kappa: float) -> np.ndarray:
-    """u at points (p, 3) µm, (p,)."""
-    r = np.maximum(np.linalg.norm(points[:, None] - images, axis=2), PORE)
-    u: np.ndarray = (np.exp(-kappa * r) / (4 * np.pi * r)).sum(axis=1)
-    return u
+def _field(points: np.ndarray, images: np.ndarray, kappas: np.ndarray) -> np.ndarray:
+    """u at points (p, 3) µm, (k, p)."""
+    away = np.moveaxis(points[:, None] - images, -1, 0)
+    r = np.maximum(np.sqrt((away**2).sum(axis=0)), PORE)
+    near = 1 / (4 * np.pi * r)
+    return np.stack([(np.exp(-kappa * r) * near).sum(axis=1) for kappa in kappas])
 
 
 def _normal(body: Solid, point: np.ndarray, step: float) -> np.ndarray:
