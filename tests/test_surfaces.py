@@ -31,6 +31,20 @@ CUBE = named(CORNERS, SIDES)
 CONSTANT = {"kind": "constant", "amplitude": 0.1}
 
 
+# Its sharp edge from corner 0 to corner 1, along z.
+WEDGE = (
+    np.array([[0, 0, -5], [0, 0, 5], [10, 0.3, -5], [10, 0.3, 5], [10, -0.3, -5], [10, -0.3, 5]]),
+    np.array([[0, 1, 2], [2, 1, 3], [0, 4, 1], [4, 5, 1], [2, 3, 4], [4, 3, 5], [0, 2, 4], [1, 5, 3]]),
+)
+
+
+def around_the_wedge() -> tuple[np.ndarray, np.ndarray]:
+    """Points round its sharp edge, and which of them are in it."""
+    angle = np.linspace(-3, 3, 61)
+    around = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) * 0.5
+    return around, np.abs(np.arctan2(around[:, 1], around[:, 0])) < np.arctan(0.03)
+
+
 def volume(points: np.ndarray, faces: np.ndarray) -> float:
     """By the height of every triangle over z = 0."""
     a, b, c = (points[faces[:, k]] for k in range(3))
@@ -47,6 +61,48 @@ def test_a_cube_is_a_cube_in_every_format(tmp_path, write):
     assert found.remarks == (
         f"{path.name}, read in nm: 12 triangles, 1 x 1 x 1 um, it encloses 1 um^3, and its area is 6 um^2",
     )
+
+
+@pytest.mark.parametrize(("head", "behind"), [(b"solid", b""), (b"any", b"0123456789"), (b"solid", b"\0")])
+def test_a_binary_stl_may_call_itself_solid_and_have_some_bytes_behind_it(tmp_path, head, behind):
+    path = write_binary_stl(tmp_path / "cube.stl", CORNERS, SIDES)
+    path.write_bytes(head.ljust(80) + path.read_bytes()[80:] + behind)
+    assert closed_surface(path, "um").triangles.volume() == pytest.approx(1)
+
+
+STL = "solid a\nfacet normal 0 0 0\nouter loop\nvertex 0 0 0\nvertex 1 0 0\n"
+PLY = "ply\nformat ascii 1.0\nelement vertex 3\n"
+
+
+@pytest.mark.filterwarnings("ignore:genfromtxt")  # meshio says it of a PLY without corners
+@pytest.mark.parametrize(
+    ("name", "holds", "said"),
+    [
+        ("a.stl", STL, "it ends within a triangle"),
+        ("a.stl", STL + "endloop\nendfacet\n", "the triangle that ends in line 7 has not three corners"),
+        ("a.stl", STL + "vertex 1 1", "line 6 has no three numbers, but '1 1'"),
+        ("a.stl", "one\n", "it has 4 bytes, and is neither a text that begins with 'solid' nor a binary file"),
+        ("a.stl", "solid".ljust(80) + "\4\0\0\0", "it has 84 bytes, and the 4 triangles that it says it has take 284"),
+        ("a.obj", "v 0 0 0\nv 0 1\n", "line 2 has no three numbers, but '0 1'"),
+        ("a.obj", "v 0 0 0\nf 1 2 3\n", "line 2 names corner 2 of 1"),
+        ("a.obj", "v 0 0 0\nf 1 a 3\n", "line 2 names a corner 'a', which is no number"),
+        ("a.ply", "", "its header has no end"),
+        ("a.ply", PLY, "its header has no end"),
+        ("a.ply", PLY + "end_header\n", "it does not hold the corners and faces that its header says"),
+    ],
+)
+def test_a_file_that_was_cut_off_or_damaged_is_refused_with_what_is_wrong(tmp_path, name, holds, said):
+    (tmp_path / name).write_text(holds)
+    with pytest.raises(InputError, match=f"{name} cannot be read as .{name[2:]}: {said}$"):
+        closed_surface(tmp_path / name, "um")
+
+
+def test_a_face_of_a_corner_that_is_not_there_and_a_folder_are_refused(tmp_path):
+    path = write_ply(tmp_path / "cube.ply", CORNERS, np.vstack([SIDES, [[1, 2, 99]]]))
+    with pytest.raises(InputError, match=r"cube\.ply has triangles with corners beyond the 8 that it holds"):
+        closed_surface(path, "um")
+    with pytest.raises(InputError, match="there is no surface file"):
+        closed_surface(tmp_path, "um")
 
 
 @pytest.mark.parametrize(
@@ -117,6 +173,58 @@ def test_small_holes_of_a_sphere_are_filled(missing):
     made, (said,) = mended(named(points, np.delete(faces, missing, axis=0)))
     assert made.volume() == pytest.approx(volume(points, faces), rel=2e-3)
     assert re.fullmatch(r"holes: \d, of perimeter \d+.* nm, at \(.*\) nm; filled", said)
+
+
+def test_many_small_holes_are_refused_though_each_of_them_would_be_filled():
+    """A disc around one of 512 triangles is 0.3 % of the sphere; holes must not meet, so corners are taken once."""
+    points, faces = icosphere(0.5, 3)
+    taken: set[int] = set()
+    apart = [k for k, row in enumerate(faces.tolist()) if not taken & {*row} and not taken.update(row)]
+    assert mended(named(points, np.delete(faces, apart[:14], axis=0)))[1][0].startswith("holes: 14,")
+    with pytest.raises(InputError, match=r"the surface is open, .* 1 % of its area, 5 % together, .*; holes: 20,"):
+        mended(named(points, np.delete(faces, apart[:20], axis=0)))
+
+
+def test_a_triangle_by_itself_is_no_part_of_the_surface():
+    points, faces = np.vstack([CORNERS, [[3, 3, 3], [3, 3.1, 3], [3, 3, 3.1]]]), np.vstack([SIDES, [[8, 9, 10]]])
+    made, (said,) = mended(named(points, faces))
+    assert made.extent() == 1
+    assert said == (
+        "triangles of open sheets by themselves, each below 1 % of the area: 1, at (3000, 3033, 3033) nm; left out"
+    )
+
+
+def test_a_triangle_whose_corners_lie_on_a_line_is_left_out():
+    """It hangs on the edge of a cube by its longest side."""
+    points, faces = np.vstack([CORNERS, [[0.5, 0, 0]]]), np.vstack([SIDES, [[0, 1, 8]]])
+    made, (said,) = mended(named(points, faces))
+    assert made.volume() == pytest.approx(1)
+    assert len(made.faces) == 12
+    assert said == "triangles whose corners lie on a line: 1, at (500, 0, 0) nm; left out"
+
+
+def test_a_slit_is_closed_however_many_corners_it_has_on_either_side():
+    """An edge of a cube is in four parts on one side and in three on the other."""
+    points = np.vstack([CORNERS, [[x, 0, 0] for x in (1 / 4, 1 / 2, 3 / 4, 1 / 3, 2 / 3)]])
+    rest = [row for row in SIDES.tolist() if row not in ([0, 3, 1], [0, 1, 5])]
+    fans = [[3, 1, 10], [3, 10, 9], [3, 9, 8], [3, 8, 0], [5, 0, 11], [5, 11, 12], [5, 12, 1]]
+    made, _ = mended(named(points, np.array([*rest, *fans])))
+    assert made.volume() == pytest.approx(1)
+    assert len(made.faces) == 10 + 2 * 6
+
+
+@pytest.mark.parametrize("between", [[], [[6, 0, 1]], [[6, 1, 0]]])
+def test_an_edge_that_has_a_corner_on_one_side_alone_has_it_on_both_afterwards(between):
+    """So that a sharp edge is no hole, and tells the inside from the outside there."""
+    points, faces = WEDGE
+    points = np.vstack([points, (points[0] + points[1]) / 2])  # number 6
+    rest = [row for row in faces.tolist() if row != [0, 1, 2]]
+    made, remarks = mended(named(points, np.array([*rest, [0, 6, 2], [6, 1, 2], *between])))
+    assert made.volume() == pytest.approx(volume(*WEDGE))
+    assert len(made.faces) == len(faces) + 2
+    assert "triangles whose corners lie on a line: 1, at (0, 0, 0) nm; the one beside divided there" in remarks
+    around, inside = around_the_wedge()
+    assert ((Distances(made).depth(around) > 0) == inside).all()
 
 
 def test_an_open_surface_is_refused_with_the_place():
@@ -242,12 +350,8 @@ def test_distances_survive_the_way_to_another_process():
 
 def test_the_side_of_a_wedge_is_right_all_round_its_edge():
     """Behind a sharp edge the nearest triangle alone would not tell: its normal points the wrong way."""
-    points = np.array([[0, 0, -5], [0, 0, 5], [10, 0.3, -5], [10, 0.3, 5], [10, -0.3, -5], [10, -0.3, 5]])
-    faces = np.array([[0, 1, 2], [2, 1, 3], [0, 4, 1], [4, 5, 1], [2, 3, 4], [4, 3, 5], [0, 2, 4], [1, 5, 3]])
-    made, _ = mended(named(points, faces))
-    angle = np.linspace(-3, 3, 61)
-    around = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1) * 0.5
-    inside = np.abs(np.arctan2(around[:, 1], around[:, 0])) < np.arctan(0.03)
+    around, inside = around_the_wedge()
+    made, _ = mended(named(*WEDGE))
     assert ((Distances(made).depth(around) > 0) == inside).all()
 
 

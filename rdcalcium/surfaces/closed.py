@@ -13,7 +13,8 @@ from rdcalcium.errors import InputError
 from rdcalcium.surfaces.crossing import crossings
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.edges import edges_of, sheets
-from rdcalcium.surfaces.holes import filled
+from rdcalcium.surfaces.flat import without_lines, without_loose_lines
+from rdcalcium.surfaces.holes import filled, without_debris
 from rdcalcium.surfaces.joining import joined, kept
 from rdcalcium.surfaces.orienting import oriented
 from rdcalcium.surfaces.reading import read_triangles
@@ -74,7 +75,7 @@ def closed_surface(path: str | Path, unit: str, wish: Wish | None = None) -> Clo
     InputError for one that is open, has edges of more than two triangles, one side only, or goes through itself.
     """
     path = Path(path)
-    if not path.exists():
+    if not path.is_file():
         raise InputError(f"there is no surface file {path}")
     found = path.stat()
     return _wanted(path, unit, (found.st_mtime_ns, found.st_size), wish or Wish())
@@ -119,7 +120,16 @@ def _read(path: Path, unit: str, version: tuple[int, int]) -> ClosedSurface:
 def mended(triangles: Triangles) -> tuple[Triangles, list[str]]:
     """The surface, closed and with its normals outwards; what was done."""
     remarks: list[str] = []
-    steps: list[Callable[[Triangles], tuple[Triangles, list[str]]]] = [joined, _manifold, filled, oriented, _simple]
+    steps: list[Callable[[Triangles], tuple[Triangles, list[str]]]] = [
+        joined,
+        without_debris,
+        without_loose_lines,
+        _manifold,
+        filled,
+        without_lines,
+        oriented,
+        _simple,
+    ]
     for step in steps:
         triangles, more = step(triangles)
         remarks += more

@@ -21,12 +21,12 @@ def joined(triangles: Triangles) -> tuple[Triangles, list[str]]:
     triangles = _one_corner_each(triangles)
     faces = np.sort(triangles.faces, axis=1)
     edge = (faces[:, 0] == faces[:, 1]) | (faces[:, 1] == faces[:, 2])
-    remarks = [*_told("triangles that are only an edge", triangles, edge)]
+    remarks = [*told("triangles that are only an edge", triangles, edge, "left out")]
     triangles = kept(triangles, ~edge)
     first = np.unique(np.sort(triangles.faces, axis=1), axis=0, return_index=True)[1]
     again = np.ones(len(triangles.faces), dtype=bool)
     again[first] = False
-    remarks += _told("triangles that are there twice", triangles, again)
+    remarks += told("triangles that are there twice", triangles, again, "left out")
     return kept(triangles, ~again), remarks
 
 
@@ -47,6 +47,7 @@ def kept(triangles: Triangles, which: np.ndarray | None = None) -> Triangles:
     return replace(triangles, points=triangles.points[used], faces=faces.reshape(-1, 3), piece=triangles.piece[rows])
 
 
-def _told(what: str, triangles: Triangles, which: np.ndarray) -> Iterator[str]:
+def told(what: str, triangles: Triangles, which: np.ndarray, done: str) -> Iterator[str]:
+    """A sentence on some triangles, if there are any: how many, where, and what was done."""
     if which.any():
-        yield f"{what}: {which.sum()}, at {places(triangles.corners()[which].mean(axis=1))}; left out"
+        yield f"{what}: {which.sum()}, at {places(triangles.corners()[which].mean(axis=1))}; {done}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rdcalcium.errors import InputError
+from rdcalcium.surfaces.stl import coordinates, read_stl
 from rdcalcium.surfaces.triangles import Triangles, named
 
 
@@ -21,7 +22,7 @@ def read_triangles(path: Path) -> Triangles:
             f"{path.name}: {path.suffix or 'no suffix'!r} is not a format of surfaces known here; available: "
             f"{', '.join(READERS)}"
         )
-    if not path.exists():
+    if not path.is_file():
         raise InputError(f"there is no surface file {path}")
     try:
         found = reader(path)
@@ -29,34 +30,11 @@ def read_triangles(path: Path) -> Triangles:
         raise InputError(f"{path.name} cannot be read as {path.suffix}: {error}") from error
     if not len(found.faces):
         raise InputError(f"{path.name} has no triangles")
+    if found.faces.max() >= len(found.points) or found.faces.min() < 0:
+        raise InputError(f"{path.name} has triangles with corners beyond the {len(found.points):,} that it holds")
     if not np.isfinite(found.points).all():
         raise InputError(f"{path.name} has corners whose coordinates are not finite")
     return found
-
-
-def _stl(path: Path) -> Triangles:
-    """Three corners for each triangle, shared by none; a text with several solids has a name for each."""
-    data = path.read_bytes()
-    count = int.from_bytes(data[80:84], "little") if len(data) >= 84 else -1
-    if len(data) == 84 + 50 * count:
-        kept = np.frombuffer(data, dtype=[("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("more", "<u2")], offset=84)
-        points = kept["corners"].reshape(-1, 3).astype(float)
-        return named(points, np.arange(len(points)).reshape(-1, 3))
-    if not data.lstrip()[:5].lower() == b"solid":
-        raise ValueError(f"it has {len(data)} bytes, and {84 + 50 * count} are said")
-    points_of: list[list[str]] = []
-    names: list[str] = []
-    solid = ""
-    for line in data.decode(errors="replace").splitlines():
-        words = line.split()
-        if words and words[0].lower() == "solid":
-            solid = " ".join(words[1:])
-        if words and words[0].lower() == "vertex":
-            points_of.append(words[1:4])
-        if words and words[0].lower() == "endfacet":
-            names.append(solid)
-    points = np.array(points_of, dtype=float).reshape(-1, 3)
-    return named(points, np.arange(len(points)).reshape(-1, 3), names)
 
 
 def _obj(path: Path) -> Triangles:
@@ -64,14 +42,14 @@ def _obj(path: Path) -> Triangles:
     points, faces = [], []
     now = {"usemtl": "", "g": "", "o": ""}
     names: dict[str, list[str]] = {key: [] for key in now}
-    for line in path.read_text(errors="replace").splitlines():
+    for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
         key, *words = line.split() or [""]
         if key == "v":
-            points.append([float(word) for word in words[:3]])
+            points.append(coordinates(words, number))
         elif key in now:
             now[key] = " ".join(words)
         elif key == "f":
-            corners = [_number(word, len(points)) for word in words]
+            corners = [_corner(word, len(points), number) for word in words]
             faces += _fan(corners)
             for kind in now:
                 names[kind] += [now[kind]] * (len(corners) - 2)
@@ -79,12 +57,15 @@ def _obj(path: Path) -> Triangles:
     return named(np.array(points).reshape(-1, 3), np.array(faces, dtype=np.int64).reshape(-1, 3), names[kind])
 
 
-def _number(word: str, count: int) -> int:
+def _corner(word: str, count: int, line: int) -> int:
     """Of a corner in an OBJ: from 1 on, or backwards from the last one; texture and normal stand behind a stroke."""
-    number = int(word.partition("/")[0])
+    try:
+        number = int(word.partition("/")[0])
+    except ValueError:
+        raise ValueError(f"line {line} names a corner {word!r}, which is no number") from None
     found = number - 1 if number > 0 else count + number
     if not 0 <= found < count:
-        raise ValueError(f"a face names corner {number} of {count}")
+        raise ValueError(f"line {line} names corner {number} of {count}")
     return found
 
 
@@ -96,14 +77,18 @@ def _ply(path: Path) -> Triangles:
     """Through meshio; a PLY has no names."""
     import meshio
 
+    if b"end_header" not in [
+        line.strip() for line in path.read_bytes().split(b"\n")
+    ]:  # meshio would look for it for ever
+        raise ValueError("its header has no end")
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             raw = meshio.read(path, file_format="ply")
     except (Exception, SystemExit) as error:
-        raise ValueError(str(error) or "it is damaged") from error
+        raise ValueError("it does not hold the corners and faces that its header says") from error
     blocks = [block.data for block in raw.cells if block.dim == 2]
     faces = [triangle for data in blocks for row in np.asarray(data).tolist() for triangle in _fan(row)]
     return named(np.asarray(raw.points, dtype=float)[:, :3], np.array(faces, dtype=np.int64).reshape(-1, 3))
 
 
-READERS: dict[str, Callable[[Path], Triangles]] = {".stl": _stl, ".obj": _obj, ".ply": _ply}
+READERS: dict[str, Callable[[Path], Triangles]] = {".stl": read_stl, ".obj": _obj, ".ply": _ply}
