@@ -1,10 +1,11 @@
-"""A shape of the cytosol is one class and one builder; all else follows from what it says of itself."""
+"""A shape of the cytosol is one file, or one class and one builder; all else follows from what it says of itself."""
 
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Union
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from rdcalcium.errors import InputError, ModelError
 from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.builders import BUILDERS
 from rdcalcium.geometry.grid import RectilinearGrid
-from rdcalcium.model import Box, Channels, ConstantCurrent, Grid, MeshFile, Model, Probe, Run, Shape, Tetrahedra
+from rdcalcium.model import Box, Channels, ConstantCurrent, Grid, MeshFile, Model, Probe, Run, Shape, Tetrahedra, shapes
+from rdcalcium.model.discovery import kinds_of
 from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.quantity import PositiveLength
 from rdcalcium.results.provenance import scene
@@ -143,3 +145,56 @@ def test_a_shape_without_tetrahedra_says_what_is_possible() -> None:
     expected = "of a dome on tetrahedra; possible: any described shape on grid, .*surface on tetrahedra, dome on grid"
     with pytest.raises(InputError, match=expected):
         discretize(dome_model(discretization=choice))
+
+
+LENS = '''
+"""Lenses."""
+
+from typing import Literal
+
+from rdcalcium.model.quantity import PositiveLength
+from rdcalcium.model.shapes.described import Described
+from rdcalcium.solids import Ball, Common
+
+
+class Lens(Described):
+    """What two balls have in common."""
+
+    kind: Literal["lens"] = "lens"
+    radius: PositiveLength
+    """Of the balls."""
+    apart: PositiveLength
+    """Between their middles."""
+
+    @property
+    def outline(self) -> Common:
+        """Both."""
+        low, high = ((0.0, 0.0, sign * self.apart / 2) for sign in (1, -1))
+        return Common(tuple(Ball(at, (self.radius,) * 3) for at in (low, high)))
+'''
+
+
+@pytest.mark.parametrize("cells", ["grid", "tetrahedra"])
+def test_a_described_shape_is_one_file_that_is_found_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: str
+) -> None:
+    """π (4 r + d) (2 r - d)² / 12, and two caps."""
+    (tmp_path / "lens.py").write_text(LENS)
+    monkeypatch.setattr(shapes, "__path__", [*shapes.__path__, str(tmp_path)])
+    kinds = kinds_of(Shape, shapes.__name__)
+    monkeypatch.delitem(sys.modules, f"{shapes.__name__}.lens")
+    assert [kind.__name__ for kind in kinds if kind not in shapes.KINDS] == ["Lens"]
+
+    class LensModel(Model):
+        geometry: Annotated[Union[kinds], Field(discriminator="kind")]  # noqa: UP007 (of kinds that are found)
+
+    r, d = 0.3, 0.3
+    sizes = {"size_at_active_zone": 0.03} | ({"size_in_bulk": 0.05} if cells == "tetrahedra" else {})
+    foot = (0.0, 0.0, d / 2 - r)
+    pore = Channels(name="Ca", positions=(foot,), current=ConstantCurrent(amplitude=0.01))
+    given = {"geometry": {"kind": "lens", "radius": r, "apart": d}, "discretization": {"kind": cells, **sizes}}
+    made = discretize(LensModel(**given, channels=(pore,), run=Run(duration=0.1)))
+    assert made.total_volume == pytest.approx(math.pi * (4 * r + d) * (2 * r - d) ** 2 / 12, rel=0.03)
+    assert made.surfaces["membrane"].areas.sum() == pytest.approx(2 * math.pi * r * (2 * r - d), rel=0.03)
+    with pytest.raises(ModelError, match="is outside the terminal"):
+        LensModel(**given, probes=(Probe(name="p", position=(0.0, 0.0, 0.2)),), run=Run(duration=0.1))

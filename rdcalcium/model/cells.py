@@ -19,6 +19,9 @@ class Grid(Part):
     A probe is resolved like them if it is within 100 nm of one, or if there is none; calcium at any other is
     interpolated between the wider cells around it, whose size `rdcalcium check` says.
 
+    There is no key for fine cells at a surface by its name: far from channels and sensors they are as wide as
+    `size_in_bulk`.
+
     Curved membranes, those of vesicles too, go through cells, of which the parts in the cytosol count; the membrane of
     a lumen of a store follows the faces of cells.
     """
@@ -52,6 +55,9 @@ class Tetrahedra(Part):
     axon, and across a gap between obstacles, or between one and a wall, there are three control volumes or more, but no
     edge is shorter than `size_at_active_zone` for it, unless the gap itself is narrower: then one edge goes across, if
     that is more than 5 nm.
+
+    There is no key for fine cells at a surface by its name: put probes where they are to be fine, such as on the side of
+    the endoplasmic reticulum that the channels face.
 
     Those of a mesh file are taken as they are: there nothing may be said of sizes.
     """
