@@ -56,8 +56,8 @@ class Tetrahedra(Part):
     edge is shorter than `size_at_active_zone` for it, unless the gap itself is narrower: then one edge goes across, if
     that is more than 5 nm.
 
-    There is no key for fine cells at a surface by its name: put probes where they are to be fine, such as on the side of
-    the endoplasmic reticulum that the channels face.
+    There is no key for fine cells at a surface by its name: put probes where they are to be fine, such as on
+    that side of the endoplasmic reticulum which the channels face.
 
     Those of a mesh file are taken as they are: there nothing may be said of sizes.
     """
