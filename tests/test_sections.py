@@ -177,6 +177,9 @@ def test_a_frame_holds_what_reaches_into_it_and_says_what_it_cuts(box: Path, tmp
     lower, upper = frame_of(run)
     assert upper[2] > 0.39
     assert run.scene.cut_by(lower, upper) == []
+    nothing = {"channels": [], "sensors": [], "membrane": None, "outline": to_data(BALL)}
+    lower, upper = frame_of(with_scene(box, tmp_path / "quiet", bodies=bodies, **nothing))
+    np.testing.assert_array_equal([lower, upper], [[-0.4, -0.4, 0.0], [0.4, 0.4, 0.6]])
     huge = with_scene(box, tmp_path / "huge", bodies=(Ball((0.0, 0.0, 0.3), (0.05, 2.0, 0.29), "mitochondrion"),))
     assert huge.scene.cut_by(*frame_of(huge)) == ["mitochondrion"]
 

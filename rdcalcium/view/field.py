@@ -31,7 +31,7 @@ def frame_of(run: RunFolder, level: float = 1.0) -> tuple[np.ndarray, np.ndarray
     scene = run.scene.unfolded()
     rims = [run.zones[:, :3] + run.zones[:, 3:] * way for way in np.concatenate([np.eye(3), -np.eye(3)])]
     spots = np.concatenate([scene.channels, scene.sensors, *rims])
-    if not len(spots):
+    if not len(spots) and scene.membrane is not None:
         middles = [np.mean(body.bounds, axis=0) for body in scene.bodies]
         spots = np.concatenate([scene.vesicles[:, :3], np.reshape(middles, (-1, 3))])
     if not len(spots):

@@ -91,11 +91,12 @@ class PlumeScene:
             shown = self.wall.show(index)
         else:
             shown = self._cytosol(image.slice(normal="z", origin=(0, 0, min(self._level(), self.upper[2]))))
+            if not shown.n_points:
+                return
             shown.point_data[CALCIUM] = 10 ** shown.point_data[LOG_CALCIUM]
         self.plotter.add_mesh(
             shown, scalars=CALCIUM, cmap=COLOURS, clim=RANGE, log_scale=True, lighting=False, opacity=1.0,
-            name="membrane with calcium", show_scalar_bar=False,
-            reset_camera=False, render=False,
+            name="membrane with calcium", show_scalar_bar=False, reset_camera=False, render=False,
         )  # fmt: skip
 
     def _level(self) -> float:

@@ -51,7 +51,7 @@ def section(
     colour_bar(figure, image, axes, *seen)
     key_below(figure, key)
     when = f"t = {milliseconds(run.snapshots.times[index], 4)}, {_where(spot, sheets[0])}"
-    near = f"channels and sensors within {nanometres(NEAR)} of it"
+    near = f"channels and sensors within {nanometres(NEAR)} of it" if {"channel", "sensor"} & set(key) else ""
     title(figure, when, "; ".join(filter(None, [near, run.scene.remark])))
     return save(figure, path)
 

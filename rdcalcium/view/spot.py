@@ -20,6 +20,7 @@ At = str | tuple[float, float, float]
 Normal = At
 TOGETHER = 0.3  # µm between channels of one group, at most, where there are no active zones
 HERE = 1e-3  # µm from the membrane, within which a place is on it
+CLOSE_BY = 0.1  # µm around a point that is asked for
 MARGIN = 0.05  # µm of cytosol around what stands there
 WIDER = 1.3  # half of the width of a picture, in radii of the zone
 STANDING = 3.0  # such halves, within which a body has to be to stand there
@@ -106,7 +107,7 @@ def spot_of(run: RunFolder, at: At | None = None) -> Spot:
         at = max(zones, key=lambda name: sum(p.zone == name for p in places if p.kind == "channel"))
     if isinstance(at, str) and at in zones:
         return _of_zone(zones[at], scene)
-    middle, radius = _group(scene) if at is None else (_point(at, zones), 0.0)
+    middle, radius = _group(scene) if at is None else (_point(at, zones), CLOSE_BY)
     spot = Spot("", middle, axes_along(normal_at(scene, middle)), radius, scene)
     if spot.outline.depth(middle[None])[0] < -HERE:
         raise InputError(f"{nanometres(middle)} is outside the terminal; give a point in it, or on its membrane")
