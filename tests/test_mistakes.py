@@ -152,7 +152,7 @@ def test_every_field_of_every_part_is_tried() -> None:
     elsewhere = {
         "K_d",  # follows from k_on and k_off, which are said
         "table",  # filled in from the waveform, and written nowhere
-        "offset",  # of a surface, whose file is read with the model
+        *("offset", "smoothing", "simplification"),  # of a surface, whose file is read with the model
     }
     assert all_fields(Model) - tried == elsewhere
 
