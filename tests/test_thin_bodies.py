@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy.sparse.csgraph import connected_components
 
+from rdcalcium.advice import check
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.geometry.cut import cut_cells
 from rdcalcium.geometry.grid import RectilinearGrid, uniform_axis
-from rdcalcium.solids import Ball, Block, Capsule, Frustum, Solid, Turned, Without, thickness, turn_of
+from rdcalcium.model import Model
+from rdcalcium.solids import Ball, Block, Capsule, Frustum, Solid, Turned, Without, thickness, turn_of, volume_and_area
 from rdcalcium.solids.base import place
 
 BOX = Block((-0.3, -0.3, 0.0), (0.3, 0.3, 0.4))
@@ -85,3 +89,49 @@ def test_thin_tubules_and_small_vesicles_have_their_volume_and_area_in_wide_cell
         volume = np.pi * radius**2 * length + 4 / 3 * np.pi * radius**3
         assert 0.144 - (cut.fill * volumes).sum() == pytest.approx(volume, rel=0.08)
         assert cut.walls[name][1].sum() == pytest.approx(2 * np.pi * radius * (length + 2 * radius), rel=0.04)
+
+
+@pytest.mark.parametrize("body", ["ball", "tubule", "sheet"])
+def test_lines_through_a_body_tell_its_volume_and_area(body: str) -> None:
+    of, volume, area = {
+        "ball": (Ball((0.01, 0, 0), (0.1,) * 3), 4e-3 / 3 * np.pi, 0.04 * np.pi),
+        "tubule": (
+            Capsule((0, 0, 0), (0.5, 0.2, 0.1), 0.0125),
+            np.pi * 0.0125**2 * (np.sqrt(0.3) + 4 / 3 * 0.0125),
+            2 * np.pi * 0.0125 * (np.sqrt(0.3) + 2 * 0.0125),
+        ),
+        "sheet": (sheet(0.01, 0.2, (1, 1, 3), radius=0.1), 1e-4 * np.pi, 0.022 * np.pi),
+    }[body]
+    low, high = of.bounds
+    found = volume_and_area(of, place(np.subtract(low, 1e-3)), place(np.add(high, 1e-3)))
+    assert found == pytest.approx((volume, area), rel=0.03)
+    halved = volume_and_area(of, place(np.subtract(low, 1e-3)), ((low[0] + high[0]) / 2, high[1], high[2]))
+    assert halved == pytest.approx((volume / 2, area / 2), rel=0.03)
+
+
+def warnings_of(obstacle: dict[str, object], wide: float, **more: object) -> list[str]:
+    shape = {"kind": "box", "size": (0.6, 0.6, 0.4), "obstacles": [obstacle]}
+    cells = {"kind": "grid", "size_at_active_zone": wide, "size_in_bulk": wide}
+    model = Model.model_validate({"geometry": shape, "discretization": cells, "run": {"duration": 1.0}, **more})
+    return [line for line in check(model) if line.startswith("warning") and "volume" in line]
+
+
+def test_check_says_what_cells_do_not_find_of_a_thin_body() -> None:
+    rod = {"kind": "cylinder", "name": "rod", "base": (-0.2, 0.0, 0.21), "top": (0.2, 0.1, 0.21), "radius": 0.003}
+    (line,) = warnings_of(rod, 0.05)
+    found = re.search(
+        r"'rod' is 6 nm thick, and cells of 50 nm find (\d+) % of its volume and (\d+) % of its surf", line
+    )
+    assert found
+    assert 30 < int(found[1]) < int(found[2]) < 98
+    assert not warnings_of(rod | {"radius": 0.0125}, 0.05)
+
+
+def test_check_says_how_far_the_stairs_of_a_lumen_are_off() -> None:
+    """A tubule of radius 30 nm in cells of 20 nm, with middles 14 or 32 nm from its axis: 4 (20 nm)² of π (30 nm)²."""
+    tubule = {"kind": "tubule", "name": "ER", "path": [(-0.2, 0.0, 0.2), (0.2, 0.0, 0.2)], "radius": 0.03}
+    pump = {"use": "SERCA_li_rinzel1994", "parameters": {"V_max": "2e-3 uM*um/ms"}}
+    lumen = {"region": "ER", "diffusivity": 0.1}
+    store = {"name": "reticulum", "rest": 200.0, "lumen": lumen, "transports": [pump]}
+    (line,) = warnings_of(tubule, 0.02, stores=[store])
+    assert "'ER' consists of whole cells, which have 5" in line

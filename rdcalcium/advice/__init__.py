@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from rdcalcium import memory
+from rdcalcium.advice.bodies import bodies
 from rdcalcium.advice.buffering import binding_ratios
 from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.cost import WARNING, cost, crawling, step_bound
@@ -103,6 +104,7 @@ def _resolution(
         return
     yield from distances(model, locator, told)
     yield from gaps(model, locator)
+    yield from bodies(model, space)
     yield from senses(model, locator)
     yield from captures(model, locator, space, chemistry, told)
 

@@ -7,6 +7,7 @@ from rdcalcium.solids.capsule import Capsule
 from rdcalcium.solids.combined import Common, Joined, Without
 from rdcalcium.solids.data import from_data, to_data
 from rdcalcium.solids.frustum import Frustum
+from rdcalcium.solids.measure import volume_and_area
 from rdcalcium.solids.meeting import share_space, way_to
 from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import nearest_on_piece, nearest_on_surface, onto_surface, slopes, surface_points
@@ -45,5 +46,6 @@ __all__ = [
     "thickness",
     "to_data",
     "turn_of",
+    "volume_and_area",
     "way_to",
 ]
