@@ -15,6 +15,9 @@ from rdcalcium.geometry.builders import build
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.surface_samples import turning
 from rdcalcium.library import resolve
+from rdcalcium.results.provenance import scene
+from rdcalcium.results.scene import Scene
+from rdcalcium.solids import Surface
 from rdcalcium.surfaces import Triangles
 from rdcalcium.surfaces.collapsing import collapsed
 from rdcalcium.surfaces.distance import Distances
@@ -174,3 +177,13 @@ def test_stairs_are_no_membrane_for_tetrahedra_and_a_length_is_proposed(tmp_path
     assert mean_edge(stairs) == pytest.approx(VOXEL, rel=0.05)
     with pytest.raises(InputError, match=r"% of the edges of bouton\.ply are bent .* smoothing = \"100 nm\", about"):
         build(terminal(tmp_path, stairs))
+
+
+def test_run_json_holds_a_surface_of_few_triangles_as_near_as_a_picture_shows(tmp_path: Path) -> None:
+    stairs = voxels(0.12, (0.003, 0.001, 0.0047))
+    grid = {"kind": "grid", "size_at_active_zone": "60 nm"}
+    model = terminal(tmp_path, stairs, smoothing="100 nm").changed(discretization=grid)
+    drawn = Scene.from_json(scene(model, rc.discretize(model)).to_json()).outline
+    assert isinstance(drawn, Surface)
+    assert len(drawn.surface.triangles.faces) < len(stairs.faces) / 2 + 1
+    assert np.abs(drawn.depth(model.geometry.closed.triangles.points)).max() < 3e-3 * 0.25

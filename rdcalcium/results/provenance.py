@@ -17,6 +17,7 @@ from rdcalcium.solids import Ball, Block, Solid
 from rdcalcium.solids.base import place
 from rdcalcium.solids.periodic import nearest_image
 
+DRAWN = 3e-3  # of the size of a picture, by which surfaces of files may be off in it: run.json holds few triangles
 PLANE = 1e-3  # of the size of a mesh, by which the heights of a plane membrane may differ
 
 
@@ -46,7 +47,8 @@ def about_discretization(d: Discretization, model: Model) -> Volumes:
 def scene(model: Model, discretization: Discretization) -> Scene:
     """What a picture of the run shows besides calcium; without known bounds the corners are those of the mesh."""
     lower, upper = _corners(model, discretization)
-    solids: list[tuple[str, Any]] = [(o.name, o.solid) for _, o in model.geometry.reaching(place(lower), place(upper))]
+    shape = model.geometry.simplified(DRAWN * float((upper - lower).max()))
+    solids: list[tuple[str, Any]] = [(o.name, o.solid) for _, o in shape.reaching(place(lower), place(upper))]
     bodies = [(name, body) for name, body in solids if not _is_sphere(body)]
     things: dict[str, list[tuple[str, Any]]] = {
         "vesicles": [(name, (*body.centre, body.semi_axes[0])) for name, body in solids if _is_sphere(body)],
@@ -58,7 +60,7 @@ def scene(model: Model, discretization: Discretization) -> Scene:
     for kind in ("channels", "sensors", "probes"):
         things[kind] = [(name, nearest_image(np.array(p), middle, model.geometry.periods)) for name, p in things[kind]]
     planes, height = model.geometry.mirrors, _membrane_height(model, discretization)
-    outline = None if isinstance(model.geometry.outline, Block) else model.geometry.outline
+    outline = None if isinstance(shape.outline, Block) else shape.outline
     return Scene.of(lower, upper, planes, height, things, bodies, [*discretization.periods], outline)
 
 

@@ -66,6 +66,10 @@ class Obstacle(Part):
         """Sentences on these files: what was wrong in them, and what was done."""
         return ()
 
+    def simplified(self, within: float) -> Self:
+        """The same body of fewer triangles, if it has any, which may be so far from these, µm."""
+        return self
+
     def contains(self, point: Place) -> bool:
         """Whether a point (µm) is inside; one on the surface is not, whatever rounding says."""
         return bool(self.solid.depth(np.array([point]))[0] > ROUNDING)

@@ -85,6 +85,10 @@ class Shape(Part):
         """What stands in the cytosol."""
         return ()
 
+    def simplified(self, within: float) -> Self:
+        """The same with fewer triangles where surfaces come from files, which may be so far from these, µm."""
+        return self
+
     def reaching(self, low: Place, high: Place) -> Iterator[tuple[int, Obstacle]]:
         """Its solids with their numbers; of a tile those, and those images, that reach in between two corners (µm)."""
         x, y, z = ((0.0, -self.periods[a], self.periods[a]) if a in self.periods else (0.0,) for a in range(3))

@@ -114,6 +114,10 @@ class Described(Mirrored):
         """Those on the files of its obstacles."""
         return tuple(dict.fromkeys(remark for obstacle in self.obstacles for remark in obstacle.remarks))
 
+    def simplified(self, within: float) -> Self:
+        """With simpler obstacles."""
+        return self.model_copy(update={"obstacles": tuple(obstacle.simplified(within) for obstacle in self.obstacles)})
+
     @property
     def hollow(self) -> frozenset[str]:
         """Its obstacles."""

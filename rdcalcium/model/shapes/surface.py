@@ -81,9 +81,7 @@ class SurfaceFile(Triangulated, Described):
 
     def simplified(self, within: float) -> Self:
         """Its obstacles too."""
-        here = super().simplified(within)
-        obstacles = tuple(o.simplified(within) if isinstance(o, Triangulated) else o for o in self.obstacles)
-        return here.model_copy(update={"obstacles": obstacles})
+        return Described.simplified(super().simplified(within), within)
 
     def extents(self) -> Iterator[tuple[str, float]]:
         """Its three."""
