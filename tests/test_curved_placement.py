@@ -20,8 +20,11 @@ from rdcalcium.advice.placement import placement
 from rdcalcium.errors import ModelError
 from rdcalcium.library import resolve
 from rdcalcium.model import Model
+from rdcalcium.model.kinds import kind_name
+from rdcalcium.model.shapes import KINDS
 from rdcalcium.placement import rows_of
 from rdcalcium.placement.membrane import Membrane
+from tests.shapes import FROM_FILES
 
 PORE = {"kind": "constant", "amplitude": "0.1 pA"}
 ROUND, LONG = (0.75, 0.75, 0.75), (0.4, 0.4, 1.0)
@@ -90,12 +93,20 @@ def test_rules_hold_on_a_bouton_with_twenty_active_zones() -> None:
 
 
 SHAPES = {
+    "box": {"size": [1.2, 1.2, 0.5]},
+    "sphere": {"radius": 0.6},
+    "ellipsoid": {"semi_axes": [0.7, 0.5, 0.6]},
     "hemisphere": {"radius": 0.6},
     "cylinder": {"radius": 0.6, "height": 0.4, "top_radius": 0.3},
     "bouton": {"semi_axes": [0.7, 0.7, 0.5], "axons": [{"radius": 0.1, "length": 0.5}]},
     "calyx_lobe": {"radius": 5, "thickness": 0.5, "extent": 1.6},
     "sector": {"radius": 0.75, "angle": 40},
 }
+
+
+def test_no_shape_is_left_out() -> None:
+    """But for those from files, of which one without a body has no rules."""
+    assert set(SHAPES) == {kind_name(kind) for kind in KINDS} - FROM_FILES
 
 
 @pytest.mark.parametrize("kind", SHAPES)

@@ -13,9 +13,11 @@ import pytest
 from rdcalcium import library, units
 from rdcalcium.errors import nearest
 from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
-from rdcalcium.model.kinds import kinds_in
+from rdcalcium.model.kinds import kind_name, kinds_in
 from rdcalcium.model.quantity import LIMITS
+from rdcalcium.model.shapes import KINDS
 from tests.model_tables import CURRENTS, GATED_CURRENTS, PARTS, STIMULI, channel, tables
+from tests.shapes import FROM_FILES
 
 FULL = tables(
     geometry={**PARTS["geometry vesicles"]["geometry"], "symmetry": ["x"]},
@@ -38,6 +40,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         "axons": [{"radius": 0.1, "length": 0.5}],
         "obstacles": [{**MITOCHONDRION, "second_axis": [0, 0, 1]}, RETICULUM],
     },
+    "sphere": {"radius": 0.5},
+    "ellipsoid": {"semi_axes": [0.5, 0.4, 0.3]},
     "hemisphere": {"radius": 0.8, "obstacles": [{"kind": "t_bar", **BAR}]},
     "cylinder": {"radius": 0.6, "height": 1, "top_radius": 0.5, "obstacles": [ROD]},
     "sector": {"radius": 0.75, "angle": 34},
@@ -145,6 +149,11 @@ def test_a_value_of_a_type_that_fits_nowhere_is_refused_by_its_key(name: str, wr
         sentence = refusal(replaced(data, place, wrong))
         assert sentence, place
         assert key_of(place) in sentence, f"{place}: {sentence}"
+
+
+def test_no_shape_is_left_out() -> None:
+    """But for those from files, which are among all parts."""
+    assert set(SHAPES) == {kind_name(kind) for kind in KINDS} - FROM_FILES
 
 
 def test_every_field_of_every_part_is_tried() -> None:
