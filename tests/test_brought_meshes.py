@@ -1,6 +1,7 @@
 """Meshes that somebody brings: every format keeps its names, and what is wrong is mended and told with its place."""
 
 import gmsh
+import meshio
 import numpy as np
 import pytest
 
@@ -53,6 +54,58 @@ def test_the_files_of_tetgen_are_copied_together(tmp_path):
     (tmp_path / "cube.1.node").unlink()
     with pytest.raises(InputError, match=r"there is no .*cube\.1\.node; TetGen's \.node and \.ele lie side by side"):
         read_mesh(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"), [(".msh", "gmsh22"), (".vtu", "vtu"), (".xdmf", "xdmf"), (".inp", "abaqus")]
+)
+@pytest.mark.parametrize(("cells", "corners"), [("hexahedron", 8), ("wedge", 6)])
+def test_tetrahedra_beside_other_cells_with_a_volume_are_refused(tmp_path, suffix, kind, cells, corners):
+    """Without these a part of the terminal would be missing, and its surface be where it goes on."""
+    points = np.vstack([CUBE, CUBE + np.array([0, 0, 1]), CUBE + np.array([0, 0, 2])])
+    mixed = meshio.Mesh(points, [("tetra", KUHN), (cells, np.arange(8, 8 + corners)[None])])
+    meshio.write(tmp_path / f"mixed{suffix}", mixed, file_format=kind)
+    with pytest.raises(InputError, match=r"mixed.* holds 1 \w+ beside 6 tetrahedra of four corners"):
+        read_mesh(tmp_path / f"mixed{suffix}")
+
+
+def test_tetrahedra_that_lie_in_each_other_are_refused_with_the_place(tmp_path):
+    """A node in the middle of six pyramids is moved out of the cube, so that some of these turn inside out."""
+    faces = TetrahedralMesh(CUBE, KUHN).boundary()
+    cells = np.column_stack([faces, np.full(len(faces), 8)])
+    for middle in ([0.5, 0.5, 0.5], [0.5, 0.5, 1.4]):
+        meshio.write(tmp_path / "cube.vtu", meshio.Mesh(np.vstack([CUBE, middle]), [("tetra", cells)]))
+        if middle[2] < 1:
+            assert read_mesh(tmp_path / "cube.vtu").volumes().sum() == pytest.approx(1)
+    with pytest.raises(
+        InputError, match=r"cube\.vtu: tetrahedra overlap: 4 faces have both of theirs on one side, at \("
+    ):
+        read_mesh(tmp_path / "cube.vtu")
+
+
+@pytest.mark.parametrize(("by", "apart"), [([0.5, 0.2, 0.1], False), ([1.5, 0, 0], True)])
+def test_parts_that_share_no_node_may_not_overlap(tmp_path, by, apart):
+    both = meshio.Mesh(np.vstack([CUBE, CUBE + np.array(by)]), [("tetra", np.vstack([KUHN, KUHN + 8]))])
+    meshio.write(tmp_path / "two.vtu", both)
+    if apart:
+        assert read_mesh(tmp_path / "two.vtu").volumes().sum() == pytest.approx(2)
+        return
+    with pytest.raises(InputError, match="parts that share no node overlap: 2 nodes of one are in another, at "):
+        read_mesh(tmp_path / "two.vtu")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name", "letter"),
+    [(".msh", 'a"b', '"'), (".vtu", "a<b", "<"), (".vtu", "a & b", "&"), (".inp", "a,b", ",")],
+)
+def test_a_name_that_a_format_cannot_keep_is_refused(tmp_path, suffix, name, letter):
+    mesh = TetrahedralMesh(CUBE, KUHN, surfaces={name: FLOOR})
+    with pytest.raises(
+        InputError, match=f"{suffix} files cannot keep the name '{name}', for it has '{letter}': rename"
+    ):
+        write_mesh(mesh, tmp_path / f"cube{suffix}")
+    with pytest.raises(InputError, match="cannot keep the spaces around the name ' floor'"):
+        write_mesh(TetrahedralMesh(CUBE, KUHN, surfaces={" floor": FLOOR}), tmp_path / "cube.inp")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rdcalcium.geometry.mesh import FACES, among, row_keys
 # Corners of the faces S1 to S4 of a C3D4 element (Abaqus, "Three-dimensional solid elements").
 _ABAQUS_FACES = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]])
 _ABAQUS_TRIANGLES = ("S3", "STRI3", "CPS3", "CPE3", "CAX3", "R3D3", "M3D3", "SFM3D3", "DS3")
+_ABAQUS_SOLIDS = ("C3D", "DC3D", "AC3D")  # but C3D4, which are read
 
 
 def read_abaqus(path: Path) -> Contents:
@@ -133,6 +134,7 @@ class _Abaqus:
             {name: ids for name, ids in regions.items() if len(ids)},
             {name: faces[first_of_each(faces)] for name, faces in found.items() if len(faces)},
             others,
+            ", ".join(f"{count} {kind}" for kind, count in self.others.items() if kind.startswith(_ABAQUS_SOLIDS)),
         )
 
     def _boundary_on(self, tetrahedra: np.ndarray, labels: list[int]) -> np.ndarray:

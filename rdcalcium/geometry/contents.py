@@ -12,13 +12,18 @@ from rdcalcium.geometry.mesh import row_keys
 
 @dataclass
 class Contents:
-    """What a file holds, before any check: regions as tetrahedra, surfaces as corners of triangles."""
+    """What a file holds, before any check: regions as tetrahedra, surfaces as corners of triangles.
+
+    others  all that is there, in words
+    solids  cells with a volume that are no tetrahedra of four corners, in words
+    """
 
     points: np.ndarray
     tetrahedra: np.ndarray
     regions: dict[str, np.ndarray] = field(default_factory=dict)
     surfaces: dict[str, np.ndarray] = field(default_factory=dict)
     others: str = ""
+    solids: str = ""
 
 
 def collected(raw: Any, groups: list) -> Contents:
@@ -38,7 +43,12 @@ def collected(raw: Any, groups: list) -> Contents:
         elif cells.type == "triangle" and kind == "surface":
             surfaces.setdefault(name, []).append(cells.data[members])
     others = ", ".join(f"{len(cells.data)} {cells.type}" for cells in raw.cells)
-    return Contents(np.asarray(raw.points), tetrahedra, _joined(regions), _joined(surfaces), others)
+    solids = ", ".join(f"{len(cells.data)} {cells.type}" for cells in raw.cells if _is_other_solid(cells))
+    return Contents(np.asarray(raw.points), tetrahedra, _joined(regions), _joined(surfaces), others, solids)
+
+
+def _is_other_solid(cells: Any) -> bool:
+    return cells.dim == 3 and cells.type != "tetra" and len(cells.data) > 0
 
 
 def _joined(groups: dict[str, list]) -> dict[str, np.ndarray]:

@@ -15,12 +15,14 @@ from rdcalcium.geometry.contents import Contents
 from rdcalcium.geometry.gmsh_file import read_gmsh
 from rdcalcium.geometry.mending import mended, of_surface
 from rdcalcium.geometry.mesh import TetrahedralMesh, require_arrays
+from rdcalcium.geometry.overlaps import require_no_overlap
 from rdcalcium.geometry.tetgen import SUFFIXES, read_tetgen
 from rdcalcium.geometry.through_meshio import call_meshio
 from rdcalcium.geometry.write import abaqus_blocks, array_blocks, gmsh_blocks
 
 READERS = {".msh": read_gmsh, ".vtu": read_arrays, ".xdmf": read_arrays, ".inp": read_abaqus}
 READERS |= dict.fromkeys(SUFFIXES, read_tetgen)
+NOT_KEPT = {".msh": '"', ".vtu": '"<>&', ".inp": ',"'}  # letters that end a name there
 
 
 def read_mesh(
@@ -43,6 +45,11 @@ def read_mesh(
     contents = reader(path)
     if not len(contents.tetrahedra):
         raise InputError(f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh")
+    if contents.solids:
+        raise InputError(
+            f"{path.name} holds {contents.solids} beside {len(contents.tetrahedra)} tetrahedra of four corners, and "
+            "these alone would be the terminal: mesh all of it in tetrahedra of first order"
+        )
     scale = length_unit if isinstance(length_unit, int | float) else units.parse(f"1 {length_unit}", "length")
     try:
         mesh = _checked(replace(contents, points=contents.points * scale))
@@ -61,12 +68,17 @@ def _checked(contents: Contents) -> TetrahedralMesh:
     require_arrays(contents.points, contents.tetrahedra)
     contents, remarks = mended(contents)
     mesh = TetrahedralMesh(contents.points, contents.tetrahedra, contents.regions, contents.surfaces)
+    require_no_overlap(mesh)
     return mesh.with_remarks([*remarks, *of_surface(mesh)])
 
 
 def write_mesh(mesh: TetrahedralMesh, path: str | Path) -> None:
-    """Write Gmsh 2.2 (.msh), VTU, XDMF or Abaqus (.inp), in µm, so that read_mesh finds every name again."""
+    """Write Gmsh 2.2 (.msh), VTU, XDMF or Abaqus (.inp), in µm, so that read_mesh finds every name again.
+
+    InputError for a name that a format cannot keep.
+    """
     path = Path(path)
+    _require_kept(mesh, path)
     make, file_format, options = _choice(
         path,
         {
@@ -78,6 +90,16 @@ def write_mesh(mesh: TetrahedralMesh, path: str | Path) -> None:
         },
     )
     call_meshio(lambda meshio: meshio.write(path, make(mesh, meshio), file_format=file_format, **options), path)
+
+
+def _require_kept(mesh: TetrahedralMesh, path: Path) -> None:
+    """InputError for a name that would come back as another one, or not at all."""
+    not_kept = NOT_KEPT.get(path.suffix.lower(), "")
+    for name in (*mesh.regions, *mesh.surfaces):
+        if found := [letter for letter in name if letter in not_kept + "\n"]:
+            raise InputError(f"{path.suffix} files cannot keep the name {name!r}, for it has {found[0]!r}: rename it")
+        if path.suffix.lower() == ".inp" and name != name.strip():
+            raise InputError(f"{path.suffix} files cannot keep the spaces around the name {name!r}: rename it")
 
 
 def _choice(path: Path, table: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,12 @@ def _read_with_gmsh(path: Path, error: ValueError) -> Contents:
             for entity in gmsh.model.getEntitiesForPhysicalGroup(dimension, tag):
                 groups.append((kind_of(dimension), name, len(blocks), slice(None)))
                 blocks.append(block("triangle" if dimension == 2 else "tetra", entity))
-    return collected(meshio.Mesh(nodes.reshape(-1, 3), blocks), groups)
+        solids = ", ".join(
+            f"{len(gmsh.model.mesh.getElementsByType(code)[0])} {gmsh.model.mesh.getElementProperties(code)[0]}"
+            for code in gmsh.model.mesh.getElementTypes(3)
+            if code != 4
+        )
+    return replace(collected(meshio.Mesh(nodes.reshape(-1, 3), blocks), groups), solids=solids)
 
 
 def _physical_names(path: Path) -> dict[tuple[int, int], str]:

@@ -41,11 +41,18 @@ def of_surface(mesh: TetrahedralMesh) -> Iterator[str]:
     yield from _parts(mesh)
 
 
-def _parts(mesh: TetrahedralMesh) -> Iterator[str]:
-    """Tetrahedra that share no node with the largest part."""
+def parts(mesh: TetrahedralMesh) -> tuple[int, np.ndarray]:
+    """How many parts there are that share no node, and to which each node belongs (n,)."""
     a, size = mesh.tetrahedra, len(mesh.points)
     links = coo_array((np.ones(3 * len(a), dtype=bool), (np.repeat(a[:, 0], 3), a[:, 1:].ravel())), shape=(size, size))
     count, label = connected_components(links, directed=False)
+    return int(count), label
+
+
+def _parts(mesh: TetrahedralMesh) -> Iterator[str]:
+    """Tetrahedra that share no node with the largest part."""
+    a = mesh.tetrahedra
+    count, label = parts(mesh)
     if count == 1:
         return
     volumes = np.bincount(label[a[:, 0]], mesh.volumes(), count)
