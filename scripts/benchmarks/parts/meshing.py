@@ -1,8 +1,8 @@
 """Tetrahedra of a bouton of 1.5 µm with many active zones: planned and made nodes, and the seconds that they take.
 
-Thirty channels in each zone, on a disc of 250 nm, where edges are 5 nm; five vesicles are docked at each, 2 nm above
-the membrane. Edges grow to 60 nm between the zones. Control volumes are what a run reads, made from the tetrahedra;
-negative couplings are their share. All of it on one core.
+Zones are at random, discs of 250 nm, where edges are 5 nm; thirty channels are anywhere in each, and five vesicles
+docked on a ring, 2 nm above the membrane. Edges grow to 60 nm between the zones. Control volumes are what a run reads,
+made from the tetrahedra; negative couplings are their share. All of it on one core.
 
 The Laplacian is measured on Delaunay tetrahedra of a body-centred lattice whose points are shifted and numbered at
 random: seconds of one core for volumes and couplings in the order of a run, and for all that a run reads.
@@ -11,22 +11,20 @@ random: seconds of one core for volumes and couplings in the order of a run, and
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
+import rdcalcium as rc
 from parts.setting import Setting, Tables
 from rdcalcium.discretization.couplings import symmetric
 from rdcalcium.discretization.laplacian import assembled
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.geometry.described_mesh import described_mesh
+from rdcalcium.geometry.builders import planned_nodes, tetrahedra_of
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.geometry.resolved import resolved
-from rdcalcium.geometry.size_estimate import estimated_nodes
-from rdcalcium.model import Sphere, Tetrahedra
-from rdcalcium.model.shapes.spherical import Spherical
+from rdcalcium.library import resolve
+from rdcalcium.model import Tetrahedra
 
 RADIUS, ZONE, RING = 0.75, 0.125, 0.08  # µm, of the bouton, of an active zone, and of the vesicles around its middle
 VESICLE, ABOVE = 0.02, 0.002  # µm, radius of a vesicle, and how far it is from the membrane
@@ -45,16 +43,12 @@ def tables(setting: Setting) -> Tables:
 
 
 def _row(zones: int, vesicles: int, sizes: Tetrahedra) -> dict[str, Any]:
-    middles = _spread(zones)
-    channels = np.array([place for middle in middles for place in _disc(middle, ZONE * np.sqrt(_shares(CHANNELS)))])
-    docked = [place for middle in middles for place in _disc(middle, np.full(vesicles, RING))]
-    high = 1 - (VESICLE + ABOVE) / RADIUS
-    obstacles = tuple(Sphere(centre=tuple((high * place).tolist()), radius=VESICLE) for place in docked)
-    bouton, start = Spherical(radius=RADIUS, obstacles=obstacles), time.perf_counter()
-    wanted = resolved(bouton, sizes, channels, np.zeros((0, 3)))
-    planned = estimated_nodes(bouton.cytosol(bouton.hollow), [o.solid for o in obstacles], wanted)
+    start = time.perf_counter()
+    model = rc.placed(bouton(zones, vesicles, sizes))
+    placed = time.perf_counter()
+    planned = planned_nodes(model)
     told = time.perf_counter()
-    mesh = described_mesh(bouton, sizes, [tuple(place.tolist()) for place in channels])
+    mesh = tetrahedra_of(model)
     meshed = time.perf_counter()
     made = discretize_tetrahedra(mesh)
     done = time.perf_counter()
@@ -63,11 +57,29 @@ def _row(zones: int, vesicles: int, sizes: Tetrahedra) -> dict[str, Any]:
         "planned nodes": planned,
         "nodes": made.size,
         "tetrahedra": len(mesh.tetrahedra),
-        "plan s": told - start,
+        "place s": placed - start,
+        "plan s": told - placed,
         "mesh s": meshed - told,
         "control volumes s": done - meshed,
         "negative couplings": made.quality.negative,
     }
+
+
+def bouton(zones: int, vesicles: int, sizes: Tetrahedra) -> rc.Model:
+    """A round one with so many active zones, and so many vesicles docked at each."""
+    channels = {"kind": "uniform", "zones": "az", "count": CHANNELS}
+    docked = {"kind": "ring", "zones": "az", "count": vesicles, "radius": RING, "height": ABOVE}
+    spheres = [{"name": "docked", "radius": VESICLE, "placement": docked}] if vesicles else []
+    return resolve(
+        {
+            "geometry": {"kind": "sphere", "radius": RADIUS},
+            "discretization": sizes.model_dump(),
+            "active_zones": [{"count": zones, "radius": ZONE}],
+            "channels": [{"name": "Ca", "placement": channels, "current": {"kind": "constant", "amplitude": 0.1}}],
+            "vesicles": spheres,
+            "run": {"duration": 1},
+        }
+    )
 
 
 def _laplacian(side: int) -> dict[str, Any]:
@@ -95,26 +107,3 @@ def _lattice(side: int) -> TetrahedralMesh:
     first = np.arange(side**3).reshape(side, side, side)[:-1, :-1, :-1].ravel()
     ways = [np.cumsum([0, *strides[list(way)]]) for way in permutations(range(3))]
     return TetrahedralMesh(points, number[np.concatenate([first[:, None] + way for way in ways])])
-
-
-def _spread(count: int) -> np.ndarray:
-    """Points (count, 3) µm on the bouton, evenly on a spiral from pole to pole."""
-    height, around = 1 - 2 * _shares(count), np.pi * (1 + np.sqrt(5)) * np.arange(count)
-    across = np.sqrt(1 - height**2)
-    return RADIUS * np.stack([across * np.cos(around), across * np.sin(around), height], axis=1)
-
-
-def _disc(middle: np.ndarray, away: np.ndarray) -> Iterator[np.ndarray]:
-    """Points of the bouton so far (µm) from the middle of a zone, one after the other around it."""
-    normal = middle / RADIUS
-    one = np.cross(normal, np.eye(3)[np.abs(normal).argmin()])
-    one /= np.linalg.norm(one)
-    other = np.cross(normal, one)
-    for distance, angle in zip(away, np.pi * (1 + np.sqrt(5)) * np.arange(len(away)), strict=True):
-        place = middle + distance * (np.cos(angle) * one + np.sin(angle) * other)
-        yield RADIUS * place / np.linalg.norm(place)
-
-
-def _shares(count: int) -> np.ndarray:
-    """So many numbers, evenly between 0 and 1."""
-    return (np.arange(count) + 0.5) / count
