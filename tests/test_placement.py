@@ -536,3 +536,71 @@ def test_check_tells_numbers_densities_and_coupling_distances() -> None:
     assert watching.startswith("sensors 'felmy2003': 8 in active zones, 2 in each")
     assert coupled == "coupling distance of sensors 'felmy2003', to the nearest channel: 20 nm, median 20 nm"
     assert any(line.startswith("coupling distance of sensors") for line in rc.check(model))
+
+
+def everywhere(points: np.ndarray, periodic: float = 0.0) -> np.ndarray:
+    """Points and their images: in the planes x = 0 and y = 0, or in the eight tiles around."""
+    shifts = [np.array([x, y, 0.0]) for x in (0, -periodic, periodic) for y in (0, -periodic, periodic)]
+    signs = [np.array([x, y, 1.0]) for x in (1, -1) for y in (1, -1)]
+    return np.concatenate([points + by for by in shifts] if periodic else [points * sign for sign in signs])
+
+
+AT_A_CORNER: dict[str, dict[str, Any]] = {
+    "mirrors": {"symmetry": ["x", "y"], "size": ["0.4 um", "0.4 um", "0.5 um"]},
+    "tiles": {"periodic": ["x", "y"], "size": ["0.2 um", "0.2 um", "0.5 um"]},
+}
+
+
+@pytest.mark.parametrize("kind", AT_A_CORNER)
+def test_images_keep_all_distances_too(kind: str) -> None:
+    """Hard spheres, exclusion and spacing, in a quarter of a terminal and in a tile."""
+    listed = {"name": "listed", "centre": ["30 nm", "95 nm", "30 nm"], "radius": "25 nm"}
+    uniform = {"kind": "uniform", "count": 8, "height": "2 nm"}
+    rules = [
+        channels("exclusion", "away", count=80, around="docked", distance="25 nm", zones=None),
+        channels("uniform", "apart", count=25, spacing="25 nm", zones=None),
+        channels("beside", "beside", count=8, around="listed", distance="32 nm", zones=None),
+    ]
+    model = terminal(
+        {"positions": [["50 nm", "50 nm"]], "radius": "20 nm"},
+        geometry={**AT_A_CORNER[kind], "obstacles": [listed]},
+        vesicles=[{"name": name, "radius": "15 nm", "placement": uniform} for name in ("docked", "others")],
+        channels=rules,
+    )
+    period = 0.0 if kind == "mirrors" else 0.2
+    centres, radii = spheres(model)
+    tree = cKDTree(everywhere(centres, period))
+    near = [
+        np.sort(np.linalg.norm(tree.data - one, axis=1) - np.tile(radii, tree.n // len(radii)))[1] for one in centres
+    ]
+    assert min(near - radii) >= -ROUNDING
+    docked = everywhere(centres[1:9], period)
+    away, apart, beside = (points(model, group) for group in range(3))
+    assert nearest(away, docked).min() >= 0.025 - ROUNDING
+    assert pdist(everywhere(apart, period)).min() >= 0.025 - ROUNDING
+    np.testing.assert_allclose(nearest(beside, everywhere(centres[:1], period)), 0.032, atol=ROUNDING)
+
+
+def test_a_vesicle_on_a_mirror_plane_is_its_own_image_and_one_beside_it_has_no_room() -> None:
+    def listed(x: str) -> Model:
+        rule = {"kind": "listed", "zones": "az", "positions": [[x, "70 nm"]]}
+        return terminal(geometry={"symmetry": ["x", "y"]}, vesicles=[{**SOME, "placement": rule}])
+
+    centres, _ = spheres(
+        terminal(
+            geometry={"symmetry": ["x"]},
+            vesicles=[{**SOME, "placement": {"kind": "listed", "zones": "az", "positions": [[0, 0]]}}],
+        )
+    )
+    assert centres.tolist() == [[0, 0, 0.02]]
+    with pytest.raises(
+        ModelError, match="1 of 1 places are beyond its edge, in another vesicle or a body, in a mirror"
+    ):
+        rc.placed(listed("11 nm"))
+
+
+def test_active_zones_keep_their_spacing_from_images() -> None:
+    zones = {"count": 5, "radius": "20 nm", "spacing": "320 nm"}
+    for geometry, period in (({"symmetry": ["x", "y"]}, 0.0), ({"periodic": ["x", "y"]}, 2.0)):
+        found = rc.placed(terminal(zones, geometry=geometry)).zones
+        assert pdist(everywhere(np.array([zone.centre for zone in found]), period)).min() >= 0.32

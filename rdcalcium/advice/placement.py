@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from rdcalcium.discretization import Discretization
 from rdcalcium.model import Model
@@ -47,8 +48,8 @@ def _zones(model: Model, areas: Mapping[str, float]) -> Iterator[str]:
     part = " of the computed part" if model.geometry.mirrors else ""
     for entry in model.active_zones:
         radii, centres = np.array(entry.sizes), np.array([zone.centre for zone in entry.found_in(model.geometry)])
-        apart = np.linalg.norm(centres[:, None] - centres, axis=2)[np.triu_indices(len(centres), 1)]
-        spaced = f", centres at least {nanometres(float(apart.min()), 3)} apart" if len(apart) else ""
+        apart = cKDTree(centres).query(centres, k=2)[0][:, 1].min()  # the first is the zone itself
+        spaced = f", centres at least {nanometres(float(apart), 3)} apart" if len(centres) > 1 else ""
         sizes = f"a radius of {nanometres_to(radii.min(), radii.max(), 3)}"
         area = f"{figures(sum(areas.get(name, 0.0) for name in entry.names))} um^2{part} in all"
         yield f"active zones {entry.name!r}: {counted(entry.total, 'zone')} with {sizes}, {area}{spaced}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from rdcalcium.model.placed_part import PlacedPart
 from rdcalcium.model.placement import Rule
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.model.vesicles import Vesicles
+from rdcalcium.solids import Corners
 from rdcalcium.units import nanometres
 
 ROUNDING = 1e-9  # µm, by which a zone may reach beyond a wall
@@ -87,13 +89,12 @@ def require_placeable(model: Model) -> None:
     if rules or not all(entry.is_placed for entry in model.active_zones):
         _require_known_membrane(model, rules)
     zones = [name for entry in model.active_zones for name in {entry.name: 0, **dict.fromkeys(entry.names)}]
-    twice = sorted({name for name in zones if zones.count(name) > 1})
+    twice = sorted(name for name, times in Counter(zones).items() if times > 1)
     if twice:
         raise ValueError(f"two active zones are called {twice[0]!r}; give their entries other names")
     _require_own_names(model, zones)
     _require_parts(model)
-    for zone in model.zones:
-        _require_on_membrane(model, zone)
+    _require_on_membrane(model)
     for one in rules:
         _require_names(model, one, zones)
     in_order(model)
@@ -125,26 +126,34 @@ def _require_parts(model: Model) -> None:
             )
 
 
-def _require_on_membrane(model: Model, zone: Zone) -> None:
-    """A zone is on the membrane, and does not reach beyond the walls around a plane one; beyond a mirror it may."""
-    geometry = model.geometry
-    if geometry.bounds is None:
+def _require_on_membrane(model: Model) -> None:
+    """Zones are on the membrane, and do not reach beyond the walls around a plane one; beyond a mirror they may."""
+    geometry, zones = model.geometry, model.zones
+    if geometry.outline is None or geometry.bounds is None or not zones:
         return
-    if geometry.outline and abs(depth := float(geometry.outline.depth(np.array([zone.centre]))[0])) > OFF:
-        raise ValueError(
-            f"active zone {zone.name!r} at {nanometres(zone.centre)} is not on the membrane, but "
-            f"{nanometres(abs(depth), 3)} {'inside' if depth > 0 else 'outside'} the terminal; move its centre there"
-        )
-    if geometry.membrane_height is None:
-        return
-    low, high = geometry.bounds
-    for axis in range(2):
-        below = zone.centre[axis] - zone.radius < low[axis] - ROUNDING and axis not in geometry.mirrors
-        if below or zone.centre[axis] + zone.radius > high[axis] + ROUNDING:
+    depths = geometry.outline.depth(np.array([zone.centre for zone in zones]))
+    for zone, depth in zip(zones, depths.tolist(), strict=True):
+        if abs(depth) > OFF:
+            side = "inside" if depth > 0 else "outside"
             raise ValueError(
-                f"active zone {zone.name!r} at {nanometres(zone.centre)} with radius {nanometres(zone.radius, 4)} "
-                "reaches beyond the membrane; move it, or make it smaller"
+                f"active zone {zone.name!r} at {nanometres(zone.centre)} is not on the membrane, but "
+                f"{nanometres(abs(depth), 3)} {side} the terminal; move its centre there"
             )
+    if geometry.membrane_height is not None:
+        _require_within_walls(zones, geometry.bounds, geometry.mirrors)
+
+
+def _require_within_walls(zones: Sequence[Zone], bounds: Corners, mirrors: Collection[int]) -> None:
+    """Zones on a plane do not reach beyond it."""
+    low, high = bounds
+    for zone in zones:
+        for axis in range(2):
+            below = zone.centre[axis] - zone.radius < low[axis] - ROUNDING and axis not in mirrors
+            if below or zone.centre[axis] + zone.radius > high[axis] + ROUNDING:
+                raise ValueError(
+                    f"active zone {zone.name!r} at {nanometres(zone.centre)} with radius {nanometres(zone.radius, 4)} "
+                    "reaches beyond the membrane; move it, or make it smaller"
+                )
 
 
 def _require_names(model: Model, one: Ruled, zones: list[str]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.errors import ModelError
+from rdcalcium.placement.images import from_own_image
 from rdcalcium.placement.placing import TOUCHING, Placing
 
 BATCH = 512  # candidates that are drawn at once
@@ -30,7 +31,7 @@ def one_by_one(
     allowed: Allowed = anywhere,
     there: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Places (number, 3) that are free and allowed, and at least a spacing apart; vesicles do not overlap.
+    """Places (number, 3) that are free and allowed, and at least a spacing apart, images included; no vesicles overlap.
 
     draw     so many candidates (n, 3)
     allowed  which of them may be taken
@@ -58,10 +59,15 @@ def one_by_one(
 
 
 def _apart(placing: Placing, points: np.ndarray, others: np.ndarray, spacing: float) -> np.ndarray:
-    """Which points (n, 3), taken one after the other, are far enough from others and from those before; indices."""
+    """Which points (n, 3), taken one after the other, are far enough from others and from those before; indices.
+
+    Images count, also their own.
+    """
     if not spacing or not len(points):
         return np.arange(len(points))
-    far = cKDTree(placing.everywhere(others)).query(points)[0] >= spacing if len(others) else anywhere(points)
+    far = from_own_image(placing.chart.membrane.shape, points) >= spacing
+    if len(others):
+        far &= cKDTree(placing.everywhere(others)).query(points)[0] >= spacing
     kept, there = list[int](), np.empty((0, 3))
     for i in np.flatnonzero(far).tolist():
         if not kept or np.linalg.norm(there - points[i], axis=1).min() >= spacing:

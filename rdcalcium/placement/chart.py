@@ -90,8 +90,10 @@ class Chart:
     def within(self, ground: Ground, feet: np.ndarray) -> np.ndarray:
         """Which feet (n, 3) are on a ground, and not on another side of the terminal; (n,)."""
         flat = self.flat(feet)
-        here = np.linalg.norm(self.space(raised(flat, 0.0)) - feet, axis=1) < HERE
-        return here & ground.contains(flat)
+        within = ground.contains(flat)
+        here = np.linalg.norm(self.space(raised(flat[within], 0.0)) - feet[within], axis=1) < HERE
+        within[within] = here
+        return within
 
 
 def axes_of(normal: np.ndarray) -> np.ndarray:

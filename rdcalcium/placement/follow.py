@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model, Sphere
 from rdcalcium.model.placeable import Ruled, in_order, zones_called
 from rdcalcium.placement.chart import Chart
 from rdcalcium.placement.ground import Disc, Ground, Rectangle
-from rdcalcium.placement.membrane import Membrane
+from rdcalcium.placement.images import everywhere
 from rdcalcium.placement.mirrors import on_the_computed_side
 from rdcalcium.placement.placing import Placing
 from rdcalcium.placement.rules import follow
@@ -31,7 +32,7 @@ def placed(model: Model) -> Model:
     if model.is_placed:
         return model
     model = with_zones(model)
-    there = There(model, Membrane.of(model))
+    there = There.of(model)
     for one in in_order(model):
         _fill(there, one)
         if not there.points(one.kind, one.name):
@@ -42,6 +43,7 @@ def placed(model: Model) -> Model:
 def _fill(there: There, one: Ruled) -> None:
     """Follow the rule of one group, zone by zone."""
     feet = {name: there.feet(name) for name in one.rule.needs}
+    trees = {name: cKDTree(everywhere(there.model.geometry, found)) for name, found in feet.items()}
     seed = there.model.run.seed if one.rule.seed is None else one.rule.seed
     for name, ground, chart in _grounds(there, one):
         placing = Placing(
@@ -50,8 +52,9 @@ def _fill(there: There, one: Ruled) -> None:
             chart=chart,
             radius=one.radius,
             feet=feet,
+            trees=trees,
             bodies=there.bodies,
-            spheres=there.spheres,
+            vesicles=there.vesicles,
             rng=generator(seed, NO_TRIAL, "placement", one.kind, one.name, name),
         )
         found = follow(one.rule, placing)
@@ -68,8 +71,9 @@ def _grounds(there: There, one: Ruled) -> Iterator[tuple[str, Ground, Chart]]:
         (x, y, _), (u, v, _) = model.geometry.bounds or membrane.solid.bounds
         yield "", Rectangle((x, y), (u, v)), Chart(membrane, np.array([0.0, 0.0, membrane.height or 0.0]), np.eye(3))
         return
+    called = {*zones_called(model, one.rule.zones)}
     for zone in model.zones:
-        if zone.name in zones_called(model, one.rule.zones):
+        if zone.name in called:
             yield zone.name, Disc(zone.radius), Chart.of(zone, membrane)
 
 

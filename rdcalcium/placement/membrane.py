@@ -58,8 +58,11 @@ class Membrane:
         return np.asarray(np.abs(self.shape.parts[part].depth(points)) < SAME)
 
     def is_computed(self, points: np.ndarray) -> np.ndarray:
-        """Which points (n, 3) are on the computed side of all mirror planes, (n,)."""
+        """Which points (n, 3) are on the computed side of all mirror planes, and between the ends of a tile, (n,)."""
+        low, high = self.solid.bounds if self.shape.bounds is None else self.shape.bounds
         computed = np.ones(len(points), dtype=bool)
+        for axis in self.shape.periods:
+            computed &= (points[:, axis] >= low[axis] - SAME) & (points[:, axis] <= high[axis] + SAME)
         for axis, plane in self.shape.mirrors.items():
             computed &= points[:, axis] >= plane - SAME
         return computed
@@ -107,6 +110,8 @@ class Membrane:
         They are uniform in a thin shell around the surface, and moved onto it. Raises ModelError where none is found.
         """
         low, high = (np.array(corner) for corner in self.solid.bounds)
+        for axis in self.shape.periods:  # the body goes on in the next tile
+            low[axis], high[axis] = (corner[axis] for corner in self.shape.bounds or (low, high))
         margin = SHELL * self.size
         found = np.zeros((0, 3))
         for _ in range(PATIENCE):

@@ -8,8 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.errors import ModelError
-
-SAME = 1e-9  # µm, between a place and the mirror image of another
+from rdcalcium.placement.images import SAME
 
 
 def on_the_computed_side(

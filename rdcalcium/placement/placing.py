@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
-from scipy.spatial.distance import cdist
 
 from rdcalcium.errors import ModelError
 from rdcalcium.model.placement.number import Poisson
 from rdcalcium.placement.chart import Chart, raised
+from rdcalcium.placement.crowd import Crowd
 from rdcalcium.placement.ground import ROUNDING, Ground
+from rdcalcium.placement.images import depth_everywhere, everywhere, from_others
 from rdcalcium.placement.membrane import SAME
 from rdcalcium.solids import Solid
-from rdcalcium.solids.periodic import depth_in_tiles, tiled
 
 TOUCHING = 1 - 1e-9  # of the sum of two radii
 
@@ -28,8 +28,9 @@ class Placing:
     chart    coordinates of the membrane there: places are its u, v, h
     radius   of the vesicles that are placed; 0 of what has no size
     feet     name -> feet of all those of that name in the terminal, (m, 3)
+    trees    name -> the same and all their images
     bodies   what stands in the terminal as the model lists it, which nothing must overlap
-    spheres  (s, 4) centre and radius of each vesicle that has been placed, likewise
+    vesicles those that have been placed, likewise
     rng      random numbers for this alone
     """
 
@@ -38,8 +39,9 @@ class Placing:
     chart: Chart
     radius: float
     feet: dict[str, np.ndarray]
+    trees: dict[str, cKDTree]
     bodies: tuple[Solid, ...]
-    spheres: np.ndarray
+    vesicles: Crowd
     rng: np.random.Generator
 
     def how_many(self, number: int | Poisson) -> int:
@@ -56,21 +58,28 @@ class Placing:
 
     def near(self, name: str) -> np.ndarray:
         """Feet u, v of those of a name that are on this ground, (m, 2); ModelError where none is."""
-        feet = self.feet[name]
+        return self._on_ground(name, self.feet[name])
+
+    def near_everywhere(self, name: str) -> np.ndarray:
+        """The same, with those images that are on this ground."""
+        return self._on_ground(name, self.everywhere(self.feet[name]))
+
+    def _on_ground(self, name: str, feet: np.ndarray) -> np.ndarray:
+        """Those of some feet (n, 3) that are, their u, v, (m, 2)."""
         feet = self.chart.flat(feet[self.chart.within(self.ground, feet)])
         if not len(feet):
             raise ModelError(f"{self.called}: none of {name!r} is there; place them in these zones first")
         return feet
 
     def clear_of(self, name: str, distance: float, places: np.ndarray) -> np.ndarray:
-        """Which feet of places (n, 3) are at least so far from the feet of all those of a name, (n,)."""
-        far, _ = cKDTree(self.everywhere(self.feet[name])).query(self.feet_of(places))
+        """Which feet of places (n, 3) are at least so far from the feet of all of a name, and their images, (n,)."""
+        far, _ = self.trees[name].query(self.feet_of(places))
         clear: np.ndarray = far >= distance * TOUCHING
         return clear
 
     def everywhere(self, points: np.ndarray) -> np.ndarray:
-        """Points (n, 3), and their copies in the neighbouring tiles of a periodic terminal, (m, 3)."""
-        return tiled(self.chart.membrane.shape.periods, points)
+        """Points (n, 3), and their images in mirror planes and in the tiles around, (m, 3)."""
+        return everywhere(self.chart.membrane.shape, points)
 
     def free(self, places: np.ndarray) -> np.ndarray:
         """Which places (n, 3) are above the ground, and in the terminal without overlap of vesicles; (n,)."""
@@ -81,13 +90,9 @@ class Placing:
 
     def clear_of_bodies(self, points: np.ndarray) -> np.ndarray:
         """Which centres (n, 3) are so far from all that stands in the terminal, and its images, that none overlap."""
-        clear = np.ones(len(points), dtype=bool)
-        if len(self.spheres):
-            centres = self.everywhere(self.spheres[:, :3])
-            radii = np.tile(self.spheres[:, 3], len(centres) // len(self.spheres))
-            clear &= (cdist(points, centres) >= (self.radius + radii) * TOUCHING - ROUNDING).all(axis=1)
+        clear = self.vesicles.is_far(points, (self.radius + self.vesicles.radii) * TOUCHING - ROUNDING)
         for body in self.bodies:
-            depth = depth_in_tiles(body, points, self.chart.membrane.shape.periods)
+            depth = depth_everywhere(self.chart.membrane.shape, body, points)
             clear &= depth <= ROUNDING - self.radius * TOUCHING
         return clear
 
@@ -95,7 +100,8 @@ class Placing:
         """Places that a rule gives without chance; ModelError where one is beyond the ground, or overlaps."""
         wrong = ~(self.free(places) & self._clear_of_each_other(self.points(places)))
         if wrong.any():
-            other = "another vesicle or a body" if self.radius else "a body"
+            image = ", in a mirror image of their own" if self.radius and self.chart.membrane.shape.mirrors else ""
+            other = f"another vesicle or a body{image}" if self.radius else "a body"
             raise ModelError(
                 f"{self.called}: {wrong.sum()} of {len(places)} places are beyond its edge, in {other}, or outside the "
                 "terminal; ask for fewer, farther apart or closer to its centre, or make the zone larger"
@@ -106,5 +112,4 @@ class Placing:
         """Which vesicles with centres (n, 3) overlap none of the others, nor an image of one, (n,)."""
         if not self.radius:
             return np.ones(len(points), dtype=bool)
-        nearest = cKDTree(self.everywhere(points)).query(points, k=2)[0][:, 1]  # the first is the vesicle itself
-        return np.asarray(nearest >= 2 * self.radius * TOUCHING)
+        return np.asarray(from_others(self.chart.membrane.shape, points) >= 2 * self.radius * TOUCHING)

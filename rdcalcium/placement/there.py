@@ -10,6 +10,7 @@ import numpy as np
 
 from rdcalcium.model import Model
 from rdcalcium.model.placeable import Ruled
+from rdcalcium.placement.crowd import Crowd
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.solids import Solid
 
@@ -31,16 +32,25 @@ class Group(NamedTuple):
 class There:
     """What is in a terminal; it grows by `add`.
 
-    groups  key of a list of the model, and name -> those of each zone that have been placed
+    groups    key of a list of the model, and name -> those of each zone that have been placed
+    vesicles  those that have been placed
     """
 
     model: Model
     membrane: Membrane
+    vesicles: Crowd
     groups: dict[tuple[str, str], list[Group]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: Model) -> There:
+        """What the model lists; nothing has been placed."""
+        return cls(model, Membrane.of(model), Crowd(model.geometry))
 
     def add(self, one: Ruled, points: np.ndarray, feet: np.ndarray) -> None:
         """More of a group, (n, 3) each."""
         self.groups.setdefault((one.kind, one.name), []).append(Group(one.radius, points, feet))
+        if one.radius:
+            self.vesicles.add(points, one.radius)
 
     def points(self, kind: str, name: str) -> list[tuple[float, float, float]]:
         """Where those of a group have been placed."""
@@ -66,10 +76,3 @@ class There:
     def bodies(self) -> tuple[Solid, ...]:
         """Those that the model lists."""
         return tuple(obstacle.solid for obstacle in self.model.geometry.solids)
-
-    @property
-    def spheres(self) -> np.ndarray:
-        """Centre and radius of each vesicle that has been placed, (s, 4) µm."""
-        groups = [group for groups in self.groups.values() for group in groups if group.radius]
-        found = [np.column_stack([group.points, np.full(len(group.points), group.radius)]) for group in groups]
-        return np.concatenate([*found, np.empty((0, 4))])

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model
 from rdcalcium.model.placement.zones import ActiveZones, Zone
+from rdcalcium.placement.crowd import Crowd
+from rdcalcium.placement.images import from_own_image
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.randomness import generator
 from rdcalcium.units import counted, nanometres
@@ -21,25 +22,24 @@ RIM = 16  # points of the rim of a zone that are on the membrane, where the zone
 
 def with_zones(model: Model) -> Model:
     """The model in which the centre and radius of each active zone are known; ModelError where there is no room."""
-    known: list[Zone] = []
-    entries = []
+    known, entries = Crowd(model.geometry), []
     for entry in sorted(model.active_zones, key=lambda entry: not entry.positions):  # listed ones make room for no one
         made = entry if entry.is_placed else _drawn(model, entry, known)
         entries.append(made)
-        known += made.found_in(model.geometry)
+        for zone in made.found_in(model.geometry) if entry.positions else ():
+            known.add(np.array([zone.centre]), zone.radius)
     order = [entry.name for entry in model.active_zones]
     return model.changed(active_zones=tuple(sorted(entries, key=lambda entry: order.index(entry.name))))
 
 
-def _drawn(model: Model, entry: ActiveZones, known: list[Zone]) -> ActiveZones:
-    """An entry with what chance gives."""
+def _drawn(model: Model, entry: ActiveZones, known: Crowd) -> ActiveZones:
+    """An entry with what chance gives; centres that it draws are known from then on."""
     rng = generator(model.run.seed if entry.seed is None else entry.seed, 0, "placement", "active zones", entry.name)
     radii = _radii(entry, rng)
     positions: list[tuple[float, ...]] = [*entry.positions]
-    there = [(np.array(zone.centre), zone.radius) for zone in known]
     for radius in radii if entry.count else ():
-        centre = _centre(model, entry, radius, there, rng)
-        there.append((centre, radius))
+        centre = _centre(Membrane.of(model), entry, radius, known, rng)
+        known.add(centre[None], radius)
         positions.append(tuple(centre.tolist()))
     sizes = {"radius": None, "area": None, "radii": tuple(radii)} if entry.cv else {}
     return entry.changed(count=None, cv=None, spacing=None, on=None, positions=tuple(positions), **sizes)
@@ -57,22 +57,20 @@ def _radii(entry: ActiveZones, rng: np.random.Generator) -> list[float]:
 
 
 def _centre(
-    model: Model, entry: ActiveZones, radius: float, there: list[tuple[np.ndarray, float]], rng: np.random.Generator
+    membrane: Membrane, entry: ActiveZones, radius: float, known: Crowd, rng: np.random.Generator
 ) -> np.ndarray:
     """Of one more zone, that is on the membrane as a whole and far enough from those that are there, (3,)."""
-    membrane = Membrane.of(model)
-    centres = np.array([centre for centre, _ in there]).reshape(-1, 3)
-    apart = np.array([entry.spacing or radius + other for _, other in there])
     for _ in range(PATIENCE):
         points = membrane.sample(rng, BATCH)
-        points = points[(cdist(points, centres) >= apart).all(axis=1)]
+        points = points[known.is_far(points, entry.spacing or radius + known.radii)]
+        points = points[from_own_image(membrane.shape, points) >= (entry.spacing or 2 * radius)]
         points = points[has_room(membrane, points, radius, entry.on)]
         if len(points):
             centre: np.ndarray = points[0]
             return centre
     where = f"on {entry.on!r}" if entry.on else "on the membrane"
     raise ModelError(
-        f"active zones {entry.name!r}: {counted(len(there), 'zone')} with centres "
+        f"active zones {entry.name!r}: {counted(known.number, 'zone')} with centres "
         f"{nanometres(entry.spacing or 2 * radius, 3)} apart find room {where}, and one more with a radius of "
         f"{nanometres(radius, 3)} does not; ask for fewer, closer together or smaller ones, or another seed"
     )

@@ -15,7 +15,7 @@ from rdcalcium.placement.rules.base import follow
 @follow.register
 def _perimeter(rule: Perimeter, placing: Placing) -> np.ndarray:
     """Anywhere on the line at a distance around the convex hull of the cluster, (n, 3)."""
-    corners = hull(placing.near(rule.around))
+    corners = hull(placing.near_everywhere(rule.around))
 
     def draw(number: int) -> np.ndarray:
         return raised(around_hull(placing.rng, corners, rule.distance, number), rule.height)
