@@ -149,6 +149,16 @@ def test_channels_of_a_cluster_are_within_its_radius() -> None:
     assert min(pdist(each.mean(axis=1))) > 0.1 - 2 * 0.03
 
 
+def test_channels_keep_their_spacing_from_those_of_other_clusters_that_overlap() -> None:
+    rule = channels("clusters", clusters=4, radius="190 nm", count=40, spacing="15 nm")
+    assert pdist(points(terminal(channels=[rule]))).min() >= 0.015
+
+
+def test_a_cluster_as_large_as_its_zone_is_all_of_it() -> None:
+    found = points(terminal(channels=[channels("clusters", radius="200 nm", count=300)]))
+    assert 0.19 < np.linalg.norm(found, axis=1).max() <= 0.2 + ROUNDING
+
+
 @pytest.mark.parametrize("kind", ["beside", "each"])
 def test_the_nearest_vesicle_is_at_the_distance_that_is_said(kind: str) -> None:
     rule = channels(kind, count=3, around="docked", distance="35 nm")
@@ -349,6 +359,16 @@ def test_mirror_planes_keep_half_of_what_is_its_own_mirror_image() -> None:
         ({"positions": [[0.9, 0]], "radius": "200 nm"}, {}, r"zone 'az0' at \(900, 0, 0\) nm .* reaches beyond the"),
         (ONE, {"channels": [channels("uniform", count=900, spacing="20 nm")]}, r"in az0: \d+ of 900 find room when"),
         (ONE, {"channels": [channels("hexagonal", spacing="90 nm", count=99)]}, r"in az0: \d+ of 99 find room on a"),
+        (
+            ONE,
+            {"channels": [channels("hexagonal", spacing="0.01 nm", count=7)]},
+            r"in az0: a lattice with a spacing of 0.01 nm has 1.5e\+09 sites there, and 1,000,000 at most are",
+        ),
+        (
+            ONE,
+            {"channels": [channels("clusters", radius="201 nm", count=3)]},
+            r"in az0: a cluster with a radius of 201 nm is in its zone as a whole, in which one of 200 nm at most",
+        ),
         (
             ONE,
             {"channels": [channels("ring", radius="300 nm", count=4)]},

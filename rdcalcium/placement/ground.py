@@ -22,6 +22,10 @@ class Ground(Protocol):
     def area(self) -> float:
         """µm²."""
 
+    @property
+    def room(self) -> float:
+        """Radius of the largest disc in it, µm."""
+
     def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:
         """Points that are anywhere in it with the same probability, (number, 2)."""
 
@@ -48,6 +52,11 @@ class Disc:
     def area(self) -> float:
         """π r²."""
         return math.pi * self.radius**2
+
+    @property
+    def room(self) -> float:
+        """Itself."""
+        return self.radius
 
     def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:
         """Uniform by area: the square of the distance from the centre is uniform."""
@@ -80,6 +89,11 @@ class Rectangle:
     def area(self) -> float:
         """Product of the sides."""
         return float(np.prod(np.subtract(self.high, self.low)))
+
+    @property
+    def room(self) -> float:
+        """Half of the shorter side."""
+        return float(np.subtract(self.high, self.low).min() / 2)
 
     def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:
         """Uniform along both sides."""

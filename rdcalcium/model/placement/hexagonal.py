@@ -14,7 +14,7 @@ class Hexagonal(Rule):
 
     kind: Literal["hexagonal"] = "hexagonal"
     spacing: PositiveLength
-    """Between nearest neighbours."""
+    """Between nearest neighbours; a lattice in a zone has 1,000,000 sites at most."""
     count: Number | None = None
     """In each zone, those nearest to its centre that no body is in the way of; none: all of these in the zone."""
     angle: Annotated[float, Quantity("number", ge=-360, le=360)] | None = None

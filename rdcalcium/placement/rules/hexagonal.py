@@ -13,10 +13,13 @@ from rdcalcium.placement.placing import Placing
 from rdcalcium.placement.rules.base import follow
 from rdcalcium.units import nanometres
 
+MOST = 1_000_000  # sites of a lattice that are looked at: ten times as many as there may be of a kind in one zone
+
 
 @follow.register
 def _hexagonal(rule: Hexagonal, placing: Placing) -> np.ndarray:
     """Points of the lattice that are free, the nearest to the centre of the ground first, (n, 3)."""
+    _require_few(rule, placing)
     angle = 2 * math.pi * placing.rng.random() if rule.angle is None else math.radians(rule.angle)
     found = raised(_lattice(rule.spacing, angle, placing.ground.reach), rule.height)
     found = found[placing.free(found)]
@@ -27,6 +30,16 @@ def _hexagonal(rule: Hexagonal, placing: Placing) -> np.ndarray:
             f"{nanometres(rule.spacing)}; ask for fewer, a smaller spacing or larger zones"
         )
     return placing.require_free(found[:number])
+
+
+def _require_few(rule: Hexagonal, placing: Placing) -> None:
+    """ModelError for a lattice that is too fine: each of its sites has a cell of √3/2 spacing²."""
+    sites = math.pi * placing.ground.reach**2 / (math.sqrt(3) / 2 * rule.spacing**2)
+    if sites > MOST:
+        raise ModelError(
+            f"{placing.called}: a lattice with a spacing of {nanometres(rule.spacing)} has {sites:.2g} sites there, "
+            f"and {MOST:,} at most are looked at; say a larger spacing, or smaller zones"
+        )
 
 
 def _lattice(spacing: float, angle: float, reach: float) -> np.ndarray:
