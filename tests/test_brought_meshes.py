@@ -83,6 +83,12 @@ def test_tetrahedra_that_lie_in_each_other_are_refused_with_the_place(tmp_path):
         read_mesh(tmp_path / "cube.vtu")
 
 
+def test_a_flat_tetrahedron_that_rounding_turned_inside_out_is_no_overlap(tmp_path):
+    points = np.vstack([REGULAR, REGULAR[:3].mean(axis=0) + 1e-7 * REGULAR[3]])
+    meshio.write(tmp_path / "flat.vtu", meshio.Mesh(points, [("tetra", np.array([[0, 1, 2, 3], [0, 1, 2, 4]]))]))
+    assert len(read_mesh(tmp_path / "flat.vtu").tetrahedra) == 2
+
+
 @pytest.mark.parametrize(("by", "apart"), [([0.5, 0.2, 0.1], False), ([1.5, 0, 0], True)])
 def test_parts_that_share_no_node_may_not_overlap(tmp_path, by, apart):
     both = meshio.Mesh(np.vstack([CUBE, CUBE + np.array(by)]), [("tetra", np.vstack([KUHN, KUHN + 8]))])

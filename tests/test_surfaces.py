@@ -21,6 +21,8 @@ from rdcalcium.surfaces import ClosedSurface, closed_surface
 from rdcalcium.surfaces.closed import mended
 from rdcalcium.surfaces.crossing import crossings
 from rdcalcium.surfaces.distance import Distances
+from rdcalcium.surfaces.edges import edges_of
+from rdcalcium.surfaces.flat import without_lines
 from rdcalcium.surfaces.orienting import solid_angles
 from rdcalcium.surfaces.samples import samples
 from rdcalcium.surfaces.triangles import named
@@ -339,6 +341,27 @@ def test_distances_are_exact_however_long_and_thin_triangles_are(body):
     points = np.vstack([wide, on + random.normal(scale=0.003, size=on.shape)])
     exact = [one_by_one(triangles.corners(), point) for point in points]
     np.testing.assert_allclose(Distances(triangles).depth(points), exact, rtol=1e-9, atol=1e-14)
+
+
+def test_the_side_of_a_sharp_tip_is_right_all_round_it():
+    """One of its four sides is twenty triangles there, whose normals would outvote those of the others."""
+    share = np.linspace(0, 1, 21)[:, None]
+    rim = np.array([10, -1, -1]) + share * np.array([0, 2, 0])
+    points = np.vstack([[0, 0, 0], rim, [10, 1, 1], [10, -1, 1]])
+    round_the_tip = np.stack([np.arange(1, 24), np.append(np.arange(2, 24), 1)], axis=1)
+    faces = np.vstack([np.insert(round_the_tip, 0, 0, axis=1), np.insert(round_the_tip[:-2, ::-1], 0, 23, axis=1)])
+    made, _ = mended(named(points, faces[faces[:, 0] != faces[:, 2]]))
+    around = np.random.default_rng(5).normal(size=(300, 3))
+    exact = np.sign([one_by_one(made.corners(), point) for point in around])
+    np.testing.assert_array_equal(np.sign(Distances(made).depth(around)), exact)
+
+
+def test_lines_are_not_mended_where_an_edge_would_have_four_triangles():
+    """A sheet without thickness, whose edge has a corner on one side alone: its two halves are there already."""
+    points = np.array([[0, 0, 0], [2, 0, 0], [1, 0, 0], [1, 1, 0]])
+    fin = named(points, np.array([[0, 1, 3], [1, 0, 2], [2, 0, 3], [1, 2, 3]]))
+    made, _ = without_lines(fin)
+    assert (edges_of(made.faces).count == 2).all()
 
 
 def test_distances_survive_the_way_to_another_process():
