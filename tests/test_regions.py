@@ -12,6 +12,7 @@ import pytest
 import rdcalcium as rc
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
+from rdcalcium.discretization.parts import share
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError, ModelError
 from rdcalcium.geometry.described_mesh import described_mesh
@@ -19,6 +20,8 @@ from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.integrators import limits
 from rdcalcium.model import Box, Buffer, Channels, Grid, Model, Sphere, Tetrahedra
+from rdcalcium.model.region import Layer, SphereRegion
+from rdcalcium.model.shapes.hemisphere import Hemisphere
 from rdcalcium.steady_state.newton import NoSteadyStateError
 from rdcalcium.steady_state.solve import steady
 from rdcalcium.system import build_system
@@ -236,3 +239,22 @@ def test_a_layer_thinner_than_the_edges_of_a_mesh_holds_its_volume_nearly() -> N
     for height in (0.03, 0.052, 0.13):
         share = made.space.share(lambda points, height=height: height - points[:, 2])
         assert made.volumes @ share == pytest.approx(0.3 * 0.3 * height, rel=0.03)
+
+
+@pytest.mark.parametrize("of", ["membrane", "dome", "part"])
+def test_parts_of_cells_under_a_curved_membrane_hold_what_is_in_them(of: str) -> None:
+    """Layers of 50 nm of a hemisphere of 0.3 µm, and what of a ball is in it, to second order: on one side only."""
+    r, thick = 0.3, 0.05
+    region, volume = {
+        "membrane": (Layer(within=thick), math.pi * (r**2 * thick - thick**3 / 3)),
+        "dome": (Layer(within=thick, of="dome"), 2 / 3 * math.pi * (r**3 - (r - thick) ** 3)),
+        "part": (SphereRegion(centre=(0.0, 0.0, r), radius=0.1), math.pi * 0.1**3 * (2 / 3 - 0.1 / 4 / r)),
+    }[of]
+    errors = []
+    for wide in (0.06, 0.03):
+        grid = Grid(size_at_active_zone=wide, size_in_bulk=wide)
+        model = rc.Model(geometry=Hemisphere(radius=r), discretization=grid, run={"duration": 1.0})
+        made = discretize(model)
+        errors.append(abs(float(made.volumes @ share(model, made.space, region)) / volume - 1))
+    assert errors[1] < 4e-3
+    assert errors[1] < 0.4 * errors[0] or errors[0] < 1e-3

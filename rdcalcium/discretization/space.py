@@ -16,11 +16,13 @@ from rdcalcium.errors import InputError, suggest
 from rdcalcium.geometry.cut import surface_triangles
 from rdcalcium.geometry.grid import RectilinearGrid, flat
 from rdcalcium.geometry.nearest import distances_to_triangles
+from rdcalcium.solids import only_name, pieces, slopes
 
 Inside = Callable[[np.ndarray], np.ndarray]
 
 SAMPLES = 5  # points along each side of a cell on the border of a part
 ORDER = 7  # of the lattice of points in a tetrahedron there
+ON = 1e-3  # of the distance that is asked for: a point so near to a surface is on it
 ROUNDING = 1e-12  # of a share that is all
 CHUNK = 1 << 16  # cells or tetrahedra at a time
 
@@ -92,20 +94,30 @@ class GridSpace:
         return surface_triangles((x, y, z), self.grid.cut.body) if self.grid.cut else {}
 
     def share(self, inside: Inside) -> np.ndarray:
-        """By points inside the cells on the border, each of which stands for the part of its cell around it."""
+        """By points inside the cells on the border, each of which stands for the part of its cell around it.
+
+        Of cells through which a membrane goes those points count that are cytosol, and the neighbours whose share they
+        have belong to them.
+        """
         low, high = (self._corners(side) for side in (slice(None, -1), slice(1, None)))
         middle, half = (low + high) / 2, np.linalg.norm(high - low, axis=1) / 2
         depth = inside(middle)
         share = (depth > 0).astype(float)
         border = np.flatnonzero(np.abs(depth) <= half)
-        ticks = (np.arange(SAMPLES) + 0.5) / SAMPLES
-        places = np.array([*product(ticks, repeat=3)])
-        for some in _chunks(border, len(places)):
-            points = low[some, None] + places * (high - low)[some, None]
-            depths = inside(points.reshape(-1, 3)).reshape(-1, SAMPLES, SAMPLES, SAMPLES)
-            # How far the depth goes from one side of such a part to the other: a plane cuts off this share of it.
-            across = sum(np.abs(np.gradient(depths, axis=a)) for a in (1, 2, 3))
-            share[some] = _cut(depths, across).mean(axis=(1, 2, 3))
+        if self.grid.cut is None:
+            share[border] = _sampled(inside, low[border], high[border])
+            return share
+        given, to = self.grid.given
+        border = np.union1d(border, np.concatenate([given[np.isin(to, border)], to[np.isin(given, border)]]))
+        body, sizes = self.grid.cut.body, (high - low)[border].prod(axis=1)
+        inner, whole = np.zeros(len(share)), np.zeros(len(share))
+        cytosol = _sampled(body.depth, low[border], high[border])
+        whole[border] = sizes * cytosol
+        inner[border] = sizes * _sampled(inside, low[border], high[border], body.depth)
+        for amount in (inner, whole):
+            np.add.at(amount, to, amount[given])
+        filled = border[whole[border] > 0]
+        share[filled] = inner[filled] / whole[filled]
         return share
 
     def region(self, name: str) -> np.ndarray:
@@ -131,8 +143,28 @@ class GridSpace:
             axis, end = self.walls[surface]
             away.append(np.abs(points[:, axis] - self.grid.axes[axis].edges[-end]))
         if surface in self._membranes:
-            away.append(from_triangles(points, self._membranes[surface], upto))
+            away.append(self._from_membrane(points, surface, upto))
         distance: np.ndarray = np.min(away, axis=0)
+        return distance
+
+    def _from_membrane(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
+        """As a body that has this surface says, if the nearest point of that is on the membrane; else from triangles.
+
+        Triangles across the cells lie on the inner side of a curved membrane.
+        """
+        body = self.grid.cut.body  # type: ignore[union-attr]
+        distance, left = np.full(len(points), np.inf), np.ones(len(points), dtype=bool)
+        for piece in pieces(body):
+            if only_name(piece) == surface:
+                depth = piece.depth(points)
+                nearer = np.flatnonzero(np.abs(depth) < distance)
+                distance[nearer] = np.abs(depth[nearer])
+                left[nearer] = distance[nearer] <= upto
+                near = nearer[left[nearer]]
+                feet = points[near] - depth[near, None] * slopes(piece, points[near])
+                left[near] = np.abs(body.depth(feet)) > ON * upto
+        if left.any():
+            distance[left] = from_triangles(points[left], self._membranes[surface], upto)
         return distance
 
 
@@ -222,6 +254,23 @@ class MeshSpace:
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         """From the nearest triangle."""
         return from_triangles(points, self.points[self.surfaces[surface]], upto)
+
+
+def _sampled(inside: Inside, low: np.ndarray, high: np.ndarray, also: Inside | None = None) -> np.ndarray:
+    """Share of cells with corners (n, 3) µm that is inside, and inside of something else too, (n,)."""
+    ticks = (np.arange(SAMPLES) + 0.5) / SAMPLES
+    places = np.array([*product(ticks, repeat=3)])
+    share = np.zeros(len(low))
+    for some in _chunks(np.arange(len(low)), len(places)):
+        points = (low[some, None] + places * (high - low)[some, None]).reshape(-1, 3)
+        parts = np.ones((len(some), SAMPLES, SAMPLES, SAMPLES))
+        for of in (inside, also) if also else (inside,):
+            depths = of(points).reshape(parts.shape)
+            # How far the depth goes from one side of such a part to the other: a plane cuts off this share of it.
+            across = sum(np.abs(np.gradient(depths, axis=a)) for a in (1, 2, 3))
+            parts *= _cut(depths, across)
+        share[some] = parts.mean(axis=(1, 2, 3))
+    return share
 
 
 def from_triangles(points: np.ndarray, triangles: np.ndarray, upto: float) -> np.ndarray:

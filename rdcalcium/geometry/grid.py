@@ -157,6 +157,13 @@ class RectilinearGrid:
         x, y, z = (axis.widths for axis in self.axes)
         return flat(x[:, None, None] * y[:, None] * z)
 
+    @property
+    def given(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of cells that gave away what they had, and of those to which it belongs, (g,) each."""
+        given, to = self.cut.given if self.cut else (np.empty(0, dtype=np.int64),) * 2
+        one, other = (self.numbers(*np.unravel_index(of, self.shape)) for of in (given, to))
+        return one, other
+
     def _fill(self, cells: np.ndarray) -> np.ndarray:
         """Share of each cell that counts, of some cells (nx, ny, nz) bool."""
         return cells if self.cut is None else np.where(cells, self.cut.fill, 0.0)
