@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +166,29 @@ def test_the_surface_that_is_drawn_is_that_of_the_body() -> None:
     one, other = (Ball((x, 0.0, 0.0), (0.1,) * 3) for x in (-0.05, 0.05))
     cap = 2 * np.pi * 0.1 * 0.05
     assert surface_of(Joined((one, other))).area == pytest.approx(2 * (4 * np.pi * 0.1**2 - cap), rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"centre": [2, 0, 0.1], "radius": 0.1}, "is wholly outside the terminal"),
+        ({"centre": [0.1, 0, -0.1], "radius": 0.05}, "is wholly outside the terminal"),
+        ({"centre": [0.1, 0, -0.04], "radius": 0.05}, ""),
+        ({"kind": "cylinder", "base": [0, 0, 0.2], "top": [0, 0, 0.202], "radius": 2}, ""),
+        ({"kind": "ribbon", "foot": [0, 0, 0.1]}, "stands at .* has its foot 100 nm above the membrane: is that meant"),
+        ({"kind": "ribbon", "foot": [0, 0, -0.02]}, "has its foot 20 nm outside the terminal: is that meant"),
+        ({"kind": "ribbon"}, ""),
+        ({"centre": ["11 nm", 0, 0.1], "radius": "20 nm"}, "over the mirror plane x = 0 and overlaps with its mirror"),
+        ({"centre": ["20 nm", 0, 0.1], "radius": "20 nm"}, ""),
+        ({"centre": [0, 0, 0.1], "radius": "20 nm"}, ""),
+        (
+            {"kind": "ellipsoid", "centre": [0, 0, 0.2], "semi_axes": [0.2, 0.1, 0.1], "axis": [1, 0, 0.3]},
+            "over the mirror plane x = 0 and overlaps with its mirror",
+        ),
+    ],
+)
+def test_obstacles_that_are_hardly_meant_to_be_there_are_asked_about(body: dict, said: str) -> None:
+    geometry = {"kind": "box", "size": [0.8, 0.8, 0.6], "symmetry": ["x"], "obstacles": [body]}
+    found = doubts(box().changed(geometry=geometry, channels=()))
+    assert len(found) == bool(said)
+    assert re.search(said, "".join(found))

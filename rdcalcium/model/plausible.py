@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from rdcalcium.catalogue import entries
 from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.base import LibraryPart
 from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.flash_doubts import lost_light
 from rdcalcium.model.model import Model
+from rdcalcium.model.obstacle_doubts import off_the_membrane, outside, over_mirrors, overlaps
 from rdcalcium.model.scheme import KineticScheme
 from rdcalcium.model.sensor_doubts import never_fuse
 from rdcalcium.model.store_doubts import pumps_on_stores
@@ -27,7 +26,6 @@ from rdcalcium.model.surroundings_doubts import (
 )
 from rdcalcium.model.train import PoissonTrain, RegularTrain
 from rdcalcium.model.transports import Transport
-from rdcalcium.solids import Solid, share_space
 from rdcalcium.units import UNITS, milliseconds, show
 
 
@@ -72,9 +70,9 @@ def doubts(model: Model) -> list[str]:
     """Questions to whoever wrote a model that is valid, each a sentence."""
     unusual = [text for what, name, value in _values(model) if (text := _unusual(what, USUAL[name], value))]
     others = (
-        *(_mirrored, _affinities, _unbalanced, _overlaps, _waveform, _temperatures, _too_late, _endless),
+        *(_mirrored, _affinities, _unbalanced, _waveform, _temperatures, _too_late, _endless),
         *(sensors_at_other_temperatures, currents_without_saturation, pumps_in_other_calcium, gates_much_faster),
-        *(pumps_on_stores, lost_light),
+        *(pumps_on_stores, lost_light, overlaps, over_mirrors, outside, off_the_membrane),
     )
     idle = [text for sensor in model.sensors if (text := never_fuse(sensor))]
     return [*unusual, *idle, *(text for ask in others for text in ask(model))]
@@ -200,30 +198,6 @@ def _unbalanced(model: Model) -> Iterator[str]:
                 f"{math.exp(far):.3g} times that of the other{where}, so that it turns at rest, which takes energy: "
                 "is that meant?"
             )
-
-
-def _overlaps(model: Model) -> Iterator[str]:
-    """Obstacles that share space, unless the notes speak of it."""
-    if "overlap" in model.notes.lower():
-        return
-    obstacles = model.geometry.solids
-    numbers, all_of_them = zip(*enumerate(obstacles), *model.geometry.images, strict=True) if obstacles else ((), ())
-    bodies = [obstacle.solid for obstacle in all_of_them]
-    found = {(numbers[i], numbers[j]) for i, j in _near_pairs(bodies) if share_space(bodies[i], bodies[j])}
-    pairs = [
-        f"{i + 1} ({obstacles[i].name}) and {j + 1} ({obstacles[j].name})"
-        for i, j in sorted({(min(pair), max(pair)) for pair in found})
-    ]
-    if pairs:
-        more = f", the first of {len(pairs)} pairs" if pairs[1:] else ""
-        yield f"obstacles {pairs[0]} overlap{more}: is that meant? If so, say in the notes that they overlap"
-
-
-def _near_pairs(bodies: list[Solid]) -> list[tuple[int, int]]:
-    """Numbers of those whose boxes touch, the lower one first."""
-    low, high = np.array([body.bounds for body in bodies]).reshape(-1, 2, 3).swapaxes(0, 1)
-    touching = (low[:, None] <= high).all(axis=-1) & (low <= high[:, None]).all(axis=-1)
-    return [(i, j) for i, j in np.argwhere(np.triu(touching, 1)).tolist()]
 
 
 def _waveform(model: Model) -> Iterator[str]:

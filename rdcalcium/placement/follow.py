@@ -27,7 +27,8 @@ def placed(model: Model) -> Model:
     """The model in which rules of placement have been followed: all positions are listed, vesicles are obstacles.
 
     A model without such rules is returned as it is. The same seed gives the same places of a group in a zone, whatever
-    else is in the model, unless its rule is about it. Raises ModelError where there is no room, in one sentence.
+    else is in the model, but for what its rule is about and what is in its way: bodies, and vesicles that come before
+    it in the model. Raises ModelError where there is no room, in one sentence.
     """
     if model.is_placed:
         return model

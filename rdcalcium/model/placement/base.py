@@ -31,7 +31,7 @@ class Rule(Part):
     height: Distance = 0.0
     """Above the membrane: of a sensor, or of the lowest point of a vesicle. Channels are on it."""
     seed: Seed | None = None
-    """Of what is drawn: the same seed gives the same places, whatever else is in the model; none: that of the run."""
+    """Of what is drawn: the same seed gives the same places, unless something is in the way; none: that of the run."""
 
     @property
     def needs(self) -> tuple[str, ...]:
