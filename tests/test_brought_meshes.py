@@ -83,6 +83,16 @@ def test_tetrahedra_that_lie_in_each_other_are_refused_with_the_place(tmp_path):
         read_mesh(tmp_path / "cube.vtu")
 
 
+def test_a_folder_is_no_mesh_file_and_a_mesh_of_second_order_none_of_tetrahedra_with_four_corners(tmp_path):
+    (tmp_path / "cube.msh").mkdir()
+    with pytest.raises(InputError, match=r"there is no mesh file .*cube\.msh"):
+        read_mesh(tmp_path / "cube.msh")
+    cells = meshio.Mesh(np.vstack([CUBE, CUBE + 2]), [("tetra10", np.arange(10)[None])])
+    meshio.write(tmp_path / "cube.vtu", cells)
+    with pytest.raises(InputError, match=r"cube\.vtu has no tetrahedra; it holds 1 tetra10; .* of first order"):
+        read_mesh(tmp_path / "cube.vtu")
+
+
 def test_a_flat_tetrahedron_that_rounding_turned_inside_out_is_no_overlap(tmp_path):
     points = np.vstack([REGULAR, REGULAR[:3].mean(axis=0) + 1e-7 * REGULAR[3]])
     meshio.write(tmp_path / "flat.vtu", meshio.Mesh(points, [("tetra", np.array([[0, 1, 2, 3], [0, 1, 2, 4]]))]))

@@ -40,11 +40,14 @@ def read_mesh(
     """
     path = Path(path)
     reader = _choice(path, READERS)
-    if not path.exists():
+    if not path.is_file():
         raise InputError(f"there is no mesh file {path}")
     contents = reader(path)
     if not len(contents.tetrahedra):
-        raise InputError(f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh")
+        raise InputError(
+            f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh of first order, "
+            "whose tetrahedra have four corners"
+        )
     if contents.solids:
         raise InputError(
             f"{path.name} holds {contents.solids} beside {len(contents.tetrahedra)} tetrahedra of four corners, and "
