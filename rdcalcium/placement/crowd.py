@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
@@ -42,8 +44,10 @@ class Crowd:
         """
         apart, known = np.broadcast_to(apart, self.radii.shape), self._tree.n
         far: np.ndarray = (cdist(points, self.centres[known:]) >= apart[known:]).all(axis=1)
-        reach = float(apart[:known].max(initial=0.0))
-        left = np.flatnonzero(far)
-        for i, near in zip(left.tolist(), self._tree.query_ball_point(points[left], reach), strict=True):
-            far[i] = (np.linalg.norm(self.centres[near] - points[i], axis=1) >= apart[near]).all()
+        if known and far.any():
+            left, reach = np.flatnonzero(far), float(apart[:known].max())
+            near = self._tree.query_ball_point(points[left], reach)
+            which = np.repeat(left, [len(some) for some in near])
+            others = np.fromiter(chain.from_iterable(near), dtype=int, count=len(which))
+            far[which[np.linalg.norm(self.centres[others] - points[which], axis=1) < apart[others]]] = False
         return far
