@@ -45,8 +45,8 @@ def read_mesh(
     contents = reader(path)
     if not len(contents.tetrahedra):
         raise InputError(
-            f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh of first order, "
-            "whose tetrahedra have four corners"
+            f"{path.name} has no tetrahedra; it holds {contents.others or 'no cells'}; save a volume mesh of first "
+            "order, whose tetrahedra have four corners"
         )
     if contents.solids:
         raise InputError(
