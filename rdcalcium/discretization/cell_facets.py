@@ -48,7 +48,7 @@ class SurfaceCells:
     @classmethod
     def along(cls, grid: RectilinearGrid, surface: SurfaceArea) -> SurfaceCells:
         """Those of one surface."""
-        given, heirs = _given(grid)
+        given, heirs = grid.given
         order = np.argsort(surface.indices)
         at = np.searchsorted(surface.indices, heirs, sorter=order).clip(max=len(order) - 1)
         theirs = surface.indices[order[at]] == heirs
@@ -79,14 +79,6 @@ class SurfaceCells:
             if name in pieces:
                 boxes, triangles = pieces[name]
                 yield self.owners[boxes], triangles
-
-
-def _given(grid: RectilinearGrid) -> Facets:
-    """Numbers of control volumes that gave what they had to others, and of these."""
-    if grid.cut is None:
-        return np.empty(0, int), np.empty(0, int)
-    given, heirs = (grid.numbers(*np.unravel_index(numbers, grid.shape)) for numbers in grid.cut.given)
-    return given, heirs
 
 
 def _halves(low: np.ndarray, high: np.ndarray, axis: int, end: int) -> np.ndarray:
