@@ -20,6 +20,7 @@ from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, periodic_axis, uniform_circle
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.tiled_mesh import middle_of
 from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Grid, Model, ModelError, doubts
@@ -227,6 +228,22 @@ def test_tetrahedra_of_a_tile_are_those_of_the_lattice_wherever_it_begins() -> N
     assert abs(made.conductance - made.conductance.T).max() == 0
     at_both_ends = made.locator.weights(np.array([[x, 0.05, 0.06] for x in (-0.12, 0.12)]))
     assert np.array_equal(*np.sort(at_both_ends.indices, axis=1))
+
+
+def test_the_ends_of_tetrahedra_go_where_no_obstacle_touches_them() -> None:
+    """A ball whose top would be at an end, as far from the channels as it can be: Gmsh cuts no tangent plane."""
+    pores = [(0.0, 0.0, 0.0), (-0.13, 0.1, 0.0)]
+    ball = {"centre": (-0.05, -0.15, 0.1), "radius": 0.05}
+    model = Model(
+        geometry={"kind": "box", "size": (0.3, 0.3, 0.3), "periodic": ("x", "y"), "obstacles": (ball,)},
+        discretization={"kind": "tetrahedra", "size_at_active_zone": 0.02, "size_in_bulk": 0.04},
+        channels=({"name": "Ca", "positions": pores, "current": {"kind": "constant", "amplitude": 0.1}},),
+        run={"duration": 1},
+    )
+    ends = middle_of(model.geometry, pores)[:2] + 0.15
+    for touching in ((-0.1, -0.2), (0.0, -0.1)):  # where the ball begins and where it ends
+        assert (np.abs((ends - touching + 0.15) % 0.3 - 0.15) >= 0.003 * (1 - 1e-9)).all()
+    assert discretize(model).volumes.sum() == pytest.approx(0.027 - 4 / 3 * np.pi * 0.05**3, rel=2e-3)
 
 
 def test_waves_on_tetrahedra_decay_at_second_order() -> None:

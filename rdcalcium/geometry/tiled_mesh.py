@@ -17,14 +17,26 @@ from rdcalcium.units import NM_PER_UM
 
 NEAR = 1e-6  # µm, between a node and the image of its partner; a face this near to an end of the tile is on it
 FAR = 1e6  # nm, beyond any terminal
+ASIDE, STEPS = 0.2, 41  # of a period: how far its middle may move aside from obstacles, and in how many places
+CLEAR = 0.01  # of a period, that the end of a tile should keep from the top of a round body: Gmsh cuts no tangent plane
 
 
 def middle_of(shape: Described, points: Sequence[Place]) -> np.ndarray:
-    """Where the middle of a tile should be, (3,) µm, so that its ends are as far from some points as they can be."""
+    """Where the middle of a tile should be, (3,) µm, so that its ends are far from some points, and touch no obstacle.
+
+    The middle of the shortest interval that holds all points, or the place nearest to it at which the ends keep CLEAR
+    of where points and obstacles begin and end.
+    """
     at = np.zeros(3)
     places = np.array(points, dtype=float).reshape(-1, 3)
-    for axis, period in shape.periods.items() if len(places) else ():
-        middle = float(np.mean(smallest_arc(places[:, axis] % period, period)))
+    bodies = np.array([obstacle.solid.bounds for obstacle in shape.obstacles], dtype=float).reshape(-1, 3)
+    for axis, period in shape.periods.items():
+        middle = float(np.mean(smallest_arc(places[:, axis] % period, period))) if len(places) else 0.0
+        tried = middle + period * np.array(sorted(np.linspace(-ASIDE, ASIDE, STEPS), key=abs))
+        kept = np.concatenate([places[:, axis], bodies[:, axis]])
+        if len(kept):
+            off = np.abs(((tried[:, None] + period / 2 - kept) / period + 0.5) % 1 - 0.5).min(axis=1)
+            middle = float(tried[int(np.argmax(off >= CLEAR)) if (off >= CLEAR).any() else int(off.argmax())])
         at[axis] = middle - period * round(middle / period)
     return at
 
@@ -54,13 +66,20 @@ def match_ends(gmsh: Any, shape: Described) -> None:
         away = [np.abs(boxes - gmsh.model.getBoundingBox(2, tag) - step).max(axis=1) for tag in low]
         partners = [int(distances.argmin()) for distances in away if len(distances)]
         if len(low) != len(high) or sorted(partners) != [*range(len(high))]:
-            raise InputError(
-                f"Gmsh cuts the two ends of the tile along {'xyz'[axis]} differently; move obstacles that only touch "
-                "an end, or take a grid"
-            )
+            raise _ends_differ(axis)
         matrix = np.eye(4)
         matrix[axis, 3] = NM_PER_UM * period
-        gmsh.model.mesh.setPeriodic(2, [high[k] for k in partners], low, matrix.ravel().tolist())
+        try:
+            gmsh.model.mesh.setPeriodic(2, [high[k] for k in partners], low, matrix.ravel().tolist())
+        except Exception as error:  # Gmsh raises nothing narrower
+            raise _ends_differ(axis) from error
+
+
+def _ends_differ(axis: int) -> InputError:
+    return InputError(
+        f"Gmsh cuts the two ends of the tile along {'xyz'[axis]} differently; move obstacles that only touch an end, "
+        "or take a grid"
+    )
 
 
 def _faces_at(gmsh: Any, axis: int, place: float) -> list[int]:
