@@ -97,7 +97,7 @@ def cut_cells(
         along = [axis[part.start : part.stop + 1] for axis, part in zip(edges, some, strict=True)]
         filling.add(some, *_in_block(solid, along))
     filling.finish()
-    for axis, end in product((axis for axis in range(3) if not periodic[axis]), (1, 0)):
+    for axis, end in product((axis for axis in range(3) if not periodic[axis]), (0, 1)):
         open = filling.ends[axis] if end else filling.faces[axis][_at(axis, 0)]
         if (open > TOUCHED).any():
             filling.open(_called(walls, axis, end), axis, end, open * _face(edges, axis) * (open > NOTHING))
