@@ -482,6 +482,8 @@ SCRIPT = dedent("""\
     import os, pathlib, signal, threading, time
     import rdcalcium as rc
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
+
     def press():
         while not pathlib.Path("{out}/checkpoint.npz").exists():
             time.sleep(0.01)
