@@ -12,8 +12,8 @@ prepare_environment dev "${extras[@]}"
 cd "$root"
 export PATH="$venv/bin:$PATH"
 
-# pytest runs one worker per core; each of them computes on its own core, and those tests that share what takes long to
-# make are of one worker.
+# pytest runs one worker per core; each of them computes on its own core. The tests of a file share what takes long to
+# make, and are of one worker.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}"
 
 failed=()
@@ -27,5 +27,5 @@ check ruff check .
 check mypy
 check hadolint Dockerfile
 ((${#failed[@]} == 0)) || say "Failed: $(printf '%s; ' "${failed[@]}")the tests follow"
-check pytest -n auto --dist loadgroup "$@"
+check pytest -n auto --dist loadfile "$@"
 ((${#failed[@]} == 0))

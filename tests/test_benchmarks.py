@@ -26,7 +26,6 @@ from rdcalcium.system import System
 from tests.models import small_model
 from tests.support import PRECISIONS, ROOT, LikeAGpu, need_backend, simulate
 
-pytestmark = pytest.mark.xdist_group("benchmarks")  # one worker measures, for all of them
 SCRIPTS = ROOT / "scripts" / "benchmarks"
 WANTED = {name for name in BACKENDS if backend_class(name).missing() is None}
 
