@@ -1,5 +1,8 @@
 """Meshes that somebody brings: every format keeps its names, and what is wrong is mended and told with its place."""
 
+import sys
+import textwrap
+
 import gmsh
 import meshio
 import numpy as np
@@ -9,12 +12,14 @@ from rdcalcium.discretization.angles import angles_of, dihedral_angles
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
+from rdcalcium.geometry import formats
 from rdcalcium.geometry.copying import copy_geometry
 from rdcalcium.geometry.files import read_mesh, write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import resolve
 from rdcalcium.results.provenance import about_discretization
 from tests.ball import sphere_mesh
+from tests.support import ROOT
 from tests.test_mesh import CUBE, FLOOR, KUHN, area, nodes_of
 
 REGULAR = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=float)
@@ -122,6 +127,50 @@ def test_a_name_that_a_format_cannot_keep_is_refused(tmp_path, suffix, name, let
         write_mesh(mesh, tmp_path / f"cube{suffix}")
     with pytest.raises(InputError, match="cannot keep the spaces around the name ' floor'"):
         write_mesh(TetrahedralMesh(CUBE, KUHN, surfaces={" floor": FLOOR}), tmp_path / "cube.inp")
+
+
+PLAIN = """
+    import json
+    from pathlib import Path
+
+    import numpy as np
+
+    from rdcalcium.geometry.contents import Contents
+    from rdcalcium.geometry.formats.base import MeshFormat
+
+
+    def read(path):
+        held = {key: np.array(numbers) for key, numbers in json.loads(path.read_text()).items()}
+        return Contents(held.pop("points"), held.pop("tetrahedra"), surfaces=held)
+
+
+    def write(mesh, path):
+        held = {"points": mesh.points, "tetrahedra": mesh.tetrahedra, **mesh.surfaces}
+        path.write_text(json.dumps({key: numbers.tolist() for key, numbers in held.items()}))
+
+
+    FORMAT = MeshFormat((".plain",), read, write, not_kept="/")
+"""
+
+
+def test_a_format_is_one_file(tmp_path, monkeypatch):
+    (tmp_path / "plain.py").write_text(textwrap.dedent(PLAIN))
+    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(tmp_path)])
+    (plain,) = set(formats.found_formats()) - {*formats.FORMATS.values()}
+    monkeypatch.delitem(sys.modules, f"{formats.__name__}.plain")
+    monkeypatch.setitem(formats.FORMATS, ".plain", plain)
+    monkeypatch.setitem(formats.WRITERS, ".plain", plain.write)
+    write_mesh(TetrahedralMesh(CUBE, KUHN, surfaces={"floor": FLOOR}), tmp_path / "cube.plain")
+    (tmp_path / "kept").mkdir()
+    again = read_mesh(copy_geometry(tmp_path / "cube.plain", tmp_path / "kept"), "nm", required_surfaces=["floor"])
+    assert again.volumes().sum() == pytest.approx(1e-9)
+    with pytest.raises(InputError, match=r"\.plain files cannot keep the name 'a/b'"):
+        write_mesh(TetrahedralMesh(CUBE, KUHN, surfaces={"a/b": FLOOR}), tmp_path / "cube.plain")
+
+
+def test_the_guide_to_meshes_names_every_format():
+    told = (ROOT / "docs" / "meshes.md").read_text(encoding="utf-8")
+    assert [suffix for suffix in formats.FORMATS if f"`{suffix}`" not in told] == []
 
 
 @pytest.mark.parametrize(

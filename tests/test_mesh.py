@@ -10,6 +10,7 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.files import read_mesh, write_mesh
+from rdcalcium.geometry.formats import WRITERS
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.library import resolve
@@ -38,7 +39,7 @@ def area(points, faces):
     return np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
 
 
-@pytest.mark.parametrize("suffix", [".msh", ".vtu", ".xdmf", ".inp"])
+@pytest.mark.parametrize("suffix", WRITERS)
 def test_names_survive_every_format(cube, tmp_path, suffix):
     path = tmp_path / f"cube{suffix}"
     write_mesh(cube, path)
@@ -306,7 +307,7 @@ def test_files_that_cannot_be_read_say_so_and_print_nothing(tmp_path, capfd):
         read_mesh(tmp_path / "shell.inp")
     with pytest.raises(InputError, match="there is no mesh file"):
         read_mesh(tmp_path / "b.msh")
-    with pytest.raises(ValueError, match=r"'.stl' is not a mesh format known here; available: .msh, .vtu"):
+    with pytest.raises(ValueError, match=r"'.stl' is not a mesh format known here; available: .ele, .face, .inp, .msh"):
         read_mesh(tmp_path / "a.stl")
     assert capfd.readouterr() == ("", "")
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rdcalcium.geometry.formats import WRITERS
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
 @click.argument("keys", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--fine", help='Edge length near channels, sensors and probes, such as "5 nm" [default: the model\'s].')
 @click.option("--bulk", help="Largest edge length [default: the model's].")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Mesh file: .msh, .vtu, .xdmf or .inp [default: NAME.msh]."
-)
+@click.option("--out", type=click.Path(path_type=Path), help=f"Mesh file: {', '.join(WRITERS)} [default: NAME.msh].")
 def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | None, out: Path | None) -> None:
     """Mesh the shape or model called NAME; say its volume, surfaces and quality, and write it to a file.
 

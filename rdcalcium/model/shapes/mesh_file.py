@@ -25,7 +25,7 @@ class MeshFile(Mirrored):
 
     kind: Literal["mesh"] = "mesh"
     file: str
-    """Path of a Gmsh, VTU, XDMF or Abaqus file, or of one of TetGen's .node, .ele and .face, from the model file on."""
+    """Path of the mesh, from the model file on; the suffix says the format. [meshes.md](meshes.md) has the formats."""
     length_unit: LengthUnit | None = None
     """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean; none: the
     mesh is read to say which unit would suit the points of the model, and then refused."""

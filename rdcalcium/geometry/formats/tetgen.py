@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.contents import Contents, first_of_each
+from rdcalcium.geometry.formats.base import MeshFormat
 
 SUFFIXES = (".node", ".ele", ".face")
 UNMARKED = (0, -1)  # what TetGen writes where nobody gave a marker
@@ -81,3 +83,12 @@ def _by_number(kind: str, numbers: np.ndarray) -> dict[str, np.ndarray]:
     """Rows of each number, under its name."""
     found = [number for number in np.unique(numbers) if number not in UNMARKED]
     return {f"{kind}_{number:g}": np.flatnonzero(numbers == number) for number in found}
+
+
+def copy_together(path: Path, copy: Path) -> None:
+    """Copy the files that lie side by side under one name."""
+    for beside in filter(Path.exists, map(path.with_suffix, SUFFIXES)):
+        shutil.copyfile(beside, copy.with_suffix(beside.suffix))
+
+
+FORMAT = MeshFormat(SUFFIXES, read_tetgen, copy=copy_together)

@@ -1,12 +1,15 @@
-"""VTU and XDMF files: names of regions and surfaces from arrays over the cells."""
+"""Names of regions and surfaces as arrays over the cells, in which VTU and XDMF files keep them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rdcalcium.geometry.contents import Contents, collected, kind_of
+from rdcalcium.geometry.formats.triangles import all_triangles
+from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.through_meshio import call_meshio
 
 
@@ -33,3 +36,24 @@ def _array_names(array: str, data: np.ndarray, dimension: int) -> list[tuple[str
         return []
     label = kind_of(dimension) if array in ("gmsh:physical", "medit:ref") else array
     return [(kind_of(dimension), f"{label}_{tag}", tag) for tag in tags]
+
+
+def write_arrays(mesh: TetrahedralMesh, path: Path) -> None:
+    """Arrays "region:<name>" and "surface:<name>" that hold 0 or 1 for each cell."""
+    triangles, places = all_triangles(mesh)
+    counts = len(mesh.tetrahedra), len(triangles)
+    data = {f"region:{name}": [_mask(counts[0], ids), _mask(counts[1], [])] for name, ids in mesh.regions.items()}
+    data |= {f"surface:{name}": [_mask(counts[0], []), _mask(counts[1], ids)] for name, ids in places.items()}
+    cells = [("tetra", mesh.tetrahedra), ("triangle", triangles)]
+    call_meshio(
+        lambda meshio: meshio.write(
+            path, meshio.Mesh(mesh.points, cells, cell_data=data), file_format=path.suffix[1:].lower()
+        ),
+        path,
+    )
+
+
+def _mask(count: int, members: Any) -> np.ndarray:
+    mask = np.zeros(count, dtype=np.uint8)  # there is one for each name, as long as the mesh
+    mask[np.asarray(members, dtype=np.int64)] = 1
+    return mask

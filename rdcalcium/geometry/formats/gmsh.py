@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from rdcalcium.geometry.contents import Contents, collected, kind_of
+from rdcalcium.geometry.formats.base import MeshFormat
+from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.through_meshio import call_meshio
 
 
@@ -69,3 +71,28 @@ def _physical_names(path: Path) -> dict[tuple[int, int], str]:
     text = path.read_bytes().partition(b"$PhysicalNames")[2].partition(b"$EndPhysicalNames")[0]
     lines = [line.split(maxsplit=2) for line in text.decode(errors="replace").splitlines()]
     return {(int(line[0]), int(line[1])): line[2].strip().strip('"') for line in lines if len(line) == 3}
+
+
+def write_gmsh(mesh: TetrahedralMesh, path: Path) -> None:
+    """Format 2.2, a block of cells for each physical group.
+
+    In format 4.1 meshio writes no entities, and with them would go the physical groups.
+    """
+    nowhere = np.setdiff1d(np.arange(len(mesh.tetrahedra)), np.concatenate([*mesh.regions.values(), []]))
+    blocks = [("tetra", mesh.tetrahedra[nowhere], 0)] if len(nowhere) else []
+    blocks += [("tetra", mesh.tetrahedra[ids], tag) for tag, ids in enumerate(mesh.regions.values(), start=1)]
+    blocks += [("triangle", faces, tag) for tag, faces in enumerate(mesh.surfaces.values(), start=1)]
+    tags = [np.full(len(rows), tag, dtype=np.int32) for _, rows, tag in blocks]
+    names = {name: np.array([tag, 3]) for tag, name in enumerate(mesh.regions, start=1)}
+    names |= {name: np.array([tag, 2]) for tag, name in enumerate(mesh.surfaces, start=1)}
+    cells, data = [(kind, rows) for kind, rows, _ in blocks], {"gmsh:physical": tags}
+    data["gmsh:geometrical"] = [tag + 1 for tag in tags]
+    call_meshio(
+        lambda meshio: meshio.write(
+            path, meshio.Mesh(mesh.points, cells, cell_data=data, field_data=names), file_format="gmsh22"
+        ),
+        path,
+    )
+
+
+FORMAT = MeshFormat((".msh",), read_gmsh, write_gmsh, not_kept='"', names_once=True)

@@ -8,7 +8,10 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.contents import Contents, first_of_each
-from rdcalcium.geometry.mesh import FACES, among, row_keys
+from rdcalcium.geometry.formats.base import MeshFormat
+from rdcalcium.geometry.formats.triangles import all_triangles
+from rdcalcium.geometry.mesh import FACES, TetrahedralMesh, among, row_keys
+from rdcalcium.geometry.through_meshio import call_meshio
 
 # Corners of the faces S1 to S4 of a C3D4 element (Abaqus, "Three-dimensional solid elements").
 _ABAQUS_FACES = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]])
@@ -25,6 +28,20 @@ def read_abaqus(path: Path) -> Contents:
         return _Abaqus(_abaqus_keywords(path)).contents()
     except (ValueError, KeyError, IndexError) as error:
         raise InputError(f"{path.name} cannot be read as .inp: {error}") from error
+
+
+def write_abaqus(mesh: TetrahedralMesh, path: Path) -> None:
+    """Element sets of tetrahedra and of triangles."""
+    triangles, places = all_triangles(mesh)
+    sets = {name: [ids, []] for name, ids in mesh.regions.items()}
+    sets |= {name: [[], ids] for name, ids in places.items()}
+    cells = [("tetra", mesh.tetrahedra), ("triangle", triangles)]
+    call_meshio(
+        lambda meshio: meshio.write(
+            path, meshio.Mesh(mesh.points, cells, cell_sets=sets), file_format="abaqus", float_fmt=".17g"
+        ),
+        path,
+    )
 
 
 def _abaqus_keywords(path: Path) -> list[tuple[str, dict[str, str], list[list[str]]]]:
@@ -145,3 +162,6 @@ class _Abaqus:
         faces = faces[inside[faces].all(axis=1)]
         keys, counts = np.unique(row_keys(faces), return_counts=True)
         return faces[among(row_keys(faces), keys[counts == 1])] if len(faces) else faces
+
+
+FORMAT = MeshFormat((".inp",), read_abaqus, write_abaqus, not_kept=',"', trims_names=True, names_once=True)
