@@ -49,7 +49,7 @@ def measured() -> Figures:
 
 def targets(figures: Figures) -> Iterator[Row]:
     """One row for each target, also where nothing was measured."""
-    for of_one in (stages, numpy_stages, proteins, sites, box_problem, trains, memory, start, on_a_gpu):
+    for of_one in (stages, numpy_stages, proteins, sites, box_problem, trains, memory, start, meshes, on_a_gpu):
         yield from of_one(figures)
 
 
@@ -194,6 +194,24 @@ def start(figures: Figures) -> Iterator[Row]:
             seconds = found["all of these s"]
             target = f"from the start of the program to its first step, {backend}, kernels in the cache: < 3 s"
             yield row(target, f"{seconds:.2g} s", seconds < 3)
+
+
+def meshes(figures: Figures) -> Iterator[Row]:
+    """Tetrahedra of a whole bouton, and what a run makes of a million nodes."""
+    bouton = figures.rows("meshing", **{"active zones": 20})[0]
+    tetrahedra, seconds, planned = bouton["tetrahedra"], bouton["mesh s"], bouton["planned nodes"]
+    yield row(
+        "a bouton of 1.5 µm, 20 active zones in tetrahedra of 5 nm: < 3 million, < 300 s",
+        f"{tetrahedra / 1e6:.2g} million, {seconds:.0f} s; {planned:,} nodes foreseen, {bouton['nodes']:,} made",
+        tetrahedra < 3e6 and seconds < 300,
+    )
+    laplacian = max((r for r in figures.rows("meshing") if "volumes and couplings s" in r), key=lambda r: r["nodes"])
+    seconds, rest = laplacian["volumes and couplings s"], laplacian["control volumes s"]
+    yield row(
+        "the Laplacian of 10⁶ nodes of tetrahedra, put together on one core: < 10 s",
+        f"{seconds:.2g} s, and {rest:.2g} s for all that a run reads of them; {laplacian['nodes']:,} nodes",
+        seconds < 10,
+    )
 
 
 def on_a_gpu(figures: Figures) -> Iterator[Row]:
