@@ -226,7 +226,7 @@ def test_a_body_of_several_is_cut_as_it_says_of_itself_piece_by_piece() -> None:
     )
     points = lattice(low, high, PARTS)
     depth = settled(body.depth(points.reshape(-1, 3)).reshape(points.shape[:2]), low, high)
-    expected = named_areas(body, points, depth)
+    expected = named_areas(lambda at, _: body.names(at), points, depth)
     volumes, areas = volumes_and_areas(depth, high - low)
     assert cut.fill.sum() == pytest.approx(volumes.sum(), rel=1e-12)
     assert areas.sum() == pytest.approx(sum(of.sum() for _, of in expected.values()), rel=1e-12)

@@ -15,7 +15,7 @@ from rdcalcium.geometry import surface_mesh
 from rdcalcium.geometry.builders import build
 from rdcalcium.library import resolve
 from rdcalcium.placement import placed
-from rdcalcium.solids import Surface
+from rdcalcium.solids import Surface, only_name
 from rdcalcium.solids.data import from_data, to_data
 from rdcalcium.surfaces import ClosedSurface, closed_surface
 from rdcalcium.surfaces.closed import mended
@@ -498,6 +498,19 @@ def test_what_a_surface_encloses_is_cut_into_a_grid(tmp_path):
     assert made.surfaces["membrane"].areas.sum() == pytest.approx(sum(triangles.areas().values()), rel=0.01)
     found = made.locator.weights(np.array([[0, 0, 0.3]]))
     assert found.weights.sum() == pytest.approx(1)
+
+
+def test_a_surface_is_asked_once_about_each_corner_of_the_parts_of_cells(tmp_path, monkeypatch):
+    """Cells have corners in common, and what a facet of a surface of one name is called needs no question."""
+    sphere = {"centre": [0, 0, 0], "radius": 0.15}
+    cells = {"kind": "grid", "size_at_active_zone": 0.1}
+    model = terminal(tmp_path, geometry={"obstacles": [sphere]}, discretization=cells)
+    asked, nearest = [], Distances.nearest
+    monkeypatch.setattr(Distances, "nearest", lambda self, points: asked.append(points) or nearest(self, points))
+    assert {*discretize(model).surfaces} == {"membrane", "vesicles"}
+    points = np.concatenate(asked)
+    assert len(points) < 1.05 * len(np.unique(points.round(9), axis=0))
+    assert only_name(model.geometry.outline) == "membrane"
 
 
 @pytest.mark.parametrize("kind", ["grid", "tetrahedra"])

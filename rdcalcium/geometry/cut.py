@@ -95,7 +95,7 @@ def cut_cells(
     filling = Filling.empty((len(edges[0]) - 1, len(edges[1]) - 1, len(edges[2]) - 1))
     for some in _blocks(filling.fill.shape):
         along = [axis[part.start : part.stop + 1] for axis, part in zip(edges, some, strict=True)]
-        filling.add(some, *_in_block(solid, along))
+        filling.add(some, _in_block(solid, along))
     filling.finish()
     for axis, end in product((axis for axis in range(3) if not periodic[axis]), (0, 1)):
         open = filling.ends[axis] if end else filling.faces[axis][_at(axis, 0)]
@@ -140,14 +140,14 @@ def _blocks(shape: tuple[int, ...]) -> Iterator[Some]:
     yield from product(x, y, z)
 
 
-def _in_block(solid: Solid, edges: Sequence[np.ndarray]) -> tuple[Solid, Sampled]:
-    """What of a body matters for the cells between some edges, and what it says of them."""
+def _in_block(solid: Solid, edges: Sequence[np.ndarray]) -> Sampled:
+    """What a body says of the cells between some edges."""
     low, high = (place(np.array([along[end] for along in edges])) for end in (0, -1))
     there = nearby(solid, low, high)
     if side := _side(there, low, high):
-        return there, Sampled.whole(int(np.prod([len(along) - 1 for along in edges])), side > 0)
+        return Sampled.whole(int(np.prod([len(along) - 1 for along in edges])), side > 0)
     lower, upper = (_corners([along[part] for along in edges]) for part in (slice(-1), slice(1, None)))
-    return there, Sampled.of(there, lower, upper)
+    return Sampled.of(there, lower, upper)
 
 
 def _called(walls: Mapping[str, Wall], axis: int, end: int) -> str:

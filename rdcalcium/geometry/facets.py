@@ -6,7 +6,7 @@ linear between its corners, so that the surface in it is a triangle or a quadran
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ TETRAHEDRA = np.array([np.cumsum([np.zeros(3, int), *np.eye(3, dtype=int)[[*orde
 RIMS = {1: ((0, 1), (0, 2), (0, 3)), 2: ((0, 2), (0, 3), (1, 3), (1, 2)), 3: ((3, 0), (3, 1), (3, 2))}
 
 Pieces = dict[str, tuple[np.ndarray, np.ndarray]]
+Called = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def facets(solid: Solid, low: np.ndarray, high: np.ndarray, parts: int = 1) -> Pieces:
@@ -68,15 +69,16 @@ def _fans(boxes: np.ndarray, rim: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(boxes, fans.shape[1])[some], corners[some]
 
 
-def named_areas(solid: Solid, points: np.ndarray, depth: np.ndarray) -> Pieces:
+def named_areas(called: Called, points: np.ndarray, depth: np.ndarray) -> Pieces:
     """Areas of the surface in boxes by the names of its pieces: name -> boxes (k,), and the area in each, (k,) µm².
 
+    called  says what the surface is called at points of it (q, 3) µm in boxes by their numbers (q,)
     points  (n, p, 3) µm, that divide each box
     depth   (n, P + 1, P + 1, P + 1) µm, there
     """
     walls: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for boxes, rim in _rims(points, _tetrahedra(depth)):
-        names, areas = solid.names(rim.mean(axis=1)), _areas(rim)
+        names, areas = called(rim.mean(axis=1), boxes), _areas(rim)
         for name in {*names.tolist()}:
             walls.setdefault(name, []).append((boxes[names == name], areas[names == name]))
     return {name: summed(*of) for name, of in chained(walls).items()}

@@ -7,11 +7,10 @@ from itertools import groupby
 
 import numpy as np
 
-from rdcalcium.geometry.facets import chained, lattice, named_areas, summed
+from rdcalcium.geometry.facets import chained, summed
 from rdcalcium.geometry.joining import Areas, Faces
 from rdcalcium.geometry.sampled import Sampled
 from rdcalcium.geometry.shares import face_share, volumes_and_areas
-from rdcalcium.solids import Solid
 
 TOGETHER = 1500  # cells that the surface crosses, at least, which are worked on at once
 
@@ -44,8 +43,8 @@ class Filling:
         """Areas of the surface by the names of its pieces; each cell once."""
         return {name: summed(*of) for name, of in chained(self.found).items()}
 
-    def add(self, some: tuple[slice, slice, slice], body: Solid, of: Sampled) -> None:
-        """A block of cells, what the body is there, and what it says of them."""
+    def add(self, some: tuple[slice, slice, slice], of: Sampled) -> None:
+        """A block of cells, and what the body says of them."""
         shape = self.fill[some].shape
         inside = of.inside.reshape(shape)
         self.fill[some] = inside
@@ -57,10 +56,8 @@ class Filling:
         self._waiting.append((numbers, of))
         mixed = np.flatnonzero(of.names == "")
         if len(mixed):
-            points = lattice(of.low[mixed], of.low[mixed] + of.sizes[mixed], of.parts)
-            areas = named_areas(body, points, of.depth[mixed])
-            for name, (own, area) in areas.items():
-                self.found.setdefault(name, []).append((numbers[mixed[own]], area))
+            for name, (boxes, area) in of.named_areas(mixed).items():
+                self.found.setdefault(name, []).append((numbers[boxes], area))
         if sum(len(crossed) for crossed, _ in self._waiting) >= TOGETHER:
             self.finish()
 

@@ -4,7 +4,7 @@ from rdcalcium.solids.ball import Ball
 from rdcalcium.solids.base import Corners, Place, Solid
 from rdcalcium.solids.block import Block
 from rdcalcium.solids.capsule import Capsule
-from rdcalcium.solids.combined import Common, Joined, Without
+from rdcalcium.solids.combined import Common, Joined, Without, picked
 from rdcalcium.solids.data import from_data, to_data
 from rdcalcium.solids.frustum import Frustum
 from rdcalcium.solids.measure import volume_and_area
@@ -39,6 +39,7 @@ __all__ = [
     "nearest_on_surface",
     "only_name",
     "onto_surface",
+    "picked",
     "pieces",
     "share_space",
     "slopes",

@@ -94,8 +94,16 @@ def only_name(solid: Solid) -> str | None:
 
 
 @only_name.register
-def _its_own(solid: Ball | Capsule | Side | Surface) -> str | None:
+def _its_own(solid: Ball | Capsule | Side) -> str | None:
     return solid.name
+
+
+@only_name.register
+def _that_of_its_triangles(solid: Surface) -> str | None:
+    if solid.name is not None:
+        return solid.name
+    known = solid.surface.triangles.pieces
+    return known[0] if len(known) == 1 else None
 
 
 @only_name.register

@@ -73,8 +73,9 @@ class Distances:
         flat = np.asarray(points, dtype=float).reshape(-1, 3)
         depth = np.empty(len(flat))
         for k in range(0, len(flat), CHUNK):
-            near = self.nearest(flat[k : k + CHUNK])
-            depth[k : k + CHUNK] = np.copysign(near.distance, near.side)
+            once, place = _once(flat[k : k + CHUNK])
+            near = self.nearest(once)
+            depth[k : k + CHUNK] = np.copysign(near.distance, near.side)[place]
         return depth.reshape(np.shape(points)[:-1])
 
     def nearest(self, points: np.ndarray) -> Near:
@@ -104,3 +105,14 @@ class Distances:
         row = np.flatnonzero(at_corner.any(axis=1))
         found[row] = of_corner[self.triangles.faces[triangle[row], at_corner[row].argmax(axis=1)]]
         return found
+
+
+def _once(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each of points (p, 3) once, as cells beside each other have their corners in common; and where each is, (p,)."""
+    order = np.lexsort(points.T)
+    ordered = points[order]
+    new = np.ones(len(points), dtype=bool)
+    new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    place = np.empty(len(points), dtype=np.int64)
+    place[order] = np.cumsum(new) - 1
+    return ordered[new], place

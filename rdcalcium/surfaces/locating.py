@@ -21,15 +21,17 @@ class Locator:
         from vtkmodules.vtkCommonCore import reference
         from vtkmodules.vtkCommonDataModel import vtkGenericCell
 
-        feet, found = np.empty((len(points), 3)), np.empty(len(points), dtype=np.int64)
+        feet: list[float] = []
+        found: list[int] = []
         number: Any = reference  # it stands for a number that VTK writes
         foot, cell = [0.0, 0.0, 0.0], vtkGenericCell()
         triangle, part, squared = number(0), number(0), number(0.0)
         search = self._boxes.FindClosestPoint
-        for row, point in enumerate(points.tolist()):
+        for point in zip(*points.T.tolist(), strict=True):
             search(point, foot, cell, triangle, part, squared)
-            feet[row], found[row] = foot, triangle.get()
-        return feet, found
+            feet += foot
+            found.append(triangle.get())
+        return np.array(feet, dtype=float).reshape(-1, 3), np.array(found, dtype=np.int64)
 
     def __reduce__(self) -> tuple[type[Locator], tuple[Triangles]]:
         """Another process makes the boxes of VTK anew."""
