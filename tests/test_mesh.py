@@ -12,10 +12,11 @@ from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.files import read_mesh, write_mesh
 from rdcalcium.geometry.formats import WRITERS
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Sphere, Tetrahedra
 from rdcalcium.results.provenance import scene
+from rdcalcium.surfaces.locating import Locator
+from rdcalcium.surfaces.triangles import loose
 from tests.ball import sphere_mesh
 
 CUBE = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1)], dtype=float)
@@ -75,8 +76,9 @@ def test_the_nearest_point_of_a_surface_is_nearer_than_any_sample_of_it(count):
     draw = np.random.default_rng(count)
     triangles, shares = draw.normal(size=(count, 3, 3)), draw.dirichlet((0.4, 0.4, 0.4), size=3000)
     samples = np.einsum("sc,kci->ksi", shares, triangles)
+    locator = Locator(loose(triangles))
     for point in draw.normal(size=(30, 3)):
-        nearest, triangle = nearest_on_triangles(point, triangles)
+        (nearest,), (triangle,) = locator.nearest(point[None])
         distances = np.linalg.norm(samples - point, axis=2)
         assert distances.min() - 0.15 < np.linalg.norm(nearest - point) <= distances.min()
         shares_of_nearest, remainder, *_ = np.linalg.lstsq(

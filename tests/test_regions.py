@@ -13,6 +13,7 @@ import rdcalcium as rc
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.parts import share
+from rdcalcium.discretization.space import MeshSpace
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError, ModelError
 from rdcalcium.geometry.described_mesh import described_mesh
@@ -85,6 +86,18 @@ def test_the_distance_from_a_curved_surface_is_that_from_its_facets() -> None:
     beyond = ball.space.distance(points, surface, 0.1)
     assert beyond[found <= 0.1] == pytest.approx(found[found <= 0.1])
     assert beyond[found > 0.1].min() > 0.1
+
+
+def test_small_triangles_beside_large_ones_do_not_hide_these() -> None:
+    ticks = np.concatenate([np.arange(10) * 0.003, 0.03 + np.arange(6) * 0.06])
+    x, y = np.meshgrid(ticks, ticks, indexing="ij")
+    number = np.arange(x.size).reshape(x.shape)
+    corner, along, beside, across = number[:-1, :-1], number[1:, :-1], number[:-1, 1:], number[1:, 1:]
+    floor = np.array([(corner, along, across), (corner, across, beside)]).transpose(0, 2, 3, 1).reshape(-1, 3)
+    nodes = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
+    space = MeshSpace(nodes, np.ones(len(nodes)), np.empty((0, 4), dtype=np.int64), {"floor": floor}, {})
+    points = np.random.default_rng(1).uniform(0, 1, (500, 3)) * (ticks[-1], ticks[-1], 0.05)
+    assert space.distance(points, "floor", 0.05) == pytest.approx(points[:, 2], abs=1e-12)
 
 
 @pytest.mark.parametrize("backend", each_backend())

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial import cKDTree
 
-from rdcalcium.discretization.space import MeshSpace, Space, from_triangles
+from rdcalcium.discretization.space import MeshSpace, Space
 from rdcalcium.geometry.zone_disc import ZoneDisc, facing
 from rdcalcium.model import Model
 from rdcalcium.model.placeable import zones_called
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.placement.chart import Chart, raised
 from rdcalcium.placement.membrane import Membrane
+from rdcalcium.surfaces.locating import Locator
+from rdcalcium.surfaces.triangles import loose
 
 ACROSS = 100  # points across the disc of a zone, from which distances are taken
 FINER = 4  # points within a distance that is asked for, at least
@@ -56,4 +58,4 @@ def _from_faces(model: Model, space: Space, zones: list[Zone]) -> FromZones:
         raise LookupError("these control volumes have no place")
     triangles = space.points[space.surfaces[model.geometry.membrane_surface]]
     inside = np.any([ZoneDisc(zone, facing(triangles, zone), None).share(triangles) > 0.5 for zone in zones], axis=0)
-    return lambda points, most: from_triangles(points, triangles[inside], most)
+    return Locator(loose(triangles[inside])).distances

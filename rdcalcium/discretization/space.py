@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from rdcalcium.errors import InputError, suggest
 from rdcalcium.geometry.cut import surface_triangles
 from rdcalcium.geometry.grid import RectilinearGrid, flat
-from rdcalcium.geometry.nearest import distances_to_triangles
 from rdcalcium.solids import only_name, pieces, slopes
+from rdcalcium.surfaces.locating import Locator
+from rdcalcium.surfaces.triangles import loose
 
 Inside = Callable[[np.ndarray], np.ndarray]
 
@@ -88,10 +88,13 @@ class GridSpace:
         return {**self.walls, **(self.grid.cut.walls if self.grid.cut else {})}
 
     @cached_property
-    def _membranes(self) -> Mapping[str, np.ndarray]:
+    def _membranes(self) -> Mapping[str, Locator]:
         """Triangles of the pieces of membranes that cross cells."""
+        if self.grid.cut is None:
+            return {}
         x, y, z = (axis.edges for axis in self.grid.axes)
-        return surface_triangles((x, y, z), self.grid.cut.body) if self.grid.cut else {}
+        found = surface_triangles((x, y, z), self.grid.cut.body)
+        return {name: Locator(loose(corners)) for name, corners in found.items()}
 
     def share(self, inside: Inside) -> np.ndarray:
         """By points inside the cells on the border, each of which stands for the part of its cell around it.
@@ -164,7 +167,7 @@ class GridSpace:
                 feet = points[near] - depth[near, None] * slopes(piece, points[near])
                 left[near] = np.abs(body.depth(feet)) > ON * upto
         if left.any():
-            distance[left] = from_triangles(points[left], self._membranes[surface], upto)
+            distance[left] = self._membranes[surface].distances(points[left], upto)
         return distance
 
 
@@ -253,7 +256,14 @@ class MeshSpace:
 
     def distance(self, points: np.ndarray, surface: str, upto: float) -> np.ndarray:
         """From the nearest triangle."""
-        return from_triangles(points, self.points[self.surfaces[surface]], upto)
+        if surface not in self._located:
+            self._located[surface] = Locator(loose(self.points[self.surfaces[surface]]))
+        return self._located[surface].distances(points, upto)
+
+    @cached_property
+    def _located(self) -> dict[str, Locator]:
+        """Those surfaces from which somebody asked for distances."""
+        return {}
 
 
 def _sampled(inside: Inside, low: np.ndarray, high: np.ndarray, also: Inside | None = None) -> np.ndarray:
@@ -271,20 +281,6 @@ def _sampled(inside: Inside, low: np.ndarray, high: np.ndarray, also: Inside | N
             parts *= _cut(depths, across)
         share[some] = parts.mean(axis=(1, 2, 3))
     return share
-
-
-def from_triangles(points: np.ndarray, triangles: np.ndarray, upto: float) -> np.ndarray:
-    """Distance of points (p, 3) from the nearest of some triangles (k, 3, 3); beyond `upto` anything above that."""
-    tree = cKDTree(triangles.mean(axis=1))
-    reach = np.linalg.norm(triangles - triangles.mean(axis=1, keepdims=True), axis=2).max()
-    found = np.array(tree.query(points)[0])
-    near = np.flatnonzero(found <= upto + reach)
-    for start in range(0, len(near), CHUNK):
-        some = near[start : start + CHUNK]
-        candidates = tree.query(points[some], k=range(1, min(12, len(triangles)) + 1))[1]
-        found[some] = distances_to_triangles(points[some], triangles[candidates])
-    found[found > upto + reach] -= reach
-    return found
 
 
 def _volumes_of_corners(corners: np.ndarray, inside: Inside) -> tuple[np.ndarray, np.ndarray]:

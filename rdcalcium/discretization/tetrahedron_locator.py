@@ -11,8 +11,10 @@ from scipy.spatial import cKDTree
 from rdcalcium.discretization.base import PointWeights
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import FACES, row_keys
-from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
+from rdcalcium.geometry.nearest import is_on_facet
 from rdcalcium.solids.periodic import Periods
+from rdcalcium.surfaces.locating import Locator
+from rdcalcium.surfaces.triangles import loose
 from rdcalcium.units import nanometres
 
 ON_NODE = 1e-6  # µm, a source this near to a node belongs to it alone
@@ -127,12 +129,13 @@ class TetrahedronLocator:
         return cells, shares
 
     @cached_property
-    def _skin(self) -> tuple[np.ndarray, np.ndarray]:
-        """Corners (k, 3, 3) of the faces that belong to one tetrahedron alone, and that tetrahedron (k,)."""
+    def _skin(self) -> tuple[np.ndarray, np.ndarray, Locator]:
+        """Faces (k, 3, 3) that belong to one tetrahedron alone, that tetrahedron (k,), and what finds the nearest."""
         faces = self.tetrahedra[:, FACES].reshape(-1, 3)
         _, first, count = np.unique(row_keys(faces), return_index=True, return_counts=True)
         outer = first[count == 1]
-        return self.points[faces[outer]], outer // len(FACES)
+        corners = self.points[faces[outer]]
+        return corners, outer // len(FACES), Locator(loose(corners))
 
     def _search_all(self, point: np.integer, points: np.ndarray, cells: np.ndarray, shares: np.ndarray) -> None:
         low, high = self._boxes
@@ -145,8 +148,8 @@ class TetrahedronLocator:
 
     def _onto_skin(self, point: np.ndarray) -> tuple[int, np.ndarray]:
         """Tetrahedron and barycentric coordinates (4,) of the facet nearest to a point outside."""
-        facets, owners = self._skin
-        nearest, facet = nearest_on_triangles(point, facets)
+        facets, owners, locator = self._skin
+        (nearest,), (facet,) = locator.nearest(point[None])
         if not is_on_facet(point, nearest, facets[facet]):
             away = nanometres(float(np.linalg.norm(nearest - point)), 3)
             at = nanometres(np.round(nearest, 9) + 0.0)  # and no -0

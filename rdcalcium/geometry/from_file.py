@@ -11,10 +11,12 @@ from rdcalcium.geometry.files import read_mesh
 from rdcalcium.geometry.matched_ends import with_ends
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.mirror_faces import with_mirrors
-from rdcalcium.geometry.nearest import is_on_facet, nearest_on_triangles
+from rdcalcium.geometry.nearest import is_on_facet
 from rdcalcium.model import MeshFile, Model, Tetrahedra
 from rdcalcium.model.file_units import fitting_unit
 from rdcalcium.model.model import off_membrane
+from rdcalcium.surfaces.locating import Locator
+from rdcalcium.surfaces.triangles import loose
 
 USUAL = 1.0  # µm, what a presynaptic terminal is wide
 
@@ -29,12 +31,15 @@ def mesh_of_file(model: Model, geometry: MeshFile, choice: Tetrahedra) -> Tetrah
     mesh = with_mirrors(mesh, path.name, dict(zip(geometry.mirrors, geometry.mirror_surfaces, strict=True)))
     mesh = with_ends(mesh, path.name, geometry.periods) if geometry.periods else mesh
     mesh = mesh.with_remarks([f"{path.name}, read in {geometry.length_unit}: {mesh}"])
-    low = mesh.points.min(axis=0)
+    if not there:
+        return mesh
+    low, corners = mesh.points.min(axis=0), mesh.points[mesh.surfaces[geometry.membrane]]
+    membrane = Locator(loose(corners))
     for name, point in there.items():
-        corners, here = mesh.points[mesh.surfaces[geometry.membrane]], np.array(point)
+        here = np.array(point)
         for axis, period in geometry.periods.items():
             here[axis] = low[axis] + (here[axis] - low[axis]) % period
-        nearest, triangle = nearest_on_triangles(here, corners)
+        (nearest,), (triangle,) = membrane.nearest(here[None])
         if not is_on_facet(here, nearest, corners[triangle]):
             told = off_membrane(name, point, nearest.tolist(), may_be_elsewhere=name not in zones)
             raise InputError(told + unit_hint(model, mesh.points))

@@ -14,9 +14,9 @@ from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.solids import Solid, Surface
 from rdcalcium.surfaces import Triangles
 from rdcalcium.surfaces.collapsing import collapsed
-from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.joining import kept
-from rdcalcium.surfaces.triangles import named
+from rdcalcium.surfaces.locating import Locator
+from rdcalcium.surfaces.triangles import loose, named
 from rdcalcium.units import NM_PER_UM
 
 SHARP = math.radians(40)  # between two triangles; along sharper edges Gmsh keeps the edge
@@ -67,8 +67,8 @@ def _of_triangles(gmsh: Any, solid: Surface, points: np.ndarray) -> None:
     patches = [(tag, _corners(gmsh, tag)) for _, tag in gmsh.model.getEntities(2)]
     corners = np.concatenate([own for _, own in patches])
     of = np.repeat([tag for tag, _ in patches], [len(own) for _, own in patches])
-    nearest = Distances(named(corners.reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3))).nearest(points)
-    for vertex, tag in zip(_vertices(gmsh, points), of[nearest.triangle].tolist(), strict=True):
+    nearest = Locator(loose(corners)).nearest(points)[1]
+    for vertex, tag in zip(_vertices(gmsh, points), of[nearest].tolist(), strict=True):
         gmsh.model.mesh.embed(0, [vertex], 2, tag)
 
 

@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from rdcalcium.geometry.disc import share_within
-from rdcalcium.geometry.nearest import nearest_on_triangles
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.model.shapes import Shape
 from rdcalcium.placement.chart import Chart, axes_of, raised
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.solids.periodic import shifts
+from rdcalcium.surfaces.locating import Locator
+from rdcalcium.surfaces.triangles import loose
 
 OWN_NAME = "give the zones another name, or leave them out where a mesh file names them"
 
@@ -76,7 +77,7 @@ def facing(triangles: np.ndarray, zone: Zone) -> np.ndarray:
 
     It is the mean over those in the disc of the zone as the nearest one of them, whose normal may be off, faces.
     """
-    _, nearest = nearest_on_triangles(np.array(zone.centre), triangles)
+    _, (nearest,) = Locator(loose(triangles)).nearest(np.array([zone.centre]))
     areas = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]) / 2
     first = areas[nearest] / np.linalg.norm(areas[nearest])
     areas *= np.sign(areas @ first)[:, None]

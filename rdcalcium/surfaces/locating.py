@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from rdcalcium.surfaces.triangles import Triangles
 
@@ -33,9 +34,24 @@ class Locator:
             found.append(triangle.get())
         return np.array(feet, dtype=float).reshape(-1, 3), np.array(found, dtype=np.int64)
 
+    def distances(self, points: np.ndarray, upto: float) -> np.ndarray:
+        """Of points (p, 3), (p,) µm; beyond `upto` anything above that and no more than the distance."""
+        middles, reach = self._middles
+        found: np.ndarray = middles.query(points)[0] - reach
+        near = np.flatnonzero(found <= upto)
+        found[near] = np.linalg.norm(self.nearest(points[near])[0] - points[near], axis=1)
+        return found
+
     def __reduce__(self) -> tuple[type[Locator], tuple[Triangles]]:
         """Another process makes the boxes of VTK anew."""
         return Locator, (self.triangles,)
+
+    @cached_property
+    def _middles(self) -> tuple[cKDTree, float]:
+        """The middles of the triangles, and how far from these their corners are, at most."""
+        corners = self.triangles.corners()
+        middles = corners.mean(axis=1)
+        return cKDTree(middles), float(np.linalg.norm(corners - middles[:, None], axis=2).max())
 
     @cached_property
     def _boxes(self) -> Any:

@@ -65,6 +65,11 @@ def named(points: np.ndarray, faces: np.ndarray, names: list[str] | None = None)
     return Triangles(points, faces, tuple(known), np.array([number[name or MEMBRANE] for name in names or []]))
 
 
+def loose(corners: np.ndarray) -> Triangles:
+    """Triangles by their corners (m, 3, 3), of which they share none."""
+    return named(corners.reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3))
+
+
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
     """Vectors (k, 3) made one long; those without length stay."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
