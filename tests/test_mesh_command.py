@@ -15,6 +15,7 @@ from rdcalcium.cli.commands import cli
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import resolve
+from rdcalcium.model import Tetrahedra
 from tests.support import ROOT
 
 BOX = ("box", 'size=["300 nm", "300 nm", "200 nm"]')
@@ -73,6 +74,28 @@ def test_a_model_is_meshed_with_its_channels(tmp_path: Path) -> None:
     assert found.exit_code == 0
     points = rc.read_mesh(tmp_path / "t.inp", "um").points
     assert abs(points - [0.03, 0.04, 0]).sum(axis=1).min() < 1e-9  # a channel is a node
+
+
+def test_a_model_on_a_grid_is_meshed_as_finely_as_its_grid(tmp_path: Path) -> None:
+    """As near to the channels as along the axis on which its cells are widest; a uniform grid is so everywhere."""
+    file = tmp_path / "terminal.toml"
+    for cells, sizes in (
+        ('size_at_active_zone = ["50 nm", "60 nm", "40 nm"], size_in_bulk = "90 nm"', (0.06, 0.09)),
+        ('size_at_active_zone = "70 nm"', (0.07, 0.07)),
+    ):
+        file.write_text(
+            f'run = {{ duration = 1 }}\ndiscretization = {{ kind = "grid", {cells} }}\n'
+            'geometry = { kind = "box", size = [0.3, 0.3, 0.2] }\n'
+            '[[channels]]\nname = "Ca"\npositions = [[0.03, 0.04]]\ncurrent = { kind = "constant", amplitude = 0.1 }\n'
+        )
+        model = rc.load(file)
+        with pytest.raises(InputError, match=r"model\.on_tetrahedra\(\)"):
+            rc.mesh(model)
+        tetrahedra = Tetrahedra(size_at_active_zone=sizes[0], size_in_bulk=sizes[1])
+        assert model.on_tetrahedra() == model.changed(discretization=tetrahedra)
+        nodes = len(rc.mesh(model.on_tetrahedra()).points)
+        assert call(str(file), "--out", str(tmp_path / "t.msh")).output.startswith(f"{nodes:,} nodes")
+        assert model.on_tetrahedra().on_tetrahedra() == model.on_tetrahedra()
 
 
 QUARTER = """

@@ -186,14 +186,10 @@ def _run_folder(model: Path, refine: float | None, tetrahedra: bool) -> Path:
 
 def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:
     from rdcalcium.library import load
-    from rdcalcium.model import Grid, Tetrahedra
 
     model = load(name or "")
-    if tetrahedra and isinstance(model.discretization, Grid):
-        finest, bulk = model.discretization.size_at_active_zone, model.discretization.size_in_bulk
-        model = model.changed(
-            discretization=Tetrahedra(size_at_active_zone=max(finest), size_in_bulk=bulk or max(finest))
-        )
+    if tetrahedra:
+        model = model.on_tetrahedra()
     return model.refined(refine) if refine else model
 
 

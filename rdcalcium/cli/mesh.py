@@ -128,7 +128,6 @@ def _model(name: str, keys: Mapping[str, Any], sizes: Mapping[str, str]) -> Mode
     """A shape by its kind and keys, or a model, to be solved on tetrahedra."""
     from rdcalcium.errors import InputError, suggest
     from rdcalcium.library import load, resolve
-    from rdcalcium.model import Tetrahedra
     from rdcalcium.model.kinds import kind_name
     from rdcalcium.model.shapes import KINDS
     from rdcalcium.placement import placed
@@ -150,8 +149,8 @@ def _model(name: str, keys: Mapping[str, Any], sizes: Mapping[str, str]) -> Mode
         model = load(name)
     except InputError as error:
         raise InputError(f"{error}; {suggest(name, shapes, 'shapes')}") from None
-    tetrahedra = model.discretization if isinstance(model.discretization, Tetrahedra) else Tetrahedra()
-    return placed(model.changed(discretization=tetrahedra.changed(**sizes) if sizes else tetrahedra))
+    model = model.on_tetrahedra()
+    return placed(model.changed(discretization=model.discretization.changed(**sizes)) if sizes else model)
 
 
 def _told(model: Model, found: TetrahedralMesh) -> Iterator[str]:

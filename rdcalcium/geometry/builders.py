@@ -58,7 +58,9 @@ def tetrahedra_of(model: Model) -> TetrahedralMesh:
     """The same without names of parts of its surfaces, as a run has it."""
     made = build(model)
     if not isinstance(made, TetrahedralMesh):
-        raise InputError('this model is solved on a grid; say [discretization] kind = "tetrahedra" to have a mesh')
+        raise InputError(
+            "this model is solved on a grid; model.on_tetrahedra() is the same one with tetrahedra that are as fine"
+        )
     return made
 
 

@@ -46,6 +46,11 @@ class Grid(Part):
         growth = self.growth if self.size_in_bulk is None else min(self.growth**factor, STEEPEST)
         return self.model_copy(update={"size_at_active_zone": s, "size_in_bulk": bulk, "growth": growth})
 
+    def as_tetrahedra(self) -> Tetrahedra:
+        """Tetrahedra whose edges are as long as these cells are wide, near the channels where they are widest."""
+        widest = max(self.size_at_active_zone)
+        return Tetrahedra(size_at_active_zone=widest, size_in_bulk=self.size_in_bulk or widest)
+
 
 class Tetrahedra(Part):
     """Tetrahedra that follow curved surfaces, fine around the channels and sensors.
@@ -78,6 +83,10 @@ class Tetrahedra(Part):
         sizes = {name: factor * getattr(self, name) for name in ("size_at_active_zone", "size_in_bulk")}
         growth = min(factor * self.growth, max(self.growth, SLOPE))
         return self.model_copy(update={**sizes, "growth": growth})
+
+    def as_tetrahedra(self) -> Tetrahedra:
+        """These."""
+        return self
 
 
 DiscretizationChoice = Annotated[Grid | Tetrahedra, Field(discriminator="kind")]

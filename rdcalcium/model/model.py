@@ -287,6 +287,10 @@ class Model(Part):
             raise ModelError(f"cells cannot be divided by {factor}; give a number above 0, such as 1.5")
         return self.changed(discretization=self.discretization.scaled(1 / factor))
 
+    def on_tetrahedra(self) -> Model:
+        """The same terminal on tetrahedra: its own, or those that are as fine as its grid."""
+        return self.changed(discretization=self.discretization.as_tetrahedra())
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._names_differ()
