@@ -69,6 +69,8 @@ def test_faces_without_a_name_are_membrane(cube):
     assert len(cube.surfaces["membrane"]) == 10
     named = TetrahedralMesh(CUBE, KUHN, surfaces={"membrane": FLOOR})
     assert {name: len(faces) for name, faces in named.surfaces.items()} == {"membrane": 2, "unnamed": 10}
+    both = TetrahedralMesh(CUBE, KUHN, surfaces={"membrane": FLOOR, "unnamed": named.boundary()[4:7]})
+    assert both.areas() == pytest.approx({"membrane": 1, "unnamed": 5})
 
 
 @pytest.mark.parametrize("count", [1, 40])

@@ -38,7 +38,7 @@ class TetrahedralMesh:
     """The cytosol as tetrahedra, its parts and its surfaces by name.
 
     On construction inverted tetrahedra are reoriented, unused nodes are dropped, and every boundary face that
-    no surface names joins the surface "membrane" ("unnamed" if the caller names a "membrane" already).
+    no surface names is the surface "membrane", or joins "unnamed" if the caller names a "membrane" already.
     Surfaces may overlap and may lie inside; each of their triangles is a face of a tetrahedron.
 
     points      (n, 3)  µm
@@ -136,7 +136,8 @@ class TetrahedralMesh:
         self._set("_boundary", faces[outer])
         free = ~np.isin(keys[outer], np.concatenate([*named, []]))
         if free.any():
-            surfaces["unnamed" if "membrane" in surfaces else "membrane"] = self._boundary[free]
+            rest = "unnamed" if "membrane" in surfaces else "membrane"
+            surfaces[rest] = np.concatenate([surfaces.get(rest, np.empty((0, 3), np.int64)), self._boundary[free]])
         return surfaces
 
 
