@@ -244,6 +244,23 @@ def test_parts_that_lie_side_by_side_with_nodes_of_their_own_are_joined(tmp_path
     assert area(mesh.points, mesh.surfaces["membrane"]) == pytest.approx(10)
 
 
+def test_an_array_of_identities_names_no_regions_and_is_told(tmp_path):
+    mesh = sphere_mesh(0.5, 0.2)
+    count = len(mesh.tetrahedra)
+    arrays = {
+        "identity": [np.arange(count)],
+        "material": [1 + np.arange(count) % 2],
+        "share": [np.linspace(0, 1, count)],
+    }
+    meshio.write(tmp_path / "ball.vtu", meshio.Mesh(mesh.points, [("tetra", mesh.tetrahedra)], cell_data=arrays))
+    again = read_mesh(tmp_path / "ball.vtu")
+    assert set(again.regions) == {"material_1", "material_2"}
+    assert again.remarks == (
+        f"the array 'identity' names no regions: it has {count - 1:,} different numbers beside 0 for {count:,} "
+        "tetrahedra, and up to 200 are read as tags",
+    )
+
+
 def test_parts_that_nothing_joins_are_told_with_their_places(tmp_path):
     points, cells = np.vstack([CUBE, 0.5 * CUBE + np.array([0, 0, 2])]), np.vstack([KUHN, KUHN + 8])
     write_mesh(TetrahedralMesh(points, cells), tmp_path / "cubes.vtu")

@@ -14,8 +14,9 @@ from rdcalcium.geometry.mesh import row_keys
 class Contents:
     """What a file holds, before any check: regions as tetrahedra, surfaces as corners of triangles.
 
-    others  all that is there, in words
-    solids  cells with a volume that are no tetrahedra of four corners, in words
+    others   all that is there, in words
+    solids   cells with a volume that are no tetrahedra of four corners, in words
+    remarks  sentences on what of the file is not read
     """
 
     points: np.ndarray
@@ -24,6 +25,7 @@ class Contents:
     surfaces: dict[str, np.ndarray] = field(default_factory=dict)
     others: str = ""
     solids: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def collected(raw: Any, groups: list) -> Contents:

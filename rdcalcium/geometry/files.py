@@ -62,7 +62,7 @@ def _checked(contents: Contents) -> TetrahedralMesh:
     contents, remarks = mended(contents)
     mesh = TetrahedralMesh(contents.points, contents.tetrahedra, contents.regions, contents.surfaces)
     require_no_overlap(mesh)
-    return mesh.with_remarks([*remarks, *of_surface(mesh)])
+    return mesh.with_remarks([*contents.remarks, *remarks, *of_surface(mesh)])
 
 
 def write_mesh(mesh: TetrahedralMesh, path: str | Path) -> None:
