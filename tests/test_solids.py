@@ -25,6 +25,7 @@ from rdcalcium.solids import (
     Turned,
     Without,
     from_data,
+    met,
     mirrored,
     nearest_on_surface,
     share_space,
@@ -159,6 +160,17 @@ def test_spheres_that_touch_share_no_space() -> None:
     one = Ball((0.0, 0.0, 0.0), (0.1,) * 3)
     assert not share_space(one, Ball((0.3, 0.0, 0.0), (0.2,) * 3))
     assert share_space(one, Ball((0.2999, 0.0, 0.0), (0.2,) * 3))
+
+
+@pytest.mark.parametrize("angle", [0.5, 0.05, 0.005])
+def test_a_line_that_nearly_goes_along_a_body_meets_it(angle: float) -> None:
+    """Where a plane is met at an angle, and not at all where a line goes along it."""
+    start, arrived = np.array([[-0.5, 0.0, 0.4 * angle]]), 1e-7
+    along = np.array([[1.0, 0.0, 0.0]])
+    down = start + along - [0.0, 0.0, angle]
+    block = Block((-1.0, -1.0, -1.0), (1.0, 1.0, 0.0))
+    assert met(block, start, down, arrived) == pytest.approx([0.4], abs=arrived / angle)
+    assert met(block, start, start + along, arrived) == [np.inf]
 
 
 def test_the_way_to_a_body_ends_on_its_surface() -> None:

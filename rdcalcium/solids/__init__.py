@@ -8,11 +8,11 @@ from rdcalcium.solids.combined import Common, Joined, Without, picked
 from rdcalcium.solids.data import from_data, to_data
 from rdcalcium.solids.frustum import Frustum
 from rdcalcium.solids.measure import volume_and_area
-from rdcalcium.solids.meeting import share_space, way_to
+from rdcalcium.solids.meeting import share_space
 from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import nearest_on_piece, nearest_on_surface, onto_surface, slopes, surface_points
 from rdcalcium.solids.pieces import Outside, only_name, pieces
-from rdcalcium.solids.segments import met
+from rdcalcium.solids.segments import met, way_to
 from rdcalcium.solids.surface import Surface
 from rdcalcium.solids.thickness import thickness
 from rdcalcium.solids.turned import Turned, mirrored, turn_of

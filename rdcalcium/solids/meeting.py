@@ -1,4 +1,4 @@
-"""Whether bodies share space, and how far they are in a direction."""
+"""Whether bodies share space."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from rdcalcium.solids.ball import Ball
-from rdcalcium.solids.base import Place, Solid
+from rdcalcium.solids.base import Solid
 from rdcalcium.solids.combined import Joined
 
 TOUCHING = 1e-9  # of the size of bodies; those that touch do not overlap for the last digit
 LATTICE = 7  # points along each side of the box in which a common one is sought
-STEPS = 2000  # along a ray
-ARRIVED = 1e-12  # of the size of a body
 
 
 def share_space(one: Solid, other: Solid) -> bool:
@@ -64,21 +62,3 @@ def _deepest(one: Solid, other: Solid, low: np.ndarray, high: np.ndarray) -> tup
     depths = np.minimum(one.depth(points), other.depth(points))
     between = float(np.linalg.norm(high - low)) / (LATTICE - 1) / 2
     return points[[depths.argmax()]], float(depths.max()) + between
-
-
-def way_to(solid: Solid, start: Place, direction: Place) -> float:
-    """How far (µm) a point is from a body along a direction, a unit vector; 0 inside, infinite where it is not met.
-
-    A step as long as the distance never leads into the body: sphere tracing (Hart 1996, Visual Computer 12:527).
-    """
-    low, high = np.array(solid.bounds)
-    size = float((high - low).max())
-    along, far = 0.0, float(np.linalg.norm(np.subtract(start, (low + high) / 2))) + 2 * size
-    for _ in range(STEPS):
-        step = -float(solid.depth(np.add(start, along * np.array(direction))[None])[0])
-        if step < ARRIVED * size:
-            return along
-        along += step
-        if along > far:
-            return np.inf
-    return along
