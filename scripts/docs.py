@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from rdcalcium.model import Model
-from rdcalcium.model.base import Part, key_meaning
+from rdcalcium.model.base import Part
+from rdcalcium.model.docstrings import key_meaning
 from rdcalcium.model.kinds import kind_name, kinds_in
 from rdcalcium.model.placement import Rule
 from rdcalcium.model.placement.number import HowMany
@@ -41,7 +42,7 @@ def _tables(
     yield from ("| key | what | default | meaning |", "|---|---|---|---|")
     fields = {key: field for key, field in part.model_fields.items() if not field.exclude}
     for key in sorted(fields, key=lambda key: LAST.index(key) if key in LAST else -1):
-        yield _row(key, fields[key], must=choice and key == "kind")
+        yield _row(part, key, must=choice and key == "kind")
     yield ""
     for key, field in fields.items():
         kinds = tuple(kinds_in(field.annotation))
@@ -66,8 +67,8 @@ def _kind(part: type[BaseModel]) -> str:
     return f', kind = `"{name}"`' if (name := kind_name(part)) else ""
 
 
-def _row(key: str, field: FieldInfo, must: bool) -> str:
-    meaning, none = key_meaning(field)
+def _row(part: type[BaseModel], key: str, must: bool) -> str:
+    field, (meaning, none) = part.model_fields[key], key_meaning(part, key)
     default = "must be said" if must or field.is_required() else _default(field, none)
     cells = (f"`{key}`", _what(field.annotation, field.metadata), default, meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

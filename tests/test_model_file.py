@@ -14,6 +14,7 @@ import pytest
 from rdcalcium import library
 from rdcalcium.model import Model, ModelError, doubts
 from rdcalcium.model.base import Part
+from rdcalcium.model.docstrings import docstring
 from rdcalcium.model.kinds import kind_name, kinds_in
 from tests.support import ROOT
 from tests.surface_files import CORNERS, SIDES, write_obj, write_ply
@@ -69,8 +70,8 @@ def test_there_is_an_example_of_every_kind_and_every_list() -> None:
 @pytest.mark.parametrize("part", sorted(parts(), key=str), ids=lambda part: part.__name__)
 def test_every_key_says_what_it_means(part: type[Part]) -> None:
     assert part.__doc__
-    for key, field in part.model_fields.items():
-        assert field.description or key == "kind", f"{part.__name__}.{key}"
+    for key in part.model_fields:
+        assert docstring(part, key) or key == "kind", f"{part.__name__}.{key}"
 
 
 def test_what_must_be_said_must_be_said() -> None:

@@ -68,7 +68,7 @@ def _part(geometry: Shape, out: Path) -> Iterator[str]:
 
 def _shapes() -> Iterator[str]:
     """Every kind of shape with what it is, and its keys with what they mean."""
-    from rdcalcium.model.base import key_meaning
+    from rdcalcium.model.docstrings import key_meaning
     from rdcalcium.model.kinds import kind_name
     from rdcalcium.model.shapes import KINDS
 
@@ -76,7 +76,7 @@ def _shapes() -> Iterator[str]:
         yield f"{kind_name(shape)}: {' '.join((shape.__doc__ or '').split())}"
         for key, field in sorted(shape.model_fields.items(), key=lambda item: not item[1].is_required()):
             if key != "kind":
-                meaning, none = key_meaning(field)
+                meaning, none = key_meaning(shape, key)
                 yield f"  {key}: {meaning.rstrip('.')}{_left_out(field, none)}"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
-from pydantic.fields import FieldInfo
 
 from rdcalcium.catalogue import entry
 from rdcalcium.errors import ModelError
@@ -32,7 +31,7 @@ class _Checked(ModelMetaclass):
 class Part(BaseModel, metaclass=_Checked):
     """A frozen piece of a model; two pieces are equal when all their values are."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     of_files: ClassVar[Mapping[str, str]] = {}
     """Keys of its table in a file that are none of its values, and what to say where one is taken to be."""
 
@@ -61,12 +60,6 @@ def _merged(old: object, new: object) -> object:
     if isinstance(old, Part) and isinstance(new, dict) and new.get("kind") in (None, getattr(old, "kind", None)):
         return old.changed(**new)
     return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
-
-
-def key_meaning(field: FieldInfo) -> tuple[str, str]:
-    """What a key means, and what it is where it has no value, as its docstring says after "none:"; each in one line."""
-    meaning, _, none = " ".join((field.description or "").split()).partition("none:")
-    return meaning.rstrip("; "), none.strip().rstrip(".")
 
 
 def _speakable(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from rdcalcium.errors import nearest, suggest
+from rdcalcium.model.docstrings import docstring
 from rdcalcium.model.kinds import kind_name, kinds_in
 
 Tables = list[type[BaseModel]]
@@ -113,8 +114,8 @@ def _possible_keys(keys: Sequence[str | int], parents: Tables) -> str:
 
 def _meaning(keys: Sequence[str | int], parents: Tables) -> str:
     """What a missing key stands for, as far as it has been said."""
-    fields = [table.model_fields[str(keys[-1])] for table in parents if keys and keys[-1] in table.model_fields]
-    said = fields[0].description if fields else None
+    tables = [table for table in parents if keys and keys[-1] in table.model_fields]
+    said = docstring(tables[0], str(keys[-1])) if tables else ""
     return f": {said[:1].lower()}{_SENTENCE_END.split(said[1:])[0]}" if said else ""
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import tomli_w
 
 from rdcalcium.errors import ModelError
-from rdcalcium.model.base import Part, key_meaning
+from rdcalcium.model.base import Part
 from rdcalcium.model.checked import validate_as
+from rdcalcium.model.docstrings import key_meaning
 from rdcalcium.model.model import Model
 
 
@@ -61,7 +62,7 @@ def _said(part: Part) -> dict[str, Any]:
         if key not in written and key not in of_parts:  # filled in from what is written, such as rows of a waveform
             continue
         field, value = type(part).model_fields[key], written.get(key, own)
-        if value in (None, ()) and (none := key_meaning(field)[1]):
+        if value in (None, ()) and (none := key_meaning(type(part), key)[1]):
             tables[key] = _MARK + none
         elif isinstance(own, Part):
             tables[key] = _said(own)
