@@ -20,10 +20,10 @@ from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.grid import Axis, periodic_axis, uniform_circle
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.geometry.tiled_mesh import middle_of
+from rdcalcium.geometry.tiled_mesh import middle_of, moved
 from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
-from rdcalcium.model import Box, Grid, Model, ModelError, doubts
+from rdcalcium.model import Box, Grid, Model, ModelError, Sphere, doubts
 from rdcalcium.model.optics import FWHM_PER_SD
 from rdcalcium.model.region import SphereRegion
 from rdcalcium.recorders.sight import sight
@@ -392,3 +392,14 @@ def test_a_tile_that_was_written_and_read_is_the_same_tile(tmp_path: Path) -> No
     rc.write_mesh(TetrahedralMesh(moved, made.tetrahedra, made.regions, made.surfaces), tmp_path / "tile.msh")
     with pytest.raises(InputError, match=r"at both ends along x do not match, corner by corner, so that it is no tile"):
         read(x=0.2)
+
+
+def test_what_stands_in_a_moved_tile_is_found_where_it_has_come_to() -> None:
+    vesicle = Sphere(name="vesicle", centre=(0.0, 0.0, 0.06), radius=0.02)
+    tile = Box(size=(SIDE, SIDE, HEIGHT), periodic=("x", "y"), obstacles=(vesicle,))
+    before, after = (0.0, 0.0, 0.06), (0.05, 0.0, 0.06)
+    tile.require_inside("a probe", after)
+    further = moved(tile, np.array([0.05, 0.0, 0.0]))
+    further.require_inside("a probe", before)
+    with pytest.raises(ValueError, match="vesicle"):
+        further.require_inside("a probe", after)

@@ -38,6 +38,13 @@ class Part(BaseModel, metaclass=_Checked):
     def __setattr__(self, name: str, value: object) -> None:
         raise ModelError(f"a {type(self).__name__} stays as it is; make another one: changed({name}=…)")
 
+    def __copy__(self) -> Self:
+        """With its values alone: the copy is given others, and what was derived from these would not be theirs."""
+        made = super().__copy__()
+        for name in made.__dict__.keys() - type(self).model_fields.keys():
+            del made.__dict__[name]
+        return made
+
     def changed(self, **values: Any) -> Self:
         """A copy with some values replaced, checked again as a whole.
 
