@@ -28,9 +28,11 @@ from rdcalcium.solids import (
     met,
     mirrored,
     nearest_on_surface,
+    only_name,
     share_space,
     slopes,
     surface_points,
+    thickness,
     to_data,
     turn_of,
     way_to,
@@ -122,7 +124,8 @@ def test_a_turned_body_is_where_its_points_have_come_to() -> None:
 def test_no_kind_of_body_is_left_out() -> None:
     """All can be written as data, made by OpenCASCADE, and are among those of these tests, but for one from a file.
 
-    What `pieces` divides them into has no end, and is no body of a model.
+    What `pieces` divides them into has no end, and is no body of a model. Each that it does not divide into others says
+    how thick it is, and whether its surface has one name.
     """
     names = [module.name for module in iter_modules(rdcalcium.solids.__path__) if module.name != "pieces"]
     modules = [import_module(f"rdcalcium.solids.{name}") for name in names]
@@ -131,6 +134,8 @@ def test_no_kind_of_body_is_left_out() -> None:
     assert there == set(BODIES)
     assert there == {type(solid) for solid in SOLIDS.values()} | {Surface}
     assert there <= set(volumes.registry)
+    for asked in (thickness, only_name):
+        assert there - {Common, Without} <= set(asked.registry)
 
 
 def _is_body(found: object) -> bool:

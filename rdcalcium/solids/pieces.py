@@ -9,6 +9,7 @@ import numpy as np
 
 from rdcalcium.solids.ball import Ball
 from rdcalcium.solids.base import Corners, Solid, all_of
+from rdcalcium.solids.block import FACES, Block
 from rdcalcium.solids.capsule import Capsule
 from rdcalcium.solids.combined import Common, Joined, Without
 from rdcalcium.solids.frustum import Frustum
@@ -109,6 +110,12 @@ def _that_of_its_triangles(solid: Surface) -> str | None:
 @only_name.register
 def _that_of_its_body(solid: Outside | Turned) -> str | None:
     return only_name(solid.body)
+
+
+@only_name.register
+def _that_of_its_faces(solid: Block) -> str | None:
+    names = {solid.called.get(face, face) for face in FACES}
+    return names.pop() if len(names) == 1 else None
 
 
 @only_name.register
