@@ -11,6 +11,7 @@ from scipy.sparse.linalg import cg
 
 import rdcalcium as rc
 from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.curved_field import MOST, _balanced
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.geometry.cut import cut_cells
 from rdcalcium.geometry.grid import RectilinearGrid, uniform_axis
@@ -148,3 +149,15 @@ def test_nothing_is_known_beyond_the_cells_around_a_pore() -> None:
     exact, discrete = locator.near_fields(np.array([[0.0, 0.0, 0.3]]), pore, np.array([0.0]))
     assert exact[0, 0, 0] == discrete[0, 0, 0] == 0
     assert locator.knows_near(pore * 0.9, pore)
+
+
+def test_a_field_is_found_where_conjugate_gradients_take_too_long() -> None:
+    """As along a line of more cells than they have rounds: one end is held at 0, into the other 1 flows."""
+    count = 2 * MOST
+    line = csr_array(diags_array([np.ones(count - 1), np.ones(count - 1)], offsets=[-1, 1]))
+    own = np.full((count, 1), 2.0)
+    own[-1] = 1.0
+    flowing = np.zeros((count, 1))
+    flowing[-1] = 1.0
+    found = _balanced(own, line, flowing, np.zeros((count, 1)))
+    np.testing.assert_allclose(found[:, 0], np.arange(count) + 1, rtol=1e-9)

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array, diags_array
+from scipy.sparse.linalg import spsolve
 
 from rdcalcium.discretization.pore_cells import PoreCells, cells_around
 from rdcalcium.geometry.facets import triangles
@@ -157,14 +158,17 @@ def _solved(
 
 
 def _balanced(own: np.ndarray, others: csr_array, right: np.ndarray, guess: np.ndarray) -> np.ndarray:
-    """What solves own x - others x = right in each column, (n, k): conjugate gradients, scaled by the diagonal."""
+    """What solves own x - others x = right in each column, (n, k): conjugate gradients, scaled by the diagonal.
+
+    Where these take too long, by elimination.
+    """
     x, least = guess.copy(), TOLERANCE**2 * (right**2 / own).sum(axis=0)
     rest = right - own * x + others @ x
     scaled = rest / own
     way, size = scaled, (rest * scaled).sum(axis=0)
     for _ in range(MOST):
         if (size <= least).all():
-            break
+            return x
         change = own * way - others @ way
         step = size / (way * change).sum(axis=0)
         x += step * way
@@ -172,7 +176,8 @@ def _balanced(own: np.ndarray, others: csr_array, right: np.ndarray, guess: np.n
         scaled = rest / own
         before, size = size, (rest * scaled).sum(axis=0)
         way = scaled + size / before * way
-    return x
+    systems = (csc_array(diags_array(column) - others) for column in own.T)
+    return np.stack([spsolve(system, one) for system, one in zip(systems, right.T, strict=True)], axis=1)
 
 
 def _field(points: np.ndarray, images: np.ndarray, kappas: np.ndarray) -> np.ndarray:
