@@ -22,6 +22,7 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.integrators import limits
 from rdcalcium.model import Box, Buffer, Channels, Grid, Model, Sphere, Tetrahedra
 from rdcalcium.model.region import Layer, SphereRegion
+from rdcalcium.model.shapes.bouton import Axon, Bouton
 from rdcalcium.model.shapes.hemisphere import Hemisphere
 from rdcalcium.steady_state.newton import NoSteadyStateError
 from rdcalcium.steady_state.solve import steady
@@ -252,6 +253,18 @@ def test_a_layer_thinner_than_the_edges_of_a_mesh_holds_its_volume_nearly() -> N
     for height in (0.03, 0.052, 0.13):
         share = made.space.share(lambda points, height=height: height - points[:, 2])
         assert made.volumes @ share == pytest.approx(0.3 * 0.3 * height, rel=0.03)
+
+
+@pytest.mark.parametrize("wide", [0.06, 0.1])
+def test_a_layer_of_a_surface_smaller_than_cells_is_there(wide: float) -> None:
+    """Of the end of an axon with a radius of 20 nm, which leaves a bouton askew."""
+    thick, radius = 0.05, 0.02
+    axon = Axon(direction=(1, 1, 1), radius=radius, length=0.2)
+    bouton, grid = Bouton(semi_axes=(0.3, 0.3, 0.3), axons=(axon,)), Grid(size_at_active_zone=wide)
+    model = rc.Model(geometry=bouton, discretization=grid, run={"duration": 1.0})
+    made = discretize(model)
+    there = share(model, made.space, Layer(within=thick, of="axon"))
+    assert made.volumes @ there == pytest.approx(math.pi * radius**2 * thick, rel=0.2)
 
 
 @pytest.mark.parametrize("of", ["membrane", "dome", "part"])

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from rdcalcium.errors import InputError, suggest
-from rdcalcium.geometry.cut import surface_triangles
+from rdcalcium.geometry.cut_surface import surface_triangles
 from rdcalcium.geometry.grid import RectilinearGrid, flat
 from rdcalcium.solids import only_name, pieces, slopes
 from rdcalcium.surfaces.locating import Locator
@@ -93,7 +93,7 @@ class GridSpace:
         if self.grid.cut is None:
             return {}
         x, y, z = (axis.edges for axis in self.grid.axes)
-        found = surface_triangles((x, y, z), self.grid.cut.body)
+        found = surface_triangles((x, y, z), self.grid.cut, self.walls)
         return {name: Locator(loose(corners)) for name, corners in found.items()}
 
     def share(self, inside: Inside) -> np.ndarray:
@@ -147,6 +147,8 @@ class GridSpace:
             away.append(np.abs(points[:, axis] - self.grid.axes[axis].edges[-end]))
         if surface in self._membranes:
             away.append(self._from_membrane(points, surface, upto))
+        if not away:
+            raise InputError(f"the cells are too wide to find the surface {surface!r}: choose smaller ones there")
         distance: np.ndarray = np.min(away, axis=0)
         return distance
 

@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rdcalcium.geometry.facets import facets
 from rdcalcium.geometry.filling import Filling
 from rdcalcium.geometry.joining import Areas, Edges, Faces, beside, join_tiny
 from rdcalcium.geometry.sampled import Sampled
@@ -93,7 +92,7 @@ def cut_cells(
     periodic  axes along which the cells go on at the other end, as the body does
     """
     filling = Filling.empty((len(edges[0]) - 1, len(edges[1]) - 1, len(edges[2]) - 1))
-    for some in _blocks(filling.fill.shape):
+    for some in blocks_of(filling.fill.shape):
         along = [axis[part.start : part.stop + 1] for axis, part in zip(edges, some, strict=True)]
         filling.add(some, _in_block(solid, along))
     filling.finish()
@@ -109,32 +108,18 @@ def cut_cells(
     return CutCells(filling.fill, filling.faces, joined, solid, periodic, given)
 
 
-def surface_triangles(edges: Edges, solid: Solid) -> dict[str, np.ndarray]:
-    """The surface of a body where it crosses cells, flat in parts of these: (k, 3, 3) µm by the names of its pieces."""
-    found: dict[str, list[np.ndarray]] = {}
-    for some in _blocks((len(edges[0]) - 1, len(edges[1]) - 1, len(edges[2]) - 1)):
-        along = [axis[part.start : part.stop + 1] for axis, part in zip(edges, some, strict=True)]
-        low, high = (place(np.array([axis[end] for axis in along])) for end in (0, -1))
-        there = nearby(solid, low, high)
-        if not _side(there, low, high):
-            lower, upper = (_corners([axis[part] for axis in along]) for part in (slice(-1), slice(1, None)))
-            for name, (_, pieces) in facets(there, lower, upper).items():
-                found.setdefault(name, []).append(pieces)
-    return {name: np.concatenate(pieces) for name, pieces in found.items()}
-
-
 def is_whole(solid: Solid, low: Place, high: Place) -> bool:
     """Whether a body is known to fill the box between two corners (µm)."""
-    return _side(nearby(solid, low, high), low, high) > 0
+    return side_of(nearby(solid, low, high), low, high) > 0
 
 
-def _side(solid: Solid, low: Place, high: Place) -> int:
+def side_of(solid: Solid, low: Place, high: Place) -> int:
     """1 where a box is known to be inside a body, -1 where it is outside, 0 where the surface may go through it."""
     depth = float(solid.depth((np.add(low, high) / 2)[None])[0])
     return int(np.sign(depth)) if abs(depth) > np.linalg.norm(np.subtract(high, low)) / 2 else 0
 
 
-def _blocks(shape: tuple[int, ...]) -> Iterator[Some]:
+def blocks_of(shape: tuple[int, ...]) -> Iterator[Some]:
     """The grid in parts of BLOCK cells along each axis, or fewer at its ends."""
     x, y, z = ([slice(k, min(k + BLOCK, n)) for k in range(0, n, BLOCK)] for n in shape)
     yield from product(x, y, z)
@@ -144,9 +129,9 @@ def _in_block(solid: Solid, edges: Sequence[np.ndarray]) -> Sampled:
     """What a body says of the cells between some edges."""
     low, high = (place(np.array([along[end] for along in edges])) for end in (0, -1))
     there = nearby(solid, low, high)
-    if side := _side(there, low, high):
+    if side := side_of(there, low, high):
         return Sampled.whole(int(np.prod([len(along) - 1 for along in edges])), side > 0)
-    lower, upper = (_corners([along[part] for along in edges]) for part in (slice(-1), slice(1, None)))
+    lower, upper = (corners_of([along[part] for along in edges]) for part in (slice(-1), slice(1, None)))
     return Sampled.of(there, lower, upper)
 
 
@@ -162,7 +147,8 @@ def _face(edges: Sequence[np.ndarray], axis: int) -> np.ndarray:
     return np.multiply.outer(one, other)
 
 
-def _corners(along: list[np.ndarray]) -> np.ndarray:
+def corners_of(along: list[np.ndarray]) -> np.ndarray:
+    """Lower corners of cells that begin so along each axis, or upper ones of those that end so, (n, 3)."""
     return np.stack(np.meshgrid(*along, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
