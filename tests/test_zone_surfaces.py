@@ -221,14 +221,14 @@ LAYER = Buffer(
 )
 
 
-def beside(tilt: float) -> float:
+def beside(tilt: float, radius: float = RADIUS) -> float:
     """Volume of a layer beside the rim of a zone, where the membrane is inclined by an angle, and bends as the ball.
 
     A quarter of a torus, by Pappus: the centroid of its section is 4 w / 3 π from the rim along it, and as much above.
     """
     section = math.pi * WITHIN**2 / 4 - (WITHIN**3 / (6 * R) if tilt else 0.0)
     outwards = 4 * WITHIN / (3 * math.pi) * (math.cos(tilt) - math.sin(tilt) if tilt else 1.0)
-    return section * 2 * math.pi * (RADIUS + outwards)
+    return section * 2 * math.pi * (radius + outwards)
 
 
 ABOVE_DISC = DISC * WITHIN + beside(0.0)
@@ -254,13 +254,17 @@ def test_a_layer_of_a_zone_is_what_is_near_its_disc(
     assert np.linalg.norm(middle - np.array([*centres[1], 0.0])[:3]) < WITHIN
 
 
-def test_a_layer_may_be_of_all_zones_of_an_entry_of_a_mesh_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("radius", [RADIUS, 0.005])
+def test_a_layer_may_be_of_all_zones_of_an_entry_of_a_mesh_file(tmp_path: Path, radius: float) -> None:
+    """Also of those that are smaller than the triangles of the file."""
     rc.write_mesh(tetrahedra_of(terminal(BOX, TETRAHEDRA.scaled(0.8), (0.0, 0.0))), tmp_path / "box.vtu")
     file = {"kind": "mesh", "file": str(tmp_path / "box.vtu"), "length_unit": "um"}
     layer = LAYER.changed(where={"kind": "layer", "of": "az", "within": WITHIN})
-    model = terminal(file, Tetrahedra(), (-0.3, 0.2), (0.1, 0.05), buffers=(layer,))
+    zones = ActiveZones(positions=((-0.3, 0.2), (0.11, -0.07)), radius=radius)
+    model = terminal(file, Tetrahedra(), (0.0, 0.0), buffers=(layer,)).changed(active_zones=(zones,))
     system = build_system(model, rc.discretize(model))
-    assert system.discretization.volumes @ system.shares["B"] == pytest.approx(2 * ABOVE_DISC, rel=0.15)
+    each = math.pi * radius**2 * WITHIN + beside(0.0, radius)
+    assert system.discretization.volumes @ system.shares["B"] == pytest.approx(2 * each, rel=0.08)
 
 
 def test_a_layer_of_no_zone_is_told_their_names() -> None:

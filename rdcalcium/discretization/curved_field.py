@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array, diags_array
@@ -28,6 +27,7 @@ from rdcalcium.geometry.facets import triangles
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.solids import Solid, nearby
 from rdcalcium.solids.base import place
+from rdcalcium.surfaces.triangles import quartered
 
 REACH = 8  # cells around a pore; beyond, cells with a membrane err by about half a per cent
 PORE = 0.001  # µm, radius of a pore, within which a point source means nothing
@@ -111,7 +111,7 @@ class _Walls:
         for _ in range(FINE):
             near = np.linalg.norm(corners.mean(axis=1) - pore, axis=1) < close
             boxes = np.concatenate([boxes[~near], np.tile(boxes[near], 4)])
-            corners = np.concatenate([corners[~near], _quartered(corners[near])])
+            corners = np.concatenate([corners[~near], quartered(corners[near])])
         middles, across = corners.mean(axis=1), np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         twice = np.linalg.norm(across, axis=1)
         normals = across / twice[:, None]
@@ -210,10 +210,3 @@ def _images(
                 sources = np.concatenate([sources, foot + turn * (sources - foot)])
                 normals = np.concatenate([normals, turn * normals])
     return sources, normals
-
-
-def _quartered(corners: np.ndarray) -> np.ndarray:
-    """Triangles (t, 3, 3) in four each: all first ones, and so on; (4 t, 3, 3)."""
-    halves = [(corners[:, i] + corners[:, j]) / 2 for i, j in (*pairwise(range(3)), (2, 0))]
-    parts = [(corners[:, k], halves[k], halves[k - 1]) for k in range(3)] + [tuple(halves)]
-    return np.concatenate([np.stack(part, axis=1) for part in parts])

@@ -27,8 +27,8 @@ FromZones = Callable[[np.ndarray, float], np.ndarray]  # distances of points (p,
 def from_zones(model: Model, space: Space, name: str, upto: float) -> FromZones | None:
     """The distances from the active zone of a name, or from all zones of an entry; None where there is none.
 
-    A zone is made of points all over its disc, put on the membrane; that of a mesh file of the triangles most of which
-    are in the disc.
+    A zone is made of points all over its disc, put on the membrane; that of a mesh file of what of its triangles is in
+    the disc.
     """
     zones = [zone for zone in model.zones if zone.name in zones_called(model, name)]
     if not zones:
@@ -57,5 +57,5 @@ def _from_faces(model: Model, space: Space, zones: list[Zone]) -> FromZones:
     if not isinstance(space, MeshSpace):
         raise LookupError("these control volumes have no place")
     triangles = space.points[space.surfaces[model.geometry.membrane_surface]]
-    inside = np.any([ZoneDisc(zone, facing(triangles, zone), None).share(triangles) > 0.5 for zone in zones], axis=0)
-    return Locator(loose(triangles[inside])).distances
+    inside = [ZoneDisc(zone, facing(triangles, zone), None).pieces(triangles) for zone in zones]
+    return Locator(loose(np.concatenate(inside))).distances

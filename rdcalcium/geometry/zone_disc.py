@@ -15,8 +15,9 @@ from rdcalcium.placement.chart import Chart, axes_of, raised
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.solids.periodic import shifts
 from rdcalcium.surfaces.locating import Locator
-from rdcalcium.surfaces.triangles import loose
+from rdcalcium.surfaces.triangles import loose, quartered
 
+FINE = 0.1  # of the radius of a disc: triangles so long count as in it if most of each is
 OWN_NAME = "give the zones another name, or leave them out where a mesh file names them"
 
 
@@ -60,6 +61,17 @@ class ZoneDisc:
         inside[inside] = self._are_here(triangles[inside])
         return inside
 
+    def pieces(self, triangles: np.ndarray) -> np.ndarray:
+        """What of some triangles (k, 3, 3) of the membrane is in it, as triangles that may be smaller, (n, 3, 3)."""
+        found = [triangles[:0]]
+        while len(triangles):
+            share, longest = share_within(self._along(triangles), self.zone.radius), _longest(triangles)
+            small = longest <= FINE * self.zone.radius
+            found.append(triangles[(share == 1) | small & (share > 0.5)])
+            triangles = quartered(triangles[(share > 0) & (share < 1) & ~small])
+        some = np.concatenate(found)
+        return some[self._are_here(some)]
+
     def _are_here(self, triangles: np.ndarray) -> np.ndarray:
         """Which are on the same side of the terminal: nearer to the foot of their middle than they are long."""
         middle = triangles.mean(axis=1)
@@ -68,8 +80,13 @@ class ZoneDisc:
             here: np.ndarray = np.abs(height) <= self.zone.radius
             return here
         foot = Chart.of(self.zone, self.membrane).space(raised(self._along(middle), 0.0))
-        longest = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2).max(axis=1)
-        return np.asarray(np.linalg.norm(foot - middle, axis=1) < longest)
+        return np.asarray(np.linalg.norm(foot - middle, axis=1) < _longest(triangles))
+
+
+def _longest(triangles: np.ndarray) -> np.ndarray:
+    """Longest side of each triangle (k, 3, 3), (k,)."""
+    longest: np.ndarray = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2).max(axis=1)
+    return longest
 
 
 def facing(triangles: np.ndarray, zone: Zone) -> np.ndarray:
