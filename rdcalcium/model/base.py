@@ -31,7 +31,7 @@ class _Checked(ModelMetaclass):
 class Part(BaseModel, metaclass=_Checked):
     """A frozen piece of a model; two pieces are equal when all their values are."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     of_files: ClassVar[Mapping[str, str]] = {}
     """Keys of its table in a file that are none of its values, and what to say where one is taken to be."""
 
