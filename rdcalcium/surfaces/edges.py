@@ -29,9 +29,12 @@ class Edges:
 
 def edges_of(faces: np.ndarray) -> Edges:
     """Those of triangles (m, 3)."""
-    pairs = faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
-    ends, place, count = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True, return_counts=True)
-    return Edges(ends, place.reshape(-1, 3), count, (pairs[:, 0] < pairs[:, 1]).reshape(-1, 3))
+    start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
+    base = int(faces.max(initial=0)) + 1  # both ends as one number, of which hundreds of thousands are sorted sooner
+    keys = np.minimum(start, end) * base + np.maximum(start, end)
+    known, place, count = np.unique(keys, return_inverse=True, return_counts=True)
+    ends = np.stack(np.divmod(known, base), axis=1)
+    return Edges(ends, place.reshape(-1, 3), count, (start < end).reshape(-1, 3))
 
 
 def neighbours(edges: Edges) -> tuple[np.ndarray, np.ndarray]:

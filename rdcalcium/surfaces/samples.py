@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from rdcalcium.surfaces.triangles import Triangles
 
-WANTED = 20_000  # samples of a surface of few triangles
+WANTED = 20_000  # samples of a surface of fewer triangles
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ def samples(triangles: Triangles) -> Samples:
     """
     corners, own = triangles.corners(), np.arange(len(triangles.faces))
     area = float(np.linalg.norm(triangles.doubled_areas(), axis=1).sum() / 2)
-    radius = np.sqrt(area / WANTED)
+    radius = np.sqrt(area / max(WANTED, len(corners)))
     radius = max(radius, float(np.median(_reach(corners))))
     points, owners = [], []
     while len(corners):
