@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import re
@@ -12,14 +13,14 @@ import time
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import meshio
 import numpy as np
 import pytest
 
 from rdcalcium.backends import BACKENDS, compiled, cupy
-from rdcalcium.cli.progress import LogLines, in_words
+from rdcalcium.cli.progress import LogLines, in_words, progress_bar, working
 from rdcalcium.cli.report import show_report
 from rdcalcium.machine import SPINS
 from rdcalcium.results import Result
@@ -135,6 +136,27 @@ def test_a_log_is_not_silent_for_long(capsys: pytest.CaptureFixture[str], monkey
     capsys.readouterr()
     time.sleep(0.1)
     assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shown", [working, progress_bar])
+def test_what_takes_long_before_a_run_is_told(shown: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line in a log for each such thing; nothing is told where nobody has asked for it."""
+    log = logging.getLogger("rdcalcium.surfaces.closed")
+    with shown():
+        log.info("smoothing")
+        log.info("joining")
+    log.info("meshing")
+    assert capsys.readouterr().err == "smoothing\njoining\n"
+
+
+@pytest.mark.parametrize("shown", [working, progress_bar])
+def test_a_terminal_shows_for_how_long_that_has_been_going_on(
+    shown: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with shown():
+        logging.getLogger("rdcalcium.geometry").info("Gmsh meshes a bouton")
+    assert "Gmsh meshes a bouton, 0 s so far" in capsys.readouterr().err
 
 
 def next_lines(capsys: pytest.CaptureFixture[str], count: int) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from rdcalcium.library import resolve
 from rdcalcium.results.provenance import scene
 from rdcalcium.results.scene import Scene
 from rdcalcium.solids import Surface
-from rdcalcium.surfaces import Triangles
+from rdcalcium.surfaces import Triangles, closed
 from rdcalcium.surfaces.collapsing import collapsed
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.edges import edges_of, mean_edge, sharp_edges
@@ -154,8 +156,12 @@ def terminal(folder: Path, stairs: Triangles, **geometry: Any) -> rc.Model:
     return resolve(tables, folder=folder)
 
 
-def test_a_segmentation_is_meshed_and_diffusion_in_it_is_that_in_a_ball(tmp_path: Path) -> None:
-    """j₁'(kR) = 0 at kR = 2.081576 for the slowest three modes; all that was done is told."""
+def test_a_segmentation_is_meshed_and_diffusion_in_it_is_that_in_a_ball(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """j₁'(kR) = 0 at kR = 2.081576 for the slowest three modes; what is being done and all that was done is told."""
+    monkeypatch.setattr(closed, "MANY", 1000)
+    caplog.set_level(logging.INFO, "rdcalcium")
     stairs = voxels(0.12, (0.003, 0.001, 0.0047))
     model = terminal(tmp_path, stairs, smoothing="100 nm")
     mesh = build(model)
@@ -169,6 +175,12 @@ def test_a_segmentation_is_meshed_and_diffusion_in_it_is_that_in_a_ball(tmp_path
     said = " ".join((*model.geometry.remarks, *mesh.remarks))
     assert "smoothed over 100 nm" in said
     assert f"bouton.ply: {len(stairs.faces):,} triangles made" in said
+    expected = ("put together, and searched for holes", "smoothed over 100 nm", "joined as far as corners stay within")
+    *told, last = caplog.messages
+    assert len(told) == len(expected)
+    for line, what in zip(told, expected, strict=True):
+        assert re.fullmatch(rf"bouton\.ply: [\d,]+ triangles are {what}.*, which takes about \d+ s", line)
+    assert re.fullmatch(r"Gmsh meshes bouton\.ply, [\d,]+ triangles, .* nodes; it is stopped after \d+ s", last)
 
 
 def test_stairs_are_no_membrane_for_tetrahedra_and_a_length_is_proposed(tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def sheet(side: int) -> Triangles:
     """A unit square in triangles, two for each of side x side squares."""
     x, y = (part.ravel() for part in np.meshgrid(*[np.arange(side + 1) / side] * 2))
     first = (np.arange(side)[:, None] * (side + 1) + np.arange(side)).reshape(-1, 1)
-    faces = np.vstack([first + [0, 1, side + 1], first + [1, side + 2, side + 1]])
+    faces = np.vstack([first + np.array(of) for of in ([0, 1, side + 1], [1, side + 2, side + 1])])
     return named(np.stack([x, y, 0 * x], axis=1), faces)
 
 

@@ -14,7 +14,7 @@ import click
 from rdcalcium import __version__
 from rdcalcium.backends import BACKENDS, describe
 from rdcalcium.cli.mesh import mesh
-from rdcalcium.cli.progress import estimate_bar, frames_bar, progress_bar
+from rdcalcium.cli.progress import estimate_bar, frames_bar, progress_bar, working
 from rdcalcium.cli.report import show_report
 from rdcalcium.cli.stop import stoppable
 from rdcalcium.view.canvas import FORMATS
@@ -126,7 +126,8 @@ def run(
     if compare and (refine is None or refine == 1):
         raise click.UsageError("--compare compares with a run on finer cells: add --refine 2")
     with stoppable() as should_stop:
-        loaded = _load(model, refine, tetrahedra)  # a mistake in it is told at once: the runner is imported after it
+        with working():
+            loaded = _load(model, refine, tetrahedra)  # a mistake in it is told before the runner is imported
         from rdcalcium import runner
 
         def warn(sentences: list[str]) -> None:
@@ -228,7 +229,8 @@ def steady(
     model: str, at: str, hold: tuple[str, ...], out: Path | None, refine: float | None, tetrahedra: bool
 ) -> None:
     """Find what MODEL tends to while its channels stay as they are at one moment."""
-    loaded = _load(model, refine, tetrahedra)
+    with working():
+        loaded = _load(model, refine, tetrahedra)
     from rdcalcium import steady_state
     from rdcalcium.cli.report import show_steady_state
 
@@ -236,7 +238,8 @@ def steady(
         _warn_of_some(sentences, f"{_checking(model, refine, tetrahedra)} tells all")
 
     begun = time.perf_counter()
-    found = steady_state.steady(loaded, at, hold, warn=warn)
+    with working():
+        found = steady_state.steady(loaded, at, hold, warn=warn)
     click.echo(loaded.title)
     show_steady_state(found, time.perf_counter() - begun)
     if out:
@@ -264,7 +267,8 @@ def check(
     """Read and validate MODEL; print it resolved, with sizes, memory and advice. Runs nothing."""
     from rdcalcium.model import write_toml
 
-    loaded = _load(model, refine, tetrahedra)
+    with working():
+        loaded = _load(model, refine, tetrahedra)
     from rdcalcium import advice
     from rdcalcium.library import likeness
 
@@ -273,7 +277,9 @@ def check(
     lines = [f"by how much cells are off at each sensor: {_checking(model, refine, tetrahedra)} --error"]
     if estimate or accuracy:
         told, lines = _estimated(loaded, accuracy, device)
-    for line in (*likeness(model), *advice.check(loaded, device=device, told=told), *lines):
+    with working():
+        found = advice.check(loaded, device=device, told=told)
+    for line in (*likeness(model), *found, *lines):
         click.echo(f"# {line}")
 
 

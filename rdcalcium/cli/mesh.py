@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rdcalcium.cli.progress import working
 from rdcalcium.geometry.formats import WRITERS
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | No
     if name is None:
         click.echo("\n".join(_shapes()))
         return
-    model = _model(name, dict(_key(text) for text in keys), _sizes(fine, bulk))
+    with working():
+        model = _model(name, dict(_key(text) for text in keys), _sizes(fine, bulk))
     from rdcalcium.geometry.builders import tetrahedra_of
     from rdcalcium.geometry.files import write_mesh
     from rdcalcium.geometry.named_parts import with_parts
 
-    made = tetrahedra_of(model)
+    with working():
+        made = tetrahedra_of(model)
     found = with_parts(made, model)
     out = out or Path(f"{Path(name).stem}.msh")
     told = *model.geometry.remarks, *found.remarks, *_told(model, found), *_judged(model, made)

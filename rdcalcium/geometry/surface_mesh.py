@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import subprocess
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ SLACK = 0.3  # of the shortest edges, by which a simpler surface may be off
 STAIR, ROUGH = math.radians(30), 0.1  # bend of an edge of a stair, and the share of these in a surface that is rough
 STAIRS_AWAY = 10  # voxels, over which stairs are smoothed away; triangles of marching cubes have sides of one
 
+log = logging.getLogger(__name__)
+
 
 def surface_tetrahedra(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> TetrahedralMesh:
     """The mesh of what a surface encloses, with the channels, sensors and probes of a model.
@@ -50,7 +53,12 @@ def surface_tetrahedra(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> 
     hollow = tuple(lumen.region for lumen in model.lumens.values())
     _require_apart(simple)
     discs = discs_of(simple, model.zones, choice.size_at_active_zone)
-    limit = PATIENCE + EACH * (len(simple.closed.triangles.faces) + described_nodes(model, simple, choice))
+    triangles, nodes = len(simple.closed.triangles.faces), described_nodes(model, simple, choice)
+    limit = PATIENCE + EACH * (triangles + nodes)
+    log.info(
+        f"Gmsh meshes {Path(shape.file).name}, {triangles:,} triangles, with about {nodes:,} nodes; it is stopped "
+        f"after {limit:.0f} s"
+    )
     try:
         made = in_child(
             limit, described_mesh, simple, choice, channels, watched, hollow, discs=discs, add_body=_add_sheets

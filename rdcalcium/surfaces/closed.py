@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -22,6 +23,10 @@ from rdcalcium.surfaces.simplifying import simplified
 from rdcalcium.surfaces.smoothing import smoothed
 from rdcalcium.surfaces.triangles import Triangles
 from rdcalcium.units import figures, nanometres, parse, places
+
+MANY, EACH = 100_000, 25e-6  # triangles, from which on it is told what is done with them, and s that each of them takes
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +94,11 @@ def _wanted(path: Path, unit: str, version: tuple[int, int], wish: Wish) -> Clos
         return replace(here, triangles=replace(here.triangles, points=here.triangles.points + np.array(wish.offset)))
     if wish.simplification:
         before = _wanted(path, unit, version, replace(wish, simplification=None))
+        _tell(path, before.triangles, f"joined as far as corners stay within {nanometres(wish.simplification)}", 3)
         made, remarks = simplified(before.triangles, wish.simplification)
     elif wish.smoothing:
         before = _read(path, unit, version)
+        _tell(path, before.triangles, f"smoothed over {nanometres(wish.smoothing)}", 1)
         made, remarks = _smoothed(path, before.triangles, wish.smoothing)
     else:
         return _read(path, unit, version)
@@ -110,11 +117,19 @@ def _smoothed(path: Path, triangles: Triangles, length: float) -> tuple[Triangle
 def _read(path: Path, unit: str, version: tuple[int, int]) -> ClosedSurface:
     raw = read_triangles(path)
     triangles = replace(raw, points=raw.points * parse(f"1 {unit}", "length"))
+    _tell(path, triangles, "put together, and searched for holes and crossings", 1)
     try:
         made, remarks = mended(triangles)
     except InputError as error:
         raise InputError(f"{path.name}, read in {unit}: {error}") from None
     return ClosedSurface(made, (f"{path.name}, read in {unit}: {described(made)}", *remarks))
+
+
+def _tell(path: Path, triangles: Triangles, what: str, times: int) -> None:
+    """Tell what is done with many triangles, and about how long that takes: so many times EACH."""
+    if len(triangles.faces) >= MANY:
+        seconds = times * EACH * len(triangles.faces)
+        log.info(f"{path.name}: {len(triangles.faces):,} triangles are {what}, which takes about {seconds:.0f} s")
 
 
 def mended(triangles: Triangles) -> tuple[Triangles, list[str]]:
