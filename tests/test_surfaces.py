@@ -177,8 +177,23 @@ def test_small_holes_of_a_sphere_are_filled(missing):
     assert re.fullmatch(r"holes: \d, of perimeter \d+.* nm, at \(.*\) nm; filled", said)
 
 
+@pytest.mark.parametrize(("missing", "count"), [((0, 2), 2), ((0, 2, 4), 3), ((0, 1, 3), 2)])
+def test_each_of_several_holes_that_meet_in_a_corner_is_filled(missing, count):
+    """Some of the six triangles round a corner of a sphere, one after the other; two side by side are one hole."""
+    points, faces = icosphere(0.5, 4)
+    corner = int(np.flatnonzero(np.bincount(faces.ravel()) == 6)[0])
+    around = np.flatnonzero((faces == corner).any(axis=1))
+    axis = np.linalg.svd(points[corner][None])[2]
+    turn = np.arctan2(*(points[faces[around]].mean(axis=1) @ axis[1:].T).T)
+    gone = around[np.argsort(turn)[list(missing)]]
+    made, (said,) = mended(named(points, np.delete(faces, gone, axis=0)))
+    assert (edges_of(made.faces).count == 2).all()
+    assert made.volume() == pytest.approx(volume(points, faces), rel=1e-3)
+    assert re.fullmatch(rf"holes: {count}, of perimeter .*; filled", said)
+
+
 def test_many_small_holes_are_refused_though_each_of_them_would_be_filled():
-    """A disc around one of 512 triangles is 0.3 % of the sphere; holes must not meet, so corners are taken once."""
+    """A disc around one of 512 triangles is 0.3 % of the sphere; here none of them meet."""
     points, faces = icosphere(0.5, 3)
     taken: set[int] = set()
     apart = [k for k, row in enumerate(faces.tolist()) if not taken & {*row} and not taken.update(row)]

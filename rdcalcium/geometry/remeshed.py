@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,9 @@ from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose, named
 from rdcalcium.units import NM_PER_UM
 
-SHARP = math.radians(40)  # between two triangles; along sharper edges Gmsh keeps the edge
+# Between two triangles; along sharper edges Gmsh keeps the edge. It refuses a surface where such edges end somewhere
+# within it, as on a rough one: then only sharper ones are kept, and none in the end.
+SHARP = tuple(math.radians(angle) for angle in (40, 60, 90, 180))
 SHORT = 0.5  # of the wanted length: Gmsh cuts surfaces into patches, and leaves shorter edges where they meet
 HELD = 1e-9  # µm, between a point and the corner that it became
 
@@ -29,19 +33,10 @@ def remeshed(gmsh: Any, solid: Solid, sizes: Sizes, points: np.ndarray) -> Trian
 
     points  (p, 3) µm on it, which become corners
     """
-    before = gmsh.model.getCurrent()
-    gmsh.model.add("sheet")
-    try:
-        if isinstance(solid, Surface):
-            _of_triangles(gmsh, solid, points)
-        else:
-            _of_body(gmsh, solid, points)
-        use_sizes(gmsh, sizes)
-        gmsh.model.mesh.generate(2)
-        found = _found(gmsh)
-    finally:
-        gmsh.model.remove()
-        gmsh.model.setCurrent(before)
+    if isinstance(solid, Surface):
+        found = _of_triangles(gmsh, solid, sizes, points)
+    else:
+        found = _meshed(gmsh, sizes, partial(_add_body, gmsh, solid, points))
     held = np.zeros(len(found.points), dtype=bool)
     if len(points):
         away, nearest = cKDTree(found.points).query(points)
@@ -49,7 +44,33 @@ def remeshed(gmsh: Any, solid: Solid, sizes: Sizes, points: np.ndarray) -> Trian
     return collapsed(found, SHORT * sizes.at(found.points), held)
 
 
-def _of_body(gmsh: Any, solid: Solid, points: np.ndarray) -> None:
+def _of_triangles(gmsh: Any, solid: Surface, sizes: Sizes, points: np.ndarray) -> Triangles:
+    """With as many of its sharp edges as Gmsh takes."""
+    *first, last = (partial(_add_patches, gmsh, solid, points, angle) for angle in SHARP)
+    for add in first:
+        try:
+            return _meshed(gmsh, sizes, add)
+        except Exception as error:
+            if type(error) is not Exception:  # the only class that Gmsh raises
+                raise
+    return _meshed(gmsh, sizes, last)
+
+
+def _meshed(gmsh: Any, sizes: Sizes, add: Callable[[], None]) -> Triangles:
+    """Triangles on what is added to a model of its own."""
+    before = gmsh.model.getCurrent()
+    gmsh.model.add("sheet")
+    try:
+        add()
+        use_sizes(gmsh, sizes)
+        gmsh.model.mesh.generate(2)
+        return _found(gmsh)
+    finally:
+        gmsh.model.remove()
+        gmsh.model.setCurrent(before)
+
+
+def _add_body(gmsh: Any, solid: Solid, points: np.ndarray) -> None:
     """The body as OpenCASCADE makes it."""
     occ = gmsh.model.occ
     body = volumes(solid, occ)
@@ -58,11 +79,11 @@ def _of_body(gmsh: Any, solid: Solid, points: np.ndarray) -> None:
     occ.synchronize()
 
 
-def _of_triangles(gmsh: Any, solid: Surface, points: np.ndarray) -> None:
+def _add_patches(gmsh: Any, solid: Surface, points: np.ndarray, angle: float) -> None:
     """Patches that Gmsh has coordinates on, with the points in them."""
     triangles = solid.surface.triangles
     add_triangles(gmsh, triangles, 0)
-    gmsh.model.mesh.classifySurfaces(SHARP, True, True, math.pi)
+    gmsh.model.mesh.classifySurfaces(angle, True, True, math.pi)
     gmsh.model.mesh.createGeometry()
     patches = [(tag, _corners(gmsh, tag)) for _, tag in gmsh.model.getEntities(2)]
     corners = np.concatenate([own for _, own in patches])

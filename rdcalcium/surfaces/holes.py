@@ -63,26 +63,38 @@ def filled(triangles: Triangles) -> tuple[Triangles, list[str]]:
 
 
 def _loops(triangles: Triangles, start: np.ndarray, end: np.ndarray, piece: np.ndarray) -> list[tuple[np.ndarray, int]]:
-    """Corners round each hole, against the sides of the triangles there, and the piece that most of these are."""
+    """Corners round each hole, against the sides of the triangles there, and the piece that most of these are.
+
+    Holes that meet in a corner are told apart, for no corner comes twice round one of them.
+    """
     neighbours: dict[int, list[tuple[int, int]]] = {}
     for a, b, of in zip(start.tolist(), end.tolist(), piece.tolist(), strict=True):
         neighbours.setdefault(a, []).append((b, of))
         neighbours.setdefault(b, []).append((a, of))
-    crowded = [corner for corner, others in neighbours.items() if len(others) != 2]
-    if crowded:
-        raise InputError(f"holes meet in a corner, at {places(triangles.points[crowded])}: close them by hand")
     found, sides = [], {*zip(start.tolist(), end.tolist(), strict=True)}
     while neighbours:
-        now = next(iter(neighbours))
-        loop, pieces = [], []
-        while now in neighbours:
-            (one, of), (other, _) = neighbours.pop(now)
-            loop.append(now)
+        way, pieces = [next(iter(neighbours))], list[int]()
+        place = {way[0]: 0}
+        while way[-1] in neighbours:
+            now = way[-1]
+            other, of = neighbours[now].pop()
+            neighbours[other].remove((now, of))
+            for corner in (now, other):
+                if not neighbours[corner]:
+                    del neighbours[corner]
             pieces.append(of)
-            now = one if one in neighbours else other
-        if (loop[0], loop[1]) in sides:  # a new triangle goes along the rim the other way
-            loop.reverse()
-        found.append((np.array(loop), int(np.bincount(pieces).argmax())))
+            if other not in place:
+                place[other] = len(way)
+                way.append(other)
+                continue
+            first = place[other]  # the way has come round a hole, which may meet others in this corner
+            loop = way[first:]
+            if (loop[0], loop[1]) in sides:  # a new triangle goes along the rim the other way
+                loop.reverse()
+            found.append((np.array(loop), int(np.bincount(pieces[first:]).argmax())))
+            for corner in way[first + 1 :]:
+                del place[corner]
+            del way[first + 1 :], pieces[first:]
     return found
 
 
