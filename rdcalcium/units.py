@@ -168,10 +168,10 @@ def parse(value: object, kind: str) -> float:
 
     A bare number is taken to be in that unit already. Not-a-number and infinity are refused.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise UnitError(f"{value!r} is not a {kind}; write for example {example(kind)!r}")
     try:
-        number = float(value) if isinstance(value, int | float) else _convert(value.strip(), kind)
+        number = _convert(value.strip(), kind) if isinstance(value, str) else float(value)
     except OverflowError:
         raise UnitError(f"{value!r:.20}… is too large for a {kind}") from None
     if not math.isfinite(number):

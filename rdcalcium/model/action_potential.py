@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -130,10 +130,12 @@ def _with_rows(stimulus: dict[str, Any]) -> dict[str, Any]:
     if is_file(name):
         return {**stimulus, "table": read_waveform(name)}
     found = entry("waveforms", name)
-    rows = Template(**found["template"]).table if "template" in found else read_waveform(_of_library(found["file"]))
+    rows = Template(**found["template"]).table if "template" in found else _of_library(found["file"])
     said: dict[str, Any] = {key: found[key] for key in ("source", "recorded_at") if key in found}
     return {**said, **stimulus, "table": rows}
 
 
-def _of_library(file: str) -> Any:
-    return FOLDER / "waveforms" / file
+@cache
+def _of_library(file: str) -> Rows:
+    """Rows of a waveform of the library."""
+    return tuple(read_waveform(FOLDER / "waveforms" / file))
