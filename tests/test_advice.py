@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import replace
@@ -14,6 +15,8 @@ import pytest
 import rdcalcium as rc
 from rdcalcium import library, memory
 from rdcalcium.advice import WARNING, check, resolution_warnings
+from rdcalcium.advice.cells import cell_sizes
+from rdcalcium.advice.clefts import gaps
 from rdcalcium.advice.quality import NEGATIVE, judge_mesh, where
 from rdcalcium.advice.resolution import CAPTURE, CORRECTED, FILLED, NEAR
 from rdcalcium.chemistry import build_chemistry
@@ -40,6 +43,7 @@ from rdcalcium.model import (
     Tetrahedra,
     write_toml,
 )
+from rdcalcium.model.shapes.spherical import Spherical
 from rdcalcium.results.provenance import about_discretization
 from rdcalcium.system import build_system
 from rdcalcium.units import IONS_PER_AMOUNT
@@ -281,6 +285,34 @@ def test_a_gap_narrower_than_a_cell_is_warned_of() -> None:
     on_tetrahedra = sentence(with_gap(0.006, 0.01).changed(discretization=coarse), "lies in the gap")
     assert on_tetrahedra.endswith("choose a smaller size_at_active_zone")
     assert not any("gap" in line for line in check(model()))
+
+
+@pytest.mark.parametrize("degrees", [0, 10, 45, 90])
+@pytest.mark.parametrize("above", [0.0, 0.002], ids=["on the membrane", "above it"])
+def test_a_gap_is_found_wherever_the_membrane_of_a_ball_faces(degrees: int, above: float) -> None:
+    """Above a probe beside it is no vesicle."""
+    radius, tilt = 0.3, math.radians(degrees)
+    outwards = np.array([math.sin(tilt), 0.0, -math.cos(tilt)])
+    aside = np.array([math.cos(tilt), 0.0, math.sin(tilt)])
+
+    def place(height: float, by: float = 0.0) -> tuple[float, float, float]:
+        x, y, z = (radius - height) * (math.cos(by) * outwards + math.sin(by) * aside)
+        return x, y, z
+
+    vesicle = Sphere(centre=place(0.024), radius=0.02, name="docked")
+    probes = (Probe(name="under", position=place(above)), Probe(name="beside", position=place(above, 0.1)))
+    ball = model(
+        geometry=Spherical(radius=radius, obstacles=(vesicle,)),
+        discretization=Grid(size_at_active_zone=0.01, size_in_bulk=0.05),
+        channels=(Channels(name="pore", positions=(place(0.0, 0.3),), current=PULSE),),
+        sensors=(),
+        probes=probes,
+    )
+    (told,) = gaps(ball, cell_sizes(ball).locator)
+    assert told.startswith("warning: probe 'under' lies in the gap of 4 nm under 'docked', ")
+    assert number("# cells of", told) == pytest.approx(4 / number("cells of # nm", told), rel=0.01)
+    axes = {0: "z", 10: "z", 45: "x and z", 90: "x"}[degrees]
+    assert told.endswith(f"choose a smaller size_at_active_zone along {axes}")
 
 
 def test_a_buffer_that_captures_within_two_cells_is_warned_of() -> None:

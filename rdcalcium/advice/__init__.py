@@ -10,12 +10,13 @@ from rdcalcium import memory
 from rdcalcium.advice.bodies import bodies
 from rdcalcium.advice.buffering import binding_ratios
 from rdcalcium.advice.cells import cell_sizes
+from rdcalcium.advice.clefts import gaps
 from rdcalcium.advice.cost import WARNING, cost, crawling, step_bound
 from rdcalcium.advice.images import images
 from rdcalcium.advice.open_channels import open_channels
 from rdcalcium.advice.placement import left_out, placement
 from rdcalcium.advice.quality import judge_mesh
-from rdcalcium.advice.resolution import captures, distances, gaps, senses
+from rdcalcium.advice.resolution import captures, distances, senses
 from rdcalcium.advice.rest import beginning
 from rdcalcium.advice.size import does_not_fit, memory_line, single_precision, sizes
 from rdcalcium.advice.temperature import temperature

@@ -20,6 +20,8 @@ from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.model import Model
 from rdcalcium.units import nanometres
 
+ROUNDING = 1 - 1e-9  # of a distance in cells that is just enough
+
 
 @dataclass(frozen=True)
 class CellSizes:
@@ -101,3 +103,9 @@ def _of_mesh(made: Discretization) -> CellSizes:
 def nm(length: float) -> str:
     """A length in µm as advice tells it, to three digits: "12.5 nm"."""
     return nanometres(length, 3)
+
+
+def along(directions: np.ndarray) -> np.ndarray:
+    """The axes along which directions (n, 3) mainly go, (n, 3): those along which cells count."""
+    lengths = np.abs(directions)
+    return np.asarray(lengths >= lengths.max(axis=1, keepdims=True) / 2)

@@ -1,4 +1,4 @@
-"""Whether the cells are fine enough: near the channels, under the vesicles, and for the buffers."""
+"""Whether the cells are fine enough: near the channels, and for the buffers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from rdcalcium.advice.cells import nm
+from rdcalcium.advice.cells import ROUNDING, along, nm
 from rdcalcium.advice.together import Point, Said, Watched, together, watched
 from rdcalcium.chemistry import Chemistry
 from rdcalcium.discretization import Locator
@@ -15,15 +15,13 @@ from rdcalcium.discretization.curved_field import PORE
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
 from rdcalcium.discretization.way import nearest_channels
-from rdcalcium.model import Grid, Model, Obstacle
-from rdcalcium.solids import way_to
+from rdcalcium.model import Model
 from rdcalcium.units import counted
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
 CORRECTED = 0.5  # cells, at which it is within 1 % (2 % in curved membranes) where what cells miss is known and added
 CAPTURE = 2  # cells that the capture length of a buffer should span
 FILLED = 20  # %, error of calcium beside a pore where a buffer that captures it within one cell fills up
-ROUNDING = 1 - 1e-9  # of a distance that is just enough
 
 
 def _pores(model: Model) -> list[Point]:
@@ -87,46 +85,8 @@ def _widths_between(locator: Locator, a: np.ndarray, b: np.ndarray) -> np.ndarra
 
     Along the axes on which the two are apart, so that a flat cell is measured along the way between them.
     """
-    apart = np.abs(a - b)
-    along = apart >= apart.max(axis=1, keepdims=True) / 2
-    widths: np.ndarray = np.where(along, np.maximum(locator.widths(a), locator.widths(b)), 0.0).max(axis=1)
+    widths: np.ndarray = np.where(along(a - b), np.maximum(locator.widths(a), locator.widths(b)), 0.0).max(axis=1)
     return widths
-
-
-def gaps(model: Model, locator: Locator) -> Iterator[str]:
-    """Whether the cleft between the membrane and an obstacle above a sensor or probe is resolved."""
-    those = watched(model) if model.geometry.solids else []
-    said = (_in_gap(one, model, locator) for one in those)
-    yield from together((one for one in said if one), ends=("lowest", "highest"))
-
-
-def _in_gap(one: Watched, model: Model, locator: Locator) -> Said | None:
-    """What to say of one, if it lies in a gap."""
-    foot = model.geometry.nearest_on_membrane(one.point)
-    if foot is None or foot[:2] != one.point[:2]:  # the membrane is not straight below
-        return None
-    above = [(gap, s.name) for s in model.geometry.standing if (gap := _gap(one.point, s, foot[2]))]
-    if not above:
-        return None
-    gap, obstacle = min(above)
-    height = float(locator.widths(np.array([foot]))[0, 2])
-    high = f"{counted(gap / height, 'cell')} of {nm(height)}"
-    finer = " along z" if isinstance(model.discretization, Grid) else ""
-    one_cell = f"calcium finds one whole cell there: choose a smaller size_at_active_zone{finer}"
-    text = f"{one.name} lies in the gap of {nm(gap)} under {obstacle!r}, {high}"
-    return Said(one.kind, text, "" if gap >= height * ROUNDING else one_cell, gap / height)
-
-
-def _gap(point: Point, obstacle: Obstacle, membrane: float) -> float | None:
-    """Clearance (µm) between the membrane at this height z and an obstacle over a point; None if not under it.
-
-    A point in the obstacle, as a probe in the lumen of a store, is not under it.
-    """
-    low, high = (corner[:2] for corner in obstacle.solid.bounds)
-    if not all(a < x < b for a, x, b in zip(low, point, high, strict=False)):
-        return None
-    way = way_to(obstacle.solid, point, (0.0, 0.0, 1.0))
-    return point[2] + way - membrane if 0 < way < math.inf else None
 
 
 def captures(

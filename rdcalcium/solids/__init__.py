@@ -12,7 +12,7 @@ from rdcalcium.solids.meeting import share_space
 from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import nearest_on_piece, nearest_on_surface, onto_surface, slopes, surface_points
 from rdcalcium.solids.pieces import Outside, only_name, pieces
-from rdcalcium.solids.segments import met, way_to
+from rdcalcium.solids.segments import met, ways_to
 from rdcalcium.solids.surface import Surface
 from rdcalcium.solids.thickness import thickness
 from rdcalcium.solids.turned import Turned, mirrored, turn_of
@@ -48,5 +48,5 @@ __all__ = [
     "to_data",
     "turn_of",
     "volume_and_area",
-    "way_to",
+    "ways_to",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rdcalcium.solids.base import Place, Solid
+from rdcalcium.solids.base import Solid
 
 STEPS = 20_000  # along a line; one that enters a plane at an angle t takes about ln(distance / arrived) / sin t
 ARRIVED = 1e-12  # of the size of a body
@@ -34,9 +34,17 @@ def met(solid: Solid, starts: np.ndarray, ends: np.ndarray, arrived: float) -> n
     return found
 
 
-def way_to(solid: Solid, start: Place, direction: Place) -> float:
-    """How far (µm) a point is from a body along a direction, a unit vector; 0 inside, infinite where it is not met."""
+def ways_to(solid: Solid, starts: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """How far points (n, 3) µm are from a body along directions, unit vectors (n, 3); (n,) µm.
+
+    0 inside, infinite where it is not met.
+    """
     low, high = np.array(solid.bounds)
-    size = float((high - low).max())
-    first, far = np.array([start]), float(np.linalg.norm(np.subtract(start, (low + high) / 2))) + 2 * size
-    return far * float(met(solid, first, first + far * np.array([direction]), ARRIVED * size)[0])
+    size, towards = float((high - low).max()), (low + high) / 2 - starts
+    ahead, away = (towards * directions).sum(axis=1), np.linalg.norm(towards, axis=1)
+    reach = float(np.linalg.norm(high - low)) / 2
+    some = np.flatnonzero((away**2 - ahead**2 <= reach**2) & (ahead >= -reach))
+    found, far = np.full(len(starts), np.inf), away[some] + 2 * size
+    ends = starts[some] + far[:, None] * directions[some]
+    found[some] = far * met(solid, starts[some], ends, ARRIVED * size)
+    return found
