@@ -99,6 +99,7 @@ def test_one_instance_of_an_abaqus_part_keeps_its_names(tmp_path):
         ("*Surface, name=a\n1,\n", "surface 'a' is of tetrahedra, but says for some no face S1 to S4"),
         ("*Node, input=nodes.txt\n", "NODE with INPUT=nodes.txt is not followed; merge the files"),
         ("*Ngen\n1, 2, 1\n", "NGEN is not followed; write a file that lists all nodes"),
+        ("*Part, name=a\n*Node\n1, 0.\n", r"it ends before \*END PART; write it again"),
         ("*Part, name=a\n*End Part\n*Part, name=b\n*End Part\n", r"2 parts and no \*INSTANCE that says where"),
     ],
 )

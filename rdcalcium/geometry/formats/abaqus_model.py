@@ -104,13 +104,10 @@ class AbaqusModel:
                 scope, placed = outside, None
             else:
                 self._follow(scope, [keyword])
+        if part is not None or placed:
+            raise InputError(f"it ends before *END {'INSTANCE' if placed else 'PART'}; write it again")
         if parts and len(self._scopes) == 1:
-            if len(parts) > 1:
-                raise InputError(
-                    f"it has {len(parts)} parts and no *INSTANCE that says where they are; write the assembly too, or "
-                    "one part alone"
-                )
-            self._follow(outside, *parts.values())
+            self._follow(outside, _only(parts))
 
     def _follow(self, scope: Scope, keywords: Iterable[Keyword]) -> None:
         for keyword in keywords:
@@ -161,7 +158,12 @@ class AbaqusModel:
             return
         labels = []
         for label, *words in keyword.words():
-            corners = [_found(scope.nodes, word, f"element {label}{scope} has the node") for word in words[:count]]
+            try:
+                corners = [scope.nodes[int(word)] for word in words[:count]]
+            except KeyError as missing:
+                raise InputError(
+                    f"element {label}{scope} has the node {missing}, which is not there before it"
+                ) from None
             known = scope.elements.setdefault(int(label), len(self.elements))
             if known == len(self.elements):
                 self.elements.append(corners)
@@ -261,6 +263,16 @@ class AbaqusModel:
 def _coordinates(words: list[str], count: int) -> list[float]:
     """So many numbers of a line; those that are left out are 0."""
     return [float(word or 0) for word in [*words, *count * [""]][:count]]
+
+
+def _only(parts: dict[str, list[Keyword]]) -> list[Keyword]:
+    """What the part of a file without instances says."""
+    if len(parts) > 1:
+        raise InputError(
+            f"it has {len(parts)} parts and no *INSTANCE that says where they are; write the assembly too, or one part "
+            "alone"
+        )
+    return next(iter(parts.values()))
 
 
 def _part_of(keyword: Keyword, parts: dict[str, list[Keyword]]) -> list[Keyword]:
