@@ -13,8 +13,10 @@ from rdcalcium.chemistry import CALCIUM, Chemistry, Field
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
+from rdcalcium.geometry.axis import Axis, unknowns
 from rdcalcium.geometry.described_mesh import described_mesh
-from rdcalcium.geometry.grid import Axis, RectilinearGrid, uniform_axis, unknowns
+from rdcalcium.geometry.grid import RectilinearGrid
+from rdcalcium.geometry.spacing import uniform_axis
 from rdcalcium.integrators import METHODS
 from rdcalcium.integrators.stabilized import StabilizedRungeKutta
 from rdcalcium.integrators.stepper import Stepper

@@ -14,7 +14,8 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.curved_field import MOST, _balanced
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.geometry.cut import cut_cells
-from rdcalcium.geometry.grid import RectilinearGrid, uniform_axis
+from rdcalcium.geometry.grid import RectilinearGrid
+from rdcalcium.geometry.spacing import uniform_axis
 from rdcalcium.model import Channels, ConstantCurrent, Grid, Model, Probe
 from rdcalcium.solids import Block, Turned, turn_of
 from rdcalcium.solids.base import place

@@ -13,10 +13,11 @@ from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.spectral_radius import of_axes, of_matrix
 from rdcalcium.geometry.cut import CAP, cut_cells, is_whole
 from rdcalcium.geometry.facets import lattice, named_areas, settled
-from rdcalcium.geometry.grid import RectilinearGrid, stretched_axis, uniform_axis
+from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.geometry.joining import LEAST
 from rdcalcium.geometry.sampled import PARTS
 from rdcalcium.geometry.shares import volumes_and_areas
+from rdcalcium.geometry.spacing import stretched_axis, uniform_axis
 from rdcalcium.solids import Ball, Block, Common, Frustum, Joined, Solid, Without, nearby
 from rdcalcium.solids.base import place
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rdcalcium.geometry.cut import CutCells, cut_cells
-from rdcalcium.geometry.grid import uniform_axis
+from rdcalcium.geometry.spacing import uniform_axis
 from rdcalcium.solids import Ball, Block, Common, Frustum, Solid, Turned, Without, nearby, turn_of
 
 BOX = Block((-0.3, -0.3, 0.0), (0.3, 0.3, 0.4))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rdcalcium.geometry.grid import Axis, RectilinearGrid, cells_inside, stretched_axis, uniform_axis
+from rdcalcium.geometry.axis import Axis
+from rdcalcium.geometry.grid import RectilinearGrid, cells_inside
+from rdcalcium.geometry.spacing import stretched_axis, uniform_axis
 from rdcalcium.solids import Ball, Joined
 
 

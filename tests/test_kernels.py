@@ -32,7 +32,7 @@ from rdcalcium.discretization.coefficients import axis_coefficients
 from rdcalcium.discretization.grid import CutLayout, GridLayout, grid_conductance, open_faces
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
-from rdcalcium.geometry.grid import Axis
+from rdcalcium.geometry.axis import Axis
 from rdcalcium.integrators.rkc import METHOD
 from rdcalcium.model import Box, Grid, Model, Run
 from rdcalcium.patches import Patch, Patches

@@ -18,8 +18,9 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.parts import share
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.grid import Axis, periodic_axis, uniform_circle
+from rdcalcium.geometry.axis import Axis
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.spacing import periodic_axis, uniform_circle
 from rdcalcium.geometry.tiled_mesh import middle_of, moved
 from rdcalcium.integrators import limits
 from rdcalcium.library import resolve

@@ -9,7 +9,9 @@ from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.coefficients import axis_coefficients
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.spectral_radius import of_axes
-from rdcalcium.geometry.grid import Axis, RectilinearGrid, cells_inside, stretched_axis, uniform_axis
+from rdcalcium.geometry.axis import Axis
+from rdcalcium.geometry.grid import RectilinearGrid, cells_inside
+from rdcalcium.geometry.spacing import stretched_axis, uniform_axis
 from rdcalcium.solids import Ball, Joined
 
 AXES = {

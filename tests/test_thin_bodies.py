@@ -12,7 +12,8 @@ from rdcalcium.advice import check
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.geometry.cut import cut_cells
-from rdcalcium.geometry.grid import RectilinearGrid, uniform_axis
+from rdcalcium.geometry.grid import RectilinearGrid
+from rdcalcium.geometry.spacing import uniform_axis
 from rdcalcium.model import Model
 from rdcalcium.solids import Ball, Block, Capsule, Frustum, Solid, Turned, Without, thickness, turn_of, volume_and_area
 from rdcalcium.solids.base import place

@@ -15,7 +15,8 @@ from rdcalcium.discretization.grid import GridLayout, grid_conductance, open_fac
 from rdcalcium.discretization.network import network
 from rdcalcium.discretization.sliced_ell import sliced_ell
 from rdcalcium.discretization.spectral_radius import of_axes
-from rdcalcium.geometry.grid import flat, uniform_axis
+from rdcalcium.geometry.grid import flat
+from rdcalcium.geometry.spacing import uniform_axis
 from rdcalcium.model import Box, Buffer, Grid, Magnesium, Model, Run
 from rdcalcium.system import System
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rdcalcium.geometry.grid import Axis
+from rdcalcium.geometry.axis import Axis
 
 
 def axis_coefficients(axis: Axis) -> np.ndarray:

@@ -10,8 +10,9 @@ from scipy.optimize import nnls
 from rdcalcium.discretization.base import PointWeights
 from rdcalcium.discretization.near_field import are_known, near_fields
 from rdcalcium.errors import InputError
+from rdcalcium.geometry.axis import Axis
 from rdcalcium.geometry.cut import CutCells
-from rdcalcium.geometry.grid import Axis, RectilinearGrid, flat
+from rdcalcium.geometry.grid import RectilinearGrid, flat
 from rdcalcium.solids.periodic import nearest_image
 from rdcalcium.units import nanometres, nanometres_to
 

@@ -17,7 +17,8 @@ from scipy.special import erfc, ive
 from rdcalcium.discretization.base import PointWeights
 from rdcalcium.discretization.curved_field import PORE, TOUCHING, CurvedField
 from rdcalcium.discretization.curved_field import REACH as CELLS
-from rdcalcium.geometry.grid import Axis, RectilinearGrid
+from rdcalcium.geometry.axis import Axis
+from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.solids import nearby
 from rdcalcium.solids.base import place
 from rdcalcium.solids.periodic import nearest_image

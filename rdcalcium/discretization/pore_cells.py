@@ -10,8 +10,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from rdcalcium.discretization.coefficients import axis_coefficients
+from rdcalcium.geometry.axis import Axis
 from rdcalcium.geometry.cut import CutCells
-from rdcalcium.geometry.grid import Axis, RectilinearGrid
+from rdcalcium.geometry.grid import RectilinearGrid
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.grid import Axis, periodic_axis, stretched_axis, uniform_axis, uniform_circle
+from rdcalcium.geometry.axis import Axis
+from rdcalcium.geometry.spacing import periodic_axis, stretched_axis, uniform_axis, uniform_circle
 from rdcalcium.model import Grid, Model
 from rdcalcium.solids.periodic import nearest_image, smallest_arc
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from rdcalcium.geometry.axes import grid_axes
+from rdcalcium.geometry.axis import Axis
 from rdcalcium.geometry.compartments import GridLumens
 from rdcalcium.geometry.cut import CutCells, cut_cells, is_whole
-from rdcalcium.geometry.grid import Axis, RectilinearGrid, cells_inside
+from rdcalcium.geometry.grid import RectilinearGrid, cells_inside
 from rdcalcium.model import Described, Grid, Model, Obstacle
 from rdcalcium.solids import Block, Joined, Solid, Without
 from rdcalcium.solids.base import place
