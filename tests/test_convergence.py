@@ -65,7 +65,7 @@ def grid_box(size: float, stretched: bool = False) -> Discretization:
         return Axis(edges, unknowns(edges, mirror=False))
 
     axes = (axis(0, 1), axis(0, 1), axis(0, 0.5))
-    return discretize_grid(RectilinearGrid(*axes, np.zeros([a.size for a in axes], dtype=bool)))
+    return discretize_grid(RectilinearGrid(*axes))
 
 
 def tetrahedral_box(size: float) -> Discretization:

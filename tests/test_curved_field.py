@@ -103,7 +103,7 @@ def test_calcium_around_a_pore_in_a_plane_is_right_whatever_its_direction(kappa:
         below = Block(place(pore - [9, 9, 0]), place(pore + 9))
         solid = Turned(below, turn_of(np.array(frame).T), place(pore))
         cut = cut_cells((axes[0].edges, axes[1].edges, axes[2].edges), solid)
-        made = discretize_grid(RectilinearGrid(*axes, cut.fill == 0, cut=cut))
+        made = discretize_grid(RectilinearGrid(*axes, cut=cut))
 
         def field(points: np.ndarray, pore: np.ndarray = pore) -> np.ndarray:
             r = np.maximum(np.linalg.norm(points - pore, axis=1), h / 20)

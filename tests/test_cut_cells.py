@@ -30,7 +30,7 @@ def grid_of(solid: Solid, cells: int, half: float = 0.53) -> RectilinearGrid:
     """A cube of cells around the origin, and what of them a body fills."""
     axes = tuple(uniform_axis(-half, half, 2 * half / cells) for _ in range(3))
     cut = cut_cells((axes[0].edges, axes[1].edges, axes[2].edges), solid)
-    return RectilinearGrid(*axes, cut.fill == 0, cut=cut)
+    return RectilinearGrid(*axes, cut=cut)
 
 
 def area(made: Discretization, name: str) -> float:
@@ -149,7 +149,7 @@ def test_a_flat_wall_between_the_faces_of_cells_is_exact() -> None:
     axes = (uniform_axis(0, 0.1, 0.05), uniform_axis(0, 0.1, 0.05), uniform_axis(0, 1, 0.1))
     slab = Block((-1, -1, 0.134), (1, 1, 0.871), {"z_min": "floor", "z_max": "roof"})
     cut = cut_cells((axes[0].edges, axes[1].edges, axes[2].edges), slab)
-    made = discretize_grid(RectilinearGrid(*axes, cut.fill == 0, cut=cut))
+    made = discretize_grid(RectilinearGrid(*axes, cut=cut))
     assert made.total_volume == pytest.approx(0.01 * 0.737, rel=1e-9)
     assert area(made, "floor") == pytest.approx(0.01, rel=1e-9)
     assert area(made, "roof") == pytest.approx(0.01, rel=1e-9)
@@ -159,7 +159,7 @@ def test_bodies_in_stretched_cells_keep_volume_and_area() -> None:
     axes = tuple(stretched_axis(-0.6, 0.6, (-0.05, 0.05), 0.01, 0.05, 1.2) for _ in range(3))
     two = Joined((SPHERE, Frustum((0.3, 0, 0), (1.0, 0, 0), 0.1, 0.1, ("axon", "base", "top"))))
     cut = cut_cells((axes[0].edges, axes[1].edges, axes[2].edges), two)
-    made = discretize_grid(RectilinearGrid(*axes, cut.fill == 0, cut=cut))
+    made = discretize_grid(RectilinearGrid(*axes, cut=cut))
     joint = 0.3 + np.sqrt(R**2 - 0.1**2) - 0.3 + CENTRE[0]  # where the axon leaves the sphere
     assert area(made, "axon") == pytest.approx(2 * np.pi * 0.1 * (0.6 - joint), rel=0.02)
     assert area(made, "x_max") == pytest.approx(np.pi * 0.1**2, rel=0.01)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rdcalcium.geometry.axis import Axis
+from rdcalcium.geometry.compartments import GridLumens
 from rdcalcium.geometry.grid import RectilinearGrid, cells_inside
 from rdcalcium.geometry.spacing import stretched_axis, uniform_axis
 from rdcalcium.solids import Ball, Joined
@@ -21,15 +22,16 @@ def test_a_cell_is_inside_where_its_centre_lies_in_a_sphere() -> None:
     centres = np.array([[0.0, 0.05, 0.1], [0.19, -0.19, 0.29], [0.01, 0.0, 0.0125], [0.1, 0.1, 0.1]])
     radii = np.array([0.06, 0.1, 0.004, 1e-6])
     balls = Joined(tuple(Ball((x, y, z), (r, r, r)) for (x, y, z), r in zip(centres.tolist(), radii, strict=True)))
-    grid = RectilinearGrid(*axes, cells_inside(axes, balls))
-    volume, solid = 0.0, np.zeros(grid.shape, dtype=bool)
+    inside = cells_inside(axes, balls)
+    grid = RectilinearGrid(*axes, lumens=GridLumens(("ER",), (balls,), inside.astype(np.uint8)))
+    volume, expected = 0.0, np.zeros(grid.shape, dtype=bool)
     for i, j, k in np.ndindex(*grid.shape):
         place = np.array([axis.centres[n] for axis, n in zip(axes, (i, j, k), strict=True)])
-        solid[i, j, k] = (((place - centres) ** 2).sum(axis=1) < radii**2).any()
-        if not solid[i, j, k]:
+        expected[i, j, k] = (((place - centres) ** 2).sum(axis=1) < radii**2).any()
+        if not expected[i, j, k]:
             volume += np.prod([axis.widths[n] for axis, n in zip(axes, (i, j, k), strict=True)])
-    assert np.array_equal(grid.solid, solid)
-    assert 0 < solid.sum() < solid.size / 2
+    assert np.array_equal(inside, expected)
+    assert 0 < expected.sum() < expected.size / 2
     assert grid.fluid_volume == pytest.approx(volume, rel=1e-12)
 
 

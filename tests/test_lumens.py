@@ -17,6 +17,7 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.errors import InputError
 from rdcalcium.exact import ball_flux
+from rdcalcium.geometry.cut import CutCells
 from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.divided import divided
 from rdcalcium.geometry.files import write_mesh
@@ -124,8 +125,12 @@ def test_a_terminal_with_a_lumen_rests_while_nothing_enters(kind: str) -> None:
 def without_lumen(cells: Discretization) -> Discretization:
     """The same control volumes of the cytosol, and nothing beyond the membrane."""
     grid = cells.space.grid  # type: ignore[attr-defined]
-    closed = discretize_grid(replace(grid, solid=grid.lumens.parts > 0, lumens=None))
-    return replace(closed, surfaces={OBSTACLES: cells.surfaces["ER"]})
+    there = (grid.lumens.parts == 0).astype(float)
+    x, y, z = (there * np.roll(there, 1, axis) for axis in range(3))  # faces towards the lower neighbours
+    x[0], y[:, 0], z[:, :, 0] = 0.0, 0.0, 0.0
+    whole = CutCells(there, (x, y, z), {}, grid.lumens.bodies[0])
+    closed = discretize_grid(replace(grid, lumens=None, cut=whole))
+    return replace(closed, surfaces={OBSTACLES: cells.surfaces["ER"]}, locator=cells.locator)
 
 
 def test_a_lumen_in_which_calcium_spreads_at_once_is_well_mixed() -> None:

@@ -17,13 +17,14 @@ from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError, ModelError
 from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.builders import BUILDERS
+from rdcalcium.geometry.cut import cut_cells
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.model import Box, Channels, ConstantCurrent, Grid, MeshFile, Model, Probe, Run, Shape, Tetrahedra, shapes
 from rdcalcium.model.discovery import kinds_of
-from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.quantity import PositiveLength
 from rdcalcium.results.provenance import scene
 from rdcalcium.results.scene import Scene
+from rdcalcium.solids import Ball
 from tests.models import small_model
 
 RADIUS = 0.2
@@ -65,8 +66,8 @@ class TerminalModel(Model):
 
 def dome_grid(model: Model, dome: Dome, choice: Grid) -> RectilinearGrid:
     axes = grid_axes(model)
-    x, y, z = np.meshgrid(*(axis.centres for axis in axes), indexing="ij")
-    return RectilinearGrid(*axes, x**2 + y**2 + z**2 > dome.radius**2)
+    x, y, z = (axis.edges for axis in axes)
+    return RectilinearGrid(*axes, cut=cut_cells((x, y, z), Ball((0.0, 0.0, 0.0), (dome.radius,) * 3), dome.walls))
 
 
 def dome_model(**changes: object) -> Model:
@@ -96,7 +97,7 @@ def test_a_new_shape_is_advised_on_by_its_own_volume() -> None:
 @pytest.mark.usefixtures("known_dome")
 def test_a_new_shape_has_the_walls_that_it_names() -> None:
     cells = discretize(dome_model())
-    assert set(cells.surfaces) == {"floor", OBSTACLES}
+    assert set(cells.surfaces) == {"floor", "membrane"}
     assert cells.surfaces["floor"].areas.sum() == pytest.approx(math.pi * RADIUS**2, rel=0.02)
     heights = cells.space.distance(cells.centres, "floor", 1.0)
     np.testing.assert_array_equal(heights, cells.centres[:, 2])

@@ -10,6 +10,7 @@ from rdcalcium.discretization.coefficients import axis_coefficients
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.geometry.axis import Axis
+from rdcalcium.geometry.compartments import GridLumens
 from rdcalcium.geometry.grid import RectilinearGrid, cells_inside
 from rdcalcium.geometry.spacing import stretched_axis, uniform_axis
 from rdcalcium.solids import Ball, Joined
@@ -37,21 +38,22 @@ def gershgorin(axes: tuple[Axis, ...]) -> float:
 
 @pytest.mark.parametrize("name", AXES)
 def test_the_radius_of_a_grid_is_its_fastest_mode(name: str) -> None:
-    grid = RectilinearGrid(*AXES[name], np.zeros([axis.size for axis in AXES[name]], dtype=bool))
+    grid = RectilinearGrid(*AXES[name])
     radius = discretize_grid(grid).radius
     assert radius == pytest.approx(fastest(discretize_grid(grid)), rel=1e-9)
     assert radius < gershgorin(AXES[name])
 
 
 @pytest.mark.parametrize("name", ["stretched", "mirrored"])
-def test_obstacles_make_no_mode_faster(name: str) -> None:
+def test_faces_that_lumens_close_make_no_mode_faster(name: str) -> None:
     rng = np.random.default_rng(1)
     ends = np.array([[axis.edges[0], axis.edges[-1]] for axis in AXES[name]]).T
     for _ in range(5):
         places, radii = rng.uniform(*ends, (6, 3)).tolist(), rng.uniform(0.02, 0.06, 6)
         balls = Joined(tuple(Ball((x, y, z), (r, r, r)) for (x, y, z), r in zip(places, radii, strict=True)))
-        grid = RectilinearGrid(*AXES[name], cells_inside(AXES[name], balls))
-        assert grid.solid.any()
+        parts = cells_inside(AXES[name], balls).astype(np.uint8)
+        grid = RectilinearGrid(*AXES[name], lumens=GridLumens(("ER",), (balls,), parts))
+        assert parts.any()
         assert fastest(discretize_grid(grid)) <= of_axes([axis_coefficients(axis) for axis in AXES[name]]) * (1 + 1e-12)
 
 

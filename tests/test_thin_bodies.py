@@ -25,7 +25,7 @@ WIDE = 0.05
 def made_of(*bodies: Solid, wide: float = WIDE) -> Discretization:
     x, y, z = (uniform_axis(low, high, wide) for low, high in zip(BOX.low, BOX.high, strict=True))
     cut = cut_cells((x.edges, y.edges, z.edges), Without(BOX, bodies))
-    return discretize_grid(RectilinearGrid(x, y, z, cut.fill == 0, cut=cut))
+    return discretize_grid(RectilinearGrid(x, y, z, cut=cut))
 
 
 def sides(made: Discretization) -> list[float]:

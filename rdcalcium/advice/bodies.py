@@ -53,7 +53,7 @@ def _lumens(grid: RectilinearGrid) -> Iterator[str]:
     edges, volumes = [axis.edges for axis in grid.axes], grid.volumes
     for number, (name, body) in enumerate(zip(grid.lumens.names, grid.lumens.bodies, strict=True), start=1):
         volume = float(volumes[grid.parts == number].sum())
-        area = float(grid.lumens.faces(number, edges, grid.solid, grid.periodic).areas.sum())
+        area = float(grid.lumens.faces(number, edges, grid.fluid, grid.periodic).areas.sum())
         if told := _off(grid, body, volume, area):
             yield (
                 f"warning: the lumen {name!r} consists of whole cells, which have {told}; smaller ones come "

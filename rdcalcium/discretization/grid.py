@@ -17,10 +17,8 @@ from rdcalcium.discretization.quality import GridQuality
 from rdcalcium.discretization.space import GridSpace
 from rdcalcium.discretization.spectral_radius import of_axes
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.compartments import faces_between
 from rdcalcium.geometry.cut import CutCells
 from rdcalcium.geometry.grid import RectilinearGrid, flat
-from rdcalcium.model.obstacles import OBSTACLES
 
 Faces = tuple[np.ndarray, np.ndarray, np.ndarray]  # along x, y and z
 
@@ -217,7 +215,7 @@ def discretize_grid(
         volumes=volumes,
         assemble=lambda: grid_conductance(layout, grid.whole_volumes),
         centres=np.stack([flat(m) for m in mesh], axis=-1),
-        surfaces=(_cut_surfaces(grid, grid.cut) if grid.cut else _walls(grid, walls) | _obstacles(grid)) | seen,
+        surfaces=(_cut_surfaces(grid, grid.cut) if grid.cut else _walls(grid, walls)) | seen,
         locator=GridLocator(grid),
         layout=layout,
         picture=_hexahedra(grid),
@@ -252,7 +250,7 @@ def _membranes(grid: RectilinearGrid) -> dict[str, MembraneSites]:
     found = {}
     edges = [axis.edges for axis in grid.axes]
     for number, name in enumerate(grid.lumens.names if grid.lumens else (), start=1):
-        faces = grid.lumens.faces(number, edges, grid.solid, grid.periodic)  # type: ignore[union-attr]
+        faces = grid.lumens.faces(number, edges, grid.fluid, grid.periodic)  # type: ignore[union-attr]
         if not len(faces.areas):
             raise InputError(f"no cell of this size is in {name!r}, or beside it; choose a smaller size_at_active_zone")
         outside, inside = (grid.numbers(*cells.T) for cells in (faces.outside, faces.inside))
@@ -302,13 +300,6 @@ def _walls(grid: RectilinearGrid, walls: Mapping[str, tuple[int, int]]) -> dict[
         fluid = grid.fluid.take(-end, axis=axis)
         faces[name] = SurfaceArea(index.take(-end, axis=axis)[fluid], area[fluid])
     return faces
-
-
-def _obstacles(grid: RectilinearGrid) -> dict[str, SurfaceArea]:
-    """Cytosolic cells beside solid ones, and the area of the obstacles there."""
-    faces = faces_between(grid.fluid, grid.solid, [axis.edges for axis in grid.axes], periodic=grid.periodic)
-    touching = SurfaceArea.summed(grid.numbers(*faces.outside.T), faces.areas)
-    return {OBSTACLES: touching} if len(touching.indices) else {}
 
 
 def _hexahedra(grid: RectilinearGrid) -> CellComplex:

@@ -48,29 +48,27 @@ class GridLumens:
         return found
 
     def faces(
-        self, number: int, edges: Sequence[np.ndarray], solid: np.ndarray, periodic: Sequence[bool] = CLOSED
+        self, number: int, edges: Sequence[np.ndarray], fluid: np.ndarray, periodic: Sequence[bool] = CLOSED
     ) -> Faces:
         """Those of a lumen.
 
         edges     of the cells along each axis, µm
-        solid     (nx, ny, nz) cells that are neither
+        fluid     (nx, ny, nz) bool, cells of the cytosol
         periodic  axes whose last cell is a neighbour of the first
         """
-        outside = (self.parts == 0) & ~solid
-        return faces_between(outside, self.parts == number, edges, self.bodies[number - 1], periodic)
+        return faces_between(fluid, self.parts == number, edges, self.bodies[number - 1], periodic)
 
 
 def faces_between(
     outside: np.ndarray,
     inside: np.ndarray,
     edges: Sequence[np.ndarray],
-    body: Solid | None = None,
+    body: Solid,
     periodic: Sequence[bool] = CLOSED,
 ) -> Faces:
     """Where cells outside a body touch cells inside. A staircase is larger than what it stands for: faces count by n·e.
 
-    With the normal n of the body's surface, Σ A_face |n·e| tends to its area, as Σ_e ∫ |n·e|² dA. Where nobody says
-    what the cells inside stand for, each face counts whole.
+    With the normal n of the body's surface, Σ A_face |n·e| tends to its area, as Σ_e ∫ |n·e|² dA.
 
     outside, inside  (nx, ny, nz) bool
     edges            of the cells along each axis, µm
@@ -84,7 +82,7 @@ def _along_each_axis(
     outside: np.ndarray,
     inside: np.ndarray,
     edges: Sequence[np.ndarray],
-    body: Solid | None,
+    body: Solid,
     periodic: Sequence[bool],
 ) -> Iterator[Faces]:
     widest = max(float(np.diff(along).max()) for along in edges)
@@ -109,15 +107,13 @@ def _middles(lower: np.ndarray, axis: int, edges: Sequence[np.ndarray]) -> tuple
     return middle, one * other
 
 
-def _cosines(middle: np.ndarray, axis: int, body: Solid | None, widest: float) -> np.ndarray:
-    """|n·e| between an axis and the normal of a body at the middle of each face, (k,); 1 without one.
+def _cosines(middle: np.ndarray, axis: int, body: Solid, widest: float) -> np.ndarray:
+    """|n·e| between an axis and the normal of a body at the middle of each face, (k,).
 
     middle  (k, 3) µm, ascending in x: of many bodies each is far from most
     widest  cell, µm: no face is further from the surface that it stands for
     """
     found = np.ones(len(middle))
-    if body is None:
-        return found
     reach = 2 * widest  # from the middle of a face to the surface that it stands for, and some more
     for start in range(0, len(middle), CHUNK):
         some = middle[start : start + CHUNK]

@@ -30,8 +30,7 @@ def described_grid(model: Model, shape: Described, choice: Grid) -> RectilinearG
     standing = [obstacle for _, obstacle in shape.reaching(*ends)]
     closed = tuple(obstacle.solid for obstacle in standing if obstacle.name not in names)
     cut = _cut(axes, shape, _tile(shape, axes, closed) if shape.periods else shape.cytosol(names))
-    nothing = np.zeros([axis.size for axis in axes], dtype=bool) if cut is None else cut.fill == 0
-    grid = RectilinearGrid(*axes, nothing, cut=cut)
+    grid = RectilinearGrid(*axes, cut=cut)
     return replace(grid, lumens=_lumens(grid, standing, names)) if names else grid
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,9 +16,8 @@ from rdcalcium.units import nanometres_to
 
 @dataclass(frozen=True)
 class RectilinearGrid:
-    """Axes in x, y, z and the cells that obstacles fill; cells are numbered x fastest.
+    """Axes in x, y and z, and what of their cells is cytosol; cells are numbered x fastest.
 
-    solid   (nx, ny, nz) bool, True where there is no cytosol and no lumen
     lumens  those of stores that have cells; none: all other cells are cytosol
     cut     what of the cells is cytosol where a membrane crosses them; none: cells are whole
     """
@@ -25,7 +25,6 @@ class RectilinearGrid:
     x: Axis
     y: Axis
     z: Axis
-    solid: np.ndarray
     lumens: GridLumens | None = None
     cut: CutCells | None = None
 
@@ -49,6 +48,11 @@ class RectilinearGrid:
     def periods(self) -> dict[int, float]:
         """Lengths of the axes that are periodic, µm."""
         return {a: axis.length for a, axis in enumerate(self.axes) if axis.periodic}
+
+    @cached_property
+    def solid(self) -> np.ndarray:
+        """Cells that a membrane leaves no cytosol and no lumen, (nx, ny, nz) bool."""
+        return np.zeros(self.shape, dtype=bool) if self.cut is None else self.cut.fill == 0
 
     @property
     def fluid(self) -> np.ndarray:
