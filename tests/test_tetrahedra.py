@@ -4,9 +4,10 @@ import re
 
 import numpy as np
 import pytest
-from scipy.sparse import diags_array
+from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import eigsh
 
+from rdcalcium.discretization.couplings import symmetric
 from rdcalcium.discretization.dual import guarded_sums, surface_area
 from rdcalcium.discretization.sliced_ell import WINDOW, with_full_slices
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
@@ -69,6 +70,15 @@ def test_conductance_is_symmetric_with_an_empty_diagonal(cells):
     assert matrix.has_sorted_indices
     assert cells.quality.negative_weight < 1e-3
     assert cells.quality.parts == 1
+
+
+def test_couplings_below_rounding_are_none_and_what_was_given_stays():
+    given = csr_array(np.triu([[0, 1.0, 1e-15], [0, 0, -2.0], [0, 0, 0]]))
+    kept = given.copy()
+    assert np.array_equal(symmetric(given).toarray(), [[0, 1, 0], [1, 0, -2], [0, -2, 0]])
+    assert symmetric(given).nnz == 4
+    assert given.nnz == 3
+    assert np.array_equal(given.data, kept.data)
 
 
 def test_a_linear_field_is_exact(mesh, cells):

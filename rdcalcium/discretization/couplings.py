@@ -22,10 +22,10 @@ def summed_over_edges(tetrahedra: np.ndarray, shares: np.ndarray, size: int) -> 
 
 def symmetric(upper: csr_array) -> csr_array:
     """The whole matrix from what lies above its diagonal, without entries that are only rounding."""
-    negligible = np.abs(upper.data) < ROUNDING * np.abs(upper.data).mean()
-    upper.data[negligible] = 0.0
-    upper.eliminate_zeros()
+    least = ROUNDING * np.abs(upper.data).mean()
     matrix = csr_array(upper + upper.T)
+    matrix.data[(matrix.data > -least) & (matrix.data < least)] = 0.0
+    matrix.eliminate_zeros()
     matrix.sort_indices()
     return matrix
 
