@@ -139,17 +139,18 @@ def run(
         out = out or _run_folder(Path(model or ""), refine, tetrahedra)
         with progress_bar() as progress:
             if compare:
-                from rdcalcium.cli.comparison import run_all
+                from rdcalcium.runner.again import all_finished
 
                 both = {plain: _load(model, None, tetrahedra), out: loaded}
-                results = run_all(both, backend, overwrite, progress=progress, **how)
+                results = all_finished(both, backend, overwrite=overwrite, tell=click.echo, progress=progress, **how)
             else:
                 results = [runner.run(loaded, backend, out, overwrite=overwrite, progress=progress, **how)]
     _finish(results[-1])
     if compare:
-        from rdcalcium.cli.comparison import compare_runs, others_beside
+        from rdcalcium.cli.comparison import compare_runs
+        from rdcalcium.results.same_model import others_of_model
 
-        compare_runs([*results, *others_beside(plain, results)])
+        compare_runs([*results, *others_of_model(_refined(plain), results)])
 
 
 @cli.command()
@@ -183,6 +184,11 @@ def _run_folder(model: Path, refine: float | None, tetrahedra: bool) -> Path:
     """Where a run goes unless somebody says: named after the model, and after what is different about its mesh."""
     name = model.parent.name if model.name == "model.toml" and model.parent.name else model.stem
     return Path("runs") / (name + ("-tetrahedra" if tetrahedra else "") + (f"-refine-{refine:g}" if refine else ""))
+
+
+def _refined(plain: Path) -> list[Path]:
+    """Where runs of it with --refine are, by their names."""
+    return sorted(plain.parent.glob(f"{plain.name}-refine-*"))
 
 
 def _load(name: str | None, refine: float | None, tetrahedra: bool) -> Model:

@@ -1,58 +1,23 @@
-"""Runs of one model on cells of several sizes: made one after the other, and told in a table."""
+"""What runs of one model on cells of several sizes tell, as a table on the terminal."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from rdcalcium.cli.tables import console_for, fits
-from rdcalcium.errors import RdcalciumError
 from rdcalcium.results import Result
-from rdcalcium.results.convergence import convergence, require_alike, write_convergence
-from rdcalcium.results.same_model import difference, model_of
+from rdcalcium.results.convergence import convergence, write_convergence
 from rdcalcium.richardson import ORDER
 from rdcalcium.units import counted, nanometres
 
 if TYPE_CHECKING:
     import xarray
 
-    from rdcalcium.model import Model
-
 MANY = 40  # rows of the table on the terminal, beyond which the worst are shown
 SURE = 0.5  # how far an observed order may be from that of the scheme
 NOTHING = 1e-4  # share, below which an error is none
-
-
-def run_all(models: Mapping[Path, Model], backend: str, overwrite: bool, **how: Any) -> list[Result]:
-    """A finished run of each model, by its folder; ends after the first that is stopped.
-
-    how  as of `runner.run`
-    """
-    from rdcalcium.runner.again import finished
-
-    for model in models.values():
-        require_alike(model)
-    results: list[Result] = []
-    for path, model in models.items():
-        results.append(finished(model, path, backend, overwrite=overwrite, tell=click.echo, **how))
-        if results[-1].about.status != "finished":
-            break
-    return results
-
-
-def others_beside(base: Path, made: list[Result]) -> Iterator[Result]:
-    """Finished runs of the same model on other cells, in folders that are named after those that were made."""
-    own, model = [result.folder for result in made], model_of(made[-1].folder)
-    for path in sorted(base.parent.glob(f"{base.name}-refine-*")):
-        with suppress(RdcalciumError):  # no run, or a damaged one
-            result = Result(path)
-            if path not in own and result.about.status == "finished" and not difference(model_of(path), model):
-                yield result
 
 
 def compare_runs(runs: list[Result]) -> None:

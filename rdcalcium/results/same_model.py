@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from rdcalcium.errors import RdcalciumError
 from rdcalcium.library import resolve
 from rdcalcium.model import Model, read_toml, write_toml
 from rdcalcium.results.folder import MODEL
+from rdcalcium.results.run import Result
 
 FILES = ("file", "waveform")  # keys of files, of which a run keeps copies under names of its own
 WORDS = ("title", "notes", "references", "record", "discretization")  # which change nothing that is compared
@@ -24,6 +28,16 @@ def difference(one: Model, other: Model) -> str:
     """The first table in which two models differ besides their cells, such as "buffers"; nothing if there is none."""
     a, b = (_tables(model) for model in (one, other))
     return next((key for key in [*a, *(key for key in b if key not in a)] if a.get(key) != b.get(key)), "")
+
+
+def others_of_model(folders: Iterable[Path], made: Sequence[Result]) -> Iterator[Result]:
+    """Finished runs in some folders that are of the same model as those that were made, and not among them."""
+    own, model = {result.folder for result in made}, model_of(made[-1].folder)
+    for path in folders:
+        with suppress(RdcalciumError):  # no run, or a damaged one
+            result = Result(path)
+            if path not in own and result.about.status == "finished" and not difference(model_of(path), model):
+                yield result
 
 
 def _tables(model: Model) -> dict[str, Any]:

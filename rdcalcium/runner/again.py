@@ -1,8 +1,8 @@
-"""A finished run of a model in a folder: the one that is there, the rest of one that was stopped, or a new one."""
+"""Finished runs of models in folders: one that is there, the rest of one that was stopped, or a new one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from rdcalcium.model import Model
 from rdcalcium.placement import placed
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About
+from rdcalcium.results.convergence import require_alike
 from rdcalcium.results.same_model import difference, model_of
 from rdcalcium.runner.start import resume, run
 
@@ -38,6 +39,23 @@ def finished(
         return Result(out)
     tell(f"{out} holds a part of this run, which goes on")
     return resume(out, backend, **{key: value for key, value in how.items() if key != "warn"})
+
+
+def all_finished(models: Mapping[Path, Model], backend: str = "auto", **how: Any) -> list[Result]:
+    """A finished run of each model in its folder, to be compared; ends after the first that is stopped.
+
+    how  as of `finished`
+
+    Raises RunFolderError before the first run where runs of a model on other cells tell nothing.
+    """
+    for model in models.values():
+        require_alike(model)
+    results: list[Result] = []
+    for out, model in models.items():
+        results.append(finished(model, out, backend, **how))
+        if results[-1].about.status != "finished":
+            break
+    return results
 
 
 def _difference(model: Model, out: Path) -> str:
