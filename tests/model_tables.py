@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pydantic import BaseModel
+
 from rdcalcium import library
 from rdcalcium.catalogue import FOLDER
 from rdcalcium.model import Model, ModelError
+from rdcalcium.model.kinds import kinds_in
 from rdcalcium.model.transports import Transport
+from tests.shapes import FROM_FILES
 from tests.support import ROOT
 
 FIXED = {"name": "fixed", "total": 400, "diffusivity": 0, "k_on": 0.1, "K_d": 10}
@@ -46,6 +50,25 @@ def channel(**changes: Any) -> dict[str, Any]:
     return {**tables()["channels"][0], **changes}
 
 
+CUBE = str(ROOT / "tests" / "cube.obj")
+MITOCHONDRION = {"kind": "ellipsoid", "centre": [0, 0, 0.15], "semi_axes": [0.2, 0.1, 0.1], "axis": [1, 1, 0]}
+RETICULUM = {"kind": "tubule", "path": [[1, 0, 0], [0.2, 0, -0.05]]}
+BAR = {"pedestal_radius": 0.02, "pedestal_height": 0.05, "table_radius": 0.08, "table_thickness": 0.015}
+ROD = {"kind": "cylinder", "base": [0.3, 0, 0.2], "top": [0.3, 0, 0.9], "radius": 0.04}
+SHAPES: dict[str, dict[str, Any]] = {
+    "box": {"size": [1, 1, 0.5], "periodic": ["x"], "obstacles": [{"kind": "ribbon"}]},
+    "bouton": {
+        "semi_axes": [0.6, 0.5, 0.4],
+        "axons": [{"radius": 0.1, "length": 0.5}],
+        "obstacles": [{**MITOCHONDRION, "second_axis": [0, 0, 1]}, RETICULUM],
+    },
+    "sphere": {"radius": 0.5},
+    "ellipsoid": {"semi_axes": [0.5, 0.4, 0.3]},
+    "hemisphere": {"radius": 0.8, "obstacles": [{"kind": "t_bar", **BAR}]},
+    "cylinder": {"radius": 0.6, "height": 1, "top_radius": 0.5, "obstacles": [ROD]},
+    "sector": {"radius": 0.75, "angle": 34},
+    "calyx_lobe": {"radius": 10, "thickness": 0.5, "extent": 3},
+}
 GEOMETRIES = {
     "box": {"kind": "box", "size": [1, 0.7, 0.45]},
     "mirrored box": {"kind": "box", "size": [1, 1, 0.5], "symmetry": ["x", "y"]},
@@ -53,6 +76,15 @@ GEOMETRIES = {
         "kind": "box",
         "size": [1, 1, 0.5],
         "obstacles": [{"centre": ["0.1 um", 0.2, "27.3 nm"], "radius": "25 nm", "name": "docked"}],
+    },
+    "surface": {
+        **{"kind": "surface", "length_unit": "um", "smoothing": "100 nm", "simplification": "1 nm", "file": CUBE},
+        "obstacles": [
+            {
+                **{"kind": "surface", "name": "speck", "length_unit": "nm", "offset": [0.5, 0.5, 0.5], "file": CUBE},
+                **{"smoothing": "0.1 nm", "simplification": "1 pm"},
+            }
+        ],
     },
     "mesh": {"kind": "mesh", "file": "/somewhere/bouton.msh", "length_unit": "nm", "membrane": "active zone"},
 }
@@ -137,9 +169,16 @@ STIMULI: dict[str, dict[str, Any]] = {
     },
     "table": {"kind": "table", "file": CALYX, "source": ["keller2015"]},
 }
+ALONE: dict[str, Any] = {"channels": [], "sensors": [], "probes": []}  # a terminal with nothing at places
 PARTS: dict[str, dict[str, Any]] = {
-    **{f"geometry {k}": {"geometry": v} for k, v in GEOMETRIES.items() if k != "mesh"},
-    "geometry mesh": {"geometry": GEOMETRIES["mesh"], "discretization": {"kind": "tetrahedra", "monotone": True}},
+    **{f"geometry {k}": {"geometry": v} for k, v in GEOMETRIES.items() if k not in FROM_FILES},
+    "geometry surface": {**ALONE, "geometry": GEOMETRIES["surface"]},
+    "geometry mesh": {
+        "geometry": GEOMETRIES["mesh"],
+        "discretization": {"kind": "tetrahedra", "monotone": True},
+        "buffers": [{"use": "fixed_keller2015", "where": {"kind": "region", "name": "axon"}}],
+    },
+    **{f"shape {kind}": {**ALONE, "geometry": {"kind": kind, **shape}} for kind, shape in SHAPES.items()},
     **{f"discretization {k}": {"discretization": v} for k, v in DISCRETIZATIONS.items()},
     **{f"current {k}": {"channels": [channel(current=v)]} for k, v in CURRENTS.items()},
     "current ohmic": {
@@ -356,6 +395,15 @@ PARTS: dict[str, dict[str, Any]] = {
                 "every": "1 ms",
                 "view": {"kind": "region", "where": {"kind": "sphere", "centre": [0, 0, 0.1], "radius": "80 nm"}},
             },
+            {"name": "all", "dye": "dye", "light": "340 nm", "every": "1 ms", "view": {"kind": "terminal"}},
+            {
+                "name": "point",
+                "dye": "dye",
+                "light": "340 nm",
+                "every": "1 ms",
+                "view": {"kind": "spot", "position": [0, 0, 0.1]},
+                "optics": {"kind": "confocal", "numerical_aperture": 1.2, "wavelength": "488 nm"},
+            },
         ],
     },
     "sensor with bare numbers and units": {
@@ -382,6 +430,21 @@ PARTS: dict[str, dict[str, Any]] = {
         "references": ["10.1371/journal.pcbi.1004253"],
     },
 }
+
+
+def kinds_of_table(table: type[BaseModel]) -> set[type[BaseModel]]:
+    """A kind of table, and all that may stand in it."""
+    inside = (kind for field in table.model_fields.values() for kind in kinds_in(field.annotation))
+    return {table}.union(*map(kinds_of_table, inside))
+
+
+def kinds_used(value: Any) -> set[type[BaseModel]]:
+    """Kinds of the tables that a value is made of."""
+    if isinstance(value, BaseModel):
+        return {type(value)}.union(*(kinds_used(getattr(value, key)) for key in type(value).model_fields))
+    if isinstance(value, dict | tuple | list):
+        return set().union(*map(kinds_used, value.values() if isinstance(value, dict) else value))
+    return set()
 
 
 _TO_BE_SAID = re.compile(r'to be said: (density) = "… (/um\^2)"|to be said: parameters = \{ (\w+) = "… ([^"]*)" \}')

@@ -13,11 +13,18 @@ import pytest
 from rdcalcium import library, units
 from rdcalcium.errors import nearest
 from rdcalcium.model import Buffer, Model, ModelError, PulseCurrent, write_toml
-from rdcalcium.model.kinds import kind_name, kinds_in
 from rdcalcium.model.quantity import LIMITS
-from rdcalcium.model.shapes import KINDS
-from tests.model_tables import CURRENTS, GATED_CURRENTS, PARTS, STIMULI, channel, tables
-from tests.shapes import FROM_FILES
+from tests.model_tables import (
+    CURRENTS,
+    GATED_CURRENTS,
+    PARTS,
+    SHAPES,
+    STIMULI,
+    channel,
+    kinds_of_table,
+    kinds_used,
+    tables,
+)
 
 FULL = tables(
     geometry={**PARTS["geometry vesicles"]["geometry"], "symmetry": ["x"]},
@@ -29,24 +36,6 @@ FULL = tables(
 OPEN_CURRENTS = {kind: law for kind, law in GATED_CURRENTS.items() if law["kind"] != "ohmic"}
 BARE = {key: tables()[key] for key in ("geometry", "discretization", "run")}
 GATED = {"stimulus": FULL["stimulus"], "channels": PARTS["current ohmic"]["channels"]}
-MITOCHONDRION = {"kind": "ellipsoid", "centre": [0, 0, 0.15], "semi_axes": [0.2, 0.1, 0.1], "axis": [1, 1, 0]}
-RETICULUM = {"kind": "tubule", "path": [[1, 0, 0], [0.2, 0, -0.05]]}
-BAR = {"pedestal_radius": 0.02, "pedestal_height": 0.05, "table_radius": 0.08, "table_thickness": 0.015}
-ROD = {"kind": "cylinder", "base": [0.3, 0, 0.2], "top": [0.3, 0, 0.9], "radius": 0.04}
-SHAPES: dict[str, dict[str, Any]] = {
-    "box": {"size": [1, 1, 0.5], "periodic": ["x"], "obstacles": [{"kind": "ribbon"}]},
-    "bouton": {
-        "semi_axes": [0.6, 0.5, 0.4],
-        "axons": [{"radius": 0.1, "length": 0.5}],
-        "obstacles": [{**MITOCHONDRION, "second_axis": [0, 0, 1]}, RETICULUM],
-    },
-    "sphere": {"radius": 0.5},
-    "ellipsoid": {"semi_axes": [0.5, 0.4, 0.3]},
-    "hemisphere": {"radius": 0.8, "obstacles": [{"kind": "t_bar", **BAR}]},
-    "cylinder": {"radius": 0.6, "height": 1, "top_radius": 0.5, "obstacles": [ROD]},
-    "sector": {"radius": 0.75, "angle": 34},
-    "calyx_lobe": {"radius": 10, "thickness": 0.5, "extent": 3},
-}
 MODELS = {
     "everything": FULL,
     **{f"shape {kind}": {**BARE, "geometry": {"kind": kind, **shape}} for kind, shape in SHAPES.items()},
@@ -67,6 +56,7 @@ MODELS = {
         ],
     },
     "mesh": tables(**PARTS["geometry mesh"]),
+    "surface": {**BARE, **PARTS["geometry surface"]},
     "dyes and microscopes": {**BARE, **PARTS["dyes and microscopes"]},
     **{
         name: {**BARE, **PARTS[name]}
@@ -151,9 +141,10 @@ def test_a_value_of_a_type_that_fits_nowhere_is_refused_by_its_key(name: str, wr
         assert key_of(place) in sentence, f"{place}: {sentence}"
 
 
-def test_no_shape_is_left_out() -> None:
-    """But for those from files, which are among all parts."""
-    assert set(SHAPES) == {kind_name(kind) for kind in KINDS} - FROM_FILES
+def test_no_kind_of_part_is_left_out() -> None:
+    """Shapes, obstacles, rules, currents, stimuli, views and all others."""
+    there = set().union(*(kinds_used(library.resolve(tables)) for tables in MODELS.values()))
+    assert kinds_of_table(Model) - there == set()
 
 
 def test_every_field_of_every_part_is_tried() -> None:
@@ -161,15 +152,8 @@ def test_every_field_of_every_part_is_tried() -> None:
     elsewhere = {
         "K_d",  # follows from k_on and k_off, which are said
         "table",  # filled in from the waveform, and written nowhere
-        *("offset", "smoothing", "simplification"),  # of a surface, whose file is read with the model
     }
-    assert all_fields(Model) - tried == elsewhere
-
-
-def all_fields(table: Any) -> set[str]:
-    """Keys of a table and of the tables in it."""
-    inside = [all_fields(t) for field in table.model_fields.values() for t in kinds_in(field.annotation)]
-    return set(table.model_fields).union(*inside)
+    assert {key for kind in kinds_of_table(Model) for key in kind.model_fields} - tried == elsewhere
 
 
 @pytest.mark.parametrize("name", MODELS)

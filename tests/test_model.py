@@ -28,7 +28,18 @@ from rdcalcium.model import (
 from rdcalcium.model.docstrings import key_meaning
 from rdcalcium.model.waveform import read_waveform
 from rdcalcium.recorders.release import ReleaseSensors
-from tests.model_tables import DISCRETIZATIONS, FIXED, GEOMETRIES, OHMIC, PARTS, channel, model_of_tables, tables
+from tests.model_tables import (
+    DISCRETIZATIONS,
+    FIXED,
+    GEOMETRIES,
+    OHMIC,
+    PARTS,
+    channel,
+    kinds_of_table,
+    kinds_used,
+    model_of_tables,
+    tables,
+)
 
 
 def table(times: list[float], values: list[float]) -> dict[str, Any]:
@@ -61,6 +72,11 @@ def test_a_model_is_the_same_when_it_is_written_and_read(part: str) -> None:
     again = reread(model)
     assert again == model
     assert write_toml(again) == write_toml(model)
+
+
+def test_every_kind_of_part_is_written_and_read() -> None:
+    there = set().union(*(kinds_used(model_of_tables(**part)) for part in PARTS.values()))
+    assert kinds_of_table(Model) - there == set()
 
 
 @pytest.mark.parametrize("name", library.entries("models"))

@@ -160,6 +160,8 @@ class Described(Mirrored):
 
     @model_validator(mode="after")
     def _halves_are_alike(self) -> Self:
+        if not self.mirrors:
+            return self
         low, high = self.outline.bounds
         points = np.random.default_rng(1).uniform(low, high, (SAMPLES, 3))
         depth = self.outline.depth(points)
