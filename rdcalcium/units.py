@@ -53,6 +53,7 @@ _USUAL = 1e15  # no other unit makes a number beyond this, or below its inverse,
 
 MANY = 1e6  # from which on a number is told with a power of ten
 NANOMOLAR, FEMTOAMPERES = 1e3, 1e3  # nM in one µM, fA in one pA: for readers too
+SAME_PLACE = 1e-9  # µm; places nearer to each other are one: rounding is below it up to 1 m, an atom 10⁵ times as wide
 NM_PER_UM = 1000  # for readers and pictures; nothing is computed in nm
 _LEVELS = (("mM", 1e3), ("uM", 1.0), ("nM", 1e-3))  # µM, likewise
 _SPANS = (("s", 1e3), ("ms", 1.0), ("us", 1e-3), ("ns", 1e-6))  # ms, for readers too

@@ -14,9 +14,10 @@ from rdcalcium.geometry.axis import Axis
 from rdcalcium.geometry.cut import CutCells
 from rdcalcium.geometry.grid import RectilinearGrid, flat
 from rdcalcium.solids.periodic import nearest_image
-from rdcalcium.units import nanometres, nanometres_to
+from rdcalcium.units import SAME_PLACE, nanometres, nanometres_to
 
-ON_FACE = 1e-9  # µm, so near to a face a point lies on it
+NOTHING = 1e-9  # of the weights of the cells around a point, which is left where none of them counts
+BEYOND = 1e-6  # of the length of an axis, by which a point that lies on a wall may be outside
 AS_ONE = 1e3  # how much more it counts that weights add up to 1 than that they have their centre at the point,
 SMOOTH = 1e-2  # and how much less that they are near to trilinear ones
 
@@ -50,7 +51,7 @@ class GridLocator:
         for k in beside:
             weights[k] = self._beside_membrane(points[k], cells[k], plain[k], away[k])
         sums = weights.sum(axis=1)
-        if np.any(sums < 1e-9):
+        if np.any(sums < NOTHING):
             point = points[int(np.argmin(sums))]
             raise InputError(
                 f"the cells around {nanometres(point, 4)} are all solid at this cell size; "
@@ -104,13 +105,13 @@ class GridLocator:
         points = np.atleast_2d(points)
         sides = [
             np.stack([axis.widths[axis.find(points[:, a] + s)] for a, axis in enumerate(self.grid.axes)], axis=1)
-            for s in (-ON_FACE, ON_FACE)
+            for s in (-SAME_PLACE, SAME_PLACE)
         ]
         return np.maximum(*sides)
 
     def _check_inside(self, points: np.ndarray) -> None:
         for a, axis in enumerate(self.grid.axes):
-            slack = 1e-6 * (axis.edges[-1] - axis.edges[0])
+            slack = BEYOND * axis.length
             outside = (points[:, a] < axis.edges[0] - slack) | (points[:, a] > axis.edges[-1] + slack)
             if outside.any():
                 point = points[int(np.argmax(outside))]

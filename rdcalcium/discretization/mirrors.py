@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rdcalcium.discretization.base import Discretization
+from rdcalcium.units import SAME_PLACE
 
 
 def computed_share(points: np.ndarray, planes: Sequence[tuple[int, float]]) -> np.ndarray:
@@ -15,7 +16,7 @@ def computed_share(points: np.ndarray, planes: Sequence[tuple[int, float]]) -> n
     points  (p, 3) µm
     planes  mirror planes (axis, coordinate)
     """
-    on_plane = sum(np.abs(points[:, axis] - at) < 1e-9 for axis, at in planes)
+    on_plane = sum(np.abs(points[:, axis] - at) < SAME_PLACE for axis, at in planes)
     return 0.5 ** np.broadcast_to(on_plane, len(points))
 
 

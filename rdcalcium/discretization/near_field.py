@@ -25,6 +25,7 @@ from rdcalcium.solids.periodic import nearest_image
 
 REACH = 15  # cells, of the widest side, from a pore; the difference (0.15 % there) is neglected beyond
 TIE = 1e-9  # share of a distance that rounding may change
+ON_END = PORE / 1000  # µm; a pore this near to an end of the grid is in it
 ALONG = 0.1  # of a cell, by which a place beside a pore is further along an end of the grid
 LATE = 1e7  # spacings², after which a random walk on the lattice is diffusion
 _LOG_TIMES = np.arange(-45.0, np.log(LATE), 0.2)  # the trapezoidal rule converges exponentially in log t
@@ -151,7 +152,7 @@ def _is_in_plane(grid: RectilinearGrid, pore: np.ndarray) -> bool:
     step = ALONG * np.array([axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True)])
     body = nearby(grid.cut.body, place(pore - step), place(pore + step))  # type: ignore[union-attr]
     beside = pore + np.concatenate([np.diag(step), -np.diag(step)])
-    for a in np.flatnonzero((np.minimum(pore - low, high - pore) < PORE * 1e-3) & ~np.array(grid.periodic)):
+    for a in np.flatnonzero((np.minimum(pore - low, high - pore) < ON_END) & ~np.array(grid.periodic)):
         along = np.clip(beside[np.arange(6) % 3 != a], low, high)
         if (body.depth(along) > -TOUCHING * step.max()).all():
             return True

@@ -24,6 +24,7 @@ SAMPLES = 5  # points along each side of a cell on the border of a part
 ORDER = 7  # of the lattice of points in a tetrahedron there
 ON = 1e-3  # of the distance that is asked for: a point so near to a surface is on it
 ROUNDING = 1e-12  # of a share that is all
+NO_SLOPE = 1e-12  # µm; where the depth changes by less from side to side, all is on one side
 CHUNK = 1 << 16  # cells or tetrahedra at a time
 
 
@@ -315,7 +316,7 @@ def _scaled(share: np.ndarray, volumes: np.ndarray, amount: float) -> np.ndarray
 
 def _cut(depth: np.ndarray, across: np.ndarray) -> np.ndarray:
     """Share inside of what is around points, where the depth goes so far from one side to the other."""
-    return np.clip(depth / np.maximum(across, 1e-12) + 0.5, 0.0, 1.0)
+    return np.clip(depth / np.maximum(across, NO_SLOPE) + 0.5, 0.0, 1.0)
 
 
 def _chunks(numbers: np.ndarray, points: int) -> Iterator[np.ndarray]:

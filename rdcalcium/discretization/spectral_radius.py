@@ -9,7 +9,8 @@ from scipy.linalg import eigvalsh_tridiagonal
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-LANCZOS_MARGIN = 1.02  # the estimate comes from below
+FOUND = 1e-2  # of the radius, to which it is found: a narrower one takes more time, and no stage less
+LANCZOS_MARGIN = 1 + 2 * FOUND  # the estimate comes from below
 
 
 def of_axes(coefficients: Sequence[np.ndarray], periodic: Sequence[bool] = (False,) * 3) -> float:
@@ -65,6 +66,6 @@ def of_matrix(conductance: csr_array, volumes: np.ndarray, bound: float) -> floa
     )
     start = np.cos(np.arange(len(volumes)) ** 2)  # rough, so that it holds the fastest mode, and reproducible
     try:
-        return float(eigsh(matrix, k=1, which="LA", v0=start, tol=1e-2, return_eigenvectors=False)[0])
+        return float(eigsh(matrix, k=1, which="LA", v0=start, tol=FOUND, return_eigenvectors=False)[0])
     except ArpackNoConvergence:
         return bound

@@ -17,9 +17,9 @@ from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose
 from rdcalcium.units import nanometres
 
-ON_NODE = 1e-6  # µm, a source this near to a node belongs to it alone
-ON_FACE = 1e-6  # barycentric, a source this near to a face lies on it
-INSIDE = -1e-9  # barycentric, rounding
+ON_NODE = 1e-6  # µm, a thousandth of the radius of a pore: a source this near to a node belongs to it alone
+ON_FACE = 1e-6  # of the height of a tetrahedron: a source this near to a face lies on it, as most on a membrane do
+INSIDE = -1e-9  # of that height, by which rounding puts a point outside a tetrahedron in which it is
 CANDIDATES = (8, 64)  # nearest tetrahedra tried before all are
 CHUNK = 10_000  # points at a time
 

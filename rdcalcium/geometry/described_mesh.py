@@ -20,9 +20,8 @@ from rdcalcium.model import Described, Model, Tetrahedra
 from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.shapes import Place
 from rdcalcium.solids import Block, Common, Solid, onto_surface
-from rdcalcium.units import NM_PER_UM, nanometres
+from rdcalcium.units import NM_PER_UM, SAME_PLACE, nanometres
 
-NEAR = 1e-9  # µm, a node this near to a plane or a point is on it
 ENOUGH = 50  # points of a face of a body, by which it is recognised
 
 
@@ -95,7 +94,7 @@ def described_mesh(
 def _inside(shape: Described, points: Sequence[Place], kind: str, hollow: Sequence[str]) -> np.ndarray:
     """Positions (p, 3) µm, which are in the terminal."""
     positions = np.array(points, dtype=float).reshape(-1, 3)
-    for k in np.flatnonzero(shape.cytosol(hollow).depth(positions) < -NEAR):
+    for k in np.flatnonzero(shape.cytosol(hollow).depth(positions) < -SAME_PLACE):
         try:
             shape.require_inside(f"{kind} {k}", tuple(positions[k].tolist()))
         except ValueError as error:
@@ -106,11 +105,11 @@ def _inside(shape: Described, points: Sequence[Place], kind: str, hollow: Sequen
 def _on_the_membrane(shape: Described, points: np.ndarray) -> np.ndarray:
     """The points, of which those that are nearly on the surface of the terminal are put on it."""
     depth = np.abs(shape.outline.depth(points))
-    near = (depth > NEAR / 1000) & (depth < GAP / 2)
+    near = (depth > SAME_PLACE / 1000) & (depth < GAP / 2)
     moved = points.copy()
     moved[near] = onto_surface(shape.outline, points[near])
     for axis, at in shape.mirrors.items():
-        moved[np.abs(moved[:, axis] - at) < NEAR, axis] = at
+        moved[np.abs(moved[:, axis] - at) < SAME_PLACE, axis] = at
     return moved
 
 
@@ -119,7 +118,7 @@ def _clear_of_walls(shape: Described, points: np.ndarray) -> np.ndarray:
     away = [points[:, axis] - shape.bounds[end][axis] for axis, end in shape.walls.values()]
     away += [body.depth(points) for body in (shape.outline, *(obstacle.solid for obstacle in shape.standing))]
     distances = np.abs(away)
-    clear = np.where(distances < NEAR, np.inf, distances).min(axis=0) >= GAP / 2
+    clear = np.where(distances < SAME_PLACE, np.inf, distances).min(axis=0) >= GAP / 2
     for axis, end in shape.ends.values():  # where nodes are twice
         clear &= np.abs(points[:, axis] - shape.bounds[end][axis]) >= GAP / 2
     return points[clear]
@@ -148,7 +147,7 @@ def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Put the nearest node exactly at each wanted point, where it is to rounding already."""
     if len(wanted):
         distance, nearest = cKDTree(nodes).query(wanted)
-        for point in wanted[distance > NEAR]:
+        for point in wanted[distance > SAME_PLACE]:
             raise InputError(f"Gmsh made no node at {nanometres(point)}; try another size_at_active_zone")
         nodes[nearest] = wanted
     return nodes
@@ -189,7 +188,7 @@ def _surfaces(made: Meshed, points: np.ndarray, shape: Described, hollow: Sequen
 def _wall(shape: Described, corners: np.ndarray) -> str:
     """Name of the plane wall or end of a tile on which triangles (k, 3, 3) lie; an empty text where there is none."""
     for name, (axis, end) in {**shape.walls, **shape.ends}.items():
-        if (np.abs(corners[:, :, axis] - shape.bounds[end][axis]) < NEAR).all():
+        if (np.abs(corners[:, :, axis] - shape.bounds[end][axis]) < SAME_PLACE).all():
             return name
     return ""
 

@@ -10,9 +10,8 @@ from scipy.spatial import cKDTree
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import TetrahedralMesh, Tiling, row_keys
+from rdcalcium.surfaces.joining import FILE_ROUNDING
 from rdcalcium.units import nanometres
-
-ROUNDING = 1e-6  # of the extent of a mesh, by which nodes of opposite ends may differ: a file may have seven digits
 
 
 def with_ends(mesh: TetrahedralMesh, name: str, periods: Mapping[int, float]) -> TetrahedralMesh:
@@ -22,7 +21,7 @@ def with_ends(mesh: TetrahedralMesh, name: str, periods: Mapping[int, float]) ->
 
     Raises InputError for a mesh that is not as long as its period, or whose opposite faces do not match.
     """
-    same, slack = np.arange(len(mesh.points)), ROUNDING * float(np.ptp(mesh.points, axis=0).max())
+    same, slack = np.arange(len(mesh.points)), FILE_ROUNDING * float(np.ptp(mesh.points, axis=0).max())
     surfaces, points = dict(mesh.surfaces), mesh.points.copy()
     for axis, period in periods.items():
         letter, (low, high) = "xyz"[axis], (float(f(mesh.points[:, axis])) for f in (np.min, np.max))

@@ -14,7 +14,7 @@ from rdcalcium.geometry.contents import Contents
 from rdcalcium.geometry.mesh import TetrahedralMesh, among, row_keys, six_volumes
 from rdcalcium.units import PLACES, figures, places
 
-SAME_PLACE = 1e-9  # of the extent of a mesh: nodes nearer to each other are one, for files round
+COPIED = 1e-9  # of the extent of a mesh: nodes nearer to each other are one; copies of a node are rounded alike
 
 
 def mended(contents: Contents) -> tuple[Contents, list[str]]:
@@ -68,7 +68,7 @@ def _parts(mesh: TetrahedralMesh) -> Iterator[str]:
 def _merged(contents: Contents) -> tuple[Contents, list[str]]:
     """One node for all at one place: two parts of a mesh that were put side by side are joined."""
     points = contents.points
-    pairs = cKDTree(points).query_pairs(SAME_PLACE * float(np.ptp(points, axis=0).max()), output_type="ndarray")
+    pairs = cKDTree(points).query_pairs(COPIED * float(np.ptp(points, axis=0).max()), output_type="ndarray")
     if not len(pairs):
         return contents, []
     size = len(points)

@@ -9,9 +9,8 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.surfaces.joining import FILE_ROUNDING
 from rdcalcium.units import nanometres, nanometres_to
-
-ROUNDING = 1e-7  # of the extent of a mesh, by which nodes of a plane may be off it: a file may have eight digits
 
 
 def with_mirrors(mesh: TetrahedralMesh, name: str, planes: Mapping[int, str]) -> TetrahedralMesh:
@@ -29,7 +28,7 @@ def with_mirrors(mesh: TetrahedralMesh, name: str, planes: Mapping[int, str]) ->
 
 def _with_mirror(mesh: TetrahedralMesh, name: str, axis: int, called: str) -> TetrahedralMesh:
     """The mesh with one plane."""
-    points, rounding = mesh.points.copy(), ROUNDING * float(np.ptp(mesh.points, axis=0).max())
+    points, rounding = mesh.points.copy(), FILE_ROUNDING * float(np.ptp(mesh.points, axis=0).max())
     on_plane = np.abs(points[:, axis]) <= rounding
     points[on_plane, axis] = 0.0
     faces = mesh.boundary()

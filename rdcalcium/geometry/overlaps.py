@@ -10,12 +10,11 @@ from rdcalcium.errors import InputError
 from rdcalcium.geometry.mending import parts
 from rdcalcium.geometry.mesh import FACES, TetrahedralMesh, flatness, row_keys
 from rdcalcium.surfaces.distance import Distances
-from rdcalcium.surfaces.joining import kept
+from rdcalcium.surfaces.joining import FILE_ROUNDING, kept
 from rdcalcium.surfaces.triangles import named
 from rdcalcium.units import places
 
 SLIVER = 1e-5  # flatness of tetrahedra that files which round may turn inside out
-WITHIN = 1e-6  # of the extent of a mesh: a node that is so deep in another part overlaps it
 
 
 def require_no_overlap(mesh: TetrahedralMesh) -> None:
@@ -59,7 +58,7 @@ def _within_others(mesh: TetrahedralMesh) -> np.ndarray:
         return np.empty((0, 3))
     boundary = named(mesh.points, mesh.boundary())
     surfaces = [kept(boundary, part[boundary.faces[:, 0]] == number) for number in range(count)]
-    far = WITHIN * float(np.ptp(mesh.points, axis=0).max())
+    far = FILE_ROUNDING * float(np.ptp(mesh.points, axis=0).max())
     found = []
     for one, other in permutations(surfaces, 2):
         low, high = one.points.min(axis=0), one.points.max(axis=0)

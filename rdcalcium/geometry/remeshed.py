@@ -19,13 +19,12 @@ from rdcalcium.surfaces.collapsing import collapsed
 from rdcalcium.surfaces.joining import kept
 from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose, named
-from rdcalcium.units import NM_PER_UM
+from rdcalcium.units import NM_PER_UM, SAME_PLACE
 
 # Between two triangles; along sharper edges Gmsh keeps the edge. It refuses a surface where such edges end somewhere
 # within it, as on a rough one: then only sharper ones are kept, and none in the end.
 SHARP = tuple(math.radians(angle) for angle in (40, 60, 90, 180))
 SHORT = 0.5  # of the wanted length: Gmsh cuts surfaces into patches, and leaves shorter edges where they meet
-HELD = 1e-9  # µm, between a point and the corner that it became
 
 
 def remeshed(gmsh: Any, solid: Solid, sizes: Sizes, points: np.ndarray) -> Triangles:
@@ -40,7 +39,7 @@ def remeshed(gmsh: Any, solid: Solid, sizes: Sizes, points: np.ndarray) -> Trian
     held = np.zeros(len(found.points), dtype=bool)
     if len(points):
         away, nearest = cKDTree(found.points).query(points)
-        held[nearest[away < HELD]] = True
+        held[nearest[away < SAME_PLACE]] = True
     return collapsed(found, SHORT * sizes.at(found.points), held)
 
 

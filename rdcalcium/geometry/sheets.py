@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from rdcalcium.geometry.joining import Edges, Faces
-from rdcalcium.solids import Solid, met, slopes, thickness
+from rdcalcium.solids import Solid, met, normals, tangents, thickness
 
 PLACES = (0.01, 0.17, 0.33, 0.5, 0.67, 0.83, 0.99)  # along each side of a cell whose middle is no cytosol
 ARRIVED = 1e-3  # of the thickness of a body, as near to which it is met
@@ -97,7 +97,7 @@ def spans(body: Solid, starts: np.ndarray, ends: np.ndarray, reach: np.ndarray) 
     through = np.isfinite(entry) & np.isfinite(leaving)
     some, entry, leaving = some[through], entry[through], leaving[through]
     first, last = (starts[some] + share[:, None] * (ends - starts)[some] for share in (entry, leaving))
-    one, other = (_normals(body, points) for points in (first, last))
+    one, other = (normals(body, points) for points in (first, last))
     sheet = (one * other).sum(axis=1) < OPPOSITE
     some, middle, normal = some[sheet], ((first + last) / 2)[sheet], (one - other)[sheet]
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
@@ -106,22 +106,14 @@ def spans(body: Solid, starts: np.ndarray, ends: np.ndarray, reach: np.ndarray) 
     return spanned
 
 
-def _normals(body: Solid, points: np.ndarray) -> np.ndarray:
-    slope = slopes(body, points)
-    normals: np.ndarray = slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12)
-    return normals
-
-
-def _goes_on(body: Solid, points: np.ndarray, normals: np.ndarray, reach: np.ndarray, arrived: float) -> np.ndarray:
+def _goes_on(body: Solid, points: np.ndarray, normal: np.ndarray, reach: np.ndarray, arrived: float) -> np.ndarray:
     """Whether lines along normals (n, 3) meet a body too that are so far (n, 1) µm beside points (n, 3), (n,).
 
     On one side of each along both directions: beside its rim a sheet goes on only there, and a rod on none.
     """
-    along = np.cross(normals, np.eye(3)[np.abs(normals).argmin(axis=1)])
-    along /= np.linalg.norm(along, axis=1, keepdims=True)
     on = np.ones(len(points), dtype=bool)
-    for aside in (along, np.cross(normals, along)):
+    for aside in tangents(normal):
         sides = (points + sign * reach * aside for sign in (-1, 1))
-        one, other = (met(body, side - reach * normals, side + reach * normals, arrived) for side in sides)
+        one, other = (met(body, side - reach * normal, side + reach * normal, arrived) for side in sides)
         on &= np.isfinite(np.minimum(one, other))
     return on

@@ -8,7 +8,7 @@ import numpy as np
 
 from rdcalcium.geometry.axis import Axis, unknowns
 
-ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none
+ROUNDING = 1e-9  # of a cell; a rest of an axis below this is none: 1 um / 5 nm are 200 cells, and no 201st
 
 
 def uniform_axis(low: float, high: float, size: float, mirror: bool = False) -> Axis:

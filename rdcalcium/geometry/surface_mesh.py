@@ -13,7 +13,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.child import in_child
-from rdcalcium.geometry.described_mesh import NEAR, described_mesh, described_nodes
+from rdcalcium.geometry.described_mesh import described_mesh, described_nodes
 from rdcalcium.geometry.given_surface import given
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.remeshed import add_triangles, remeshed
@@ -27,7 +27,7 @@ from rdcalcium.model.shapes.surface import SurfaceFile
 from rdcalcium.solids import Solid, Surface, surface_points
 from rdcalcium.surfaces.edges import mean_edge, sharp_edges
 from rdcalcium.surfaces.simplifying import FEWEST
-from rdcalcium.units import NM_PER_UM, nanometres
+from rdcalcium.units import NM_PER_UM, SAME_PLACE, nanometres
 
 PATIENCE, EACH = 60.0, 0.005  # s, and for each triangle and node; smooth surfaces take 0.0005 s for each
 SLACK = 0.3  # of the shortest edges, by which a simpler surface may be off
@@ -82,7 +82,7 @@ def _fitted(shape: SurfaceFile, simple: SurfaceFile, point: Place) -> Place:
     """A point of a terminal where it is in a simpler one: on the surface if it is on it, and not beyond it."""
     put = shape.put_on(point)
     on, beyond = (float(of.outline.depth(np.array([put]))[0]) for of in (shape, simple))
-    return simple.closed.distances.foot(put) if abs(on) < NEAR or beyond < 0 else put
+    return simple.closed.distances.foot(put) if abs(on) < SAME_PLACE or beyond < 0 else put
 
 
 def _require_smooth(shape: SurfaceFile) -> None:
@@ -139,7 +139,7 @@ def _add_sheets(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.n
     """
     solids = [shape.outline, *(obstacle.solid for obstacle in shape.obstacles)]
     away = np.abs([solid.depth(points) for solid in solids])
-    on = np.where(away.min(axis=0) < NEAR, away.argmin(axis=0), -1)
+    on = np.where(away.min(axis=0) < SAME_PLACE, away.argmin(axis=0), -1)
     tags, first = [], 0
     for number, solid in enumerate(solids):
         try:

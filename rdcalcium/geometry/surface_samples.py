@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rdcalcium.solids import Solid, Surface, onto_surface, slopes
+from rdcalcium.solids import Solid, Surface, normals, onto_surface, slopes, tangents
 from rdcalcium.surfaces import Triangles
 from rdcalcium.surfaces.edges import edges_of, neighbours, sheets
 from rdcalcium.surfaces.joining import kept
@@ -44,10 +44,8 @@ def radii(solid: Solid, points: np.ndarray) -> np.ndarray:
     """
     low, high = solid.bounds
     step = STEP * float(np.subtract(high, low).max())
-    normal = _normals(solid, points)
-    one = np.cross(normal, np.eye(3)[np.abs(normal).argmin(axis=1)])
-    one /= np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-12)
-    turns = [_turn(solid, points, normal, step * along) for along in (one, np.cross(normal, one))]
+    normal = normals(solid, points)
+    turns = [_turn(solid, points, normal, step * along) for along in tangents(normal)]
     strongest = np.linalg.norm(np.stack(turns, axis=1), ord=2, axis=(1, 2)) / step
     smooth = np.linalg.norm(slopes(solid, points), axis=1) > SMOOTH
     return np.divide(1.0, strongest, out=np.full(len(points), np.inf), where=(strongest > 0) & smooth)
@@ -61,7 +59,7 @@ def thickness(solid: Solid, points: np.ndarray, most: float) -> tuple[np.ndarray
     most  µm, beyond which a body is no sheet: those points are left out
     """
     on = points[np.abs(solid.depth(points)) < FIRST / 2]
-    normal = _normals(solid, on)
+    normal = normals(solid, on)
     inside, outside = np.zeros(len(on)), np.full(len(on), np.inf)
     for way in FIRST * FURTHER ** np.arange(np.ceil(np.log(max(most / FIRST, 1.0)) / np.log(FURTHER)) + 1):
         still = np.isinf(outside)
@@ -75,7 +73,7 @@ def thickness(solid: Solid, points: np.ndarray, most: float) -> tuple[np.ndarray
         out = solid.depth(on + middle[:, None] * normal) < 0
         inside, outside = np.where(out, inside, middle), np.where(out, middle, outside)
     width = (inside + outside) / 2
-    facing = (_normals(solid, on + width[:, None] * normal) * normal).sum(axis=1) < -FACING
+    facing = (normals(solid, on + width[:, None] * normal) * normal).sum(axis=1) < -FACING
     return on[facing], width[facing]
 
 
@@ -83,17 +81,12 @@ def _turn(solid: Solid, points: np.ndarray, normal: np.ndarray, along: np.ndarra
     """How the normal changes along a way (p, 3) µm or against it, whichever is less; 0 where it turns at once."""
     changes = []
     for way in (1, -1):
-        half, whole = (way * (_normals(solid, points + way * part * along) - normal) for part in (0.5, 1.0))
+        half, whole = (way * (normals(solid, points + way * part * along) - normal) for part in (0.5, 1.0))
         turn = np.linalg.norm(whole, axis=1)
         gradual = (np.linalg.norm(half, axis=1) < EVENLY * turn) & (turn > STEP / PLANE)
         changes.append(np.where(gradual[:, None], whole, 0.0))
     less = np.linalg.norm(changes, axis=2).argmin(axis=0)
     return np.where(less[:, None] == 0, *changes)
-
-
-def _normals(solid: Solid, points: np.ndarray) -> np.ndarray:
-    slope = slopes(solid, points)
-    return slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12)
 
 
 def balls(solid: Solid) -> Iterator[tuple[np.ndarray, float]]:

@@ -10,10 +10,9 @@ from rdcalcium.model.model import Model
 from rdcalcium.model.obstacles import Obstacle
 from rdcalcium.model.obstacles.standing import Standing
 from rdcalcium.solids import Solid, share_space
-from rdcalcium.units import nanometres
+from rdcalcium.units import SAME_PLACE, nanometres
 
 SAMPLES = 200  # points at which a body and its mirror image are compared
-ROUNDING = 1e-9  # µm
 OFF = 0.001  # µm, by which a foot may be off the membrane: coordinates are in nm
 
 
@@ -59,12 +58,12 @@ def over_mirrors(model: Model) -> Iterator[str]:
 def _reaches_over(body: Solid, axis: int, plane: float) -> bool:
     """Whether a body is on both sides of a plane, and not alike on both."""
     low, high = body.bounds
-    if not low[axis] < plane - ROUNDING < high[axis]:
+    if not low[axis] < plane - SAME_PLACE < high[axis]:
         return False
     points = np.random.default_rng(1).uniform(low, high, (SAMPLES, 3))
     images = points.copy()
     images[:, axis] = 2 * plane - images[:, axis]
-    return bool(np.abs(body.depth(points) - body.depth(images)).max() > ROUNDING)
+    return bool(np.abs(body.depth(points) - body.depth(images)).max() > SAME_PLACE)
 
 
 def outside(model: Model) -> Iterator[str]:
@@ -74,7 +73,7 @@ def outside(model: Model) -> Iterator[str]:
         return
     for i, obstacle in enumerate(model.geometry.solids):
         middle = np.mean(obstacle.solid.bounds, axis=0, keepdims=True)
-        there = min(obstacle.solid.depth(middle)[0], outline.depth(middle)[0]) > ROUNDING
+        there = min(obstacle.solid.depth(middle)[0], outline.depth(middle)[0]) > SAME_PLACE
         if not there and not share_space(obstacle.solid, outline):
             yield f"{_which(i, obstacle)} is wholly outside the terminal, and in the way of nothing: is that meant?"
 

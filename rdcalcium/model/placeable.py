@@ -16,9 +16,8 @@ from rdcalcium.model.placement import Rule
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.model.vesicles import Vesicles
 from rdcalcium.solids import Corners
-from rdcalcium.units import nanometres
+from rdcalcium.units import SAME_PLACE, nanometres
 
-ROUNDING = 1e-9  # µm, by which a zone may reach beyond a wall
 OFF = 1e-6  # µm, by which its centre may be off the membrane
 
 if TYPE_CHECKING:
@@ -148,8 +147,8 @@ def _require_within_walls(zones: Sequence[Zone], bounds: Corners, mirrors: Colle
     low, high = bounds
     for zone in zones:
         for axis in range(2):
-            below = zone.centre[axis] - zone.radius < low[axis] - ROUNDING and axis not in mirrors
-            if below or zone.centre[axis] + zone.radius > high[axis] + ROUNDING:
+            below = zone.centre[axis] - zone.radius < low[axis] - SAME_PLACE and axis not in mirrors
+            if below or zone.centre[axis] + zone.radius > high[axis] + SAME_PLACE:
                 raise ValueError(
                     f"active zone {zone.name!r} at {nanometres(zone.centre)} with radius {nanometres(zone.radius, 4)} "
                     "reaches beyond the membrane; move it, or make it smaller"

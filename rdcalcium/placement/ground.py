@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-ROUNDING = 1e-9  # µm, by which a place on the edge may be beyond it
+from rdcalcium.units import SAME_PLACE
 
 
 class Ground(Protocol):
@@ -65,7 +65,7 @@ class Disc:
 
     def contains(self, feet: np.ndarray) -> np.ndarray:
         """Within the radius."""
-        inside: np.ndarray = np.linalg.norm(feet - np.array(self.centre), axis=1) <= self.radius + ROUNDING
+        inside: np.ndarray = np.linalg.norm(feet - np.array(self.centre), axis=1) <= self.radius + SAME_PLACE
         return inside
 
     def shrunk(self, margin: float) -> Disc:
@@ -101,7 +101,7 @@ class Rectangle:
 
     def contains(self, feet: np.ndarray) -> np.ndarray:
         """Between the corners."""
-        low, high = np.array(self.low) - ROUNDING, np.array(self.high) + ROUNDING
+        low, high = np.array(self.low) - SAME_PLACE, np.array(self.high) + SAME_PLACE
         return np.asarray(((feet >= low) & (feet <= high)).all(axis=1))
 
     def shrunk(self, margin: float) -> Rectangle:

@@ -8,8 +8,7 @@ from scipy.spatial import cKDTree
 from rdcalcium.model.shapes import Shape
 from rdcalcium.solids import Solid
 from rdcalcium.solids.periodic import depth_in_tiles, tiled
-
-SAME = 1e-9  # µm, between a place and an image that is no other one
+from rdcalcium.units import SAME_PLACE
 
 
 def mirrored(shape: Shape, points: np.ndarray) -> np.ndarray:
@@ -36,7 +35,7 @@ def from_own_image(shape: Shape, points: np.ndarray) -> np.ndarray:
     """From each of some points (n, 3) µm to the nearest of its own images in another place; (n,) µm, or infinite."""
     images = _by_image(everywhere(shape, points), len(points))[1:]
     away = np.linalg.norm(images - points, axis=2)
-    return np.asarray(np.where(away > SAME, away, np.inf).min(axis=0, initial=np.inf))
+    return np.asarray(np.where(away > SAME_PLACE, away, np.inf).min(axis=0, initial=np.inf))
 
 
 def from_others(shape: Shape, points: np.ndarray) -> np.ndarray:
@@ -46,7 +45,7 @@ def from_others(shape: Shape, points: np.ndarray) -> np.ndarray:
     """
     tree, images = cKDTree(points), everywhere(shape, points)[len(points) :]
     away: np.ndarray = tree.query(points, k=2)[0][:, 1]  # the first is the point itself
-    images = images[tree.query(images)[0] > SAME]
+    images = images[tree.query(images)[0] > SAME_PLACE]
     return np.minimum(away, cKDTree(images).query(points)[0]) if len(images) else away
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.errors import ModelError
-from rdcalcium.placement.images import SAME
+from rdcalcium.units import SAME_PLACE
 
 
 def on_the_computed_side(
@@ -23,17 +23,17 @@ def on_the_computed_side(
     """
     for axis, plane in mirrors.items():
         away = points[:, axis] - plane
-        if not (away < -SAME).any():
+        if not (away < -SAME_PLACE).any():
             continue
         image = points.copy()
         image[:, axis] -= 2 * away
-        if cKDTree(points).query(image)[0].max() > SAME:
+        if cKDTree(points).query(image)[0].max() > SAME_PLACE:
             raise ModelError(
                 f"{called} reach over the mirror plane {'xyz'[axis]} = {plane:g}, on whose other side their mirror "
                 f"images are, and are not their own mirror image: leave {'xyz'[axis]!r} out of geometry.symmetry, or "
                 "move the zone away from the plane"
             )
-        points, feet = (found[away >= -SAME] for found in (points, feet))
+        points, feet = (found[away >= -SAME_PLACE] for found in (points, feet))
         for found in (points, feet):
             found[:, axis] = np.maximum(found[:, axis], plane)
     return points, feet

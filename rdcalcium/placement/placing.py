@@ -11,10 +11,11 @@ from rdcalcium.errors import ModelError
 from rdcalcium.model.placement.number import Poisson
 from rdcalcium.placement.chart import Chart, raised
 from rdcalcium.placement.crowd import Crowd
-from rdcalcium.placement.ground import ROUNDING, Ground
+from rdcalcium.placement.ground import Ground
 from rdcalcium.placement.images import depth_everywhere, everywhere, from_others
 from rdcalcium.placement.membrane import SAME
 from rdcalcium.solids import Solid
+from rdcalcium.units import SAME_PLACE
 
 TOUCHING = 1 - 1e-9  # of the sum of two radii
 
@@ -90,10 +91,10 @@ class Placing:
 
     def clear_of_bodies(self, points: np.ndarray) -> np.ndarray:
         """Which centres (n, 3) are so far from all that stands in the terminal, and its images, that none overlap."""
-        clear = self.vesicles.is_far(points, (self.radius + self.vesicles.radii) * TOUCHING - ROUNDING)
+        clear = self.vesicles.is_far(points, (self.radius + self.vesicles.radii) * TOUCHING - SAME_PLACE)
         for body in self.bodies:
             depth = depth_everywhere(self.chart.membrane.shape, body, points)
-            clear &= depth <= ROUNDING - self.radius * TOUCHING
+            clear &= depth <= SAME_PLACE - self.radius * TOUCHING
         return clear
 
     def require_free(self, places: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from rdcalcium.placement.crowd import Crowd
 from rdcalcium.placement.images import from_own_image
 from rdcalcium.placement.membrane import Membrane
 from rdcalcium.randomness import generator
+from rdcalcium.solids import tangents
 from rdcalcium.units import counted, nanometres
 
 BATCH, PATIENCE = 64, 100  # centres that are tried at once, and how often, before there is no room for one more
@@ -89,9 +90,7 @@ def has_room(membrane: Membrane, centres: np.ndarray, radius: float, part: str |
 def rims(membrane: Membrane, centres: np.ndarray, radius: float) -> np.ndarray:
     """Points on the rims of discs around centres (n, 3), the first of each, then the second, …, (RIM · n, 3)."""
     angles, normals = 2 * np.pi * np.arange(RIM) / RIM, membrane.inward(centres)
-    first = np.cross(normals, np.eye(3)[np.abs(normals).argmin(axis=1)])
-    first /= np.linalg.norm(first, axis=1, keepdims=True)
-    second = np.cross(normals, first)
+    first, second = tangents(normals)
     around = np.cos(angles)[:, None, None] * first + np.sin(angles)[:, None, None] * second
     rim = (centres + radius * around).reshape(-1, 3)
     return membrane.along(rim, np.tile(normals, (RIM, 1)))

@@ -10,7 +10,15 @@ from rdcalcium.solids.frustum import Frustum
 from rdcalcium.solids.measure import volume_and_area
 from rdcalcium.solids.meeting import share_space
 from rdcalcium.solids.nearby import nearby
-from rdcalcium.solids.nearest import nearest_on_piece, nearest_on_surface, onto_surface, slopes, surface_points
+from rdcalcium.solids.nearest import (
+    nearest_on_piece,
+    nearest_on_surface,
+    normals,
+    onto_surface,
+    slopes,
+    surface_points,
+    tangents,
+)
 from rdcalcium.solids.pieces import Outside, only_name, pieces
 from rdcalcium.solids.segments import met, ways_to
 from rdcalcium.solids.surface import Surface
@@ -37,6 +45,7 @@ __all__ = [
     "nearby",
     "nearest_on_piece",
     "nearest_on_surface",
+    "normals",
     "only_name",
     "onto_surface",
     "picked",
@@ -44,6 +53,7 @@ __all__ = [
     "share_space",
     "slopes",
     "surface_points",
+    "tangents",
     "thickness",
     "to_data",
     "turn_of",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rdcalcium.solids.base import Place, Solid
-from rdcalcium.solids.nearest import slopes
+from rdcalcium.solids.nearest import normals
 from rdcalcium.solids.thickness import thickness
 
 FINE, FEW, MANY = 3, 8, 80  # lines across a body, at least, and along each side of a box at least and at most
@@ -47,8 +47,7 @@ def _along(solid: Solid, starts: np.ndarray, axis: int, length: float, rounding:
         depth = solid.depth(points)
         crossed = (depth > 0) != within[left] if step else np.zeros(len(left), dtype=bool)
         if crossed.any():
-            normals = slopes(solid, points[crossed])
-            cosines += float((np.abs(normals[:, axis]) / np.linalg.norm(normals, axis=1).clip(min=1e-12)).sum())
+            cosines += float(np.abs(normals(solid, points[crossed])[:, axis]).sum())
         within[left] = depth > 0
         way = np.minimum(np.maximum(np.abs(depth), rounding), length - along[left])
         inside += float(way[depth > 0].sum())

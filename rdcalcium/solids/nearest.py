@@ -70,6 +70,21 @@ def slopes(solid: Solid, points: np.ndarray) -> np.ndarray:
     return gradient
 
 
+def normals(solid: Solid, points: np.ndarray) -> np.ndarray:
+    """Direction of that gradient at points (p, 3) µm, (p, 3); 0 where the depth has no slope."""
+    slope = slopes(solid, points)
+    length = np.linalg.norm(slope, axis=1, keepdims=True)
+    return np.divide(slope, length, out=np.zeros_like(slope), where=length > 0)
+
+
+def tangents(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two directions along a surface, at right angles to each other and to its normals (p, 3), (p, 3) each."""
+    one = np.cross(normal, np.eye(3)[np.abs(normal).argmin(axis=1)])
+    length = np.linalg.norm(one, axis=1, keepdims=True)
+    one = np.divide(one, length, out=np.zeros_like(one), where=length > 0)
+    return one, np.cross(normal, one)
+
+
 def surface_points(solid: Solid, count: int, seed: int = 1) -> np.ndarray:
     """Points (at least `count`, 3) µm on the surface, spread over it, the same ones each time."""
     low, high = (np.array(corner) for corner in solid.bounds)
@@ -102,10 +117,8 @@ def _slid(solid: Solid, starts: np.ndarray, wanted: np.ndarray, name: str | None
 
 def _tangential(solid: Solid, points: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """What of directions (p, 3) is along the surface at points (p, 3) of it, (p, 3)."""
-    normals = slopes(solid, points)
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    normals = np.divide(normals, length, out=np.zeros_like(normals), where=length > 0)
-    along: np.ndarray = directions - (directions * normals).sum(axis=1, keepdims=True) * normals
+    normal = normals(solid, points)
+    along: np.ndarray = directions - (directions * normal).sum(axis=1, keepdims=True) * normal
     return along
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from rdcalcium.surfaces.edges import edges_of
-from rdcalcium.surfaces.joining import SAME_PLACE, kept, told
+from rdcalcium.surfaces.joining import FILE_ROUNDING, kept, told
 from rdcalcium.surfaces.triangles import Triangles
 
 
@@ -72,7 +72,7 @@ def _sides(triangles: Triangles) -> np.ndarray:
 def _is_flat(triangles: Triangles) -> np.ndarray:
     """Whether the height over the longest side is none, (m,)."""
     doubled = np.linalg.norm(triangles.doubled_areas(), axis=1)
-    flat: np.ndarray = doubled <= SAME_PLACE * triangles.extent() * _sides(triangles).max(axis=1)
+    flat: np.ndarray = doubled <= FILE_ROUNDING * triangles.extent() * _sides(triangles).max(axis=1)
     return flat
 
 

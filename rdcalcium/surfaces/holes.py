@@ -8,7 +8,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.surfaces.edges import edges_of, sheets
-from rdcalcium.surfaces.joining import SAME_PLACE, kept, told
+from rdcalcium.surfaces.joining import FILE_ROUNDING, kept, told
 from rdcalcium.surfaces.triangles import Triangles
 from rdcalcium.units import nanometres, places
 
@@ -47,7 +47,7 @@ def filled(triangles: Triangles) -> tuple[Triangles, list[str]]:
     around = [_perimeter(triangles.points[loop]) for loop, _ in loops]
     count, sheet = sheets(edges)
     of = sheet[_one_of(triangles, np.array([loop[0] for loop, _ in loops]))]
-    sizes = [_size(triangles.points[loop], SAME_PLACE * triangles.extent()) for loop, _ in loops]
+    sizes = [_size(triangles.points[loop], FILE_ROUNDING * triangles.extent()) for loop, _ in loops]
     shares = np.array(sizes) / np.bincount(sheet, _areas(triangles), count)[of]
     middles = np.array([triangles.points[loop].mean(axis=0) for loop, _ in loops])
     largest = np.argsort(shares)[::-1]

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from rdcalcium.surfaces.triangles import Triangles
 from rdcalcium.units import places
 
-SAME_PLACE = 1e-6  # of the extent: corners nearer to each other are one, for files round to single precision
+FILE_ROUNDING = 1e-6  # of the extent, by which coordinates may be off that a file keeps with seven digits
 
 
 def joined(triangles: Triangles) -> tuple[Triangles, list[str]]:
@@ -34,7 +34,7 @@ def _one_corner_each(triangles: Triangles) -> Triangles:
     points = triangles.points
     at, place = _distinct(points)
     known = points[at]
-    pairs = cKDTree(known).query_pairs(SAME_PLACE * triangles.extent(), output_type="ndarray")
+    pairs = cKDTree(known).query_pairs(FILE_ROUNDING * triangles.extent(), output_type="ndarray")
     graph = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=(len(known), len(known)))
     _, label = connected_components(graph, directed=False)
     _, first, new = np.unique(label, return_index=True, return_inverse=True)

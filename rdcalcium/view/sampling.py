@@ -13,11 +13,11 @@ from scipy.spatial import cKDTree
 from rdcalcium.results import CellComplex
 from rdcalcium.solids import Block, Solid, Surface
 from rdcalcium.solids.base import place
+from rdcalcium.units import SAME_PLACE
 from rdcalcium.view.run_folder import CALCIUM, RunFolder
 
 AROUND = 0.02  # µm from an obstacle, within which a point without cytosol belongs to it
 NOTHING = -9.0  # logarithm that stands for no calcium at all
-TOUCHING = 1e-9  # µm
 SKIP = 4  # points of a raster, of which the depth is taken once
 
 
@@ -98,7 +98,7 @@ class Samples:
         """Width of the half cells beside a mirror, µm: with its image each is one cell, across which nothing bends."""
         picture = self.run.snapshots.picture
         away = np.abs(picture.points[:, axis] - mirror)
-        return float(away[away > TOUCHING].min(initial=np.inf)) if picture.centring == "cell" else 0.0
+        return float(away[away > SAME_PLACE].min(initial=np.inf)) if picture.centring == "cell" else 0.0
 
     def _operators(self) -> tuple[csr_array, csr_array, np.ndarray]:
         picture = self.run.snapshots.picture

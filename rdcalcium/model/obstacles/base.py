@@ -10,8 +10,8 @@ import numpy as np
 
 from rdcalcium.model.base import Part
 from rdcalcium.solids import Place, Solid
+from rdcalcium.units import SAME_PLACE
 
-ROUNDING = 1e-9  # µm, by which a point on the surface may seem to be inside
 OBSTACLES = "vesicles"  # the surface of all obstacles together
 
 
@@ -72,4 +72,4 @@ class Obstacle(Part):
 
     def contains(self, point: Place) -> bool:
         """Whether a point (µm) is inside; one on the surface is not, whatever rounding says."""
-        return bool(self.solid.depth(np.array([point]))[0] > ROUNDING)
+        return bool(self.solid.depth(np.array([point]))[0] > SAME_PLACE)

@@ -10,10 +10,10 @@ from rdcalcium.errors import ModelError
 from rdcalcium.model.placement.clusters import Clusters
 from rdcalcium.placement.adding import one_by_one
 from rdcalcium.placement.chart import raised
-from rdcalcium.placement.ground import ROUNDING, Disc
+from rdcalcium.placement.ground import Disc
 from rdcalcium.placement.placing import Placing
 from rdcalcium.placement.rules.base import follow
-from rdcalcium.units import nanometres
+from rdcalcium.units import SAME_PLACE, nanometres
 
 
 @follow.register
@@ -33,7 +33,7 @@ def _clusters(rule: Clusters, placing: Placing) -> np.ndarray:
 
 def _centres(rule: Clusters, placing: Placing) -> np.ndarray:
     """Of clusters that are on the ground as a whole, (k, 3); ModelError where that has no room for one."""
-    if rule.radius > placing.ground.room * (1 + ROUNDING):
+    if rule.radius > placing.ground.room + SAME_PLACE:
         raise ModelError(
             f"{placing.called}: a cluster with a radius of {nanometres(rule.radius, 4)} is in its zone as a whole, in "
             f"which one of {nanometres(placing.ground.room, 4)} at most has room; make the clusters smaller, or the "
