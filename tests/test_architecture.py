@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from typing import get_args
 
 import pytest
 
-from rdcalcium.model.shapes import KINDS
+from rdcalcium.backends import BACKENDS, backend_class
+from rdcalcium.catalogue import SHELVES, entries
+from rdcalcium.integrators import METHODS
+from rdcalcium.model import Run, Shape, obstacles, placement, shapes
+from rdcalcium.model.current_laws import CurrentLaw
+from rdcalcium.model.kinds import kinds_in
+from rdcalcium.model.optics import AnyOptics
+from rdcalcium.model.stimulus import Stimulus
+from rdcalcium.model.views import AnyView
 from tests.support import ROOT
 
 PACKAGE = ROOT / "rdcalcium"
@@ -98,25 +110,83 @@ def test_the_library_never_prints() -> None:
     assert not found, f"print() in {', '.join(found)}; return the text, and let cli/ show it"
 
 
-def asked_for_their_shape(source: str, shapes: set[str]) -> Iterator[int]:
-    """Lines that ask a geometry for its class or its kind, instead of asking it what they want to know."""
+# Parts that are added without touching what uses them: where they are, and what is asked for its kind in their stead.
+ADDED: dict[str, tuple[tuple[type, ...], str]] = {
+    "model/shapes": ((Shape, *shapes.KINDS), "geometry"),
+    "model/obstacles": (obstacles.KINDS, "obstacle"),
+    "model/placement": (placement.KINDS, "placement"),
+    "model/prescribed_currents.py and model/gated_currents.py": (tuple(kinds_in(CurrentLaw)), "current"),
+    "model/stimulus.py": (tuple(kinds_in(Stimulus)), "stimulus"),
+    "model/views.py": (tuple(kinds_in(AnyView)), "view"),
+    "model/optics.py": (tuple(kinds_in(AnyOptics)), "optics"),
+    "backends": (tuple(map(backend_class, BACKENDS)), "backend"),
+}
+MAY_ASK = {
+    "geometry/surface_mesh.py": {"SurfaceObstacle"},  # surfaces from files are meshed together
+    "geometry/given_surface.py": {"SurfaceObstacle"},
+    "recorders/sight.py": {"RegionView", "Frame"},  # CONTRIBUTING.md: how to add a view
+}
+
+
+def asked_for_their_kind(source: str, kinds: set[str], called: str) -> Iterator[tuple[int, set[str]]]:
+    """Lines that ask a part for its class or its kind, instead of asking it what they want to know; and the classes."""
     for node in ast.walk(ast.parse(source)):
-        asks = isinstance(node, ast.Call) and ast.unparse(node.func) in {"isinstance", "issubclass"}
-        if asks and shapes & {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}:
-            yield node.lineno
-        if isinstance(node, ast.Compare) and "geometry.kind" in ast.unparse(node):
-            yield node.lineno
-        if isinstance(node, ast.MatchClass) and ast.unparse(node.cls) in shapes:
-            yield node.lineno
+        asked: set[str] = set()
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"isinstance", "issubclass"}:
+            asked = kinds & {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}
+        if isinstance(node, ast.Compare) and re.search(rf"\b{called}\.kind\b", ast.unparse(node)):
+            asked = {f"{called}.kind"}
+        if isinstance(node, ast.MatchClass):
+            asked = kinds & {ast.unparse(node.cls)}
+        if asked:
+            yield node.lineno, asked
 
 
-def test_no_module_asks_a_geometry_for_its_class() -> None:
-    shapes = {"Shape", "Geometry", *(kind.__name__ for kind in KINDS)}
-    assert {"Box", "MeshFile"} < shapes
+def test_the_guard_sees_who_asks_for_a_kind() -> None:
     asking = "isinstance(g, (int, Box))\nmodel.geometry.kind == 'box'\nmatch g:\n    case Shape(): pass\n"
-    assert list(asked_for_their_shape(asking, shapes)) == [1, 2, 4]
-    found = [f"{path}:{line}" for path in MODULES for line in asked_for_their_shape(path.read_text(), shapes)]
-    assert not found, f"{', '.join(found)}: let the shape answer, in model/shapes, or its builder"
+    assert [line for line, _ in asked_for_their_kind(asking, {"Box", "Shape"}, "geometry")] == [1, 2, 4]
+
+
+@pytest.mark.parametrize("home", ADDED)
+def test_no_module_asks_a_part_for_its_kind(home: str) -> None:
+    """One that did would have to be edited for the next kind."""
+    kinds, called = ADDED[home]
+    own = {Path(*kind.__module__.split(".")[1:]).with_suffix(".py") for kind in kinds}
+    found = [
+        f"line {line} of {path} asks for {', '.join(sorted(asked))}"
+        for path in (path.relative_to(PACKAGE) for path in MODULES)
+        for line, asked in asked_for_their_kind((PACKAGE / path).read_text(), {k.__name__ for k in kinds}, called)
+        if path not in own and not asked <= MAY_ASK.get(str(path), set())
+    ]
+    assert not found, f"{'; '.join(found)}: let the part answer, in {home}"
+
+
+def test_no_entry_of_the_library_is_named_in_code() -> None:
+    named = {name for kind in SHELVES for name in entries(kind)}
+    assert {"EGTA", "felmy2003", "keller2015"} < named
+    found = [
+        f"{path}:{node.lineno} names {node.value!r}"
+        for path in MODULES
+        if room_of(path) != "bench"  # what it measures has buffers of its own
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in named
+    ]
+    assert not found, ", ".join(found)
+
+
+def test_what_contributing_calls_found_by_itself_is_found() -> None:
+    """Every module of a package of kinds is used: a file that nobody sees is no addition."""
+    homes = {"model/shapes", "model/obstacles", "model/placement", "placement/rules", "geometry/formats"}
+    assert homes <= set(named(CONTRIBUTING.partition("## Adding")[2]))
+    for home in homes:
+        package = f"rdcalcium.{home.replace('/', '.')}"
+        import_module(package)
+        there = {f"{package}.{module.name}" for module in iter_modules([PACKAGE / home])}
+        assert there <= sys.modules.keys(), f"{there - sys.modules.keys()} of {home} is not imported with it"
+
+
+def test_every_method_is_a_choice_of_the_model() -> None:
+    assert set(METHODS) == set(get_args(Run.model_fields["method"].annotation))
 
 
 def test_only_the_command_line_exits() -> None:

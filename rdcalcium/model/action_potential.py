@@ -69,6 +69,11 @@ class ActionPotential(VoltageCourse):
         return self
 
     @property
+    def temperature(self) -> float | None:
+        """That of the recording."""
+        return self.recorded_at
+
+    @property
     def starts(self) -> tuple[float, ...]:
         """When each waveform starts, ms."""
         return self.train.moments if self.train else self.times or (0.0,)

@@ -72,6 +72,11 @@ class PrescribedCurrent(Law):
 class GatedCurrent(Law):
     """A function of the voltage and of the probability that the channel is open: it needs a gate and a stimulus."""
 
+    @property
+    def grows_with(self) -> float | None:
+        """Calcium (µM) in proportion to which it grows without end; None where it saturates, or nobody says."""
+        return None
+
     @abstractmethod
     def inward(self, open_probability: np.ndarray, voltage: np.ndarray) -> np.ndarray:
         """Mean inward current (pA) of a channel that is open with this probability at this voltage (mV).

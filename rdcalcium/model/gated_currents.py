@@ -116,6 +116,11 @@ class GoldmanCurrent(GatedCurrent):
         """Its permeability, µm³/ms."""
         return self.permeability
 
+    @property
+    def grows_with(self) -> float | None:
+        """Calcium outside."""
+        return self.outside
+
     def within(self, surroundings: Surroundings) -> Self:
         """With what it does not say itself."""
         outside, temperature = self.outside or surroundings.outside, self.temperature

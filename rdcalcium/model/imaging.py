@@ -13,7 +13,7 @@ from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.optics import AnyOptics
 from rdcalcium.model.quantity import PositiveTime, Quantity
 from rdcalcium.model.shapes import Place, Shape
-from rdcalcium.model.views import AnyView, Line
+from rdcalcium.model.views import AnyView
 from rdcalcium.units import milliseconds, nanometres, nanometres_to
 
 Share = Annotated[float, Quantity("number", ge=0)]
@@ -57,7 +57,7 @@ class Imaging(Part):
     @property
     def period_of_a_point(self) -> float:
         """Time that each point may be looked at before it is the turn of the next, ms."""
-        return self.every / len(self.view.points) if isinstance(self.view, Line) else self.every
+        return self.every / len(self.view.points) if self.view.scanned else self.every
 
     def lights(self, dye: Buffer) -> tuple[str, ...]:
         """Excitation of each image that is taken, known to the dye.
@@ -102,7 +102,7 @@ class Imaging(Part):
     def _exposed_within_the_period(self) -> Self:
         longest = self.period_of_a_point
         if self.exposure and self.exposure > longest * (1 + 1e-9):
-            of = "its share of every" if isinstance(self.view, Line) else "every"
+            of = "its share of every" if self.view.scanned else "every"
             raise ValueError(
                 f"imaging {self.name!r}: exposure = {milliseconds(self.exposure)} is longer than {of} = "
                 f"{milliseconds(longest)}; make it shorter, or every longer"

@@ -30,6 +30,11 @@ class Optics(Part):
         """Standard deviations of the point spread function across the optical axis and along it, µm."""
 
     @property
+    def sees_all_depths(self) -> bool:
+        """Whether light from all depths counts alike."""
+        return math.isinf(self.spread[1])
+
+    @property
     def source(self) -> tuple[str, ...]:
         """References of its formula."""
         return ()

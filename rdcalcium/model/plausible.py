@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rdcalcium.catalogue import entries
-from rdcalcium.model.action_potential import ActionPotential
 from rdcalcium.model.base import LibraryPart
 from rdcalcium.model.buffers import Buffer
 from rdcalcium.model.flash_doubts import lost_light
@@ -149,9 +148,9 @@ def _trains(model: Model) -> Iterator[tuple[str, RegularTrain | PoissonTrain]]:
 
 def _temperatures(model: Model) -> Iterator[str]:
     """Gates that are as fast as at another temperature than that of the action potential."""
-    if not isinstance(model.stimulus, ActionPotential) or model.stimulus.recorded_at is None:
+    there = model.stimulus.temperature if model.stimulus else None
+    if there is None:
         return
-    there = model.stimulus.recorded_at
     for group in model.channels_within:
         here = group.measured_at
         if group.gate and here is not None and abs(here - there) > OTHER_TEMPERATURE:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rdcalcium.model.gated_currents import HALF_SATURATION, GoldmanCurrent
+from rdcalcium.model.current_law import GatedCurrent
+from rdcalcium.model.gated_currents import HALF_SATURATION
 from rdcalcium.model.model import Model
 from rdcalcium.model.names import OUTSIDE
 from rdcalcium.units import show
@@ -51,10 +52,11 @@ def currents_without_saturation(model: Model) -> Iterator[str]:
     """Currents by the constant field in much calcium, where those of real channels saturate."""
     for group in model.channels_within:
         law = group.current
-        if isinstance(law, GoldmanCurrent) and law.outside is not None and law.outside > USUAL_CALCIUM:
+        outside = law.grows_with if isinstance(law, GatedCurrent) else None
+        if outside is not None and outside > USUAL_CALCIUM:
             yield (
-                f"the GHK current of channels {group.name!r} grows in proportion to the calcium outside, "
-                f"{show(law.outside, 'concentration')}, and that of real ones saturates, half at about "
+                f"the {law.kind} current of channels {group.name!r} grows in proportion to the calcium outside, "
+                f"{show(outside, 'concentration')}, and that of real ones saturates, half at about "
                 f"{show(HALF_SATURATION, 'concentration')}: is that meant? If not, say a smaller permeability, or an "
                 "ohmic current with measured_in, which saturates"
             )

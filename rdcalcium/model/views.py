@@ -19,9 +19,11 @@ class View(Part):
     """What every view says of itself.
 
     focused  whether it is seen through optics, else it is a region whose mean is taken
+    scanned  whether its points are seen one after the other, for an equal share of the period each
     """
 
     focused: ClassVar[bool]
+    scanned: ClassVar[bool] = False
 
     kind: str
 
@@ -89,6 +91,8 @@ class Line(Focused):
 
     Each point has an equal share of the period `every`.
     """
+
+    scanned: ClassVar[bool] = True
 
     kind: Literal["line"] = "line"
     start: Point

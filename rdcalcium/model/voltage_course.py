@@ -41,6 +41,11 @@ class VoltageCourse(Part):
         return []
 
     @property
+    def temperature(self) -> float | None:
+        """Temperature at which it was recorded, °C; None where nobody says."""
+        return None
+
+    @property
     @abstractmethod
     def beginnings(self) -> dict[str, float]:
         """When each of its parts begins, ms, by what users call it."""

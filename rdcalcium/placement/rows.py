@@ -64,8 +64,7 @@ def _body(obstacle: Obstacle) -> tuple[str, str, tuple[float, float, float], flo
     """Kind, name, centre and radius of what stands in the terminal; of what is not round half of its largest extent."""
     low, high = np.array(obstacle.solid.bounds)
     x, y, z = ((low + high) / 2).tolist()
-    kind = "vesicle" if obstacle.kind == "sphere" else obstacle.kind
-    return kind, obstacle.name, (x, y, z), float((high - low).max() / 2)
+    return obstacle.row_kind, obstacle.name, (x, y, z), float((high - low).max() / 2)
 
 
 def _zones_of(model: Model, points: np.ndarray, have_size: np.ndarray) -> dict[int, tuple[str, Along]]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.model import Imaging, Model
-from rdcalcium.model.views import Line
 from rdcalcium.recorders.schedule import MOST, Schedule
 from rdcalcium.units import milliseconds
 
@@ -43,7 +42,7 @@ class Exposures:
         looks = _looks(imaging.exposure)
         turns: np.ndarray = np.zeros(1)
         rows: np.ndarray = np.array([-1])
-        if isinstance(imaging.view, Line):
+        if imaging.view.scanned:
             count = len(imaging.view.points)
             turns, rows = imaging.every / count * np.arange(count), np.arange(count)
         offsets = (turns[:, None] + looks).ravel()
@@ -53,7 +52,7 @@ class Exposures:
                 f"imaging {imaging.name!r} would look {len(starts) * len(offsets):.3g} times, {len(offsets)} in each "
                 f"of {len(starts)} samples; at most {MOST:g} are possible: make every longer, or the exposure shorter"
             )
-        middle = 0.0 if isinstance(imaging.view, Line) else (imaging.exposure or 0.0) / 2
+        middle = 0.0 if imaging.view.scanned else (imaging.exposure or 0.0) / 2
         return cls(starts, offsets, np.repeat(rows, len(looks)), 1 / len(looks), middle)
 
     @property

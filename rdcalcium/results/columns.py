@@ -184,7 +184,7 @@ def imaging(entry: Imaging, dye: Buffer) -> tuple[Column, ...]:
     images = (
         [f" at {light}" for light in lights] if entry.ratio else ["", " of the reference"][: 1 + bool(entry.reference)]
     )
-    unit = "uM um" if entry.optics and entry.optics.kind == "wide_field" else "uM"
+    unit = "uM um" if entry.optics and entry.optics.sees_all_depths else "uM"
     told = [] if entry.ratio else [Column(CHANGE, "", place)]
     told += [Column(RATIO, "", place)] if images[1:] else []
     told += [Column(APPARENT, "uM", place)] if len(dye.kinetics().transitions) == 1 else []

@@ -34,6 +34,11 @@ class Obstacle(Part):
         """Where it is; its surface has its name."""
 
     @property
+    def row_kind(self) -> str:
+        """What it is in the table of what is placed."""
+        return self.kind
+
+    @property
     def called(self) -> str:
         """What a sentence calls it: what it is, and its name."""
         return f"{self.kind.replace('_', '-')} {self.name!r}"

@@ -28,6 +28,11 @@ class Sphere(Obstacle):
         return Ball(self.centre, (self.radius,) * 3, self.name)
 
     @property
+    def row_kind(self) -> str:
+        """A vesicle, whatever its name is."""
+        return "vesicle"
+
+    @property
     def place(self) -> str:
         """Centre and radius."""
         return f"at {nanometres(self.centre)} with radius {nanometres(self.radius)}"
