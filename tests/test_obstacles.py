@@ -11,7 +11,6 @@ import pytest
 import rdcalcium as rc
 from rdcalcium.advice.resolution import _gap
 from rdcalcium.discretization.build import discretize
-from rdcalcium.discretization.obstacles import with_obstacles
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Nowhere
 from rdcalcium.errors import InputError, ModelError
@@ -82,14 +81,6 @@ def test_layers_around_bodies_of_any_form_are_as_thick_as_they_say() -> None:
     end = np.array(EGG.centre) + np.array([[0, 0, 0.1]])
     assert any_inside(model, Nowhere(), layer, end + np.array([0, 0, 0.029]))
     assert not any_inside(model, Nowhere(), layer, end + np.array([0, 0, 0.031]))
-
-
-def test_what_a_control_volume_has_of_a_surface_belongs_to_the_nearest_body() -> None:
-    vesicle = Sphere(centre=(-0.3, 0.0, 0.3), radius=0.05)
-    made = discretize(box(vesicle))
-    named = with_obstacles(made, [EGG, vesicle], {"mitochondrion", "vesicle"})
-    assert "mitochondrion" not in named.surfaces
-    assert named.surfaces["vesicle"].areas.sum() == pytest.approx(made.surfaces["vesicles"].areas.sum())
 
 
 VESICLES = tuple(Sphere(centre=(x, 0.0, 0.3), radius=r) for x, r in ((-0.3, 0.15), (0.0, 0.12), (0.35, 0.1)))

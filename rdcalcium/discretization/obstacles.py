@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from rdcalcium.discretization.base import Discretization, SurfaceArea
 from rdcalcium.discretization.surface_parts import area_in
 from rdcalcium.geometry.body_surface import BodySurface
 from rdcalcium.model import Obstacle
 from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.obstacles.numbered import numbered
-from rdcalcium.solids.periodic import depth_in_tiles
 
 
 def with_obstacles(made: Discretization, obstacles: Sequence[Obstacle], names: Collection[str]) -> Discretization:
@@ -23,8 +20,6 @@ def with_obstacles(made: Discretization, obstacles: Sequence[Obstacle], names: C
     """
     known = {obstacle.name for obstacle in obstacles}
     each = {name: surface for name, surface in made.surfaces.items() if name in known}
-    if obstacles and not each and OBSTACLES in made.surfaces:
-        each = _divided(made, made.surfaces[OBSTACLES], obstacles)
     others = {name: surface for name, surface in made.surfaces.items() if name not in known}
     asked = {name: surface for name, surface in each.items() if name in names}
     single = {name: one for name, one in numbered(obstacles).items() if name in names and one.name in each}
@@ -40,12 +35,3 @@ def _alone(made: Discretization, one: Obstacle, obstacles: Sequence[Obstacle]) -
     number = next(k for k, obstacle in enumerate(same) if obstacle is one)
     piece = BodySurface([obstacle.solid for obstacle in same], number, made.periods)
     return area_in(made, one.name)([piece])
-
-
-def _divided(made: Discretization, whole: SurfaceArea, obstacles: Sequence[Obstacle]) -> dict[str, SurfaceArea]:
-    """What a control volume has of the whole belongs to the obstacle whose surface is nearest to its unknown."""
-    points = made.centres[whole.indices]
-    away = [np.abs(depth_in_tiles(obstacle.solid, points, made.periods)) for obstacle in obstacles]
-    nearest = np.array([obstacle.name for obstacle in obstacles])[np.argmin(away, axis=0)]
-    own = {name: np.flatnonzero(nearest == name) for name in sorted({*nearest.tolist()})}
-    return {name: SurfaceArea(whole.indices[i], whole.areas[i]) for name, i in own.items()}
