@@ -39,7 +39,7 @@ class GridLayout:
 
     shape     cells along x, y, z
     axes      three arrays (2 n_axis,) in µm⁻²: coefficients towards the lower neighbours, then the upper ones
-    open      (n,) uint8, which of the six faces of each cell lead to another cytosolic cell
+    open      (n,) uint8, which of the six faces of each cell lead to another one of its part: the cytosol, or a lumen
     periodic  along which of the axes the last cell and the first one are neighbours; never along z
     """
 

@@ -16,7 +16,7 @@ from rdcalcium.discretization.spectral_radius import gershgorin_terms, of_matrix
 def mesh_quality(
     points: np.ndarray, tetrahedra: np.ndarray, conductance: csr_array, volumes: np.ndarray, lengths: np.ndarray
 ) -> MeshQuality:
-    """Those of a mesh in which nothing was blended or capped.
+    """How good a mesh is, as long as nothing was blended or capped.
 
     points       (n, 3) µm
     tetrahedra   (m, 4) nodes

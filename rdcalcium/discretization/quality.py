@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """Of any control volumes; of those that have no place there is nothing to say.
+    """How good control volumes are; of those that have no place there is nothing to say.
 
     smallest  µm, narrowest side of a cell or shortest edge; not a number where there is no place
     largest   µm, widest side or longest edge

@@ -100,8 +100,7 @@ class GridSpace:
     def share(self, inside: Inside) -> np.ndarray:
         """By points inside the cells on the border, each of which stands for the part of its cell around it.
 
-        Of cells through which a membrane goes those points count that are cytosol, and the neighbours whose share they
-        have belong to them.
+        In a cell that a membrane cuts only points in the cytosol count, and those in neighbours that were joined to it.
         """
         low, high = (self._corners(side) for side in (slice(None, -1), slice(1, None)))
         middle, half = (low + high) / 2, np.linalg.norm(high - low, axis=1) / 2

@@ -16,8 +16,8 @@ LANCZOS_MARGIN = 1 + 2 * FOUND  # the estimate comes from below
 def of_axes(coefficients: Sequence[np.ndarray], periodic: Sequence[bool] = (False,) * 3) -> float:
     """Spectral radius of the discrete Laplacian of a grid, µm⁻²: the sum of those of its axes.
 
-    Exact without solid cells, for the Laplacian is then a Kronecker sum. With them it is a bound: a field that is
-    continued by zero into the solid cells has the same norm, and flows through more faces.
+    Exact where all faces are open, for the Laplacian is then a Kronecker sum. Where the membranes of lumens close faces
+    it is a bound: through fewer faces nothing decays more quickly.
 
     coefficients  of each axis towards the lower neighbours, then the upper ones, (2 n,) µm⁻²
     periodic      axes whose last cell is a neighbour of the first

@@ -46,7 +46,7 @@ def build(model: Model) -> Cells:
 
 
 def mesh(model: Model) -> TetrahedralMesh:
-    """The tetrahedra of a model, which says them or could: InputError where it is solved on a grid.
+    """The tetrahedra on which a model is solved; InputError where it is solved on a grid.
 
     Its surfaces have the names that pumps and stores know them by, active zones and single bodies such as "vesicle.3"
     among them; `write_mesh` writes it to a file.

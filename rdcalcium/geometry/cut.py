@@ -53,8 +53,8 @@ class CutCells:
     def conducting(self, rates: Sequence[np.ndarray]) -> Faces:
         """What each face towards the lower neighbour conducts, in proportion to a whole one; (nx, ny, nz) each.
 
-        A face counts at most as the fuller of both cells allows: min(1, CAP fill Σ whole / Σ open) of the emptier one,
-        over the rates of exchange of its faces, so that no cell changes faster than CAP times a whole one.
+        The open share is multiplied by min(1, CAP fill Σ whole / Σ open) of the emptier of both cells, with the sums
+        over the rates of exchange of that cell's faces, so that no cell changes faster than CAP times a whole one.
 
         rates  along each axis, of exchange of whole cells with the lower neighbours, then with the upper ones, (2 n,)
         """

@@ -14,7 +14,7 @@ STEPS = 4000  # along a line
 
 
 def volume_and_area(solid: Solid, low: Place, high: Place) -> tuple[float, float]:
-    """Of what of a body is in the box between two corners, µm³ and µm², to some per cent; faces of the box are none.
+    """Volume (µm³) and area (µm²) of the part of a body that lies in a box, to some per cent; its own surface alone.
 
     Lines along each axis meet the surface with a density |n·e|, so that Σ_e Σ |n·e| over the points where they do,
     times the area for which a line stands, tends to Σ_e ∫ |n·e|² dA, which is its area.

@@ -52,7 +52,7 @@ def _common_point(one: Solid, other: Solid) -> bool:
 
 
 def _deepest(one: Solid, other: Solid, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, float]:
-    """Of a lattice in a box the point (1, 3) where the lesser of both depths is largest, and how large it can be there.
+    """The point (1, 3) of a lattice in a box at which the lesser of both depths is largest, and how large it can be.
 
     Depths change by no more than the distance, so that between the points of the lattice they are little larger.
     """

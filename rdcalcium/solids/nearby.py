@@ -17,10 +17,10 @@ TOUCHING = 1e-9  # of the size of a region, by which rounding may move a wall
 
 
 def nearby(solid: Solid, low: Place, high: Place) -> Solid:
-    """A body that is the same in the box between two corners (µm), and elsewhere anything; its depth is found faster.
+    """A simpler body that is the same within the box between two corners (µm), and anything outside it.
 
-    Of bodies that are put together, those parts go that are not there. Plane faces that the box does not cross go away
-    from it, those too that it ends on: the depth there is then that of the other faces, and tells where these are.
+    Its depth is found faster. Parts that are not in the box are left out. Plane faces that do not go through the box,
+    or on which it ends, are moved away from it: the depth is then that of the other faces, and tells where these are.
     """
     return _in_hull(solid, np.array([*product(*zip(low, high, strict=True))]))
 

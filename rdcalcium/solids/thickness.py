@@ -18,7 +18,7 @@ from rdcalcium.solids.turned import Turned
 
 @singledispatch
 def thickness(solid: Solid) -> float:
-    """The shortest extent of a body (µm), of one that is made of several that of the thinnest; infinite if not known.
+    """The shortest extent of a body, µm, or that of the thinnest of several that make it up; infinite if not known.
 
     Of a closed surface 2 V / A, which is the thickness of a sheet.
     """
