@@ -115,6 +115,25 @@ def test_parts_that_share_no_node_may_not_overlap(tmp_path, by, apart):
         read_mesh(tmp_path / "two.vtu")
 
 
+@pytest.mark.parametrize(("turns", "through"), [(0.8, False), (1.1, True)])
+def test_an_arm_may_not_go_through_another_one_of_its_own_part(tmp_path, turns, through):
+    """A bar of cubes bent to a ring, whose ends do not come together, or lie in each other beside a shared corner."""
+    cubes = np.arange(24)
+    points = np.vstack([CUBE + np.array([k, 0, 0]) for k in cubes])
+    places, number = np.unique(points, axis=0, return_inverse=True)
+    along, radius = 2 * np.pi * turns * places[:, 0] / len(cubes), 4 + places[:, 1] + 0.02 * places[:, 0]
+    bent = np.stack([radius * np.cos(along), radius * np.sin(along), places[:, 2] + 0.01 * places[:, 0]], axis=1)
+    cells = number.ravel()[np.vstack([KUHN + 8 * k for k in cubes])]
+    meshio.write(tmp_path / "ring.vtu", meshio.Mesh(bent, [("tetra", cells)]))
+    if not through:
+        assert len(read_mesh(tmp_path / "ring.vtu").tetrahedra) == 6 * len(cubes)
+        return
+    with pytest.raises(
+        InputError, match=r"it goes through itself: \d+ pairs of triangles on its boundary cross, at \("
+    ):
+        read_mesh(tmp_path / "ring.vtu")
+
+
 @pytest.mark.parametrize(
     ("suffix", "name", "letter"),
     [(".msh", 'a"b', '"'), (".vtu", "a<b", "<"), (".vtu", "a & b", "&"), (".inp", "a,b", ",")],

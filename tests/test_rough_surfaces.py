@@ -15,6 +15,9 @@ import rdcalcium as rc
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.builders import build
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.meshing import gmsh_model
+from rdcalcium.geometry.remeshed import remeshed
+from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.geometry.surface_samples import turning
 from rdcalcium.library import resolve
 from rdcalcium.results.provenance import scene
@@ -181,6 +184,17 @@ def test_a_segmentation_is_meshed_and_diffusion_in_it_is_that_in_a_ball(
     for line, what in zip(told, expected, strict=True):
         assert re.fullmatch(rf"bouton\.ply: [\d,]+ triangles are {what}.*, which takes about \d+ s", line)
     assert re.fullmatch(r"Gmsh meshes bouton\.ply, [\d,]+ triangles, .* nodes; it is stopped after \d+ s", last)
+
+
+def test_a_rough_surface_is_meshed_without_the_sharp_edges_that_end_in_the_midst_of_it() -> None:
+    """Gmsh takes none of its edges that are bent by more than 40 degrees, for they bound nothing."""
+    points, faces = icosphere(1.0, 4)
+    rough = named(points * (1 + 0.03 * np.random.default_rng(1).standard_normal((len(points), 1))), faces)
+    assert sharp_edges(rough, np.radians(40)) > 0.1
+    with gmsh_model() as gmsh:
+        made = remeshed(gmsh, Surface(closed.ClosedSurface(rough)), Sizes(0.3, 0.3), np.zeros((0, 3)))
+    assert is_closed(made)
+    assert made.volume() == pytest.approx(rough.volume(), rel=0.1)
 
 
 def test_stairs_are_no_membrane_for_tetrahedra_and_a_length_is_proposed(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import pickle
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -429,6 +430,38 @@ def terminal(folder, **more):
     return resolve({**tables, **more}, folder=folder)
 
 
+def quarter(closed: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Of a ball of 1 um, in nm, at x >= 0 and y >= 0: open at these planes, or closed by half a disc in each."""
+    points, faces = icosphere(500, 3)
+    left = faces[(points[faces][:, :, :2] > -1e-6).all(axis=(1, 2))]
+    lids = []
+    for axis in (0, 1) if closed else ():
+        on = np.flatnonzero((np.abs(points[:, axis]) < 1e-6) & (points[:, 1 - axis] > -1e-6))
+        on = on[np.argsort(points[on, 2])]
+        lids += [[a, b, len(points)] for a, b in pairwise(on.tolist())]
+    return np.vstack([points, np.zeros(3)]), np.vstack([left, np.array(lids, dtype=int).reshape(-1, 3)])
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_quarter_of_a_surface_between_mirror_planes_is_a_quarter_of_the_whole(tmp_path, closed):
+    cells = {"kind": "grid", "size_at_active_zone": "50 nm", "size_in_bulk": "50 nm"}
+    whole = terminal(tmp_path, discretization=cells)
+    write_ply(tmp_path / "quarter.ply", *quarter(closed))
+    part = terminal(tmp_path, geometry={"file": "quarter.ply", "symmetry": ["x", "y"]}, discretization=cells)
+    all_of_it, found = discretize(whole), discretize(part)
+    assert 4 * found.total_volume == pytest.approx(all_of_it.total_volume, rel=2e-3)
+    areas = [one.surfaces["membrane"].areas.sum() for one in (found, all_of_it)]
+    assert 4 * areas[0] == pytest.approx(areas[1], rel=5e-3)
+    assert part.geometry.copies == 4
+    assert [line for line in part.geometry.remarks if line.startswith("mirrored")] == [
+        f"mirrored at {letter} = 0{'; the triangles in that plane are no membrane' if closed else ''}"
+        for letter in "xy"
+    ]
+    tetrahedra = part.changed(discretization={"kind": "tetrahedra", "size_at_active_zone": "40 nm"})
+    with pytest.raises(InputError, match=r'symmetry of .* is for grids: say \[discretization\] kind = "grid"'):
+        build(tetrahedra)
+
+
 def test_what_a_surface_encloses_is_meshed_with_channels_as_nodes(tmp_path):
     points, faces = icosphere(0.05, 2)
     write_binary_stl(tmp_path / "ER.stl", points + np.array([0.1, 0, 0]), faces)
@@ -478,7 +511,10 @@ def test_a_unit_of_a_surface_has_to_be_said(tmp_path):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"geometry": {"symmetry": ["x"]}}, "a surface from a file is computed whole: leave out symmetry"),
+        (
+            {"geometry": {"symmetry": ["x"]}},
+            r"part of a surface at x >= 0, cut at x = 0, .* from -500 nm to 500 nm: move",
+        ),
         ({"geometry": {"file": "other.ply"}}, r"there is no surface file .*other\.ply"),
         (
             {"geometry": {"file": "model.toml"}},

@@ -9,9 +9,10 @@ import numpy as np
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mending import parts
 from rdcalcium.geometry.mesh import FACES, TetrahedralMesh, flatness, row_keys
+from rdcalcium.surfaces.crossing import crossings
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.joining import FILE_ROUNDING, kept
-from rdcalcium.surfaces.triangles import named
+from rdcalcium.surfaces.triangles import named, unit_rows
 from rdcalcium.units import places
 
 SLIVER = 1e-5  # flatness of tetrahedra that files which round may turn inside out
@@ -20,7 +21,7 @@ SLIVER = 1e-5  # flatness of tetrahedra that files which round may turn inside o
 def require_no_overlap(mesh: TetrahedralMesh) -> None:
     """InputError where two tetrahedra are on the same side of their face, or a part without common nodes is in another.
 
-    Overlaps of other kinds, as of an arm with another one of its own part, are not looked for.
+    Likewise where the boundary goes through itself, as that of an arm does in another arm of its own part.
     """
     folded = _folded(mesh)
     if len(folded):
@@ -33,6 +34,12 @@ def require_no_overlap(mesh: TetrahedralMesh) -> None:
         raise InputError(
             f"parts that share no node overlap: {len(within)} nodes of one are in another, at {places(within)}; make "
             "one volume of them before meshing"
+        )
+    through = _through_itself(mesh)
+    if len(through):
+        raise InputError(
+            f"it goes through itself: {len(through)} pairs of triangles on its boundary cross, at {places(through)}; "
+            "separate what overlaps there, or make one volume of it, before meshing"
         )
 
 
@@ -49,6 +56,24 @@ def _folded(mesh: TetrahedralMesh) -> np.ndarray:
     which = one[(even[one] == even[other]) & thick[one // 4] & thick[other // 4]]
     middles: np.ndarray = mesh.points[faces[which]].mean(axis=1)
     return middles
+
+
+def _through_itself(mesh: TetrahedralMesh) -> np.ndarray:
+    """Middles of triangles of the boundary, (k, 3) µm, that go through others, and not by rounding alone."""
+    boundary = kept(named(mesh.points, mesh.boundary()))
+    pairs, corners = crossings(boundary), boundary.corners()
+    far = FILE_ROUNDING * boundary.extent()
+    through = np.all([_through(corners[one], corners[other]) > far for one, other in (pairs.T, pairs.T[::-1])], axis=0)
+    middles: np.ndarray = corners[pairs[through, 0]].mean(axis=1)
+    return middles
+
+
+def _through(own: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How far triangles reach beyond the planes of others, (k, 3, 3) µm both, on the side where that is less, (k,)."""
+    a, b, c = (other[:, k] for k in range(3))
+    heights = np.einsum("kj,kij->ki", unit_rows(np.cross(b - a, c - a)), own - a[:, None])
+    less: np.ndarray = np.minimum(heights.max(axis=1), -heights.min(axis=1))
+    return less
 
 
 def _within_others(mesh: TetrahedralMesh) -> np.ndarray:

@@ -75,6 +75,12 @@ def surface_nodes(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> int:
 
 
 def _simplified(shape: SurfaceFile, choice: Tetrahedra) -> SurfaceFile:
+    """InputError where Gmsh would have to cut it at mirror planes."""
+    if shape.symmetry:
+        raise InputError(
+            'symmetry of [geometry] kind = "surface" is for grids: say [discretization] kind = "grid", or leave '
+            "symmetry out and bring the whole surface"
+        )
     return given(shape.simplified(SLACK * choice.size_at_active_zone))
 
 

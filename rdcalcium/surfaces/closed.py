@@ -17,6 +17,7 @@ from rdcalcium.surfaces.edges import edges_of, sheets
 from rdcalcium.surfaces.flat import without_lines, without_loose_lines
 from rdcalcium.surfaces.holes import filled, without_debris
 from rdcalcium.surfaces.joining import joined, kept
+from rdcalcium.surfaces.mirroring import mirrored
 from rdcalcium.surfaces.orienting import oriented
 from rdcalcium.surfaces.reading import read_triangles
 from rdcalcium.surfaces.simplifying import simplified
@@ -65,11 +66,13 @@ class Wish:
     offset          by which it is moved
     smoothing       bumps that are shorter are taken from it
     simplification  how far corners may be from a surface of fewer triangles
+    mirrors         axes of the planes through the origin at which the file is cut, and its images follow
     """
 
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
     smoothing: float | None = None
     simplification: float | None = None
+    mirrors: tuple[int, ...] = ()
 
 
 def closed_surface(path: str | Path, unit: str, wish: Wish | None = None) -> ClosedSurface:
@@ -97,11 +100,11 @@ def _wanted(path: Path, unit: str, version: tuple[int, int], wish: Wish) -> Clos
         _tell(path, before.triangles, f"joined as far as corners stay within {nanometres(wish.simplification)}", 3)
         made, remarks = simplified(before.triangles, wish.simplification)
     elif wish.smoothing:
-        before = _read(path, unit, version)
+        before = _read(path, unit, version, wish.mirrors)
         _tell(path, before.triangles, f"smoothed over {nanometres(wish.smoothing)}", 1)
         made, remarks = _smoothed(path, before.triangles, wish.smoothing)
     else:
-        return _read(path, unit, version)
+        return _read(path, unit, version, wish.mirrors)
     return ClosedSurface(made, (*before.remarks, *(f"{path.name}: {remark}" for remark in remarks)))
 
 
@@ -114,15 +117,16 @@ def _smoothed(path: Path, triangles: Triangles, length: float) -> tuple[Triangle
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, unit: str, version: tuple[int, int]) -> ClosedSurface:
+def _read(path: Path, unit: str, version: tuple[int, int], mirrors: tuple[int, ...]) -> ClosedSurface:
     raw = read_triangles(path)
     triangles = replace(raw, points=raw.points * parse(f"1 {unit}", "length"))
     _tell(path, triangles, "put together, and searched for holes and crossings", 1)
     try:
-        made, remarks = mended(triangles)
+        whole, images = mirrored(triangles, mirrors)
+        made, remarks = mended(whole)
     except InputError as error:
         raise InputError(f"{path.name}, read in {unit}: {error}") from None
-    return ClosedSurface(made, (f"{path.name}, read in {unit}: {described(made)}", *remarks))
+    return ClosedSurface(made, (f"{path.name}, read in {unit}: {described(made)}", *images, *remarks))
 
 
 def _tell(path: Path, triangles: Triangles, what: str, times: int) -> None:

@@ -45,7 +45,7 @@ class SurfaceFile(Triangulated, Described):
     @property
     def closed(self) -> ClosedSurface:
         """The surface, mended, smoothed and simplified."""
-        wish = Wish(smoothing=self.smoothing, simplification=self.simplification)
+        wish = Wish(smoothing=self.smoothing, simplification=self.simplification, mirrors=tuple(self.mirrors))
         return closed_surface(self.file, self.length_unit or "um", wish)
 
     @property
@@ -122,12 +122,8 @@ class SurfaceFile(Triangulated, Described):
         return self
 
     @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.symmetry:
-            raise ValueError(
-                'a surface from a file is computed whole: leave out symmetry of [geometry] kind = "surface"'
-            )
-        return self
+    def _halves_are_alike(self) -> Self:
+        return self  # for one of them is the image of the other; smoothed, to rounding
 
 
 def _meant(surface: Distances, point: Place) -> bool:
