@@ -28,8 +28,8 @@ def mirrored(triangles: Triangles, axes: Sequence[int]) -> tuple[Triangles, list
             low, high = (end(points[:, axis]) for end in (np.min, np.max))
             raise InputError(
                 f'symmetry = ["{letter}"] is for the part of a surface at {letter} >= 0, cut at {letter} = 0, and '
-                f"the {letter} of this one goes from {nanometres(low)} to {nanometres(high)}: move and cut it where it comes "
-                f"from, or leave {letter} out of symmetry"
+                f"the {letter} of this one goes from {nanometres(low)} to {nanometres(high)}: move and cut it where it "
+                f"comes from, or leave {letter} out of symmetry"
             )
         points[on, axis] = 0.0
         lid = on[triangles.faces].all(axis=1)
