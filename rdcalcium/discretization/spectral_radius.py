@@ -9,7 +9,7 @@ from scipy.linalg import eigvalsh_tridiagonal
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-FOUND = 1e-2  # of the radius, to which it is found: a narrower one takes more time, and no stage less
+FOUND = 1e-2  # of the radius, to which Lanczos finds it
 LANCZOS_MARGIN = 1 + 2 * FOUND  # the estimate comes from below
 
 

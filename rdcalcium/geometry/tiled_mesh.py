@@ -15,7 +15,7 @@ from rdcalcium.model.shapes import Place
 from rdcalcium.solids.periodic import smallest_arc
 from rdcalcium.units import NM_PER_UM
 
-NEAR = 1e-6  # µm; a node this near to an end of the tile or to its partner is on it: Gmsh copies them to 10⁻⁹ or so
+NEAR = 1e-6  # µm; a node this near to an end of the tile or to its partner is on it
 FAR = 1e6  # nm, beyond any terminal
 ASIDE, STEPS = 0.2, 41  # of a period: how far its middle may move aside from obstacles, and in how many places
 CLEAR = 0.01  # of a period, that the end of a tile should keep from the top of a round body: Gmsh cuts no tangent plane
