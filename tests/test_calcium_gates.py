@@ -208,7 +208,7 @@ def test_what_cells_miss_near_a_pore_is_that_of_the_current_which_flows(tmp_path
 
 def test_check_says_how_near_to_the_pore_its_calcium_is_that_of_the_gate() -> None:
     (line,) = (line for line in rc.check(cluster()) if "sense" in line)
-    assert "channels 'CDI' sense the calcium of cells of 15 nm at their pores" in line
+    assert "channels 'CDI' sense calcium: each sees that of its own control volume (15 nm)" in line
 
 
 @pytest.mark.parametrize(

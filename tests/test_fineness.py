@@ -119,7 +119,10 @@ def test_a_point_that_is_nearer_to_a_channel_than_all_cells_tell_has_no_estimate
     found = estimate_error(box("tetrahedra").changed(probes=[near, far]))
     assert found.told == ("far",)
     assert np.isnan(found.dataset.error.sel(point="near"))
-    assert any("of 1 sensor or probe nothing is estimated" in line for line in sentences(found))
+    assert any(
+        "1 sensor or probe is too near to a channel for these cells: no estimate for it" in line
+        for line in sentences(found)
+    )
     rule = [line for line in rc.check(found.model, told=found.told) if "several per cent off" in line]
     assert len(rule) == 1
     assert "probe 'near'" in rule[0]

@@ -75,8 +75,8 @@ def senses(model: Model, locator: Locator) -> Iterator[str]:
         if group.follows_calcium:
             width = float(locator.widths(np.array(group.points)).max())
             yield (
-                f"channels {group.name!r} sense the calcium of cells of {nm(width)} at their pores: that of each one's "
-                "own as it is half a cell to a cell away"
+                f"channels {group.name!r} sense calcium: each sees that of its own control volume ({nm(width)}), about "
+                "what is half a cell to one cell from its pore"
             )
 
 

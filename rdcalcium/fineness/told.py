@@ -72,8 +72,8 @@ def _percent(share: float) -> str:
 
 def _unknown(found: Estimate) -> Iterator[str]:
     count = int((~found.known).sum())
-    which = "1 sensor or probe" if count == 1 else f"{count:,} sensors and probes"
-    yield (f"of {which} nothing is estimated, nearer to a channel than all of these cells tell")
+    which, them = ("1 sensor or probe is", "it") if count == 1 else (f"{count:,} sensors and probes are", "them")
+    yield f"{which} too near to a channel for these cells: no estimate for {them}"
 
 
 def _advice(found: Estimate, accuracy: float, device: int | None) -> Iterator[str]:

@@ -31,8 +31,9 @@ TOUCHED = 1e-3  # of a face, that is open of none at an end of the grid which a 
 class CutCells:
     """What of the cells of a grid is cytosol.
 
-    Cells of which less than LEAST is cytosol have none: what they had belongs to the neighbour to which their widest
-    face leads, so that volume and area are exact in sum. A pump would empty them faster than diffusion fills them.
+    Cells of which less than 5 % is cytosol (LEAST in joining.py) have none: what they had belongs to the neighbour to
+    which their widest face leads, so that volume and area are exact in sum. A pump would empty them faster than
+    diffusion fills them.
 
     fill   (nx, ny, nz) share of each cell; above 1 where it has that of a neighbour too
     faces  along x, y and z, share of the face towards the lower neighbour that is open, (nx, ny, nz) each

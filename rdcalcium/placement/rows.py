@@ -70,9 +70,9 @@ def _body(obstacle: Obstacle) -> tuple[str, str, tuple[float, float, float], flo
 def _zones_of(model: Model, points: np.ndarray, have_size: np.ndarray) -> dict[int, tuple[str, Along]]:
     """Number of each of some points (n, 3) that is above a zone -> that zone, the nearest of several, and u, v there.
 
-    The foot of a point is in the zone. Pools of vesicles may reach so high that the membrane on the other side is
-    nearer, and are above their zones nevertheless: what has a size, and its foot in no zone, is above those in which it
-    has another foot.
+    The foot of a point, the nearest point of the membrane, is in the zone. A vesicle high up in a pool may be nearer to
+    the membrane on the other side, so that its foot is in no zone: it is above a zone if a normal from within the disc
+    of that leads to it.
 
     have_size  (n,)  of which points
     """

@@ -8,7 +8,8 @@ from rdcalcium.solids.base import Place, Solid
 from rdcalcium.solids.nearest import normals
 from rdcalcium.solids.thickness import thickness
 
-FINE, FEW, MANY = 3, 8, 80  # lines across a body, at least, and along each side of a box at least and at most
+FINE = 3  # lines across the thinnest part of a body, at least
+FEW, MANY = 8, 80  # lines along each side of the box, at least and at most, whatever FINE asks for
 ROUNDING = 1e-3  # of the thickness of a body: nearer to the surface than this a line is on it
 STEPS = 4000  # along a line
 

@@ -10,7 +10,7 @@ from rdcalcium.surfaces.edges import edges_of, mean_edge, sheets
 from rdcalcium.surfaces.triangles import Triangles, unit_rows
 from rdcalcium.units import figures, nanometres
 
-STRONGEST = 2.0  # of the bumps that triangles can show, on the scale of the filter: every other corner out, the rest in
+STRONGEST = 2.0  # k of the shortest wave that triangles can show: neighbouring corners are up and down in turn
 SHARPNESS = 12.0  # terms of the filter over the root of its band; with fewer it lets pass what is much shorter
 FEWEST, MOST = 10, 1000  # of these terms
 ROUNDS = 3  # of putting the volume right

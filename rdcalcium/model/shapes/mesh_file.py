@@ -27,8 +27,8 @@ class MeshFile(Mirrored):
     file: str
     """Path of the mesh, from the model file on; the suffix says the format. [meshes.md](meshes.md) has the formats."""
     length_unit: LengthUnit | None = None
-    """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean; none: the
-    mesh is read to say which unit would suit the points of the model, and then refused."""
+    """Unit of the coordinates in the file, which holds numbers alone: nothing but this says what they mean; none: it
+    must be said, and the error suggests the one that would suit the points of the model."""
     membrane: str = "membrane"
     """Named surface of the file on which channels sit; faces that no name of the file covers are "membrane"."""
 
