@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +12,7 @@ from rdcalcium.model.placement.zones import Zone
 from rdcalcium.model.shapes import Shape
 from rdcalcium.placement.chart import Chart, axes_of, raised
 from rdcalcium.placement.membrane import Membrane
-from rdcalcium.solids.periodic import shifts
+from rdcalcium.solids.periodic import shifts, unfolded
 from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose, quartered
 
@@ -111,18 +110,9 @@ def discs_of_zone(zone: Zone, shape: Shape, membrane: Membrane | None, triangles
     if zone.normal:
         normal = np.array(zone.normal)
     elif triangles is not None:
-        normal = facing(_with_images(triangles, shape.mirrors), zone)
+        normal = facing(unfolded(triangles, shape.mirrors), zone)
     else:
         raise LookupError("these control volumes have no triangles")
     x, y, z = zone.centre
     places = ((x + dx, y + dy, z + dz) for dx, dy, dz in shifts(shape.periods).tolist())
     return [ZoneDisc(zone._replace(centre=place), normal, membrane) for place in places]
-
-
-def _with_images(triangles: np.ndarray, mirrors: Mapping[int, float]) -> np.ndarray:
-    """Triangles and their images beyond mirror planes, (k, 3, 3)."""
-    for axis, plane in mirrors.items():
-        images = triangles.copy()
-        images[..., axis] = 2 * plane - images[..., axis]
-        triangles = np.concatenate([triangles, images])
-    return triangles

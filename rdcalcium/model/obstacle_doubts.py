@@ -10,6 +10,7 @@ from rdcalcium.model.model import Model
 from rdcalcium.model.obstacles import Obstacle
 from rdcalcium.model.obstacles.standing import Standing
 from rdcalcium.solids import Solid, share_space
+from rdcalcium.solids.periodic import reflected
 from rdcalcium.units import SAME_PLACE, nanometres
 
 SAMPLES = 200  # points at which a body and its mirror image are compared
@@ -61,8 +62,7 @@ def _reaches_over(body: Solid, axis: int, plane: float) -> bool:
     if not low[axis] < plane - SAME_PLACE < high[axis]:
         return False
     points = np.random.default_rng(1).uniform(low, high, (SAMPLES, 3))
-    images = points.copy()
-    images[:, axis] = 2 * plane - images[:, axis]
+    images = reflected(points, {axis: plane})
     return bool(np.abs(body.depth(points) - body.depth(images)).max() > SAME_PLACE)
 
 

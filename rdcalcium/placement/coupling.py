@@ -11,8 +11,8 @@ from scipy.spatial.distance import cdist
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model
 from rdcalcium.placement.follow import placed
-from rdcalcium.solids.periodic import tiled
-from rdcalcium.units import nanometres, parse
+from rdcalcium.solids.periodic import reflected, tiled
+from rdcalcium.units import SAME_PLACE, nanometres, parse
 
 if TYPE_CHECKING:
     import xarray
@@ -67,11 +67,9 @@ def _unfolded(model: Model) -> tuple[list[str], np.ndarray]:
     names = [f"{group.name} {i + 1}" for group in model.channels for i in range(len(group.points))]
     points = np.array([point for group in model.channels for point in group.points])
     for axis, plane in model.geometry.mirrors.items():
-        beyond = np.flatnonzero(np.abs(points[:, axis] - plane) > 1e-9)
-        image = points[beyond]
-        image[:, axis] = 2 * plane - image[:, axis]
+        beyond = np.flatnonzero(np.abs(points[:, axis] - plane) > SAME_PLACE)
         names += [f"{names[i]} beyond {'xyz'[axis]} = {nanometres(plane)}" for i in beyond.tolist()]
-        points = np.concatenate([points, image])
+        points = np.concatenate([points, reflected(points[beyond], {axis: plane})])
     copies = tiled(model.geometry.periods, points)
     names += [f"{name} in the next tile" for _ in range(len(copies) // len(points) - 1) for name in names]
     return names, copies

@@ -7,27 +7,18 @@ from scipy.spatial import cKDTree
 
 from rdcalcium.model.shapes import Shape
 from rdcalcium.solids import Solid
-from rdcalcium.solids.periodic import depth_in_tiles, tiled
+from rdcalcium.solids.periodic import depth_in_tiles, tiled, unfolded
 from rdcalcium.units import SAME_PLACE
-
-
-def mirrored(shape: Shape, points: np.ndarray) -> np.ndarray:
-    """Points (n, 3) µm and their mirror images, the points themselves first; (n × 2^planes, 3)."""
-    for axis, plane in shape.mirrors.items():
-        image = points.copy()
-        image[:, axis] = 2 * plane - image[:, axis]
-        points = np.concatenate([points, image])
-    return points
 
 
 def everywhere(shape: Shape, points: np.ndarray) -> np.ndarray:
     """Points (n, 3) µm and all their images, the points themselves first; (n × images, 3)."""
-    return tiled(shape.periods, mirrored(shape, points))
+    return tiled(shape.periods, unfolded(points, shape.mirrors))
 
 
 def depth_everywhere(shape: Shape, body: Solid, points: np.ndarray) -> np.ndarray:
     """How deep points (n, 3) µm lie in a body, or in the nearest of its images; (n,) µm."""
-    depth = depth_in_tiles(body, mirrored(shape, points), shape.periods)
+    depth = depth_in_tiles(body, unfolded(points, shape.mirrors), shape.periods)
     return np.asarray(_by_image(depth, len(points)).max(axis=0, initial=-np.inf))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.errors import ModelError
+from rdcalcium.solids.periodic import reflected
 from rdcalcium.units import SAME_PLACE
 
 
@@ -25,9 +26,7 @@ def on_the_computed_side(
         away = points[:, axis] - plane
         if not (away < -SAME_PLACE).any():
             continue
-        image = points.copy()
-        image[:, axis] -= 2 * away
-        if cKDTree(points).query(image)[0].max() > SAME_PLACE:
+        if cKDTree(points).query(reflected(points, {axis: plane}))[0].max() > SAME_PLACE:
             raise ModelError(
                 f"{called} reach over the mirror plane {'xyz'[axis]} = {plane:g}, on whose other side their mirror "
                 f"images are, and are not their own mirror image: leave {'xyz'[axis]!r} out of geometry.symmetry, or "

@@ -17,7 +17,7 @@ from rdcalcium.model import Imaging, Model
 from rdcalcium.model.region import Distance, Inside, Layer, LumenRegion, MeshRegion
 from rdcalcium.model.views import Frame, RegionView, View
 from rdcalcium.recorders.psf import CUT, Boxes, mean_gaussian, reflections
-from rdcalcium.solids.periodic import shifts
+from rdcalcium.solids.periodic import reflected, shifts
 from rdcalcium.units import nanometres
 
 ENTRY = 12  # bytes of one number of a sparse matrix
@@ -197,7 +197,4 @@ class _Reflected:
 
     def inside(self, points: np.ndarray, distance: Distance) -> np.ndarray:
         """How deep the images of points lie in the region."""
-        images = points.copy()
-        for axis, at in self.planes.items():
-            images[..., axis] = 2 * at - images[..., axis]
-        return self.region.inside(images, distance)
+        return self.region.inside(reflected(points, self.planes), distance)

@@ -1,4 +1,4 @@
-"""Places on axes that go on at their other end: which image of one is nearest to another."""
+"""Images of places: in mirror planes, and on axes that go on at their other end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,23 @@ import numpy as np
 
 from rdcalcium.solids.base import Solid
 
+Mirrors = Mapping[int, float]  # axis -> where the mirror plane is that it is normal to, µm
 Periods = Mapping[int, float]  # axis -> after how many µm all is the same again
+
+
+def reflected(points: np.ndarray, mirrors: Mirrors) -> np.ndarray:
+    """Points (…, 3) µm seen in one mirror plane after the other."""
+    images = points.copy()
+    for axis, plane in mirrors.items():
+        images[..., axis] = 2 * plane - images[..., axis]
+    return images
+
+
+def unfolded(points: np.ndarray, mirrors: Mirrors) -> np.ndarray:
+    """Points, or rows of them (n, …, 3) µm, and all their mirror images, themselves first; (n × 2^planes, …, 3)."""
+    for axis, plane in mirrors.items():
+        points = np.concatenate([points, reflected(points, {axis: plane})])
+    return points
 
 
 def nearest_image(points: np.ndarray, others: np.ndarray, periods: Periods) -> np.ndarray:
