@@ -17,7 +17,7 @@ from rdcalcium.geometry.builders import build, planned_nodes
 from rdcalcium.geometry.described_mesh import described_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import DELAUNAY, HXT
-from rdcalcium.geometry.resolved import ZONE, discs_of, resolved, zones
+from rdcalcium.geometry.resolved import ZONE, between_neighbours, discs_of, resolved
 from rdcalcium.geometry.size_estimate import estimated_nodes
 from rdcalcium.geometry.sizes import ALIKE, Sizes
 from rdcalcium.geometry.surface_samples import radii, spread, thickness
@@ -177,13 +177,13 @@ def test_every_place_of_a_surface_is_near_a_sample_of_it() -> None:
 def test_active_zones_are_what_lies_between_neighbours() -> None:
     """Two groups of channels are two zones, filled with points; what is between the groups belongs to none."""
     corners = np.array([[0.0, 0, 0], [0.06, 0, 0], [0, 0.06, 0], [0.06, 0.06, 0]])
-    found = zones(np.vstack([corners, corners + np.array([0.5, 0, 0])]), 0.005)
+    found = between_neighbours(np.vstack([corners, corners + np.array([0.5, 0, 0])]), 0.005)
     for x in (0.03, 0.53):
         assert np.linalg.norm(found - [x, 0.03, 0], axis=1).min() < 0.005
     assert np.linalg.norm(found - [0.28, 0.03, 0], axis=1).min() > ZONE
-    line = zones(np.array([[0.0, 0, 0], [0.04, 0, 0], [0.09, 0, 0]]), 0.005)
+    line = between_neighbours(np.array([[0.0, 0, 0], [0.04, 0, 0], [0.09, 0, 0]]), 0.005)
     assert np.diff(np.unique(line[:, 0])).max() <= 0.005 + 1e-12
-    assert len(zones(np.zeros((0, 3)), 0.005)) == 0
+    assert len(between_neighbours(np.zeros((0, 3)), 0.005)) == 0
 
 
 def test_what_a_smaller_size_nearby_decides_is_not_asked_again() -> None:

@@ -41,7 +41,7 @@ def resolved(
     discs     (d, 3) µm, points all over the zones that the model names
     """
     fine = choice.size_at_active_zone
-    there = [zones(channels, fine), others, *([] if discs is None else [discs])]
+    there = [between_neighbours(channels, fine), others, *([] if discs is None else [discs])]
     sizes = Sizes(choice.size_in_bulk, choice.growth).and_at(np.vstack(there), fine)
     walls = shape.cytosol(shape.hollow)
     on = spread(walls, choice.size_in_bulk)
@@ -100,10 +100,10 @@ def _close(solids: Sequence[Solid], reach: float) -> Iterator[list[Solid]]:
         yield [solids[other] for other in np.flatnonzero(near).tolist() if other != k]
 
 
-def zones(channels: np.ndarray, fine: float) -> np.ndarray:
-    """Points all over the active zones of channels (c, 3) µm, so far (µm) from each other, (p, 3) µm.
+def between_neighbours(channels: np.ndarray, fine: float) -> np.ndarray:
+    """Channels (c, 3) µm, and points so far (µm) from each other all over what is between neighbours, (p, 3) µm.
 
-    Channels that are neighbours, themselves or through others, share a zone.
+    Neighbours are no further apart than ZONE; what is between them counts as an active zone, said in the model or not.
     """
     if len(channels) < 2:
         return channels
