@@ -12,8 +12,7 @@ from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.geometry.surface_samples import balls, radii, spread, thickness, turning
 from rdcalcium.model import Described, Tetrahedra
 from rdcalcium.model.placement.zones import Zone
-from rdcalcium.placement.chart import axes_of
-from rdcalcium.solids import Solid, Surface, onto_surface
+from rdcalcium.solids import Solid, Surface, frame, onto_surface
 
 ROUND = 0.3  # of a radius of curvature, edges there
 GAP = 0.005  # µm, the narrowest gap that the edges of a mesh resolve
@@ -88,7 +87,7 @@ def _disc(shape: Described, zone: Zone, spacing: float) -> np.ndarray:
     steps = zone.radius * np.arange(-np.ceil(half), np.ceil(half) + 1) / half
     x, y = (part.ravel() for part in np.meshgrid(steps, steps))
     within = np.hypot(x, y) <= zone.radius
-    along = np.stack([x[within], y[within]], axis=1) @ axes_of(np.array(zone.normal))[:2]
+    along = np.stack([x[within], y[within]], axis=1) @ frame(np.array(zone.normal))[:2]
     return onto_surface(shape.outline, np.array(zone.centre) + along)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from rdcalcium.geometry.disc import share_within
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.model.shapes import Shape
-from rdcalcium.placement.chart import Chart, axes_of, raised
+from rdcalcium.placement.chart import Chart, raised
 from rdcalcium.placement.membrane import Membrane
+from rdcalcium.solids import frame
 from rdcalcium.solids.periodic import shifts, unfolded
 from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose, quartered
@@ -35,7 +36,7 @@ class ZoneDisc:
 
     @cached_property
     def _axes(self) -> np.ndarray:
-        return axes_of(self.normal)
+        return frame(self.normal)
 
     def _along(self, points: np.ndarray) -> np.ndarray:
         """Coordinates of points (…, 3) along the plane, from the centre on, (…, 2) µm."""

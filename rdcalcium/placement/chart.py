@@ -9,6 +9,7 @@ import numpy as np
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.placement.ground import Ground
 from rdcalcium.placement.membrane import Membrane
+from rdcalcium.solids import frame
 
 HERE = 1e-6  # µm, by which a foot may be off the membrane of a chart, and not on another side of the terminal
 RADII, ANGLES = 8, 32  # points of a disc at which the slope of its membrane is taken; a mirror plane halves them
@@ -35,7 +36,7 @@ class Chart:
     def of(cls, zone: Zone, membrane: Membrane) -> Chart:
         """Around the centre of a zone; u and v go along x and y where the membrane is level."""
         centre = np.array(zone.centre)
-        return cls(membrane, centre, axes_of(membrane.inward(centre[None])[0]))
+        return cls(membrane, centre, frame(membrane.inward(centre[None])[0]))
 
     def area(self, radius: float) -> float:
         """That of the computed membrane above or below the disc around the origin, µm²: Gauss's rule in r², all round.
@@ -94,14 +95,6 @@ class Chart:
         here = np.linalg.norm(self.space(raised(flat[within], 0.0)) - feet[within], axis=1) < HERE
         within[within] = here
         return within
-
-
-def axes_of(normal: np.ndarray) -> np.ndarray:
-    """Unit vectors of u and v, and the normal (3,) itself, (3, 3)."""
-    u = np.eye(3)[0] if abs(normal[0]) < 0.9 else np.eye(3)[1]
-    u = u - (u @ normal) * normal
-    u /= np.linalg.norm(u)
-    return np.stack([u, np.cross(normal, u), normal])
 
 
 def raised(feet: np.ndarray, height: float) -> np.ndarray:

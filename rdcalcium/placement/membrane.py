@@ -9,9 +9,9 @@ import numpy as np
 from rdcalcium.errors import ModelError
 from rdcalcium.model import Model
 from rdcalcium.model.shapes import Shape
-from rdcalcium.solids import Solid, nearest_on_piece, onto_surface, slopes
+from rdcalcium.solids import Solid, nearest_on_piece, normals, onto_surface
 
-SAME = 1e-7  # µm, by which a point may be off the membrane on which it is
+OFF = 1e-7  # µm, by which a point may be off the membrane on which it is
 SHELL = 0.005  # of the size of a terminal: points so near to its surface are put on it
 PATIENCE = 1000  # rounds in which points of the membrane are sought
 ROUNDS = 30  # of Newton's method
@@ -47,7 +47,7 @@ class Membrane:
 
     def contains(self, points: np.ndarray) -> np.ndarray:
         """Which points (n, 3) are on it, mirror images included; (n,)."""
-        there = np.abs(self.solid.depth(points)) < SAME
+        there = np.abs(self.solid.depth(points)) < OFF
         there[there] = self.solid.names(points[there]) == self.shape.membrane_surface
         return there
 
@@ -55,24 +55,23 @@ class Membrane:
         """Which points (n, 3) of it belong to a part of the terminal, by its name; to any, if there is none; (n,)."""
         if part is None:
             return np.ones(len(points), dtype=bool)
-        return np.asarray(np.abs(self.shape.parts[part].depth(points)) < SAME)
+        return np.asarray(np.abs(self.shape.parts[part].depth(points)) < OFF)
 
     def is_computed(self, points: np.ndarray) -> np.ndarray:
         """Which points (n, 3) are on the computed side of all mirror planes, and between the ends of a tile, (n,)."""
         low, high = self.solid.bounds if self.shape.bounds is None else self.shape.bounds
         computed = np.ones(len(points), dtype=bool)
         for axis in self.shape.periods:
-            computed &= (points[:, axis] >= low[axis] - SAME) & (points[:, axis] <= high[axis] + SAME)
+            computed &= (points[:, axis] >= low[axis] - OFF) & (points[:, axis] <= high[axis] + OFF)
         for axis, plane in self.shape.mirrors.items():
-            computed &= points[:, axis] >= plane - SAME
+            computed &= points[:, axis] >= plane - OFF
         return computed
 
     def inward(self, points: np.ndarray) -> np.ndarray:
         """Unit normals at points (n, 3) of it, into the cytosol, (n, 3)."""
         if self.height is not None:
             return np.tile([0.0, 0.0, 1.0], (len(points), 1))
-        normals = slopes(self.solid, points)
-        return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True))
+        return normals(self.solid, points)
 
     def feet(self, points: np.ndarray) -> np.ndarray:
         """The points of it that are nearest to others, (n, 3) of (n, 3)."""
@@ -101,7 +100,7 @@ class Membrane:
             steepness = (ahead - behind) / (2 * SLOPE * self.size)
             move = np.divide(depth, steepness, out=np.zeros(len(depth)), where=np.abs(steepness) > 1e-3)
             found[left] -= np.clip(move, -self.size, self.size)[:, None] * directions[left]
-            left = left[np.abs(depth) >= SAME / 100]  # the others have moved once more
+            left = left[np.abs(depth) >= OFF / 100]  # the others have moved once more
         return found
 
     def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:

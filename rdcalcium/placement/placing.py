@@ -13,7 +13,7 @@ from rdcalcium.placement.chart import Chart, raised
 from rdcalcium.placement.crowd import Crowd
 from rdcalcium.placement.ground import Ground
 from rdcalcium.placement.images import depth_everywhere, everywhere, from_others
-from rdcalcium.placement.membrane import SAME
+from rdcalcium.placement.membrane import OFF
 from rdcalcium.solids import Solid
 from rdcalcium.units import SAME_PLACE
 
@@ -86,7 +86,7 @@ class Placing:
         """Which places (n, 3) are above the ground, and in the terminal without overlap of vesicles; (n,)."""
         free, points, membrane = self.ground.contains(places[:, :2]), self.points(places), self.chart.membrane
         free &= membrane.contains(self.feet_of(places))
-        free &= membrane.solid.depth(points) >= self.radius * TOUCHING - SAME
+        free &= membrane.solid.depth(points) >= self.radius * TOUCHING - OFF
         return free & self.clear_of_bodies(points)
 
     def clear_of_bodies(self, points: np.ndarray) -> np.ndarray:

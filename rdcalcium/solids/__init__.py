@@ -11,6 +11,7 @@ from rdcalcium.solids.measure import volume_and_area
 from rdcalcium.solids.meeting import share_space
 from rdcalcium.solids.nearby import nearby
 from rdcalcium.solids.nearest import (
+    frame,
     nearest_on_piece,
     nearest_on_surface,
     normals,
@@ -39,6 +40,7 @@ __all__ = [
     "Surface",
     "Turned",
     "Without",
+    "frame",
     "from_data",
     "met",
     "mirrored",

@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from rdcalcium.solids.base import Place, Solid, place
 
 STEP = 1e-6  # of the size of a body, over which the slope of its depth is taken
+ALONG_X = 0.9  # cosine between a normal and the x axis, from which on u of its frame is taken from the y axis
 ROUNDS = 200  # of sliding on a surface
 SAMPLES = 4000  # points from which a piece of the surface is sought
 SHELL = 0.05  # of the size of a body: those of its box this near to the surface are put on it
@@ -83,6 +84,14 @@ def tangents(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     length = np.linalg.norm(one, axis=1, keepdims=True)
     one = np.divide(one, length, out=np.zeros_like(one), where=length > 0)
     return one, np.cross(normal, one)
+
+
+def frame(normal: np.ndarray) -> np.ndarray:
+    """Unit vectors u and v across a normal (3,), and that itself, (3, 3); u and v are x and y if it is along z."""
+    u = np.eye(3)[0] if abs(normal[0]) < ALONG_X else np.eye(3)[1]
+    u = u - (u @ normal) * normal
+    u /= np.linalg.norm(u)
+    return np.stack([u, np.cross(normal, u), normal])
 
 
 def surface_points(solid: Solid, count: int, seed: int = 1) -> np.ndarray:

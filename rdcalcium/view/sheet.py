@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 
-from rdcalcium.solids import Solid
+from rdcalcium.solids import Solid, frame
 from rdcalcium.view.field import frame_of
 from rdcalcium.view.run_folder import RunFolder
 from rdcalcium.view.sampling import depths
-from rdcalcium.view.spot import Spot, axes_along
+from rdcalcium.view.spot import Spot
 from rdcalcium.view.style import SLICE_HEIGHT
 
 RASTER = 300  # points along the longer side
@@ -140,7 +140,7 @@ def _upright(spot: Spot, normal: np.ndarray) -> np.ndarray:
     """Axes of a plane: to the right along x, y or z, upwards from the membrane, and the normal, away from us."""
     up = spot.axes[2] - (spot.axes[2] @ normal) * normal
     if np.linalg.norm(up) < 1e-6:
-        return axes_along(normal)
+        return frame(normal)
     up /= np.linalg.norm(up)
     right = np.cross(normal, up)
     backwards = right[np.abs(right).argmax()] < 0

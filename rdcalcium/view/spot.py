@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from rdcalcium.errors import InputError, suggest
 from rdcalcium.results import Row, read_places
 from rdcalcium.results.scene import Scene
-from rdcalcium.solids import Block, Solid, nearest_on_surface, slopes
+from rdcalcium.solids import Block, Solid, frame, nearest_on_surface, normals
 from rdcalcium.solids.base import place
 from rdcalcium.units import nanometres, parse
 from rdcalcium.view.run_folder import RunFolder
@@ -108,7 +108,7 @@ def spot_of(run: RunFolder, at: At | None = None) -> Spot:
     if isinstance(at, str) and at in zones:
         return _of_zone(zones[at], scene)
     middle, radius = _group(scene) if at is None else (_point(at, zones), CLOSE_BY)
-    spot = Spot("", middle, axes_along(normal_at(scene, middle)), radius, scene)
+    spot = Spot("", middle, frame(normal_at(scene, middle)), radius, scene)
     if spot.outline.depth(middle[None])[0] < -HERE:
         raise InputError(f"{nanometres(middle)} is outside the terminal; give a point in it, or on its membrane")
     return spot
@@ -130,7 +130,7 @@ def direction(normal: Normal | None) -> np.ndarray | None:
 
 def _of_zone(zone: Row, scene: Scene) -> Spot:
     point = np.array(zone.point)
-    return Spot(zone.name, point, axes_along(normal_at(scene, point)), zone.radius, scene)
+    return Spot(zone.name, point, frame(normal_at(scene, point)), zone.radius, scene)
 
 
 def _point(at: At, zones: dict[str, Row]) -> np.ndarray:
@@ -187,15 +187,7 @@ def _on_membrane(scene: Scene, point: np.ndarray) -> np.ndarray:
 def normal_at(scene: Scene, point: np.ndarray) -> np.ndarray:
     """Away from the membrane, into the cytosol; upwards where that is not known."""
     if scene.membrane is None and scene.outline:
-        slope = slopes(scene.outline, point[None])[0]
-        if (length := np.linalg.norm(slope)) > 0:
-            return np.asarray(slope / length)
+        (normal,) = normals(scene.outline, point[None])
+        if normal.any():
+            return np.asarray(normal)
     return np.eye(3)[2]
-
-
-def axes_along(normal: np.ndarray) -> np.ndarray:
-    """Unit vectors u and v across a normal, and that, (3, 3); along x and y where it is upright."""
-    u = np.eye(3)[0] if abs(normal[0]) < 0.9 else np.eye(3)[1]
-    u = u - (u @ normal) * normal
-    u /= np.linalg.norm(u)
-    return np.stack([u, np.cross(normal, u), normal])

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rdcalcium.results.scene import Scene
-from rdcalcium.solids import Solid, onto_surface
+from rdcalcium.solids import Solid, frame, onto_surface
 from rdcalcium.solids.base import place
 from rdcalcium.units import nanometres
 from rdcalcium.view.bodies import part_of, surface_of
 from rdcalcium.view.glass import glass
 from rdcalcium.view.overlay import font
 from rdcalcium.view.run_folder import RunFolder
-from rdcalcium.view.spot import axes_along, normal_at
+from rdcalcium.view.spot import normal_at
 from rdcalcium.view.style import CHANNEL, INK, SENSOR, SLICE_HEIGHT, ZONE, round_length
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _draw_zones(plotter: pyvista.Plotter, zones: np.ndarray, scene: Scene, thick
 
     turns = np.linspace(0, 2 * np.pi, RIM)
     for number, (*centre, radius) in enumerate(zones):
-        u, v, normal = axes_along(normal_at(scene, np.array(centre)))
+        u, v, normal = frame(normal_at(scene, np.array(centre)))
         rim = centre + radius * (np.outer(np.cos(turns), u) + np.outer(np.sin(turns), v))
         if scene.outline and scene.membrane is None:
             rim = onto_surface(scene.outline, rim)

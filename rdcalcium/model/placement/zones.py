@@ -12,7 +12,8 @@ from rdcalcium.model.base import Name, Part
 from rdcalcium.model.placement.base import Distance, Seed
 from rdcalcium.model.quantity import Factor, Length, PositiveLength, Quantity
 from rdcalcium.model.shapes import Shape
-from rdcalcium.solids import Place, slopes
+from rdcalcium.solids import Place, normals
+from rdcalcium.solids.base import place
 
 PositiveArea = Annotated[float, Quantity("area", gt=0)]
 
@@ -108,6 +109,4 @@ def inward(geometry: Shape, point: Place) -> Place | None:
         return None
     if geometry.membrane_height is not None:
         return 0.0, 0.0, 1.0
-    slope = slopes(geometry.outline, np.array([point]))[0]
-    x, y, z = (slope / np.linalg.norm(slope)).tolist()
-    return x, y, z
+    return place(normals(geometry.outline, np.array([point]))[0])
