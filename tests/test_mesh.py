@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import InputError
@@ -15,6 +16,7 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Sphere, Tetrahedra
 from rdcalcium.results.provenance import scene
+from rdcalcium.surfaces.curved import is_on
 from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose
 from tests.ball import sphere_mesh
@@ -88,6 +90,23 @@ def test_the_nearest_point_of_a_surface_is_nearer_than_any_sample_of_it(count):
         )
         assert shares_of_nearest.min() > -1e-9  # it lies on the triangle
         assert remainder.sum() < 1e-18
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.7], ids=["along the axes", "turned"])
+def test_a_point_is_on_a_membrane_that_bends_as_triangles_can_show_however_long_they_are(turn):
+    """Above the middle of a triangle with sides h, on a ball of 1.5 h; and above a long one, as far as that is wide."""
+    about = Rotation.from_rotvec([turn, -turn, turn])
+    even = np.array([[0, 0, 0], [1, 0, 0], [0.5, np.sqrt(0.75), 0]])
+    long = np.array([[0, 0, 0], [1, 0, 0], [0.5, 0.01, 0]])
+    for corners, off, expected in (
+        (even, 1 / 6 / 1.5, True),
+        (even, 0.2, False),
+        (long, 0.001, True),
+        (long, 0.01, False),
+    ):
+        middle = corners.mean(axis=0)
+        point, foot, triangle = (about.apply(places) for places in (middle + np.array([0, 0, off]), middle, corners))
+        assert is_on(point, foot, triangle) == expected
 
 
 def ball(tmp_path, **channels):

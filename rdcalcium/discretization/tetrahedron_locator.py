@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 from rdcalcium.discretization.base import PointWeights
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import FACES, row_keys
-from rdcalcium.geometry.nearest import is_on_facet
 from rdcalcium.solids.periodic import Periods
+from rdcalcium.surfaces.curved import is_on
 from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose
 from rdcalcium.units import nanometres
@@ -28,7 +28,7 @@ CHUNK = 10_000  # points at a time
 class TetrahedronLocator:
     """Finds points among the nodes of a mesh, by barycentric weights of the tetrahedron around them.
 
-    A point a little outside the mesh, as on a curved membrane (see geometry/nearest.py), is moved to the nearest facet.
+    A point a little outside the mesh, as on a curved membrane (see surfaces/curved.py), is moved to the nearest facet.
 
     points      (n, 3)  µm
     tetrahedra  (m, 4)  nodes
@@ -150,7 +150,7 @@ class TetrahedronLocator:
         """Tetrahedron and barycentric coordinates (4,) of the facet nearest to a point outside."""
         facets, owners, locator = self._skin
         (nearest,), (facet,) = locator.nearest(point[None])
-        if not is_on_facet(point, nearest, facets[facet]):
+        if not is_on(point, nearest, facets[facet]):
             away = nanometres(float(np.linalg.norm(nearest - point)), 3)
             at = nanometres(np.round(nearest, 9) + 0.0)  # and no -0
             raise InputError(

@@ -11,10 +11,10 @@ from rdcalcium.geometry.files import read_mesh
 from rdcalcium.geometry.matched_ends import with_ends
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.mirror_faces import with_mirrors
-from rdcalcium.geometry.nearest import is_on_facet
 from rdcalcium.model import MeshFile, Model, Tetrahedra
 from rdcalcium.model.file_units import fitting_unit
 from rdcalcium.model.model import off_membrane
+from rdcalcium.surfaces.curved import is_on
 from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose
 
@@ -40,7 +40,7 @@ def mesh_of_file(model: Model, geometry: MeshFile, choice: Tetrahedra) -> Tetrah
         for axis, period in geometry.periods.items():
             here[axis] = low[axis] + (here[axis] - low[axis]) % period
         (nearest,), (triangle,) = membrane.nearest(here[None])
-        if not is_on_facet(here, nearest, corners[triangle]):
+        if not is_on(here, nearest, corners[triangle]):
             told = off_membrane(name, point, nearest.tolist(), may_be_elsewhere=name not in zones)
             raise InputError(told + unit_hint(model, mesh.points))
     return mesh

@@ -17,12 +17,11 @@ from rdcalcium.model.triangulated import Triangulated
 from rdcalcium.solids import Corners, Surface
 from rdcalcium.solids.base import place
 from rdcalcium.surfaces import ClosedSurface, Wish, closed_surface
+from rdcalcium.surfaces.curved import is_on
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.reading import read_triangles
 
 USUAL = 1.0  # µm, what a presynaptic terminal is wide
-OFF_FACET = 0.13  # of the height of a triangle, by which a point may be off: triangles cut the corners of a membrane
-
 BEYOND = 1e-3  # of the extent of a surface, by which a grid goes beyond it
 
 
@@ -128,8 +127,5 @@ class SurfaceFile(Triangulated, Described):
 
 def _meant(surface: Distances, point: Place) -> bool:
     """Whether a point (µm) lies on a surface, or as near to it as a curved membrane is to its triangles."""
-    near = surface.nearest(np.array([point]))
-    corners = surface.triangles.points[surface.triangles.faces[near.triangle[0]]]
-    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
-    height = np.linalg.norm(np.cross(corners[1] - corners[0], corners[2] - corners[0])) / sides.max()
-    return bool(near.distance[0] <= OFF_FACET * height)
+    near, triangles = surface.nearest(np.array([point])), surface.triangles
+    return is_on(np.array(point), near.foot[0], triangles.points[triangles.faces[near.triangle[0]]])
