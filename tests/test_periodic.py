@@ -21,7 +21,7 @@ from rdcalcium.errors import InputError
 from rdcalcium.geometry.axis import Axis
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.spacing import periodic_axis, uniform_circle
-from rdcalcium.geometry.tiled_mesh import middle_of, moved
+from rdcalcium.geometry.tiled_mesh import middle_of, moved, tiling
 from rdcalcium.integrators import limits
 from rdcalcium.library import resolve
 from rdcalcium.model import Box, Grid, Model, ModelError, Sphere, doubts
@@ -393,6 +393,19 @@ def test_a_tile_that_was_written_and_read_is_the_same_tile(tmp_path: Path) -> No
     rc.write_mesh(TetrahedralMesh(moved, made.tetrahedra, made.regions, made.surfaces), tmp_path / "tile.msh")
     with pytest.raises(InputError, match=r"at both ends along x do not match, corner by corner, so that it is no tile"):
         read(x=0.2)
+
+
+def test_two_nodes_at_one_end_of_a_tile_have_two_partners_at_the_other() -> None:
+    """And not the same one, however near to its image both are."""
+    low, high = -SIDE / 2, SIDE / 2
+    tile = Box(size=(SIDE, SIDE, HEIGHT), periodic=("x",))
+    nodes = np.array([[low, 0, 0], [low, 0.1, 0], [high, 0, 0], [high, 0.1, 0]])
+    made = tiling(tile, nodes)
+    assert made is not None
+    assert made.same.tolist() == [0, 1, 0, 1]
+    nodes[3] = [high, 5e-7, 0]
+    with pytest.raises(InputError, match="meshes the two ends of the tile along x differently"):
+        tiling(tile, nodes)
 
 
 def test_what_stands_in_a_moved_tile_is_found_where_it_has_come_to() -> None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from rdcalcium.geometry.contents import Contents
 from rdcalcium.geometry.mesh import TetrahedralMesh, among, row_keys, six_volumes
+from rdcalcium.surfaces.places import one_each
 from rdcalcium.units import PLACES, figures, places
 
 COPIED = 1e-9  # of the extent of a mesh: nodes nearer to each other are one; copies of a node are rounded alike
@@ -68,16 +68,12 @@ def _parts(mesh: TetrahedralMesh) -> Iterator[str]:
 def _merged(contents: Contents) -> tuple[Contents, list[str]]:
     """One node for all at one place: two parts of a mesh that were put side by side are joined."""
     points = contents.points
-    pairs = cKDTree(points).query_pairs(COPIED * float(np.ptp(points, axis=0).max()), output_type="ndarray")
-    if not len(pairs):
+    first, new = one_each(points, COPIED)
+    if len(first) == len(points):
         return contents, []
-    size = len(points)
-    graph = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    _, first, new = np.unique(label, return_index=True, return_inverse=True)
     surfaces = {name: new[faces] for name, faces in contents.surfaces.items()}
     merged = replace(contents, points=points[first], tetrahedra=new[contents.tetrahedra], surfaces=surfaces)
-    again = np.setdiff1d(np.arange(size), first)
+    again = np.setdiff1d(np.arange(len(points)), first)
     return merged, [
         f"nodes where another one lies: {len(again)}, at {places(points[again])}; made one, so that calcium can pass"
     ]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from rdcalcium.errors import InputError
+from rdcalcium.geometry.matched_ends import at_lower_ends, partners
 from rdcalcium.geometry.mesh import Tiling
 from rdcalcium.model import Described
 from rdcalcium.model.shapes import Place
@@ -96,17 +96,13 @@ def tiling(shape: Described, points: np.ndarray) -> Tiling | None:
     same = np.arange(len(points))
     for axis, period in shape.periods.items():
         low, high = (np.flatnonzero(np.abs(points[:, axis] - corner[axis]) < NEAR) for corner in shape.bounds)
-        images = points[high].copy()
-        images[:, axis] -= period
-        away, partners = cKDTree(points[low]).query(images)
-        if len(low) != len(high) or away.max(initial=0.0) > NEAR:
+        images = partners(points, low, high, axis, period, NEAR)
+        if images is None:
             raise InputError(
                 f"Gmsh meshes the two ends of the tile along {'xyz'[axis]} differently; try another size_in_bulk"
             )
-        same[high] = same[low][partners]  # of those on several ends the one at all lower ends, axis by axis
-    while (same[same] != same).any():
-        same = same[same]
-    return Tiling(dict(shape.periods), same, tuple(shape.ends))
+        same[high] = same[images]  # of those on several ends the one at all lower ends, axis by axis
+    return Tiling(dict(shape.periods), at_lower_ends(same), tuple(shape.ends))
 
 
 def require_no_lumens(shape: Described, hollow: Sequence[str]) -> None:

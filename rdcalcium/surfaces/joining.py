@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
+from rdcalcium.surfaces.places import one_each
 from rdcalcium.surfaces.triangles import Triangles
 from rdcalcium.units import places
 
@@ -34,10 +32,7 @@ def _one_corner_each(triangles: Triangles) -> Triangles:
     points = triangles.points
     at, place = _distinct(points)
     known = points[at]
-    pairs = cKDTree(known).query_pairs(FILE_ROUNDING * triangles.extent(), output_type="ndarray")
-    graph = coo_array((np.ones(len(pairs), dtype=bool), pairs.T), shape=(len(known), len(known)))
-    _, label = connected_components(graph, directed=False)
-    _, first, new = np.unique(label, return_index=True, return_inverse=True)
+    first, new = one_each(known, FILE_ROUNDING)
     return kept(replace(triangles, points=known[first], faces=new[place][triangles.faces]))
 
 
