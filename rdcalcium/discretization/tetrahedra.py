@@ -46,8 +46,10 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh, monotone: bool = 
     quality = mesh_quality(points, tetrahedra, conductance, volumes, lengths)
     quality = replace(quality, blended=made.blended, capped=capped, remarks=whole.remarks)
     parts = _parts(named.regions, lumens, size)
-    membranes = {lumen: _membrane(points, *(named.surfaces.pop(side) for side in sides(lumen))) for lumen in lumens}
-    areas = {name: _by_volume(surface_area(points, faces), own) for name, faces in named.surfaces.items()}
+    membranes = {lumen: _membrane(points, *(named.surfaces[side] for side in sides(lumen))) for lumen in lumens}
+    inside = {side for lumen in lumens for side in sides(lumen)}
+    surfaces = {name: faces for name, faces in named.surfaces.items() if name not in inside}
+    areas = {name: _by_volume(surface_area(points, faces), own) for name, faces in surfaces.items()}
     return Discretization(
         kind="tetrahedra",
         volumes=volumes,
@@ -59,7 +61,7 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh, monotone: bool = 
         picture=CellComplex(points, tetrahedra, "point", own, parts),
         radius=min(quality.gershgorin, LANCZOS_MARGIN * quality.spectral_radius),
         quality=quality,
-        space=MeshSpace(points, volumes, tetrahedra, named.surfaces, named.regions, parts, own),
+        space=MeshSpace(points, volumes, tetrahedra, surfaces, named.regions, parts, own),
         parts=parts,
         membranes=membranes,
         periods=periods,
