@@ -49,7 +49,8 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh, monotone: bool = 
     membranes = {lumen: _membrane(points, *(named.surfaces[side] for side in sides(lumen))) for lumen in lumens}
     inside = {side for lumen in lumens for side in sides(lumen)}
     surfaces = {name: faces for name, faces in named.surfaces.items() if name not in inside}
-    areas = {name: _by_volume(surface_area(points, faces), own) for name, faces in surfaces.items()}
+    on_nodes = {name: surface_area(points, faces) for name, faces in surfaces.items()}
+    areas = {name: SurfaceArea.summed(own[area.indices], area.areas) for name, area in on_nodes.items()}
     return Discretization(
         kind="tetrahedra",
         volumes=volumes,
@@ -66,12 +67,6 @@ def discretize_tetrahedra(mesh: TetrahedralMesh | DividedMesh, monotone: bool = 
         membranes=membranes,
         periods=periods,
     )
-
-
-def _by_volume(area: SurfaceArea, own: np.ndarray) -> SurfaceArea:
-    """A surface on nodes, of which several may belong to one control volume, as `own` says."""
-    found, place = np.unique(own[area.indices], return_inverse=True)
-    return SurfaceArea(found, np.bincount(place, area.areas))
 
 
 def _parts(regions: Mapping[str, np.ndarray], lumens: Sequence[str], size: int) -> np.ndarray | None:

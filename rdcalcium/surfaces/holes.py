@@ -24,7 +24,7 @@ def without_debris(triangles: Triangles) -> tuple[Triangles, list[str]]:
     which, side = np.nonzero(edges.count[edges.sides] == 1)
     rim = triangles.points[triangles.faces[which, (side + 1) % 3]] - triangles.points[triangles.faces[which, side]]
     perimeter = np.bincount(sheet[which], np.linalg.norm(rim, axis=1), count)
-    area = np.bincount(sheet, _areas(triangles), count)
+    area = np.bincount(sheet, triangles.areas_of_each(), count)
     left = (perimeter**2 / (4 * np.pi) > SMALL * area) & (area < DEBRIS * area.sum())
     if not left.any():
         return triangles, []
@@ -48,7 +48,7 @@ def filled(triangles: Triangles) -> tuple[Triangles, list[str]]:
     count, sheet = sheets(edges)
     of = sheet[_one_of(triangles, np.array([loop[0] for loop, _ in loops]))]
     sizes = [_size(triangles.points[loop], FILE_ROUNDING * triangles.extent()) for loop, _ in loops]
-    shares = np.array(sizes) / np.bincount(sheet, _areas(triangles), count)[of]
+    shares = np.array(sizes) / np.bincount(sheet, triangles.areas_of_each(), count)[of]
     middles = np.array([triangles.points[loop].mean(axis=0) for loop, _ in loops])
     largest = np.argsort(shares)[::-1]
     said = f"{len(loops)}, of perimeter {_listed([around[k] for k in largest])}, at {places(middles[largest])}"
@@ -112,11 +112,6 @@ def _closed(triangles: Triangles, loop: np.ndarray, piece: int, slit: bool) -> T
         faces=np.vstack([triangles.faces, more]),
         piece=np.append(triangles.piece, np.full(len(more), piece)),
     )
-
-
-def _areas(triangles: Triangles) -> np.ndarray:
-    areas: np.ndarray = np.linalg.norm(triangles.doubled_areas(), axis=1) / 2
-    return areas
 
 
 def _size(rim: np.ndarray, nothing: float) -> float:

@@ -22,9 +22,10 @@ def oriented(triangles: Triangles) -> tuple[Triangles, list[str]]:
     edges = edges_of(triangles.faces)
     count, sheet = sheets(edges)
     turned = _alike(triangles, *neighbours(edges))
+    volumes = triangles.signed_volumes() * np.where(turned, -1, 1)
     for number in range(count):
         own = sheet == number
-        inwards, cavity = _volume(triangles, own, turned) < 0, _around(triangles, own, sheet, count) % 2 == 1
+        inwards, cavity = volumes[own].sum() < 0, _around(triangles, own, sheet, count) % 2 == 1
         if inwards != cavity:
             turned[own] ^= True
     if not turned.any():
@@ -56,11 +57,6 @@ def _alike(triangles: Triangles, pairs: np.ndarray, same: np.ndarray) -> np.ndar
     first = np.unique(sheet, return_index=True)[1]
     turned: np.ndarray = part[:size] != part[first][sheet]
     return turned
-
-
-def _volume(triangles: Triangles, own: np.ndarray, turned: np.ndarray) -> float:
-    a, b, c = (triangles.points[triangles.faces[own, k]] for k in range(3))
-    return float(((a * np.cross(b, c)).sum(axis=1) * np.where(turned[own], -1, 1)).sum())
 
 
 def _around(triangles: Triangles, own: np.ndarray, sheet: np.ndarray, count: int) -> int:

@@ -34,7 +34,7 @@ def samples(triangles: Triangles) -> Samples:
     A triangle is halved across its longest side until its corners are near enough to its middle.
     """
     corners, own = triangles.corners(), np.arange(len(triangles.faces))
-    area = float(np.linalg.norm(triangles.doubled_areas(), axis=1).sum() / 2)
+    area = float(triangles.areas_of_each().sum())
     radius = np.sqrt(area / max(WANTED, len(corners)))
     radius = max(radius, float(np.median(_reach(corners))))
     points, owners = [], []

@@ -51,19 +51,13 @@ def _filtered(triangles: Triangles, band: float) -> np.ndarray:
 def _of_old_volume(made: Triangles, old: Triangles) -> Triangles:
     """Each sheet as large as it was: dV = A dx."""
     count, sheet = sheets(edges_of(old.faces))
-    wanted = _volumes(old, sheet, count)
+    wanted = np.bincount(sheet, old.signed_volumes(), count)
     of_corner = np.zeros(len(old.points), dtype=np.int64)
     of_corner[old.faces] = sheet[:, None]
     for _ in range(ROUNDS):
-        doubled = made.doubled_areas()
-        areas = np.bincount(sheet, np.linalg.norm(doubled, axis=1) / 2, count)
-        step = (wanted - _volumes(made, sheet, count)) / areas
+        volumes, areas = (np.bincount(sheet, of, count) for of in (made.signed_volumes(), made.areas_of_each()))
+        step = (wanted - volumes) / areas
         normals = np.zeros_like(made.points)
-        np.add.at(normals, made.faces, doubled[:, None])
+        np.add.at(normals, made.faces, made.doubled_areas()[:, None])
         made = replace(made, points=made.points + step[of_corner, None] * unit_rows(normals))
     return made
-
-
-def _volumes(triangles: Triangles, sheet: np.ndarray, count: int) -> np.ndarray:
-    a, b, c = (triangles.points[triangles.faces[:, k]] for k in range(3))
-    return np.bincount(sheet, np.einsum("ij,ij->i", a, np.cross(b, c)) / 6, count)

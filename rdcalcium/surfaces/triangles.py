@@ -41,15 +41,25 @@ class Triangles:
         normals: np.ndarray = np.cross(b - a, c - a)
         return normals
 
+    def areas_of_each(self) -> np.ndarray:
+        """(m,) µm²."""
+        sizes: np.ndarray = np.linalg.norm(self.doubled_areas(), axis=1) / 2
+        return sizes
+
     def areas(self) -> dict[str, float]:
         """Area of each piece, µm²."""
-        sizes = np.bincount(self.piece, np.linalg.norm(self.doubled_areas(), axis=1) / 2, len(self.pieces))
+        sizes = np.bincount(self.piece, self.areas_of_each(), len(self.pieces))
         return dict(zip(self.pieces, sizes.tolist(), strict=True))
 
     def volume(self) -> float:
-        """What they enclose, µm³, by Gauss's theorem: Σ a·(b × c) / 6; negative where their normals point inwards."""
+        """What they enclose, µm³; negative where their normals point inwards."""
+        return float(self.signed_volumes().sum())
+
+    def signed_volumes(self) -> np.ndarray:
+        """What each adds to the volume inside, (m,) µm³: by Gauss's theorem a·(b × c) / 6 with its corners."""
         a, b, c = (self.points[self.faces[:, k]] for k in range(3))
-        return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+        volumes: np.ndarray = np.einsum("ij,ij->i", a, np.cross(b, c)) / 6
+        return volumes
 
     def extent(self) -> float:
         """Longest side of the box around them, µm."""
