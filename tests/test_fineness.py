@@ -213,5 +213,7 @@ def test_check_says_why_there_is_no_estimate_and_what_is_no_accuracy(tmp_path: P
     (tmp_path / "dark.toml").write_text(QUICK.partition("[[sensors]]")[0] + "[run]\nduration = 1")
     why = "# warning: by how much cells are off is not estimated: there is no sensor or probe"
     assert why in checked(tmp_path / "dark.toml", "--error")
-    assert "0 cannot be aimed at; give one above 0" in checked(tmp_path / "dark.toml", "--accuracy", "0")
+    assert "an accuracy of 0 % cannot be aimed at; give one above 0 and up to 50 %" in checked(
+        tmp_path / "dark.toml", "--accuracy", "0"
+    )
     assert "'fine' is not a quantity" in checked(tmp_path / "dark.toml", "--accuracy", "fine")

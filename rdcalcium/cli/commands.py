@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rdcalcium.results import Result
 
 INTERRUPTED = 130  # exit status, as after Ctrl-C in a shell
-ACCURACY, LARGEST = 0.02, 0.5  # share of calcium that cells may leave, unless somebody says, and the most to be said
 SHOWN = 3  # warnings of a kind, before a run
 
 out_option = click.option(
@@ -51,14 +50,17 @@ def _number(context: click.Context, option: click.Parameter, value: float | None
 
 def _share(context: click.Context, option: click.Parameter, value: str | None) -> float | None:
     """A share such as "1 %"."""
-    from rdcalcium.units import UnitError, parse
+    if value is None:
+        return None
+    from rdcalcium.errors import InputError
+    from rdcalcium.fineness.told import require_accuracy
+    from rdcalcium.units import parse
 
     try:
-        share = None if value is None else parse(value, "number")
-    except UnitError as error:
+        share = parse(value, "number")
+        require_accuracy(share)
+    except InputError as error:
         raise click.BadParameter(f"{error}") from None
-    if share is not None and not 0 < share <= LARGEST:
-        raise click.BadParameter(f"{value} cannot be aimed at; give one above 0 and up to 50 %")
     return share
 
 
@@ -292,6 +294,7 @@ def check(
 def _estimated(model: Model, accuracy: float | None, device: int | None) -> tuple[tuple[str, ...], list[str]]:
     """Names of the points whose error is estimated, and what is said of it; or why none is."""
     from rdcalcium.fineness import NoEstimateError, estimate_error, sentences
+    from rdcalcium.fineness.told import ACCURACY
 
     try:
         with estimate_bar() as progress:

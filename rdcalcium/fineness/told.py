@@ -14,19 +14,26 @@ from rdcalcium.model import Grid, Model
 from rdcalcium.units import counted, figures, level, milliseconds, nanometres, time_span
 
 LEAST = 1e-3  # share, below which an error is told as none
-LARGEST = 0.5  # error that may be asked for
+ACCURACY, LARGEST = 0.02, 0.5  # share of calcium that cells may leave, unless somebody says, and the most to be said
 STEPS = (1 / 8, 3.0)  # between which cells are advised, as a factor of those of the model
 WORTH = 1.25  # times as wide as they are, from which on wider cells are worth a word
 
 
-def sentences(found: Estimate, accuracy: float = 0.02, device: int | None = None) -> Iterator[str]:
+def require_accuracy(accuracy: float) -> None:
+    """InputError for a share of calcium that cells cannot be chosen for."""
+    if not 0 < accuracy <= LARGEST:
+        raise InputError(
+            f"an accuracy of {100 * accuracy:g} % cannot be aimed at; give one above 0 and up to {100 * LARGEST:g} %"
+        )
+
+
+def sentences(found: Estimate, accuracy: float = ACCURACY, device: int | None = None) -> Iterator[str]:
     """How it was found, the error of each point, and which cells reach an accuracy at all of them.
 
     accuracy  share of calcium, such as 0.02
     device    number of the GPU that a run would take
     """
-    if not 0 < accuracy <= LARGEST:
-        raise InputError(f"an accuracy of {100 * accuracy:g} % cannot be aimed at; give one above 0 and up to 50 %")
+    require_accuracy(accuracy)
     yield _how(found)
     yield from together(_each(found, accuracy), ends=("most off", "least off"))
     if not found.known.all():
