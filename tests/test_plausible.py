@@ -186,9 +186,10 @@ def test_an_affinity_that_changed_with_one_rate_is_asked_about(said: dict[str, s
 def test_overlapping_obstacles_are_asked_about(centres: list[list[float]], overlap: str) -> None:
     obstacles = [{"centre": centre, "radius": "15 nm"} for centre in centres]
     model = model_of_tables(geometry={"kind": "box", "size": [1, 1, 0.5], "obstacles": obstacles})
-    said = f"obstacles {overlap}: is that meant? If so, say in the notes that they overlap"
+    said = f'obstacles {overlap}: is that meant? If so, say overlap = "meant" in [geometry]'
     assert doubts(model) == ([said] if overlap else [])
-    assert doubts(model.changed(notes="These overlap.")) == []
+    assert doubts(model.changed(notes="No overlap!")) == doubts(model)  # notes are for readers
+    assert doubts(model.changed(geometry={"overlap": "meant"})) == []
 
 
 def test_what_is_usual_is_a_range() -> None:

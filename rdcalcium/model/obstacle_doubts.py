@@ -14,12 +14,13 @@ from rdcalcium.solids.periodic import reflected
 from rdcalcium.units import SAME_PLACE, nanometres
 
 SAMPLES = 200  # points at which a body and its mirror image are compared
+SAY = 'say overlap = "meant" in [geometry]'
 OFF = 0.001  # µm, by which a foot may be off the membrane: coordinates are in nm
 
 
 def overlaps(model: Model) -> Iterator[str]:
-    """Obstacles that share space, unless the notes speak of it."""
-    if "overlap" in model.notes.lower():
+    """Obstacles that share space, unless the geometry says that this is meant."""
+    if model.geometry.may_overlap:
         return
     obstacles = model.geometry.solids
     numbers, all_of_them = zip(*enumerate(obstacles), *model.geometry.images, strict=True) if obstacles else ((), ())
@@ -31,7 +32,7 @@ def overlaps(model: Model) -> Iterator[str]:
     ]
     if pairs:
         more = f", the first of {len(pairs)} pairs" if pairs[1:] else ""
-        yield f"obstacles {pairs[0]} overlap{more}: is that meant? If so, say in the notes that they overlap"
+        yield f"obstacles {pairs[0]} overlap{more}: is that meant? If so, {SAY}"
 
 
 def _near_pairs(bodies: list[Solid]) -> list[tuple[int, int]]:
@@ -42,8 +43,8 @@ def _near_pairs(bodies: list[Solid]) -> list[tuple[int, int]]:
 
 
 def over_mirrors(model: Model) -> Iterator[str]:
-    """Obstacles that share space with their own mirror images, unless the notes speak of it."""
-    if "overlap" in model.notes.lower():
+    """Obstacles that share space with their own mirror images, unless the geometry says that this is meant."""
+    if model.geometry.may_overlap:
         return
     for i, obstacle in enumerate(model.geometry.solids):
         for axis, plane in model.geometry.mirrors.items():
@@ -52,7 +53,7 @@ def over_mirrors(model: Model) -> Iterator[str]:
                 yield (
                     f"{_which(i, obstacle)} reaches over the mirror plane {letter} = {plane:g} and overlaps with its "
                     f"mirror image: is that meant? If not, place it on the plane or clear of it, or leave {letter} out "
-                    "of symmetry; if so, say in the notes that they overlap"
+                    f"of symmetry; if so, {SAY}"
                 )
 
 

@@ -81,6 +81,11 @@ class Shape(Part):
         return 2 ** len(self.mirrors)
 
     @property
+    def may_overlap(self) -> bool:
+        """Whether its obstacles share space on purpose."""
+        return False
+
+    @property
     def solids(self) -> tuple[Obstacle, ...]:
         """What stands in the cytosol."""
         return ()

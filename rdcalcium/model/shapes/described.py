@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -42,6 +42,9 @@ class Described(Mirrored):
 
     obstacles: tuple[AnyObstacle, ...] = ()
     """What calcium has to go around, such as vesicles; none: nothing is in the way."""
+    overlap: Literal["meant"] | None = None
+    """"meant" where obstacles share space with each other or with their mirror images on purpose; none: `check` asks
+    about those that do."""
 
     @property
     @abstractmethod
@@ -94,6 +97,11 @@ class Described(Mirrored):
     def _numbered(self) -> tuple[tuple[int, Obstacle], ...]:
         """All that stands in the computed part, each with the number of its obstacle."""
         return (*enumerate(self.obstacles), *self.images)
+
+    @property
+    def may_overlap(self) -> bool:
+        """As it says."""
+        return self.overlap == "meant"
 
     @property
     def solids(self) -> tuple[Obstacle, ...]:
