@@ -49,12 +49,20 @@ def test_every_option_that_changes_a_run_is_in_the_readme() -> None:
 
 
 def test_the_model_of_the_readme_runs(tmp_path: Path) -> None:
-    (shown,) = blocks("toml")
+    shown, _ = blocks("toml")
     (tmp_path / "model.toml").write_text(shown, encoding="utf-8")
     model = rc.load(str(tmp_path / "model.toml"))
     result = rc.run(briefly(model, duration=0.15), out=tmp_path / "run")
     assert float(result.probes["sensor"].calcium.max()) > 10 * model.calcium.rest
     assert len(result.snapshots.times) > 1
+
+
+def test_the_bouton_of_the_readme_is_a_model_that_fits_together(tmp_path: Path) -> None:
+    """One of the examples runs it: this asks for what must be said, and where rules place."""
+    _, shown = blocks("toml")
+    (tmp_path / "bouton.toml").write_text(shown, encoding="utf-8")
+    placed = rc.placed(rc.load(str(tmp_path / "bouton.toml")))
+    assert [len(placed.zones), *(len(group.positions) for group in (*placed.channels, *placed.sensors))] == [3, 30, 9]
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
