@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import rdcalcium as rc
-from rdcalcium.advice.resolution import _gap
+from rdcalcium.advice.cells import cell_sizes, nm
+from rdcalcium.advice.clefts import gaps
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Nowhere
@@ -70,9 +71,10 @@ def test_bodies_of_any_form_that_overlap_are_asked_about(height: float, asked: b
 def test_the_gap_under_a_body_is_measured_straight_over_a_point() -> None:
     """Under an ellipsoid its lower surface is at z = c (1 - sqrt(1 - (x/a)^2)) from its lowest point."""
     low = Ellipsoid(centre=(0, 0, 0.06), semi_axes=(0.2, 0.1, 0.05))
-    assert _gap((0.1, 0.0, 0.002), low, 0.0) == pytest.approx(0.06 - 0.05 * np.sqrt(1 - 0.25), abs=1e-9)
-    assert _gap((0.1, 0.09, 0.002), low, 0.0) is None
-    assert _gap((0.0, 0.0, 0.06), low, 0.0) is None
+    under, beside = {"name": "under", "position": (0.1, 0, 0.002)}, {"name": "beside", "position": (0.1, 0.09, 0.002)}
+    model = box(low).changed(probes=[under, beside])
+    (said,) = gaps(model, cell_sizes(model).locator)
+    assert said.partition("probe")[2].startswith(f" 'under' lies in the gap of {nm(0.06 - 0.05 * np.sqrt(1 - 0.25))}")
 
 
 def test_layers_around_bodies_of_any_form_are_as_thick_as_they_say() -> None:
