@@ -283,8 +283,26 @@ def test_cubes_that_cross_are_found_and_refused():
     assert not len(crossings(named(np.vstack([CORNERS, far]), np.vstack([SIDES, SIDES + 8]))))
     both = named(np.vstack([CORNERS, near]), np.vstack([SIDES, SIDES + 8]))
     assert len(crossings(both)) >= 6
-    with pytest.raises(InputError, match=r"it goes through itself: \d+ pairs of triangles cross, at \("):
+    with pytest.raises(
+        InputError,
+        match=r"it goes through itself: \d+ pairs of triangles cross, or lie on each other in one plane, at \(",
+    ):
         mended(both)
+
+
+@pytest.mark.parametrize("rounding", [0.0, 1e-8])
+def test_boxes_whose_faces_overlap_in_one_plane_go_through_each_other(rounding):
+    """No side of a triangle passes through another one; boxes that are only beside each other are two boxes."""
+    shift, size = np.array([0.75, 0, 0]), np.array([1.0, 1 + rounding, 1 - rounding])
+    both = named(np.vstack([CORNERS, size * CORNERS + shift]), np.vstack([SIDES, SIDES + 8]))
+    with pytest.raises(InputError, match=r"lie on each other in one plane, at \(.* a union of its parts"):
+        mended(both)
+    beside = named(np.vstack([CORNERS, size * CORNERS + np.array([1.25, 0, 0])]), np.vstack([SIDES, SIDES + 8]))
+    assert not len(crossings(beside))
+
+
+def test_a_plane_piece_of_many_triangles_does_not_overlap_itself():
+    assert not len(crossings(sheet(12)))
 
 
 def test_a_sphere_that_meets_its_mirror_image_crosses_it():

@@ -183,7 +183,8 @@ def _simple(triangles: Triangles) -> tuple[Triangles, list[str]]:
     pairs = crossings(triangles)
     if len(pairs):
         raise InputError(
-            f"it goes through itself: {len(pairs)} pairs of triangles cross, at "
-            f"{places(triangles.corners()[pairs[:, 0]].mean(axis=1))}; mend that in the program that it comes from"
+            f"it goes through itself: {len(pairs)} pairs of triangles cross, or lie on each other in one plane, at "
+            f"{places(triangles.corners()[pairs[:, 0]].mean(axis=1))}; mend that in the program that it comes from, "
+            "by a union of its parts for example"
         )
     return triangles, []

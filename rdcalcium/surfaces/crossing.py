@@ -1,4 +1,4 @@
-"""Triangles of a surface that go through each other."""
+"""Triangles of a surface that go through each other, or lie on each other in one plane."""
 
 from __future__ import annotations
 
@@ -7,22 +7,29 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.spatial import cKDTree
 
+from rdcalcium.surfaces.joining import FILE_ROUNDING
 from rdcalcium.surfaces.samples import Samples, samples
-from rdcalcium.surfaces.triangles import Triangles
+from rdcalcium.surfaces.triangles import Triangles, unit_rows
 
 INSIDE = 1e-6  # of a triangle: how far beyond its plane an edge has to go, and how far off a side it may pass
 CHUNK = 1 << 16  # corners of a tree, whose neighbours are looked for at once
 
 
 def crossings(triangles: Triangles) -> np.ndarray:
-    """Pairs of triangles that go through each other, (k, 2): a side of one passes through the other."""
-    corners = triangles.corners()
+    """Pairs of triangles of which a side of one passes through the other, or which overlap in one plane, (k, 2).
+
+    Where two bodies have faces in one plane nothing passes through these, though the bodies go through each other.
+    """
+    corners, rounding = triangles.corners(), FILE_ROUNDING * triangles.extent()
     low, high = corners.min(axis=1), corners.max(axis=1)
     found = [np.zeros((0, 2), dtype=np.int64)]
     for one, other in _near(samples(triangles)):
         meet = (low[one] <= high[other]).all(axis=1) & (low[other] <= high[one]).all(axis=1)
         pairs = np.stack([one[meet], other[meet]], axis=1)
-        found.append(pairs[_cross(triangles.faces, corners, pairs)])
+        shared = (triangles.faces[pairs[:, 0]][:, :, None] == triangles.faces[pairs[:, 1]][:, None]).sum(axis=(1, 2))
+        # Neighbours at an edge share it, and touch nowhere else unless they lie on each other. At a corner a flat piece
+        # may be folded a little where it was badly divided, which changes nothing of what is inside.
+        found += [_crossing(corners, pairs[shared < 2]), _overlapping(corners, pairs[shared == 0], rounding)]
     return np.unique(np.concatenate(found), axis=0)
 
 
@@ -36,21 +43,46 @@ def _near(there: Samples) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield one[one < other], other[one < other]
 
 
-def _cross(faces: np.ndarray, corners: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Which pairs (k, 2) cross, (k,): most have one triangle on one side of the plane of the other."""
-    found = np.zeros(len(pairs), dtype=bool)
-    shared = (faces[pairs[:, 0]][:, :, None] == faces[pairs[:, 1]][:, None]).sum(axis=(1, 2))
-    # Neighbours at an edge share it, and touch nowhere else unless they lie on each other.
-    some = np.flatnonzero(shared < 2)
+def _crossing(corners: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Those of some pairs (k, 2) that cross: most have one triangle on one side of the plane of the other."""
     for one, other in ((0, 1), (1, 0)):
-        some = some[_on_both_sides(corners[pairs[some, one]], corners[pairs[some, other]])]
-    through = np.zeros(len(some), dtype=bool)
+        pairs = pairs[_on_both_sides(corners[pairs[:, one]], corners[pairs[:, other]])]
+    through = np.zeros(len(pairs), dtype=bool)
     for one, other in ((0, 1), (1, 0)):
-        own, sides = corners[pairs[some, one]], corners[pairs[some, other]]
+        own, sides = corners[pairs[:, one]], corners[pairs[:, other]]
         for k in range(3):
             through |= _passes(sides[:, k], sides[:, (k + 1) % 3], own)
-    found[some] = through
-    return found
+    return pairs[through]
+
+
+def _overlapping(corners: np.ndarray, pairs: np.ndarray, rounding: float) -> np.ndarray:
+    """Those of some pairs (k, 2) that lie in one plane and have some of it in common, by their coordinates (µm)."""
+    for one, other in ((0, 1), (1, 0)):
+        pairs = pairs[_in_plane(corners[pairs[:, one]], corners[pairs[:, other]], rounding)]
+    for one, other in ((0, 1), (1, 0)):
+        pairs = pairs[~_divided(corners[pairs[:, one]], corners[pairs[:, other]], rounding)]
+    return pairs
+
+
+def _in_plane(one: np.ndarray, other: np.ndarray, rounding: float) -> np.ndarray:
+    """Whether other triangles (k, 3, 3) lie in the planes of some, (k,)."""
+    normal = unit_rows(np.cross(one[:, 1] - one[:, 0], one[:, 2] - one[:, 0]))
+    there: np.ndarray = (np.abs(np.einsum("kj,kij->ki", normal, other - one[:, :1])) <= rounding).all(axis=1)
+    return there
+
+
+def _divided(one: np.ndarray, other: np.ndarray, rounding: float) -> np.ndarray:
+    """Whether other triangles (k, 3, 3) of the same plane lie beyond the line of a side of some, (k,).
+
+    Two that are apart have such a side, of one or the other.
+    """
+    apart = np.zeros(len(one), dtype=bool)
+    for k in range(3):
+        along = one[:, (k + 1) % 3] - one[:, k]
+        outwards = unit_rows(np.cross(along, np.cross(along, one[:, (k + 2) % 3] - one[:, k])))
+        beyond = np.einsum("kj,kij->ki", outwards, other - one[:, k, None])
+        apart |= (beyond >= -rounding).all(axis=1)
+    return apart
 
 
 def _on_both_sides(one: np.ndarray, other: np.ndarray) -> np.ndarray:
