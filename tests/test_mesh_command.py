@@ -190,11 +190,16 @@ def test_without_a_name_every_shape_tells_its_keys() -> None:
         (("box", "obstacles=[{centre = [0, 0, 80 nm]}]"), r"'obstacles=…'"),
         (("keller2015", "size=3"), "a model says its keys itself"),
         ((*BOX, "--bulk", "3 apples"), "apples"),
-        ((*BOX, "--bulk", "100 nm", "--out", "box.stl"), "is not a mesh format"),
+        ((*BOX, "--out", "box.stl"), "is not a mesh format"),
+        ((*BOX, "--out", "nowhere/box.msh"), r"cannot write box\.msh: there is no folder nowhere; make it"),
+        ((*BOX, 'size=["1 um", 1, 1]'), r"size is said twice, \['300 nm', .*'1 um'"),
+        ((*BOX, "--fine", "100 nm", "--bulk", "0.05 um"), r"--fine '100 nm' is longer than --bulk '0\.05 um'"),
     ],
 )
-def test_a_mistake_is_told_in_one_sentence(words: tuple[str, ...], said: str) -> None:
+def test_a_mistake_is_told_in_one_sentence_before_there_is_a_mesh(
+    words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rdcalcium.geometry.builders.tetrahedra_of", lambda model: pytest.fail("it is meshed"))
     found = call(*words)
     assert found.exit_code
-
     assert re.search(said, f"{found.output} {found.exception}")

@@ -37,16 +37,18 @@ def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | No
     if name is None:
         click.echo("\n".join(_shapes()))
         return
+    from rdcalcium.geometry.files import require_place, write_mesh
+
+    out = out or Path(f"{Path(name).stem}.msh")
+    require_place(out)
     with working():
-        model = _model(name, dict(_key(text) for text in keys), _sizes(fine, bulk))
+        model = _model(name, _keys(keys), _sizes(fine, bulk))
     from rdcalcium.geometry.builders import tetrahedra_of
-    from rdcalcium.geometry.files import write_mesh
     from rdcalcium.geometry.named_parts import with_parts
 
     with working():
         made = tetrahedra_of(model)
     found = with_parts(made, model)
-    out = out or Path(f"{Path(name).stem}.msh")
     told = *model.geometry.remarks, *found.remarks, *_told(model, found), *_judged(model, made)
     for line in (*told, *_part(model.geometry, out)):
         click.echo(line)
@@ -90,6 +92,16 @@ def _left_out(field: FieldInfo, none: str) -> str:
     return f"; none: {none}" if none else f'; unless it is said: "{field.default}"'
 
 
+def _keys(texts: Sequence[str]) -> dict[str, Any]:
+    """All that is said of a shape; each key once."""
+    found: dict[str, Any] = {}
+    for key, value in map(_key, texts):
+        if key in found:
+            raise click.UsageError(f"{key} is said twice, {found[key]!r} and {value!r}; say it once")
+        found[key] = value
+    return found
+
+
 def _key(text: str) -> tuple[str, Any]:
     """A key and its value: a number or a list as in a model file, or a text, quotes or none."""
     key, sign, value = text.partition("=")
@@ -122,7 +134,11 @@ def _is_number(text: str) -> bool:
 
 
 def _sizes(fine: str | None, bulk: str | None) -> dict[str, str]:
-    """What is said of the edges."""
+    """What is said of the edges; the longest one is not shorter than those near channels."""
+    from rdcalcium.units import parse
+
+    if fine is not None and bulk is not None and parse(fine, "length") > parse(bulk, "length"):
+        raise click.UsageError(f"--fine {fine!r} is longer than --bulk {bulk!r}, the largest edge; say a shorter one")
     said = {"size_at_active_zone": fine, "size_in_bulk": bulk}
     return {key: value for key, value in said.items() if value is not None}
 

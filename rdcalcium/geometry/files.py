@@ -71,6 +71,15 @@ def write_mesh(mesh: TetrahedralMesh, path: str | Path) -> None:
     InputError for a name that a format cannot keep.
     """
     path = Path(path)
-    write = of_suffix(path, WRITERS)
+    require_place(path)
     of_suffix(path, FORMATS).require_kept(mesh, path.suffix)
-    write(mesh, path)
+    of_suffix(path, WRITERS)(mesh, path)
+
+
+def require_place(path: Path) -> None:
+    """Refuse a mesh file of no format that is written, or in no folder; before there is a mesh."""
+    of_suffix(path, WRITERS)
+    if not path.parent.is_dir():
+        raise InputError(f"cannot write {path.name}: there is no folder {path.parent}; make it, or choose another one")
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder; say the name of a file")
