@@ -154,6 +154,17 @@ def test_channels_keep_their_spacing_from_those_of_other_clusters_that_overlap()
     assert pdist(points(terminal(channels=[rule]))).min() >= 0.015
 
 
+def test_a_cluster_is_in_its_zone_as_a_whole() -> None:
+    """Its channels are uniform in a disc that is within the zone: the mean of r² around its centre is half of R²."""
+    radius, count = 0.1, 400
+    each = points(terminal(channels=[channels("clusters", clusters=8, radius=radius, count=count)])).reshape(
+        8, count, 3
+    )
+    assert np.linalg.norm(each, axis=2).max() <= 0.2 + ROUNDING
+    spread = ((each - each.mean(axis=1, keepdims=True)) ** 2).sum(axis=2).mean(axis=1)
+    np.testing.assert_allclose(spread, radius**2 / 2, rtol=SIGMAS / math.sqrt(3 * count))  # r² is uniform up to R²
+
+
 def test_a_cluster_as_large_as_its_zone_is_all_of_it() -> None:
     found = points(terminal(channels=[channels("clusters", radius="200 nm", count=300)]))
     assert 0.19 < np.linalg.norm(found, axis=1).max() <= 0.2 + ROUNDING
@@ -290,6 +301,8 @@ def test_active_zones_are_apart_and_on_the_membrane() -> None:
     assert {zone.normal for zone in zones} == {(0.0, 0.0, 1.0)}
     packed = rc.placed(terminal({"count": 20, "radius": "120 nm"})).zones
     assert pdist([zone.centre for zone in packed]).min() >= 0.24  # unless it is said, they do not overlap
+    anywhere = rc.placed(terminal({"count": 20, "radius": "300 nm", "spacing": 0})).zones
+    assert 0 < pdist([zone.centre for zone in anywhere]).min() < 0.3  # there is no room for so many side by side
 
 
 @pytest.mark.parametrize(("size", "mean"), [({"radius": "10 nm"}, 0.01), ({"area": "1e-4 um^2"}, 1e-4)])

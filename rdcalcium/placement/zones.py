@@ -61,10 +61,12 @@ def _centre(
     membrane: Membrane, entry: ActiveZones, radius: float, known: Crowd, rng: np.random.Generator
 ) -> np.ndarray:
     """Of one more zone, that is on the membrane as a whole and far enough from those that are there, (3,)."""
+    own = 2 * radius if entry.spacing is None else entry.spacing
+    apart = radius + known.radii if entry.spacing is None else entry.spacing
     for _ in range(PATIENCE):
         points = membrane.sample(rng, BATCH)
-        points = points[known.is_far(points, entry.spacing or radius + known.radii)]
-        points = points[from_own_image(membrane.shape, points) >= (entry.spacing or 2 * radius)]
+        points = points[known.is_far(points, apart)]
+        points = points[from_own_image(membrane.shape, points) >= own]
         points = points[has_room(membrane, points, radius, entry.on)]
         if len(points):
             centre: np.ndarray = points[0]
@@ -72,7 +74,7 @@ def _centre(
     where = f"on {entry.on!r}" if entry.on else "on the membrane"
     raise ModelError(
         f"active zones {entry.name!r}: {counted(known.number, 'zone')} with centres "
-        f"{nanometres(entry.spacing or 2 * radius, 3)} apart find room {where}, and one more with a radius of "
+        f"{nanometres(own, 3)} apart find room {where}, and one more with a radius of "
         f"{nanometres(radius, 3)} does not; ask for fewer, closer together or smaller ones, or another seed"
     )
 

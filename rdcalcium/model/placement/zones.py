@@ -46,7 +46,8 @@ class ActiveZones(Part):
     """Part of the terminal on whose membrane they are placed at random: "bouton", or an axon of it by its name; none:
     anywhere on the membrane."""
     spacing: Distance | None = None
-    """Smallest distance between two centres, also to those of other entries; none: zones do not overlap."""
+    """Smallest distance between two centres, also to those of other entries; with 0 they may overlap; none: zones do
+    not overlap."""
     radius: PositiveLength | None = None
     """Of each; none: it follows from the area."""
     area: PositiveArea | None = None
