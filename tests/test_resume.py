@@ -167,6 +167,21 @@ def test_a_run_stopped_before_its_first_step_can_be_resumed(tmp_path: Path) -> N
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
 
 
+def test_an_empty_folder_says_that_the_run_is_to_begin_anew(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match=r"has no run\.json; a run that was killed .*: run the model again"):
+        runner.resume(tmp_path)
+
+
+def test_why_a_backend_was_chosen_is_still_known_after_a_run_has_gone_on(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    runner.run(model(tmp_path, "0.06 ms"), "numpy", folder, should_stop=lambda: True)
+    about = About.read(folder)
+    machine = about.machine.model_copy(update={"reason": "the others cannot run"})
+    about.model_copy(update={"machine": machine}).write(folder)
+    assert runner.resume(folder, should_stop=lambda: True).about.machine.reason == "the others cannot run"
+    assert runner.resume(folder, "numpy").about.machine.reason == "as asked"
+
+
 def test_an_interrupted_run_can_be_read(tmp_path: Path) -> None:
     result = runner.run(model(tmp_path), "numpy", tmp_path / "run", should_stop=StopAfter(120))
     assert result.summary.steps == 120

@@ -300,7 +300,9 @@ class About(Entry):
         try:
             return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            raise RunFolderError(f"{folder} is not a run folder: it has no {ABOUT}") from None
+            begun = folder.is_dir() and not any(folder.iterdir())
+            why = "; a run that was killed before its first step leaves it so: run the model again" if begun else ""
+            raise RunFolderError(f"{folder} is not a run folder: it has no {ABOUT}{why}") from None
         except NotADirectoryError:
             raise RunFolderError(f"{folder} is a file; give the folder of a run") from None
         except ValidationError as error:

@@ -92,7 +92,9 @@ def resume(
             raise RunFolderError(
                 f"{path / folder.MODEL} is not the model that the checkpoint belongs to; restore it, or run it anew"
             )
-        name, reason = choose(about.machine.backend if backend == "auto" else backend, device, threads)
+        before = about.machine.backend
+        name, reason = choose(before if backend == "auto" else backend, device, threads)
+        reason = about.machine.reason if backend == "auto" and name == before else reason
         system = begun(model, prepare(model, name, device), path, state, about.rest)
         execution = Execution(model, path, system, name, reason, device, threads, state, about.rest)
         return execution.go(progress, should_stop)
