@@ -24,7 +24,7 @@ from rdcalcium.surfaces.crossing import crossings
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.edges import edges_of
 from rdcalcium.surfaces.flat import without_lines
-from rdcalcium.surfaces.orienting import solid_angles
+from rdcalcium.surfaces.nesting import solid_angles
 from rdcalcium.surfaces.samples import samples
 from rdcalcium.surfaces.triangles import Triangles, named
 from tests.surface_files import CORNERS, SIDES, icosphere, write_binary_stl, write_obj, write_ply, write_stl

@@ -64,7 +64,7 @@ def described_mesh(
     hollow: Sequence[str] = (),
     *,
     discs: np.ndarray | None = None,
-    add_body: Callable[[Any, Described, Sequence[str], np.ndarray, Sizes], None] | None = None,
+    add_body: Callable[[Any, Described, Sequence[str], np.ndarray, Sizes], dict[int, float]] | None = None,
 ) -> TetrahedralMesh:
     """The computed part of a terminal, with its obstacles cut out, or meshed as regions where they are hollow.
 
@@ -76,15 +76,16 @@ def described_mesh(
               slow every step, and interpolation is of second order anyway
     hollow    names of obstacles that have tetrahedra inside
     discs     (d, 3) µm, points of active zones, where edges are as short as at channels
-    add_body  adds the body to Gmsh; none: OpenCASCADE puts it together
+    add_body  adds the body to Gmsh, and says how large (µm³) volumes have to be by their tags; none: OpenCASCADE puts
+              it together
     """
     pores, probes = _inside(shape, channels, "channel", hollow), _inside(shape, sensors, "sensor", hollow)
     sizes = resolved(shape, choice, pores, probes, discs)
     wanted = np.vstack([_on_the_membrane(shape, pores), _clear_of_walls(shape, probes)])
     with gmsh_model() as gmsh:
-        (add_body or _add_body)(gmsh, shape, hollow, wanted, sizes)
+        volumes = (add_body or _add_body)(gmsh, shape, hollow, wanted, sizes)
         match_ends(gmsh, shape)
-        made = meshed(gmsh, sizes)
+        made = meshed(gmsh, sizes, volumes)
     points = _snapped(made.nodes / NM_PER_UM, wanted)
     regions = {name: _region(made, points, shape, name) for name in hollow}
     surfaces = _surfaces(made, points, shape, hollow)
@@ -130,7 +131,7 @@ def _computed(shape: Described, hollow: Collection[str]) -> Solid:
     return Common((Block(*shape.bounds), cytosol)) if shape.periods else cytosol
 
 
-def _add_body(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray, _: Sizes) -> None:
+def _add_body(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray, _: Sizes) -> dict[int, float]:
     """The cytosol, divided by obstacles that are hollow, with the points as vertices in it."""
     occ = gmsh.model.occ
     body = volumes(_computed(shape, hollow), occ)
@@ -141,6 +142,7 @@ def _add_body(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.nda
     if len(points):
         occ.fragment(body, [(0, occ.addPoint(*point)) for point in (NM_PER_UM * points).tolist()])
     occ.synchronize()
+    return {}
 
 
 def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:

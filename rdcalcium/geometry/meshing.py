@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.mesh import flatness
+from rdcalcium.geometry.mesh import flatness, six_volumes
 from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.units import NM_PER_UM, figures, nanometres
 
 ATTEMPTS = 8
 FLATTEST = 1e-9  # 6 volume / (longest extent)³ of the flattest tetrahedron that is kept
+FILLED = 1e-6  # of a volume, by which tetrahedra between given triangles may be off: rounding
 LONGEST = 4.0  # of the edges wanted at its ends, the longest edge that is kept; 2.0 to 2.2 where a body is filled
 DELAUNAY, HXT = 1, 10  # for Gmsh, in three dimensions
 
@@ -88,11 +90,13 @@ class Meshed:
     inner: frozenset[int]
 
 
-def meshed(gmsh: Any, sizes: Sizes) -> Meshed:
+def meshed(gmsh: Any, sizes: Sizes, volumes: Mapping[int, float] = MappingProxyType({})) -> Meshed:
     """Mesh the model with edges of these lengths.
 
     Now and then Delaunay leaves a tetrahedron without volume; slightly shorter edges give another mesh. One whose edges
     are far too long is not filled, and the next one is made by another algorithm.
+
+    volumes  µm³, that some of the volumes have by their tags, with the triangles around them
     """
     _prescribe(gmsh, sizes)
     use_sizes(gmsh, sizes)
@@ -108,6 +112,8 @@ def meshed(gmsh: Any, sizes: Sizes) -> Meshed:
         made = _extracted(gmsh)
         if not len(made.tetrahedra) or flatness(made.nodes, made.tetrahedra).min() <= FLATTEST:
             trouble = "tetrahedra without volume"
+        elif trouble := misfilled(made, volumes):
+            continue
         elif trouble := too_long(made, sizes):
             gmsh.option.setNumber("Mesh.Algorithm3D", HXT)
         else:
@@ -140,6 +146,15 @@ def _prescribe(gmsh: Any, sizes: Sizes) -> None:
         at = np.array([gmsh.model.getValue(*pair, []) for pair in inside]) / NM_PER_UM
         for pair, size in zip(inside, (NM_PER_UM * sizes.at(at)).tolist(), strict=True):
             gmsh.model.mesh.setSize([pair], size)
+
+
+def misfilled(made: Meshed, volumes: Mapping[int, float]) -> str:
+    """What is said of a volume that is not as large (µm³) as what the triangles around it enclose; "" without one."""
+    for tag, wanted in volumes.items():
+        found = float(np.abs(six_volumes(made.nodes / NM_PER_UM, made.tetrahedra[made.volumes[tag]])).sum()) / 6
+        if abs(found - wanted) > FILLED * wanted:
+            return f"tetrahedra of {figures(found)} um^3 between surfaces that enclose {figures(wanted)} um^3"
+    return ""
 
 
 def too_long(made: Meshed, sizes: Sizes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,20 +19,22 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.remeshed import add_triangles, remeshed
 from rdcalcium.geometry.resolved import discs_of
 from rdcalcium.geometry.sizes import Sizes
+from rdcalcium.geometry.spaces import space_of, spaces
 from rdcalcium.model import Model, Tetrahedra
 from rdcalcium.model.obstacles.surface import SurfaceObstacle
 from rdcalcium.model.shapes import Place
 from rdcalcium.model.shapes.described import Described
 from rdcalcium.model.shapes.surface import SurfaceFile
-from rdcalcium.solids import Solid, Surface, surface_points
+from rdcalcium.solids import Solid, Surface, surface_points, volume_and_area
 from rdcalcium.surfaces.edges import mean_edge, sharp_edges
 from rdcalcium.surfaces.simplifying import FEWEST
-from rdcalcium.units import NM_PER_UM, SAME_PLACE, nanometres
+from rdcalcium.units import NM_PER_UM, SAME_PLACE, figures, nanometres
 
 PATIENCE, EACH = 60.0, 0.005  # s, and for each triangle and node; smooth surfaces take 0.0005 s for each
 SLACK = 0.3  # of the shortest edges, by which a simpler surface may be off
 STAIR, ROUGH = math.radians(30), 0.1  # bend of an edge of a stair, and the share of these in a surface that is rough
 STAIRS_AWAY = 10  # voxels, over which stairs are smoothed away; triangles of marching cubes have sides of one
+FOLLOWED = 0.05  # of a volume, that tetrahedra may leave out or add: edges cut round membranes by some per cent
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ def surface_tetrahedra(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> 
     except subprocess.TimeoutExpired:
         raise _too_rough(simple, f"did not come to an end in {limit:.0f} s") from None
     told = [remark for remark in simple.remarks if remark not in shape.remarks]
-    return _named(made, simple).with_remarks(told)
+    return _named(made, simple).with_remarks([*told, *_other_volume(made, shape, hollow)])
 
 
 def surface_nodes(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> int:
@@ -138,41 +140,55 @@ def _corners(solid: Solid) -> np.ndarray:
     return surface_points(solid, 200)
 
 
-def _add_sheets(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray, sizes: Sizes) -> None:
+def _add_sheets(
+    gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray, sizes: Sizes
+) -> dict[int, float]:
     """The surfaces, meshed one by one, volumes between them, and the points as vertices in these.
 
-    The triangles are final: Gmsh fills what is between them with tetrahedra.
+    The triangles are final: Gmsh fills what is between them with tetrahedra. Each closed sheet is a surface for itself,
+    for Gmsh would fill a cavity whose sheet is one with that around it.
     """
     solids = [shape.outline, *(obstacle.solid for obstacle in shape.obstacles)]
     away = np.abs([solid.depth(points) for solid in solids])
     on = np.where(away.min(axis=0) < SAME_PLACE, away.argmin(axis=0), -1)
-    tags, first = [], 0
+    bodies = []
     for number, solid in enumerate(solids):
         try:
-            found = remeshed(gmsh, solid, sizes, points[on == number])
+            bodies.append(remeshed(gmsh, solid, sizes, points[on == number]))
         except Exception as error:
             if type(error) is not Exception:  # the only class that Gmsh raises
                 raise
             raise _too_rough(cast("SurfaceFile", shape), error) from None
-        tags.append(add_triangles(gmsh, found, first))
-        first += len(found.points)
+    sheets, found = spaces(bodies, [k for k, o in enumerate(shape.obstacles, start=1) if o.name in hollow])
+    tags, first = {}, 0
+    for number in sorted({number for space in found for number in space.sheets}):
+        tags[number] = add_triangles(gmsh, sheets[number], first)
+        first += len(sheets[number].points)
     geo = gmsh.model.geo
-    geo.addVolume([geo.addSurfaceLoop(tags)])
-    for obstacle, tag in zip(shape.obstacles, tags[1:], strict=True):
-        if obstacle.name in hollow:
-            geo.addVolume([geo.addSurfaceLoop([tag])])
+    volumes = [geo.addVolume([geo.addSurfaceLoop([tags[k]]) for k in space.sheets]) for space in found]
     geo.synchronize()
-    _embed(gmsh, shape, hollow, points[on < 0])
-
-
-def _embed(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.ndarray) -> None:
-    """Each point a vertex of the volume in which it lies."""
-    lumens = [obstacle.solid for obstacle in shape.obstacles if obstacle.name in hollow]
-    inside = np.array([np.zeros(len(points)), *(solid.depth(points) for solid in lumens)]).argmax(axis=0)
-    tags = [gmsh.model.occ.addPoint(*point) for point in (NM_PER_UM * points).tolist()]
+    inside = points[on < 0]
+    vertices = [gmsh.model.occ.addPoint(*point) for point in (NM_PER_UM * inside).tolist()]
     gmsh.model.occ.synchronize()
-    for tag, volume in zip(tags, (1 + inside).tolist(), strict=True):
-        gmsh.model.mesh.embed(0, [tag], 3, volume)
+    for vertex, space in zip(vertices, space_of(inside, sheets, found).tolist(), strict=True):
+        gmsh.model.mesh.embed(0, [vertex], 3, volumes[space])
+    return {tag: space.volume for tag, space in zip(volumes, found, strict=True)}
+
+
+def _other_volume(made: TetrahedralMesh, shape: SurfaceFile, hollow: Sequence[str]) -> Iterator[str]:
+    """A sentence on tetrahedra that fill less or more than what the surfaces of the files enclose."""
+    closed = sum(_volume(obstacle.solid) for obstacle in shape.obstacles if obstacle.name not in hollow)
+    wanted, found = _volume(shape.outline) - closed, float(made.volumes().sum())
+    if abs(found - wanted) > FOLLOWED * wanted:
+        yield (
+            f"the tetrahedra fill {figures(found)} um^3 of the {figures(wanted)} um^3 that the surfaces enclose, for "
+            "their edges are too long to follow these: make size_in_bulk smaller"
+        )
+
+
+def _volume(solid: Solid) -> float:
+    """µm³; to some per cent where it is not of triangles."""
+    return solid.surface.triangles.volume() if isinstance(solid, Surface) else volume_and_area(solid, *solid.bounds)[0]
 
 
 def _named(made: TetrahedralMesh, shape: SurfaceFile) -> TetrahedralMesh:

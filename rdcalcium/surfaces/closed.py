@@ -18,6 +18,7 @@ from rdcalcium.surfaces.flat import without_lines, without_loose_lines
 from rdcalcium.surfaces.holes import filled, without_debris
 from rdcalcium.surfaces.joining import joined, kept
 from rdcalcium.surfaces.mirroring import mirrored
+from rdcalcium.surfaces.nesting import without_inner
 from rdcalcium.surfaces.orienting import oriented
 from rdcalcium.surfaces.reading import read_triangles
 from rdcalcium.surfaces.simplifying import simplified
@@ -67,12 +68,14 @@ class Wish:
     smoothing       bumps that are shorter are taken from it
     simplification  how far corners may be from a surface of fewer triangles
     mirrors         axes of the planes through the origin at which the file is cut, and its images follow
+    whole           whether it has no cavities: closed sheets within others are left out
     """
 
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
     smoothing: float | None = None
     simplification: float | None = None
     mirrors: tuple[int, ...] = ()
+    whole: bool = False
 
 
 def closed_surface(path: str | Path, unit: str, wish: Wish | None = None) -> ClosedSurface:
@@ -100,9 +103,12 @@ def _wanted(path: Path, unit: str, version: tuple[int, int], wish: Wish) -> Clos
         _tell(path, before.triangles, f"joined as far as corners stay within {nanometres(wish.simplification)}", 3)
         made, remarks = simplified(before.triangles, wish.simplification)
     elif wish.smoothing:
-        before = _read(path, unit, version, wish.mirrors)
+        before = _wanted(path, unit, version, replace(wish, smoothing=None))
         _tell(path, before.triangles, f"smoothed over {nanometres(wish.smoothing)}", 1)
         made, remarks = _smoothed(path, before.triangles, wish.smoothing)
+    elif wish.whole:
+        before = _wanted(path, unit, version, replace(wish, whole=False))
+        made, remarks = without_inner(before.triangles)
     else:
         return _read(path, unit, version, wish.mirrors)
     return ClosedSurface(made, (*before.remarks, *(f"{path.name}: {remark}" for remark in remarks)))

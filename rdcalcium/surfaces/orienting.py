@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from rdcalcium.errors import InputError
 from rdcalcium.surfaces.edges import edges_of, neighbours, sheets
+from rdcalcium.surfaces.nesting import surrounding
 from rdcalcium.surfaces.triangles import Triangles
 from rdcalcium.units import places
 
@@ -22,17 +23,19 @@ def oriented(triangles: Triangles) -> tuple[Triangles, list[str]]:
     edges = edges_of(triangles.faces)
     count, sheet = sheets(edges)
     turned = _alike(triangles, *neighbours(edges))
-    volumes = triangles.signed_volumes() * np.where(turned, -1, 1)
-    for number in range(count):
-        own = sheet == number
-        inwards, cavity = volumes[own].sum() < 0, _around(triangles, own, sheet, count) % 2 == 1
-        if inwards != cavity:
-            turned[own] ^= True
+    agreed = _turned(triangles, turned)
+    inwards = np.bincount(sheet, agreed.signed_volumes(), count) < 0
+    cavity = surrounding(agreed, sheet, count).sum(axis=1) % 2 == 1
+    turned ^= (inwards != cavity)[sheet]
     if not turned.any():
         return triangles, []
-    faces = np.where(turned[:, None], triangles.faces[:, [0, 2, 1]], triangles.faces)
     at = f", at {places(triangles.corners()[turned].mean(axis=1))}" if not turned.all() else ""
-    return replace(triangles, faces=faces), [f"inverted normals: {turned.sum()} of {len(turned)}{at}; turned"]
+    return _turned(triangles, turned), [f"inverted normals: {turned.sum()} of {len(turned)}{at}; turned"]
+
+
+def _turned(triangles: Triangles, which: np.ndarray) -> Triangles:
+    """Some of them as seen from the other side."""
+    return replace(triangles, faces=np.where(which[:, None], triangles.faces[:, [0, 2, 1]], triangles.faces))
 
 
 def _alike(triangles: Triangles, pairs: np.ndarray, same: np.ndarray) -> np.ndarray:
@@ -57,26 +60,3 @@ def _alike(triangles: Triangles, pairs: np.ndarray, same: np.ndarray) -> np.ndar
     first = np.unique(sheet, return_index=True)[1]
     turned: np.ndarray = part[:size] != part[first][sheet]
     return turned
-
-
-def _around(triangles: Triangles, own: np.ndarray, sheet: np.ndarray, count: int) -> int:
-    """How many other sheets go round one, by the solid angles under which its first corner sees them."""
-    if count == 1:
-        return 0
-    point = triangles.points[triangles.faces[np.argmax(own), 0]]
-    angles = np.bincount(sheet, solid_angles(triangles.corners() - point), count)
-    angles[sheet[np.argmax(own)]] = 0.0
-    return int((np.abs(angles) > 2 * np.pi).sum())
-
-
-def solid_angles(corners: np.ndarray) -> np.ndarray:
-    """Of triangles (m, 3, 3) as seen from the origin, (m,): van Oosterom & Strackee 1983, IEEE Trans Biomed Eng 30:125.
-
-    tan(Ω / 2) = a·(b × c) / (abc + (a·b) c + (b·c) a + (c·a) b)
-    """
-    a, b, c = (corners[:, k] for k in range(3))
-    u, v, w = (np.linalg.norm(corner, axis=1) for corner in (a, b, c))
-    above = (a * np.cross(b, c)).sum(axis=1)
-    below = u * v * w + (a * b).sum(axis=1) * w + (b * c).sum(axis=1) * u + (c * a).sum(axis=1) * v
-    angles: np.ndarray = 2 * np.arctan2(above, below)
-    return angles

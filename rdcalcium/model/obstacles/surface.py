@@ -15,7 +15,7 @@ from rdcalcium.surfaces import ClosedSurface, Wish, closed_surface
 
 
 class SurfaceObstacle(Triangulated, Obstacle):
-    """What a closed surface of triangles encloses, such as a mitochondrion that was reconstructed with its terminal."""
+    """What a closed surface of triangles encloses, as a mitochondrion; closed sheets within others are left out."""
 
     kind: Literal["surface"] = "surface"
     name: str
@@ -30,7 +30,8 @@ class SurfaceObstacle(Triangulated, Obstacle):
     @property
     def closed(self) -> ClosedSurface:
         """The surface, mended, smoothed and simplified."""
-        return closed_surface(self.file, self.length_unit, Wish(self.offset, self.smoothing, self.simplification))
+        wish = Wish(self.offset, self.smoothing, self.simplification, whole=True)
+        return closed_surface(self.file, self.length_unit, wish)
 
     @property
     def solid(self) -> Surface:
