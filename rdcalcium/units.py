@@ -230,6 +230,11 @@ def nanometres_to(low: float, high: float, digits: int = 6) -> str:
     return f"{last} nm" if first == last else f"{first} to {last} nm"
 
 
+def times(sides: Iterable[float]) -> str:
+    """How long the sides of a box are, for a reader: "0.8 x 0.6 x 0.5"."""
+    return " x ".join(figures(float(side)) for side in sides)
+
+
 def places(points: Iterable[Iterable[float]], count: int = 0) -> str:
     """The first few of some points (µm) for a reader, and how many more there are: "(0, 40, 2) nm and 3 more places".
 

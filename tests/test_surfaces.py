@@ -538,6 +538,10 @@ def test_a_unit_of_a_surface_has_to_be_said(tmp_path):
             {"geometry": {"file": "model.toml"}},
             r"'\.toml' is not a format of surfaces known here; available: \.stl,",
         ),
+        (
+            {"geometry": {"obstacles": [{"kind": "surface", "name": "ER", "file": "bouton.ply", "length_unit": "um"}]}},
+            r"'ER' of bouton\.ply is larger than the terminal: 1000 x 1000 x 1000 um, .* in um, .* 1 x 1 x 1 um: is",
+        ),
         ({"probes": [{"name": "out", "position": [0, 0, 0.7]}]}, "probe 'out' at .* is outside the terminal"),
         ({"channels": [{"name": "Ca", "positions": [[0, 0, 0.3]], "current": CONSTANT}]}, "nm away from the membrane"),
     ],

@@ -24,7 +24,7 @@ from rdcalcium.surfaces.reading import read_triangles
 from rdcalcium.surfaces.simplifying import simplified
 from rdcalcium.surfaces.smoothing import smoothed
 from rdcalcium.surfaces.triangles import Triangles
-from rdcalcium.units import figures, nanometres, parse, places
+from rdcalcium.units import figures, nanometres, parse, places, times
 
 MANY, EACH = 100_000, 25e-6  # triangles, from which on it is told what is done with them, and s that each of them takes
 
@@ -163,7 +163,7 @@ def mended(triangles: Triangles) -> tuple[Triangles, list[str]]:
 
 def described(triangles: Triangles) -> str:
     """Size, volume and area, in words."""
-    sides = " x ".join(figures(side) for side in np.ptp(triangles.points, axis=0).tolist())
+    sides = times(np.ptp(triangles.points, axis=0))
     areas = triangles.areas()
     pieces = f" ({', '.join(f'{name} {figures(area)}' for name, area in areas.items())})" if len(areas) > 1 else ""
     count, _ = sheets(edges_of(triangles.faces))

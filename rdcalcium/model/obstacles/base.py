@@ -53,6 +53,11 @@ class Obstacle(Part):
         """The same one elsewhere, µm: its image in the next tile of a terminal that is one of many."""
 
     @property
+    def numbers_in(self) -> str:
+        """The unit in which a file of it is read that does not say it; empty where each length has its own."""
+        return ""
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """Keys of the library's references for those of its sizes that are as the library has them."""
         return ()

@@ -43,6 +43,11 @@ class SurfaceObstacle(Triangulated, Obstacle):
         """The file."""
         return f"of {Path(self.file).name}"
 
+    @property
+    def numbers_in(self) -> str:
+        """As the model says."""
+        return self.length_unit
+
     def moved(self, by: Place) -> Self:
         """With another offset."""
         return self.model_copy(update={"offset": further(self.offset, by)})

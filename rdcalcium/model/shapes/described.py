@@ -16,7 +16,7 @@ from rdcalcium.model.obstacles.numbered import numbered
 from rdcalcium.model.shapes.base import Place
 from rdcalcium.model.shapes.mirrored import AXES, Mirrored
 from rdcalcium.solids import Block, Common, Corners, Solid, Without, nearest_on_surface
-from rdcalcium.units import nanometres, nanometres_to
+from rdcalcium.units import nanometres, nanometres_to, times
 
 SAMPLES = 200  # points at which both halves of a terminal are compared
 SLACK = 1e-9  # of the extent of a terminal, by which a point may be outside
@@ -201,6 +201,20 @@ class Described(Mirrored):
                 f"an obstacle is called {OBSTACLES!r}, which stands for all of them, and another one {other!r}; "
                 "give the first another name"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _obstacles_of_files_fit(self) -> Self:
+        for obstacle in self.obstacles:
+            if not obstacle.numbers_in:
+                continue
+            own, wide = (np.ptp(solid.bounds, axis=0) for solid in (obstacle.solid, self.outline))
+            if (own > wide).all():
+                raise ValueError(
+                    f"obstacle {obstacle.name!r} {obstacle.place} is larger than the terminal: "
+                    f"{times(own)} um, read in {obstacle.numbers_in}, and the terminal {times(wide)} um: "
+                    "is its length_unit right, and that of the terminal?"
+                )
         return self
 
     @model_validator(mode="after")
