@@ -38,7 +38,7 @@ class Influx:
         self.do = operations
         self.discretization = operations.system.discretization
         self.currents = channel_currents(model, float(operations.system.chemistry.rest[CALCIUM]))
-        self.groups = [np.array(group.points) for group in model.channels]
+        self.groups = model.pores()
         self.planes = list(model.geometry.mirrors.items())
         self.sources = place_sources(self.groups, self.planes, self.discretization)
         for g, group in enumerate(self.currents.groups):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy.sparse.linalg import cg
 
 import rdcalcium as rc
 from rdcalcium.discretization import Discretization
-from rdcalcium.discretization.curved_field import MOST, _balanced
+from rdcalcium.discretization.curved_field import MOST, CurvedField, _balanced
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.geometry.cut import cut_cells
 from rdcalcium.geometry.grid import RectilinearGrid
@@ -19,13 +20,15 @@ from rdcalcium.geometry.spacing import uniform_axis
 from rdcalcium.model import Channels, ConstantCurrent, Grid, Model, Probe
 from rdcalcium.solids import Block, Turned, turn_of
 from rdcalcium.solids.base import place
+from rdcalcium.surfaces import closed_surface
+from tests.surface_files import icosphere, write_stl
 
 R, SIZE = 0.5, 0.04
 CELLS = (0.5, 1, 2, 3, 5, 8)  # from a pore
 
 
-def ball(symmetry: tuple[str, ...] = (), size: float = SIZE, **changes: object) -> Model:
-    geometry = {"kind": "sphere", "radius": f"{1000 * R} nm", "symmetry": symmetry}
+def ball(symmetry: tuple[str, ...] = (), size: float = SIZE, radius: float = R, **changes: object) -> Model:
+    geometry = {"kind": "sphere", "radius": f"{1000 * radius} nm", "symmetry": symmetry}
     given = {"calcium": {"rest": 0}, "run": {"duration": 1}, **changes}
     return Model(geometry=geometry, discretization=Grid(size_at_active_zone=size), **given)
 
@@ -129,6 +132,19 @@ def test_half_of_a_pore_on_a_mirror_plane_and_a_pore_beside_it_are_as_in_the_who
         assert found[..., 0] == pytest.approx(expected.sum(axis=2), rel=2e-3)
 
 
+@pytest.mark.parametrize("kappa", [20.0, 60.0])
+def test_cells_of_a_small_ball_capture_what_does_not_leave_through_its_membrane(kappa: float) -> None:
+    """All of exp(-κ r) / (2 π r) in it: where the sphere is r from the pore it goes on over 2 π r² (1 - r / 2R)."""
+    radius = 0.14
+    grid = rc.discretize(ball(radius=radius)).locator.grid
+    pore = radius * np.array([0.6, -0.48, 0.64])
+    own = np.array([[axis.find(x) for axis, x in zip(grid.axes, pore, strict=True)]])
+    field = CurvedField.around(grid, pore, own, np.ones(1), np.array([kappa]))
+    across = 2 * radius * kappa
+    captured = 1 - 2 / across + np.exp(-across) * (1 + 2 / across)
+    assert kappa**2 * field.cells.volumes @ field.values[0] == pytest.approx(captured, abs=0.03)
+
+
 def test_sensors_beside_channels_of_a_bouton_see_the_same_calcium_on_coarse_cells() -> None:
     up = np.array([0.6, -0.48, 0.64])
     beside = 0.99999 * (up * np.cos(0.08) + np.array([0.8, 0.36, -0.48]) * np.sin(0.08))
@@ -142,6 +158,51 @@ def test_sensors_beside_channels_of_a_bouton_see_the_same_calcium_on_coarse_cell
         for size in (0.06, 0.04)
     )
     assert coarse == pytest.approx(fine, rel=0.01)
+
+
+@pytest.fixture(scope="module")
+def triangles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """The ball as a closed surface of triangles, whose middles are 0.8 nm within it."""
+    file = write_stl(tmp_path_factory.mktemp("ball") / "ball.stl", *icosphere(R, 4))
+    return {"kind": "surface", "file": str(file), "length_unit": "um"}
+
+
+def test_calcium_around_a_pore_on_triangles_is_as_in_the_ball(triangles: dict[str, object]) -> None:
+    """As in a smooth membrane: at an edge, where it slopes away, and near a corner."""
+    model = ball().changed(geometry=triangles)
+    made, (a, b, _) = rc.discretize(model), model.geometry.closed.triangles.corners()[300]
+    membrane, inside = made.surfaces["membrane"], made.volumes > 0
+    for pore in ((a + b) / 2, 0.95 * a + 0.05 * b):
+        up = pore / np.linalg.norm(pore)
+        flow = source(made, pore)
+        flow[membrane.indices] -= membrane.areas / membrane.areas.sum()
+        flow -= inside * flow.sum() / inside.sum()
+        found = solved(made, flow, np.zeros(made.size, dtype=bool), np.zeros(made.size), 0.0)
+        points = np.concatenate([-0.6 * R * up[None], pore - np.outer((SIZE, 2 * SIZE, 4 * SIZE), up)])
+        exact = neumann(points, R * up)
+        off = seen(made, found, points, pore, 0.0) - exact
+        assert (np.abs(off[1:] - off[0]) < 0.03 * exact[1:]).all()
+
+
+def test_a_channel_a_little_off_triangles_lets_calcium_in_where_these_are(triangles: dict[str, object]) -> None:
+    """Whatever was typed, which the model keeps; one that may be anywhere may be just within them, but not outside."""
+    pump = {"name": "pump", "law": "P*Ca", "parameters": {"P": "0.02 um/ms"}}
+    foot = closed_surface(str(triangles["file"]), "um").triangles.corners()[300].mean(axis=0)
+    out = foot / np.linalg.norm(foot)
+    probe = {"name": "below", "position": (foot - 0.03 * out).tolist()}
+
+    def model(off: float, where: str) -> Model:
+        current = {"kind": "constant", "amplitude": 0.1}
+        channel = {"name": "Ca", "positions": [(foot + off * out).tolist()], "current": current, "place": where}
+        return ball(size=0.1, pumps=[pump]).changed(geometry=triangles, channels=[channel], probes=[probe])
+
+    for off, where in ((8e-4, "membrane"), (8e-4, "anywhere"), (-8e-4, "membrane"), (-8e-4, "anywhere")):
+        typed = model(off, where)
+        stays = off < 0 and where == "anywhere"
+        assert typed.pores()[0][0] == pytest.approx(foot + off * out if stays else foot, abs=1e-4)
+        assert typed.channels[0].points[0] == pytest.approx(foot + off * out, abs=1e-12)
+    one, other = (rc.steady(model(off, "membrane")).values[0, 0] for off in (0.0, 8e-4))
+    assert one == pytest.approx(other, rel=1e-3)
 
 
 def test_nothing_is_known_beyond_the_cells_around_a_pore() -> None:
@@ -162,3 +223,18 @@ def test_a_field_is_found_where_conjugate_gradients_take_too_long() -> None:
     flowing[-1] = 1.0
     found = _balanced(own, line, flowing, np.zeros((count, 1)))
     np.testing.assert_allclose(found[:, 0], np.arange(count) + 1, rtol=1e-9)
+
+
+def test_a_channel_on_a_mirror_plane_beside_triangles_stays_on_it(tmp_path: Path) -> None:
+    """Even in a furrow there, beside which the surface is nearer: half of its current is in the computed half."""
+    points, faces = icosphere(R, 4)
+    half = faces[(points[faces][:, :, 0] > -1e-9).all(axis=1)]
+    furrowed = points * (0.9 + 0.2 * np.abs(points[:, :1]) / R)
+    file = write_stl(tmp_path / "half.stl", furrowed, half)
+    surface = {"kind": "surface", "file": str(file), "length_unit": "um", "symmetry": ["x"]}
+    shape = ball().changed(geometry=surface).geometry
+    point = 0.9001 * R * np.array([[0.0, 0.6, -0.8]])
+    assert abs(shape.closed.distances.foot(tuple(point[0]))[0]) > 1e-5
+    on = shape.put_on(point)
+    assert on[0, 0] == 0
+    assert 0 < np.linalg.norm(on - point) < 1e-3

@@ -26,6 +26,7 @@ from rdcalcium.discretization.pore_cells import PoreCells, cells_around
 from rdcalcium.geometry.facets import triangles
 from rdcalcium.geometry.grid import RectilinearGrid
 from rdcalcium.solids import Solid, nearby
+from rdcalcium.solids import normals as surface_normals
 from rdcalcium.solids.base import place
 from rdcalcium.surfaces.triangles import quartered
 
@@ -69,10 +70,10 @@ class CurvedField:
         body = nearby(grid.cut.body, place(cells.low.min(axis=0)), place(cells.high.max(axis=0)))  # type: ignore[union-attr]
         size = max(axis.spacing_at(x) for axis, x in zip(grid.axes, pore, strict=True))
         normal, depth = _normal(body, pore, STEP * size), max(float(body.depth(pore[None])[0]), 0.0)
-        images, normals = _images(grid, body, np.array([pore, pore - 2 * depth * normal]), normal, size)
+        images = _images(grid, body, np.array([pore, pore - 2 * depth * normal]), normal, size)
         source = np.bincount(cells.numbers(shared), weights, len(cells.volumes))
         walls = _Walls.of(cells, body, pore, normal, CLOSE * size)
-        values = _solved(cells, pore, source, walls.flows(images, normals), images, kappas)
+        values = _solved(cells, pore, source, walls.flows(images), images, kappas)
         return cls(cells, kappas, images, values)
 
     def exact(self, points: np.ndarray) -> np.ndarray:
@@ -93,7 +94,6 @@ class _Walls:
     points   (t, 3) µm, on the surface
     areas    (t,) µm²
     normals  (t, 3) outwards
-    own      (t,) whether it is beside the pore in the membrane of this
     count    n, of the cells
     """
 
@@ -101,12 +101,15 @@ class _Walls:
     points: np.ndarray
     areas: np.ndarray
     normals: np.ndarray
-    own: np.ndarray
     count: int
 
     @classmethod
     def of(cls, cells: PoreCells, body: Solid, pore: np.ndarray, normal: np.ndarray, close: float) -> _Walls:
-        """Those of a block; `close` µm around the pore they are finer."""
+        """Those of a block; `close` µm around the pore they are finer.
+
+        Beside it in its own membrane normals are those of the body: there (x - p)·n is as small as the height of x over
+        the tangent plane, and pieces between the edges of cells do not slope as the membrane does.
+        """
         boxes, corners = triangles(body, cells.low, cells.high)
         for _ in range(FINE):
             near = np.linalg.norm(corners.mean(axis=1) - pore, axis=1) < close
@@ -118,24 +121,23 @@ class _Walls:
         depth, further = (body.depth(middles + by * normals) for by in (0.0, STEP * close))
         normals *= np.where(further < depth, 1.0, -1.0)[:, None]
         points = middles + depth[:, None] * normals
-        own = (np.linalg.norm(points - pore, axis=1) < close) & (normals @ normal < -OWN)
+        own = np.flatnonzero((np.linalg.norm(points - pore, axis=1) < close) & (normals @ normal < -OWN))
+        normals[own] = -surface_normals(body, points[own])
         heirs = cells.heirs[boxes]
         there = heirs >= 0
-        arrays = (heirs, points, twice / 2, normals, own)
-        one, two, three, four, five = (array[there] for array in arrays)
-        return cls(one, two, three, four, five, len(cells.volumes))
+        return cls(heirs[there], points[there], twice[there] / 2, normals[there], len(cells.volumes))
 
-    def flows(self, images: np.ndarray, normals: np.ndarray) -> Flows:
+    def flows(self, images: np.ndarray) -> Flows:
         """How much of u flows out of each cell at a κ, (n,): Σ area × (1 + κ r) exp(-κ r) (x - p)·n / (4 π r³).
 
-        Close to the pore (x - p)·n is as large as the height of x over the tangent plane there, of which the normals
-        (m, 3) point inwards; what is around a pore itself counts as a disc.
+        What is around a pore itself counts as a disc. If the pore is at an edge of triangles, its middle may be on
+        another one, with the height of a slope and not r² / 2R: that is divided by no less than the disc has.
         """
         away = self.points[:, None] - images
         r2 = np.maximum((away**2).sum(axis=2), TINY)
-        out = (away * np.where(self.own[:, None, None], normals, self.normals[:, None])).sum(axis=2)
-        areas, r = self.areas[:, None], np.sqrt(r2)
-        steady = areas * out / (4 * np.pi * r2 * np.sqrt(r2 + areas / (4 * np.pi)))
+        out, areas, r = (away * self.normals[:, None]).sum(axis=2), self.areas[:, None], np.sqrt(r2)
+        disc = areas / (4 * np.pi)
+        steady = disc * out / (np.maximum(r2, disc) * np.sqrt(r2 + disc))
         return lambda kappa: np.bincount(
             self.cells, (steady * (1 + kappa * r) * np.exp(-kappa * r)).sum(axis=1), self.count
         )
@@ -196,11 +198,9 @@ def _normal(body: Solid, point: np.ndarray, step: float) -> np.ndarray:
     return normal
 
 
-def _images(
-    grid: RectilinearGrid, body: Solid, sources: np.ndarray, normal: np.ndarray, size: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sources with their images in those ends of the grid that the membrane does not only touch, and their normals."""
-    pore, normals = sources[0], np.repeat(normal[None], len(sources), axis=0)
+def _images(grid: RectilinearGrid, body: Solid, sources: np.ndarray, normal: np.ndarray, size: float) -> np.ndarray:
+    """Sources with their images in those ends of the grid that the membrane does not only touch, (m, 3)."""
+    pore = sources[0]
     for a, axis in enumerate(grid.axes):
         for end in () if axis.periodic else (axis.edges[0], axis.edges[-1]):
             foot = np.where(np.arange(3) == a, end, pore)
@@ -208,5 +208,4 @@ def _images(
             if near and body.depth(foot[None])[0] > -TOUCHING * size:
                 turn = np.where(np.arange(3) == a, -1.0, 1.0)
                 sources = np.concatenate([sources, foot + turn * (sources - foot)])
-                normals = np.concatenate([normals, turn * normals])
-    return sources, normals
+    return sources

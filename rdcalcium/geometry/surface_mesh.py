@@ -26,6 +26,7 @@ from rdcalcium.model.shapes import Place
 from rdcalcium.model.shapes.described import Described
 from rdcalcium.model.shapes.surface import SurfaceFile
 from rdcalcium.solids import Solid, Surface, surface_points, volume_and_area
+from rdcalcium.solids.base import place
 from rdcalcium.surfaces.edges import mean_edge, sharp_edges
 from rdcalcium.surfaces.simplifying import FEWEST
 from rdcalcium.units import NM_PER_UM, SAME_PLACE, figures, nanometres
@@ -88,9 +89,10 @@ def _simplified(shape: SurfaceFile, choice: Tetrahedra) -> SurfaceFile:
 
 def _fitted(shape: SurfaceFile, simple: SurfaceFile, point: Place) -> Place:
     """A point of a terminal where it is in a simpler one: on the surface if it is on it, and not beyond it."""
-    put = shape.put_on(point)
-    on, beyond = (float(of.outline.depth(np.array([put]))[0]) for of in (shape, simple))
-    return simple.closed.distances.foot(put) if abs(on) < SAME_PLACE or beyond < 0 else put
+    put = shape.put_on(np.array([point]))
+    on, beyond = (float(of.outline.depth(put)[0]) for of in (shape, simple))
+    at = place(put[0])
+    return simple.closed.distances.foot(at) if abs(on) < SAME_PLACE or beyond < 0 else at
 
 
 def _require_smooth(shape: SurfaceFile) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from rdcalcium.errors import ModelError, suggest
@@ -233,6 +234,16 @@ class Model(Part):
         """Name and position (µm) of every channel that must lie on the membrane."""
         groups = [group for group in self.channels if group.place == "membrane"]
         return {name: point for group in groups for name, point in group.named_points().items()}
+
+    def pores(self) -> list[np.ndarray]:
+        """Where calcium enters through the channels of each group, (channels, 3) µm.
+
+        At their positions; on the membrane if these are a little off it, because it consists of triangles.
+        """
+        return [
+            self.geometry.put_on(np.array(group.points).reshape(-1, 3), from_within=group.place == "membrane")
+            for group in self.channels
+        ]
 
     def with_buffer(self, buffer: Buffer) -> Model:
         """A copy with one more buffer, or with the buffer of that name replaced."""

@@ -32,10 +32,10 @@ def pore_patches(
     model: Model, discretization: Discretization, of: FollowsCalcium = "patch"
 ) -> Iterator[tuple[Patch, Stiffness]]:
     """A patch for each group of channels that follows calcium so, and how it reacts; of "drawn" ones the mean."""
-    for group in model.channels_within:
+    for group, pores in zip(model.channels_within, model.pores(), strict=True):
         if group.follows_calcium == of and model.stimulus:
             mechanism = gate_mechanism(group, model.stimulus, model.run.duration, model.calcium.rest)
-            volumes, amounts = _pores(group, model, discretization)
+            volumes, amounts = _shares(pores, model, discretization)
             weights = amounts / discretization.volumes[volumes]
             yield (
                 Patch(mechanism, volumes, amounts, weights),
@@ -43,10 +43,10 @@ def pore_patches(
             )
 
 
-def _pores(group: Channels, model: Model, discretization: Discretization) -> tuple[np.ndarray, np.ndarray]:
+def _shares(pores: np.ndarray, model: Model, discretization: Discretization) -> tuple[np.ndarray, np.ndarray]:
     """Control volumes at the pores, and what enters each for a charge through one channel, µM µm³ pA⁻¹ ms⁻¹."""
     planes = [*model.geometry.mirrors.items()]
-    cells, parts = shared_sources(np.array(group.points), planes, discretization)
+    cells, parts = shared_sources(pores, planes, discretization)
     volumes, place = np.unique(cells[parts > 0], return_inverse=True)
     return volumes, np.bincount(place, parts[parts > 0]) * AMOUNT_PER_CHARGE
 

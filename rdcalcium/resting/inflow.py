@@ -34,8 +34,7 @@ def resting_sources(model: Model, discretization: Discretization) -> tuple[np.nd
     currents = resting_currents(model)
     if not currents.any():
         return np.empty(0, dtype=np.int64), np.empty(0)
-    groups = [np.array(group.points) for group in model.channels]
-    sources = place_sources(groups, [*model.geometry.mirrors.items()], discretization)
+    sources = place_sources(model.pores(), [*model.geometry.mirrors.items()], discretization)
     return sources.cells, sources.shares @ currents
 
 

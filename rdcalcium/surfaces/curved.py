@@ -12,6 +12,12 @@ OFF = 0.15
 
 def is_on(point: np.ndarray, foot: np.ndarray, corners: np.ndarray) -> bool:
     """Whether a point (3,) is on a curved surface whose nearest triangle (3, 3) is nearest at `foot`, (3,)."""
-    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
-    height = np.linalg.norm(np.cross(corners[1] - corners[0], corners[2] - corners[0])) / sides.max()
-    return bool(np.linalg.norm(foot - point) <= OFF * height)
+    return bool(are_on(point[None], foot[None], corners[None])[0])
+
+
+def are_on(points: np.ndarray, feet: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """The same of several, (p,), by triangles (p, 3, 3)."""
+    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
+    doubled = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    there: np.ndarray = np.linalg.norm(feet - points, axis=1) <= OFF * doubled / longest
+    return there

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 from typing import ClassVar, Self
 
+import numpy as np
+
 from rdcalcium.model.base import Part
 from rdcalcium.model.cells import Grid, Tetrahedra
 from rdcalcium.model.obstacles import Obstacle
@@ -158,6 +160,13 @@ class Shape(Part):
     def nearest_on_membrane(self, point: Place) -> Place | None:
         """The point of the membrane on which channels sit that is nearest to another, µm; None if not known yet."""
         return None
+
+    def put_on(self, points: np.ndarray, from_within: bool = True) -> np.ndarray:
+        """Points (p, 3) µm, those on its surface that are meant to be there; as they are where a surface has no facets.
+
+        from_within  whether a point a little inside is meant to be on it, as one a little outside is
+        """
+        return points
 
     def wrong_unit(self, size: float, reach: float) -> str:
         """What to add to the complaint about a point, if the file was meant in another unit of length.

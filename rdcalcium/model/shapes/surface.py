@@ -17,9 +17,10 @@ from rdcalcium.model.triangulated import Triangulated
 from rdcalcium.solids import Corners, Surface
 from rdcalcium.solids.base import place
 from rdcalcium.surfaces import ClosedSurface, Wish, closed_surface
-from rdcalcium.surfaces.curved import is_on
-from rdcalcium.surfaces.distance import Distances
+from rdcalcium.surfaces.curved import are_on
+from rdcalcium.surfaces.distance import Distances, Near
 from rdcalcium.surfaces.reading import read_triangles
+from rdcalcium.units import SAME_PLACE
 
 USUAL = 1.0  # µm, what a presynaptic terminal is wide
 BEYOND = 1e-3  # of the extent of a surface, by which a grid goes beyond it
@@ -103,9 +104,20 @@ class SurfaceFile(Triangulated, Described):
         piece = self.closed.piece(self.membrane)
         return point if _meant(piece, point) else piece.foot(point)
 
-    def put_on(self, point: Place) -> Place:
-        """The nearest point of the surface, for a point that is as near to it as a curved membrane is; else itself."""
-        return self.closed.distances.foot(point) if _meant(self.closed.distances, point) else point
+    def put_on(self, points: np.ndarray, from_within: bool = True) -> np.ndarray:
+        """The nearest points of the surface, of those that are as near to it as a curved membrane is.
+
+        What is on a mirror plane stays there, and nothing gets beyond one.
+        """
+        if not len(points):
+            return points
+        near = self.closed.distances.nearest(points)
+        put = _are_meant(self.closed.distances, points, near) & (from_within | (near.side < 0))
+        found = np.where(put[:, None], near.foot, points)
+        for axis, plane in self.mirrors.items():
+            on = np.abs(points[:, axis] - plane) < SAME_PLACE
+            found[:, axis] = np.where(on, plane, np.maximum(found[:, axis], plane))
+        return found
 
     @model_validator(mode="after")
     def _unit_is_said(self) -> Self:
@@ -127,5 +139,10 @@ class SurfaceFile(Triangulated, Described):
 
 def _meant(surface: Distances, point: Place) -> bool:
     """Whether a point (µm) lies on a surface, or as near to it as a curved membrane is to its triangles."""
-    near, triangles = surface.nearest(np.array([point])), surface.triangles
-    return is_on(np.array(point), near.foot[0], triangles.points[triangles.faces[near.triangle[0]]])
+    return bool(_are_meant(surface, np.array([point]), surface.nearest(np.array([point])))[0])
+
+
+def _are_meant(surface: Distances, points: np.ndarray, near: Near) -> np.ndarray:
+    """The same of several points (p, 3) µm by what is nearest to them, (p,)."""
+    triangles = surface.triangles
+    return are_on(points, near.foot, triangles.points[triangles.faces[near.triangle]])
