@@ -37,6 +37,15 @@ def area(made: Discretization, name: str) -> float:
     return float(made.surfaces[name].areas.sum())
 
 
+def test_a_slit_that_goes_a_little_into_wider_or_narrower_cells_conducts_by_its_whole_cross_section() -> None:
+    """The tiny parts of cells that it has there belong to their neighbours, as wide as they are in these."""
+    along, across = np.linspace(-0.2, 0.2, 5), np.array([0.0, 0.1, 0.14, 0.3, 0.4])
+    for low, high, layers in ((0.0, 0.142, 2), (0.098, 0.4, 3), (0.139, 0.303, 1)):
+        cut = cut_cells((along, along, across), Block((-0.2, -0.2, low), (0.2, 0.2, high)))
+        assert (cut.fill > 0).sum() == 16 * layers
+        assert (cut.faces[0][1:] @ np.diff(across)).sum(axis=1) == pytest.approx(4 * (high - low))
+
+
 def test_calcium_leaves_a_sphere_through_a_linear_pump_at_the_exact_rate() -> None:
     """x cot x = 1 - P R / D has the root 0.36760088 for R = 0.5 µm, P = 0.02 µm/ms: 0.11891476 /ms."""
     errors = [abs(slowest_rate(discretize_grid(grid_of(SPHERE, cells)), 0.02) / 0.11891476 - 1) for cells in (10, 24)]

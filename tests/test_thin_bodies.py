@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from rdcalcium.advice import check
 from rdcalcium.discretization import Discretization
+from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.grid import discretize_grid
 from rdcalcium.geometry.cut import cut_cells
 from rdcalcium.geometry.grid import RectilinearGrid
@@ -49,6 +50,19 @@ def test_nothing_passes_a_sheet_however_thin_it_is(thick: float, normal: tuple[f
         assert len(volumes) == 2
         assert sum(volumes) == pytest.approx(0.144, rel=0.25)
         assert volumes[0] > 0.35 * sum(volumes)
+
+
+@pytest.mark.parametrize("at", [-0.277, 0.22, 0.277, 0.29, 0.3, 0.31])
+def test_nothing_passes_a_sheet_at_the_end_of_a_periodic_tile(at: float) -> None:
+    """It and another one divide the tile in two rooms, in whichever of the cells beside the end it lies."""
+    plates = [
+        {"kind": "cylinder", "name": name, "base": (x - 0.004, 0, 0.2), "top": (x + 0.004, 0, 0.2), "radius": 0.4}
+        for name, x in (("one", 0.0), ("other", at))
+    ]
+    shape = {"kind": "box", "size": (0.6, 0.3, 0.4), "periodic": ["x"], "obstacles": plates}
+    cells = {"kind": "grid", "size_at_active_zone": WIDE, "size_in_bulk": WIDE}
+    model = Model.model_validate({"geometry": shape, "discretization": cells, "run": {"duration": 1.0}})
+    assert len(sides(discretize(model))) == 2
 
 
 def test_a_sheet_with_a_rim_is_passed_around_it() -> None:

@@ -11,6 +11,7 @@ from rdcalcium.geometry.joining import Edges, Faces
 from rdcalcium.solids import Solid, met, normals, tangents, thickness
 
 PLACES = (0.01, 0.17, 0.33, 0.5, 0.67, 0.83, 0.99)  # along each side of a cell whose middle is no cytosol
+BEYOND = 2  # cells in the next tiles, which may be beside a body in this one
 ARRIVED = 1e-3  # of the thickness of a body, as near to which it is met
 OPPOSITE = -0.5  # least cosine between the normals where a way enters a sheet and where it leaves it
 
@@ -28,20 +29,25 @@ def close_sheets(
     edges  of the cells along each axis, µm
     """
     for body in bodies:
-        cells = _around(edges, body)
+        cells = _around(edges, body, periodic)
         if len(cells):
             places = _places(edges, cells, cytosol)
             for axis, face in enumerate(faces):
-                _close(face, axis, edges, cells, places, body, periodic[axis])
+                _close(face, axis, edges, cells, places, body)
 
 
-def _around(edges: Edges, body: Solid) -> np.ndarray:
-    """Indices of cells so near to a body that it may be a sheet between them and the next ones, (k, 3)."""
+def _around(edges: Edges, body: Solid, periodic: tuple[bool, bool, bool]) -> np.ndarray:
+    """Indices of cells so near to a body that it may be a sheet between them and the next ones, (k, 3).
+
+    Along periodic axes they go on beyond the ends: those below 0 are in the tile before, those from n on in the next.
+    """
     ranges, widths = [], []
-    for along, start, stop in zip(edges, *body.bounds, strict=True):
-        first, last = np.searchsorted(along, (start, stop))
-        ranges.append(np.arange(max(first - 2, 0), min(last + 1, len(along) - 1)))
-        widths.append(np.diff(along)[ranges[-1]])
+    for along, start, stop, again in zip(edges, *body.bounds, periodic, strict=True):
+        count, more = len(along) - 1, BEYOND if again else 0
+        edge = _edge(along, np.arange(-more, count + more + 1))
+        first, last = np.searchsorted(edge, (start, stop)) - more
+        ranges.append(np.arange(max(first - 2, -more), min(last + 1, count + more)))
+        widths.append(np.diff(along)[ranges[-1] % count])
     cells = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
     if not len(cells):
         return cells
@@ -53,14 +59,31 @@ def _around(edges: Edges, body: Solid) -> np.ndarray:
     return cells[near]
 
 
+def _edge(along: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """The edges with some numbers along an axis, also beyond its ends, µm."""
+    tile, number = np.divmod(numbers, len(along) - 1)
+    found: np.ndarray = along[number] + tile * np.ptp(along)
+    found[numbers == len(along) - 1] = along[-1]  # to the last digit
+    return found
+
+
 def _corners(edges: Edges, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    low, high = (np.stack([along[cells[:, a] + end] for a, along in enumerate(edges)], axis=1) for end in (0, 1))
+    low, high = (np.stack([_edge(along, cells[:, a] + end) for a, along in enumerate(edges)], axis=1) for end in (0, 1))
     return low, high
 
 
+def _shape(edges: Edges) -> tuple[int, int, int]:
+    x, y, z = (len(along) - 1 for along in edges)
+    return x, y, z
+
+
 def _places(edges: Edges, cells: np.ndarray, cytosol: Solid) -> np.ndarray:
-    """Where cells lie, (k, 3) µm; nowhere if none of it is cytosol."""
-    low, high = _corners(edges, cells)
+    """Where cells lie, (k, 3) µm; nowhere if none of it is cytosol.
+
+    The cytosol is asked in the tile itself.
+    """
+    tile = cells // _shape(edges)
+    low, high = _corners(edges, cells % _shape(edges))
     places = (low + high) / 2
     within = np.flatnonzero(cytosol.depth(places) <= 0)
     shares = np.array([*product(PLACES, repeat=3)])
@@ -69,24 +92,24 @@ def _places(edges: Edges, cells: np.ndarray, cytosol: Solid) -> np.ndarray:
     best = depth.argmax(axis=1)
     places[within] = points[np.arange(len(within)), best]
     places[within[depth.max(axis=1, initial=-np.inf) <= 0]] = np.nan
-    return places
+    return places + tile * [np.ptp(along) for along in edges]
 
 
-def _close(
-    face: np.ndarray, axis: int, edges: Edges, cells: np.ndarray, places: np.ndarray, body: Solid, periodic: bool
-) -> None:
+def _close(face: np.ndarray, axis: int, edges: Edges, cells: np.ndarray, places: np.ndarray, body: Solid) -> None:
     """Those towards lower neighbours along an axis."""
-    step = np.eye(3, dtype=np.int64)[axis]
-    numbers, lower = (np.ravel_multi_index(tuple(of.T), face.shape) for of in (cells, (cells - step) % face.shape))
+    first = cells.min(axis=0) - 1
+    box = tuple(np.ptp(cells, axis=0) + 2)
+    numbers, lower = (
+        np.ravel_multi_index(tuple((of - first).T), box) for of in (cells, cells - np.eye(3, dtype=int)[axis])
+    )
     order = np.argsort(numbers)
     below = order[np.searchsorted(numbers[order], lower).clip(max=len(numbers) - 1)]
-    first = cells[:, axis] == 0
-    there = (numbers[below] == lower) & (periodic | ~first) & (face.reshape(-1)[numbers] > 0)
+    own = np.ravel_multi_index(tuple((cells % face.shape).T), face.shape)
+    there = (numbers[below] == lower) & (face.reshape(-1)[own] > 0)
     upper = np.flatnonzero(there & np.isfinite(places + places[below]).all(axis=1))
-    ends = places[below[upper]] - np.outer(first[upper], step * np.ptp(edges[axis]))
     low, high = _corners(edges, cells[upper])
-    closed = spans(body, places[upper], ends, (high - low).max(axis=1))
-    face.reshape(-1)[numbers[upper[closed]]] = 0.0
+    closed = spans(body, places[upper], places[below[upper]], (high - low).max(axis=1))
+    face.reshape(-1)[own[upper[closed]]] = 0.0
 
 
 def spans(body: Solid, starts: np.ndarray, ends: np.ndarray, reach: np.ndarray) -> np.ndarray:
