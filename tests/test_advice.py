@@ -315,6 +315,28 @@ def test_a_gap_is_found_wherever_the_membrane_of_a_ball_faces(degrees: int, abov
     assert told.endswith(f"choose a smaller size_at_active_zone along {axes}")
 
 
+@pytest.mark.parametrize("degrees", [0, 1, 2, 3, 10, 45, 90])
+@pytest.mark.parametrize(("height", "width"), [(0.003, 3), (0.043, 0)], ids=["at its underside", "on top of it"])
+def test_a_sensor_that_touches_its_vesicle_lies_in_the_gap_under_it(degrees: int, height: float, width: int) -> None:
+    """However that is rounded; and not in that under the vesicle of a pool which is straight above both."""
+    radius, tilt = 0.3, math.radians(degrees)
+
+    def place(high: float) -> tuple[float, float, float]:
+        return (radius - high) * math.sin(tilt), 0.0, -(radius - high) * math.cos(tilt)
+
+    vesicles = (Sphere(centre=place(0.023), radius=0.02, name="docked"), Sphere(centre=place(0.1), radius=0.02))
+    ball = model(
+        geometry=Spherical(radius=radius, obstacles=vesicles),
+        discretization=Grid(size_at_active_zone=0.01, size_in_bulk=0.05),
+        channels=(),
+        sensors=(),
+        probes=(Probe(name="at", position=place(height)),),
+    )
+    (told,) = gaps(ball, cell_sizes(ball).locator)
+    expected = f"in the gap of {width} nm under 'docked'," if width else "in the gap of 80 nm under 'vesicle',"
+    assert expected in told
+
+
 def test_a_buffer_that_captures_within_two_cells_is_warned_of() -> None:
     """sqrt(D / (k_on B)): 23.5 nm for the fixed buffer, 8.2 nm for 10 mM BAPTA."""
     bapta = library.buffer("BAPTA", total="10 mM")

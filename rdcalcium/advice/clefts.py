@@ -15,6 +15,7 @@ from rdcalcium.solids import slopes, ways_to
 from rdcalcium.units import counted
 
 SAME = 1e-6  # µm, as near to the membrane as which a point is on it
+BELOW = 1e-5  # µm; so far below a point what is over it is looked for: what it touches there is the end of its gap
 BESIDE = 1e-3  # of the way to the membrane, before whose end its normal is taken: on an edge it has none
 STRAIGHT = 0.99  # least cosine between that way and the normal
 
@@ -22,7 +23,8 @@ STRAIGHT = 0.99  # least cosine between that way and the normal
 def gaps(model: Model, locator: Locator) -> Iterator[str]:
     """Whether the gap between the membrane and an obstacle above a sensor or probe is resolved, along the normal.
 
-    A point in an obstacle, as a probe in the lumen of a store, is not under it.
+    One that touches an obstacle from below, as a sensor at the underside of its vesicle, lies in the gap under it. One
+    in an obstacle, as a probe in the lumen of a store, or on top of it, is not under it.
     """
     those, obstacles = watched(model), model.geometry.standing
     if not those or not obstacles or model.geometry.outline is None:
@@ -31,12 +33,15 @@ def gaps(model: Model, locator: Locator) -> Iterator[str]:
     feet = membrane.feet(points)
     normals = _normals(membrane, points, feet)
     straight = np.flatnonzero(np.isfinite(normals).all(axis=1))
+    heights = np.linalg.norm(points - feet, axis=1)
+    lowered = np.minimum(heights, BELOW)
+    starts = (points - lowered[:, None] * normals)[straight]
     ways = np.full((len(obstacles), len(points)), np.inf)
     for way, obstacle in zip(ways, obstacles, strict=True):
-        way[straight] = ways_to(obstacle.solid, points[straight], normals[straight])
+        way[straight] = ways_to(obstacle.solid, starts, normals[straight])
     ways[ways == 0] = np.inf
     widths = np.where(along(normals), locator.widths(feet), 0.0).max(axis=1)
-    nearest, sizes = ways.argmin(axis=0), np.linalg.norm(points - feet, axis=1) + ways.min(axis=0)
+    nearest, sizes = ways.argmin(axis=0), heights - lowered + ways.min(axis=0)
     on_grid = isinstance(model.discretization, Grid)
     said = (
         _said(those[k], sizes[k], obstacles[nearest[k]].name, widths[k], normals[k] if on_grid else None)
