@@ -22,6 +22,10 @@ class InputError(RdcalciumError, ValueError):
     """Something that was given cannot be used."""
 
 
+class MemoryShortageError(RdcalciumError):
+    """A run that would not fit into the memory of this machine."""
+
+
 class ModelError(InputError):
     """A model that cannot be run as it stands."""
 

@@ -8,10 +8,13 @@ import platform
 import re
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 MOMENT = 0.1  # s; the system counts in hundredths
 SPINS = "30000"  # times that an idle core looks for work before it sleeps, a fraction of a millisecond
@@ -115,3 +118,12 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "none"
+
+
+def memory_available() -> int:
+    """Bytes that this process may still take: what is free, or what the limit of its container leaves."""
+    free = psutil.virtual_memory().available
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # control groups, version 2 and 1
+        with suppress(OSError, ValueError):  # "max" where there is none
+            free = min(free, int(Path("/sys/fs/cgroup", limit).read_text()) - psutil.Process().memory_info().rss)
+    return free

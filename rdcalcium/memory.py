@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import psutil
 
 from rdcalcium.backends import backend_class
 from rdcalcium.backends.program import STATES
 from rdcalcium.backends.rate_code import mode_width
 from rdcalcium.chemistry import build_chemistry
-from rdcalcium.errors import RdcalciumError
+from rdcalcium.errors import MemoryShortageError
 from rdcalcium.geometry.described_grid import has_cut_cells
+from rdcalcium.geometry.planning import MAKING
+from rdcalcium.machine import memory_available
 from rdcalcium.model import Model
 
 
@@ -40,7 +39,10 @@ class Footprint:
 # Fitted to the peaks of processes on 0.1 to 1 million control volumes with 1 to 6 fields, where the numbers could not
 # be counted: `scripts/benchmarks/all.py --only memory` measures such peaks beside the plan, and tests/test_memory.py
 # holds them within 20 % of each other. `layout` is counted: tests/test_memory.py adds up the arrays.
-FOOTPRINTS = {"grid": Footprint(215, 180, 630, 250, 10), "tetrahedra": Footprint(4000, 2400, 900, 270, 235)}
+FOOTPRINTS = {
+    "grid": Footprint(MAKING["grid"], 180, 630, 250, 10),
+    "tetrahedra": Footprint(MAKING["tetrahedra"], 2400, 900, 270, 235),
+}
 
 WEIGHTS = 3  # of the faces of each cell of a grid, where some conduct less than others
 CUT = 1  # number more where a membrane crosses cells: how much there is of each
@@ -55,10 +57,6 @@ QUIET_STATES, QUIET_MODES = 1, 4.5
 # What a steady state takes besides layout and picture, fitted likewise; STEADY_FIELD has room for the 41 vectors of 8
 # bytes that GMRES may keep of each field, of which few are used: by the same command it takes half of what is planned.
 STEADY_BYTES, STEADY_FIELD = 1500, 600
-
-
-class MemoryShortageError(RdcalciumError):
-    """A run that would not fit into the memory of this machine."""
 
 
 @dataclass(frozen=True)
@@ -135,15 +133,6 @@ def memory_for_steady_state(model: Model, size: int) -> int:
     """Bytes that a steady state on so many control volumes takes from this machine."""
     solver = STEADY_BYTES + STEADY_FIELD * count_fields(model)
     return size * (FOOTPRINTS[model.discretization.kind].making + solver)
-
-
-def memory_available() -> int:
-    """Bytes that this process may still take: what is free, or what the limit of its container leaves."""
-    free = psutil.virtual_memory().available
-    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # control groups, version 2 and 1
-        with suppress(OSError, ValueError):  # "max" where there is none
-            free = min(free, int(Path("/sys/fs/cgroup", limit).read_text()) - psutil.Process().memory_info().rss)
-    return free
 
 
 def memories(model: Model, size: int, backend: str, device: int | None = None) -> Iterator[Memory]:

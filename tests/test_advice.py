@@ -20,11 +20,12 @@ from rdcalcium.advice.clefts import gaps
 from rdcalcium.advice.quality import NEGATIVE, judge_mesh, where
 from rdcalcium.advice.resolution import CAPTURE, CORRECTED, FILLED, NEAR
 from rdcalcium.chemistry import build_chemistry
-from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import ModelWarning
 from rdcalcium.geometry.axes import grid_axes
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.planning import planned_size
 from rdcalcium.integrators.rkc import METHOD
 from rdcalcium.model import (
     Box,

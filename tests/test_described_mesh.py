@@ -13,10 +13,11 @@ from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.errors import InputError
 from rdcalcium.geometry import meshing
-from rdcalcium.geometry.builders import build, planned_nodes
-from rdcalcium.geometry.described_mesh import described_mesh
+from rdcalcium.geometry.builders import build
+from rdcalcium.geometry.described_mesh import described_mesh, fewest_nodes
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import DELAUNAY, HXT
+from rdcalcium.geometry.planning import planned_nodes
 from rdcalcium.geometry.resolved import ZONE, between_neighbours, discs_of, resolved
 from rdcalcium.geometry.size_estimate import estimated_nodes
 from rdcalcium.geometry.sizes import ALIKE, Sizes
@@ -285,3 +286,16 @@ def test_the_number_of_nodes_is_nearly_known_before_they_are_made(name: str) -> 
     closed = [obstacle.solid for obstacle in shape.obstacles]
     planned = estimated_nodes(shape.cytosol(shape.hollow), closed, sizes)
     assert planned == pytest.approx(len(meshed(body, **given).points), rel=TOLERANCES["planned nodes"])
+
+
+def test_a_terminal_has_no_fewer_nodes_than_it_would_have_at_least() -> None:
+    fine = Tetrahedra(size_at_active_zone=0.003, size_in_bulk=0.003)
+    body, obstacle = BALL, VESICLES[0]
+    shape = Terminal(body=body, obstacles=(obstacle,))
+    at_least = fewest_nodes(shape, fine)
+    low, high = body.bounds
+    radius = (high[0] - low[0]) / 2
+    volume = 4 / 3 * np.pi * (radius**3 - obstacle.radius**3)
+    assert at_least == pytest.approx(0.75 * volume / 0.003**3, rel=0.02)
+    assert at_least <= estimated_nodes(body, [obstacle.solid], Sizes(0.003, 0.1))
+    assert not fewest_nodes(shape, Tetrahedra(size_at_active_zone=0.1, size_in_bulk=0.1))  # nobody has to know

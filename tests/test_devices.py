@@ -17,8 +17,8 @@ from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.backends.on_device import on_its_device
 from rdcalcium.backends.program import Program
 from rdcalcium.discretization.build import discretize
+from rdcalcium.errors import MemoryShortageError
 from rdcalcium.integrators import limits
-from rdcalcium.memory import MemoryShortageError
 from rdcalcium.model import Run
 from rdcalcium.simulation import Simulation
 from rdcalcium.system import System, build_system

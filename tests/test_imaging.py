@@ -20,8 +20,7 @@ from rdcalcium import runner
 from rdcalcium.advice.images import images
 from rdcalcium.advice.trials import randomness
 from rdcalcium.discretization.build import discretize
-from rdcalcium.errors import InputError
-from rdcalcium.memory import MemoryShortageError
+from rdcalcium.errors import InputError, MemoryShortageError
 from rdcalcium.model import Buffer, Imaging, Model, doubts, write_toml
 from rdcalcium.model.optics import FWHM_PER_SD, ConfocalOptics, TwoPhotonOptics
 from rdcalcium.recorders.imaging import Readout

@@ -19,9 +19,9 @@ from scipy.integrate import trapezoid
 import rdcalcium as rc
 from rdcalcium import library, runner
 from rdcalcium.currents import channel_currents
+from rdcalcium.errors import MemoryShortageError
 from rdcalcium.geometry.files import write_mesh
 from rdcalcium.geometry.mesh import TetrahedralMesh
-from rdcalcium.memory import MemoryShortageError
 from rdcalcium.results import Result, RunFolderError, folder
 from tests.support import ROOT, StopAfter, assert_same_tables, launch, rdcalcium, sentence
 

@@ -11,9 +11,10 @@ import pytest
 import rdcalcium as rc
 from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.errors import InputError
+from rdcalcium.errors import InputError, MemoryShortageError
 from rdcalcium.geometry import surface_mesh
 from rdcalcium.geometry.builders import build
+from rdcalcium.geometry.planning import planned_size
 from rdcalcium.library import resolve
 from rdcalcium.placement import placed
 from rdcalcium.solids import Surface, only_name
@@ -573,6 +574,21 @@ def test_the_surfaces_of_a_run_are_kept_in_its_folder(tmp_path):
     assert any(line.startswith("holes: 1, of perimeter") for line in rc.check(model))
     assert result.about.scene.bodies[0].depth(np.zeros((1, 3)))[0] > 0.08
     assert result.about.scene.membrane is None  # it is round, wherever its channel is
+
+
+@pytest.mark.parametrize("kind", ["grid", "tetrahedra"])
+def test_a_surface_whose_unit_is_wrong_is_too_large_before_a_distance_from_it_is_asked(tmp_path, monkeypatch, kind):
+    """A ball of 1 um is one of 1 mm, of which no machine holds the cells; nor is it one with an organelle."""
+    write_ply(tmp_path / "bouton.ply", *icosphere(500, 3))
+    geometry = {"kind": "surface", "file": "bouton.ply", "length_unit": "um"}
+    inner = {"kind": "ellipsoid", "name": "ER", "centre": [0, 0, 0], "semi_axes": [200, 200, 200]}
+    widths = {"size_at_active_zone": 0.08, "size_in_bulk": 0.08}
+    tables = {"geometry": {**geometry, "obstacles": [inner]}, "discretization": {"kind": kind, **widths}}
+    model = resolve({**tables, "run": {"duration": 0.01}}, folder=tmp_path)
+    monkeypatch.setattr(Distances, "depth", None)
+    assert planned_size(model) > 1e11
+    with pytest.raises(MemoryShortageError, match=r"the extent of bouton\.ply along x is 1000 um: is that meant\?"):
+        discretize(model)
 
 
 def test_what_a_surface_encloses_is_cut_into_a_grid(tmp_path):

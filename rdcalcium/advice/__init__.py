@@ -25,9 +25,9 @@ from rdcalcium.backends import choose
 from rdcalcium.chemistry import Chemistry, build_chemistry
 from rdcalcium.currents import Currents, channel_currents
 from rdcalcium.discretization import Locator
-from rdcalcium.discretization.build import planned_size
 from rdcalcium.discretization.space import Space
 from rdcalcium.errors import ModelWarning
+from rdcalcium.geometry.planning import planned_size
 from rdcalcium.library import loaded, used_references
 from rdcalcium.model import Model, doubts
 from rdcalcium.placement import placed

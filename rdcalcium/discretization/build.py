@@ -15,16 +15,13 @@ from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
 from rdcalcium.discretization.tortuosity import slowed
 from rdcalcium.discretization.zones import with_zones
 from rdcalcium.errors import InputError
-from rdcalcium.geometry.axes import grid_axes
-from rdcalcium.geometry.builders import Cells, build, planned_nodes
+from rdcalcium.geometry.builders import Cells, build
 from rdcalcium.geometry.divided import divided
 from rdcalcium.geometry.from_file import unit_hint
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.model import Model, Tetrahedra
 from rdcalcium.model.model import probe_label
 from rdcalcium.placement import require_places
-
-AXES_BELOW = 1_000_000_000  # cells; above this no machine holds the grid, and its axes need not be made
 
 
 def discretize(model: Model) -> Discretization:
@@ -89,22 +86,3 @@ def _require_in_cytosol(model: Model, made: Discretization, found: PointWeights)
     for name, store in zip(model.points_of_interest(), _lumens_at(model, made.space, found), strict=True):
         if store and name not in probes:
             raise InputError(f"{name} lies in the lumen of store {store!r}, where only probes may be")
-
-
-def planned_size(model: Model) -> int:
-    """Control volumes that `discretize` would make, found without making them.
-
-    Exact for a grid; about for tetrahedra; 0 for cells that are already there.
-    """
-    bounds, choice = model.geometry.bounds, model.discretization
-    if bounds is None or model.geometry.brings_cells:
-        return 0
-    if isinstance(choice, Tetrahedra):
-        return planned_nodes(model)
-    sides = np.subtract(bounds[1], bounds[0])
-    # Axes are made in a moment, unless somebody asks for a billion cells along one.
-    widest = np.maximum(choice.size_at_active_zone, choice.size_in_bulk or 0.0)
-    at_least = int(np.prod(np.maximum(sides / widest, 1.0)))
-    if at_least > AXES_BELOW:
-        return at_least
-    return int(np.prod([axis.size for axis in grid_axes(model)], dtype=float))

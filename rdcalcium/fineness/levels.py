@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rdcalcium.discretization.build import planned_size
-from rdcalcium.errors import InputError, RdcalciumError
-from rdcalcium.memory import MemoryShortageError, count_fields
+from rdcalcium.errors import InputError, MemoryShortageError, RdcalciumError
+from rdcalcium.geometry.planning import planned_size
+from rdcalcium.memory import count_fields
 from rdcalcium.model import Model
 from rdcalcium.steady_state.brief import Brief, NothingEntersError, brief
 from rdcalcium.steady_state.newton import NoSteadyStateError

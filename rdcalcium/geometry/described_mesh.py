@@ -13,7 +13,7 @@ from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import Meshed, gmsh_model, meshed
 from rdcalcium.geometry.occ import volumes
 from rdcalcium.geometry.resolved import GAP, discs_of, resolved
-from rdcalcium.geometry.size_estimate import estimated_nodes
+from rdcalcium.geometry.size_estimate import estimated_nodes, nodes_in, rough_volume
 from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.geometry.tiled_mesh import into, match_ends, middle_of, moved, require_no_lumens, tiling
 from rdcalcium.model import Described, Model, Tetrahedra
@@ -22,6 +22,7 @@ from rdcalcium.model.shapes import Place
 from rdcalcium.solids import Block, Common, Solid, onto_surface
 from rdcalcium.units import NM_PER_UM, SAME_PLACE, nanometres
 
+FEW = 1_000_000  # nodes, below which nobody has to know how many there are at least
 ENOUGH = 50  # points of a face of a body, by which it is recognised
 
 
@@ -54,6 +55,19 @@ def described_nodes(model: Model, shape: Described, choice: Tetrahedra) -> int:
     closed = [obstacle.solid for obstacle in shape.standing if obstacle.name not in _hollow(model)]
     discs = discs_of(shape, model.zones, choice.size_at_active_zone)
     return estimated_nodes(_computed(shape, shape.hollow), closed, resolved(shape, choice, channels, others, discs))
+
+
+def fewest_nodes(shape: Described, choice: Tetrahedra) -> int:
+    """As many nodes as that mesh has at least, were all of its edges as long as in the bulk."""
+    return fewest_in(_computed(shape, shape.hollow), [obstacle.solid for obstacle in shape.standing], choice)
+
+
+def fewest_in(body: Solid, obstacles: Sequence[Solid], choice: Tetrahedra) -> int:
+    """The same of a body; 0 where they are few, for then nobody has to know."""
+    volume = rough_volume(body)
+    if nodes_in(volume, choice.size_in_bulk) < FEW:
+        return 0
+    return nodes_in(volume - sum(rough_volume(solid) for solid in obstacles), choice.size_in_bulk)
 
 
 def described_mesh(

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from rdcalcium.geometry.sizes import Sizes
-from rdcalcium.solids import Solid
+from rdcalcium.solids import Solid, Surface
 
 WIDEST = 3.0  # edges along a cube in which they count as all alike
 FIRST = 50  # cubes along the longest side of a body, at most, from which smaller ones are made
@@ -16,6 +16,7 @@ MOST = 2_000_000  # cubes of one size that are looked at
 # Nodes of Gmsh's Delaunay tetrahedra in a volume of size³, and half of those on an area of size², fitted to meshes of
 # balls and boxes; tests/test_described_mesh.py compares what is made.
 IN_VOLUME, ON_SURFACE = 0.75, 0.6
+SOME = 20  # points along each side of the box around a body
 HALF_DIAGONAL = np.sqrt(3) / 2  # of a cube
 BESIDE = 0.5 + 1e-6  # sides; cubes may begin at a plane wall
 CORNERS = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
@@ -42,6 +43,22 @@ def estimated_nodes(body: Solid, closed: Sequence[Solid], sizes: Sizes) -> int:
         side /= 2
         centres = (centres[divided][:, None] + side * CORNERS).reshape(-1, 3)
     return int(total)
+
+
+def nodes_in(volume: float, size: float) -> int:
+    """About how many nodes a volume (µm³) has inside, with edges of one length (µm)."""
+    return int(IN_VOLUME * max(volume, 0.0) / size**3)
+
+
+def rough_volume(body: Solid) -> float:
+    """Volume of a body, µm³: exact of triangles, else by the share of some points in the box around it."""
+    if isinstance(body, Surface):
+        return body.surface.triangles.volume()
+    low, high = (np.array(corner) for corner in body.bounds)
+    sides = high - low
+    shares = (np.arange(SOME) + 0.5) / SOME
+    points = low + sides * np.stack(np.meshgrid(shares, shares, shares), axis=-1).reshape(-1, 3)
+    return float((body.depth(points) > 0).mean() * sides.prod())
 
 
 def _first_cubes(body: Solid, bulk: float) -> tuple[np.ndarray, float]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from rdcalcium.errors import InputError
 from rdcalcium.geometry.child import in_child
-from rdcalcium.geometry.described_mesh import described_mesh, described_nodes
+from rdcalcium.geometry.described_mesh import described_mesh, described_nodes, fewest_in
 from rdcalcium.geometry.given_surface import given
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.remeshed import add_triangles, remeshed
@@ -75,6 +75,11 @@ def surface_tetrahedra(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> 
 def surface_nodes(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> int:
     """About how many nodes that mesh will have."""
     return described_nodes(model, _simplified(shape, choice), choice)
+
+
+def fewest_surface_nodes(shape: SurfaceFile, choice: Tetrahedra) -> int:
+    """As many as it has at least."""
+    return fewest_in(shape.outline, [obstacle.solid for obstacle in shape.obstacles], choice)
 
 
 def _simplified(shape: SurfaceFile, choice: Tetrahedra) -> SurfaceFile:

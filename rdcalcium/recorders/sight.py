@@ -11,8 +11,8 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from rdcalcium.discretization import Discretization
 from rdcalcium.discretization.parts import share
-from rdcalcium.errors import InputError
-from rdcalcium.memory import MemoryShortageError, memory_available
+from rdcalcium.errors import InputError, MemoryShortageError
+from rdcalcium.machine import memory_available
 from rdcalcium.model import Imaging, Model
 from rdcalcium.model.region import Distance, Inside, Layer, LumenRegion, MeshRegion
 from rdcalcium.model.views import Frame, RegionView, View

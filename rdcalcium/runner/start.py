@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rdcalcium.advice import crawling, left_out, resolution_warnings, warn_the_caller
 from rdcalcium.backends import choose
-from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.discretization.build import discretize
+from rdcalcium.geometry.planning import planned_size
 from rdcalcium.library import loaded, resolve
 from rdcalcium.machine import OtherPrograms
 from rdcalcium.memory import check_memory

@@ -13,7 +13,8 @@ import numpy as np
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Locator
-from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.discretization.build import discretize
+from rdcalcium.geometry.planning import planned_size
 from rdcalcium.influx import Influx
 from rdcalcium.memory import check_memory_for_steady_state
 from rdcalcium.model import Model

@@ -8,7 +8,8 @@ import numpy as np
 
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
-from rdcalcium.memory import MemoryShortageError, check_memory_for_steady_state
+from rdcalcium.errors import MemoryShortageError
+from rdcalcium.memory import check_memory_for_steady_state
 from rdcalcium.model import Model
 from rdcalcium.patches.settled import UnsettledError
 from rdcalcium.resting import Compartment, Drift, Level, NoRestError, drift_of, resting_sources, typed_drift

@@ -11,9 +11,10 @@ from rdcalcium.advice import left_out, resolution_warnings, warn_the_caller
 from rdcalcium.backends.numpy import NumpyOperations
 from rdcalcium.chemistry import CALCIUM
 from rdcalcium.discretization import Discretization
-from rdcalcium.discretization.build import discretize, planned_size
+from rdcalcium.discretization.build import discretize
 from rdcalcium.discretization.held import hold
 from rdcalcium.errors import InputError
+from rdcalcium.geometry.planning import planned_size
 from rdcalcium.influx import Influx
 from rdcalcium.library import loaded
 from rdcalcium.memory import check_memory_for_steady_state

@@ -26,7 +26,7 @@ from rdcalcium.bench.measure import PRECISIONS, QUICK, Place, new_triad, with_sh
 from rdcalcium.bench.systems import chemistry, grid_cells, mesh_nodes
 from rdcalcium.bench.triad import Triad
 from rdcalcium.discretization import Discretization, Level
-from rdcalcium.memory import memory_available
+from rdcalcium.machine import memory_available
 from rdcalcium.system import System
 
 # Along one side: 3e4 to 2e7 cells, 1e4 to 1e6 nodes. No powers of two: see rdcalcium.backends.base.Sides.

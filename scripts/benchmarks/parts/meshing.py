@@ -21,8 +21,9 @@ from parts.setting import Setting, Tables
 from rdcalcium.discretization.couplings import symmetric
 from rdcalcium.discretization.laplacian import assembled
 from rdcalcium.discretization.tetrahedra import discretize_tetrahedra
-from rdcalcium.geometry.builders import planned_nodes, tetrahedra_of
+from rdcalcium.geometry.builders import tetrahedra_of
 from rdcalcium.geometry.mesh import TetrahedralMesh
+from rdcalcium.geometry.planning import planned_nodes
 from rdcalcium.library import resolve
 from rdcalcium.model import Tetrahedra
 
