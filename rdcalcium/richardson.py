@@ -35,20 +35,20 @@ class Extrapolated:
         return np.where(away == 0, 0.0, shares)
 
 
-def extrapolated(widths: np.ndarray, values: np.ndarray) -> Extrapolated:
-    """The line v + C h² through values on cells of at least two widths; narrower cells weigh more, as 1/h.
+def extrapolated(widths: np.ndarray, values: np.ndarray, order: int = ORDER) -> Extrapolated:
+    """The line v + C hᵖ of order p through values on cells of at least two widths; narrower cells weigh more, as 1/h.
 
     widths  (levels,) in any unit; or (levels, quantities), where cells are of other widths for each quantity
     values  (levels, quantities)
     """
     widths = _for_each(widths, values)
-    weights, squares = widths.min(axis=0) / widths, widths**ORDER
+    weights, powers = widths.min(axis=0) / widths, widths**order
     share = weights**2 / (weights**2).sum(axis=0)
-    middle, mean = (share * squares).sum(axis=0), (share * values).sum(axis=0)
-    beside, away = squares - middle, values - mean
+    middle, mean = (share * powers).sum(axis=0), (share * values).sum(axis=0)
+    beside, away = powers - middle, values - mean
     slope = (share * beside * away).sum(axis=0) / (share * beside**2).sum(axis=0)
     limit = mean - slope * middle
-    left = weights * (values - limit - slope * squares)
+    left = weights * (values - limit - slope * powers)
     freedom = len(widths) - 2
     scatter = np.sqrt((left**2).sum(axis=0) / freedom) if freedom else np.zeros(values.shape[1])
     return Extrapolated(limit, slope, scatter)

@@ -44,7 +44,9 @@ from rdcalcium.model import (
     Tetrahedra,
     write_toml,
 )
+from rdcalcium.model.placement.zones import ActiveZones
 from rdcalcium.model.shapes.spherical import Spherical
+from rdcalcium.patches.beside_pores import beside_pores
 from rdcalcium.results.provenance import about_discretization
 from rdcalcium.system import build_system
 from rdcalcium.units import IONS_PER_AMOUNT
@@ -347,6 +349,34 @@ def test_a_buffer_that_captures_within_two_cells_is_warned_of() -> None:
     assert "cells at the channels are 10 nm" in warned
     fine = model(buffers=(FIXED, bapta), discretization=Grid(size_at_active_zone=0.004, size_in_bulk=0.06))
     assert not any("captures" in line for line in check(fine))
+
+
+def test_pumps_where_calcium_enters_are_warned_of_by_their_slope_times_half_a_cell() -> None:
+    """P h / 2D: 0.22 um/ms and D = 0.22 um^2/ms make it half a width in um; tetrahedra have nodes on the membrane."""
+    pump = Pump(name="P", surface="az1", law="P*Ca", parameters={"P": "0.22 um/ms"})
+    zones = (ActiveZones(positions=((-0.1, 0.0), (0.1, 0.0)), radius=0.08),)
+    pore = Channels(name="pore", positions=((0.09, 0.0),), current=PULSE)
+    flat = Grid(size_at_active_zone=(0.01, 0.01, 0.04))  # along the normal of the membrane
+    one = model(pumps=(pump,), active_zones=zones, channels=(pore,), discretization=flat)
+    warned = sentence(one, "a membrane with pumps")
+    assert warned.startswith(
+        "warning: calcium enters through a membrane with pumps (up to 0.22 um/ms), which see that of"
+    )
+    assert "cells of 40 nm: calcium may be up to 2 % off, and cells of 20 nm at the channels would leave 1 %" in warned
+    others = [one.changed(pumps=[pump.changed(surface=name)]) for name in ("az0", "z_max")]
+    others += [one.changed(discretization=Grid(size_at_active_zone=(0.04, 0.04, 0.019))), one.on_tetrahedra()]
+    others.append(one.changed(calcium={"diffusivity": 0}))
+    assert not any(beside_pores(other).matters for other in others)
+    assert beside_pores(one.changed(pumps=[pump.changed(surface="az")])).matters
+
+
+def test_of_a_pump_that_saturates_the_steepest_of_rest_and_of_open_channels_counts() -> None:
+    """J = v c^2 / (k^2 + c^2) has a slope of 2 v k^2 c / (k^2 + c^2)^2, larger at 10 uM than at rest; two add up."""
+    law = {"law": "v*Ca^2/(k^2 + Ca^2)", "parameters": {"v": "2 uM*um/ms", "k": "8 uM"}}
+    pumps = tuple(Pump.model_validate({"name": name, "surface": "membrane", **law}) for name in "ab")
+    slope = 2 * 2 * 64 * 10 / 164**2
+    assert beside_pores(model(pumps=pumps[:1])).slope == pytest.approx(slope, rel=1e-5)
+    assert beside_pores(model(pumps=pumps)).slope == pytest.approx(2 * slope, rel=1e-5)
 
 
 @pytest.mark.parametrize(

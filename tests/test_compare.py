@@ -44,6 +44,12 @@ def column(size: float) -> Model:
     )
 
 
+def pumped(size: float, slope: float = 1.0) -> Model:
+    """The same with a pump of a slope (µm/ms) on the membrane through which calcium enters."""
+    law = {"law": "P*Ca", "parameters": {"P": f"{slope} um/ms"}}
+    return column(size).changed(run={"tolerance": 1e-4}, pumps=[{"name": "pump", "surface": "membrane", **law}])
+
+
 FAR = np.random.default_rng(1).uniform([-0.45, -0.45, 0.05], [0.45, 0.45, 0.45], (24, 3))
 PROBES = [{"name": f"{i}", "position": point.tolist()} for i, point in enumerate(FAR)]
 
@@ -85,6 +91,15 @@ def test_a_problem_in_one_dimension_shows_order_two_and_its_true_error(tmp_path:
     errors = at.value.values[:, -1] / truth - 1
     np.testing.assert_allclose(at.error, errors, rtol=0.1, atol=2e-6)
     np.testing.assert_allclose(at.extrapolated, truth, rtol=1e-5)
+
+
+def test_with_pumps_where_calcium_enters_the_order_is_one_and_so_is_the_error_that_is_told(tmp_path: Path) -> None:
+    *runs, finest = run_each([pumped(size) for size in (0.045, 0.015, 0.0015)], tmp_path)
+    found = rc.convergence(runs).sel(quantity=peaks(len(DEPTHS)))
+    true = found.value.values[:, -1] / [finest.summary.points[f"{i}"].peak for i in range(len(DEPTHS))] - 1
+    np.testing.assert_allclose(found.error, true, rtol=0.3)  # by the square of the width it would be a quarter
+    assert found.attrs["order"] == 1
+    assert rc.convergence([*runs, finest]).sel(quantity="0: peak Ca (uM)").order == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize("kind", ["grid", "tetrahedra"])

@@ -18,7 +18,7 @@ from rdcalcium.steady_state.brief import brief
 from tests.models import small_model
 from tests.support import simulate
 from tests.test_cli import QUICK
-from tests.test_compare import CURRENT, DEPTHS, FLUX, REST, D, box, calcium_alone, column, in_the_box
+from tests.test_compare import CURRENT, DEPTHS, FLUX, REST, D, box, calcium_alone, column, in_the_box, pumped
 
 SERCA = {"use": "SERCA_li_rinzel1994", "parameters": {"V_max": "2e-3 uM*um/ms"}}
 CORNERS = [[0.4995, 0.4995, 0.0], [-0.4995, 0.3, 0.4995], [0.3, 0.0, 0.0], [0.2, -0.4995, 0.25]]
@@ -105,6 +105,19 @@ def test_cells_as_advised_reach_what_was_asked_for(monkeypatch: pytest.MonkeyPat
     (refine,) = re.findall(r"\(--refine ([\d.]+)\)", said)
     assert 1 / factor <= float(refine) < 1.05 / factor
     assert "control volumes × 1 field; memory about" in said
+
+
+@pytest.mark.parametrize("slope", [0.2, 1.0, 4.0])
+def test_cells_as_advised_do_so_too_with_pumps_where_calcium_enters(slope: float) -> None:
+    """u / T = D u'' with a flux J − P u at z = 0 and none at L."""
+    reach = np.sqrt(D * 0.2)
+    taken = D / reach * np.sinh(0.45 / reach) + slope * np.cosh(0.45 / reach)
+    expected = REST + FLUX / 0.02**2 * np.cosh((0.45 - DEPTHS) / reach) / taken
+    size, found = 0.045, estimate_error(pumped(0.045, slope))
+    assert found.beside == pytest.approx(slope * size / 2 / D, rel=1e-6)
+    advised = pumped(size * found.factor(0.02), slope)
+    assert np.abs(brief(advised).calcium / expected - 1).max() < 0.02
+    assert "order 1 for up to" in next(iter(sentences(found)))
 
 
 def test_wider_cells_are_advised_where_they_would_do_and_the_impossible_is_said() -> None:

@@ -16,7 +16,7 @@ from rdcalcium.advice.images import images
 from rdcalcium.advice.open_channels import open_channels
 from rdcalcium.advice.placement import left_out, placement
 from rdcalcium.advice.quality import judge_mesh
-from rdcalcium.advice.resolution import captures, distances, senses
+from rdcalcium.advice.resolution import captures, distances, pumped, senses
 from rdcalcium.advice.rest import beginning
 from rdcalcium.advice.size import does_not_fit, memory_line, single_precision, sizes
 from rdcalcium.advice.temperature import temperature
@@ -107,6 +107,7 @@ def _resolution(
     yield from gaps(model, locator)
     yield from bodies(model, space)
     yield from senses(model, locator)
+    yield from pumped(model)
     yield from captures(model, locator, space, chemistry, told)
 
 

@@ -16,7 +16,8 @@ from rdcalcium.discretization.parts import any_inside
 from rdcalcium.discretization.space import Space
 from rdcalcium.discretization.way import nearest_channels
 from rdcalcium.model import Model
-from rdcalcium.units import counted
+from rdcalcium.patches.beside_pores import WORTH, beside_pores
+from rdcalcium.units import counted, figures
 
 NEAR = 3  # cells from a pore, at which calcium is within 5 %; nearer it is several per cent off
 CORRECTED = 0.5  # cells, at which it is within 1 % (2 % in curved membranes) where what cells miss is known and added
@@ -78,6 +79,16 @@ def senses(model: Model, locator: Locator) -> Iterator[str]:
                 f"channels {group.name!r} sense calcium: each sees that of its own control volume ({nm(width)}), about "
                 "what is half a cell to one cell from its pore"
             )
+
+
+def pumped(model: Model) -> Iterator[str]:
+    """Pumps on the membrane through which calcium enters, for which the cells of a grid are too wide there."""
+    if (found := beside_pores(model)).matters:
+        yield (
+            f"warning: calcium enters through a membrane with pumps (up to {figures(found.slope)} um/ms), which see "
+            f"that of cells of {nm(found.width)}: calcium may be up to {100 * found.share:.2g} % off, and cells of "
+            f"{nm(found.width * WORTH / found.share)} at the channels would leave {100 * WORTH:g} %"
+        )
 
 
 def _widths_between(locator: Locator, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -71,6 +71,12 @@ def _shown(found: xarray.Dataset) -> list[int]:
     return sorted((-errors).argsort(kind="stable")[:MANY].tolist())
 
 
+def _power(found: xarray.Dataset) -> str:
+    """With what errors go."""
+    beside = "the width, as those of pumps where calcium enters do on a grid"
+    return "the square of the width" if found.attrs.get("order", ORDER) == ORDER else beside
+
+
 def _sentences(found: xarray.Dataset) -> Iterator[str]:
     """How to read it."""
     if (count := len(found["quantity"])) > MANY:
@@ -78,16 +84,16 @@ def _sentences(found: xarray.Dataset) -> Iterator[str]:
     near = bool((found.cell_width != found.width).any())
     which = ", at a sensor or probe of the mean one between it and the nearest channel" if near else ""
     yield (
-        "widths are those of the mean cell, and errors those of the finest run, if they go with the square of the "
-        f"width{which}; what [run] tolerance leaves in each step is in them too"
+        "widths are those of the mean cell, and errors those of the finest run, if they go with "
+        f"{_power(found)}{which}; what [run] tolerance leaves in each step is in them too"
     )
     if len(found["level"]) == 2:
         yield "a third width, by another --refine, would show whether they do"
         return
     wrong = abs(found.error.values) > NOTHING
-    unlike = wrong & ~(abs(found.order.values - ORDER) < SURE)
+    unlike = wrong & ~(abs(found.order.values - found.attrs.get("order", ORDER)) < SURE)
     if unlike.any():
         yield (
-            f"{int(unlike.sum()):,} of the {counted(int(wrong.sum()), 'error')} do not go with the square of the "
-            "width: they are an indication, no estimate"
+            f"{int(unlike.sum()):,} of the {counted(int(wrong.sum()), 'error')} do not go with "
+            f"{_power(found)}: they are an indication, no estimate"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from rdcalcium.fineness.levels import Cells, Level, Progress, levels, quick
 from rdcalcium.geometry.mean_width import mean_widths
 from rdcalcium.library import loaded
 from rdcalcium.model import Model, Tetrahedra
+from rdcalcium.patches.beside_pores import beside_pores
 from rdcalcium.placement import placed
 from rdcalcium.richardson import ORDER, extrapolated
 from rdcalcium.units import nanometres
@@ -42,6 +44,7 @@ class Estimate:
     low      least that it is likely to be
     high     most that it is likely to be
     known    whether cells tell it; not of a point that is too near to a channel for all of them
+    beside   by what pumps where calcium enters may leave all off, which goes with the width; it is in low and high
     """
 
     model: Model
@@ -52,6 +55,7 @@ class Estimate:
     low: np.ndarray
     high: np.ndarray
     known: np.ndarray
+    beside: float = 0.0
 
     def __repr__(self) -> str:
         """How many points, and the largest error."""
@@ -65,8 +69,10 @@ class Estimate:
 
     def factor(self, accuracy: float) -> float:
         """How wide cells may be, as a factor of those of the model, for the worst known point to be so accurate."""
-        worst = float(self.error[self.known].max(initial=0.0))
-        return float((accuracy / worst) ** (1 / ORDER)) if worst else float("inf")
+        worst, linear = float(self.error[self.known].max(initial=0.0)), self.beside / TWICE
+        if not worst + linear:
+            return float("inf")
+        return 2 * accuracy / (linear + math.sqrt(linear**2 + 4 * accuracy * worst))  # worst f² + linear f = accuracy
 
     def count(self, factor: float) -> int:
         """Control volumes of cells so much wider, about."""
@@ -141,8 +147,10 @@ def _estimated(model: Model, found: list[Level]) -> Estimate:
     scatter = TWICE * line.scatter
     low, high = np.maximum(away - scatter, 0) / TWICE, TWICE * away + scatter
     error, low, high = (x / np.abs(line.limit) for x in (away, low, high))
+    linear = found_beside.share if (found_beside := beside_pores(model)).matters else 0.0
+    low, high = np.maximum(low - linear, 0.0), high + linear
     near = too_near(model, made[-1].locator, max(found[-1].factor, 1.0))
-    return Estimate(model, tuple(found), tuple(model.watched), line.limit, error, low, high, ~near)
+    return Estimate(model, tuple(found), tuple(model.watched), line.limit, error, low, high, ~near, linear)
 
 
 def _widths(found: list[Level]) -> np.ndarray:

@@ -45,10 +45,13 @@ def sentences(found: Estimate, accuracy: float = ACCURACY, device: int | None = 
 def _how(found: Estimate) -> str:
     first, last = found.levels[0], found.levels[-1]
     factors = ", ".join(f"{one.factor:.2g}" for one in found.levels)
+    beside = (
+        f", and order 1 for up to {_percent(found.beside)} of it at pumps where calcium enters" if found.beside else ""
+    )
     return (
         f"error of cells, estimated on cells {factors} times as wide ({first.found.count:,} to "
         f"{counted(last.found.count, 'control volume')}) from the calcium that the currents of "
-        f"{milliseconds(last.found.time)} bring within {time_span(last.found.length)}, at order 2"
+        f"{milliseconds(last.found.time)} bring within {time_span(last.found.length)}, at order 2{beside}"
     )
 
 

@@ -14,12 +14,13 @@ import numpy as np
 from rdcalcium.geometry.mean_width import mean_widths
 from rdcalcium.model import Model
 from rdcalcium.patches.base import BOUND, PUMPED, STORED
+from rdcalcium.patches.beside_pores import beside_pores
 from rdcalcium.results.columns import ENTERED, FREE, PEAK, RELEASE_PROBABILITY, RELEASES, Column
 from rdcalcium.results.folder import CONVERGENCE, RunFolderError, writable, write_atomically
 from rdcalcium.results.run import Result
 from rdcalcium.results.same_model import difference, model_of
 from rdcalcium.results.tables import OF_ACCOUNT
-from rdcalcium.richardson import extrapolated, observed_orders
+from rdcalcium.richardson import ORDER, extrapolated, observed_orders
 from rdcalcium.units import counted
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ def convergence(runs: Iterable[Result | str | Path]) -> xarray.Dataset:
     value         (quantity, level)  what each run found
     cell_width    (quantity, level)  of the cells by which it is extrapolated, in µm: on tetrahedra the mean one between
                                      the nearest channel and its sensor or probe; else the mean one of all
-    extrapolated  (quantity,)        on cells of no size, by Richardson's extrapolation of second order
+    extrapolated  (quantity,)        on cells of no size, by Richardson's extrapolation
     error         (quantity,)        of the finest run, as a share of that
     order         (quantity,)        that three levels show; nan where they show none, or there are two
-    and of each level `width`, the mean one of its cells in µm, `control_volumes` and `folder`.
+    and of each level `width`, the mean one of its cells in µm, `control_volumes` and `folder`. The attribute `order` is
+    the one of the extrapolation: 2, but 1 where pumps on the membrane at the channels matter, patches/beside_pores.py.
 
     What steps leave is in it too, which [run] tolerance bounds. Raises RunFolderError where runs are not finished, not
     of one model, or on the same cells, and where channels open by chance in each as its own calcium has it.
@@ -53,7 +55,8 @@ def convergence(runs: Iterable[Result | str | Path]) -> xarray.Dataset:
     tables = [_quantities(result) for result in found]
     names = [name for name in tables[-1] if all(name in table for table in tables)]
     values = np.array([[table[name] for name in names] for table in tables]).reshape(len(found), len(names))
-    return _dataset(found, widths, _widths_of(names, found, widths), names, values)
+    order = 1 if any(beside_pores(model).matters for _, model in levels) else ORDER
+    return _dataset(found, widths, _widths_of(names, found, widths), names, values, order)
 
 
 def _widths_of(names: list[str], runs: list[Result], means: np.ndarray) -> np.ndarray:
@@ -134,12 +137,12 @@ def _quantities(result: Result) -> dict[str, float]:
 
 
 def _dataset(
-    runs: list[Result], means: np.ndarray, widths: np.ndarray, names: list[str], values: np.ndarray
+    runs: list[Result], means: np.ndarray, widths: np.ndarray, names: list[str], values: np.ndarray, order: int
 ) -> xarray.Dataset:
     """All of it, of mean widths of cells (levels,), and widths and values (levels, quantities)."""
     import xarray
 
-    line = extrapolated(widths, values)
+    line = extrapolated(widths, values, order)
     orders = observed_orders(widths[-3:], values[-3:]) if len(runs) > 2 else np.full(len(names), np.nan)
     columns = {"extrapolated": line.limit, "error": line.errors(values)[-1], "order": orders}
     return xarray.Dataset(
@@ -154,4 +157,5 @@ def _dataset(
             "control_volumes": ("level", [run.about.discretization.count for run in runs]),
             "folder": ("level", [str(run.folder) for run in runs]),
         },
+        attrs={"order": order},
     )
