@@ -13,12 +13,14 @@ import pyvista
 
 import rdcalcium as rc
 from rdcalcium.errors import InputError
+from rdcalcium.geometry import remeshed as again
 from rdcalcium.geometry.builders import build
 from rdcalcium.geometry.mesh import TetrahedralMesh
 from rdcalcium.geometry.meshing import gmsh_model
 from rdcalcium.geometry.remeshed import remeshed
 from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.geometry.surface_samples import turning
+from rdcalcium.geometry.unmeshed import UnmeshedError, cannot_mesh
 from rdcalcium.library import resolve
 from rdcalcium.results.provenance import scene
 from rdcalcium.results.scene import Scene
@@ -27,6 +29,7 @@ from rdcalcium.surfaces import Triangles, closed
 from rdcalcium.surfaces.collapsing import collapsed
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.edges import edges_of, mean_edge, sharp_edges
+from rdcalcium.surfaces.handles import handles, narrowest_loop
 from rdcalcium.surfaces.simplifying import simplified
 from rdcalcium.surfaces.smoothing import smoothed
 from rdcalcium.surfaces.triangles import named
@@ -195,6 +198,82 @@ def test_a_rough_surface_is_meshed_without_the_sharp_edges_that_end_in_the_midst
         made = remeshed(gmsh, Surface(closed.ClosedSurface(rough)), Sizes(0.3, 0.3), np.zeros((0, 3)))
     assert is_closed(made)
     assert made.volume() == pytest.approx(rough.volume(), rel=0.1)
+
+
+def ring(radius: float, thickness: float, at: float = 0.0) -> Triangles:
+    """A torus around the z axis, which has one handle."""
+    a, b = np.meshgrid(np.linspace(0, 2 * np.pi, 24, endpoint=False), np.linspace(0, 2 * np.pi, 12, endpoint=False))
+    out = radius + thickness * np.cos(b)
+    points = np.stack([at + out * np.cos(a), out * np.sin(a), thickness * np.sin(b)], axis=-1).reshape(-1, 3)
+    number = np.arange(24 * 12).reshape(12, 24)
+    right, up = np.roll(number, -1, axis=1), np.roll(number, -1, axis=0)
+    across = np.roll(right, -1, axis=0)
+    corners = [np.stack(of, axis=-1).reshape(-1, 3) for of in ((number, right, across), (number, across, up))]
+    return named(points, np.vstack(corners))
+
+
+def test_handles_are_counted_and_the_narrowest_is_found() -> None:
+    """Two rings, one of them thin: 12 sides of its thickness go round it, at 5 µm and its radius from the middle."""
+    thick, thin = ring(1.0, 0.3), ring(1.0, 0.1, 5.0)
+    both = named(np.vstack([thick.points, thin.points]), np.vstack([thick.faces, thin.faces + len(thick.points)]))
+    made, remarks = closed.mended(both)
+    assert any(said.startswith("2 handles (arms that come back, or tunnels") for said in remarks)
+    assert handles(made)
+    length, middle = narrowest_loop(thin)
+    assert length == pytest.approx(24 * 0.1 * np.sin(np.pi / 12))
+    assert np.hypot(middle[0] - 5.0, middle[1]) == pytest.approx(1.0)
+    assert not handles(named(*icosphere(1.0, 2)))
+
+
+def test_a_smoothing_that_makes_a_surface_go_through_itself_is_told_with_others_that_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points, faces = icosphere(100.0, 3)
+
+    def through(triangles: Triangles, length: float) -> tuple[Triangles, list[str]]:
+        """A corner goes out at the other side with one length alone."""
+        factors = np.where(np.arange(len(points)) == 0, -1.5 if length == pytest.approx(0.06) else 1.0, 1.0)
+        return named(triangles.points * factors[:, None], triangles.faces), []
+
+    monkeypatch.setattr(closed, "smoothed", through)
+    said = r'only when it is smoothed over 60 nm: .*; try smoothing = "80 nm" or "120 nm" or "40 nm", which it stands'
+    with pytest.raises(InputError, match=said):
+        terminal(tmp_path, named(points / 1000, faces), smoothing="60 nm")
+
+
+def test_what_gmsh_makes_with_sharp_edges_has_to_enclose_something_or_they_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Gmsh has made surfaces that were open, or went through themselves, of which none can be filled."""
+    ball, asked = Surface(closed.ClosedSurface(named(*icosphere(1.0, 3)))), []
+
+    def crossed(triangles: Triangles) -> np.ndarray:
+        asked.append(triangles)
+        return np.array([[0, 1]]) if len(asked) < most else np.zeros((0, 2), dtype=np.int64)
+
+    monkeypatch.setattr(again, "crossings", crossed)
+    with gmsh_model() as gmsh:
+        most = 3
+        assert is_closed(remeshed(gmsh, ball, Sizes(0.5, 0.5), np.zeros((0, 3))))
+        assert len(asked) == most
+        most = 100
+        with pytest.raises(UnmeshedError, match=r"its surface was made to go through itself at \("):
+            remeshed(gmsh, ball, Sizes(0.5, 0.5), np.zeros((0, 3)))
+
+
+def test_what_gmsh_cannot_mesh_is_told_with_what_has_not_been_tried(tmp_path: Path) -> None:
+    stairs = voxels(0.12, (0.003, 0.001, 0.0047))
+    trouble = UnmeshedError("tetrahedra without volume", 0)
+    for smoothing, said in (
+        (None, 'smoothing = "100 nm", below'),
+        ("90 nm", 'smoothing = "140 nm" or "60 nm" instead'),
+    ):
+        more = {"smoothing": smoothing} if smoothing else {}
+        told = str(cannot_mesh(terminal(tmp_path, stairs, **more).geometry, trouble, 0.0015))
+        assert told.startswith("Gmsh cannot mesh bouton.ply, of ")
+        assert "(tetrahedra without volume): try " + said in told
+        assert 'simplification = "3 nm" instead of 1.5 nm, or [discretization] kind = "grid"' in told
+        assert "vesicle" not in told
 
 
 def test_stairs_are_no_membrane_for_tetrahedra_and_a_length_is_proposed(tmp_path: Path) -> None:

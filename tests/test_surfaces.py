@@ -500,7 +500,9 @@ def test_what_a_surface_encloses_is_meshed_with_channels_as_nodes(tmp_path):
 def test_a_surface_that_gmsh_does_not_finish_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(surface_mesh, "PATIENCE", 0.05)
     monkeypatch.setattr(surface_mesh, "EACH", 0.0)
-    with pytest.raises(InputError, match=r"bouton\.ply, of 512 triangles \(did not come to an end in .*smoothing ="):
+    with pytest.raises(
+        InputError, match=r"bouton\.ply, of 512 triangles \(did not come to an end in .*: try .*kind = \"grid\""
+    ):
         build(terminal(tmp_path))
 
 

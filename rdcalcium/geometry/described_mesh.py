@@ -16,6 +16,7 @@ from rdcalcium.geometry.resolved import GAP, discs_of, resolved
 from rdcalcium.geometry.size_estimate import estimated_nodes, nodes_in, rough_volume
 from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.geometry.tiled_mesh import into, match_ends, middle_of, moved, require_no_lumens, tiling
+from rdcalcium.geometry.unmeshed import UnmeshedError
 from rdcalcium.model import Described, Model, Tetrahedra
 from rdcalcium.model.obstacles import OBSTACLES
 from rdcalcium.model.shapes import Place
@@ -99,7 +100,7 @@ def described_mesh(
     with gmsh_model() as gmsh:
         volumes = (add_body or _add_body)(gmsh, shape, hollow, wanted, sizes)
         match_ends(gmsh, shape)
-        made = meshed(gmsh, sizes, volumes)
+        made = meshed(gmsh, sizes, volumes) if add_body else _meshed(gmsh, sizes, shape)
     points = _snapped(made.nodes / NM_PER_UM, wanted)
     regions = {name: _region(made, points, shape, name) for name in hollow}
     surfaces = _surfaces(made, points, shape, hollow)
@@ -157,6 +158,17 @@ def _add_body(gmsh: Any, shape: Described, hollow: Sequence[str], points: np.nda
         occ.fragment(body, [(0, occ.addPoint(*point)) for point in (NM_PER_UM * points).tolist()])
     occ.synchronize()
     return {}
+
+
+def _meshed(gmsh: Any, sizes: Sizes, shape: Described) -> Meshed:
+    """The mesh of what OpenCASCADE has put together; InputError says what to try."""
+    try:
+        return meshed(gmsh, sizes)
+    except UnmeshedError as trouble:
+        more = ", or move obstacles that just touch" if shape.obstacles else ""
+        raise InputError(
+            f"Gmsh cannot mesh this {shape.kind} ({trouble}): try another size_at_active_zone or size_in_bulk{more}"
+        ) from None
 
 
 def _snapped(nodes: np.ndarray, wanted: np.ndarray) -> np.ndarray:

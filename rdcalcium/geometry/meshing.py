@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from rdcalcium.errors import InputError
 from rdcalcium.geometry.mesh import flatness, six_volumes
 from rdcalcium.geometry.sizes import Sizes
+from rdcalcium.geometry.unmeshed import UnmeshedError
 from rdcalcium.units import NM_PER_UM, figures, nanometres
 
 ATTEMPTS = 8
@@ -97,6 +97,8 @@ def meshed(gmsh: Any, sizes: Sizes, volumes: Mapping[int, float] = MappingProxyT
     are far too long is not filled, and the next one is made by another algorithm.
 
     volumes  µm³, that some of the volumes have by their tags, with the triangles around them
+
+    UnmeshedError says what was found in the last attempt.
     """
     _prescribe(gmsh, sizes)
     use_sizes(gmsh, sizes)
@@ -118,10 +120,7 @@ def meshed(gmsh: Any, sizes: Sizes, volumes: Mapping[int, float] = MappingProxyT
             gmsh.option.setNumber("Mesh.Algorithm3D", HXT)
         else:
             return made
-    raise InputError(
-        f"Gmsh could not mesh this geometry in {ATTEMPTS} attempts ({trouble}); "
-        "try another size_at_active_zone or size_in_bulk, or move vesicles that just touch"
-    )
+    raise UnmeshedError(f"in {ATTEMPTS} attempts: {trouble}")
 
 
 def _unfinished(gmsh: Any) -> list[tuple[int, int]]:

@@ -13,13 +13,16 @@ from scipy.spatial import cKDTree
 from rdcalcium.geometry.meshing import use_sizes
 from rdcalcium.geometry.occ import volumes
 from rdcalcium.geometry.sizes import Sizes
+from rdcalcium.geometry.unmeshed import UnmeshedError
 from rdcalcium.solids import Solid, Surface
 from rdcalcium.surfaces import Triangles
 from rdcalcium.surfaces.collapsing import collapsed
+from rdcalcium.surfaces.crossing import crossings
+from rdcalcium.surfaces.edges import edges_of
 from rdcalcium.surfaces.joining import kept
 from rdcalcium.surfaces.locating import Locator
 from rdcalcium.surfaces.triangles import loose, named
-from rdcalcium.units import NM_PER_UM, SAME_PLACE
+from rdcalcium.units import NM_PER_UM, SAME_PLACE, places
 
 # Between two triangles; along sharper edges Gmsh keeps the edge. It refuses a surface where such edges end somewhere
 # within it, as on a rough one: then only sharper ones are kept, and none in the end.
@@ -33,9 +36,12 @@ def remeshed(gmsh: Any, solid: Solid, sizes: Sizes, points: np.ndarray) -> Trian
     points  (p, 3) µm on it, which become corners
     """
     if isinstance(solid, Surface):
-        found = _of_triangles(gmsh, solid, sizes, points)
-    else:
-        found = _meshed(gmsh, sizes, partial(_add_body, gmsh, solid, points))
+        return _of_triangles(gmsh, solid, sizes, points)
+    return _drawn_together(_meshed(gmsh, sizes, partial(_add_body, gmsh, solid, points)), sizes, points)
+
+
+def _drawn_together(found: Triangles, sizes: Sizes, points: np.ndarray) -> Triangles:
+    """Without edges that are far too short, and with the points (p, 3) µm that were wanted."""
     held = np.zeros(len(found.points), dtype=bool)
     if len(points):
         away, nearest = cKDTree(found.points).query(points)
@@ -44,15 +50,30 @@ def remeshed(gmsh: Any, solid: Solid, sizes: Sizes, points: np.ndarray) -> Trian
 
 
 def _of_triangles(gmsh: Any, solid: Surface, sizes: Sizes, points: np.ndarray) -> Triangles:
-    """With as many of its sharp edges as Gmsh takes."""
-    *first, last = (partial(_add_patches, gmsh, solid, points, angle) for angle in SHARP)
-    for add in first:
+    """With as many of its sharp edges as Gmsh takes; UnmeshedError where it takes none, or makes what is not closed."""
+    trouble: Exception | None = None
+    for angle in SHARP:
         try:
-            return _meshed(gmsh, sizes, add)
+            found = _meshed(gmsh, sizes, partial(_add_patches, gmsh, solid, points, angle))
+            made = _drawn_together(found, sizes, points)
+            _require_sound(made)
+            return made
         except Exception as error:
-            if type(error) is not Exception:  # the only class that Gmsh raises
+            if type(error) not in (Exception, UnmeshedError):  # Gmsh raises the first alone
                 raise
-    return _meshed(gmsh, sizes, last)
+            trouble = error
+    raise UnmeshedError(str(trouble))
+
+
+def _require_sound(made: Triangles) -> None:
+    """UnmeshedError for triangles that are open, or go through each other: nothing could be filled between them."""
+    edges = edges_of(made.faces)
+    flaws = made.points[edges.ends[edges.count != 2]].mean(axis=1)
+    what = "left open"
+    if not len(flaws):
+        flaws, what = made.corners()[crossings(made)[:, 0]].mean(axis=1), "made to go through itself"
+    if len(flaws):
+        raise UnmeshedError(f"its surface was {what} at {places(flaws)}")
 
 
 def _meshed(gmsh: Any, sizes: Sizes, add: Callable[[], None]) -> Triangles:

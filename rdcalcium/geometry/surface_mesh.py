@@ -7,7 +7,7 @@ import math
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from rdcalcium.geometry.remeshed import add_triangles, remeshed
 from rdcalcium.geometry.resolved import discs_of
 from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.geometry.spaces import space_of, spaces
+from rdcalcium.geometry.unmeshed import STAIRS_AWAY, UnmeshedError, cannot_mesh
 from rdcalcium.model import Model, Tetrahedra
 from rdcalcium.model.obstacles.surface import SurfaceObstacle
 from rdcalcium.model.shapes import Place
@@ -34,7 +35,6 @@ from rdcalcium.units import NM_PER_UM, SAME_PLACE, figures, nanometres
 PATIENCE, EACH = 60.0, 0.005  # s, and for each triangle and node; smooth surfaces take 0.0005 s for each
 SLACK = 0.3  # of the shortest edges, by which a simpler surface may be off
 STAIR, ROUGH = math.radians(30), 0.1  # bend of an edge of a stair, and the share of these in a surface that is rough
-STAIRS_AWAY = 10  # voxels, over which stairs are smoothed away; triangles of marching cubes have sides of one
 FOLLOWED = 0.05  # of a volume, that tetrahedra may leave out or add: edges cut round membranes by some per cent
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ def surface_tetrahedra(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> 
     time, and does not begin where most triangles are stairs.
     """
     _require_smooth(shape)
+    within = SLACK * choice.size_at_active_zone
     simple = _simplified(shape, choice)
     channels = [_fitted(shape, simple, p) for group in model.channels for p in group.points]
     watched = [_fitted(shape, simple, p) for p in model.watched.values()]
@@ -67,7 +68,10 @@ def surface_tetrahedra(model: Model, shape: SurfaceFile, choice: Tetrahedra) -> 
             limit, described_mesh, simple, choice, channels, watched, hollow, discs=discs, add_body=_add_sheets
         )
     except subprocess.TimeoutExpired:
-        raise _too_rough(simple, f"did not come to an end in {limit:.0f} s") from None
+        trouble = UnmeshedError(f"did not come to an end in {limit:.0f} s", None if shape.obstacles else 0)
+        raise cannot_mesh(shape, trouble, within) from None
+    except UnmeshedError as trouble:
+        raise cannot_mesh(shape, trouble, within) from None
     told = [remark for remark in simple.remarks if remark not in shape.remarks]
     return _named(made, simple).with_remarks([*told, *_other_volume(made, shape, hollow)])
 
@@ -116,15 +120,6 @@ def _require_smooth(shape: SurfaceFile) -> None:
             )
 
 
-def _too_rough(shape: SurfaceFile, what: object) -> InputError:
-    """What is said of a surface that Gmsh cannot mesh."""
-    count = len(shape.closed.triangles.faces)
-    return InputError(
-        f"Gmsh cannot mesh {shape.file}, of {count} triangles ({what}): say smoothing = …, a length below which bumps "
-        'do not matter, or [discretization] kind = "grid", which takes any closed surface'
-    )
-
-
 def _require_apart(shape: SurfaceFile) -> None:
     """InputError for an obstacle that touches the membrane or another one."""
     bodies = [(f"obstacle {o.name!r} {o.place}", o.solid) for o in shape.obstacles]
@@ -163,9 +158,9 @@ def _add_sheets(
         try:
             bodies.append(remeshed(gmsh, solid, sizes, points[on == number]))
         except Exception as error:
-            if type(error) is not Exception:  # the only class that Gmsh raises
+            if type(error) not in (Exception, UnmeshedError):  # Gmsh raises the first alone
                 raise
-            raise _too_rough(cast("SurfaceFile", shape), error) from None
+            raise UnmeshedError(f"{error}", number) from None
     sheets, found = spaces(bodies, [k for k, o in enumerate(shape.obstacles, start=1) if o.name in hollow])
     tags, first = {}, 0
     for number in sorted({number for space in found for number in space.sheets}):

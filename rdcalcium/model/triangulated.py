@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Self
 
 from rdcalcium.model.base import Part
 from rdcalcium.model.quantity import PositiveLength
+from rdcalcium.surfaces import ClosedSurface
 
 
 class Triangulated(Part):
@@ -17,6 +19,11 @@ class Triangulated(Part):
     simplification: PositiveLength | None = None
     """How far corners of the file may be from a surface of fewer triangles, which takes its place if there are
     thousands; none: on a grid all triangles stay, for tetrahedra it is three tenths of `size_at_active_zone`."""
+
+    @property
+    @abstractmethod
+    def closed(self) -> ClosedSurface:
+        """The surface, mended, smoothed and simplified."""
 
     def simplified(self, within: float) -> Self:
         """The same with so much simplification, µm, unless it says another one."""

@@ -15,6 +15,7 @@ from rdcalcium.surfaces.crossing import crossings
 from rdcalcium.surfaces.distance import Distances
 from rdcalcium.surfaces.edges import edges_of, sheets
 from rdcalcium.surfaces.flat import without_lines, without_loose_lines
+from rdcalcium.surfaces.handles import handles
 from rdcalcium.surfaces.holes import filled, without_debris
 from rdcalcium.surfaces.joining import joined, kept
 from rdcalcium.surfaces.mirroring import mirrored
@@ -27,6 +28,8 @@ from rdcalcium.surfaces.triangles import Triangles
 from rdcalcium.units import figures, nanometres, parse, places, times
 
 MANY, EACH = 100_000, 25e-6  # triangles, from which on it is told what is done with them, and s that each of them takes
+
+OTHERS = (4 / 3, 2.0, 2 / 3)  # of a smoothing by which a surface comes to go through itself, which are looked at
 
 log = logging.getLogger(__name__)
 
@@ -116,10 +119,20 @@ def _wanted(path: Path, unit: str, version: tuple[int, int], wish: Wish) -> Clos
 
 def _smoothed(path: Path, triangles: Triangles, length: float) -> tuple[Triangles, list[str]]:
     made, remarks = smoothed(triangles, length)
-    try:
-        return _simple(made)[0], remarks
-    except InputError as error:
-        raise InputError(f"{path.name}, smoothed over {nanometres(length)}: {error}; or smooth it less") from None
+    pairs = crossings(made)
+    if len(pairs):
+        others = [f'"{nanometres(other, 2)}"' for k in OTHERS if _stays_simple(triangles, other := k * length)]
+        raise InputError(
+            f"{path.name} goes through itself only when it is smoothed over {nanometres(length)}: "
+            f"{_crossed(made, pairs)}; try "
+            + (f"smoothing = {' or '.join(others)}, which it stands" if others else "a much shorter smoothing, or none")
+        )
+    return made, remarks
+
+
+def _stays_simple(triangles: Triangles, length: float) -> bool:
+    """Whether it does not go through itself when it is smoothed over a length, µm."""
+    return not len(crossings(smoothed(triangles, length)[0]))
 
 
 @lru_cache(maxsize=16)
@@ -154,6 +167,7 @@ def mended(triangles: Triangles) -> tuple[Triangles, list[str]]:
         without_lines,
         oriented,
         _simple,
+        _with_handles,
     ]
     for step in steps:
         triangles, more = step(triangles)
@@ -189,8 +203,16 @@ def _simple(triangles: Triangles) -> tuple[Triangles, list[str]]:
     pairs = crossings(triangles)
     if len(pairs):
         raise InputError(
-            f"it goes through itself: {len(pairs)} pairs of triangles cross, or lie on each other in one plane, at "
-            f"{places(triangles.corners()[pairs[:, 0]].mean(axis=1))}; mend that in the program that it comes from, "
-            "by a union of its parts for example"
+            f"it goes through itself: {_crossed(triangles, pairs)}; mend that in the program that it comes from, by a "
+            "union of its parts for example"
         )
     return triangles, []
+
+
+def _crossed(triangles: Triangles, pairs: np.ndarray) -> str:
+    at = places(triangles.corners()[pairs[:, 0]].mean(axis=1))
+    return f"{len(pairs)} pairs of triangles cross, or lie on each other in one plane, at {at}"
+
+
+def _with_handles(triangles: Triangles) -> tuple[Triangles, list[str]]:
+    return triangles, handles(triangles)
