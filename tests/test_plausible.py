@@ -67,6 +67,18 @@ def test_nothing_is_asked_of_a_usual_current(kind: str) -> None:
             {"geometry": {"kind": "box", "size": [500, 1, 1]}},
             "a side of the box is 500 um, above 100 um: is that meant? ",
         ),
+        (
+            {"discretization": {"kind": "grid", "size_at_active_zone": "8 nm", "size_in_bulk": "3 nm"}},
+            "size_in_bulk, 3 nm, is smaller than size_at_active_zone, 8 nm, and 8 nm holds everywhere: ",
+        ),
+        (
+            {"discretization": {"kind": "tetrahedra", "size_at_active_zone": "8 nm", "size_in_bulk": "3 nm"}},
+            "size_in_bulk, 3 nm, is smaller than size_at_active_zone, 8 nm, and 3 nm holds everywhere: ",
+        ),
+        (
+            {"discretization": {"kind": "grid", "size_at_active_zone": ["5 nm", "5 nm", "0.3 nm"]}},
+            "size_at_active_zone is 0.3 nm, less than a calcium ion in water is wide, ",
+        ),
     ],
 )
 def test_a_value_far_from_physiology_is_asked_about(change: dict[str, Any], question: str) -> None:

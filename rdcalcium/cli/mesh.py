@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.argument("keys", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--fine", help='Edge length near channels, sensors and probes, such as "5 nm" [default: the model\'s].')
-@click.option("--bulk", help="Largest edge length [default: the model's].")
+@click.option("--bulk", help="Typical edge length far from channels [default: the model's].")
 @click.option("--out", type=click.Path(path_type=Path), help=f"Mesh file: {', '.join(WRITERS)} [default: NAME.msh].")
 def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | None, out: Path | None) -> None:
     """Mesh the shape or model called NAME; say its volume, surfaces and quality, and write it to a file.
@@ -138,7 +138,9 @@ def _sizes(fine: str | None, bulk: str | None) -> dict[str, str]:
     from rdcalcium.units import parse
 
     if fine is not None and bulk is not None and parse(fine, "length") > parse(bulk, "length"):
-        raise click.UsageError(f"--fine {fine!r} is longer than --bulk {bulk!r}, the largest edge; say a shorter one")
+        raise click.UsageError(
+            f"--fine {fine!r} is longer than --bulk {bulk!r}, the longest that are asked for; say a shorter one"
+        )
     said = {"size_at_active_zone": fine, "size_in_bulk": bulk}
     return {key: value for key, value in said.items() if value is not None}
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from rdcalcium.catalogue import entries
 from rdcalcium.model.base import LibraryPart
 from rdcalcium.model.buffers import Buffer
+from rdcalcium.model.cell_doubts import cells_without_use
 from rdcalcium.model.flash_doubts import lost_light
 from rdcalcium.model.model import Model
 from rdcalcium.model.obstacle_doubts import off_the_membrane, outside, over_mirrors, overlaps
@@ -71,7 +72,7 @@ def doubts(model: Model) -> list[str]:
     others = (
         *(_mirrored, _affinities, _unbalanced, _waveform, _temperatures, _too_late, _endless),
         *(sensors_at_other_temperatures, currents_without_saturation, pumps_in_other_calcium, gates_much_faster),
-        *(pumps_on_stores, lost_light, overlaps, over_mirrors, outside, off_the_membrane),
+        *(pumps_on_stores, lost_light, overlaps, over_mirrors, outside, off_the_membrane, cells_without_use),
     )
     idle = [text for sensor in model.sensors if (text := never_fuse(sensor))]
     return [*unusual, *idle, *(text for ask in others for text in ask(model))]
