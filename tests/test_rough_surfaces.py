@@ -12,6 +12,7 @@ import pytest
 import pyvista
 
 import rdcalcium as rc
+from rdcalcium import advice
 from rdcalcium.errors import InputError
 from rdcalcium.geometry import remeshed as again
 from rdcalcium.geometry.builders import build
@@ -33,6 +34,7 @@ from rdcalcium.surfaces.handles import handles, narrowest_loop
 from rdcalcium.surfaces.simplifying import simplified
 from rdcalcium.surfaces.smoothing import smoothed
 from rdcalcium.surfaces.triangles import named
+from rdcalcium.system import build_system
 from tests.surface_files import CORNERS, SIDES, icosphere, write_ply
 from tests.test_tetrahedra import slowest_modes
 
@@ -282,6 +284,27 @@ def test_stairs_are_no_membrane_for_tetrahedra_and_a_length_is_proposed(tmp_path
     assert mean_edge(stairs) == pytest.approx(VOXEL, rel=0.05)
     with pytest.raises(InputError, match=r"% of the edges of bouton\.ply are bent .* smoothing = \"100 nm\", about"):
         build(terminal(tmp_path, stairs))
+
+
+@pytest.mark.parametrize(("noise", "covered", "warned"), [(0.04, False, True), (0.0, False, False), (0.0, True, False)])
+def test_cells_that_lose_membrane_of_a_rough_surface_are_told(
+    tmp_path: Path, noise: float, covered: bool, warned: bool
+) -> None:
+    """Pumps go by area. What an obstacle covers is no membrane, and no cell has lost it."""
+    points, faces = icosphere(0.3, 4)
+    rough = named(points * (1 + noise * np.random.default_rng(1).standard_normal((len(points), 1))), faces)
+    cells = {"kind": "grid", "size_at_active_zone": "60 nm"}
+    more = {"obstacles": [{"centre": [0.0, 0.0, 0.3], "radius": 0.2}]} if covered else {}
+    model = terminal(tmp_path, rough, **more).changed(discretization=cells, pumps=[{"use": "PMCA_matveev2006"}])
+    told = [line for line in rc.check(model) if "um^2 of its triangles" in line]
+    assert len(told) == warned
+    if covered:
+        assert model.geometry.areas_of_file()["membrane"] == pytest.approx(0.09 * np.pi * (4 - 4 / 9), rel=0.02)
+    if warned:
+        assert told[0].startswith("warning: the cells have ")
+        assert told[0].removeprefix("warning: ") in advice.resolution_warnings(
+            model, build_system(model, rc.discretize(model))
+        )
 
 
 def test_run_json_holds_a_surface_of_few_triangles_as_near_as_a_picture_shows(tmp_path: Path) -> None:

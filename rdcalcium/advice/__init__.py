@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from rdcalcium import memory
+from rdcalcium.advice.areas import followed
 from rdcalcium.advice.bodies import bodies
 from rdcalcium.advice.buffering import binding_ratios
 from rdcalcium.advice.cells import cell_sizes
@@ -77,6 +78,7 @@ def check(model: Model | str | Path, *, device: int | None = None, told: Collect
         *randomness(model),
         *images(model),
         *_resolution(model, cells.locator, cells.space, resting, cells.count, told),
+        *followed(model, cells.make),
         *model.geometry.remarks,
         *(judge_mesh(model, cells.made) if cells.made else ()),
         *_references(model),
@@ -86,7 +88,11 @@ def check(model: Model | str | Path, *, device: int | None = None, told: Collect
 def resolution_warnings(model: Model, system: System) -> list[str]:
     """Of what `check` says, the warnings about the control volumes, for a run that has made them."""
     made = system.discretization
-    lines = [*_resolution(model, made.locator, made.space, system.chemistry, made.size), *judge_mesh(model, made)]
+    lines = [
+        *_resolution(model, made.locator, made.space, system.chemistry, made.size),
+        *followed(model, lambda: made),
+        *judge_mesh(model, made),
+    ]
     return [line.removeprefix(WARNING) for line in lines if line.startswith(WARNING)]
 
 

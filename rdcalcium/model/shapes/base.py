@@ -130,6 +130,10 @@ class Shape(Part):
         """The same shape, with other names for the same files: old -> new."""
         return self
 
+    def areas_of_file(self) -> Mapping[str, float]:
+        """Of the pieces of a membrane that a file has as triangles, without what obstacles cover, µm²."""
+        return {}
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """Sentences on these files: what was wrong in them, and what was done; those of a mesh its cells have."""

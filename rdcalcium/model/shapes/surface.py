@@ -72,6 +72,18 @@ class SurfaceFile(Triangulated, Described):
         """What was wrong with it and with its obstacles, and what was done."""
         return (*self.closed.remarks, *super().remarks)
 
+    def areas_of_file(self) -> dict[str, float]:
+        """In the whole terminal; a triangle is where its middle is."""
+        triangles = self.closed.triangles
+        middles, areas = triangles.corners().mean(axis=1), triangles.areas_of_each()
+        areas[(middles[:, list(self.mirrors)] < 0).any(axis=1)] = 0.0
+        for obstacle in self.standing:
+            low, high = obstacle.solid.bounds
+            near = np.flatnonzero(((middles > low) & (middles < high)).all(axis=1))
+            areas[near[obstacle.solid.depth(middles[near]) > 0]] = 0.0
+        whole = self.copies * np.bincount(triangles.piece, areas, len(triangles.pieces))
+        return dict(zip(triangles.pieces, whole.tolist(), strict=True))
+
     @property
     def corners(self) -> Corners:
         """A little beyond its triangles: a flat piece of membrane is no face of a grid, which has a name of its own."""
