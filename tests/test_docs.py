@@ -96,19 +96,22 @@ def test_every_file_and_column_of_a_run_folder_is_explained(result: rc.Result, t
     spans = set(re.findall(r"`([^`]+)`", RUN_FOLDER))
     for path in result.folder.iterdir():
         assert path.name in spans or f"{path.name}/" in spans
-    tables = sorted(path.name for path in result.folder.glob("*.csv"))
+    tables = sorted(path.name for path in result.folder.glob("*.csv") if path.name != folder.DISTANCES)
     assert {folder.CHANNELS, folder.RELEASES, folder.IMAGING_TABLE} <= {*tables}
     for table in tables:
         patterns = patterns_of(table)
         for column in result.table(table):
             assert any(re.fullmatch(pattern, column) for pattern in patterns), f"{table}: {column}"
+    head, *_ = (result.folder / folder.DISTANCES).read_text(encoding="utf-8").splitlines()
+    for column in head.split(","):
+        assert any(re.fullmatch(pattern, column) for pattern in patterns_of(folder.DISTANCES)), column
 
 
 def patterns_of(table: str) -> list[str]:
     """Of the headings that the part of the page about a table explains; the times and trials of all stand before it."""
     part = RUN_FOLDER.partition(f"**`{table}`**")[2].partition("**`")[0]
     spans = {*re.findall(r"`([^`]+)`", part), "time (ms)", "trial"}
-    words = r"POINT|SENSOR|GROUP|BUFFER|STATE|VIEW|LIGHT|PUMP|STORE|TRANSPORT|GATE|NAME"
+    words = r"CHANNEL|POINT|SENSOR|GROUP|BUFFER|STATE|VIEW|LIGHT|PUMP|STORE|TRANSPORT|GATE|NAME"
     return [re.sub(words, ".+", re.escape(span)) for span in spans]
 
 

@@ -21,9 +21,10 @@ from rdcalcium.errors import InputError, ModelError
 from rdcalcium.library import resolve
 from rdcalcium.model import Model, write_toml
 from rdcalcium.model.placement import KINDS
-from rdcalcium.placement import rows_of
+from rdcalcium.placement import coupling, rows_of
 from rdcalcium.placement.rules import follow
-from rdcalcium.results.folder import AS_GIVEN, MODEL, PLACEMENT
+from rdcalcium.results.distances import read_distances, write_distances
+from rdcalcium.results.folder import AS_GIVEN, DISTANCES, MODEL, PLACEMENT
 from rdcalcium.results.placement import read_places, write_places
 from rdcalcium.view.zones import zones
 
@@ -493,6 +494,30 @@ def test_mirror_images_of_channels_are_near_too() -> None:
     assert found.number.item() == 2
     with pytest.raises(ModelError, match="distances are between channels and sensors"):
         rc.distances(terminal())
+
+
+def test_a_run_keeps_how_far_each_sensor_is_from_channels(tmp_path: Path) -> None:
+    pores = [{"name": "L type", "current": PORE, "positions": [["30 nm", 0], [0, "80 nm"]]}]
+    sensors = [{"name": "s", "use": "felmy2003", "positions": [["10 nm", 0, 0], ["-10 nm", 0, 0]]}]
+    tile = {"size": ["0.4 um", "0.4 um", "0.2 um"], "periodic": ["x"]}
+    model = terminal(geometry=tile, channels=pores, sensors=sensors)
+    result, known = rc.run(model, "numpy", tmp_path / "run", warn=lambda sentences: None), rc.distances(model)
+    found = result.distances
+    assert found.nearest_channel.values.tolist() == ["L type 1", "L type 1"]
+    assert found.drop_vars("distance").drop_dims("channel").identical(known.drop_dims("channel"))
+    assert found.channel.values.tolist() == [*dict.fromkeys(known.channel.values.tolist())]
+    for name in found.channel.values.tolist():
+        nearest = known.distance[:, known.channel.values == name].min("channel")
+        np.testing.assert_array_equal(found.distance.sel(channel=name), nearest)
+    write_distances(tmp_path / DISTANCES, coupling(rc.placed(model), most=1))
+    assert read_distances(tmp_path).identical(known.drop_dims("channel"))
+    assert [row.kind for row in result.placement] == ["active zone", *["channel"] * 2, *["sensor"] * 2]
+    (tmp_path / DISTANCES).write_text("sensor\n1,2\n")
+    with pytest.raises(InputError, match=r"distances.csv is damaged"):
+        read_distances(tmp_path)
+    (tmp_path / DISTANCES).unlink()
+    with pytest.raises(InputError, match="without sensors or without channels"):
+        read_distances(tmp_path)
 
 
 def test_twenty_active_zones_run_in_one_terminal_and_their_places_are_kept(tmp_path: Path) -> None:

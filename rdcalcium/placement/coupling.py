@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from rdcalcium.errors import ModelError
@@ -20,6 +21,45 @@ if TYPE_CHECKING:
 WITHIN = (0.02, 0.05, 0.1)  # µm, for which channels are counted unless others are asked for
 
 
+class Coupling(NamedTuple):
+    """How far sensors are from channels, and from their images in mirrors and in the tiles around; lengths in µm.
+
+    sensors   names of the sensors
+    nearest   (s,)       distance of the nearest channel
+    which     names of these
+    within    (r,)       radii around a sensor
+    number    (s, r)     of channels that are no farther
+    channels  names of all channels; empty where there are too many of them
+    distance  (s, c)     from each
+    """
+
+    sensors: list[str]
+    nearest: np.ndarray
+    which: list[str]
+    within: np.ndarray
+    number: np.ndarray
+    channels: list[str]
+    distance: np.ndarray
+
+    def dataset(self) -> xarray.Dataset:
+        """The same with names and units; `distance` where it is known."""
+        import xarray
+
+        found = xarray.Dataset(
+            {
+                "nearest": ("sensor", self.nearest, {"units": "um"}),
+                "nearest_channel": ("sensor", np.array(self.which)),
+                "number": (("sensor", "within"), self.number),
+            },
+            coords={"sensor": self.sensors, "within": ("within", self.within, {"units": "um"})},
+        )
+        if not self.channels:
+            return found
+        return found.assign_coords(channel=self.channels).assign(
+            distance=(("sensor", "channel"), self.distance, {"units": "um"})
+        )
+
+
 def distances(model: Model, within: Sequence[float | str] = WITHIN) -> xarray.Dataset:
     """Straight distances in µm between each sensor and each channel, and its images in mirrors and in the tiles around.
 
@@ -29,25 +69,32 @@ def distances(model: Model, within: Sequence[float | str] = WITHIN) -> xarray.Da
     `number` (sensor, within) of channels that are no farther. `.to_dataframe().to_csv(…)` writes any of them. Rules of
     placement are followed first. Raises ModelError where there are no channels, or no sensors.
     """
-    import xarray
-
     model = placed(model)
     if not model.channels or not model.sensors:
         raise ModelError("distances are between channels and sensors, and the model has none of one of them")
+    return coupling(model, np.array([parse(radius, "length") for radius in within])).dataset()
+
+
+def coupling(model: Model, within: Sequence[float] | np.ndarray = WITHIN, most: float = np.inf) -> Coupling:
+    """How far sensors are from channels, in a model that has both and whose places are known.
+
+    within  radii in µm
+    most    distances, beyond which they are not told one by one
+    """
     names, pores = _unfolded(model)
-    sensors = model.sensor_points
-    apart = cdist(np.array([*sensors.values()]), pores)
-    radii = np.array([parse(radius, "length") for radius in within])
-    counts = (apart[:, :, None] <= radii * (1 + 1e-9)).sum(axis=1)
-    nearest = apart.argmin(axis=1)
-    return xarray.Dataset(
-        {
-            "distance": (("sensor", "channel"), apart, {"units": "um"}),
-            "nearest": ("sensor", apart.min(axis=1), {"units": "um"}),
-            "nearest_channel": ("sensor", np.array(names)[nearest]),
-            "number": (("sensor", "within"), counts),
-        },
-        coords={"sensor": [*sensors], "channel": names, "within": ("within", radii, {"units": "um"})},
+    sensors, radii = model.sensor_points, np.array(within)
+    points, tree = np.array([*sensors.values()]), cKDTree(pores)
+    nearest, which = tree.query(points)
+    counts = [tree.query_ball_point(points, radius * (1 + 1e-9), return_length=True) for radius in radii]
+    each = len(points) * len(pores) <= most
+    return Coupling(
+        [*sensors],
+        nearest,
+        [names[i] for i in which],
+        radii,
+        np.array(counts, dtype=int).reshape(len(radii), len(points)).T,
+        names if each else [],
+        cdist(points, pores) if each else np.zeros((len(points), 0)),
     )
 
 
@@ -55,8 +102,8 @@ def coupling_distances(model: Model) -> dict[str, np.ndarray]:
     """Name of each group of sensors -> distance of each from its nearest channel, µm; empty without channels."""
     if not model.channels:
         return {}
-    _, pores = _unfolded(model)
-    return {sensor.name: cdist(np.array(sensor.positions), pores).min(axis=1) for sensor in model.sensors}
+    tree = cKDTree(_unfolded(model)[1])
+    return {sensor.name: tree.query(np.array(sensor.positions))[0] for sensor in model.sensors}
 
 
 def _unfolded(model: Model) -> tuple[list[str], np.ndarray]:

@@ -20,6 +20,7 @@ ABOUT = "run.json"
 MODEL = "model.toml"
 AS_GIVEN = "as_given.toml"
 PLACEMENT = "placement.csv"
+DISTANCES = "distances.csv"
 PROBES = "probes.csv"
 SENSORS = "sensors.csv"
 STIMULUS = "stimulus.csv"
@@ -48,7 +49,19 @@ IMAGING_TABLE = "imaging.csv"
 CHECKPOINT = "checkpoint.npz"
 CONVERGENCE = "convergence.csv"
 # All that a run writes, beside INPUTS, and what is written of it afterwards.
-FILES = (ABOUT, MODEL, AS_GIVEN, PLACEMENT, *TABLES, SNAPSHOTS, IMAGING, IMAGING_TABLE, CHECKPOINT, CONVERGENCE)
+FILES = (
+    ABOUT,
+    MODEL,
+    AS_GIVEN,
+    PLACEMENT,
+    DISTANCES,
+    *TABLES,
+    SNAPSHOTS,
+    IMAGING,
+    IMAGING_TABLE,
+    CHECKPOINT,
+    CONVERGENCE,
+)
 INPUTS = "inputs"
 PICTURES = "pictures"
 _TRIAL = ".rdcalcium-trial"

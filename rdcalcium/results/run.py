@@ -12,6 +12,7 @@ from rdcalcium.errors import InputError, suggest
 from rdcalcium.results.about import About, Summary
 from rdcalcium.results.columns import TIME, TRIAL, Column
 from rdcalcium.results.csv_table import read_table
+from rdcalcium.results.distances import read_distances
 from rdcalcium.results.folder import (
     CHANNELS,
     IMAGING,
@@ -27,6 +28,7 @@ from rdcalcium.results.folder import (
 )
 from rdcalcium.results.imaging_file import read_imaging
 from rdcalcium.results.openings import read_openings
+from rdcalcium.results.placement import read_places
 from rdcalcium.results.releases import read_releases
 from rdcalcium.results.trials import outcomes, over_trials
 from rdcalcium.results.vtkhdf import StoredSnapshots, read_snapshots
@@ -36,6 +38,8 @@ ROUNDING = 1e-9  # ms, of a time that was written in decimals
 
 if TYPE_CHECKING:
     import xarray
+
+    from rdcalcium.placement import Row
 
 
 class UnknownPointError(InputError, KeyError):
@@ -157,6 +161,20 @@ class Result:
         Raises RunFolderError where none was written: [record] openings = true asks for them.
         """
         return read_openings(self.folder)
+
+    @cached_property
+    def distances(self) -> xarray.Dataset:
+        """How far each sensor is from channels: that of rdcalcium.distances for this model, `nearest` and the others.
+
+        More than 100,000 numbers of `distance` (sensor, channel) are left out. Raises RunFolderError where a model has
+        no sensors, or no channels.
+        """
+        return read_distances(self.folder)
+
+    @cached_property
+    def placement(self) -> list[Row]:
+        """Where each active zone, vesicle, channel and sensor is; empty without rules of placement and active zones."""
+        return read_places(self.folder)
 
     @cached_property
     def imaging(self) -> Images:

@@ -26,6 +26,7 @@ from rdcalcium.recorders.schedule import schedules
 from rdcalcium.results import Result, RunFolderError, folder
 from rdcalcium.results.about import About, Rest, Status
 from rdcalcium.results.csv_table import read_table
+from rdcalcium.results.distances import keep_distances
 from rdcalcium.results.inputs import keep_inputs, within
 from rdcalcium.results.per_stimulus import add_counts
 from rdcalcium.results.placement import keep_places
@@ -142,6 +143,7 @@ class Execution:
         try:
             folder.write_atomically(self.path / folder.MODEL, self._model_text.encode())
             keep_places(self.path, self.given, within(self.model, self.path))
+            keep_distances(self.path, self.model)
             self.about.write(self.path)
             self.recording = Recording(self.path, self.model, self.simulation, self.when, self.microscope, None)
             self.recording.look(self.simulation.now())
