@@ -31,6 +31,7 @@ def test_a_shape_becomes_a_file_with_its_volume_and_surfaces_told(tmp_path: Path
     told = call(*BOX, "--bulk", "100 nm", "--out", str(file)).output
     assert "volume 0.018 um^3" in told
     assert "surface membrane: 0.09 um^2" in told
+    assert 'a model file reads it by geometry = { kind = "mesh", file = "box.msh", length_unit = "um" }' in told
     made = rc.read_mesh(file, "um")
     assert made.volumes().sum() == pytest.approx(0.018)
     assert set(made.surfaces) == {"membrane", "x_min", "x_max", "y_min", "y_max", "z_max"}

@@ -50,25 +50,24 @@ def mesh(name: str | None, keys: Sequence[str], fine: str | None, bulk: str | No
         made = tetrahedra_of(model)
     found = with_parts(made, model)
     told = *model.geometry.remarks, *found.remarks, *_told(model, found), *_judged(model, made)
-    for line in (*told, *_part(model.geometry, out)):
+    for line in (*told, _read_back(model.geometry, out)):
         click.echo(line)
     write_mesh(found, out)
     click.echo(out)
 
 
-def _part(geometry: Shape, out: Path) -> Iterator[str]:
-    """How to read back what is only a half or a quarter of a terminal, or one tile of many."""
+def _read_back(geometry: Shape, out: Path) -> str:
+    """What a model file says of the mesh, its unit above all; and what of a terminal it is, if it is not all of one."""
+    what, keys = "", [f'file = "{out.name}"', 'length_unit = "um"']
     if planes := ["xyz"[axis] for axis in geometry.mirrors]:
         part = {2: "half", 4: "quarter"}[geometry.copies]
-        keys = f'file = "{out.name}", length_unit = "um", symmetry = {json.dumps(planes)}'
-        yield (
-            f"this is a {part} of the terminal, at {' and '.join(f'{letter} >= 0' for letter in planes)}; a model file "
-            f'reads it as such by geometry = {{ kind = "mesh", {keys} }}'
-        )
+        what = f"this is a {part} of the terminal, at {' and '.join(f'{letter} >= 0' for letter in planes)}; "
+        keys.append(f"symmetry = {json.dumps(planes)}")
     if geometry.periods and not geometry.brings_cells:
         lengths = ", ".join(f'{"xyz"[axis]} = "{length:.9g} um"' for axis, length in geometry.periods.items())
-        keys = f'file = "{out.name}", length_unit = "um", periodic = {{ {lengths} }}'
-        yield f'this is one tile of many; a model file reads it as such by geometry = {{ kind = "mesh", {keys} }}'
+        what += "this is one tile of many; "
+        keys.append(f"periodic = {{ {lengths} }}")
+    return f'{what}a model file reads it by geometry = {{ kind = "mesh", {", ".join(keys)} }}'
 
 
 def _shapes() -> Iterator[str]:
