@@ -301,6 +301,14 @@ def test_check_prints_the_resolved_model_and_advice(quick: Path) -> None:
     assert again.stdout.partition("# ")[0] == done.stdout.partition("# ")[0]
 
 
+def test_of_a_model_that_check_refuses_the_refusal_is_all_that_is_said(quick: Path) -> None:
+    """A resolved model of 60 lines would bury it."""
+    model = changed(quick, "[run]", '[run]\nprecision = "float32"\ntolerance = 1e-8')
+    done = rdcalcium("check", model, folder=quick)
+    assert "float32" in sentence(done)
+    assert done.stdout == ""
+
+
 def test_list_shows_every_entry_with_its_paper(quick: Path) -> None:
     done = rdcalcium("list", folder=quick)
     assert done.returncode == 0

@@ -13,6 +13,13 @@ from tests.model_tables import CURRENTS, FIXED, OHMIC, PARTS, channel, model_of_
 AP = PARTS["current ohmic"]["stimulus"]
 
 
+def test_a_question_that_holds_of_two_sides_is_asked_once() -> None:
+    model = model_of_tables(geometry={"kind": "box", "size": ["400 um", "400 um", "0.5 um"]})
+    assert [text for text in doubts(model) if "is that meant" in text] == [
+        "a side of the box is 400 um, above 100 um: is that meant? A number without a unit is in um; 500 nm is 0.5"
+    ]
+
+
 @pytest.mark.parametrize("name", library.entries("models"))
 def test_nothing_is_asked_of_a_model_of_the_library(name: str) -> None:
     assert doubts(library.load(name)) == []

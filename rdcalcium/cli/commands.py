@@ -280,13 +280,13 @@ def check(
     from rdcalcium import advice
     from rdcalcium.library import likeness
 
-    click.echo(write_toml(loaded))
     told: tuple[str, ...] = ()
     lines = [f"by how much cells are off at each sensor: {_checking(model, refine, tetrahedra)} --error"]
     if estimate or accuracy:
         told, lines = _estimated(loaded, accuracy, device)
     with working():
         found = advice.check(loaded, device=device, told=told)
+    click.echo(write_toml(loaded))  # of a model that is refused the one sentence is all that is said
     for line in (*likeness(model), *found, *lines):
         click.echo(f"# {line}")
 

@@ -75,7 +75,7 @@ def doubts(model: Model) -> list[str]:
         *(pumps_on_stores, lost_light, overlaps, over_mirrors, outside, off_the_membrane, cells_without_use),
     )
     idle = [text for sensor in model.sensors if (text := never_fuse(sensor))]
-    return [*unusual, *idle, *(text for ask in others for text in ask(model))]
+    return [*dict.fromkeys([*unusual, *idle, *(text for ask in others for text in ask(model))])]
 
 
 def _mirrored(model: Model) -> Iterator[str]:
