@@ -19,6 +19,7 @@ from rdcalcium.advice.cells import cell_sizes
 from rdcalcium.advice.clefts import gaps
 from rdcalcium.advice.quality import NEGATIVE, judge_mesh, where
 from rdcalcium.advice.resolution import CAPTURE, CORRECTED, FILLED, NEAR
+from rdcalcium.advice.size import fewer_on_tetrahedra
 from rdcalcium.chemistry import build_chemistry
 from rdcalcium.discretization.build import discretize
 from rdcalcium.errors import ModelWarning
@@ -83,6 +84,25 @@ def number(pattern: str, text: str) -> float:
     match = re.search(pattern.replace("#", r"([-+.\de,]+)"), text)
     assert match, (pattern, text)
     return float(match[1].replace(",", ""))
+
+
+def test_tetrahedra_are_advised_where_a_grid_is_fine_along_whole_axes() -> None:
+    """Around channels far from each other, and not around one."""
+    places = [(-0.8, -0.5), (-0.3, 0.6), (0.2, -0.7), (0.7, 0.1)]
+    for some, told in ((places[:1], 0), (places, 1)):
+        many = model(
+            geometry=Box(size=(2, 2, 0.5)),
+            discretization=Grid(size_at_active_zone=0.003, size_in_bulk=0.08),
+            channels=[Channels(name=f"{i}", positions=(at,), current=PULSE) for i, at in enumerate(some)],
+            sensors=(),
+        )
+        cells = planned_size(many)
+        assert cells > 100_000
+        found = [*fewer_on_tetrahedra(many, cells)]
+        assert len(found) == told
+    nodes = planned_size(many.on_tetrahedra())
+    assert f"about {nodes:,} control volumes" in found[0]
+    assert not [*fewer_on_tetrahedra(many.on_tetrahedra(), cells)]
 
 
 SHAPES = {

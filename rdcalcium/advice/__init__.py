@@ -19,7 +19,7 @@ from rdcalcium.advice.placement import left_out, placement
 from rdcalcium.advice.quality import judge_mesh
 from rdcalcium.advice.resolution import captures, distances, pumped, senses
 from rdcalcium.advice.rest import beginning
-from rdcalcium.advice.size import does_not_fit, memory_line, single_precision, sizes
+from rdcalcium.advice.size import does_not_fit, fewer_on_tetrahedra, memory_line, single_precision, sizes
 from rdcalcium.advice.temperature import temperature
 from rdcalcium.advice.trials import randomness
 from rdcalcium.backends import choose
@@ -57,7 +57,8 @@ def check(model: Model | str | Path, *, device: int | None = None, told: Collect
     backend = f"backend that auto takes: {name}, because {reason}"
     planned = planned_size(model)
     if any(m.short for m in memory.memories(model, planned, name, device)):
-        return [*does_not_fit(model, planned, name, device), backend, *questions, *_references(model)]
+        fewer = fewer_on_tetrahedra(model, planned)
+        return [*does_not_fit(model, planned, name, device), *fewer, backend, *questions, *_references(model)]
     cells, chemistry = cell_sizes(model), build_chemistry(model)
     require_precision(model, chemistry, cells.volume, cells.radius)
     begins = beginning(model, cells.make)
@@ -65,6 +66,7 @@ def check(model: Model | str | Path, *, device: int | None = None, told: Collect
     resting = chemistry_at(model, calcium, stored)
     return [
         *memory_line(model, cells, name, device),
+        *fewer_on_tetrahedra(model, cells.count + cells.solid),
         backend,
         *questions,
         *sizes(model, cells, resting, stored),

@@ -13,10 +13,15 @@ from rdcalcium.advice.cells import CellSizes, nm
 from rdcalcium.chemistry import CALCIUM, Chemistry
 from rdcalcium.discretization.build import probes_in_lumens
 from rdcalcium.discretization.parts import share
-from rdcalcium.model import Model
+from rdcalcium.errors import InputError
+from rdcalcium.geometry.planning import planned_size
+from rdcalcium.model import Model, Tetrahedra
 from rdcalcium.model.region import LumenRegion
 from rdcalcium.precision import rounding_costs
 from rdcalcium.units import counted, nanometres_to
+
+MANY = 100_000  # cells of a grid; fewer cost little
+FEWER = 10  # times the control volumes of tetrahedra as fine, that a grid has
 
 
 def memory_line(model: Model, cells: CellSizes, backend: str, device: int | None) -> Iterator[str]:
@@ -29,6 +34,21 @@ def memory_line(model: Model, cells: CellSizes, backend: str, device: int | None
 def does_not_fit(model: Model, planned: int, backend: str, device: int | None) -> Iterator[str]:
     """The same for cells that are too many to be made, so that nobody knows how many are solid."""
     yield from memory_of(model, f"{planned:,} control volumes and solid cells", "", planned, backend, device)
+
+
+def fewer_on_tetrahedra(model: Model, cells: int) -> Iterator[str]:
+    """Whether tetrahedra would do with far fewer control volumes than the cells of a grid, solid ones included."""
+    if isinstance(model.discretization, Tetrahedra) or cells < MANY:
+        return
+    try:
+        nodes = planned_size(model.on_tetrahedra())
+    except InputError:  # its geometry is for grids alone
+        return
+    if 0 < FEWER * nodes <= cells:
+        yield (
+            f"tetrahedra as fine where it matters would be about {nodes:,} control volumes, {cells / nodes:.2g} times "
+            "fewer than cells of this grid, which are narrow along whole axes: see --tetrahedra"
+        )
 
 
 def memory_of(model: Model, what: str, besides: str, size: int, backend: str, device: int | None) -> Iterator[str]:

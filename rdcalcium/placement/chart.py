@@ -56,8 +56,9 @@ class Chart:
         """Points of the terminal at places u, v, h, (n, 3) of (n, 3)."""
         flat = self.origin + places[:, :2] @ self.axes[:2]
         feet = self.membrane.along(flat, np.tile(self.axes[2], (len(flat), 1)))
-        points: np.ndarray = feet + places[:, 2:] * self.membrane.inward(feet)
-        return points
+        high = np.flatnonzero(places[:, 2])  # the others need no normal, which is slow to find
+        feet[high] += places[high, 2:] * self.membrane.inward(feet[high])
+        return feet
 
     def flat(self, points: np.ndarray) -> np.ndarray:
         """Coordinates u, v of feet, (n, 2) of (n, 3)."""

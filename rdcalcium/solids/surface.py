@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class Surface:
     surface: ClosedSurface
     name: str | None = None
 
-    @property
+    @cached_property
     def bounds(self) -> Corners:
         """The box around its corners."""
         points = self.surface.triangles.points
@@ -33,9 +34,11 @@ class Surface:
 
     def names(self, points: np.ndarray) -> np.ndarray:
         """Of the piece to which the nearest triangle belongs."""
+        triangles = self.surface.triangles
         if self.name is not None:
             return all_of(self.name, points)
-        triangles = self.surface.triangles
+        if len(triangles.pieces) == 1:
+            return all_of(triangles.pieces[0], points)
         nearest = self.surface.distances.nearest(np.reshape(points, (-1, 3))).triangle
         known = np.array(triangles.pieces, dtype=object)
         return known[triangles.piece[nearest]].reshape(np.shape(points)[:-1])
