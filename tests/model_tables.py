@@ -64,7 +64,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     },
     "sphere": {"radius": 0.5},
     "ellipsoid": {"semi_axes": [0.5, 0.4, 0.3]},
-    "hemisphere": {"radius": 0.8, "obstacles": [{"kind": "t_bar", **BAR}]},
+    "hemisphere": {"radius": 0.8, "overlap": "meant", "obstacles": [{"kind": "t_bar", **BAR}]},
     "cylinder": {"radius": 0.6, "height": 1, "top_radius": 0.5, "obstacles": [ROD]},
     "sector": {"radius": 0.75, "angle": 34},
     "calyx_lobe": {"radius": 10, "thickness": 0.5, "extent": 3},

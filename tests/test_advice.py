@@ -49,6 +49,7 @@ from rdcalcium.model.placement.zones import ActiveZones
 from rdcalcium.model.shapes.spherical import Spherical
 from rdcalcium.patches.beside_pores import beside_pores
 from rdcalcium.results.provenance import about_discretization
+from rdcalcium.steady_state.brief import brief
 from rdcalcium.system import build_system
 from rdcalcium.units import IONS_PER_AMOUNT
 from tests.support import ROOT, simulate
@@ -243,7 +244,8 @@ def test_a_sensor_that_is_called_so_is_not_called_so_twice() -> None:
 @pytest.mark.parametrize("shape", ["stretched", "tetrahedra", "keller2015"])
 def test_a_run_is_warned_of_what_check_warns_of(shape: str) -> None:
     """From the control volumes that the run has made, and not from others that are made for it."""
-    described = SHAPES[shape].changed(probes=[Probe(name="on the pore", position=(0.0, 0.0, 0.002))])
+    x, y, *_ = SHAPES[shape].channels[0].positions[0]
+    described = SHAPES[shape].changed(probes=[Probe(name="on the pore", position=(x, y, 0.0005))])
     warned = resolution_warnings(described, build_system(described, discretize(described)))
     assert warned
     assert warned == [line.removeprefix(WARNING) for line in check(described) if line.startswith(WARNING)]
@@ -291,23 +293,46 @@ def test_flat_cells_are_measured_along_the_way_to_the_channel() -> None:
     assert "60 cells of 5 nm" in sentence(flat, "probe 'deep'")
 
 
-def test_a_gap_narrower_than_a_cell_is_warned_of() -> None:
-    def with_gap(gap: float, height: float) -> Model:
-        vesicle = Sphere(centre=(0.06, 0.0, 0.025 + gap), radius=0.025, name="docked")
-        return model(
-            geometry=Box(size=(0.5, 0.5, 0.4), obstacles=(vesicle,)),
-            discretization=Grid(size_at_active_zone=(0.01, 0.01, height)),
-        )
+def gap_under_a_vesicle(gap: float, height: float) -> Model:
+    vesicle = Sphere(centre=(0.06, 0.0, 0.025 + gap), radius=0.025, name="docked")
+    return model(
+        geometry=Box(size=(0.5, 0.5, 0.4), obstacles=(vesicle,)),
+        discretization=Grid(size_at_active_zone=(0.01, 0.01, height)),
+    )
 
-    fine = sentence(with_gap(0.005, 0.0025), "lies in the gap")
+
+def test_a_gap_much_narrower_than_a_cell_is_warned_of() -> None:
+    fine = sentence(gap_under_a_vesicle(0.005, 0.0025), "lies in the gap")
     assert "sensor 'vesicle' lies in the gap of 5 nm under 'docked', 2 cells of 2.5 nm" in fine
     assert not fine.startswith("warning")
-    assert sentence(with_gap(0.005, 0.01), "lies in the gap").startswith("warning: ")
-    assert "choose a smaller size_at_active_zone along z" in sentence(with_gap(0.005, 0.01), "lies in the gap")
+    assert sentence(gap_under_a_vesicle(0.001, 0.02), "lies in the gap").startswith("warning: ")
+    assert "choose a smaller size_at_active_zone along z" in sentence(
+        gap_under_a_vesicle(0.001, 0.02), "lies in the gap"
+    )
     coarse = Tetrahedra(size_at_active_zone=0.06, size_in_bulk=0.1)
-    on_tetrahedra = sentence(with_gap(0.006, 0.01).changed(discretization=coarse), "lies in the gap")
+    on_tetrahedra = sentence(gap_under_a_vesicle(0.0005, 0.01).changed(discretization=coarse), "lies in the gap")
     assert on_tetrahedra.endswith("choose a smaller size_at_active_zone")
     assert not any("gap" in line for line in check(model()))
+
+
+@pytest.mark.parametrize(
+    "cells", [Grid(size_at_active_zone=0.016), Tetrahedra(size_at_active_zone=0.016)], ids=["grid", "tetrahedra"]
+)
+def test_in_a_gap_of_an_eighth_of_a_cell_calcium_is_that_of_cells_four_times_as_narrow(
+    cells: Grid | Tetrahedra,
+) -> None:
+    """Ten nanometres beside a channel; which is why no wider gap is warned of."""
+    vesicle = Sphere(centre=(0.03, 0.0, 0.022), radius=0.02, name="docked")
+    gap = model(
+        geometry=Box(size=(0.2, 0.2, 0.15), obstacles=(vesicle,)),
+        discretization=cells,
+        channels=(Channels(name="pore", positions=((0.0, 0.0),), current=PULSE),),
+        sensors=(),
+        probes=(Probe(name="in the gap", position=(0.03, 0.0, 0.002)),),
+        buffers=(),
+    )
+    coarse, fine = (float(brief(one).calcium[0]) for one in (gap, gap.refined(4)))
+    assert coarse == pytest.approx(fine, rel=0.01)
 
 
 @pytest.mark.parametrize("degrees", [0, 10, 45, 90])
@@ -326,7 +351,7 @@ def test_a_gap_is_found_wherever_the_membrane_of_a_ball_faces(degrees: int, abov
     probes = (Probe(name="under", position=place(above)), Probe(name="beside", position=place(above, 0.1)))
     ball = model(
         geometry=Spherical(radius=radius, obstacles=(vesicle,)),
-        discretization=Grid(size_at_active_zone=0.01, size_in_bulk=0.05),
+        discretization=Grid(size_at_active_zone=0.05),
         channels=(Channels(name="pore", positions=(place(0.0, 0.3),), current=PULSE),),
         sensors=(),
         probes=probes,

@@ -17,6 +17,7 @@ from rdcalcium.units import counted
 SAME = 1e-6  # µm, as near to the membrane as which a point is on it
 BELOW = 1e-5  # µm; so far below a point what is over it is looked for: what it touches there is the end of its gap
 BESIDE = 1e-3  # of the way to the membrane, before whose end its normal is taken: on an edge it has none
+NARROW = 0.1  # of a cell, what a gap has to be at least: calcium in one of an eighth was found right to 0.5 %
 STRAIGHT = 0.99  # least cosine between that way and the normal
 
 
@@ -71,6 +72,6 @@ def _said(one: Watched, gap: float, obstacle: str, width: float, normal: np.ndar
         [] if normal is None else [letter for letter, goes in zip("xyz", along(normal[None])[0], strict=True) if goes]
     )
     finer = f" along {' and '.join(axes)}" if axes else ""
-    remedy = f"calcium finds one whole cell there: choose a smaller size_at_active_zone{finer}"
+    remedy = f"too little of one for its calcium to be known: choose a smaller size_at_active_zone{finer}"
     text = f"{one.name} lies in the gap of {nm(gap)} under {obstacle!r}, {cells}"
-    return Said(one.kind, text, "" if gap >= width * ROUNDING else remedy, gap / width)
+    return Said(one.kind, text, "" if gap >= NARROW * width * ROUNDING else remedy, gap / width)
