@@ -475,7 +475,11 @@ def test_the_surface_of_an_obstacle_is_called_by_its_name(kind: str) -> None:
     sphere = 4 * np.pi * np.array([0.15, 0.025]) ** 2
     larger = np.array([areas["ER"], areas["docked"]]) / sphere
     np.testing.assert_allclose(larger, 1.0, rtol=0.1)
-    (told,) = [line for line in rc.check(model) if line.startswith("area under pumps and stores: ")]
+    lines = rc.check(model)
+    (told,) = [line for line in lines if line.startswith("area under pumps and stores: ")]
     assert told.endswith(f": {areas['ER']:.4g} um^2 of ER, {areas['docked']:.4g} um^2 of docked")
+    for name, radius in (("ER", 0.15), ("docked", 0.025)):
+        (volume,) = [line.split()[-2] for line in lines if f"what {name!r} encloses is about" in line]
+        assert float(volume) == pytest.approx(4 / 3 * np.pi * radius**3, rel=0.1)
     with pytest.raises(InputError, match=r"store 'mito' is on the surface 'dockd', .* Did you mean 'docked'"):
         rc.check(model.changed(stores=[{**store, "name": "mito", "surface": "dockd"}]))

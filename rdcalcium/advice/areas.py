@@ -1,14 +1,22 @@
-"""How large the membranes are that pumps and stores lie in."""
+"""How large the membranes are that pumps and stores lie in, and what bodies that are stores enclose."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from rdcalcium.advice.bodies import OFF
 from rdcalcium.advice.cells import CellSizes
 from rdcalcium.discretization import Discretization
 from rdcalcium.model import Model
+from rdcalcium.model.obstacles.base import OBSTACLES
+from rdcalcium.model.obstacles.numbered import numbered
+from rdcalcium.solids import Solid, volume_and_area
+from rdcalcium.solids.base import place
 from rdcalcium.units import figures
+
+MANY = 100  # bodies, whose volumes are not measured
 
 
 def areas(model: Model, cells: CellSizes) -> Iterator[str]:
@@ -19,6 +27,7 @@ def areas(model: Model, cells: CellSizes) -> Iterator[str]:
     found = {name: made.surfaces[name] for name in sorted(_surfaces(model))}
     inside = {store.lumen.region: made.membranes[store.lumen.region] for store in model.stores if store.lumen}
     whole = {name: model.copies * float(at.areas.sum()) for name, at in (found | inside).items()}
+    yield from _enclosed(model)
     yield f"area under pumps and stores: {', '.join(f'{figures(whole[name], 4)} um^2 of {name}' for name in whole)}"
 
 
@@ -41,3 +50,28 @@ def followed(model: Model, make: Callable[[], Discretization]) -> Iterator[str]:
                 f"{figures(own[name], 4)} um^2 of its triangles, and what pumps and stores carry goes with it: smaller "
                 "cells come nearer, and so does smoothing of a surface that is rough only by noise"
             )
+
+
+def _enclosed(model: Model) -> Iterator[str]:
+    """Volume of the bodies whose surface is the membrane of a well-mixed store, beside the one that the store says."""
+    single = numbered(model.geometry.solids)
+    for store in model.stores:
+        if store.volume is None:
+            continue
+        bodies = [one.solid for called, one in single.items() if store.surface in (OBSTACLES, one.name, called)]
+        if 0 < len(bodies) <= MANY:
+            volume = sum(_volume(model, body) for body in bodies)
+            yield (
+                f"store {store.name!r} has a volume of {figures(store.volume, 4)} um^3; "
+                f"what {store.surface!r} encloses is about {figures(volume, 2)} um^3"
+            )
+
+
+def _volume(model: Model, body: Solid) -> float:
+    """Of a body in the whole terminal, to some per cent, µm³."""
+    low, high = np.array(body.bounds)
+    margin = 1e-3 * (high - low)  # a plane face does not lie in one of the box in which lines begin
+    low, high = low - margin, high + margin
+    for axis, plane in model.geometry.mirrors.items():
+        low[axis] = max(low[axis], plane)
+    return model.copies * volume_and_area(body, place(low), place(high))[0]

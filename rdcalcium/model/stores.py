@@ -33,8 +33,9 @@ class Lumen(Part):
     """
 
     region: str
-    """What it fills: a region that the mesh file names, such as a physical volume of Gmsh, or the obstacles of a box
-    that have this name. The surface of the same name is its membrane, seen from the cytosol."""
+    """What it fills: a region that the mesh file names, such as a physical volume of Gmsh, or the obstacles that have
+    this name, in a box or any other shape that is described. The surface of the same name is its membrane, seen from
+    the cytosol."""
     diffusivity: Annotated[float, Quantity("diffusivity", gt=0)] | None = None
     """Of free calcium in it; none: that in the cytosol."""
 
@@ -50,7 +51,8 @@ class Store(Part):
     names; of active zones one such as "az0", or "az", all of an entry, which are parts of the membrane. That of a lumen
     with control volumes is the surface of its region, and not said."""
     volume: Annotated[float, Quantity("volume", gt=0)] | None = None
-    """Of a well-mixed lumen behind all of that surface; none: the lumen has control volumes of its own."""
+    """Of a well-mixed lumen behind all of that surface; none: the lumen has control volumes of its own. `check` says
+    how much the bodies of that surface enclose."""
     lumen: Lumen | None = None
     """Control volumes in which calcium diffuses inside the store; none: it is well mixed."""
     rest: Concentration

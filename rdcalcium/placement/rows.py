@@ -29,7 +29,7 @@ class Row(NamedTuple):
     number  in its group, from 1 on
     zone    active zone above whose disc it is; empty where there is none
     point   µm; the centre of a zone or vesicle
-    radius  µm, 0 of what has no size
+    radius  µm, 0 of what has no size; of a body that is not round half of its largest extent
     along   coordinates u, v of its foot in its zone, from the centre along the membrane, µm; none without a zone
     """
 
