@@ -3,6 +3,13 @@
 #pragma once
 #include "weighted_faces.cuh"
 
+#undef RDC_SOON_FACES
+#define RDC_SOON_FACES(at) \
+    RDC_SOON_ARRAY(room + (at)) \
+    RDC_SOON_ARRAY(fx + (at)) \
+    RDC_SOON_ARRAY(fy + (at) + nx) \
+    RDC_SOON_ARRAY(fz + (at) + (offset_t)nx * ny)
+
 // room  volume of a whole cell over what there is of each
 RDC_DEVICE Stencil make_stencil(const mask_t* open, const real_t* room, const real_t* fx, const real_t* fy,
                                 const real_t* fz, const real_t* ax, const real_t* ay, const real_t* az, index_t i,

@@ -10,11 +10,14 @@
 #define RDC_FOLLOWED (RDC_FIELDS * sizeof(real_t) <= 8)
 #define RDC_STRIP (RDC_FOLLOWED ? 1024 : 16)
 #define RDC_AHEAD 64
+#define RDC_SOON_ARRAY(u) \
+    RDC_UNROLL \
+    for (int q = 0; !RDC_FOLLOWED && q < RDC_STRIP; q += 64 / (int)sizeof(real_t)) \
+        __builtin_prefetch((u) + q + RDC_AHEAD, 0, 2);
 #define RDC_SOON_STRIP(u) \
     RDC_UNROLL \
-    for (int f = 0; !RDC_FOLLOWED && f < RDC_FIELDS; ++f) \
-        RDC_UNROLL \
-        for (int q = 0; q < RDC_STRIP; q += 64 / (int)sizeof(real_t)) __builtin_prefetch((u) + q + RDC_AHEAD, 0, 2);
+    for (int f = 0; f < RDC_FIELDS; ++f) RDC_SOON_ARRAY(u)
+#define RDC_SOON_FACES(at)  // of weighted ones their weights
 #endif
 
 // Coefficients of one cell towards its six neighbours, 1 / (width × distance of centres), in µm⁻², and where these are:

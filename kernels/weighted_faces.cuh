@@ -3,6 +3,12 @@
 #pragma once
 #include "whole_faces.cuh"
 
+#undef RDC_SOON_FACES
+#define RDC_SOON_FACES(at) \
+    RDC_SOON_ARRAY(fx + (at)) \
+    RDC_SOON_ARRAY(fy + (at) + nx) \
+    RDC_SOON_ARRAY(fz + (at) + (offset_t)nx * ny)
+
 // fx, fy, fz  of the face towards the lower neighbour in x, y and z, (before + n + 1, n + nx, n + nx ny); of fx those
 //             before the first cell (closed_ends.cuh, periodic_ends.cuh) and of all the last are not used
 RDC_DEVICE Stencil make_stencil(const mask_t* open, const real_t* fx, const real_t* fy, const real_t* fz,

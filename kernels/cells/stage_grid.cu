@@ -11,7 +11,8 @@
     RDC_SOON_STRIP(y0 + f * stride + (at)) \
     RDC_SOON_STRIP(f0 + f * stride + (at)) \
     RDC_SOON_STRIP(z2 + f * stride + (at)) \
-    RDC_SOON_STRIP(z1 + f * stride + (at) + (RDC_MOBILE(f) ? (offset_t)nx * ny : 0))
+    RDC_SOON_STRIP(z1 + f * stride + (at) + (RDC_MOBILE(f) ? (offset_t)nx * ny : 0)) \
+    RDC_SOON_FACES(at)
 
 extern "C" __global__ void stage_grid(
     const real_t* __restrict__ y0, const real_t* __restrict__ f0, const real_t* __restrict__ z1,
