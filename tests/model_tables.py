@@ -97,7 +97,13 @@ DISCRETIZATIONS = {
         "growth": 1.3,
         "margin": "30 nm",
     },
-    "tetrahedra": {"kind": "tetrahedra", "size_at_active_zone": "7 nm", "size_in_bulk": "80 nm", "monotone": True},
+    "tetrahedra": {
+        "kind": "tetrahedra",
+        "size_at_active_zone": "7 nm",
+        "size_in_bulk": "80 nm",
+        "size_at": {"docked": "4 nm"},
+        "monotone": True,
+    },
 }
 CALYX_CURRENT = str(ROOT / "tests" / "calyx_current.csv")
 CURRENTS = {

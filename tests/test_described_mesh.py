@@ -242,6 +242,34 @@ def test_a_sheet_is_as_thick_as_it_is_and_an_edge_is_none() -> None:
     assert len(thickness(pencil, spread(pencil, 0.03), 0.25)[0]) == 0
 
 
+def mean_edges(mesh: TetrahedralMesh) -> dict[str, float]:
+    """Mean length of the edges in each surface, and of vesicles on either side of x = 0, µm."""
+    corners = {name: mesh.points[faces] for name, faces in mesh.surfaces.items()}
+    right = corners["v"][..., 0].mean(axis=1) > 0
+    corners |= {"left": corners["v"][~right], "right": corners["v"][right]}
+    return {k: float(np.linalg.norm(c - np.roll(c, 1, axis=1), axis=2).mean()) for k, c in corners.items()}
+
+
+def test_edges_are_as_short_as_wanted_at_surfaces_by_their_names() -> None:
+    """A piece of the membrane, and one of two vesicles; what is far from them stays as it is."""
+    pair = [Sphere(name="v", centre=(x, 0.0, 0.0), radius=0.05) for x in (-0.1, 0.1)]
+    shape = Terminal(body=BOUTON, obstacles=pair)
+    plain, named = (
+        mean_edges(described_mesh(shape, Tetrahedra(size_at_active_zone=0.02, size_in_bulk=0.06, size_at=at)))
+        for at in ({}, {"axon_end": 0.01, "v.2": 0.008})
+    )
+    wanted = {"axon_end": 0.01, "right": 0.008}
+    assert {name: named[name] for name in wanted} == pytest.approx(wanted, rel=0.25)
+    assert all(plain[name] > 1.4 * size for name, size in wanted.items())
+    assert named["left"] == pytest.approx(plain["left"], rel=0.1)
+
+
+def test_a_size_at_a_surface_that_is_not_there_is_refused() -> None:
+    choice = Tetrahedra(size_at_active_zone=0.02, size_in_bulk=0.06, size_at={"axom": 0.01})
+    with pytest.raises(InputError, match=r"size_at: the terminal has no surface 'axom'; .* Did you mean 'axon'"):
+        described_mesh(Terminal(body=BOUTON), choice)
+
+
 @pytest.mark.parametrize("body", [BALL, EGG], ids=["ball", "ellipsoid"])
 def test_edges_are_short_all_over_an_active_zone_without_channels(body: Solid) -> None:
     foot = nearest_on_surface(body, (0.05, 0.0, -1.0))

@@ -55,6 +55,7 @@ MODELS = {
             *(channel(name=kind, current=law, openings=[[[0, 1]]]) for kind, law in OPEN_CURRENTS.items()),
         ],
     },
+    "tetrahedra": {**BARE, **PARTS["discretization tetrahedra"]},
     "mesh": tables(**PARTS["geometry mesh"]),
     "surface": {**BARE, **PARTS["geometry surface"]},
     "dyes and microscopes": {**BARE, **PARTS["dyes and microscopes"]},

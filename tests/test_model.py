@@ -233,7 +233,7 @@ def test_a_number_without_a_unit_is_in_the_units_of_the_package() -> None:
         ({"geometry": GEOMETRIES["mesh"]}, "a mesh file is solved on its own tetrahedra"),
         (
             {"geometry": GEOMETRIES["mesh"], "discretization": DISCRETIZATIONS["tetrahedra"]},
-            "a mesh file has tetrahedra of its own size: leave out size_at_active_zone, size_in_bulk",
+            "a mesh file has tetrahedra of its own size: leave out size_at, size_at_active_zone, size_in_bulk",
         ),
         (
             {"stimulus": {"kind": "action_potential", "waveform": "calyx_kelller2015"}},

@@ -8,9 +8,12 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial import Delaunay, cKDTree
 
+from rdcalcium.errors import InputError, suggest
 from rdcalcium.geometry.sizes import Sizes
 from rdcalcium.geometry.surface_samples import balls, radii, spread, thickness, turning
 from rdcalcium.model import Described, Tetrahedra
+from rdcalcium.model.obstacles.base import OBSTACLES
+from rdcalcium.model.obstacles.numbered import numbered, surface_names
 from rdcalcium.model.placement.zones import Zone
 from rdcalcium.solids import Solid, Surface, frame, onto_surface
 
@@ -29,11 +32,11 @@ def resolved(
     """How long the edges of a terminal are.
 
     size_at_active_zone at sensors and probes and all over active zones: the discs that a model names, and the membrane
-    between channels that are neighbours. ROUND of the radius of curvature of every surface. So long that EDGES of them
-    go across a sheet of cytosol, or the gap between obstacles or to a wall; but one goes across at least, and none has
-    to be shorter for it than size_at_active_zone. They grow with the distance from all of these up to size_in_bulk.
-    Gaps narrower than GAP are not resolved, because edges across the crevice between two touching vesicles would set
-    the number of time steps.
+    between channels that are neighbours. At surfaces those of size_at. ROUND of the radius of curvature of every
+    surface. So long that EDGES of them go across a sheet of cytosol, or the gap between obstacles or to a wall; but one
+    goes across at least, and none has to be shorter for it than size_at_active_zone. They grow with the distance from
+    all of these up to size_in_bulk. Gaps narrower than GAP are not resolved, because edges across the crevice between
+    two touching vesicles would set the number of time steps.
 
     channels  (c, 3) µm
     others    (p, 3) µm, sensors and probes
@@ -56,6 +59,8 @@ def resolved(
         on = on[walls.depth(on) > 0]
         sizes = _round(sizes, fine, solid, solid, on)
         sizes = _across(sizes, fine, on, np.min([walls.depth(on), *(-other.depth(on) for other in near)], axis=0))
+    for name, size in choice.size_at.items():
+        sizes = sizes.and_at(_of_surface(shape, name, 2 * size), size)  # halfway between, edges are a tenth longer
     return sizes.in_tiles(shape.periods, *shape.bounds) if shape.periods else sizes
 
 
@@ -68,6 +73,24 @@ def _round(sizes: Sizes, fine: float, solid: Solid, walls: Solid, on: np.ndarray
         return sizes.and_at(on, ROUND * radii(walls, on))
     triangles = solid.surface.triangles
     return sizes.and_at(triangles.points, np.maximum(ROUND * turning(triangles), fine))
+
+
+def _of_surface(shape: Described, name: str, spacing: float) -> np.ndarray:
+    """Points (p, 3) µm so far (µm) apart, or further on large bodies, on the surface of this name.
+
+    InputError where the terminal has none.
+    """
+    single, walls = numbered(shape.solids), shape.cytosol(shape.hollow)
+    bodies = [one.solid for called, one in single.items() if name in (OBSTACLES, one.name, called)]
+    if bodies:
+        return np.vstack([spread(body, spacing) for body in bodies])
+    on = spread(walls, spacing)
+    own = walls.names(on) == name
+    if not own.any():
+        known = {*walls.names(on).tolist(), *surface_names(shape.solids)}
+        told = suggest(name, known, intro="it has")
+        raise InputError(f"discretization.size_at: the terminal has no surface {name!r}; {told}")
+    return on[own]
 
 
 def _across(sizes: Sizes, fine: float, on: np.ndarray, width: np.ndarray) -> Sizes:

@@ -61,9 +61,6 @@ class Tetrahedra(Part):
     edge is shorter than `size_at_active_zone` for it, unless the gap itself is narrower: then one edge goes across, if
     that is more than 5 nm.
 
-    There is no key for fine cells at a surface by its name: put probes where they are to be fine, such as on
-    that side of the endoplasmic reticulum which the channels face.
-
     Those of a mesh file are taken as they are: there nothing may be said of sizes.
     """
 
@@ -75,6 +72,9 @@ class Tetrahedra(Part):
     about twice, as `rdcalcium mesh` says."""
     growth: Annotated[float, Quantity("number", gt=0, le=1)] = 0.1
     """By how much edges are longer at a distance from where they are short, as a share of that distance."""
+    size_at: dict[str, PositiveLength] = Field(default_factory=dict)
+    """Typical edge length at surfaces by their names, of the membrane or of obstacles, such as
+    `{ er = "15 nm", "docked.1" = "4 nm" }`; none: they are as fine as channels, sensors, curvature and gaps ask for."""
     monotone: bool = False
     """Whether negative couplings are left out. Then no concentration that diffuses leaves the range in which it began,
     as in nature; but beside the tetrahedra concerned fluxes are a little off, also in a straight slope."""
@@ -83,7 +83,8 @@ class Tetrahedra(Part):
         """The same mesh with every edge length multiplied by a factor, but for those of round surfaces and gaps."""
         sizes = {name: factor * getattr(self, name) for name in ("size_at_active_zone", "size_in_bulk")}
         growth = min(factor * self.growth, max(self.growth, SLOPE))
-        return self.model_copy(update={**sizes, "growth": growth})
+        at = {name: factor * size for name, size in self.size_at.items()}
+        return self.model_copy(update={**sizes, "size_at": at, "growth": growth})
 
     def as_tetrahedra(self) -> Tetrahedra:
         """These."""
