@@ -410,6 +410,11 @@ def test_mirror_planes_keep_half_of_what_is_its_own_mirror_image() -> None:
             },
             r"^vesicles 'docked' in az0: \d+ of \d+ find room",
         ),
+        (
+            {"count": 1, "radius": "50 um"},
+            {},
+            r"^active zones 'az': a radius of 50000 nm is more than the terminal has, .* length_unit of its file\?$",
+        ),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(zones: dict[str, Any], parts: dict[str, Any], message: str) -> None:

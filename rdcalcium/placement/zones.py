@@ -61,6 +61,13 @@ def _centre(
     membrane: Membrane, entry: ActiveZones, radius: float, known: Crowd, rng: np.random.Generator
 ) -> np.ndarray:
     """Of one more zone, that is on the membrane as a whole and far enough from those that are there, (3,)."""
+    bounds = membrane.shape.bounds
+    widest = float(np.ptp(bounds, axis=0).max()) if bounds else np.inf
+    if radius > widest:
+        raise ModelError(
+            f"active zones {entry.name!r}: a radius of {nanometres(radius, 3)} is more than the terminal has, which is "
+            f"{nanometres(widest, 3)} long: are the units of both right, and the length_unit of its file?"
+        )
     own = 2 * radius if entry.spacing is None else entry.spacing
     apart = radius + known.radii if entry.spacing is None else entry.spacing
     for _ in range(PATIENCE):
